@@ -72,3 +72,13 @@ def midnight(day: date) -> datetime:
 def month_of(day: date) -> date:
     """Return the first day of a day's month, which stands for the period (账期)."""
     return day.replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after that of a day."""
+    return month_of(month.replace(day=1) + timedelta(days=31))
+
+
+def last_day(month: date) -> date:
+    """Return the last day of a day's month."""
+    return next_month(month) - timedelta(days=1)

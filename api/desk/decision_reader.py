@@ -5,7 +5,6 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.language.i18n import gettext as _
-from api.reconciliation.difference_view import line_name
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import Answer, DecisionKind
 from ledger.people.queries import two_identities
@@ -52,16 +51,16 @@ def why_not(db: Session, viewer: Viewer, decision: Decision) -> str:
 
 
 def names_of_keys(db: Session, decision: Decision) -> dict[tuple[str, int], str]:
-    """What keys in the content stand for: contract lines, documents, organisations."""
-    cells = decision.content.get("cells", [decision.content] if decision.kind == "extra" else [])
-    lines = months.contract_lines(db, [cell["price"] for cell in cells])
+    """What keys in the content stand for: documents, organisations."""
+    cells = decision.content.get("cells", [])
     notes = [*decision.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
     numbers = months.numbers(db, (note["document"] for note in notes))
-    names = {("price", key): line_name(line) for key, line in lines.items()}
-    names |= {("document", key): number for key, number in numbers.items()}
+    names = {("document", key): number for key, number in numbers.items()}
     if decision.kind == DecisionKind.ACCOUNT:
         payee = db.get_one(Organisation, decision.content["organisation"])
         names["organisation", decision.content["organisation"]] = f"{payee.name} {payee.uscc}"
+    if decision.kind == DecisionKind.RED_PARTS:
+        names["document", decision.content["document"]] = decision.content["number"]
     if {"contract", "number"} <= decision.content.keys():
         names["contract", decision.content["contract"]] = decision.content["number"]
     return names

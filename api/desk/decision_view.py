@@ -5,15 +5,17 @@ The content is what the digest is made of, so all of it is shown, also what has 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from api.language.format import money, quantity
 from api.language.i18n import gettext as _
-from api.language.labels import label, label_of
+from api.language.labels import label_of
+from ledger.charging.codes import Part
 from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.payment.codes import LineResult, Ruling
-from ledger.reconciliation.codes import DifferenceCode, Treatment
+from ledger.reconciliation.codes import DifferenceCode, FallCause, Treatment
 from ledger.registry.codes import ProjectKind
 
 DIGEST = 64
@@ -70,7 +72,8 @@ def _subject_names() -> dict[str, str]:
         "voucher": _("算力券"),
         "clause": _("条款"),
         "policy": _("政策版本"),
-        "price": _("合同行"),
+        "part": _("部分"),
+        "blue": _("红冲的蓝票"),
         "indicator": _("预算指标"),
         "year": _("年度"),
         "project_name": _("项目名称"),
@@ -81,6 +84,9 @@ def _subject_names() -> dict[str, str]:
         "buyer": _("购方"),
         "organisation": _("单位"),
         "payee": _("收款单位"),
+        "bearer": _("谁付"),
+        "weight": _("权数"),
+        "shares": _("市区分担"),
         "uscc": _("统一社会信用代码"),
         "holder": _("户名"),
         "bank": _("开户行"),
@@ -105,6 +111,10 @@ def _how_much() -> dict[str, str]:
         "invoiced_fen": _("已开票"),
         "extra_fen": _("补认金额"),
         "matched_fen": _("核定"),
+        "held_fen": _("账上"),
+        "counted_fen": _("现在计入"),
+        "subsidy_before_fen": _("补贴：原来"),
+        "subsidy_after_fen": _("补贴：调减后"),
         "closed_fen": _("不再开票的金额"),
         "net_fen": _("不含税金额"),
         "tax_rate": _("税率"),
@@ -149,7 +159,14 @@ def _why() -> dict[str, str]:
         "reverses": _("红冲的蓝票"),
         "confirmation": _("红字确认单编号"),
         "remark": _("备注"),
-        "cells": _("各行"),
+        "cells": _("各部分"),
+        "parts": _("各行"),
+        "causes": _("原因"),
+        "by": _("何人"),
+        "at": _("何时"),
+        "valid_from": _("有效期起"),
+        "valid_until": _("有效期止（不含此日）"),
+        "vouchers": _("按此版本开的券"),
         "changes": _("更正"),
         "about": _("事项"),
         "before": _("原来"),
@@ -169,7 +186,7 @@ def _why() -> dict[str, str]:
 
 
 KeyNames = Mapping[tuple[str, int], str]
-"""What a key of the books stands for, by the field that it is in: `("price", 18)`."""
+"""What a key of the books stands for, by the field that it is in: `("document", 18)`."""
 
 
 def content(
@@ -220,7 +237,7 @@ def _count(key: str, value: int, key_names: KeyNames) -> Value:
     text = key_names.get((key, value), f"#{value}")
     if key == "document":
         return Value(text, url=f"/documents/{value}")
-    if key in {"contract", "price", "voucher", "account", "organisation"}:
+    if key in {"contract", "voucher", "account", "organisation"}:
         return Value(text)
     return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
 
@@ -235,17 +252,26 @@ def _join(key: str, value: list[Any] | dict[str, Any]) -> str:
 
 
 def _word(key: str, text: str) -> str:
-    if key == "treatment":
-        return label_of(Treatment, text)
-    if key == "code" and text in set(DifferenceCode):
-        return f"{text} {label(DifferenceCode(text))}"
-    if key in {"ruling", "result"}:
-        return label_of(Ruling if key == "ruling" else LineResult, text)
-    if key == "source":
-        return label_of(DocumentSource, text)
-    if key == "kind":
-        return label_of(DocumentKind if text in set(DocumentKind) else ProjectKind, text)
-    return text
+    """A code by its label; text that is none stays as it is."""
+    kinds: tuple[type[StrEnum], ...] = _CODES.get(key, ())
+    kind = next((kind for kind in kinds if text in set(kind)), None)
+    if kind is None:
+        return text
+    words = label_of(kind, text)
+    return f"{text} {words}" if kind is DifferenceCode else words
+
+
+_CODES: Mapping[str, tuple[type[StrEnum], ...]] = MappingProxyType(
+    {
+        "treatment": (Treatment,),
+        "part": (Part,),
+        "code": (DifferenceCode, FallCause),
+        "ruling": (Ruling,),
+        "result": (LineResult,),
+        "source": (DocumentSource,),
+        "kind": (DocumentKind, ProjectKind),
+    }
+)
 
 
 def _alike(value: Any) -> bool:  # noqa: ANN401 - as JSON gives it
@@ -263,12 +289,12 @@ def _tables(
     field_names: Mapping[str, str],
     key_names: KeyNames,
 ) -> list[Table]:
-    """A row for each; what hangs on a row is told below, each with the contract line of its row."""
+    """A row for each; what hangs on a row is told below, each with the part of its row."""
     hanging = {key for entry in things for key, value in entry.items() if _alike(value)}
     tables = [_table(name, [_without(entry, hanging) for entry in things], field_names, key_names)]
     for key in sorted(hanging, key=lambda key: _rank(field_names, key)):
         below = [
-            {"price": entry["price"], **detail} if "price" in entry else detail
+            {**{name: entry[name] for name in ("month", "part") if name in entry}, **detail}
             for entry in things
             for detail in entry.get(key) or ()
         ]

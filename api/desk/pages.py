@@ -63,6 +63,13 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
         queue_view(
+            _("待调减"),
+            _("已核定的月份，现在计入的比账上少：由两人决定。"),
+            "/reconcile?show=falls",
+            queues.waiting_falls(db),
+            today,
+        ),
+        queue_view(
             _("待复核"),
             _("同事已作决定，等您确认或退回。"),
             "/decisions",

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from api.door.schemas import Line, RequestModel, ResponseModel, Text
+from ledger.charging.codes import Part
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries.document_views import DocumentView
 from ledger.documents.steps.documents import Received
@@ -33,14 +34,13 @@ class DocumentLineRead(ResponseModel):
 
 
 class AllocationRead(ResponseModel):
-    """So many fen of a line, allocated to a contract line, month and policy version."""
+    """So many fen of a line, allocated to a contract, month and part of its cost."""
 
     line: int
     contract: str
     project: str
     month: date
-    price: int
-    policy: str
+    part: Part
     fen: int
     allocated_at: datetime
     allocated_by: str

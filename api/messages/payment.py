@@ -11,6 +11,8 @@ _INDICATORS = {
     "indicator": msgid("{year} 年没有编号为「{number}」的预算指标"),
     "indicator_exists": msgid("{year} 年已有编号为「{number}」的预算指标"),
     "indicator_year": msgid("预算指标「{number}」是 {year} 年的，只能在当年付款"),
+    "shares_wrong": msgid("分担至少两方，各方、各指标不重复，都是同一年度的指标"),
+    "shares_exist": msgid("{year} 年预算指标「{number}」已有分担"),
     "money_short": msgid("预算指标「{number}」可用 {free} 元，不足 {wanted} 元"),
 }
 
@@ -57,6 +59,7 @@ _RETURNS = {
 _PAYBACK = {
     "refund_known": msgid("流水号 {reference} 已经入过账，或总额、日期与前不同"),
     "refund_beyond_total": msgid("流水号 {reference} 的汇款只剩 {left} 元没有入账"),
+    "refund_share": msgid("预算指标「{number}」按分担应退回这笔汇款中的 {share} 元"),
     "refund_changed": msgid("退款 {reference} 提出之后，追缴案件有变，请撤回后重新提出"),
     "refund_day": msgid("退款日期应在 {year} 年年初之后，且不晚于今天"),
     "refund_beyond_paid": msgid("预算指标「{number}」付给此项目而未退回的只有 {paid} 元"),

@@ -22,12 +22,17 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "reconciliation": msgid("没有这份对账（合同与账期）"),
         "nothing_to_reconcile": msgid("合同 {contract} 在 {month} 没有用量也没有发票"),
         "contract": msgid("没有合同「{number}」"),
-        "cell": msgid("这个月没有这一价格行（{price}）"),
+        "cell": msgid("这个月没有这一部分（{part}）的用量或单据"),
         "document_line": msgid("成本单据 {document} 没有第 {line} 行"),
         "not_allocated_there": msgid(
             "成本单据 {document} 第 {line} 行在这一格没有分配这么多（已扣除红字）"
         ),
         "not_left": msgid("这一行可分配的只剩 {left} 元；未确认、已冻结的单据不能分配"),
+        "nothing_falls": msgid("{subject} 没有要调减的：账上的就是现在计入的"),
+        "fall_first": msgid("这里的单据行还计在 {month}，请先由两人决定那里的调减"),
+        "red_parts_known": msgid("这张红字发票冲回哪几行已经明确"),
+        "red_parts_sum": msgid("各行冲回的金额须大于零，合计须为 {fen} 元（不含税）"),
+        "red_parts_line": msgid("蓝字发票第 {line} 行只剩 {left} 元可冲"),
         "two_kinds": msgid(
             "成本单据 {document} 第 {line} 行已用于另一类项目，同一行不能同时支持第九条和第十四条"
         ),

@@ -3,6 +3,7 @@
 What is decided here waits for another person: `suanquan decisions`, `suanquan confirm`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +52,11 @@ INDICATORS = (
     Column(msgid("已列清单"), "committed_fen", MONEY),
     Column(msgid("已支付"), "spent_fen", MONEY),
     Column(msgid("已交回"), "returned_fen", MONEY),
+)
+SHARES = (
+    Column(msgid("谁付"), "bearer"),
+    Column(msgid("指标"), lambda row: f"{row['year']} {row['number']}"),
+    Column(msgid("分担"), lambda row: f"{row['weight']}/{row['whole']}"),
 )
 QUEUE = (
     Column(msgid("申请编号"), "number"),
@@ -129,6 +135,30 @@ def change_indicator(
     """Appropriate more, or cut."""
     body = {"fen": fen_of(yuan), "reason": reason}
     return propose(path("indicators", year, number, "changes"), body)
+
+
+@indicator.verb("share", msgid("市区分担：每件申请各付几成"))
+def share(
+    shares: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WHO=YEAR/NUMBER:WEIGHT", help=msgid("如市=2026/Z1:70；或列出")),
+    ] = None,
+    *,
+    reason: Reason = "",
+) -> Listing:
+    """List the shares, or propose who bears which."""
+    if not shares:
+        return listing(SHARES, ask("GET", "indicator-shares"), empty=msgid("没有分担"))
+    return propose("indicator-shares", {"shares": list(map(_share, shares)), "reason": reason})
+
+
+def _share(text: str) -> dict[str, Any]:
+    """A share as it is written: 市=2026/Z1:70."""
+    read = re.fullmatch(r"([^=]+)=(\d{4})/(.+):(\d{1,7})", text)
+    if read is None:
+        raise Failure(_("分担写作 谁=年度/指标编号:权数，如 市=2026/Z1:70"))
+    bearer, year, number, weight = read.groups()
+    return {"bearer": bearer, "number": number, "year": int(year), "weight": int(weight)}
 
 
 @pay.verb("queue", msgid("待付的申请，先批的在前"))

@@ -21,7 +21,13 @@ from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.payment import return_routes, routes
 from api.payment.routes import Payer, Reader
-from api.payment.schemas import IndicatorCreate, PaymentListCreate, RefundCreate, RulingCreate
+from api.payment.schemas import (
+    IndicatorCreate,
+    PaymentListCreate,
+    RefundCreate,
+    RulingCreate,
+    SharesCreate,
+)
 from api.web import charts
 from api.web.forms import Fields, form
 from api.web.forms import fen as fen_of
@@ -30,7 +36,7 @@ from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
 from ledger.desk.queries import queues
 from ledger.payment.codes import HoldReason, LineResult, RowState, Ruling
-from ledger.payment.queries import bank_rows, money_flow, payment_lists, returned_money
+from ledger.payment.queries import bank_rows, money_flow, payment_lists, returned_money, shares
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.people.steps.decisions import person
@@ -53,6 +59,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
                 for indicator_row in indicators
             ],
             "queue": payment_lists.queue(db, now),
+            "shares": shares.shares(db),
             "bank_rows": bank_rows.waiting_rows(db),
             "results": labels(LineResult),
             "rulings": labels(Ruling),
@@ -162,6 +169,30 @@ def book_refund(
 ) -> Response:
     """Propose to book money that came back; another person confirms it."""
     proposal = return_routes.new_refund(request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.id}", 303)
+
+
+def _share_fields(fields: Fields, _path: Mapping[str, Any]) -> Fields:
+    """Lines `市 2026/Z1 70`: who, which indicator, which weight."""
+    rows = [line.split() for line in fields.pop("lines", "").splitlines() if line.strip()]
+    names = ("bearer", "year", "number", "weight")
+    parts = [[who, *place.partition("/")[::2], *rest] for who, place, *rest in map(_padded, rows)]
+    return {**fields, "shares": [dict(zip(names, part, strict=False)) for part in parts]}
+
+
+def _padded(row: list[str]) -> list[str]:
+    return [*row, "", ""][: max(len(row), 2)]
+
+
+@router.post("/payments/shares")
+def share_indicators(
+    viewer: Payer,
+    request: Annotated[SharesCreate, form(SharesCreate, _share_fields)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose who bears which share of every claim; another person confirms it."""
+    proposal = routes.share_indicators(request, viewer, db, now)
     return RedirectResponse(f"/decisions/{proposal.id}", 303)
 
 

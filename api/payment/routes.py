@@ -21,13 +21,15 @@ from api.payment.schemas import (
     PaymentListRead,
     PaymentListSummary,
     ProposalRead,
+    SharesCreate,
     Year,
 )
 from ledger.desk.queries import queues
 from ledger.errors import Refused
-from ledger.payment.queries import payment_lists
+from ledger.payment.queries import payment_lists, shares
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
+from ledger.payment.queries.shares import Share
 from ledger.payment.rules.list_export import as_csv, as_xlsx, read_columns
 from ledger.payment.steps import indicators as indicator_steps
 from ledger.payment.steps.payment_list import make_list
@@ -67,6 +69,21 @@ def change_indicator(
     """Propose to raise or lower an indicator's appropriation."""
     decision = indicator_steps.change_indicator(
         db, number=number, year=year, **request.model_dump(), actor=viewer.actor, now=now
+    )
+    return ProposalRead.model_validate(decision)
+
+
+@router.get("/indicator-shares", dependencies=[_READ])
+def indicator_shares(db: Db) -> list[Share]:
+    """List who bears which share of what the indicators pay."""
+    return shares.shares(db)
+
+
+@router.post("/indicator-shares", status_code=201)
+def share_indicators(request: SharesCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose who bears which share of every claim."""
+    decision = indicator_steps.share_indicators(
+        db, **request.model_dump(), actor=viewer.actor, now=now
     )
     return ProposalRead.model_validate(decision)
 

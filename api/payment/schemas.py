@@ -36,6 +36,22 @@ class IndicatorChange(RequestModel):
     reason: Note = ""
 
 
+class ShareCreate(RequestModel):
+    """A bearer's share of every claim, paid from its indicator: `weight` of all weights."""
+
+    bearer: Line
+    number: Number
+    year: Year
+    weight: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class SharesCreate(RequestModel):
+    """Who bears which share of every claim, in order: the city, the district."""
+
+    shares: list[ShareCreate] = Field(min_length=2, max_length=9)
+    reason: Note = ""
+
+
 class PaymentListCreate(RequestModel):
     """A list on this indicator; without claims, as many as the money covers, in their order.
 

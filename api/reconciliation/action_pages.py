@@ -14,7 +14,13 @@ from sqlmodel import Session
 from api.door.dependencies import Db, Now
 from api.reconciliation import difference_view, routes
 from api.reconciliation.routes import Clerk
-from api.reconciliation.schemas import ExtraCreate, MonthRequest, MoveCreate, QuestionCreate
+from api.reconciliation.schemas import (
+    ExtraCreate,
+    MonthRequest,
+    MoveCreate,
+    QuestionCreate,
+    ReasonGiven,
+)
 from api.web import forms
 from api.web.forms import Fields, SentForm, form, request_of, text
 from ledger.people.steps.credentials import Viewer
@@ -55,7 +61,7 @@ def propose(
 
 def _extra_of_cell(fields: Fields, _path: Mapping[str, Any]) -> Fields:
     extra_fen, reason = fields.get("fen"), fields.get("reason")
-    return {**_price_and_policy(fields.get("cell", "")), "extra_fen": extra_fen, "reason": reason}
+    return {"part": fields.get("part", ""), "extra_fen": extra_fen, "reason": reason}
 
 
 @router.post("/reconcile/{contract}/{month}/extra")
@@ -85,7 +91,7 @@ def move_share(
     target: Annotated[str, Form()] = "",
     yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
-    """Move fen of a document line to another cell of the month, or let them be unallocated."""
+    """Move fen of a document line to another cell of the contract, or let them be unallocated."""
     contract_row, _month = _contract_month(db, viewer, contract, month)
     place = {"contract": contract_row.number, "month": month}
     document, _colon, rest = share.partition(":")
@@ -93,12 +99,27 @@ def move_share(
     fields = {
         "document": document,
         "line": line,
-        "from_cell": {**place, **_price_and_policy(source)},
-        "to_cell": {**place, **_price_and_policy(target)} if target else None,
+        "from_cell": {**place, "part": source},
+        "to_cell": {**place, **_cell(target)} if target else None,
         "fen": forms.fen(yuan),
     }
     routes.move_share(request_of(MoveCreate, fields), viewer, db, now)
     return RedirectResponse(f"/reconcile/{contract}/{month}#documents", 303)
+
+
+@router.post("/reconcile/{contract}/{month}/fall")
+def propose_fall(
+    contract: int,
+    month: str,
+    *,
+    viewer: Clerk,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose that what no longer counts of the month falls."""
+    decision = routes.propose_fall(f"{contract}-{month}", request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{decision.id}", 303)
 
 
 @router.post("/reconcile/{contract}/{month}/messages")
@@ -122,6 +143,7 @@ def _contract_month(
     return routes.contract_month(db, viewer, f"{contract}-{month}")
 
 
-def _price_and_policy(cell: str) -> Fields:
-    price, _slash, policy = cell.partition("/")
-    return {"price": price, "policy": policy}
+def _cell(target: str) -> Fields:
+    """`2026-03/compute`: a month of the same contract, and a part of its cost."""
+    month, _slash, part = target.partition("/")
+    return {"month": month, "part": part}

@@ -6,22 +6,25 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.answer import Answer, Block, Column, Listing, Table, listing, record
-from api.cli.arguments import path
+from api.cli.arguments import fen_of, path
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import SUBSIDY, Month, OfMonth, Reason
+from api.cli.options import SUBSIDY, Month, OfMonth, Reason, Yuan
 from api.cli.progress import progress
-from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, person
+from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, money, person
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState
+from ledger.charging.codes import Part
+from ledger.reconciliation.codes import DifferenceCode, FallCause, Handling, MonthState
 
 app = Commands()
 reconcile = Commands(msgid("对账"))
 app.add_typer(reconcile, name="reconcile", rich_help_panel=SUBSIDY)
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=msgid("合同号"))]
+PartOf = Annotated[Part, typer.Option(help=", ".join(Part))]
+_CELL_HELP = msgid("合同:账期[:部分]，如 K-1:2026-03")
 AT_ONCE = 2_000  # lines of one request: a second or so
 
 
@@ -49,19 +52,33 @@ MONTHS = (
     Column(msgid("状态"), _state),
 )
 CELLS = (
-    Column(msgid("价格行"), "price"),
-    Column(msgid("政策"), "policy"),
+    Column(msgid("部分"), "part", coded(Part)),
     Column(msgid("用量费用"), "metered_fen", MONEY),
     Column(msgid("已开票"), "invoiced_fen", MONEY),
-    Column(msgid("计入"), "counted_fen", MONEY),
+    Column(msgid("计入"), "booked_fen", MONEY),
+    Column(msgid("待调减"), "fall_fen", MONEY),
     Column(msgid("未了"), "open_fen", MONEY),
+)
+FALLS = (
+    Column(msgid("部分"), "part", coded(Part)),
+    Column(msgid("账上"), "booked_fen", MONEY),
+    Column(msgid("现在计入"), "counted_fen", MONEY),
+    Column(msgid("待调减"), "fall_fen", MONEY),
+    Column(msgid("原因"), lambda fall: "；".join(map(_cause, fall["causes"]))),
+)
+REDS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("号码"), "number"),
+    Column(msgid("开票日"), "issued_on"),
+    Column(msgid("不含税金额"), "net_fen", MONEY),
+    Column(msgid("红冲的蓝票"), "blue_number"),
 )
 FOUND = (
     Column(msgid("差异种类"), "code"),
     Column(msgid("名称"), "code", coded(DifferenceCode)),
     Column(msgid("单据编号"), "document", NUMBER),
     Column(msgid("行"), "line", NUMBER),
-    Column(msgid("价格行"), "price", NUMBER),
+    Column(msgid("部分"), "part", coded(Part)),
     Column(msgid("号码"), "number"),
     Column(msgid("金额"), "fen", MONEY),
     Column(msgid("处理"), "handling", coded(Handling)),
@@ -100,6 +117,8 @@ def show(contract: Contract, month: Month) -> Answer:
         "",
         Table(FOUND, record["differences"], msgid("没有差异")),
     ]
+    if record["falls"]:
+        blocks += ["", Table(FALLS, record["falls"], "")]
     return Answer(record, [*blocks, *map(_question, record["messages"])])
 
 
@@ -111,7 +130,7 @@ def propose(
     choice: Annotated[
         list[str] | None,
         typer.Option(
-            help=msgid("差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@价格行=note:…")
+            help=msgid("差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@package=note:…")
         ),
     ] = None,
     reason: Reason = "",
@@ -138,16 +157,71 @@ def extra(
     contract: Contract,
     month: Month,
     *,
-    line: Annotated[int, typer.Option(help=msgid("价格行"))],
     fen: Annotated[int, typer.Option(help=msgid("分，不含税"))],
-    policy: Annotated[str, typer.Option(help=msgid("政策版本"))] = "",
+    part: PartOf = Part.COMPUTE,
     reason: Reason,
 ) -> Answer:
     """Propose that more was used than was metered."""
-    body = {"price": line, "policy": policy, "extra_fen": fen, "reason": reason}
+    body = {"part": part, "extra_fen": fen, "reason": reason}
     with Client() as client:
         address = f"{_address(client, contract, month)}/extra"
         return _proposal_answer(client.ask("POST", address, body=body))
+
+
+@reconcile.verb("fall", msgid("提出调减：账上的多于现在计入的，须另一人确认"))
+def fall(contract: Contract, month: Month, *, reason: Reason) -> Answer:
+    """Propose that what no longer counts of a month falls."""
+    with Client() as client:
+        address = f"{_address(client, contract, month)}/fall"
+        return _proposal_answer(client.ask("POST", address, body={"reason": reason}))
+
+
+@reconcile.verb("move", msgid("把单据行的一部分改到另一个月或另一份合同"))
+def move(
+    document: Annotated[int, typer.Argument(metavar="DOCUMENT", help=msgid("单据编号"))],
+    line: Annotated[int, typer.Argument(metavar="LINE", help=msgid("行"))],
+    *,
+    yuan: Yuan,
+    source: Annotated[str | None, typer.Option("--from", help=_CELL_HELP)] = None,
+    target: Annotated[str | None, typer.Option("--to", help=_CELL_HELP)] = None,
+) -> Answer:
+    """Move fen of a document line from one cell to another."""
+    body = {
+        "document": document,
+        "line": line,
+        "from_cell": _cell(source),
+        "to_cell": _cell(target),
+        "fen": fen_of(yuan),
+    }
+    ask("POST", "allocations/move", body=body)
+    return Answer(body, [_("已改分配；账上多于计入的，由两人决定调减")])
+
+
+@reconcile.verb("reds", msgid("没有写明冲回哪几行的红字发票"))
+def reds() -> Listing:
+    """List the red documents that do not say which lines they take back."""
+    return listing(REDS, ask("GET", "red-documents"), empty=msgid("没有不明确的红字发票"))
+
+
+@reconcile.verb("red", msgid("提出红字发票冲回哪几行，待另一人确认"))
+def red(
+    document: Annotated[int, typer.Argument(metavar="DOCUMENT", help=msgid("红字单据编号"))],
+    *,
+    part: Annotated[
+        list[str], typer.Option(help=msgid("蓝字行=金额（元，不含税），可多次；如 2=700.00"))
+    ],
+    reason: Reason,
+) -> Answer:
+    """Propose which lines of its blue document a red one takes back."""
+    parts = []
+    for assignment in part:
+        line, equals, yuan = assignment.partition("=")
+        if not equals or not line.isdecimal():
+            text = _("应写成 行=金额，如 2=700.00：{given}")
+            raise typer.BadParameter(text.format(given=assignment))
+        parts.append({"line": int(line), "fen": fen_of(yuan)})
+    body = {"parts": parts, "reason": reason}
+    return _proposal_answer(ask("POST", path("red-documents", document, "parts"), body=body))
 
 
 @reconcile.verb("ask", msgid("向中心提问"))
@@ -190,6 +264,15 @@ def _matched(client: Client) -> dict[str, Any]:
     return sums
 
 
+def _cell(text: str | None) -> dict[str, str] | None:
+    """`K-1:2026-03` or `K-1:2026-03:package` → a cell."""
+    if text is None:
+        return None
+    contract, _colon, rest = text.partition(":")
+    month, _colon, part = rest.partition(":")
+    return {"contract": contract, "month": month} | ({"part": part} if part else {})
+
+
 def _address(client: Client, contract: str, month: str) -> str:
     """Where a contract's month stands."""
     for row in client.ask("GET", "reconciliations", query={"month": month}):
@@ -197,6 +280,14 @@ def _address(client: Client, contract: str, month: str) -> str:
             return path("reconciliations", row["id"])
     text = _("合同 {contract} 在 {month} 没有用量也没有发票")
     raise Failure(text.format(contract=contract, month=month))
+
+
+def _cause(cause: dict[str, Any]) -> str:
+    """Why something falls, in a few words."""
+    words = [label_of(FallCause, cause["code"]), cause["name"]]
+    words += [money(cause["fen"])] if cause["fen"] is not None else []
+    words += [person(cause["by"])] if cause["by"] else []
+    return " ".join(words)
 
 
 def _question(message: dict[str, Any]) -> str:
@@ -213,14 +304,15 @@ def _choice(assignment: str) -> dict[str, Any]:
     """`R03/12=exclude:wrong buyer` → the choice that the server takes."""
     parts = _CHOICE.fullmatch(assignment)
     if parts is None:
-        text = _("应写成 R19/单据/行@价格行=处理:理由（单据、行、价格行可不写）：{given}")
+        text = _("应写成 R19/单据/行@部分=处理:理由（单据、行、部分可不写）：{given}")
         raise typer.BadParameter(text.format(given=assignment))
-    places = {key: int(parts[key]) for key in ("document", "line", "price") if parts[key]}
-    return {key: parts[key] for key in ("code", "treatment", "reason")} | places
+    places = {key: int(parts[key]) for key in ("document", "line") if parts[key]}
+    part = {"part": parts["part"]} if parts["part"] else {}
+    return {key: parts[key] for key in ("code", "treatment", "reason")} | places | part
 
 
 _CHOICE = re.compile(
-    r"(?P<code>\w+)(/(?P<document>\d{1,9})(/(?P<line>\d{1,9}))?)?(@(?P<price>\d{1,9}))?"
+    r"(?P<code>\w+)(/(?P<document>\d{1,9})(/(?P<line>\d{1,9}))?)?(@(?P<part>\w+))?"
     r"=(?P<treatment>\w+)[:：](?P<reason>.+)",
     re.ASCII,
 )

@@ -6,7 +6,6 @@ may choose instead; only what differs from the default, or has a reason, is sent
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.datastructures import FormData
 
@@ -15,6 +14,7 @@ from api.language.labels import label, label_of
 from api.statements.selectors import selectors
 from api.web.forms import text
 from ledger.reconciliation.codes import DifferenceCode, Treatment
+from ledger.reconciliation.queries.months import ChargedLine
 from ledger.reconciliation.rules.choices import Choice, allowed_treatments, treatment
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.registry.codes import LineKind, PriceUnit
@@ -45,9 +45,8 @@ def by_money(differences: Sequence[Difference]) -> list[Difference]:
 def rows(
     differences: Sequence[Difference],
     numbers: Mapping[int, str],
-    cells: Mapping[tuple[int, str], str],
 ) -> list[Row]:
-    """The differences for the page, with the names of documents and, by price and policy, lines."""
+    """The differences for the page, with the names of documents and of parts of the cost."""
     return [
         Row(
             place=place,
@@ -60,7 +59,7 @@ def rows(
             number=numbers.get(difference.document, f"#{difference.document}")
             if difference.document
             else "",
-            cell=cells.get(difference.cell[2:], "") if difference.cell else "",
+            cell=label(difference.cell[2]) if difference.cell else "",
             default=treatment(difference, ()) or "",
             options=options(difference),
         )
@@ -70,8 +69,8 @@ def rows(
 
 def key_of(difference: Difference) -> str:
     """What a difference is about, in a word."""
-    price, policy = difference.cell[2:] if difference.cell else ("", "")
-    return f"{difference.code}:{difference.document or ''}:{difference.line or ''}:{price}:{policy}"
+    part = difference.cell[2] if difference.cell else ""
+    return f"{difference.code}:{difference.document or ''}:{difference.line or ''}:{part}"
 
 
 def options(difference: Difference) -> tuple[tuple[str, str], ...]:
@@ -113,19 +112,17 @@ def choices_of(differences: Sequence[Difference], data: FormData) -> list[Choice
         option, reason = text(data, f"treatment {key}"), text(data, f"reason {key}")
         if not option or (option == treatment(difference, ()) and not reason):
             continue
-        price, policy = difference.cell[2:] if difference.cell else (None, None)
+        part = difference.cell[2] if difference.cell else None
         choices.append(
-            Choice(
-                difference.code, option, reason, difference.document, difference.line, price, policy
-            )
+            Choice(difference.code, option, reason, difference.document, difference.line, part)
         )
     return choices
 
 
-def line_name(line: Mapping[str, Any]) -> str:
+def line_name(line: ChargedLine) -> str:
     """A contract line in a few words: kind, model, what else it is for, price."""
-    model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
-    price = f"{line['yuan'].normalize():f} / {label_of(PriceUnit, line['unit'])}"
-    kind = label_of(LineKind, line["kind"])
-    selection = selectors(line["partition"], line["qos"], line["market"])
-    return " · ".join(part for part in (kind, model, selection, price) if part)
+    model = " ".join(part for part in (line.model, line.mig_profile) if part)
+    price = f"{line.yuan.normalize():f} / {label_of(PriceUnit, line.unit)}"
+    kind = label_of(LineKind, line.kind)
+    selection = selectors(line.partition, line.qos, line.market)
+    return " · ".join(part for part in (kind, line.name, model, selection, price) if part)

@@ -22,6 +22,7 @@ from api.reconciliation import difference_view
 from api.reconciliation.routes import contract_month
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, answer_state_mark
+from ledger.charging.queries.cells import cells as month_cells
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues
 from ledger.errors import NotFound
@@ -57,14 +58,15 @@ def listing(
     viewer: Reader,
     db: Db,
     now: Now,
-    show: Literal["due", "all"] = "due",
+    show: Literal["due", "all", "falls"] = "due",
     offset: Offset = 0,
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
     months = month_queries.months(db, centre=viewer.centre, project=viewer.project)
     due = [row for row in months if queues.due(row, today)]
-    listed_months = due if show == "due" else months
+    falling = [row for row in months if row.fall_fen]
+    listed_months = {"due": due, "all": months, "falls": falling}[show]
     listed_months = sorted(listed_months, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
     rows = listed_months[offset : offset + PAGE_ROWS]
     more = len(listed_months) > offset + PAGE_ROWS
@@ -96,11 +98,7 @@ def month_page(
     state, cells, shares, numbers = details.month, details.cells, details.shares, details.numbers
     if not cells:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
-    lines = month_queries.contract_lines(db, [cell.price for cell in cells])
-    names = {
-        (cell.price, cell.policy): difference_view.line_name(lines[cell.price]) for cell in cells
-    }
-    rows = difference_view.rows(details.differences, numbers, names)
+    rows = difference_view.rows(details.differences, numbers)
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
@@ -113,7 +111,12 @@ def month_page(
             "mark": month_mark(state),
             "state": state,
             "cells": cells,
-            "names": names,
+            "lines": [
+                {"line": line, "name": difference_view.line_name(line)} for line in details.lines
+            ],
+            "label": label,
+            "falls": details.falls,
+            "targets": month_cells(db, contracts=[contract]),
             "sums": _sums(cells),
             "rows": rows,
             "opened": open_row,
@@ -145,7 +148,7 @@ def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[s
 
 
 def _sums(cells: Sequence[Cell]) -> dict[str, int]:
-    keys = ("metered_fen", "invoiced_fen", "counted_fen", "open_fen")
+    keys = ("metered_fen", "invoiced_fen", "booked_fen", "open_fen")
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
@@ -161,5 +164,5 @@ def _shares_of(
         for share in shares
         if difference.document in (None, share.document)
         and difference.line in (None, share.line)
-        and (difference.cell is None or difference.cell[2:] == (share.price, share.policy))
+        and (difference.cell is None or difference.cell[2] == share.part)
     ]

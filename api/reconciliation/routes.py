@@ -32,18 +32,22 @@ from api.reconciliation.schemas import (
     ProposalCreate,
     ProposalsRead,
     QuestionCreate,
+    ReasonGiven,
     ReconciliationRead,
+    RedPartsCreate,
+    UnclearRedRead,
 )
+from ledger.charging.rules.cells import Cell, Key
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries
+from ledger.reconciliation.queries import red_lines
 from ledger.reconciliation.queries.month_details import month_details, process_of
 from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
-from ledger.reconciliation.rules.matching import Key
-from ledger.reconciliation.steps import messages, reconcile
+from ledger.reconciliation.steps import falls, messages, reconcile, reds
 from ledger.reconciliation.steps.match import match, move
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
@@ -98,6 +102,10 @@ def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
             "differences": [
                 _difference(difference, details.numbers.get(difference.document or 0))
                 for difference in details.differences
+            ],
+            "falls": [
+                {**asdict(fall), **_figures(fall.cell), "part": fall.cell.part}
+                for fall in details.falls
             ],
             "messages": sorted(details.messages, key=lambda message: message.id),
         }
@@ -174,6 +182,37 @@ def propose_extra(key: str, request: ExtraCreate, viewer: Clerk, db: Db, now: No
     return DecisionRead.model_validate(decision)
 
 
+@router.post("/reconciliations/{key}/fall", status_code=201)
+def propose_fall(key: str, request: ReasonGiven, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
+    """Propose that what no longer counts of a contract's month falls; until then the books hold."""
+    contract, month = contract_month(db, viewer, key)
+    decision = falls.propose_fall(
+        db, contract, month, reason=request.reason, actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
+@router.get("/red-documents", dependencies=[having(Right.RECONCILE)])
+def unclear_reds(db: Db) -> list[UnclearRedRead]:
+    """List the red documents that do not say which lines they take back."""
+    rows = red_lines.unclear_reds(db)
+    return [UnclearRedRead.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.post("/red-documents/{key}/parts", status_code=201)
+def propose_parts(
+    key: int, request: RedPartsCreate, viewer: Clerk, db: Db, now: Now
+) -> DecisionRead:
+    """Propose which lines of its blue document a red one takes back."""
+    parts: dict[int, int] = {}
+    for part in request.parts:
+        parts[part.line] = parts.get(part.line, 0) + part.fen
+    decision = reds.propose_parts(
+        db, key, parts=parts, reason=request.reason, actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
 @router.post("/reconciliations/{key}/messages", status_code=201)
 def ask(key: str, request: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> MessageRead:
     """Ask the centre; it has some working days to answer."""
@@ -204,11 +243,15 @@ def _month(row: month_queries.Month) -> dict[str, Any]:
     return {"id": f"{row.contract}-{row.month:%Y-%m}", **vars(row)}
 
 
+def _figures(cell: Cell) -> dict[str, int]:
+    names = ("booked_fen", "counted_fen", "fall_fen")
+    return {name: getattr(cell, name) for name in names}
+
+
 def _difference(difference: Difference, number: str | None) -> DifferenceRead:
-    price, policy = difference.cell[2:] if difference.cell else (None, None)
     return DifferenceRead(
         code=difference.code, document=difference.document, number=number,
-        line=difference.line, price=price, policy=policy,
+        line=difference.line, part=difference.cell[2] if difference.cell else None,
         fen=difference.fen, handling=difference.handling,
     )  # fmt: skip
 
@@ -217,4 +260,4 @@ def _cell(db: Session, cell: CellKey | None) -> Key | None:
     if cell is None:
         return None
     contract = contract_by_number(db, cell.contract)
-    return (columns.key(contract), first_day(cell.month), cell.price, cell.policy)
+    return (columns.key(contract), first_day(cell.month), cell.part)

@@ -8,6 +8,8 @@ from pydantic import AliasChoices, AwareDatetime, Field
 
 from api.door.schemas import Note, PositiveFen, RequestModel, ResponseModel, Text, YearMonth
 from api.people.schemas import DecisionRead
+from ledger.charging.codes import Part
+from ledger.reconciliation.codes import FallCause
 from ledger.reconciliation.steps.match import Matched
 from ledger.units import FEN_MAX
 
@@ -20,8 +22,7 @@ class ChoiceCreate(RequestModel):
     reason: Text
     document: int | None = None
     line: int | None = None
-    price: int | None = None
-    policy: str | None = None
+    part: Part | None = None
 
 
 class ProposalCreate(RequestModel):
@@ -40,8 +41,7 @@ class MonthRequest(RequestModel):
 class ExtraCreate(RequestModel):
     """More was used in a cell than was metered: by this much cost, without tax."""
 
-    price: int
-    policy: str = ""
+    part: Part = Part.COMPUTE
     extra_fen: Annotated[int, Field(ge=0, le=FEN_MAX)]
     reason: Text
 
@@ -57,12 +57,11 @@ class MoveCreate(RequestModel):
 
 
 class CellKey(RequestModel):
-    """A cell: contract, month, contract line, policy version."""
+    """A cell: contract, month, part of the cost."""
 
     contract: str
     month: YearMonth
-    price: int
-    policy: str = ""
+    part: Part = Part.COMPUTE
 
 
 class QuestionCreate(RequestModel):
@@ -90,23 +89,30 @@ class MonthSummary(ResponseModel):
     metered_fen: int
     invoiced_fen: int
     matched_fen: int
+    fall_fen: int
     open_fen: int
     state: str
     proposed: int | None
 
 
 class CellRead(ResponseModel):
-    """A contract line in the month under one policy version, fen without tax."""
+    """A part of the month's cost, fen without tax.
 
-    price: int
-    policy: str
+    `matched_fen` is what two persons decided, `counted_fen` what counts of it now, `booked_fen`
+    what the books rest on; where that is more, `fall_fen` waits for two persons.
+    """
+
+    part: Part
     metered_fen: int
     invoiced_fen: int
     matched_fen: int
     extra_fen: int
     closed_fen: int
     counted_fen: int
+    booked_fen: int
+    fall_fen: int
     open_fen: int
+    carried: bool
 
 
 class ShareRead(ResponseModel):
@@ -116,8 +122,7 @@ class ShareRead(ResponseModel):
     number: str
     line: int
     item: str
-    price: int
-    policy: str
+    part: Part
     fen: int
     red: bool
 
@@ -129,10 +134,62 @@ class DifferenceRead(ResponseModel):
     document: int | None
     number: str | None  # the document's
     line: int | None
-    price: int | None
-    policy: str | None
+    part: Part | None
     fen: int
     handling: str
+
+
+class CauseRead(ResponseModel):
+    """Why something falls: what was stated anew, moved or reversed, by whom and when."""
+
+    code: FallCause
+    name: str
+    fen: int | None
+    by: str
+    at: AwareDatetime | None
+
+
+class FallRead(ResponseModel):
+    """A part of the month of which less counts than the books rest on, fen without tax."""
+
+    part: Part
+    booked_fen: int
+    counted_fen: int
+    fall_fen: int
+    causes: list[CauseRead]
+
+
+class ReasonGiven(RequestModel):
+    """Why."""
+
+    reason: Text
+
+
+class RedPart(RequestModel):
+    """So many fen of a line of the blue document."""
+
+    line: Annotated[int, Field(ge=1, le=32_767)]
+    fen: PositiveFen
+
+
+class RedPartsCreate(RequestModel):
+    """Which lines of its blue document a red one takes back."""
+
+    parts: Annotated[tuple[RedPart, ...], Field(min_length=1, max_length=2_000)]
+    reason: Text
+
+
+class UnclearRedRead(ResponseModel):
+    """A red document that does not say which lines it takes back; fen below zero."""
+
+    id: int
+    number: str
+    issued_on: date
+    seller_name: str
+    net_fen: int
+    blue: int
+    blue_number: str
+    proposed: int | None
 
 
 class MessageRead(ResponseModel):
@@ -156,6 +213,7 @@ class ReconciliationRead(MonthSummary):
     cells: list[CellRead]
     shares: list[ShareRead]
     differences: list[DifferenceRead]
+    falls: list[FallRead]
     messages: list[MessageRead]
 
 

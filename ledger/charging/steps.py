@@ -2,8 +2,8 @@
 
 Nothing is incremental: every charge is computed again from all its usage, under the current
 bindings and contract lines, and the table is updated to the result. A charge without usage (a
-binding was corrected) is deleted. If a contract line was replaced, allocations and decisions follow
-the charge.
+binding was corrected) is deleted. Documents and decisions are about the cells of a contract's
+month, so they need not follow when a contract line is stated anew.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,6 @@ from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Contract, Project
 from ledger.units import beijing_day
 
-_FOLLOW = text("SELECT follow_lines(:projects)")
-
 
 @dataclass(frozen=True)
 class ChargeResult:
@@ -45,7 +43,6 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     target = charges(owed_items(items), policies(db, project_ids))
     unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
     count = _replace(db, project_ids, target, now)
-    db.execute(_FOLLOW, {"projects": project_ids})
     return ChargeResult(count, unpriced)
 
 

@@ -6,6 +6,7 @@ what is payable or sent to the bank, less the open claims.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,8 @@ from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publ
 from ledger.errors import NotFound
 from ledger.registry.tables import Project
 from ledger.units import Fen
+from ledger.vouchers.queries import earnings_of
+from ledger.vouchers.rules import Earnings
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
@@ -83,10 +86,17 @@ def claimable(db: Session, voucher: Voucher) -> Fen:
     return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
 
 
-def matched_cost(db: Session, voucher: Voucher) -> Fen:
-    """Return the matched cost under the voucher's policy, all months, fen without tax."""
-    of_project = cells(db, projects=[voucher.project_id])
-    return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
+def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
+    """Return the matched cost under the voucher's versions, all months, and what it earns.
+
+    Only what counts now: nothing is paid out on what the books hold until a fall is decided.
+    """
+    counted = [
+        replace(cell, held_fen=cell.counted_fen)
+        for cell in cells(db, projects=[voucher.project_id])
+    ]
+    by_month = earnings_of(db, voucher, counted)
+    return sum(by_month.values(), Earnings())
 
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:

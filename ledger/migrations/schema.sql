@@ -27,12 +27,11 @@ CREATE FUNCTION public.allocated_to_a_cell() RETURNS trigger
     AS $$
 BEGIN
     IF EXISTS (
-        SELECT contract_id, price_id, kind FROM fresh EXCEPT
-        SELECT k.id, c.id, p.kind FROM contracts k
-            JOIN prices c ON c.contract_id = k.id JOIN projects p ON p.id = k.project_id
-            WHERE c.id IN (SELECT price_id FROM fresh)
+        SELECT contract_id, kind FROM fresh EXCEPT
+        SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project_id
+            WHERE k.id IN (SELECT contract_id FROM fresh)
     ) THEN
-        RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
+        RAISE EXCEPTION 'a project of another kind'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
     END IF;
     RETURN NULL;
@@ -56,12 +55,13 @@ BEGIN
             ORDER BY id FOR NO KEY UPDATE) locked
     $query$ INTO roots;
     EXECUTE $query$
-        SELECT min(f.document_id)
-        FROM (SELECT DISTINCT document_id, line FROM fresh) f
-        JOIN document_lines l USING (document_id, line)
-        CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
-                            WHERE a.document_id = f.document_id AND a.line = f.line) t
-        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0)
+        SELECT min(t.root)
+        FROM (SELECT DISTINCT coalesce(d.reverses_id, d.id) AS root, f.line
+              FROM fresh f JOIN cost_documents d ON d.id = f.document_id) t
+        LEFT JOIN LATERAL (
+            SELECT allocated_fen BETWEEN 0 AND net_fen AS fits
+            FROM line_sums s WHERE (s.root, s.line) = (t.root, t.line) OFFSET 0) s ON true
+        WHERE s.fits IS NOT TRUE
     $query$ INTO wrong;
     IF wrong IS NULL THEN
         EXECUTE $query$
@@ -76,7 +76,7 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
                 WHERE coalesce(d.reverses_id, d.id) = family
-                GROUP BY a.contract_id, a.month, a.price_id, a.policy HAVING sum(a.fen) < 0
+                GROUP BY a.line, a.contract_id, a.month, a.part HAVING sum(a.fen) < 0
             ) below
         $query$ INTO wrong USING roots;
     END IF;
@@ -241,6 +241,342 @@ $$;
 
 ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
+
+ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.visible(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.allocations (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    part text NOT NULL,
+    kind text NOT NULL,
+    fen bigint NOT NULL,
+    by_hand boolean DEFAULT false NOT NULL,
+    allocated_at timestamp with time zone NOT NULL,
+    allocated_by text NOT NULL,
+    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
+    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
+    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.allocations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
+
+COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
+
+COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
+
+COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
+
+COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
+
+CREATE TABLE public.charges (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    price_id bigint NOT NULL,
+    month date NOT NULL,
+    policy text NOT NULL,
+    model_id bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    promised_ms bigint,
+    computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
+);
+
+ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
+
+COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
+
+COMMENT ON COLUMN public.charges.policy IS 'Policy version, empty without a voucher';
+
+COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
+
+COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
+
+COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
+
+COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
+
+CREATE TABLE public.cost_documents (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
+    statement text,
+    reverses_id bigint,
+    confirmation text,
+    remark text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision_id bigint,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    vouched_by text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
+    dropped_at timestamp with time zone,
+    CONSTRAINT cost_documents_check CHECK ((since <= until)),
+    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
+    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
+    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
+    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
+    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
+);
+
+ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
+
+COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+
+COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
+COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
+
+COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
+
+CREATE TABLE public.match_lines (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL,
+    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
+);
+
+ALTER TABLE public.match_lines OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
+
+COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
+
+COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
+
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
+
+CREATE TABLE public.prices (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    model_id bigint,
+    mig_profile text,
+    partition text,
+    qos text,
+    market text,
+    unit text NOT NULL,
+    yuan numeric NOT NULL,
+    gpus integer NOT NULL,
+    hours integer NOT NULL,
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL,
+    rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
+    devices text[],
+    quantity numeric,
+    expires date,
+    counts boolean,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
+    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
+    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
+    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
+    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
+    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
+    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
+    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
+    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
+    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
+    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
+    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
+    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
+    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
+);
+
+ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
+
+COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE VIEW public.standing_matches AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    (( SELECT COALESCE(sum(GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
+                   FROM (public.cost_documents f
+                     JOIN public.allocations a ON ((document_id = id)))
+                  WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric)), (0)::numeric) AS "coalesce"
+           FROM public.match_lines l
+          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
+   FROM (public.matches m
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
+
+CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT GREATEST(LEAST((counted_now.of_match).matched_fen, s.standing_fen, (c.fen + GREATEST(LEAST((counted_now.of_match).extra_fen, (((counted_now.of_match).extra_over_fen + (counted_now.of_match).extra_fen) - c.fen)), (0)::bigint))), (0)::bigint) AS "greatest" FROM (public.standing_matches s CROSS JOIN LATERAL (SELECT (COALESCE(sum(c_1.cost_fen), (0)::numeric))::bigint AS fen FROM (public.charges c_1 JOIN public.prices p ON ((p.id = c_1.price_id))) WHERE ((c_1.contract_id = s.contract_id) AND (c_1.month = s.month) AND (public.part_of(p.kind, p.counts) = s.part))) c) WHERE ((s.reconciliation_id = (counted_now.of_match).reconciliation_id) AND (s.part = (counted_now.of_match).part)));
+
+ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.decided_by_actors() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -361,50 +697,93 @@ CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
 
 ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
+CREATE FUNCTION public.first_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-DECLARE
-    old bigint[];
-    bare bigint[];  -- allocations under no policy that belong under one
 BEGIN
-    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract_id
-        WHERE k.project_id = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project_id = v.project_id
-        JOIN allocations a ON a.contract_id = k.id
-        WHERE v.project_id = ANY(of_projects) AND a.policy = ''
-            AND policy_now(coalesce(line_now(a.price_id, a.month), a.price_id), a.month, '') <> '';
-    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price_id = ANY(old))
-        AND NOT EXISTS (SELECT FROM matches WHERE price_id = ANY(old)) THEN
-        RETURN;
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
-    UPDATE matches m SET price_id = f.now
-        FROM (SELECT DISTINCT ON (m.reconciliation_id, m.policy, s.now) m.reconciliation_id, m.policy,
-                     m.price_id, s.now
-              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
-              CROSS JOIN LATERAL (SELECT line_now(m.price_id, r.month) AS now) s
-              WHERE m.price_id = ANY(old) AND s.now IS NOT NULL
-              ORDER BY m.reconciliation_id, m.policy, s.now, m.decision_id DESC, m.price_id) f
-        WHERE (m.reconciliation_id, m.policy, m.price_id) = (f.reconciliation_id, f.policy, f.price_id)
-            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation_id, t.policy, t.price_id)
-                            = (f.reconciliation_id, f.policy, f.now));
-    WITH gone AS (
-        DELETE FROM allocations a
-        WHERE a.price_id = ANY(old) AND line_now(a.price_id, a.month) IS NOT NULL OR a.id = ANY(bare)
-        RETURNING a.*, coalesce(line_now(a.price_id, a.month), a.price_id) AS now
-    )
-    INSERT INTO allocations AS a (document_id, line, contract_id, month, price_id, policy, kind, fen,
-            allocated_at, allocated_by)
-        SELECT document_id, line, contract_id, month, now, policy_now(now, month, policy) AS under,
-               kind, sum(fen), max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document_id, line, contract_id, month, now, under, kind
-        ON CONFLICT (document_id, line, contract_id, month, price_id, policy)
-            DO UPDATE SET fen = a.fen + excluded.fen;
+    INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)
+        VALUES (NEW.id, NEW.policy, NEW.clause, NEW.opened_at, NEW.opened_by);
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
+ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF 0 > ANY (counts) OR 0 > ANY (window_mss || gap_mss) OR 0 > ANY (energies) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.windows, u.window_ms, u.gap_ms, u.energy
+        FROM unnest(gpus, days, counts, window_mss, gap_mss, energies)
+            AS u(gpu, day, windows, window_ms, gap_ms, energy)
+        ORDER BY u.gpu, u.day
+        ON CONFLICT (gpu, day, cluster_id, source)
+        DO UPDATE SET windows = c.windows + excluded.windows,
+                      window_ms = c.window_ms + excluded.window_ms,
+                      gap_ms = c.gap_ms + excluded.gap_ms,
+                      energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                       ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END;
+END $$;
+
+ALTER FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF 0 > ANY (fold_totals.held || fold_totals.ms) OR 0 > ANY (ppm_ms) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
+            mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.model, u.kind, u.holder, u.profile, u.part, u.qos,
+               u.den, u.held, u.ppm, u.ms
+        FROM unnest(gpus, days, models, kinds, holders, profiles, parts, qoses, dens, fold_totals.held,
+                    ppm_ms, fold_totals.ms)
+            AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
+        ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
+        ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+                     partition, qos, den)
+        DO UPDATE SET held = t.held + excluded.held,
+                      util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                      util_ms = t.util_ms + excluded.util_ms;
+END $$;
+
+ALTER FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.held_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.decision_id = OLD.decision_id
+        AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
+        AND (NEW.held_fen > OLD.held_fen AND NEW.held_fen > counted_now(NEW)
+            OR NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+                SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+                CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+                WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
+                    AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                    AND d.content ->> 'contract' = r.contract_id::text
+                    AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                    AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
+                    AND c ->> 'counted_fen' = NEW.held_fen::text))
+    THEN
+        RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
     LANGUAGE sql STABLE
@@ -458,6 +837,17 @@ END $$;
 
 ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO history (relation, row, act) SELECT TG_TABLE_NAME, to_jsonb(gone), TG_OP FROM gone;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -501,6 +891,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_registry_fact() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_replaced() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO history (relation, row, act)
+        SELECT TG_TABLE_NAME, was.row, TG_OP
+        FROM (SELECT id, to_jsonb(gone) AS row FROM gone) was
+        JOIN (SELECT id, to_jsonb(came) AS row FROM came) got USING (id)
+        WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
+            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
+            AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
+                = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_replaced() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -632,128 +1041,6 @@ END $$;
 
 ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
 
-CREATE TABLE public.charges (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    month date NOT NULL,
-    policy text NOT NULL,
-    model_id bigint,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL,
-    ms_den numeric NOT NULL,
-    cost_fen bigint NOT NULL,
-    promised_ms bigint,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
-    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
-);
-
-ALTER TABLE public.charges OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
-
-COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
-
-COMMENT ON COLUMN public.charges.policy IS 'Policy version, empty without a voucher';
-
-COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
-
-COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
-
-COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
-
-COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
-
-CREATE TABLE public.prices (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    kind text DEFAULT 'metered'::text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    model_id bigint,
-    mig_profile text,
-    partition text,
-    qos text,
-    market text,
-    unit text NOT NULL,
-    yuan numeric NOT NULL,
-    gpus integer NOT NULL,
-    hours integer NOT NULL,
-    tax_included boolean NOT NULL,
-    tax_rate numeric NOT NULL,
-    rounding text DEFAULT 'ms'::text NOT NULL,
-    session_price text DEFAULT 'start'::text NOT NULL,
-    devices text[],
-    quantity numeric,
-    expires date,
-    counts boolean,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
-    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
-    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
-    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
-    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
-    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
-    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
-    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
-    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
-    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
-    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
-    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
-    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
-    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
-    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
-    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
-);
-
-ALTER TABLE public.prices OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
-
-COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
-
-COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
-
-COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
-
-COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
-
-COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
-    LANGUAGE sql STABLE STRICT
-    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract_id = o.contract_id) AND (n.kind = o.kind) AND ((n.name = o.name) OR (n.kind = 'metered'::text)) AND (COALESCE(n.model_id, (0)::bigint) = COALESCE(o.model_id, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text)) AND (NOT (((n.partition IS DISTINCT FROM o.partition) OR (n.qos IS DISTINCT FROM o.qos)) OR (n.market IS DISTINCT FROM o.market)))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract_id = n.contract_id) AND (c.price_id = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
-
-ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -852,32 +1139,6 @@ END $_$;
 
 ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.lower_matches() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    UPDATE matches m
-        SET matched_fen = b.fen, lowered_fen = m.lowered_fen + m.matched_fen - b.fen
-        FROM (SELECT r.id, c.price_id, c.policy, (
-                  SELECT coalesce(sum(greatest(least(d.good_fen, d.good_fen - d.fen + coalesce((
-                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document_id = f.id
-                      WHERE coalesce(f.reverses_id, f.id) = d.document_id
-                          AND (a.contract_id, a.month, a.price_id, a.policy)
-                              = (c.contract_id, c.month, c.price_id, c.policy)), 0)), 0)), 0)
-                  FROM match_documents d
-                  WHERE (d.reconciliation_id, d.price_id, d.policy) = (r.id, c.price_id, c.policy)
-              )::bigint AS fen
-              FROM (SELECT DISTINCT contract_id, month, price_id, policy FROM fresh
-                    WHERE TG_OP <> 'INSERT' OR fen < 0) c
-              JOIN reconciliations r USING (contract_id, month)) b
-        WHERE (m.reconciliation_id, m.price_id, m.policy) = (b.id, b.price_id, b.policy)
-            AND m.matched_fen > b.fen;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.lower_matches() OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -887,37 +1148,37 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
             AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
-        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id THEN
+        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
+            OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
         END IF;
     END IF;
-    IF TG_OP = 'INSERT' OR NEW.decision_id <> OLD.decision_id THEN
-        NEW.lowered_fen := 0;
-    END IF;
-    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision_id = NEW.extra_decision_id
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NOT NEW.carried
+            AND NEW.decision_id = NEW.extra_decision_id
         OR EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.decision_id AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
                 AND d.content ->> 'contract' = r.contract_id::text
-                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-                AND c ->> 'price' = NEW.price_id::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
+                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND (NOT NEW.carried OR OLD.carried
+                     OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
         SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
         WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
             AND d.content ->> 'contract' = r.contract_id::text
             AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-            AND d.content ->> 'price' = NEW.price_id::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'part' = NEW.part
             AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
             AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
     IF NOT (told AND more) THEN
@@ -934,12 +1195,6 @@ CREATE FUNCTION public.token_of(actor text) RETURNS bigint
     RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
 
 ALTER FUNCTION public.token_of(actor text) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.visible(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
-
-ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
 
 CREATE TABLE public.tokens (
     id bigint NOT NULL,
@@ -1178,12 +1433,6 @@ END $$;
 
 ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
@@ -1196,11 +1445,23 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) RETURNS text
-    LANGUAGE sql STABLE STRICT
-    RETURN (SELECT CASE WHEN ((policy_now.of_policy <> ''::text) OR COALESCE(bool_or((c.policy = ''::text)), true)) THEN policy_now.of_policy ELSE max(c.policy) END AS max FROM public.charges c WHERE ((c.price_id = policy_now.of_price) AND (c.month = policy_now.in_month)));
+CREATE FUNCTION public.policy_end_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'policy_end'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'until' = NEW.until::text
+    ) THEN
+        RAISE EXCEPTION 'two persons have not ended version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_end_decided';
+    END IF;
+    RETURN NEW;
+END $$;
 
-ALTER FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) OWNER TO suanquan_owner;
+ALTER FUNCTION public.policy_end_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.post_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1280,15 +1541,51 @@ CREATE FUNCTION public.red_fits() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses_id
-               AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
-        RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
+    IF EXISTS (
+        SELECT FROM cost_documents d JOIN line_sums s ON s.root = d.reverses_id AND s.line = NEW.line
+        WHERE d.id = NEW.document_id AND s.allocated_fen > s.net_fen
+    ) OR EXISTS (
+        SELECT FROM cost_documents d JOIN family_sums f ON f.root = d.reverses_id
+        WHERE d.id = NEW.document_id AND f.allocated_fen > f.net_fen
+    ) THEN
+        RAISE EXCEPTION 'red document % leaves more allocated than is left', NEW.document_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
     END IF;
     RETURN NULL;
 END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.red_parts_fit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id IN (
+        SELECT d.reverses_id FROM fresh f JOIN cost_documents d ON d.id = f.document_id)
+        ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM fresh f JOIN cost_documents d ON d.id = f.document_id
+        WHERE d.reverses_id IS NULL OR NOT d.stands
+            OR d.net_fen <> (SELECT sum(p.fen) FROM red_parts p WHERE p.document_id = d.id)
+            OR NOT EXISTS (
+                SELECT FROM document_lines l
+                WHERE (l.document_id, l.line) = (d.reverses_id, f.line) AND l.net_fen >= -(
+                    SELECT sum(p.fen) FROM cost_documents r JOIN red_parts p ON p.document_id = r.id
+                    WHERE r.reverses_id = d.reverses_id AND p.line = f.line))
+            OR f.decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions c CROSS JOIN LATERAL jsonb_array_elements(c.content -> 'parts') t
+                WHERE c.id = f.decision_id AND c.kind = 'red_parts' AND c.answer = 'confirmed'
+                    AND c.content -> 'document' = to_jsonb(f.document_id)
+                    AND (t -> 'line', t -> 'fen') = (to_jsonb(f.line), to_jsonb(f.fen)))
+    ) THEN
+        RAISE EXCEPTION 'a red document takes back what its blue one has, line by line'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'red_parts_fit';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1362,36 +1659,49 @@ END $$;
 
 ALTER FUNCTION public.rename_organisation() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.rest_on_documents() RETURNS trigger
+CREATE FUNCTION public.rest_on_lines() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    DELETE FROM match_documents WHERE (reconciliation_id, price_id, policy)
-        = (NEW.reconciliation_id, NEW.price_id, NEW.policy);
-    INSERT INTO match_documents (reconciliation_id, price_id, policy, document_id, fen, good_fen)
-        SELECT NEW.reconciliation_id, NEW.price_id, NEW.policy, f.root, f.fen,
+    DELETE FROM match_lines WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_lines (reconciliation_id, part, document_id, line, fen, good_fen)
+        SELECT NEW.reconciliation_id, NEW.part, f.root, f.line, f.fen,
                greatest(f.fen - coalesce(e.fen, 0), 0)
         FROM (
-            SELECT coalesce(d.reverses_id, d.id) AS root, sum(a.fen) AS fen
+            SELECT coalesce(d.reverses_id, d.id) AS root, a.line, sum(a.fen) AS fen
             FROM reconciliations r
-            JOIN allocations a ON (a.contract_id, a.month, a.price_id, a.policy)
-                = (r.contract_id, r.month, NEW.price_id, NEW.policy)
+            JOIN allocations a ON (a.contract_id, a.month, a.part)
+                = (r.contract_id, r.month, NEW.part)
             JOIN cost_documents d ON d.id = a.document_id
-            WHERE r.id = NEW.reconciliation_id GROUP BY root HAVING sum(a.fen) > 0
+            WHERE r.id = NEW.reconciliation_id GROUP BY root, a.line HAVING sum(a.fen) > 0
         ) f LEFT JOIN (
-            SELECT (t ->> 'document')::bigint AS document, sum((t ->> 'fen')::bigint) AS fen
-            FROM decisions d
+            SELECT (t ->> 'document')::bigint AS document, (t ->> 'line')::smallint AS line,
+                   sum((t ->> 'fen')::bigint) AS fen
+            FROM reconciliations r, decisions d
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
-            WHERE d.id = NEW.decision_id AND c ->> 'price' = NEW.price_id::text
-                AND c ->> 'policy' = NEW.policy AND t ->> 'treatment' = 'exclude'
-            GROUP BY t ->> 'document'
-        ) e ON e.document = f.root;
+            WHERE r.id = NEW.reconciliation_id AND d.id = NEW.decision_id
+                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
+                AND t ->> 'treatment' = 'exclude' AND t ->> 'document' IS NOT NULL
+            GROUP BY 1, 2
+        ) e ON (e.document, e.line) = (f.root, f.line);
+    IF NEW.matched_fen > 0 AND EXISTS (
+        SELECT FROM match_lines l
+        JOIN match_lines o ON (o.document_id, o.line) = (l.document_id, l.line) AND o.good_fen > 0
+            AND (o.reconciliation_id, o.part) <> (l.reconciliation_id, l.part)
+        JOIN matches m ON (m.reconciliation_id, m.part) = (o.reconciliation_id, o.part)
+        JOIN standing_matches s ON (s.reconciliation_id, s.part) = (o.reconciliation_id, o.part)
+        WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
+            AND m.held_fen > s.standing_fen
+    ) THEN
+        RAISE EXCEPTION 'a line still counts in another cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fall_first';
+    END IF;
     RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.rest_on_documents() OWNER TO suanquan_owner;
+ALTER FUNCTION public.rest_on_lines() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.return_of_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1526,6 +1836,35 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.set_validity(of_decision bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    UPDATE vouchers v SET valid = CASE d.kind
+            WHEN 'validity' THEN daterange((d.content ->> 'valid_from')::date,
+                                           (d.content ->> 'valid_until')::date)
+            -- It lapses with the day on which that is confirmed.
+            ELSE daterange(lower(v.valid), greatest(lower(v.valid) + 1, least(
+                upper(v.valid), (d.answered_at AT TIME ZONE interval '+08:00')::date + 1))) END
+        FROM decisions d
+        WHERE d.id = of_decision AND d.kind IN ('validity', 'lapse') AND d.answer = 'confirmed'
+            AND v.id = (d.content ->> 'voucher')::bigint
+            AND NOT EXISTS (SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind IN ('validity', 'lapse')
+                    AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher')
+        RETURNING v.id INTO changed;
+    IF changed IS NULL THEN
+        RAISE EXCEPTION 'the days of a voucher change by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+END $$;
+
+ALTER FUNCTION public.set_validity(of_decision bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1541,6 +1880,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.shares_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN indicators i ON i.id = NEW.indicator_id
+        WHERE d.id = NEW.scheme AND d.kind = 'indicator' AND d.answer = 'confirmed'
+            AND d.content -> 'shares' -> (NEW.place - 1) = jsonb_build_object('bearer', NEW.bearer,
+                'number', i.number, 'year', i.year, 'weight', NEW.weight)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not confirmed these shares'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'shares_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.shares_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.subsidised_once() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1630,6 +1988,24 @@ END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.version_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+            JOIN projects p ON p.id = v.project_id
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher under version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.version_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.void_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1691,7 +2067,6 @@ CREATE TABLE public.accruals (
     target_fen bigint NOT NULL,
     earned_fen bigint NOT NULL,
     months jsonb NOT NULL,
-    matched jsonb NOT NULL,
     computed_at timestamp with time zone NOT NULL,
     CONSTRAINT accruals_check CHECK (((target_fen >= 0) AND (target_fen <= uncapped_fen))),
     CONSTRAINT accruals_check1 CHECK (((earned_fen >= 0) AND (earned_fen <= target_fen))),
@@ -1711,9 +2086,7 @@ COMMENT ON COLUMN public.accruals.target_fen IS 'Fen after the cap';
 
 COMMENT ON COLUMN public.accruals.earned_fen IS 'Fen of it that is matched';
 
-COMMENT ON COLUMN public.accruals.months IS 'Cost of each month, fen: {"2026-11": 123}';
-
-COMMENT ON COLUMN public.accruals.matched IS 'Matched cost of each month, fen';
+COMMENT ON COLUMN public.accruals.months IS 'Of each month: cost and matched cost, fen; what they earn before the cap, exact fractions';
 
 ALTER TABLE public.accruals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.accruals_id_seq
@@ -1759,29 +2132,6 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
-
-CREATE TABLE public.allocations (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    kind text NOT NULL,
-    fen bigint NOT NULL,
-    allocated_at timestamp with time zone NOT NULL,
-    allocated_by text NOT NULL,
-    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
-    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
-    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.allocations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which contract line, month and policy';
-
-COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
@@ -2388,78 +2738,6 @@ ALTER TABLE public.cost_books OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.cost_books IS 'The book of costs of a reconciliation';
 
-CREATE TABLE public.cost_documents (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    code text DEFAULT ''::text NOT NULL,
-    number text NOT NULL,
-    issued_on date NOT NULL,
-    seller_uscc text NOT NULL,
-    seller_name text NOT NULL,
-    buyer_uscc text NOT NULL,
-    buyer_name text NOT NULL,
-    net_fen bigint NOT NULL,
-    tax_fen bigint NOT NULL,
-    gross_fen bigint NOT NULL,
-    since date NOT NULL,
-    until date NOT NULL,
-    period_assumed boolean DEFAULT false NOT NULL,
-    period_contradicts boolean DEFAULT false NOT NULL,
-    statement text,
-    reverses_id bigint,
-    confirmation text,
-    remark text DEFAULT ''::text NOT NULL,
-    source text NOT NULL,
-    original text NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    decision_id bigint,
-    confirmed_by text,
-    confirmed_at timestamp with time zone,
-    seal text DEFAULT 'missing'::text NOT NULL,
-    seal_name text,
-    sealed_at timestamp with time zone,
-    vouched_by text,
-    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
-    dropped_at timestamp with time zone,
-    CONSTRAINT cost_documents_check CHECK ((since <= until)),
-    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
-    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
-    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
-    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
-    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
-    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
-    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
-);
-
-ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
-
-COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
-
-COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
-
-COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
-
-COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
-
-COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
-
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
-
-COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
-
 ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_documents_id_seq
     START WITH 1
@@ -2582,8 +2860,7 @@ CREATE TABLE public.differences (
     id bigint NOT NULL,
     decision_id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
+    part text NOT NULL,
     code text NOT NULL,
     document_id bigint,
     line smallint,
@@ -2671,14 +2948,35 @@ COMMENT ON COLUMN public.entries.amount IS 'Fen, signed';
 
 COMMENT ON COLUMN public.entries.balance IS 'Fen after the entry';
 
+CREATE TABLE public.red_parts (
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    decision_id bigint,
+    CONSTRAINT red_parts_fen_check CHECK ((fen < 0))
+);
+
+ALTER TABLE public.red_parts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.red_parts IS 'Which lines of its blue document a red one takes back';
+
+COMMENT ON COLUMN public.red_parts.line IS 'Line of the blue document';
+
+COMMENT ON COLUMN public.red_parts.fen IS 'Fen without tax, below zero';
+
+COMMENT ON COLUMN public.red_parts.decision_id IS 'Null where the red document says it itself';
+
 CREATE VIEW public.family_sums AS
  SELECT root,
     (sum(net_fen))::bigint AS net_fen,
     (sum(allocated_fen))::bigint AS allocated_fen
    FROM ( SELECT COALESCE(reverses_id, id) AS root,
                 CASE
-                    WHEN stands THEN net_fen
-                    ELSE (0)::bigint
+                    WHEN (reverses_id IS NOT NULL) THEN ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+                       FROM public.red_parts p
+                      WHERE (document_id = id))
+                    WHEN stands THEN (net_fen)::numeric
+                    ELSE (0)::numeric
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
                    FROM public.allocations a
@@ -2730,6 +3028,30 @@ ALTER TABLE public.freezes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE VIEW public.unclear_reds AS
+ SELECT id,
+    reverses_id
+   FROM public.cost_documents d
+  WHERE ((reverses_id IS NOT NULL) AND (net_fen < 0) AND stands AND (NOT (EXISTS ( SELECT
+           FROM public.red_parts p
+          WHERE (document_id = id)))));
+
+ALTER VIEW public.unclear_reds OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.unclear_reds IS 'Red documents that do not say which lines they take back';
+
+CREATE VIEW public.frozen_documents AS
+ SELECT document_id AS id
+   FROM public.freezes
+  WHERE (lifted_at IS NULL)
+UNION
+ SELECT reverses_id AS id
+   FROM public.unclear_reds;
+
+ALTER VIEW public.frozen_documents OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.frozen_documents IS 'Documents with a red one that is on its way or unclear';
+
 CREATE TABLE public.gpus (
     gpu text NOT NULL,
     cluster_id bigint NOT NULL,
@@ -2746,6 +3068,51 @@ ALTER TABLE public.gpus OWNER TO suanquan_owner;
 COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
+
+CREATE TABLE public.history (
+    id bigint NOT NULL,
+    relation text NOT NULL,
+    "row" jsonb NOT NULL,
+    act text NOT NULL,
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    replaced_by text DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT history_act_check CHECK ((act = ANY (ARRAY['UPDATE'::text, 'DELETE'::text]))),
+    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text])))
+);
+
+ALTER TABLE public.history OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.history IS 'What charges and allocations said before; append-only, by triggers';
+
+COMMENT ON COLUMN public.history."row" IS 'The row before it was changed or deleted, fen as there';
+
+COMMENT ON COLUMN public.history.replaced_by IS 'The login of the database; who decided stands in the rows';
+
+ALTER TABLE public.history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.indicator_shares (
+    scheme bigint NOT NULL,
+    place smallint NOT NULL,
+    bearer text NOT NULL,
+    indicator_id bigint NOT NULL,
+    weight integer NOT NULL,
+    CONSTRAINT indicator_shares_bearer_check CHECK ((bearer <> ''::text)),
+    CONSTRAINT indicator_shares_place_check CHECK ((place >= 1)),
+    CONSTRAINT indicator_shares_weight_check CHECK ((weight > 0))
+);
+
+ALTER TABLE public.indicator_shares OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.indicator_shares IS 'Who bears which share of what these indicators pay';
+
+COMMENT ON COLUMN public.indicator_shares.weight IS 'Of all weights of its scheme';
 
 CREATE TABLE public.indicators (
     id bigint NOT NULL,
@@ -2787,6 +3154,23 @@ ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
 
+CREATE VIEW public.line_sums AS
+ SELECT document_id AS root,
+    line,
+    (net_fen + (( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+           FROM (public.cost_documents r
+             JOIN public.red_parts p ON (((document_id = id) AND (line = line))))
+          WHERE (reverses_id = document_id)))::bigint) AS net_fen,
+    (( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+           FROM (public.cost_documents f
+             JOIN public.allocations a ON (((document_id = id) AND (line = line))))
+          WHERE (COALESCE(reverses_id, id) = document_id)))::bigint AS allocated_fen
+   FROM public.document_lines l;
+
+ALTER VIEW public.line_sums OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.line_sums IS 'A line of an invoice, net of its red ones: net and allocated, fen';
+
 CREATE TABLE public.lookups (
     id bigint NOT NULL,
     document_id bigint NOT NULL,
@@ -2815,62 +3199,6 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.match_documents (
-    reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    document_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    good_fen bigint NOT NULL,
-    CONSTRAINT match_documents_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
-);
-
-ALTER TABLE public.match_documents OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.match_documents IS 'On which invoices a match rests; written by a trigger';
-
-COMMENT ON COLUMN public.match_documents.fen IS 'Fen allocated when decided';
-
-COMMENT ON COLUMN public.match_documents.good_fen IS 'Fen of it that were not excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    lowered_fen bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check2 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_lowered_fen_check CHECK ((lowered_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.lowered_fen IS 'Fen by which the match fell since';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -3214,6 +3542,19 @@ ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.policy_ends (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL,
+    until date NOT NULL,
+    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
+);
+
+ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
+
+COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
 CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
@@ -3240,21 +3581,6 @@ COMMENT ON COLUMN public.postings.cause IS 'Derived from what caused it, so that
 COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
 
 COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 CREATE TABLE public.refunds (
     reference text NOT NULL,
@@ -3314,8 +3640,10 @@ CREATE TABLE public.vouchers (
     clause text NOT NULL,
     cap_scope text NOT NULL,
     facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
     opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
 );
 
 ALTER TABLE public.vouchers OWNER TO suanquan_owner;
@@ -3326,8 +3654,10 @@ COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
 
 COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+
 CREATE VIEW public.posting_causes AS
- WITH p AS (
+ WITH p AS NOT MATERIALIZED (
          SELECT id,
             cause,
             split_part(cause, '/'::text, 1) AS word,
@@ -3858,8 +4188,8 @@ CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
   WHERE (stands AND (NOT period_assumed) AND (NOT (EXISTS ( SELECT
-           FROM public.freezes f
-          WHERE ((document_id = id) AND (lifted_at IS NULL))))));
+           FROM public.frozen_documents f
+          WHERE (id = id)))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
@@ -4104,6 +4434,18 @@ COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
 
+CREATE TABLE public.voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL
+);
+
+ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -4146,7 +4488,7 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_id_line_contract_id_month_price_id_pol_key UNIQUE (document_id, line, contract_id, month, price_id, policy);
+    ADD CONSTRAINT allocations_document_id_line_contract_id_month_part_key UNIQUE (document_id, line, contract_id, month, part);
 
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
@@ -4301,6 +4643,18 @@ ALTER TABLE ONLY public.freezes
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_pkey PRIMARY KEY (gpu);
 
+ALTER TABLE ONLY public.history
+    ADD CONSTRAINT history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_indicator_id_key UNIQUE (indicator_id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_pkey PRIMARY KEY (scheme, place);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_scheme_bearer_key UNIQUE (scheme, bearer);
+
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_book_id_key UNIQUE (book_id);
 
@@ -4316,11 +4670,11 @@ ALTER TABLE ONLY public.legal_moves
 ALTER TABLE ONLY public.lookups
     ADD CONSTRAINT lookups_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation_id, price_id, policy, document_id);
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, price_id, policy);
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, part);
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -4389,6 +4743,9 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.policy_ends
+    ADD CONSTRAINT policy_ends_pkey PRIMARY KEY (decision_id);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
 
@@ -4430,6 +4787,9 @@ ALTER TABLE ONLY public.recoveries
 
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_pkey PRIMARY KEY (document_id, line);
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
@@ -4497,11 +4857,17 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.trusted_certificates
     ADD CONSTRAINT trusted_certificates_pkey PRIMARY KEY (fingerprint);
 
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_pkey PRIMARY KEY (voucher_id, policy);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_clause_cap_scope_key UNIQUE (clause, cap_scope);
+
+ALTER TABLE ONLY public.vouchers
+    ADD CONSTRAINT vouchers_id_clause_key UNIQUE (id, clause);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_pkey PRIMARY KEY (id);
@@ -4519,8 +4885,6 @@ CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher_id, id)
 CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
-
-CREATE INDEX allocations_by_price ON public.allocations USING btree (price_id);
 
 CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
 
@@ -4618,8 +4982,6 @@ CREATE INDEX differences_by_decision ON public.differences USING btree (decision
 
 CREATE INDEX differences_by_document ON public.differences USING btree (document_id);
 
-CREATE INDEX differences_by_price ON public.differences USING btree (price_id);
-
 CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation_id, decision_id);
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
@@ -4632,17 +4994,19 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
+
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
 CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
 
-CREATE INDEX match_documents_by_document ON public.match_documents USING btree (document_id);
+CREATE INDEX match_lines_by_document ON public.match_lines USING btree (document_id, line);
 
 CREATE INDEX matches_by_decision ON public.matches USING btree (decision_id);
 
 CREATE INDEX matches_by_extra_decision ON public.matches USING btree (extra_decision_id);
 
-CREATE INDEX matches_by_price ON public.matches USING btree (price_id);
+CREATE INDEX matches_by_fall_decision ON public.matches USING btree (fall_decision_id);
 
 CREATE INDEX messages_by_document ON public.messages USING btree (document_id);
 
@@ -4682,6 +5046,8 @@ CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (vouch
 
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
+CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
+
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
@@ -4711,6 +5077,8 @@ CREATE INDEX receipts_by_original ON public.receipts USING btree (original);
 CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
 
 CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX red_parts_by_decision ON public.red_parts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX refunds_by_indicator ON public.refunds USING btree (indicator_id);
 
@@ -4752,6 +5120,10 @@ CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
+CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (policy, clause);
+
+CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
+
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
@@ -4770,13 +5142,23 @@ CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUT
 
 CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
 
-CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.policy_ends FOR EACH ROW EXECUTE FUNCTION public.policy_end_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
 
+CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
+
 CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
+
+CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
+
+CREATE TRIGGER fit AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.red_parts_fit();
 
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
@@ -4789,6 +5171,16 @@ CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FU
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
 
 CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
+
+CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+
+CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
+CREATE TRIGGER history_deleted AFTER DELETE ON public.charges REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
@@ -4821,12 +5213,6 @@ CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERR
 CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
 
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
-
-CREATE TRIGGER lower_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
-
-CREATE TRIGGER lower_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
-
-CREATE TRIGGER lower_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
@@ -4886,7 +5272,7 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRAB
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
-CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -4894,9 +5280,9 @@ CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXE
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
-CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH ROW WHEN ((new.decision_id <> old.decision_id)) EXECUTE FUNCTION public.rest_on_documents();
+CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH ROW WHEN ((new.decision_id <> old.decision_id)) EXECUTE FUNCTION public.rest_on_lines();
 
-CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
+CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_lines();
 
 CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['late'::text, 'overpay'::text, 'unpay'::text]))) EXECUTE FUNCTION public.reverse_by_decision();
 
@@ -4943,10 +5329,7 @@ ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_id_line_fkey FOREIGN KEY (document_id, line) REFERENCES public.document_lines(document_id, line);
-
-ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+    ADD CONSTRAINT allocations_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -5078,9 +5461,6 @@ ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
-
-ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.document_lines
@@ -5097,6 +5477,12 @@ ALTER TABLE ONLY public.freezes
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_scheme_fkey FOREIGN KEY (scheme) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
@@ -5116,11 +5502,11 @@ ALTER TABLE ONLY public.lookups
 ALTER TABLE ONLY public.lookups
     ADD CONSTRAINT lookups_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_reconciliation_id_price_id_policy_fkey FOREIGN KEY (reconciliation_id, price_id, policy) REFERENCES public.matches(reconciliation_id, price_id, policy) ON UPDATE CASCADE;
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -5129,7 +5515,7 @@ ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_extra_decision_id_fkey FOREIGN KEY (extra_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+    ADD CONSTRAINT matches_fall_decision_id_fkey FOREIGN KEY (fall_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
@@ -5185,6 +5571,9 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
 
+ALTER TABLE ONLY public.policy_ends
+    ADD CONSTRAINT policy_ends_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.price_bands
     ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -5226,6 +5615,12 @@ ALTER TABLE ONLY public.recoveries
 
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -5296,6 +5691,12 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
+
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_voucher_id_clause_fkey FOREIGN KEY (voucher_id, clause) REFERENCES public.vouchers(id, clause);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -5331,26 +5732,51 @@ GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
+GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
+GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
+GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
 
@@ -5360,7 +5786,41 @@ GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -5372,8 +5832,6 @@ REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lower_matches() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
@@ -5398,7 +5856,7 @@ REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
@@ -5406,13 +5864,15 @@ REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
@@ -5425,11 +5885,18 @@ REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
@@ -5453,8 +5920,6 @@ GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(matched) ON TABLE public.accruals TO suanquan_app;
-
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
@@ -5466,14 +5931,6 @@ GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
@@ -5605,31 +6062,9 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
-GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(windows) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(window_ms) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(gap_ms) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(energy_mj) ON TABLE public.coverage TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(held) ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(util_ppm_ms) ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(util_ms) ON TABLE public.day_totals TO suanquan_app;
+GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
@@ -5669,6 +6104,8 @@ GRANT UPDATE(agent_id) ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.red_parts TO suanquan_app;
+
 GRANT SELECT ON TABLE public.family_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.forks TO suanquan_app;
@@ -5679,6 +6116,10 @@ GRANT UPDATE(lifted_at) ON TABLE public.freezes TO suanquan_app;
 
 GRANT UPDATE(lifted_by) ON TABLE public.freezes TO suanquan_app;
 
+GRANT SELECT ON TABLE public.unclear_reds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.frozen_documents TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(cluster_id) ON TABLE public.gpus TO suanquan_app;
@@ -5686,6 +6127,10 @@ GRANT UPDATE(cluster_id) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
+
+GRANT SELECT ON TABLE public.history TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.indicator_shares TO suanquan_app;
 
 GRANT SELECT ON TABLE public.indicators TO suanquan_app;
 
@@ -5705,27 +6150,9 @@ GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
+GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
-
-GRANT SELECT ON TABLE public.match_documents TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -5837,6 +6264,8 @@ GRANT INSERT(made_by) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
+
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
@@ -5848,8 +6277,6 @@ GRANT INSERT(booked) ON TABLE public.postings TO suanquan_app;
 GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 
@@ -5882,6 +6309,8 @@ GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
 GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
 
@@ -5964,5 +6393,17 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

@@ -23,6 +23,17 @@ class Indicator(SQLModel, table=True):
     opened_by: str
 
 
+class IndicatorShare(SQLModel, table=True):
+    """The share that a bearer pays of every claim, from this indicator: `weight` of all weights."""
+
+    __tablename__ = "indicator_shares"
+    scheme: int = big(primary_key=True)
+    place: int = Field(primary_key=True, sa_type=SmallInteger)
+    bearer: str
+    indicator_id: int = big()
+    weight: int
+
+
 class PaymentList(SQLModel, table=True):
     """A list of payouts; `words` is its sum in 大写, `digest` covers every line."""
 

@@ -53,3 +53,14 @@ class MonthState(StrEnum):
     OPEN = "open"
     CHANGED = "changed"
     DECIDED = "decided"
+
+
+class FallCause(StrEnum):
+    """Why less of a decided month counts than two persons decided."""
+
+    RED_DOCUMENT = "red_document"
+    DOCUMENT_MOVED = "document_moved"
+    PRICE = "price"
+    BINDING = "binding"
+    SOURCE = "source"  # another billing source of the cluster
+    USAGE = "usage"  # late or corrected usage, or what draws on a package before it

@@ -20,21 +20,22 @@ class Reconciliation(SQLModel, table=True):
 
 
 class Match(SQLModel, table=True):
-    """What two persons last decided of a cell, fen."""
+    """What two persons last decided of a cell, and what the books rest on (`held_fen`), fen."""
 
     __tablename__ = "matches"
     reconciliation_id: int = big(primary_key=True)
-    price_id: int = big(primary_key=True)
-    policy: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
     metered_fen: int = big()
     invoiced_fen: int = big()
     matched_fen: int = big()
     extra_fen: int = big()
     extra_over_fen: int = big()
     closed_fen: int = big()
+    carried: bool = False
+    held_fen: int = big()
     decision_id: int = big()
     extra_decision_id: int | None = big(nullable=True, default=None)
-    lowered_fen: int = big(default=0)
+    fall_decision_id: int | None = big(nullable=True, default=None)
 
 
 class Difference(SQLModel, table=True):
@@ -44,8 +45,7 @@ class Difference(SQLModel, table=True):
     id: int | None = identity()
     decision_id: int = big()
     reconciliation_id: int = big()
-    price_id: int = big()
-    policy: str
+    part: str
     code: str
     document_id: int | None = big(nullable=True, default=None)
     line: int | None = Field(default=None, sa_type=SmallInteger)

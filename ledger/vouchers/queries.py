@@ -16,13 +16,18 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines
+from ledger.charging.queries.cells import payments_into
+from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import Item, owed_items
+from ledger.charging.rules.cells import Cell
+from ledger.charging.rules.segments import Span, policy_on
 from ledger.errors import NotFound
 from ledger.formats.exact import Exact
-from ledger.postgres.columns import Days, key
+from ledger.postgres.columns import key
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
+from ledger.vouchers.rules import Earnings, Rates, earnings, is_mixed
 from ledger.vouchers.tables import Clause, Voucher
 
 PACE_DAYS = 14
@@ -31,6 +36,13 @@ FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
 _MEMO = text("""
     SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
     WHERE voucher_id = :voucher ORDER BY id DESC LIMIT 1
+""")
+
+
+_RATES = text("""
+    SELECT c.policy, c.rate_num, c.rate_den
+    FROM voucher_versions n JOIN clauses c ON (c.policy, c.clause) = (n.policy, n.clause)
+    WHERE n.voucher_id = :voucher
 """)
 
 
@@ -74,19 +86,34 @@ class Quota:
 
 @dataclass(frozen=True)
 class EarningTerms:
-    """A voucher's terms: `rate` of usage while its policy is in force, up to `cap_fen`."""
+    """A voucher's terms: the versions under which it was opened, their rates, and its cap."""
 
-    rate: Fraction
+    spans: Sequence[Span]
+    rates: Rates
     cap_fen: Fen
-    in_force: Days | None
 
-    def on(self, day: date) -> bool:
-        """Return whether usage of this day earns anything."""
-        return self.in_force is not None and day in self.in_force
+    def rate_on(self, day: date) -> Fraction:
+        """Return what usage of this day earns of its cost."""
+        return self.rates.get(policy_on(day, self.spans), Fraction(0))
 
-    def of(self, cost: Fraction) -> Fen:
-        """Return what this cost earns, fen."""
-        return min(round_half_up(cost * self.rate), self.cap_fen)
+    def of(self, earned_fen: Fraction) -> Fen:
+        """Return what the cap lets through of exact fen."""
+        return min(round_half_up(earned_fen), self.cap_fen)
+
+
+def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
+    """Return what each month of the voucher's project earns, before the cap, from these cells."""
+    spans, rates = _versions(db, voucher)
+    mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
+    payments = payments_into(db, sorted(mixed)) if mixed else {}
+    return earnings(of_project, spans, rates, payments)
+
+
+def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:
+    """Return the versions under which a voucher was opened, with their days and rates."""
+    spans = policies(db, [voucher.project_id]).get(voucher.project_id, [])
+    rows = db.execute(_RATES, {"voucher": voucher.id})
+    return spans, {row.policy: Fraction(row.rate_num, row.rate_den) for row in rows}
 
 
 def project_by_code(db: Session, code: str) -> Project:
@@ -121,7 +148,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     amounts = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
-    terms = EarningTerms(rate, amounts.room + amounts.entitlement, clause.effective)
+    terms = EarningTerms(*_versions(db, voucher), amounts.room + amounts.entitlement)
     days = project_days(db, project_id, beijing_day(now), terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
@@ -159,11 +186,12 @@ def project_days(
             by_day.setdefault(item.usage.day, []).append(item)
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
             by_day.setdefault(item.day, []).append(item)
-    days, running_cost = [], Fraction(0)
+    days, earned_fen = [], Fraction(0)
     for day, of_day in sorted(by_day.items()):
-        if terms and terms.on(day):
-            running_cost += sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
-        days.append(_day(day, of_day, terms.of(running_cost) if terms else 0))
+        if terms:
+            cost = sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
+            earned_fen += cost * terms.rate_on(day)
+        days.append(_day(day, of_day, terms.of(earned_fen) if terms else 0))
     return tuple(days)
 
 

@@ -34,12 +34,37 @@ class Voucher(SQLModel, table=True):
     clause: str
     cap_scope: str
     facts: dict[str, Any] = Field(sa_type=JSONB)
+    valid: Days = days()
     opened_at: datetime = moment()
     opened_by: str
 
 
+class VoucherVersion(SQLModel, table=True):
+    """A version of its clause under which a voucher was opened, the first one included."""
+
+    __tablename__ = "voucher_versions"
+    voucher_id: int = big(primary_key=True)
+    policy: str = Field(primary_key=True)
+    clause: str
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class PolicyEnd(SQLModel, table=True):
+    """The end that two persons gave an open policy version: its first day out of force."""
+
+    __tablename__ = "policy_ends"
+    decision_id: int = big(primary_key=True)
+    policy: str
+    until: date
+
+
 class Accrual(SQLModel, table=True):
-    """Memo: what the charges earn before the cap, and what the cap lets through, fen."""
+    """Memo: what the charges earn before the cap, and what the cap lets through, fen.
+
+    `months`: of each month its `cost_fen` and `matched_fen`, and what they earn before the cap,
+    as exact fractions of a fen: `earned_fen`, and `uncapped_fen` with the provisional part.
+    """
 
     __tablename__ = "accruals"
     id: int | None = identity()
@@ -49,8 +74,7 @@ class Accrual(SQLModel, table=True):
     uncapped_fen: int = big()
     target_fen: int = big()
     earned_fen: int = big()
-    months: dict[str, int] = Field(sa_type=JSONB)
-    matched: dict[str, int] = Field(sa_type=JSONB)
+    months: dict[str, dict[str, int | str]] = Field(sa_type=JSONB)
     computed_at: datetime = moment()
 
 

@@ -142,8 +142,7 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     )  # fmt: skip
     document = centre.bring("/documents", "bill.xml", bill, how="file")
     assert "¥60.00" in centre.see(document)
-    unverified = parse(clerk.see("/documents?state=to_confirm"))
-    clerk.do("/documents/confirm", seen=attribute(one(unverified, "input[name=seen]"), "value"))
+    clerk.confirm(link(clerk.see(document), "/decisions/"))  # compared with the paper
 
     clerk.do("/reconcile/match")
     assert "k1" in clerk.see("/reconcile")

@@ -180,16 +180,16 @@ def place_matched(
         " cost_fen, computed_at) VALUES (%s, %s, %s, %s, %s, '', 1, 1, %s, %s)",
         (contract, price, month, policy, model, fen, START),
     )
-    allocate(owner, document, contract, price, fen, month=month, kind=row[0], policy=policy)
-    place_decided(owner, contract, price, fen, month=month, policy=policy)
+    allocate(owner, document, contract, fen, month=month, kind=row[0])
+    place_decided(owner, contract, fen, month=month)
 
 
 def place_decided(
-    owner: psycopg.Connection, contract: int, price: int, fen: int, *, month: date, policy: str
+    owner: psycopg.Connection, contract: int, fen: int, *, month: date, part: str = "compute"
 ) -> None:
     """Two persons decided that of a cell as much was metered, invoiced and matched."""
     figures = dict.fromkeys(("metered_fen", "invoiced_fen", "matched_fen"), fen)
-    cell = {"price": price, "policy": policy, **figures, "closed_fen": 0}
+    cell = {"month": f"{month:%Y-%m}", "part": part, **figures, "closed_fen": 0}
     content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell]}
     reconciliation = _one(
         owner,
@@ -198,10 +198,10 @@ def place_decided(
         contract, month, START,
     )  # fmt: skip
     owner.execute(
-        "INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,"
-        " matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id)"
-        " VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0, %s)",
-        (reconciliation, price, policy, fen, fen, fen,
+        "INSERT INTO matches (reconciliation_id, part, metered_fen, invoiced_fen, matched_fen,"
+        " extra_fen, extra_over_fen, closed_fen, held_fen, decision_id)"
+        " VALUES (%s, %s, %s, %s, %s, 0, 0, 0, %s, %s)",
+        (reconciliation, part, fen, fen, fen, fen,
          place_decision(owner, "reconciliation", content)),
     )  # fmt: skip
 
@@ -242,18 +242,15 @@ def allocate(
     owner: psycopg.Connection,
     document: int,
     contract: int,
-    price: int,
     fen: int,
     *,
     month: date = date(2026, 3, 1),
     kind: str = "model",
-    policy: str = POLICY,
 ) -> None:
     owner.execute(
-        "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,"
-        " fen,"
-        " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, 'test')",
-        (document, contract, month, price, policy, kind, fen, START),
+        "INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,"
+        " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, 'compute', %s, %s, %s, 'test')",
+        (document, contract, month, kind, fen, START),
     )
 
 

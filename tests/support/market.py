@@ -6,9 +6,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Document, Party
 from ledger.documents.steps.documents import Intake, take_document
-from ledger.reconciliation.rules.matching import Key
 from ledger.reconciliation.steps.match import Matched, match
 from tests.support.documents import file, party, verified
 
@@ -81,10 +82,10 @@ class Market:
             " WHERE id = %s RETURNING contract_id",
             month, policy, fen, NOW, price,
         )  # fmt: skip
-        return (contract, month, price, policy)
+        return (contract, month, Part.COMPUTE)
 
-    def cell(self, month: date, price: int | None = None) -> Key:
-        return (self.contract, month, price or self.price, "")
+    def cell(self, month: date, part: Part = Part.COMPUTE) -> Key:
+        return (self.contract, month, part)
 
     def take(self, document: Document) -> int:
         """A document that is handed in; its key."""
@@ -103,7 +104,6 @@ class Market:
     def allocated(self) -> dict[tuple[int, int, Key], int]:
         """document, line, cell → fen."""
         rows = self.owner.execute(
-            "SELECT document_id AS document, line, contract_id AS contract, month, price_id AS"
-            " price, policy, fen FROM allocations"
+            "SELECT document_id, line, contract_id, month, part, fen FROM allocations"
         )
-        return {(r[0], r[1], (r[2], r[3], r[4], r[5])): r[6] for r in rows}
+        return {(r[0], r[1], (r[2], r[3], Part(r[4]))): r[5] for r in rows}

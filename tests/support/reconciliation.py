@@ -24,6 +24,7 @@ from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import cost_book, month_cells, months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
+from ledger.reconciliation.steps.falls import propose_fall
 from ledger.reconciliation.steps.match import match
 from ledger.reconciliation.tables import Difference, Reconciliation
 from ledger.registry.queries import contract_by_number
@@ -43,6 +44,7 @@ BUYER = party(7, "买方")
 
 
 CLERK, OTHER = Viewer(111, "甲", Role.CLERK), Viewer(112, "乙", Role.CLERK)
+APPROVER = Viewer(113, "丙", Role.APPROVER)
 
 
 def metered_town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
@@ -112,7 +114,7 @@ class Desk:
             contract = contract_by_number(db, "k1")
             (cell,) = month_cells(db, key(contract), MONTH)
             proposal = reconcile.propose_extra(
-                db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
+                db, contract, MONTH, part=cell.part, extra_fen=fen,
                 reason="现场核实", actor=CLERK.actor, now=NOW,
             )  # fmt: skip
         self.confirm(proposal)
@@ -120,6 +122,13 @@ class Desk:
     def rights(self) -> Rights:
         with Session(self.engine) as db:
             return rights(db, db.exec(select(Voucher.book_id)).one())
+
+    def fall(self, month: date = MONTH, reason: str = "价格更正") -> None:
+        """Two persons decide that what no longer counts falls."""
+        with Session(self.engine, expire_on_commit=False) as db, db.begin():
+            contract = contract_by_number(db, "k1")
+            proposal = propose_fall(db, contract, month, reason=reason, actor=CLERK.actor, now=NOW)
+        self.confirm(proposal, APPROVER)
 
     def state(self) -> str:
         with Session(self.engine) as db:

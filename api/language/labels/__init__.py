@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from api.language.i18n import gettext as _
 from api.language.labels import (
+    charging,
     claims,
     desk,
     documents,
@@ -24,8 +25,8 @@ from api.language.labels import (
 LABELS = {
     kind: words
     for room in (
-        people, registry, metering, documents, statements, reconciliation, policy, vouchers,
-        claims, payment, desk,
+        people, registry, metering, charging, documents, statements, reconciliation, policy,
+        vouchers, claims, payment, desk,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState, Treatment
+from ledger.reconciliation.codes import DifferenceCode, FallCause, Handling, MonthState, Treatment
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -43,6 +43,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             Treatment.NOTE: msgid("计入，仅记录"),
             Treatment.CARRY_OVER: msgid("结转"),
             Treatment.CLOSE: msgid("不再开票"),
+        },
+        FallCause: {
+            FallCause.RED_DOCUMENT: msgid("红字发票冲回"),
+            FallCause.DOCUMENT_MOVED: msgid("单据改了分配"),
+            FallCause.PRICE: msgid("合同行重新登记"),
+            FallCause.BINDING: msgid("归属重新登记"),
+            FallCause.SOURCE: msgid("计费来源重新登记"),
+            FallCause.USAGE: msgid("用量更正"),
         },
         MonthState: {
             MonthState.OPEN: msgid("未对账"),

@@ -40,8 +40,17 @@ def cap_broken(rights: Rights, cap: Fen) -> list[str]:
 
 def cash(moves: Iterable[Move]) -> Fen:
     """Return cash out less cash in: what the bank paid, less what came back."""
-    signs = {"pay": 1, "late": 1, "overpay": 1, "unpay": -1, "refund": -1, "forfeit": -1}
-    return sum(signs.get(move.kind, 0) * move.amount for move in moves)
+    signs = {"pay": 1, "late": 1, "overpay": 1, "unpay": -1, "refund": -1}
+    return sum(
+        # What is forfeited by set-off never came back as cash.
+        (
+            -1
+            if (move.kind, move.from_role) == ("forfeit", "recoverable")
+            else signs.get(move.kind, 0)
+        )
+        * move.amount
+        for move in moves
+    )
 
 
 def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:

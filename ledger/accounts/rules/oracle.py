@@ -43,6 +43,7 @@ _RIGHTS_MOVES = {
     ("set_off", "recoverable", "paid"),
     ("refund", "recoverable", "available"),  # money came back
     ("forfeit", "recoverable", "lapsed"),  # money came back after fraud
+    ("forfeit", "available", "lapsed"),  # or was set off
     ("lapse", "available", "lapsed"),  # expired
     ("late", "payable", "paid"),  # the bank paid what it had returned
     ("overpay", "available", "recoverable"),  # the bank paid more than was owed

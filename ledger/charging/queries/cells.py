@@ -1,12 +1,14 @@
 """Read the cells of reconciliations: charges, allocations and decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from ledger.charging.rules.cells import Cell
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Cell, Key
+from ledger.charging.rules.segments import Payment
 
 # A cell is there as soon as something was metered, allocated or decided. What is metered after two
 # persons decided that more was used is no more on top of that.
@@ -15,32 +17,53 @@ _CELLS = text("""
         SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project_id
         WHERE (CAST(:contracts AS bigint[]) IS NULL OR k.id = ANY(:contracts))
             AND (CAST(:projects AS bigint[]) IS NULL OR k.project_id = ANY(:projects))
+    ), charged AS (
+        SELECT c.contract_id AS contract, c.month, part_of(p.kind, p.counts) AS part, c.policy,
+               sum(c.cost_fen)::bigint AS fen
+        FROM charges c JOIN prices p ON p.id = c.price_id
+        WHERE c.contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
     ), metered AS (
-        SELECT contract_id AS contract, month, price_id AS price, policy,
-               sum(cost_fen)::bigint AS fen
-        FROM charges WHERE contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
+        SELECT contract, month, part, sum(fen)::bigint AS fen,
+               array_agg(policy ORDER BY policy) AS policies,
+               array_agg(fen ORDER BY policy) AS parts
+        FROM charged GROUP BY 1, 2, 3
     ), invoiced AS (
-        SELECT contract_id AS contract, month, price_id AS price, policy, sum(fen)::bigint AS fen
-        FROM allocations WHERE contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
+        SELECT contract_id AS contract, month, part, sum(fen)::bigint AS fen
+        FROM allocations WHERE contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3
     ), decided AS (
-        SELECT r.contract_id AS contract, r.month, m.price_id AS price, m.policy, m.matched_fen,
-               m.extra_fen,
-               m.extra_over_fen, m.closed_fen
-        FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
-        WHERE r.contract_id IN (SELECT id FROM wanted)
+        SELECT s.contract_id AS contract, s.month, m.*, s.standing_fen
+        FROM matches m JOIN standing_matches s USING (reconciliation_id, part)
+        WHERE s.contract_id IN (SELECT id FROM wanted)
     )
-    SELECT contract, month, price, policy, w.kind,
-           coalesce(metered.fen, 0) AS metered_fen, coalesce(invoiced.fen, 0) AS invoiced_fen,
-           coalesce(decided.matched_fen, 0) AS matched_fen,
-           greatest(least(decided.extra_fen, decided.extra_over_fen + decided.extra_fen
-                                             - coalesce(metered.fen, 0)), 0) AS extra_fen,
-           coalesce(decided.closed_fen, 0) AS closed_fen
-    FROM metered
-    FULL JOIN invoiced USING (contract, month, price, policy)
-    FULL JOIN decided USING (contract, month, price, policy)
+    SELECT contract, month, part, w.kind, coalesce(m.fen, 0) AS metered_fen,
+           coalesce(i.fen, 0) AS invoiced_fen, coalesce(d.matched_fen, 0) AS matched_fen,
+           coalesce(d.standing_fen, 0) AS standing_fen,
+           greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
+               AS extra_fen,
+           coalesce(d.closed_fen, 0) AS closed_fen, coalesce(d.held_fen, 0) AS held_fen,
+           coalesce(d.carried, false) AS carried, d.decision_id IS NOT NULL AS decided,
+           m.policies, m.parts
+    FROM metered m
+    FULL JOIN invoiced i USING (contract, month, part)
+    FULL JOIN decided d USING (contract, month, part)
     JOIN wanted w ON w.id = contract
     WHERE (CAST(:month AS date) IS NULL OR month = :month)
-    ORDER BY contract, month, price, policy
+    ORDER BY contract, month, part
+""")
+
+_RAISE = text("""
+    UPDATE matches m SET held_fen = t.fen
+    FROM unnest(CAST(:contracts AS bigint[]), CAST(:months AS date[]), CAST(:parts AS text[]),
+                CAST(:fen AS bigint[])) AS t (contract_id, month, part, fen)
+    JOIN reconciliations r USING (contract_id, month)
+    WHERE (m.reconciliation_id, m.part) = (r.id, t.part)
+""")
+_PAYMENTS = text("""
+    SELECT r.contract_id AS contract, r.month, l.part, d.since, d.until, l.good_fen AS fen
+    FROM match_lines l JOIN reconciliations r ON r.id = l.reconciliation_id
+    JOIN cost_documents d ON d.id = l.document_id
+    WHERE r.contract_id = ANY(:contracts) AND l.good_fen > 0
+    ORDER BY d.since, d.until, d.id, l.line
 """)
 
 
@@ -60,4 +83,31 @@ def cells(
             "month": month,
         },
     )
-    return [Cell(**row) for row in rows.mappings()]
+    return [_cell(row) for row in rows]
+
+
+def _cell(row: Row[tuple[object, ...]]) -> Cell:
+    columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name for it
+    policies, parts = columns.pop("policies") or (), columns.pop("parts") or ()
+    columns["part"] = Part(columns["part"])
+    return Cell(**columns, metered_by_policy=tuple(zip(policies, parts, strict=True)))
+
+
+def raise_held(db: Session, cells: Iterable[Cell]) -> None:
+    """Let the books rest on what counts, where that is more than before."""
+    higher = [cell for cell in cells if cell.counted_fen > cell.held_fen]
+    if not higher:
+        return
+    contracts, months, parts = zip(*(cell.key for cell in higher), strict=True)
+    columns = {"contracts": contracts, "months": months, "parts": parts}
+    params = {name: list(column) for name, column in columns.items()}
+    db.execute(_RAISE, {**params, "fen": [cell.counted_fen for cell in higher]})
+
+
+def payments_into(db: Session, contracts: Sequence[int]) -> dict[Key, list[Payment]]:
+    """Return what document lines pay into the decided cells of contracts, by service days."""
+    payments: dict[Key, list[Payment]] = {}
+    for row in db.execute(_PAYMENTS, {"contracts": list(contracts)}):
+        key = (row.contract, row.month, Part(row.part))
+        payments.setdefault(key, []).append(Payment(row.since, row.until, row.fen))
+    return payments

@@ -5,11 +5,12 @@ is rounded to the fen: the one rounding that must match an invoice line. If a co
 itself (to minutes, to started hours), that was done before, session by session (`sessions.py`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from ledger.charging.rules.segments import Span, policy_on
 from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share
 from ledger.units import Fen, month_of, round_half_up
 
@@ -38,8 +39,8 @@ class ChargeSum:
     promised_ms: int | None = None
 
 
-Policies = Mapping[int, tuple[str, date | None, date | None]]
-"""Each project's policy version, and the days on which it is in force (half-open)."""
+Policies = Mapping[int, Sequence[Span]]
+"""The versions under which each project's usage is charged; the first that is in force counts."""
 
 
 def charge_key(item: PricedUsage | Share, policies: Policies) -> ChargeKey:
@@ -49,7 +50,7 @@ def charge_key(item: PricedUsage | Share, policies: Policies) -> ChargeKey:
         day, model, profile = item.usage.day, item.model, item.usage.mig_profile
     else:
         day, model, profile = item.day, None, ""
-    policy = _policy_on(day, policies.get(line.project)) if line.counts else ""
+    policy = policy_on(day, policies.get(line.project, ())) if line.counts else ""
     return ChargeKey(line.contract, line.price, month_of(day), policy, model, profile)
 
 
@@ -93,11 +94,3 @@ def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[Ch
             sums[key] = _Sum(item.line)
         sums[key].add(item)
     return {key: total.close() for key, total in sums.items() if not total.is_nothing}
-
-
-def _policy_on(day: date, policy: tuple[str, date | None, date | None] | None) -> str:
-    if policy is None:
-        return ""
-    version, since, until = policy
-    in_force = (since is None or since <= day) and (until is None or day < until)
-    return version if in_force else ""

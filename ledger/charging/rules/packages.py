@@ -56,9 +56,9 @@ def _order(line: PriceLine) -> tuple[date, date, int]:
 
 def _turn(item: Usage) -> tuple[object, ...]:
     """Return the order of drawing: selectors first, so that detail does not change the result."""
-    selected = (item.nvml_name, item.mig_profile, item.partition, item.qos, item.market)
+    selectors = (item.nvml_name, item.mig_profile, item.partition, item.qos, item.market)
     where = (item.device, item.holder, item.source, item.session)
-    return item.day, *selected, item.contract or 0, *where
+    return item.day, *selectors, item.contract or 0, *where
 
 
 def _identity(line: PriceLine) -> Identity:

@@ -9,7 +9,6 @@ recognition, never the programme.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 from sqlmodel import Session
@@ -27,7 +26,7 @@ from ledger.policy.decide.reasons import reasons
 from ledger.policy.decide.record import record
 from ledger.policy.text.published import load
 from ledger.units import Fen, yuan
-from ledger.vouchers.tables import Clause, Voucher
+from ledger.vouchers.tables import Voucher
 
 PRIVATE = {"talent_category": "talent_recognised"}
 """Facts of which only a yes or no is kept, and what that is called."""
@@ -105,15 +104,13 @@ def accept(
 
 def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
     """Return what is left for a claim, by the formula and by the books. Lock the book first."""
-    clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     amounts = rights(db, voucher.book_id)
-    cost = claim_queries.matched_cost(db, voucher)
-    rate = Fraction(clause.rate_num, clause.rate_den)
-    award = target([(rate, cost, 0)], -amounts.clause).earned_fen
+    matched = claim_queries.matched_earnings(db, voucher)
+    award = target(matched.earned_fen, matched.earned_fen, -amounts.clause).earned_fen
     ahead = claim_queries.promised_fen(db, voucher, _AHEAD, besides=claim.id) - amounts.sent
     paid = amounts.sent + amounts.paid + amounts.recoverable
     return ClaimEarnings(
-        cost_fen=cost,
+        cost_fen=matched.matched_fen,
         paid_fen=paid,
         engine_fen=award - paid - ahead,
         books_fen=amounts.payable - ahead,

@@ -7,7 +7,7 @@ of a charge or an invoice brings it back (`reconciliation.queries.months`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import months
 from ledger.reconciliation.queries.months import Month
-from ledger.units import month_of
+from ledger.units import next_month
 
 _CLAIMS = text("""
     SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
@@ -93,14 +93,14 @@ def waiting_months(db: Session, today: date) -> Queue:
     return Queue.of([next_month(row.month) for row in months.months(db) if due(row, today)])
 
 
+def waiting_falls(db: Session) -> Queue:
+    """Count 待调减: months of which less counts than the books rest on."""
+    return Queue.of([row.month for row in months.months(db) if row.fall_fen])
+
+
 def due(row: Month, today: date) -> bool:
     """Return whether a month is due: over or invoiced, and not decided as it is."""
     return row.state != "decided" and (next_month(row.month) <= today or row.invoiced_fen != 0)
-
-
-def next_month(month: date) -> date:
-    """Return the first day after a month."""
-    return month_of(month + timedelta(days=31))
 
 
 def open_decisions(db: Session) -> Sequence[Decision]:

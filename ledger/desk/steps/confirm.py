@@ -26,8 +26,8 @@ from ledger.people.codes import Answer, Role
 from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
-from ledger.reconciliation.steps import reconcile
-from ledger.vouchers.steps import caps, lapse, openings
+from ledger.reconciliation.steps import falls, reconcile, reds
+from ledger.vouchers.steps import caps, lapse, openings, policy_ends, validity
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -52,13 +52,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         bank_reversal.KIND: Kind(FINANCE, bank_reversal.carry_out),
         caps.KIND: Kind(APPROVERS, caps.change_cap),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
+        falls.KIND: Kind(APPROVERS, falls.carry_out_fall),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
         payment_list.KIND: Kind(FINANCE, payment_list.send_list),
+        policy_ends.KIND: Kind(APPROVERS, policy_ends.end_version),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
+        reds.KIND: Kind(CLERKS, reds.carry_out_parts),
         refund.KIND: Kind(FINANCE, refund.book_refund),
+        validity.KIND: Kind(APPROVERS, validity.change_validity),
         openings.KIND: Kind(APPROVERS, openings.open_decided),
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),

@@ -89,14 +89,13 @@ _ALL_THEIRS = text(f"""
 """)
 _SHARES = text("""
     SELECT a.document_id AS document, a.line, k.number AS contract, p.code AS project, a.month,
-           a.price_id AS price, a.policy,
-           a.fen, a.allocated_at, a.allocated_by
+           a.part, a.fen, a.allocated_at, a.allocated_by
     FROM allocations a JOIN contracts k ON k.id = a.contract_id
     JOIN projects p ON p.id = k.project_id
     WHERE a.document_id = :id
         AND (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
         AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
-    ORDER BY a.line, k.number, a.month, a.price_id, a.policy
+    ORDER BY a.line, k.number, a.month, a.part
 """)
 
 
@@ -151,15 +150,14 @@ class DocumentView:
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a document's line allocated to a contract line, month and version, fen."""
+    """The part of a document's line allocated to a month and part of a contract, fen."""
 
     document: int
     line: int
     contract: str
     project: str
     month: date
-    price: int
-    policy: str
+    part: str
     fen: Fen
     allocated_at: datetime
     allocated_by: str

@@ -4,7 +4,8 @@
 -- What was decided stays JSON, and is no rows: `digest` is taken over the whole of it, so it must be
 -- kept as the second person saw it, and rows beside it could say something else. Each kind has other
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
--- match_decided and rest_on_documents (14: contract, month, cells, typed), set_cap and
+-- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
+-- (11: document, parts), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
 -- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
 -- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
 
@@ -37,6 +38,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('document', '{clerk,approver}'),
     ('reconciliation', '{clerk,approver}'),
     ('extra', '{clerk,approver}'),
+    ('fall', '{approver}'),
+    ('red_parts', '{clerk,approver}'),
     ('claim', '{approver}'),
     ('account', '{clerk,approver}'),
     ('indicator', '{finance,approver}'),
@@ -45,6 +48,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('recovery', '{finance,approver}'),
     ('cap', '{approver}'),
     ('lapse', '{approver}'),
+    ('validity', '{approver}'),
+    ('policy_end', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),

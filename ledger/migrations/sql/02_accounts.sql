@@ -52,6 +52,7 @@ INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('set_off', 'recoverable', 'paid'),
     ('refund', 'recoverable', 'available'),
     ('forfeit', 'recoverable', 'lapsed'),
+    ('forfeit', 'available', 'lapsed'),
     -- These three lower a promise, so a decision of two persons must ask for them (vouchers_caps).
     ('lapse', 'available', 'lapsed'),
     ('withdraw', 'available', 'entitlement'),

@@ -107,6 +107,12 @@ CREATE INDEX prices_by_superseded_decision ON prices (superseded_decision_id)
     WHERE superseded_decision_id IS NOT NULL;
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
+-- In which part of a month's cost a contract line is reconciled, however it is stated anew.
+CREATE FUNCTION part_of(kind text, counts boolean) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN kind = 'package' THEN 'package' WHEN kind = 'fixed' AND counts IS FALSE THEN 'fee'
+       ELSE 'compute' END;
+
 -- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
 -- are those of the reserved lines that are believed now.
 CREATE TABLE reserved_devices (

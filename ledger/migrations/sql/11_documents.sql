@@ -211,6 +211,48 @@ END $$;
 CREATE TRIGGER lines_whole AFTER INSERT ON document_lines REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION lines_whole();
 
+-- Which lines of its blue document a red one takes back, and how much of each. It says so itself, line
+-- by line; where it does not, two persons decide, and until then its blue one is frozen.
+CREATE TABLE red_parts (
+    document_id bigint NOT NULL REFERENCES cost_documents,
+    line smallint NOT NULL,  -- of the blue document
+    fen bigint NOT NULL CHECK (fen < 0),
+    decision_id bigint REFERENCES decisions,
+    PRIMARY KEY (document_id, line)
+);
+CREATE INDEX red_parts_by_decision ON red_parts (decision_id) WHERE decision_id IS NOT NULL;
+
+-- Together they are the red document, each within its blue line, and where two persons decided they
+-- are what those decided.
+CREATE FUNCTION red_parts_fit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id IN (
+        SELECT d.reverses_id FROM fresh f JOIN cost_documents d ON d.id = f.document_id)
+        ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM fresh f JOIN cost_documents d ON d.id = f.document_id
+        WHERE d.reverses_id IS NULL OR NOT d.stands
+            OR d.net_fen <> (SELECT sum(p.fen) FROM red_parts p WHERE p.document_id = d.id)
+            OR NOT EXISTS (
+                SELECT FROM document_lines l
+                WHERE (l.document_id, l.line) = (d.reverses_id, f.line) AND l.net_fen >= -(
+                    SELECT sum(p.fen) FROM cost_documents r JOIN red_parts p ON p.document_id = r.id
+                    WHERE r.reverses_id = d.reverses_id AND p.line = f.line))
+            OR f.decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions c CROSS JOIN LATERAL jsonb_array_elements(c.content -> 'parts') t
+                WHERE c.id = f.decision_id AND c.kind = 'red_parts' AND c.answer = 'confirmed'
+                    AND c.content -> 'document' = to_jsonb(f.document_id)
+                    AND (t -> 'line', t -> 'fen') = (to_jsonb(f.line), to_jsonb(f.fen)))
+    ) THEN
+        RAISE EXCEPTION 'a red document takes back what its blue one has, line by line'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'red_parts_fit';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER fit AFTER INSERT ON red_parts REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION red_parts_fit();
+
 -- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
 -- A file proves it whose text has the amount and the reference; where the file has no text, or says
 -- something else, another person than who entered it must have looked at it.
@@ -302,11 +344,22 @@ END $$;
 CREATE TRIGGER period AFTER INSERT ON stated_periods
     FOR EACH ROW EXECUTE FUNCTION period_stated();
 
+-- Red documents that stand and do not say which lines they take back.
+CREATE VIEW unclear_reds AS
+    SELECT d.id, d.reverses_id FROM cost_documents d
+    WHERE d.reverses_id IS NOT NULL AND d.net_fen < 0 AND d.stands
+        AND NOT EXISTS (SELECT FROM red_parts p WHERE p.document_id = d.id);
+
+-- Documents of which nothing new is allocated or decided: a red one is on its way, or unclear.
+CREATE VIEW frozen_documents AS
+    SELECT document_id AS id FROM freezes WHERE lifted_at IS NULL
+    UNION SELECT reverses_id FROM unclear_reds;
+
 -- What may be allocated: it stands, its period is known, and it is not frozen.
 CREATE VIEW standing_documents AS
     SELECT d.id FROM cost_documents d
     WHERE d.stands AND NOT d.period_assumed
-        AND NOT EXISTS (SELECT FROM freezes f WHERE f.document_id = d.id AND f.lifted_at IS NULL);
+        AND NOT EXISTS (SELECT FROM frozen_documents f WHERE f.id = d.id);
 
 COMMENT ON TABLE originals IS 'Files as they came, by content';
 COMMENT ON COLUMN originals.hash IS 'SHA-256 of content, hex';
@@ -325,6 +378,12 @@ COMMENT ON COLUMN receipts.fen IS 'Fen with tax';
 COMMENT ON COLUMN receipts.amount_found IS 'Its text has the amount; null where it is a picture';
 COMMENT ON COLUMN receipts.proves IS 'By its text, or by a second person who looked at it';
 COMMENT ON TABLE freezes IS 'Invoices frozen by a red confirmation on its way';
+COMMENT ON TABLE red_parts IS 'Which lines of its blue document a red one takes back';
+COMMENT ON COLUMN red_parts.line IS 'Line of the blue document';
+COMMENT ON COLUMN red_parts.fen IS 'Fen without tax, below zero';
+COMMENT ON COLUMN red_parts.decision_id IS 'Null where the red document says it itself';
+COMMENT ON VIEW unclear_reds IS 'Red documents that do not say which lines they take back';
+COMMENT ON VIEW frozen_documents IS 'Documents with a red one that is on its way or unclear';
 COMMENT ON VIEW standing_documents IS
     'Documents that may be allocated: verified, of a known period, and not frozen';
 COMMENT ON COLUMN cost_documents.stands IS
@@ -343,10 +402,10 @@ COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
 COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
 REVOKE EXECUTE ON FUNCTION lines_tie, lines_whole, document_confirmed, document_as_decided,
-    period_stated FROM PUBLIC;
-GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes, receipts, lookups,
-    stated_periods TO :app_role;
-GRANT SELECT ON standing_documents, trusted_certificates TO :app_role;
+    period_stated, red_parts_fit FROM PUBLIC;
+GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts,
+    lookups, stated_periods TO :app_role;
+GRANT SELECT ON unclear_reds, frozen_documents, standing_documents, trusted_certificates TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (checked_by, checked_at) ON receipts TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

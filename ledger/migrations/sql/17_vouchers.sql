@@ -23,9 +23,11 @@ CREATE TABLE vouchers (
     clause text NOT NULL,
     cap_scope text NOT NULL,
     facts jsonb NOT NULL,
+    valid daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid)),  -- usage on other days earns nothing
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL,
     UNIQUE (clause, cap_scope),
+    UNIQUE (id, clause),
     FOREIGN KEY (policy, clause) REFERENCES clauses
 );
 CREATE INDEX vouchers_by_policy ON vouchers (policy, clause);
@@ -57,6 +59,81 @@ BEGIN
 END $$;
 CREATE TRIGGER open BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION open_rights_book();
 
+-- Under which versions of its clause a voucher was opened, the first one included. Usage earns under
+-- the one in force on its day; one cap and one book for all of them.
+CREATE TABLE voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL,
+    PRIMARY KEY (voucher_id, policy),
+    FOREIGN KEY (voucher_id, clause) REFERENCES vouchers (id, clause),
+    FOREIGN KEY (policy, clause) REFERENCES clauses
+);
+CREATE INDEX voucher_versions_by_policy ON voucher_versions (policy, clause);
+CREATE INDEX voucher_versions_by_voucher ON voucher_versions (voucher_id, clause);
+
+CREATE FUNCTION first_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)
+        VALUES (NEW.id, NEW.policy, NEW.clause, NEW.opened_at, NEW.opened_by);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER first_version AFTER INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION first_version();
+
+-- An open policy version is given its end by two persons; the newest decision holds.
+CREATE TABLE policy_ends (
+    decision_id bigint PRIMARY KEY REFERENCES decisions,
+    policy text NOT NULL,
+    until date NOT NULL CHECK (isfinite(until))  -- the first day on which it is no longer in force
+);
+CREATE INDEX policy_ends_by_policy ON policy_ends (policy, decision_id);
+
+CREATE FUNCTION policy_end_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'policy_end'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'until' = NEW.until::text
+    ) THEN
+        RAISE EXCEPTION 'two persons have not ended version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_end_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON policy_ends
+    FOR EACH ROW EXECUTE FUNCTION policy_end_decided();
+
+-- The days on which a voucher is valid change by a decision of two persons, the newest one: an
+-- extension, a shorter term, a revocation, a lapse.
+CREATE FUNCTION set_validity(of_decision bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    UPDATE vouchers v SET valid = CASE d.kind
+            WHEN 'validity' THEN daterange((d.content ->> 'valid_from')::date,
+                                           (d.content ->> 'valid_until')::date)
+            -- It lapses with the day on which that is confirmed.
+            ELSE daterange(lower(v.valid), greatest(lower(v.valid) + 1, least(
+                upper(v.valid), (d.answered_at AT TIME ZONE interval '+08:00')::date + 1))) END
+        FROM decisions d
+        WHERE d.id = of_decision AND d.kind IN ('validity', 'lapse') AND d.answer = 'confirmed'
+            AND v.id = (d.content ->> 'voucher')::bigint
+            AND NOT EXISTS (SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind IN ('validity', 'lapse')
+                    AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher')
+        RETURNING v.id INTO changed;
+    IF changed IS NULL THEN
+        RAISE EXCEPTION 'the days of a voucher change by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+END $$;
+
 -- Memo of every change of a voucher's target: what the charges earn before the cap, what the cap
 -- lets through, what it cuts off. Nothing metered vanishes at the cap.
 CREATE TABLE accruals (
@@ -67,8 +144,7 @@ CREATE TABLE accruals (
     uncapped_fen bigint NOT NULL CHECK (uncapped_fen >= 0),
     target_fen bigint NOT NULL CHECK (target_fen BETWEEN 0 AND uncapped_fen),
     earned_fen bigint NOT NULL CHECK (earned_fen BETWEEN 0 AND target_fen),
-    months jsonb NOT NULL,  -- the cost of each month, fen: {"2026-11": 123}
-    matched jsonb NOT NULL,  -- how much of the cost of each month counts as matched, fen
+    months jsonb NOT NULL,  -- of each month: cost and matched cost, fen; exactly earned before the cap
     computed_at timestamptz NOT NULL
 );
 CREATE INDEX accruals_by_posting ON accruals (posting_id);
@@ -106,17 +182,24 @@ COMMENT ON COLUMN accruals.cost_fen IS 'Fen';
 COMMENT ON COLUMN accruals.uncapped_fen IS 'Fen earned before the cap';
 COMMENT ON COLUMN accruals.target_fen IS 'Fen after the cap';
 COMMENT ON COLUMN accruals.earned_fen IS 'Fen of it that is matched';
-COMMENT ON COLUMN accruals.months IS 'Cost of each month, fen: {"2026-11": 123}';
-COMMENT ON COLUMN accruals.matched IS 'Matched cost of each month, fen';
+COMMENT ON COLUMN accruals.months IS
+    'Of each month: cost and matched cost, fen; what they earn before the cap, exact fractions';
+COMMENT ON COLUMN vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+COMMENT ON TABLE voucher_versions IS 'Under which versions of its clause a voucher was opened';
+COMMENT ON TABLE policy_ends IS 'Ends of open policy versions, decided by two persons';
+COMMENT ON COLUMN policy_ends.until IS 'First Beijing day on which it is no longer in force';
 COMMENT ON TABLE reservations IS 'Parts of a voucher held back for an approved plan';
 COMMENT ON COLUMN reservations.fen IS 'Fen';
 COMMENT ON COLUMN reservations.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION open_rights_book FROM PUBLIC;
-GRANT SELECT ON clauses, vouchers, accruals, reservations TO :app_role;
-GRANT INSERT (project_id, policy, clause, cap_scope, facts, opened_at, opened_by) ON vouchers TO
-    :app_role;
-GRANT INSERT (voucher_id, posting_id, cost_fen, uncapped_fen, target_fen, earned_fen, months, matched,
+REVOKE EXECUTE ON FUNCTION open_rights_book, first_version, policy_end_decided, set_validity FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION set_validity TO :app_role;
+GRANT INSERT ON policy_ends TO :app_role;
+GRANT INSERT (voucher_id, policy, clause, opened_at, opened_by) ON voucher_versions TO :app_role;
+GRANT SELECT ON clauses, vouchers, voucher_versions, policy_ends, accruals, reservations TO :app_role;
+GRANT INSERT (project_id, policy, clause, cap_scope, facts, valid, opened_at, opened_by) ON vouchers
+    TO :app_role;
+GRANT INSERT (voucher_id, posting_id, cost_fen, uncapped_fen, target_fen, earned_fen, months,
     computed_at) ON accruals TO :app_role;
 GRANT INSERT (voucher_id, fen, plan, until, reserved_at, reserved_by) ON reservations TO :app_role;
 GRANT UPDATE (released_at, released_by) ON reservations TO :app_role;

@@ -17,4 +17,21 @@ BEGIN
 END $$;
 CREATE TRIGGER decided BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION voucher_decided();
 
-REVOKE EXECUTE ON FUNCTION voucher_decided FROM PUBLIC;
+-- So do they for another version of its clause: the cap stays what it is.
+CREATE FUNCTION version_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+            JOIN projects p ON p.id = v.project_id
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher under version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON voucher_versions
+    FOR EACH ROW EXECUTE FUNCTION version_decided();
+
+REVOKE EXECUTE ON FUNCTION voucher_decided, version_decided FROM PUBLIC;

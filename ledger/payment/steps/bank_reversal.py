@@ -179,8 +179,10 @@ def _outlook(db: Session, of: _Case, ruling: Ruling) -> _Outlook:
     change = accept(at, LineResult(row.result), row.fen)
     if change.missing_fen:
         free = at.budget["free"]
-        wanted = yuan(free + change.missing_fen)
-        raise Refused("money_short", number=of.indicator.number, free=yuan(free), wanted=wanted)
+        needed_yuan = yuan(free + change.missing_fen)
+        raise Refused(
+            "money_short", number=of.indicator.number, free=yuan(free), wanted=needed_yuan
+        )
     return _Outlook(change, recalls, at.fraud, at.to_treasury)
 
 

@@ -4,6 +4,7 @@ One person enters an appropriation of the finance department, another confirms i
 the indicator exist or change. Committed or spent money cannot be cut.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,12 @@ from ledger.accounts.queries import balances, lock_book, post
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, Refused
 from ledger.payment.queries.payment_lists import indicator
-from ledger.payment.tables import Indicator
+from ledger.payment.queries.shares import scheme_of
+from ledger.payment.tables import Indicator, IndicatorShare
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.units import Fen, beijing_day, month_of, yuan
 
 KIND = DecisionKind.INDICATOR
@@ -69,9 +72,58 @@ def change_indicator(
     return _decide(db, {"number": number, "year": year, "fen": fen}, reason, actor, now)
 
 
+def share_indicators(
+    db: Session, *, shares: Sequence[Mapping[str, Any]], reason: str, actor: str, now: datetime
+) -> Decision:
+    """Propose who bears which share of every claim: `bearer`, `number`, `year`, `weight` each.
+
+    Raises:
+        NotFound: there is no such indicator.
+        Refused: fewer than two bearers, one twice, or of several years (`shares_wrong`).
+        Conflict: an indicator bears a share already (`shares_exist`).
+    """
+    content = {"shares": [dict(share) for share in shares]}
+    _refuse_shares(db, content["shares"])
+    subject = " + ".join(f"{share['year']}/{share['number']}" for share in shares)
+    return decide(
+        db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
+    )
+
+
+def _keep_shares(db: Session, decision: Decision) -> None:
+    parts = decision.content["shares"]
+    _refuse_shares(db, parts)
+    for place, share in enumerate(parts, start=1):
+        row = indicator(db, share["number"], share["year"])
+        db.add(
+            IndicatorShare(
+                scheme=key(decision),
+                place=place,
+                bearer=share["bearer"],
+                indicator_id=key(row),
+                weight=share["weight"],
+            )
+        )
+    db.flush()
+
+
+def _refuse_shares(db: Session, parts: Sequence[Mapping[str, Any]]) -> None:
+    rows = [indicator(db, share["number"], share["year"]) for share in parts]
+    distinct = min(len({share["bearer"] for share in parts}), len({row.id for row in rows}))
+    is_alone = len(parts) == 1
+    if is_alone or distinct < len(parts) or len({row.year for row in rows}) > 1:
+        raise Refused("shares_wrong")
+    for row in rows:
+        if scheme_of(db, key(row)):
+            raise Conflict("shares_exist", number=row.number, year=row.year)
+
+
 def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """Carry out the confirmed decision: open the indicator, or change its money."""
+    """Carry out the confirmed decision: open the indicator, change its money, or share it."""
     content = decision.content
+    if "shares" in content:
+        _keep_shares(db, decision)
+        return
     if "classification" in content:
         _refuse_known(db, content["number"], content["year"])
         facts = ("number", "year", "project_name", "fund_kind", "classification")

@@ -7,6 +7,7 @@ about to, the money is gone, or is no longer owed, the list is not sent, and a n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import insert, text
@@ -17,13 +18,14 @@ from ledger.accounts.rules.targets import Move
 from ledger.claims.steps.claims import act
 from ledger.claims.tables import Claim
 from ledger.errors import Refused
-from ledger.payment.queries import payment_lists
+from ledger.payment.queries import payment_lists, shares
 from ledger.payment.queries.payment_lists import Payable
 from ledger.payment.rules.payment_list import Payout, list_content, listed, outcome
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.units import Fen, beijing_day, month_of, yuan
@@ -164,6 +166,7 @@ def _choose(
         for number in claims:
             _refuse_held(number, by_number.get(number))
         able = [payable for payable in payable_list if payable.number in set(claims)]
+    able = _shared(db, indicator, able)
     parts = _parts(able, spare, divide=divide)
     is_short = claims is not None and not divide and len(parts) < len(able)
     if able and (is_short or not parts):
@@ -172,6 +175,22 @@ def _choose(
     if not parts:
         raise Refused("nothing_payable")
     return parts
+
+
+def _shared(db: Session, indicator: Indicator, payables: Sequence[Payable]) -> list[Payable]:
+    """Return what this indicator has to bear of the payables: all, or its share of each claim."""
+    scheme = shares.scheme_of(db, key(indicator))
+    if not scheme:
+        return list(payables)
+    bearer = next(share.bearer for share in scheme if share.indicator_id == indicator.id)
+    drawn = shares.drawn_fen(db, bearer, [payable.claim for payable in payables])
+    borne = list[Payable]()
+    for payable in payables:
+        share = shares.share_of(scheme, key(indicator), payable.fen)
+        fen = min(share - drawn.get(payable.claim, 0), payable.due_fen)
+        if fen > 0:
+            borne.append(replace(payable, open_fen=payable.fen - payable.paid_fen - fen))
+    return borne
 
 
 def _parts(payables: Sequence[Payable], spare: Fen, *, divide: bool) -> list[Part]:

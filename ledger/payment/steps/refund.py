@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 
 from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.payment.queries import bank_rows, payment_lists
+from ledger.payment.queries import bank_rows, payment_lists, shares
 from ledger.payment.rules.payment_list import refund_moves
 from ledger.payment.steps.recover import open_case, settle_recoveries
 from ledger.payment.tables import Indicator, Refund
@@ -156,6 +156,11 @@ def _refuse_beyond(
     for part in parts:
         if (part.total_fen, part.on_day) != whole or debt == (part.voucher_id, part.indicator_id):
             raise Conflict("refund_known", reference=reference)
+    scheme = shares.scheme_of(db, key(indicator))
+    if scheme:  # what was borne in shares comes back in the same
+        share_fen = shares.share_of(scheme, key(indicator), total_fen)
+        if content["fen"] != share_fen:
+            raise Refused("refund_share", number=indicator.number, share=yuan(share_fen))
     left_fen = total_fen - sum(part.fen for part in parts)
     if content["fen"] > left_fen:
         raise Refused("refund_beyond_total", reference=reference, left=yuan(left_fen))

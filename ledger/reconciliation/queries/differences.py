@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
 from ledger.reconciliation.rules.difference_codes import (
@@ -28,7 +30,6 @@ from ledger.reconciliation.rules.difference_codes import (
     Terms,
 )
 from ledger.reconciliation.rules.differences import differences
-from ledger.reconciliation.rules.matching import Key
 from ledger.registry.queries import seller_buyer_contracts
 from ledger.units import Fen, midnight, month_of
 
@@ -43,8 +44,7 @@ _DOCUMENTS = text("""
            d.net_fen, d.tax_fen, d.gross_fen, t.contract_id AS contract, t.month,
            f.net_fen - d.net_fen AS red_fen,
            f.net_fen - f.allocated_fen AS left_fen,
-           EXISTS (SELECT FROM freezes z WHERE z.document_id = d.id
-               AND z.lifted_at IS NULL) AS frozen,
+           EXISTS (SELECT FROM frozen_documents z WHERE z.id = d.id) AS frozen,
            EXISTS (
                SELECT FROM cost_documents o
                WHERE plain_number(o.number) = plain_number(d.number) AND o.id <> d.id
@@ -86,10 +86,11 @@ _LINES = text("""
     WHERE l.document_id = ANY(:documents) ORDER BY l.document_id, l.line
 """)
 _SHARES = text("""
-    SELECT coalesce(d.reverses_id, d.id) AS root, d.reverses_id IS NULL AS blue, a.line,
-           a.contract_id AS contract, a.month, a.price_id AS price, a.policy, a.fen
+    SELECT coalesce(d.reverses_id, d.id) AS root, a.line, a.contract_id AS contract, a.month,
+           a.part, sum(a.fen)::bigint AS fen
     FROM allocations a JOIN cost_documents d ON d.id = a.document_id
-    WHERE a.contract_id = :contract AND a.month = :month ORDER BY a.line
+    WHERE a.contract_id = :contract AND a.month = :month
+    GROUP BY root, a.line, a.contract_id, a.month, a.part ORDER BY root, a.line, a.part
 """)
 _RECEIPTS = text("""
     SELECT document_id AS document, payer, payee, fen FROM receipts
@@ -116,8 +117,18 @@ _RELATED = text("""
     JOIN organisations w ON w.id = r.other_id
     WHERE r.valid && daterange(:month, :next)
 """)
+# The lines that hold in the month; where none does, all that were ever stated.
 _PRICES = text("""
-    SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract_id = :contract
+    SELECT DISTINCT part_of(kind, counts) AS part, unit, yuan, tax_included, tax_rate
+    FROM prices p
+    WHERE contract_id = :contract AND (
+        (superseded_at IS NULL AND valid && daterange(:month, :next))
+        OR NOT EXISTS (
+            SELECT FROM prices o
+            WHERE o.contract_id = p.contract_id AND o.superseded_at IS NULL
+                AND part_of(o.kind, o.counts) = part_of(p.kind, p.counts)
+                AND o.valid && daterange(:month, :next)))
+    ORDER BY part, unit, yuan, tax_included, tax_rate
 """)
 # Only clusters whose GPUs are registered: elsewhere nobody knows how many there are.
 _USAGE = text("""
@@ -139,13 +150,14 @@ _CAPACITY = text("""
     WHERE k.id = :contract AND g.registered_from < :end AND coalesce(g.retired_at, :end) > :begin
 """)
 _GRADES = text("""
-    SELECT s.contract_id AS contract, s.month, l.price_id AS price, l.policy, l.grade,
+    SELECT s.contract_id AS contract, s.month, part_of(p.kind, p.counts) AS part, l.grade,
            sum(l.cost_fen)::bigint AS fen
     FROM statement_lines l JOIN statements s ON s.id = l.statement_id
+    JOIN prices p ON p.id = l.price_id
     WHERE s.contract_id = :contract AND s.month = :month AND NOT EXISTS (
         SELECT FROM statements n WHERE n.contract_id = s.contract_id AND n.month = s.month
             AND n.revision > s.revision)
-    GROUP BY s.contract_id, s.month, l.price_id, l.policy, l.grade
+    GROUP BY s.contract_id, s.month, 3, l.grade
 """)
 _KIND = text("""
     SELECT p.kind FROM contracts k JOIN projects p ON p.id = k.project_id WHERE k.id = :contract
@@ -173,9 +185,16 @@ def _terms(db: Session, params: Mapping[str, Any]) -> Terms:
     return Terms(
         sellers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "seller"),
         buyers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "buyer"),
-        lines={row.id: _contract_line(row) for row in db.execute(_PRICES, params)},
+        lines=_contract_lines(db.execute(_PRICES, params)),
         related=frozenset(frozenset((r.one, r.other)) for r in related),
     )
+
+
+def _contract_lines(rows: Iterable[Row[Any]]) -> dict[Part, list[ContractLine]]:
+    lines: dict[Part, list[ContractLine]] = defaultdict(list)
+    for row in rows:
+        lines[Part(row.part)].append(_contract_line(row))
+    return lines
 
 
 def _contract_line(row: Row[Any]) -> ContractLine:
@@ -213,25 +232,10 @@ def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]
 
 
 def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
-    """Return what each line pays into each cell, net of red documents.
-
-    A red line does not name the blue one that it reverses, so it lowers the last ones first.
-    """
+    """Return what each line pays into each cell, net of red documents."""
     by_line: dict[int, dict[int, dict[Key, Fen]]] = defaultdict(lambda: defaultdict(dict))
-    back: dict[tuple[int, Key], Fen] = defaultdict(int)
     for row in rows:
-        key = (row.contract, row.month, row.price, row.policy)
-        if row.blue:
-            by_line[row.root][row.line][key] = row.fen
-        else:
-            back[row.root, key] -= row.fen
-    for (root, key), fen in back.items():
-        rest = fen
-        for line in sorted(by_line[root], reverse=True):
-            part = min(by_line[root][line].get(key, 0), rest)
-            if part:
-                by_line[root][line][key] -= part
-                rest -= part
+        by_line[row.root][row.line][row.contract, row.month, Part(row.part)] = row.fen
     return by_line
 
 
@@ -276,5 +280,5 @@ def _evidence(db: Session, params: Mapping[str, Any]) -> Evidence:
     span = {"begin": midnight(params["month"]), "end": midnight(params["next"])}
     grades: dict[Key, dict[str, Fen]] = defaultdict(dict)
     for row in db.execute(_GRADES, params):
-        grades[row.contract, row.month, row.price, row.policy][row.grade] = row.fen
+        grades[row.contract, row.month, Part(row.part)][row.grade] = row.fen
     return Evidence(used_ms, db.scalar(_CAPACITY, {**params, **span}), grades)

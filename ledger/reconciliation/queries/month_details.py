@@ -15,7 +15,8 @@ from ledger.policy.text import published
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries import messages, months
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.queries.months import Month, Share
+from ledger.reconciliation.queries.falls import Fall, falls_of
+from ledger.reconciliation.queries.months import ChargedLine, Month, Share
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.registry.tables import Contract, Project
 from ledger.vouchers.tables import Voucher
@@ -33,6 +34,8 @@ class MonthDetails:
     cells: Sequence[Cell]
     shares: Sequence[Share]
     differences: Sequence[Difference]
+    falls: Sequence[Fall]
+    lines: Sequence[ChargedLine]
     numbers: Mapping[int, str]
     messages: Sequence[Row[Any]]
 
@@ -53,6 +56,8 @@ def month_details(db: Session, contract: Contract, month: date) -> MonthDetails:
         cells=months.month_cells(db, contract_id, month),
         shares=shares,
         differences=differences,
+        falls=falls_of(db, contract_id, month),
+        lines=months.charged_lines(db, contract_id, month),
         numbers=months.numbers(db, documents),
         messages=messages.of_month(db, contract_id, month),
     )

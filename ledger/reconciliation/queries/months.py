@@ -5,15 +5,16 @@ decided it, and *changed* once a charge or an allocation differs from their deci
 another invoice of the same sum replaced one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from ledger.accounts.tables import CostBook
+from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.documents.tables import CostDocument
@@ -23,31 +24,33 @@ from ledger.units import Fen
 
 _MONTHS = text("""
     WITH metered AS (
-        SELECT contract_id, month, price_id, policy, sum(cost_fen)::bigint AS fen, true AS there
-        FROM charges GROUP BY contract_id, month, price_id, policy
+        SELECT c.contract_id, c.month, part_of(p.kind, p.counts) AS part,
+               sum(c.cost_fen)::bigint AS fen
+        FROM charges c JOIN prices p ON p.id = c.price_id GROUP BY 1, 2, 3
     ), invoiced AS (
-        SELECT contract_id, month, price_id, policy, sum(fen)::bigint AS fen, true AS there
-        FROM allocations GROUP BY contract_id, month, price_id, policy
+        SELECT contract_id, month, part, sum(fen)::bigint AS fen
+        FROM allocations GROUP BY contract_id, month, part
     ), decided AS (
-        SELECT r.contract_id, r.month, m.* FROM matches m
-        JOIN reconciliations r ON r.id = m.reconciliation_id
+        SELECT s.contract_id, s.month, s.standing_fen, m.*
+        FROM matches m JOIN standing_matches s USING (reconciliation_id, part)
     ), cell AS (
         SELECT contract_id, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
-               coalesce(d.matched_fen, 0) AS matched,
-               greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
-                   AS extra,
-               coalesce(d.closed_fen, 0) AS closed,
+               coalesce(d.closed_fen, 0) AS closed, coalesce(d.held_fen, 0) AS held,
+               greatest(least(d.matched_fen, d.standing_fen, coalesce(m.fen, 0) + greatest(least(
+                   d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)), 0)
+                   AS counted,
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))
-                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) OR d.lowered_fen > 0 AS changed
-        FROM metered m FULL JOIN invoiced i USING (contract_id, month, price_id, policy)
-        FULL JOIN decided d USING (contract_id, month, price_id, policy)
+                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen)
+                   OR d.standing_fen < d.matched_fen AS changed
+        FROM metered m FULL JOIN invoiced i USING (contract_id, month, part)
+        FULL JOIN decided d USING (contract_id, month, part)
     )
     SELECT k.id AS contract, k.number, c.name AS centre, p.code AS project, p.name AS project_name,
            month, sum(metered)::bigint AS metered_fen, sum(invoiced)::bigint AS invoiced_fen,
-           sum(greatest(least(matched, invoiced, metered + extra), 0))::bigint AS matched_fen,
-           sum(greatest(metered - greatest(least(matched, invoiced, metered + extra), 0)
-                        - closed, 0))::bigint AS open_fen,
+           sum(greatest(held, counted))::bigint AS matched_fen,
+           sum(greatest(held - counted, 0))::bigint AS fall_fen,
+           sum(greatest(metered - greatest(held, counted) - closed, 0))::bigint AS open_fen,
            CASE WHEN NOT bool_or(cell.decided) THEN 'open'
                 WHEN bool_or(cell.changed) THEN 'changed' ELSE 'decided' END AS state,
            (SELECT id FROM decisions WHERE kind = 'reconciliation' AND answer IS NULL
@@ -62,19 +65,31 @@ _MONTHS = text("""
 """)
 
 _SHARES = text("""
-    SELECT a.document_id AS document, a.line, a.price_id AS price, a.policy, a.fen, d.number,
+    SELECT a.document_id AS document, a.line, a.part, a.fen, d.number,
            d.issued_on, d.seller_name,
            d.reverses_id IS NOT NULL AS red, l.item, l.net_fen
     FROM allocations a JOIN cost_documents d ON d.id = a.document_id
-    JOIN document_lines l ON l.document_id = a.document_id AND l.line = a.line
+    JOIN document_lines l ON l.document_id = coalesce(d.reverses_id, d.id) AND l.line = a.line
     WHERE a.contract_id = :contract AND a.month = :month
-    ORDER BY d.issued_on, d.number, a.line, a.price_id, a.policy
+    ORDER BY d.issued_on, d.number, a.line, a.part
 """)
 
-_LINES = text("""
-    SELECT p.id, p.kind, p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate,
-           m.name AS model, p.mig_profile, p.partition, p.qos, p.market
-    FROM prices p LEFT JOIN catalogue_models m ON m.id = p.model_id WHERE p.id = ANY(:prices)
+_BILLED_LATER = text("""
+    SELECT DISTINCT r.month FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
+    WHERE r.contract_id = :contract AND r.month < :month AND m.carried AND m.invoiced_fen < (
+        SELECT coalesce(sum(a.fen), 0) FROM allocations a
+        WHERE (a.contract_id, a.month, a.part) = (r.contract_id, r.month, m.part))
+    ORDER BY r.month
+""")
+
+_CHARGED = text("""
+    SELECT p.id AS price, part_of(p.kind, p.counts) AS part, p.kind, p.name, p.unit, p.yuan,
+           m.name AS model, p.mig_profile, p.partition, p.qos, p.market, c.policy,
+           sum(c.ms_num / c.ms_den) AS device_ms, sum(c.cost_fen)::bigint AS fen
+    FROM charges c JOIN prices p ON p.id = c.price_id
+    LEFT JOIN catalogue_models m ON m.id = p.model_id
+    WHERE c.contract_id = :contract AND c.month = :month
+    GROUP BY p.id, m.name, c.policy ORDER BY part, p.id, c.policy
 """)
 
 
@@ -91,9 +106,30 @@ class Month:
     metered_fen: Fen
     invoiced_fen: Fen
     matched_fen: Fen
+    fall_fen: Fen  # of it what no longer counts, and waits for two persons
     open_fen: Fen
     state: str  # open, decided, changed
     proposed: int | None  # the decision that waits for the second person
+
+
+@dataclass(frozen=True)
+class ChargedLine:
+    """What a contract line charged in a month under one policy version, fen without tax."""
+
+    price: int
+    part: Part
+    kind: str
+    name: str
+    unit: str
+    yuan: Decimal
+    model: str | None
+    mig_profile: str | None
+    partition: str | None
+    qos: str | None
+    market: str | None
+    policy: str
+    device_ms: Decimal
+    fen: Fen
 
 
 @dataclass(frozen=True)
@@ -102,8 +138,7 @@ class Share:
 
     document: int
     line: int
-    price: int
-    policy: str
+    part: Part
     fen: Fen
     number: str
     issued_on: date
@@ -139,13 +174,18 @@ def month_cells(db: Session, contract: int, month: date) -> list[Cell]:
 def shares(db: Session, contract: int, month: date) -> list[Share]:
     """Return what documents paid into the month, by document and line."""
     rows = db.execute(_SHARES, {"contract": contract, "month": month})
-    return [Share(**row) for row in rows.mappings()]
+    return [Share(**{**row, "part": Part(row["part"])}) for row in rows.mappings()]
 
 
-def contract_lines(db: Session, prices: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return the contract lines of cells, by key."""
-    rows = db.execute(_LINES, {"prices": list(prices)})
-    return {row["id"]: dict(row) for row in rows.mappings()}
+def billed_later(db: Session, contract: int, month: date) -> list[date]:
+    """Return the months before this one whose carried cost documents have billed since."""
+    return list(db.scalars(_BILLED_LATER, {"contract": contract, "month": month}))
+
+
+def charged_lines(db: Session, contract: int, month: date) -> list[ChargedLine]:
+    """Return what each contract line charged in the month."""
+    rows = db.execute(_CHARGED, {"contract": contract, "month": month})
+    return [ChargedLine(**{**row, "part": Part(row["part"])}) for row in rows.mappings()]
 
 
 def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:

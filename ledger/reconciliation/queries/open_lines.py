@@ -7,17 +7,20 @@ invoice's worth is net of its red ones. Only a portion of the lines is in memory
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
-from ledger.reconciliation.rules.matching import OpenLine, left_by_line
+from ledger.reconciliation.rules.matching import OpenLine, Package, left_by_line
 from ledger.registry.queries import SellerBuyerContract
-from ledger.units import Fen, month_of
+from ledger.registry.rules.pricing import fen_per_ms
+from ledger.units import HOUR_MS, Fen, last_day, month_of, round_half_up
 
 Pair = tuple[str, str]
 """The 统一社会信用代码 of a seller and a buyer."""
@@ -30,9 +33,15 @@ _OPEN = """
     JOIN family_sums f ON f.root = d.id
     JOIN document_lines l ON l.document_id = d.id
     LEFT JOIN LATERAL (
-        SELECT sum(a.fen)::bigint AS fen, min(a.kind) AS kind
-        FROM allocations a WHERE a.document_id = l.document_id AND a.line = l.line
+        SELECT sum(a.fen)::bigint AS fen, min(a.kind) FILTER (WHERE a.fen > 0) AS kind
+        FROM cost_documents o JOIN allocations a ON a.document_id = o.id AND a.line = l.line
+        WHERE coalesce(o.reverses_id, o.id) = d.id
     ) a ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(p.fen)::bigint AS fen
+        FROM cost_documents o JOIN red_parts p ON p.document_id = o.id AND p.line = l.line
+        WHERE o.reverses_id = d.id
+    ) b ON true
     LEFT JOIN statements t ON t.number = d.statement
     WHERE d.reverses_id IS NULL AND f.net_fen > f.allocated_fen
 """
@@ -40,33 +49,36 @@ _COUNT = text(f"SELECT count(*) {_OPEN} AND l.net_fen > 0")
 _OPEN_LINES = text(f"""
     SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
            f.net_fen - f.allocated_fen AS left_fen, t.contract_id AS contract, t.month,
-           l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
+           l.line, l.net_fen, l.net_fen + coalesce(b.fen, 0) AS worth_fen,
+           coalesce(a.fen, 0) AS allocated_fen, a.kind
     {_OPEN} AND (CAST(:seller AS text) IS NULL
                  OR (d.seller_uscc, d.buyer_uscc) > (CAST(:seller AS text), CAST(:buyer AS text)))
     ORDER BY d.seller_uscc, d.buyer_uscc, d.issued_on, d.number COLLATE "C", d.id, l.line
 """)
 _OF_DOCUMENT = text(f"""
-    SELECT l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind,
-           f.net_fen - f.allocated_fen AS left_fen
+    SELECT l.line, l.net_fen + coalesce(b.fen, 0) AS worth_fen,
+           coalesce(a.fen, 0) AS allocated_fen, a.kind, f.net_fen - f.allocated_fen AS left_fen
     {_OPEN} AND d.id = :document ORDER BY l.line
 """)
 
 # Every cell that a contract may have in these months, whether anything was metered in it or not.
 _POSSIBLE = text("""
-    SELECT k.id AS contract, m.month::date AS month, c.id AS price, p.kind,
-           coalesce(v.policy, '') AS policy
+    SELECT DISTINCT k.id AS contract, m.month::date AS month, part_of(c.kind, c.counts) AS part,
+           p.kind
     FROM contracts k JOIN projects p ON p.id = k.project_id
     JOIN prices c ON c.contract_id = k.id AND c.superseded_at IS NULL
     CROSS JOIN LATERAL generate_series(
         date_trunc('month', greatest(lower(c.valid * k.valid), :since)::timestamp),
         least(upper(c.valid * k.valid) - 1, :until)::timestamp, interval '1 month') AS m (month)
-    LEFT JOIN LATERAL (
-        SELECT v.policy FROM vouchers v JOIN clauses l USING (policy, clause)
-        WHERE v.project_id = p.id
-            AND l.effective && daterange(m.month::date, (m.month + interval '1 month')::date)
-        ORDER BY v.id LIMIT 1
-    ) v ON true
     WHERE k.id = ANY(:contracts) AND NOT isempty(c.valid * k.valid)
+""")
+_PACKAGES = text("""
+    SELECT c.contract_id AS contract, lower(c.valid * k.valid) AS since, c.expires AS until,
+           c.yuan, c.gpus, c.hours, c.quantity, c.tax_included, c.tax_rate
+    FROM prices c JOIN contracts k ON k.id = c.contract_id
+    WHERE c.contract_id = ANY(:contracts) AND c.kind = 'package' AND c.superseded_at IS NULL
+        AND NOT isempty(c.valid * k.valid)
+    ORDER BY c.id
 """)
 
 
@@ -119,7 +131,7 @@ def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
     return [
         OpenLine(
             r.document, r.line, r.number, r.issued_on, r.since, r.until, left_fen[r.line],
-            (r.contract, r.month) if r.contract is not None else None, r.kind,
+            r.net_fen, (r.contract, r.month) if r.contract is not None else None, r.kind,
         )
         for r in rows if r.line in left_fen
     ]  # fmt: skip
@@ -128,7 +140,7 @@ def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
 def _left_fen(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
     if not rows:
         return {}
-    return left_by_line([(r.line, r.net_fen, r.allocated_fen) for r in rows], rows[0].left_fen)
+    return left_by_line([(r.line, r.worth_fen, r.allocated_fen) for r in rows], rows[0].left_fen)
 
 
 def left_of(db: Session, document: int) -> dict[int, Fen]:
@@ -138,16 +150,39 @@ def left_of(db: Session, document: int) -> dict[int, Fen]:
 
 def cells_of(
     db: Session, may: Collection[SellerBuyerContract], first: date, last: date
-) -> list[Cell]:
-    """Return the cells of these contracts for which their parties may invoice in these months."""
+) -> tuple[list[Cell], list[Package]]:
+    """Return the cells and packages of contracts for which their parties may invoice each other.
+
+    Cells of these months, those that packages of these months are drawn in later, and those that
+    earlier months carried over.
+    """
     contracts = sorted({contract.contract for contract in may})
-    params = {"contracts": contracts, "since": first, "until": last}
-    rows = db.execute(_POSSIBLE, params).mappings()
-    by_key = {cell.key: cell for cell in (Cell(**r, metered_fen=0, invoiced_fen=0) for r in rows)}
+    packages = [
+        package
+        for package in map(_package, db.execute(_PACKAGES, {"contracts": contracts}))
+        if package.since <= last_day(last) and first <= package.until
+    ]
+    end = max([last, *(package.until for package in packages)])
+    params = {"contracts": contracts, "since": first, "until": end}
+    rows = db.execute(_POSSIBLE, params)
+    by_key = {
+        cell.key: cell
+        for cell in (Cell(r.contract, r.month, Part(r.part), r.kind, 0, 0) for r in rows)
+    }
     for cell in cells(db, contracts=contracts):
-        if cell.key in by_key or (cell.metered_fen and first <= cell.month <= last):
+        within = first <= cell.month <= end
+        if cell.key in by_key or (within and cell.metered_fen) or (cell.carried and cell.room_fen):
             by_key[cell.key] = cell
-    return [cell for cell in by_key.values() if _within(cell, may)]
+    return [cell for cell in by_key.values() if _within(cell, may)], packages
+
+
+def _package(row: Row[Any]) -> Package:
+    per_ms = fen_per_ms(
+        Fraction(row.yuan), row.gpus, row.hours, tax_included=row.tax_included,
+        tax_rate=Fraction(row.tax_rate),
+    )  # fmt: skip
+    net_fen = round_half_up(per_ms * Fraction(row.quantity) * HOUR_MS)
+    return Package(row.contract, row.since or date.min, row.until, net_fen)
 
 
 def _within(cell: Cell, may: Iterable[SellerBuyerContract]) -> bool:

@@ -8,6 +8,7 @@ cannot be overridden.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Finding
 from ledger.reconciliation.rules.clearing import (
@@ -33,17 +34,14 @@ class Choice:
     reason: str = ""
     document: int | None = None
     line: int | None = None
-    price: int | None = None
-    policy: str | None = None
+    part: Part | None = None
 
     def about(self, difference: Difference) -> bool:
         """Return whether this choice applies to a difference."""
-        price, policy = difference.cell[2:] if difference.cell else (None, None)
         pairs = (
             (self.document, difference.document),
             (self.line, difference.line),
-            (self.price, price),
-            (self.policy, policy),
+            (self.part, difference.cell[2] if difference.cell else None),
         )
         same = all(chosen_value in (None, actual) for chosen_value, actual in pairs)
         return self.code == difference.code and same
@@ -98,7 +96,7 @@ def _choosable(difference: Difference) -> tuple[str, ...]:
 
 
 def _place(difference: Difference) -> str:
-    """Return a choice's notation: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
+    """Return a choice's notation: `R19/3/1` is line 1 of document 3, `R17@package` packages."""
     parts = (difference.code, difference.document, difference.line)
     about = "/".join(str(part) for part in parts if part is not None)
     return f"{about}@{difference.cell[2]}" if difference.cell is not None else about
@@ -113,12 +111,13 @@ def settle_cell(
 ) -> CellOutcome:
     """Settle a cell as chosen; `shares` is what each (document, line) pays into it.
 
-    Each fen of a document is excluded once, by the first difference that claims it.
+    Each fen of a document is excluded once, by the first difference that claims it. What is short
+    within the tolerance is closed: nobody bills it any more.
     """
     remaining = dict(shares)
     exclusions: list[Exclusion] = []
     reasons: dict[str, str] = {}
-    close = False
+    close = within_tolerance = False
     for difference in differences:
         if difference.cell is not None and difference.cell != cell.key:
             continue
@@ -126,12 +125,26 @@ def settle_cell(
         why = reason_of(difference, choices) or reason
         if difference.code in (LESS_INVOICED, MORE_INVOICED) and difference.cell is not None:
             close = close or chosen_treatment == "close"
+            within_tolerance = within_tolerance or (
+                chosen_treatment == "note" and _is_short(difference)
+            )
             reasons[difference.code] = why
         elif chosen_treatment == "exclude" and difference.document is not None:
             exclusions += _exclusions(remaining, difference, why)
         elif chosen_treatment == "exclude" and difference.cell is not None:
             exclusions.append(Exclusion(difference.code, None, None, difference.fen, why))
-    return settle(cell, exclusions, close=close, reason=reason, reasons=reasons)
+    return settle(
+        cell,
+        exclusions,
+        close=close,
+        within_tolerance=within_tolerance,
+        reason=reason,
+        reasons=reasons,
+    )
+
+
+def _is_short(difference: Difference) -> bool:
+    return difference.code == LESS_INVOICED
 
 
 def _exclusions(

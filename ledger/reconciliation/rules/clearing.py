@@ -52,12 +52,18 @@ class CellOutcome:
     closed_fen: Fen
     typed: tuple[Typed, ...]
 
+    @property
+    def carried(self) -> bool:
+        """Whether something metered is neither matched nor closed: later invoices may bill it."""
+        return any(typed.treatment == "carry_over" for typed in self.typed)
+
 
 def settle(
     cell: Cell,
     exclusions: Sequence[Exclusion] = (),
     *,
     close: bool = False,
+    within_tolerance: bool = False,
     reason: str = "",
     reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> CellOutcome:
@@ -67,6 +73,7 @@ def settle(
         cell: what is metered and invoiced.
         exclusions: what is not matched, at most what there is.
         close: whether what was metered and is not matched is closed, or carried over.
+        within_tolerance: whether what is short is closed as too little, and nothing else.
         reason: why.
         reasons: why, of what is over (R07) or short (R17) as a whole, where that was said.
     """
@@ -86,10 +93,11 @@ def settle(
     if over:
         typed.append(Typed(MORE_INVOICED, None, None, over, "exclude", more))
     if under > 0:
-        typed.append(Typed(LESS_INVOICED, None, None, -under, treatment, less))
+        short = "close" if close or within_tolerance else "carry_over"
+        typed.append(Typed(LESS_INVOICED, None, None, -under, short, less))
     elif under < 0:  # more was used than metered, as two persons decided
         typed.append(Typed(MORE_INVOICED, None, None, -under, "note", more))
-    closed = max(under, 0) + excluded if close else 0
+    closed = (max(under, 0) if close or within_tolerance else 0) + (excluded if close else 0)
     return CellOutcome(cell, matched, closed, tuple(typed))
 
 

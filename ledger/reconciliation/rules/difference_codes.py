@@ -8,15 +8,16 @@ metered cost, whichever is more) no person is asked. The codes are those of the 
 R17–R20 are ours. `differences.py` finds them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import DifferenceCode, Handling
-from ledger.reconciliation.rules.matching import Key
 from ledger.units import Fen
 
 STOPS = ("block", "exclude")
@@ -108,11 +109,11 @@ class ContractLine:
 
 @dataclass(frozen=True)
 class Terms:
-    """A contract in a month: sellers, buyers, related parties, prices."""
+    """A contract in a month: sellers, buyers, related parties, and the prices of each part."""
 
     sellers: tuple[Party, ...]
     buyers: tuple[Party, ...]
-    lines: Mapping[int, ContractLine] = field(default_factory=dict)
+    lines: Mapping[Part, Sequence[ContractLine]] = field(default_factory=dict)
     related: frozenset[frozenset[str]] = frozenset()  # of USCCs
 
 

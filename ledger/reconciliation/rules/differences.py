@@ -5,10 +5,11 @@ when a cell's invoiced and metered cost are compared. R05 depends on receipts; t
 R12, R15, R19) are in `line_differences.py`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
-from ledger.charging.rules.cells import Cell
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Cell, Key
 from ledger.documents.rules.cost_document import Party
 from ledger.formats.organisation_names import same_name
 from ledger.formats.uscc import uscc_fault
@@ -24,7 +25,6 @@ from ledger.reconciliation.rules.difference_codes import (
     is_tolerable,
 )
 from ledger.reconciliation.rules.line_differences import as_notes, of_line
-from ledger.reconciliation.rules.matching import Key
 from ledger.units import Fen, month_of
 
 
@@ -36,10 +36,11 @@ def differences(
     process: Process,
 ) -> list[Difference]:
     """Return the differences of a contract's month, by code, document, line and cell."""
+    carried = frozenset(cell.key for cell in cells if cell.carried)
     all_differences = [
         difference
         for document in documents
-        for difference in _of_document(document, terms, process)
+        for difference in _of_document(document, terms, process, carried)
     ]
     all_differences += _of_cells(documents, cells, all_differences, evidence, process)
     return sorted(all_differences, key=_order)
@@ -79,7 +80,9 @@ def _strangely_paid(document: BilledDocument, process: Process) -> bool:
     )
 
 
-def _of_document(document: BilledDocument, terms: Terms, process: Process) -> list[Difference]:
+def _of_document(
+    document: BilledDocument, terms: Terms, process: Process, carried: Collection[Key]
+) -> list[Difference]:
     """Return the differences of a document and its lines, in each of its cells."""
     handlings: dict[str, Handling | None] = {
         "R01": Handling.BLOCK if document.duplicate else None,
@@ -99,7 +102,7 @@ def _of_document(document: BilledDocument, terms: Terms, process: Process) -> li
         if handling is not None
         for cell, fen in _where(document)
     ]
-    differences += _outside(document)
+    differences += _outside(document, carried)
     blocked = any(difference.handling == "block" for difference in differences)
     differences += [
         difference
@@ -155,15 +158,20 @@ def _where(document: BilledDocument) -> list[tuple[Key | None, Fen]]:
     return cells or [(None, document.left_fen)]
 
 
-def _outside(document: BilledDocument) -> Iterator[Difference]:
+def _outside(document: BilledDocument, carried: Collection[Key]) -> Iterator[Difference]:
     """Find R14: no service day within the contracts, or outside the month of the cell.
 
-    A statement's number stands for the month that it names, whatever the period says.
+    A statement's number stands for the month that it names, whatever the period says. What an
+    earlier month carried over may be billed later, and a package is paid before or after its use.
     """
     nowhere = bool(document.spells) and not _inside(document)
     first = month_of(document.since)
     for cell, fen in _where(document):
-        elsewhere = cell is not None and not first <= cell[1] <= document.until
+        elsewhere = cell is not None and not (
+            first <= cell[1] <= document.until
+            or (cell[1] < first and cell in carried)
+            or cell[2] is Part.PACKAGE
+        )
         if (nowhere or elsewhere) and (cell is None or document.statement_month != cell[:2]):
             yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell)
 
@@ -203,8 +211,8 @@ def _of_cells(
             yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
         if beyond and cell.metered_fen:
             yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
-        if not cell.policy and cell.invoiced_fen:
-            yield Difference("R14", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
+        if cell.part is Part.FEE and cell.invoiced_fen:
+            yield Difference("R11", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:
             within = is_tolerable(under, cell.metered_fen, process, document_count)
             yield Difference(

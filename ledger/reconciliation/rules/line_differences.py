@@ -75,11 +75,13 @@ def _of_price(
     two of them. Where it is just that with the contract's tax on top, it is R19 instead.
     """
     lines = terms.lines
-    cell_prices = [(cell, lines[cell[2]]) for cell in sorted(line.shares) if cell[2] in lines]
+    cell_prices = [
+        (cell, price) for cell in sorted(line.shares) for price in lines.get(cell[2], ())
+    ]
     taxed = rate(line.tax_rate)
-    for cell, price in cell_prices:
-        if taxed is not None and taxed != price.tax_rate:
-            fen = line.shares[cell]
+    for cell, fen in sorted(line.shares.items()):
+        rates = {price.tax_rate for price in lines.get(cell[2], ())}
+        if taxed is not None and rates and taxed not in rates:
             yield Difference("R19", Handling.PERSON, fen, document.document, line.line, cell)
     quantity, unit = _quantity(line.quantity), _UNIT_OF.get(line.unit.strip().upper())
     comparable = [(cell, price) for cell, price in cell_prices if quantity and price.unit == unit]

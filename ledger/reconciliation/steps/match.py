@@ -1,9 +1,10 @@
 """Match: allocate documents to metered cost, by rule or by a clerk.
 
 The proposal is the rule's (`rules/matching.py`), one pair of parties at a time; running it again
-changes nothing. A clerk may move any part of a line to another cell, out of all cells, or into one;
-decided cells stay decided, but count only as far as they are still invoiced. A red document takes
-its part back at once. A line's fen never change in sum.
+changes nothing. What rules put into an undecided cell beyond what was metered there is laid anew
+each time, so that what was paid in advance meets usage whenever it comes. A clerk may move any part
+of a line to another cell, out of all cells, or into one; decided cells stay decided, and what falls
+by it is decided by two persons. A line's fen never change in sum.
 """
 
 from collections import defaultdict
@@ -13,15 +14,15 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from ledger.charging.rules.cells import Key
 from ledger.documents.tables import CostDocument, DocumentLine
 from ledger.errors import NotFound, Refused
 from ledger.reconciliation.queries import allocations, open_lines
 from ledger.reconciliation.queries.open_lines import Pair
-from ledger.reconciliation.rules import matching
-from ledger.reconciliation.rules.matching import Key, Share, propose
+from ledger.reconciliation.rules.matching import Share, propose
 from ledger.registry.queries import SellerBuyerContract, seller_buyer_contracts
 from ledger.registry.tables import Contract
-from ledger.units import Fen, yuan
+from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
@@ -59,6 +60,8 @@ def match(
             run can be many short transactions, and be watched.
     """
     allocations.lock(db)
+    if after is None:
+        allocations.remove_excess(db, actor, now)
     pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
     for contract in seller_buyer_contracts(db):
         pairs[contract.seller_uscc, contract.buyer_uscc].append(contract)
@@ -69,9 +72,8 @@ def match(
         if at_most is not None and lines >= at_most and pair != at:
             return Matched(lines, shares, fen, open_, at)
         at, may = pair, pairs.get(pair, [])
-        proposal = propose(
-            portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ()
-        )
+        cells, packages = open_lines.cells_of(db, may, *portion.months) if may else ([], [])
+        proposal = propose(portion.lines, cells, packages, beijing_day(now))
         allocations.allocate(db, proposal, actor, now)
         paid = sum(share.fen for share in proposal)
         whole = sum(line.left_fen for line in portion.lines)
@@ -105,14 +107,14 @@ def move(
         db: the transaction.
         document: the blue document.
         line: its line.
-        source: out of this cell (contract, month, contract line, policy version).
+        source: out of this cell (contract, month, part).
         target: into this one, of a project of the same kind unless the whole line moves.
         fen: how much, above zero.
         actor: who moves it.
         now: when.
 
     Raises:
-        NotFound: there is no such line, or no such cell as the target.
+        NotFound: there is no such line, or no such contract as the target's.
         Refused: the source has not so much of the line, net of red documents
             (`not_allocated_there`); the line has not so much left, as also where its document
             does not stand (`not_left`); it would serve two kinds of projects (`two_kinds`).
@@ -124,7 +126,9 @@ def move(
         raise NotFound("document_line", document=document, line=line)
     if source is not None:
         allocated_fen = sum(
-            share.fen for share in allocations.family(db, document) if share.cell == source
+            share.fen
+            for share in allocations.shares_of(db, document)
+            if (share.line, share.cell) == (line, source)
         )
         share = Share(document, line, source, fen)
         if allocated_fen < fen or not allocations.remove(db, share, actor, now):
@@ -137,7 +141,7 @@ def move(
 
 
 def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -> None:
-    """Reduce what is payable to what still counts, in the same transaction.
+    """Bring the vouchers of these contracts to what counts now, in the same transaction.
 
     Once a transaction, for all contracts together: the vouchers' books are locked in their order.
     """
@@ -148,25 +152,12 @@ def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -
 
 
 def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:
-    kind = allocations.kind_of(db, share.cell)
+    kind = allocations.kind_of(db, share.cell[0])
     if kind is None:
-        raise NotFound("cell", price=share.cell[2])
+        raise NotFound("contract", number=share.cell[0])
     if allocations.kind_of_line(db, share.document, share.line) not in (None, kind):
         raise Refused("two_kinds", document=share.document, line=share.line)
-    allocations.allocate(db, [share], actor, now)
-
-
-def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
-    """Take a red document's part of its invoice's allocations back; return the fen (≥ 0).
-
-    Raises:
-        NotFound: there is no such red document.
-    """
-    allocations.lock(db)
-    blue, left_fen, lines = allocations.red_document(db, red)
-    shares = matching.take_back(lines, allocations.family(db, blue), max(left_fen, 0))
-    allocations.allocate(db, shares, actor, now)
-    return -sum(share.fen for share in shares)
+    allocations.allocate(db, [share], actor, now, by_hand=True)
 
 
 def unmatch(db: Session, document: int) -> Fen:

@@ -4,7 +4,8 @@ One person proposes: every difference is excluded, noted, carried over or closed
 rest follows from `rules/clearing.py`. Another confirms exactly these figures. Then the cells'
 matches are written, the cost book is cleared, and the voucher's money is moved. If anything changed
 since the proposal, it cannot be confirmed. More than was metered is matched only if two persons
-decided before that more was used in that cell.
+decided before that more was used in that cell. What earlier months carried over and documents have
+billed since is decided with the month.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,17 +16,25 @@ from typing import Any
 from sqlmodel import Session, select
 
 from ledger.accounts.queries import balances, lock_book, post
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.policy.process import Process
 from ledger.postgres.columns import key
-from ledger.reconciliation.queries import allocations, months
+from ledger.reconciliation.queries import allocations, falls, months
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.month_details import process_of
 from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settle_cell, treatment
-from ledger.reconciliation.rules.clearing import CellOutcome, Typed, clear, subject
+from ledger.reconciliation.rules.clearing import (
+    LESS_INVOICED,
+    CellOutcome,
+    Typed,
+    clear,
+    subject,
+)
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.tables import Difference as DifferenceRow
 from ledger.reconciliation.tables import Match
@@ -59,27 +68,58 @@ def propose(
         Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
-    cells = months.month_cells(db, key(contract), month)
-    if not cells:
+    if not months.month_cells(db, key(contract), month):
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
-    statement = _statement(db, contract, month, actor, now)
+    statement = _statement(db, contract, month, actor, now)  # it brings the charges to date
     differences = differences_of(db, key(contract), month, process)
     wrong = [*_contested(statement, reason), *faults(differences, choices)]
+    wrong += [
+        Finding(month_row, "fall_first", (("month", month_row),))
+        for month_row in falls.held_elsewhere(db, key(contract), month)
+    ]
     if wrong:
         return wrong
-    cells = months.month_cells(
-        db, key(contract), month
-    )  # the statement brought the charges to date
-    shares = months.shares(db, key(contract), month)
-    outcomes = [
-        settle_cell(cell, differences, choices, _of_cell(shares, cell), reason) for cell in cells
-    ]
+    outcomes = _settle(db, contract, month, differences, choices=choices, reason=reason)
+    for earlier in months.billed_later(db, key(contract), month):
+        outcomes += _settle_carried(db, contract, earlier, process, reason)
     return decide(
         db, kind=KIND, subject=subject(contract.number, month),
         content=_content(contract, month, outcomes, _notes(differences, choices)), reason=reason,
         actor=actor, now=now,
     )  # fmt: skip
+
+
+def _settle(
+    db: Session,
+    contract: Contract,
+    month: date,
+    differences: Sequence[Difference],
+    *,
+    choices: Sequence[Choice],
+    reason: str,
+) -> list[CellOutcome]:
+    shares = months.shares(db, key(contract), month)
+    return [
+        settle_cell(cell, differences, choices, _of_cell(shares, cell), reason)
+        for cell in months.month_cells(db, key(contract), month)
+    ]
+
+
+def _settle_carried(
+    db: Session, contract: Contract, month: date, process: Process, reason: str
+) -> list[CellOutcome]:
+    """Settle an earlier month anew; what is still short is carried on as before.
+
+    Where it raises questions of its own, it is left for a decision of its own.
+    """
+    differences = differences_of(db, key(contract), month, process)
+    carry_on = [Choice(LESS_INVOICED, "carry_over", reason or contract.number)]
+    short = [d for d in differences if d.code == LESS_INVOICED and d.handling == "person"]
+    choices = carry_on if short else []
+    if any(faults(differences, choices)):
+        return []
+    return _settle(db, contract, month, differences, choices=choices, reason=reason)
 
 
 def _statement(
@@ -132,8 +172,7 @@ def propose_extra(
     contract: Contract,
     month: date,
     *,
-    price: int,
-    policy: str,
+    part: Part,
     extra_fen: Fen,
     reason: str,
     actor: str,
@@ -145,18 +184,17 @@ def propose_extra(
         NotFound: there is no such cell.
     """
     cells = months.month_cells(db, key(contract), month)
-    cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
+    cell = next((c for c in cells if c.part == part), None)
     if cell is None:
-        raise NotFound("cell", price=price)
+        raise NotFound("cell", part=part)
     content = {
         "contract": key(contract),
         "month": f"{month:%Y-%m}",
-        "price": price,
-        "policy": policy,
+        "part": part,
         "metered_fen": cell.metered_fen,
         "extra_fen": extra_fen,
     }
-    about = f"{subject(contract.number, month)} {price} {policy}".rstrip()
+    about = f"{subject(contract.number, month)} {part}"
     return decide(
         db, kind=EXTRA, subject=about, content=content, reason=reason, actor=actor, now=now
     )
@@ -170,22 +208,39 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     """
     contract, month = _contract_month(db, decision)
     allocations.lock(db)  # what the match rests on stays what it is until the commit
+    by_month: dict[date, list[CellOutcome]] = {month: []}
+    for row in decision.content["cells"]:
+        outcome = _read(key(contract), row)
+        by_month.setdefault(outcome.cell.month, []).append(outcome)
+    for decided_month, outcomes in sorted(by_month.items()):
+        _carry_out_month(
+            db, contract, decided_month, outcomes, decision=decision, actor=actor, now=now
+        )
+    _accrue(db, contract, actor, now)
+
+
+def _carry_out_month(
+    db: Session,
+    contract: Contract,
+    month: date,
+    outcomes: Sequence[CellOutcome],
+    *,
+    decision: Decision,
+    actor: str,
+    now: datetime,
+) -> None:
     month_row = months.reconciliation(db, key(contract), month, actor, now)
     book = months.cost_book(db, key(month_row))
     lock_book(db, book)
-    now_cells = {c.key: c for c in months.month_cells(db, key(contract), month)}
-    outcomes = [_read(key(contract), month, row) for row in decision.content["cells"]]
-    if [_figures(outcome.cell) for outcome in outcomes] != [
-        _figures(c) for c in now_cells.values()
-    ]:
+    now_cells = months.month_cells(db, key(contract), month)
+    if [_figures(outcome.cell) for outcome in outcomes] != [_figures(cell) for cell in now_cells]:
         raise Conflict("figures_changed", subject=decision.subject)
     _keep(db, key(month_row), outcomes, decision)
     if moves := clear(balances(db, book), outcomes):
         post(
-            db, cause=f"reconcile/{decision.id}", used_on=month, booked=month_of(beijing_day(now)),
-            actor=actor, moves={book: moves},
+            db, cause=f"reconcile/{decision.id}/{month:%Y-%m}", used_on=month,
+            booked=month_of(beijing_day(now)), actor=actor, moves={book: moves},
         )  # fmt: skip
-    _accrue(db, contract, actor, now)
 
 
 def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) -> None:
@@ -193,14 +248,15 @@ def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) 
     contract, month = _contract_month(db, decision)
     month_row = months.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
-    cells = {(c.price, c.policy): c for c in months.month_cells(db, key(contract), month)}
-    cell = cells.get((content["price"], content["policy"]))
+    cells = {c.part: c for c in months.month_cells(db, key(contract), month)}
+    cell = cells.get(Part(content["part"]))
     if cell is None or cell.metered_fen != content["metered_fen"]:
         raise Conflict("figures_changed", subject=decision.subject)
     row = _match(db, key(month_row), cell, decision)
     row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
     row.extra_decision_id = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
+    row.held_fen = min(row.held_fen, row.matched_fen)
     db.add(row)
     db.flush()
     _accrue(db, contract, actor, now)
@@ -218,8 +274,8 @@ def _content(
         "month": f"{month:%Y-%m}",
         "cells": [
             {
-                "price": outcome.cell.price,
-                "policy": outcome.cell.policy,
+                "month": f"{outcome.cell.month:%Y-%m}",
+                "part": outcome.cell.part,
                 "kind": outcome.cell.kind,
                 "metered_fen": outcome.cell.metered_fen,
                 "invoiced_fen": outcome.cell.invoiced_fen,
@@ -236,8 +292,7 @@ def _content(
 
 def _of_cell(shares: Sequence[months.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
     """Return what each document line pays into a cell."""
-    own_shares = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
-    return {(s.document, s.line): s.fen for s in own_shares}
+    return {(s.document, s.line): s.fen for s in shares if s.part == cell.part}
 
 
 def _notes(differences: Sequence[Difference], choices: Sequence[Choice]) -> list[dict[str, Any]]:
@@ -248,10 +303,10 @@ def _notes(differences: Sequence[Difference], choices: Sequence[Choice]) -> list
     ]
 
 
-def _read(contract: int, month: date, row: Mapping[str, Any]) -> CellOutcome:
+def _read(contract: int, row: Mapping[str, Any]) -> CellOutcome:
     cell = Cell(
-        contract, month, row["price"], row["policy"], row["kind"], row["metered_fen"],
-        row["invoiced_fen"], extra_fen=row["extra_fen"],
+        contract, date.fromisoformat(f"{row['month']}-01"), Part(row["part"]), row["kind"],
+        row["metered_fen"], row["invoiced_fen"], extra_fen=row["extra_fen"],
     )  # fmt: skip
     typed = tuple(Typed(**t) for t in row["typed"])
     return CellOutcome(cell, row["matched_fen"], row["closed_fen"], typed)
@@ -274,6 +329,8 @@ def _keep(
         row = _match(db, reconciliation, outcome.cell, decision)
         row.metered_fen, row.invoiced_fen = outcome.cell.metered_fen, outcome.cell.invoiced_fen
         row.matched_fen, row.closed_fen = outcome.matched_fen, outcome.closed_fen
+        row.held_fen = outcome.matched_fen
+        row.carried = row.carried or outcome.carried
         row.decision_id = key(decision)
         db.add(row)
         for typed in outcome.typed:
@@ -281,8 +338,7 @@ def _keep(
                 DifferenceRow(
                     decision_id=key(decision),
                     reconciliation_id=reconciliation,
-                    price_id=outcome.cell.price,
-                    policy=outcome.cell.policy,
+                    part=outcome.cell.part,
                     code=typed.code,
                     document_id=typed.document,
                     line=typed.line,
@@ -296,9 +352,9 @@ def _keep(
 
 def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
     """Return the match of a cell, or a new empty one."""
-    return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
-        reconciliation_id=reconciliation, price_id=cell.price, policy=cell.policy, metered_fen=0,
-        invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
+    return db.get(Match, (reconciliation, cell.part)) or Match(
+        reconciliation_id=reconciliation, part=cell.part, metered_fen=0, invoiced_fen=0,
+        matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0, held_fen=0,
         decision_id=key(decision),
     )  # fmt: skip
 

@@ -180,8 +180,8 @@ def _bindings(registration: Registration, registry: Registry) -> list[effective_
     bound = registry.bindings
     registration.look_up(entities.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
     registration.look_up(entities.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
-    named = [(e.contract, p.at("contract")) for e, p in bound if e.contract]
-    registration.look_up(entities.CONTRACTS, named)
+    contract_places = [(e.contract, p.at("contract")) for e, p in bound if e.contract]
+    registration.look_up(entities.CONTRACTS, contract_places)
     registration.findings += _other_contracts(registration, registry)
     return [
         # A project that is not there yet can still contradict: it stands for itself by its code.

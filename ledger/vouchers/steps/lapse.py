@@ -1,8 +1,9 @@
 """Let a voucher lapse (失效): whatever is not used yet is withdrawn.
 
 Available and reserved money lapses; accrued, matched and paid money stays and is processed. One
-person decides, another confirms. Money that becomes available later (a reversed invoice, a
-corrected price, a refund) needs another decision.
+person decides, another confirms. Usage after the day of the confirmation earns nothing, whatever
+money becomes available later (a reversed invoice, a corrected price, a refund); that lapses by
+another decision.
 """
 
 from datetime import datetime
@@ -19,6 +20,7 @@ from ledger.registry.tables import Project
 from ledger.units import beijing_day, month_of
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.steps.reserve import close_all
+from ledger.vouchers.steps.validity import set_days
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.LAPSE
@@ -55,6 +57,7 @@ def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     """
     voucher = db.get_one(Voucher, decision.content["voucher"])
     lock_book(db, voucher.book_id)
+    set_days(db, decision, voucher, now)
     accrue(db, voucher, actor, now)
     amounts = rights(db, voucher.book_id)
     _refuse_empty_lapse(amounts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import DecisionKind
@@ -16,7 +16,7 @@ from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.voucher import open_voucher
-from ledger.vouchers.tables import Clause, Voucher
+from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
 
 KIND = DecisionKind.VOUCHER
 
@@ -32,12 +32,13 @@ def propose_voucher(
     now: datetime,
     reason: str = "",
 ) -> Decision:
-    """Propose a voucher under a clause of a policy version.
+    """Propose a voucher under a clause of a policy version, or another version for one.
 
     Raises:
         NotFound: the clause does not exist.
         Refused: the policy version has no dates, or a question of it is undecided (`not_payable`).
-        Conflict: the project has its voucher (`voucher_exists`), or one waits (`decision_open`).
+        Conflict: the project has a voucher of another clause, or under this version
+            (`voucher_exists`), or one waits (`decision_open`).
     """
     promise = db.get(Clause, (policy, clause))
     if promise is None:
@@ -45,7 +46,8 @@ def propose_voucher(
     if not promise.payable:
         raise Refused("not_payable", policy=policy)
     voucher = db.exec(select(Voucher).where(Voucher.project_id == key(project))).one_or_none()
-    if voucher is not None:
+    opened_before = voucher_under(db, project, policy=policy, clause=clause) is not None
+    if voucher is not None and (voucher.clause != clause or opened_before):
         raise Conflict(
             "voucher_exists", project=project.code, policy=voucher.policy, clause=voucher.clause
         )
@@ -63,8 +65,11 @@ def propose_voucher(
 
 def voucher_under(db: Session, project: Project, *, policy: str, clause: str) -> Voucher | None:
     """Return the project's voucher, if it was opened under this clause and version."""
-    query = select(Voucher).where(Voucher.project_id == key(project))
-    return db.exec(query.where(Voucher.policy == policy, Voucher.clause == clause)).one_or_none()
+    query = select(Voucher).join(VoucherVersion, col(VoucherVersion.voucher_id) == Voucher.id)
+    query = query.where(Voucher.project_id == key(project))
+    return db.exec(
+        query.where(VoucherVersion.policy == policy, VoucherVersion.clause == clause)
+    ).one_or_none()
 
 
 def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> None:

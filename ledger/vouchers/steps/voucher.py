@@ -2,7 +2,8 @@
 
 The policy decided before whether the project is eligible. Here the promise enters the books: the
 whole cap becomes the project's entitlement and is issued, available to be accrued. A project has
-one voucher, for life; opening it again returns the same one.
+one voucher, for life; opening it again returns the same one. Opened under another version of the
+clause it stays one voucher with one cap, and usage earns under the version of its day.
 """
 
 from datetime import datetime
@@ -14,9 +15,10 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of
-from ledger.vouchers.tables import Clause, Voucher
+from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
 
 _ONE_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('suanquan.voucher', :project))"
@@ -40,7 +42,7 @@ def open_voucher(
     Raises:
         NotFound: the project or the clause does not exist.
         Refused: the policy version has no dates, or a question of it is undecided.
-        Conflict: the project has a voucher of another clause or policy version.
+        Conflict: the project has a voucher of another clause.
     """
     owner = db.get(Project, project)
     promise = db.get(Clause, (policy, clause))
@@ -65,10 +67,16 @@ def open_voucher(
         }
         voucher = db.scalars(insert(Voucher).values(values).returning(Voucher)).one()
         _issue(db, voucher, promise.cap_fen, actor, now)
-    if (voucher.policy, voucher.clause) != (policy, clause):
+    if voucher.clause != clause:
         raise Conflict(
             "voucher_exists", project=owner.code, policy=voucher.policy, clause=voucher.clause
         )
+    if db.get(VoucherVersion, (voucher.id, policy)) is None:
+        version = VoucherVersion(
+            voucher_id=key(voucher), policy=policy, clause=clause, opened_at=now, opened_by=actor
+        )
+        db.add(version)
+        db.flush()
     return voucher
 
 

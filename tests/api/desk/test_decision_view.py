@@ -34,15 +34,18 @@ def test_what_has_no_name_is_shown_all_the_same() -> None:
     ]
 
 
-def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_contract_line() -> None:
+def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_part() -> None:
     typed = [{"code": "R07", "fen": 300, "treatment": "exclude", "reason": "多开"}]
     fields = {
-        "cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]
+        "cells": [
+            {"part": "compute", "metered_fen": 100, "typed": typed},
+            {"part": "package", "typed": []},
+        ]
     }
-    cells, below = content(fields, key_names={("price", 3): "按用量 · H100"}).tables
-    assert [name for name, _ in cells.heads] == ["合同行", "计量金额"]
-    assert [row[0].text for row in cells.rows] == ["按用量 · H100", "#4"]
+    cells, below = content(fields).tables
+    assert [name for name, _ in cells.heads] == ["部分", "计量金额"]
+    assert [row[0].text for row in cells.rows] == ["算力", "预付包"]
     assert below.name == "差异"
     assert {value.text for value in below.rows[0]} == {
-        "按用量 · H100", "R07 用量不支持", "¥3.00", "剔除", "多开",
+        "算力", "R07 用量不支持", "¥3.00", "剔除", "多开",
     }  # fmt: skip

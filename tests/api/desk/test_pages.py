@@ -34,7 +34,7 @@ def decision_on(page: str, subject: str) -> str:
 def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     desk = queues(see(site, "approver", "/desk"))
     assert list(desk) == [
-        "/reconcile", "/decisions", "/claims?queue=review", "/payments",
+        "/reconcile", "/reconcile?show=falls", "/decisions", "/claims?queue=review", "/payments",
         "/documents?state=to_confirm", "/documents?state=period_unknown",
         "/documents?state=receipt_unproved",
     ]  # fmt: skip

@@ -37,6 +37,9 @@ WORKED_OUT = {
     "api/vouchers/routes.py: decision.result": {
         "ineligible", "insufficient", "judgement", "rejected",
     },
+    "ledger/payment/steps/payment_list.py: payable.held": {
+        "without_account", "account_changing", "payable_gone", "bank_contradiction",
+    },
     "ledger/policy/decide/reasons.py: code": {"condition_unmet", "condition_to_judge"},
     "ledger/postgres/database.py: code": {"owner_may_not", "database_busy", "unreachable"},
     "ledger/formats/findings.py: code": set(),  # given at each call

@@ -34,6 +34,11 @@ def test_a_cashiers_year(
     decide("indicator", "open", "Z1", f"--year={YEAR}", "--yuan=5", *about)
     decide("indicator", "change", "Z1", f"--year={YEAR}", "--yuan=5.00")
     decide("indicator", "open", "Z2", f"--year={YEAR + 1}", "--yuan=7", *about)
+    decide("indicator", "open", "Q2", f"--year={YEAR + 1}", "--yuan=3", *about)
+    decide("indicator", "share", f"市={YEAR + 1}/Z2:7", f"区={YEAR + 1}/Q2:3")
+    assert "7/10" in desk.run(Role.FINANCE, "pay", "indicator", "share").stdout
+    wrong = desk.run(Role.FINANCE, "pay", "indicator", "share", "市:70")
+    assert wrong.returncode == 1
     queue = desk.run(Role.FINANCE, "pay", "queue", LANG="zh_CN.UTF-8").stdout
     assert queue.splitlines()[1].split()[-1] == "Z1"
     number = decide("list", "make", "--indicator=Z1", f"--year={YEAR}", "--claim=SQ-1")
@@ -73,6 +78,6 @@ def test_a_cashiers_year(
     assert desk.ask(Role.AUDITOR, "pay", "recover")[0]["outstanding_fen"] == 0
     new = ("--new-indicator=Z2", f"--new-year={YEAR + 1}")
     decide("year-end", "--indicator=Z1", f"--year={YEAR}", "--recalled", *new)
-    z2, z1 = desk.ask(Role.AUDITOR, "pay", "indicator", "show")
+    _q2, z2, z1 = desk.ask(Role.AUDITOR, "pay", "indicator", "show")
     assert (z2["free_fen"], z1["spent_fen"], z1["returned_fen"]) == (700, 300, 700)
     assert treasury.state("SQ-1") == "approved"

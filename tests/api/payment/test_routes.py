@@ -214,3 +214,25 @@ def test_the_cashiers_forms(town: Town, treasury: Treasury) -> None:
     answer = town.client.post("/payments/refunds", data=refund, headers=finance)
     assert answer.status_code == 422  # nothing is to be paid back
     assert "应退回的只有" in answer.text
+
+
+def test_city_and_district_bear_their_shares(town: Town, treasury: Treasury) -> None:
+    district = {**INDICATOR, "number": "区财〔2026〕1号"}
+    for indicator in (INDICATOR, district):
+        confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=indicator))
+    lines = f"市 {YEAR}/{INDICATOR['number']} 7\n区 {YEAR}/{district['number']} 3"
+    finance = town.headers(Role.FINANCE)
+    answer = town.client.post("/payments/shares", data={"lines": lines}, headers=finance)
+    assert answer.status_code == 303, answer.text
+    path = answer.headers["location"].strip("/")
+    confirm(town, ask(town, Role.APPROVER, "GET", path))
+    bearers = [
+        (share["bearer"], share["weight"], share["whole"])
+        for share in ask(town, Role.AUDITOR, "GET", "indicator-shares")
+    ]
+    assert bearers == [("市", 7, 10), ("区", 3, 10)]
+    wish = {"indicator": district["number"], "year": YEAR}
+    part = ask(town, Role.FINANCE, "POST", "payment-lists", json=wish)
+    assert part["content"]["total_fen"] == 180
+    broken = town.client.post("/payments/shares", data={"lines": "市"}, headers=finance)
+    assert broken.status_code == 422

@@ -112,12 +112,13 @@ def test_a_question_is_asked_and_answered_on_a_page(bureau: Bureau) -> None:
 
 
 def test_more_was_used_and_then_the_whole_invoice_counts(bureau: Bureau) -> None:
-    line = ("--line", "1", "--policy", "yinchuan-2024-drill", "--reason", "seen on site")
+    line = ("--part", "compute", "--reason", "seen on site")
     extra = ("reconcile", "extra", *MONTH)
-    assert "99" in bureau.refused("clerk", *extra, "--line", "99", "--fen", "1", "--reason", "x")
+    refusal = bureau.refused("clerk", *extra, "--part", "package", "--fen", "1", "--reason", "x")
+    assert "package" in refusal
     assert bureau.run("clerk", *extra, *line, "--fen", "-1").returncode == 1
     assert "at least 1 char" in bureau.refused(
-        "clerk", *extra, *line[:4], "--fen", "1", "--reason", " "
+        "clerk", *extra, *line[:2], "--fen", "1", "--reason", " "
     )
     month = bureau.says("clerk", "reconcile", "show", *MONTH)
     assert "R07" in month  # more was invoiced than metered

@@ -34,6 +34,7 @@ from ledger.accounts.rules.oracle import (
     rights_floors,
 )
 from ledger.accounts.rules.targets import Move, Rights, rebalance, target
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import answer_moves, listed, refund_moves
@@ -149,8 +150,10 @@ class Histories(DatabaseMachine):
     @rule(place=vouchers)
     def accrue(self, place: int) -> None:
         amounts = self.rights(place)
-        segments = [(rate, *c) for rate, c in zip(RATES, self.costs[place], strict=True)]
-        aim = target(segments, amounts.room)
+        costs = self.costs[place]
+        earned = sum(rate * m for rate, (m, _) in zip(RATES, costs, strict=True))
+        uncapped = sum(rate * (m + q) for rate, (m, q) in zip(RATES, costs, strict=True))
+        aim = target(Fraction(earned), Fraction(uncapped), amounts.room)
         assert self.both({self.books[place]: rebalance(amounts, aim)})
         after = self.rights(place)
         assert invariants.earned_broken(after, aim) == []
@@ -252,7 +255,7 @@ class Histories(DatabaseMachine):
     def clear_the_month(
         self, metered: int, invoiced: int, excluded: list[int], *, close: bool
     ) -> None:
-        cell = Cell(1, date(2026, 11, 1), 1, "v", "model", metered, invoiced)
+        cell = Cell(1, date(2026, 11, 1), Part.COMPUTE, "model", metered, invoiced)
         out = [Exclusion(f"R0{i + 3}", i, 1, fen, "x") for i, fen in enumerate(excluded)]
         outcome = settle(cell, out, close=close)
         assert self.both({self.month: clear(self.oracle.books[self.month], [outcome])})

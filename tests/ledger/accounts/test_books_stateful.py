@@ -213,7 +213,9 @@ class Books(DatabaseMachine):
         with Session(self.engine) as db, db.begin():
             lock_book(db, book)
             amounts = rights(db, book)
-            aim = target(costs, amounts.room)
+            earned = sum((r * m for r, m, _ in costs), Fraction(0))
+            uncapped = sum((r * (m + q) for r, m, q in costs), Fraction(0))
+            aim = target(earned, uncapped, amounts.room)
             moves = rebalance(amounts, aim)
             if moves:
                 draft = self.draft(f"rebalance/{next(self.numbers)}", MONTH, {place: moves})

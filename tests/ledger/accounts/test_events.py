@@ -236,7 +236,9 @@ class Books:
         with Session(self.engine) as db, db.begin():
             lock_book(db, self.book)
             amounts = rights(db, self.book)
-        moves = rebalance(amounts, target([(THIRTY, cost.M, cost.Q)], amounts.room))
+        moves = rebalance(
+            amounts, target(THIRTY * cost.M, THIRTY * (cost.M + cost.Q), amounts.room)
+        )
         if moves:
             self.post(Moves(moves), service_day=service_day, booked=booked)
 

@@ -13,9 +13,9 @@ from tests.support.town import Town
 
 OURS = "(SELECT id FROM decisions WHERE kind = 'reconciliation' AND subject <> 'mine')"
 MATCH = """
-    INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,
-        matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id)
-    SELECT id, 1, {policy}, 10000, 10000, 10000, {extra}, 0, 0, {decision}, {extra_decision}
+    INSERT INTO matches (reconciliation_id, part, metered_fen, invoiced_fen, matched_fen,
+        extra_fen, extra_over_fen, closed_fen, held_fen, decision_id, extra_decision_id)
+    SELECT id, {part}, 10000, 10000, 10000, {extra}, 0, 0, 10000, {decision}, {extra_decision}
     FROM reconciliations
 """
 DECIDE = """
@@ -40,8 +40,14 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         DECIDE.format(kind="reconciliation") + "UPDATE matches SET closed_fen = 1,"
         " decision_id = (SELECT id FROM decisions WHERE subject = 'mine')",
         "UPDATE matches SET matched_fen = 5, decision_id = 0",
-        MATCH.format(policy="'other'", extra=0, decision=OURS, extra_decision="NULL"),
-        MATCH.format(policy="''", extra=5, decision=OURS, extra_decision=OURS),
+        MATCH.format(part="'package'", extra=0, decision=OURS, extra_decision="NULL"),
+        MATCH.format(part="'fee'", extra=5, decision=OURS, extra_decision=OURS),
+        # what the books rest on: no fall without its decision, no rise beyond what counts
+        "UPDATE matches SET held_fen = 0",
+        "UPDATE matches SET held_fen = 5, fall_decision_id = decision_id",
+        DECIDE.format(kind="fall") + "UPDATE matches SET held_fen = 5, "
+        " fall_decision_id = (SELECT id FROM decisions WHERE subject = 'mine')",
+        "UPDATE matches SET carried = true",
         # one person for two, whatever his name looks like
         *(
             DECIDE.format(kind="account") + ANSWER.format(by=by, digest="digest")
@@ -61,30 +67,27 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "UPDATE allocations SET fen = -1",
     ],
     errors.ForeignKeyViolation: [
-        """INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,
-            fen,
+        """INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,
                allocated_at, allocated_by)
-           SELECT document_id, line, contract_id + 1, month, price_id, policy, kind, fen, now(), 'x'
+           SELECT document_id, line, contract_id + 1, month, part, kind, fen, now(), 'x'
            FROM allocations""",
     ],
     errors.ExclusionViolation: [  # one line for both kinds of projects
-        """INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,
-            fen,
+        """INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,
                allocated_at, allocated_by)
-           SELECT document_id, line, contract_id, month, price_id, policy || 'x', 'team', fen,
-                  now(), 'x'
+           SELECT document_id, line, contract_id, month, 'fee', 'team', fen, now(), 'x'
            FROM allocations""",
     ],
     errors.RestrictViolation: [
         "UPDATE decisions SET answer = 'refused'",
     ],
     errors.InsufficientPrivilege: [
-        "UPDATE matches SET price_id = 2",
-        "UPDATE matches SET lowered_fen = 0",
-        "UPDATE match_documents SET good_fen = fen",
-        "DELETE FROM match_documents",
-        "INSERT INTO match_documents SELECT * FROM match_documents",
-        "UPDATE allocations SET price_id = 2",
+        "UPDATE matches SET part = 'fee'",
+        "UPDATE match_lines SET good_fen = fen",
+        "DELETE FROM match_lines",
+        "INSERT INTO match_lines SELECT * FROM match_lines",
+        "UPDATE red_parts SET line = 2",
+        "UPDATE allocations SET part = 'fee'",
         "UPDATE differences SET fen = 0",
         "UPDATE cost_documents SET net_fen = 1",
         "UPDATE document_lines SET net_fen = 1",
@@ -96,7 +99,6 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "DELETE FROM decisions",
         "DELETE FROM differences",
         "DELETE FROM originals",
-        "SELECT line_now(1, '2026-03-01')",
     ],
 }
 

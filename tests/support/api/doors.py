@@ -291,6 +291,9 @@ DOORS = {
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
     "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
+    "GET /api/v1/indicator-shares": Door(BUREAU, at("/api/v1/indicator-shares")),
+    "POST /api/v1/indicator-shares": Door(PAYERS, at("/api/v1/indicator-shares", json={}), yes=422),
+    "POST /payments/shares": Door(PAYERS, at("/payments/shares", data={}), yes=422),
     "GET /api/v1/number-reads": Door(BUREAU, at("/api/v1/number-reads")),
     "GET /api/v1/bank-rows": Door(BUREAU, at("/api/v1/bank-rows")),
     "POST /api/v1/bank-rows/{row}/rulings": Door(

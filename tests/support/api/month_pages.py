@@ -101,6 +101,11 @@ def _documents(owner: psycopg.Connection, original: str) -> list[int]:
         keyed = _document(owner, original, 4, 120_000_00, source="keyed")
         settlement_id = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
     owner.execute(
+        "INSERT INTO red_parts (document_id, line, fen) SELECT id, 1, net_fen FROM cost_documents"
+        " WHERE id = %s",
+        (red,),
+    )
+    owner.execute(
         "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64012604000000001', %s, %s)",
         (frozen, AT, CLERK),
@@ -184,12 +189,9 @@ def _statement(owner: psycopg.Connection) -> None:
 def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
     for document, fen in ((documents[0], 2_500_000_00), (documents[2], 300_000_00)):
         owner.execute(
-            "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy,"
-            " kind, fen,"
-            " allocated_at, allocated_by) SELECT %s, 1, contract_id, month, price_id, policy,"
-            " 'model',"
-            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract_id, price_id, policy"
-            " LIMIT 1",
+            "INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,"
+            " allocated_at, allocated_by) SELECT %s, 1, contract_id, month, 'compute', 'model',"
+            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract_id LIMIT 1",
             (document, fen, AT, CLERK, MARCH),
         )
     row_id = one(

@@ -84,6 +84,10 @@ EVENTS = {
         chain(30, "accrue available accrued", "match accrued payable", "list payable sent",
               "pay sent paid", "recall paid recoverable", "forfeit recoverable lapsed"),
         {"lapsed": 30}),
+    "fraud, set off against what is earned anew": (
+        [*chain(30, "accrue available accrued", "match accrued payable", "list payable sent",
+                "pay sent paid", "recall paid recoverable", "set_off recoverable paid"),
+         *chain(30, "forfeit available lapsed")], {"paid": 30, "lapsed": 30}),
     "paid late": (
         chain(30, "accrue available accrued", "match accrued payable", "late payable paid"),
         {"paid": 30}),

@@ -10,10 +10,27 @@ from hypothesis import strategies as st
 
 from ledger.accounts.rules import invariants
 from ledger.accounts.rules.oracle import Oracle, rights_floors
-from ledger.accounts.rules.targets import Move, Rights, Target, rebalance, target, unused
+from ledger.accounts.rules.targets import (
+    Move,
+    Rights,
+    Target,
+    after,
+    rebalance,
+    room_of,
+    target,
+    unused,
+)
 from tests.support.accounts.rights import LETTERS, book
 
 THIRTY = Fraction(30, 100)
+Costs = list[tuple[Fraction, int, int]]
+
+
+def aim(costs: Costs, room: int) -> Target:
+    """The target of costs by rate: matched, and metered but open, fen."""
+    matched_sum = sum((rate * matched for rate, matched, _ in costs), Fraction(0))
+    open_sum = sum((rate * metered for rate, _, metered in costs), Fraction(0))
+    return target(matched_sum, matched_sum + open_sum, room)
 
 
 def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
@@ -36,40 +53,45 @@ def short(moves: tuple[Move, ...]) -> list[tuple[str, int]]:
 
 
 def test_metered_cost_earns_its_rate_provisionally() -> None:
-    assert target([(THIRTY, 0, 1_000)], room=500) == Target(300, 0, 300, 0)
+    assert aim([(THIRTY, 0, 1_000)], room=500) == Target(300, 0, 300, 0)
 
 
 def test_matched_cost_is_earned() -> None:
-    assert target([(THIRTY, 400, 600)], room=500) == Target(300, 120, 300, 0)
+    assert aim([(THIRTY, 400, 600)], room=500) == Target(300, 120, 300, 0)
 
 
 def test_the_cap_cuts_and_says_how_much() -> None:
-    assert target([(THIRTY, 0, 2_000)], room=500) == Target(600, 0, 500, 100)
-    assert target([(THIRTY, 2_000, 1_000)], room=500) == Target(900, 500, 500, 400)
+    assert aim([(THIRTY, 0, 2_000)], room=500) == Target(600, 0, 500, 100)
+    assert aim([(THIRTY, 2_000, 1_000)], room=500) == Target(900, 500, 500, 400)
 
 
 def test_the_whole_sum_is_rounded_once_and_half_up() -> None:
-    assert target([(THIRTY, 0, 5)], room=9).provisional_fen == 2  # 1.5
-    assert target([(THIRTY, 0, 1)] * 5, room=9).provisional_fen == 2  # 5 x 0.3, not 5 x 0
-    assert target([(THIRTY, 5, 0), (Fraction(1, 3), 3, 0)], room=9).earned_fen == 3  # 1.5 + 1
+    assert aim([(THIRTY, 0, 5)], room=9).provisional_fen == 2  # 1.5
+    assert aim([(THIRTY, 0, 1)] * 5, room=9).provisional_fen == 2  # 5 x 0.3, not 5 x 0
+    assert aim([(THIRTY, 5, 0), (Fraction(1, 3), 3, 0)], room=9).earned_fen == 3  # 1.5 + 1
 
 
 def test_each_policy_version_has_its_own_rate() -> None:
     both = [(THIRTY, 1_000, 0), (Fraction(20, 100), 0, 1_000)]
-    assert target(both, room=900) == Target(500, 300, 500, 0)
+    assert aim(both, room=900) == Target(500, 300, 500, 0)
 
 
 def test_no_cost_earns_nothing() -> None:
-    assert target([], room=500) == Target(0, 0, 0, 0)
+    assert aim([], room=500) == Target(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("segments", "room"),
+    ("costs", "room"),
     [([(THIRTY, -1, 0)], 5), ([(THIRTY, 0, -1)], 5), ([(-THIRTY, 1, 0)], 5), ([], -1)],
 )
-def test_negative_figures_are_refused(segments: list[tuple[Fraction, int, int]], room: int) -> None:
+def test_negative_figures_are_refused(costs: Costs, room: int) -> None:
     with pytest.raises(ValueError, match="negative"):
-        target(segments, room)
+        aim(costs, room)
+
+
+def test_more_earned_than_with_the_provisional_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        target(Fraction(2), Fraction(1), 5)
 
 
 # --- the design's table, row by row -------------------------------------------------------
@@ -130,10 +152,39 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_rebalance(case: str) -> None:
-    before, segments, moves, after = CASES[case]
-    found_moves = rebalance(before, target(segments, before.room))
+    before, cost_lines, moves, expected = CASES[case]
+    found_moves = rebalance(before, aim(cost_lines, before.room))
     assert short(found_moves) == moves
-    assert moved(before, found_moves) == after
+    assert moved(before, found_moves) == after(before, found_moves) == expected
+
+
+FORFEITS = {
+    "set off after fraud: lost": (
+        book(A=470, P=18, X=12), [(THIRTY, 100, 0)], [("XP", 12), ("AL", 12)],
+        book(A=458, P=30, L=12)),
+    "set off in part: the rest is still to be paid back": (
+        book(A=470, P=18, X=12), [(THIRTY, 80, 0)], [("XP", 6), ("AL", 6)],
+        book(A=464, P=24, X=6, L=6)),
+    "nothing to set off: nothing is lost yet": (
+        book(A=470, P=18, X=12), [(THIRTY, 60, 0)], [], book(A=470, P=18, X=12)),
+    "what is to be paid back after fraud is no room": (
+        book(A=10, P=400, X=90), [(THIRTY, 1_000, 9_000)], [("PX", 100), ("AC", 10)],
+        book(C=10, P=300, X=190)),
+    "no more is earned than the voucher still has": (
+        book(A=20, P=400, X=80), [(THIRTY, 9_999, 0)], [("XP", 20), ("AL", 20)],
+        book(P=420, X=60, L=20)),
+    "what was reserved is lost where nothing else is left": (
+        book(H=470, P=18, X=12), [(THIRTY, 100, 0)], [("XP", 12), ("HA", 12), ("AL", 12)],
+        book(H=458, P=30, L=12)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORFEITS)
+def test_rebalance_after_fraud(case: str) -> None:
+    before, cost_lines, moves, expected = FORFEITS[case]
+    found_moves = rebalance(before, aim(cost_lines, room_of(before, forfeits=True)), forfeits=True)
+    assert short(found_moves) == moves
+    assert moved(before, found_moves) == expected
 
 
 def test_a_target_made_for_another_book_is_refused() -> None:
@@ -141,6 +192,8 @@ def test_a_target_made_for_another_book_is_refused() -> None:
         rebalance(book(A=10), Target(11, 0, 11, 0))
     with pytest.raises(ValueError, match="does not fit"):
         rebalance(book(A=10), Target(5, 6, 5, 0))
+    with pytest.raises(ValueError, match="does not fit"):
+        rebalance(book(A=10, X=5), Target(11, 0, 11, 0), forfeits=True)
 
 
 # --- whatever happened before -------------------------------------------------------------
@@ -152,68 +205,95 @@ costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
 
 
 @given(books, costs)
-def test_rebalancing_keeps_every_rule(
-    before: Rights, segments: list[tuple[Fraction, int, int]]
-) -> None:
-    aim = target(segments, before.room)
-    moves = rebalance(before, aim)
-    after = moved(before, moves)  # every move is legal and no account falls below its floor
-    assert invariants.floors_broken(vars(after), rights_floors(-before.clause)) == []
-    assert invariants.sum_broken(vars(after)) == []
-    assert invariants.earned_broken(after, aim) == []
-    assert invariants.provisional_broken(after, aim) == []
+def test_rebalancing_keeps_every_rule(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, before.room)
+    moves = rebalance(before, goal)
+    result = moved(before, moves)  # every move is legal and no account falls below its floor
+    assert invariants.floors_broken(vars(result), rights_floors(-before.clause)) == []
+    assert invariants.sum_broken(vars(result)) == []
+    assert invariants.earned_broken(result, goal) == []
+    assert invariants.provisional_broken(result, goal) == []
     assert invariants.cash(moves) == 0  # rebalancing pays nobody
-    assert after.paid + after.recoverable == before.paid + before.recoverable
-    assert (after.sent, after.room) == (before.sent, before.room)
-    assert (after.entitlement, after.lapsed) == (before.entitlement, before.lapsed)
+    assert result.paid + result.recoverable == before.paid + before.recoverable
+    assert (result.sent, result.room) == (before.sent, before.room)
+    assert (result.entitlement, result.lapsed) == (before.entitlement, before.lapsed)
 
 
 @given(books, costs)
-def test_rebalancing_again_moves_nothing(
-    before: Rights, segments: list[tuple[Fraction, int, int]]
-) -> None:
-    aim = target(segments, before.room)
-    assert rebalance(moved(before, rebalance(before, aim)), aim) == ()
+def test_rebalancing_again_moves_nothing(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, before.room)
+    assert rebalance(moved(before, rebalance(before, goal)), goal) == ()
 
 
 @given(books, costs)
-def test_nothing_goes_to_and_fro(before: Rights, segments: list[tuple[Fraction, int, int]]) -> None:
-    kinds = [move.kind for move in rebalance(before, target(segments, before.room))]
+def test_nothing_goes_to_and_fro(before: Rights, cost_lines: Costs) -> None:
+    kinds = [move.kind for move in rebalance(before, aim(cost_lines, before.room))]
     opposites = [("accrue", "unaccrue"), ("match", "unmatch"), ("set_off", "recall")]
     assert not any(kind in kinds and back in kinds for kind, back in opposites)
 
 
 @given(books, costs)
 def test_what_is_reserved_is_used_before_what_is_available(
-    before: Rights, segments: list[tuple[Fraction, int, int]]
+    before: Rights, cost_lines: Costs
 ) -> None:
-    after = moved(before, rebalance(before, target(segments, before.room)))
-    assert after.available >= before.available or after.reserved == 0
+    result = moved(before, rebalance(before, aim(cost_lines, before.room)))
+    assert result.available >= before.available or result.reserved == 0
 
 
 @given(books, costs, costs)
 def test_the_way_does_not_matter(
     before: Rights,
-    first: list[tuple[Fraction, int, int]],
-    last: list[tuple[Fraction, int, int]],
+    first: Costs,
+    last: Costs,
 ) -> None:
     """By way of any other target, what is paid, payable and accrued is the same in the end."""
-    straight = moved(before, rebalance(before, target(last, before.room)))
-    detour = moved(before, rebalance(before, target(first, before.room)))
-    arrived = moved(detour, rebalance(detour, target(last, before.room)))
+    straight = moved(before, rebalance(before, aim(last, before.room)))
+    detour = moved(before, rebalance(before, aim(first, before.room)))
+    arrived = moved(detour, rebalance(detour, aim(last, before.room)))
     whole = arrived.available + arrived.reserved
     assert replace(arrived, available=whole, reserved=0) == replace(
         straight, available=straight.available + straight.reserved, reserved=0
     )
 
 
+@given(books, costs)
+def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(
+    before: Rights, cost_lines: Costs
+) -> None:
+    goal = aim(cost_lines, room_of(before, forfeits=True))
+    moves = rebalance(before, goal, forfeits=True)
+    set_off = moved(before, moves)
+    assert invariants.cash(moves) == 0  # and nobody paid anything
+    repaid = repaid_in_cash(before)
+    in_cash = moved(repaid, rebalance(repaid, goal, forfeits=True))
+    # What is payable is paid, and what is still to be paid back comes in cash.
+    assert paid_out(repaid_in_cash(set_off)) == paid_out(repaid_in_cash(in_cash))
+
+
+@given(books, costs)
+def test_rebalancing_again_after_fraud_moves_nothing(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, room_of(before, forfeits=True))
+    result = moved(before, rebalance(before, goal, forfeits=True))
+    again = aim(cost_lines, room_of(result, forfeits=True))
+    assert rebalance(result, again, forfeits=True) == ()
+
+
+def repaid_in_cash(rights: Rights) -> Rights:
+    return after(rights, [Move("forfeit", "recoverable", "lapsed", rights.recoverable)])
+
+
+def paid_out(rights: Rights) -> Rights:
+    listed = Move("list", "payable", "sent", rights.payable)
+    return after(rights, [listed, Move("pay", "sent", "paid", rights.payable)])
+
+
 @given(costs, fen)
-def test_targets_are_in_order(segments: list[tuple[Fraction, int, int]], room: int) -> None:
-    aim = target(segments, room)
-    assert 0 <= aim.earned_fen <= aim.provisional_fen <= room
-    assert aim.provisional_fen + aim.cut_fen == aim.uncapped_fen
-    exact = sum((rate * (m + q) for rate, m, q in segments), Fraction(0))
-    assert abs(aim.uncapped_fen - exact) <= Fraction(1, 2)
+def test_targets_are_in_order(cost_lines: Costs, room: int) -> None:
+    goal = aim(cost_lines, room)
+    assert 0 <= goal.earned_fen <= goal.provisional_fen <= room
+    assert goal.provisional_fen + goal.cut_fen == goal.uncapped_fen
+    exact = sum((rate * (m + q) for rate, m, q in cost_lines), Fraction(0))
+    assert abs(goal.uncapped_fen - exact) <= Fraction(1, 2)
 
 
 # --- reservations -------------------------------------------------------------------------

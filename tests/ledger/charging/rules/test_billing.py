@@ -199,7 +199,7 @@ def test_a_fee_is_owed_for_each_month_that_has_begun(
 
 
 def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
-    policies = {7: ("drill", date(2026, 1, 1), None)}
+    policies = {7: [("drill", date(2026, 1, 1), None)]}
     for counts, policy in ((False, ""), (True, "drill")):
         charge_lines = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
         assert {key.policy for key in charge_lines} == {policy}

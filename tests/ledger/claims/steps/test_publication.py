@@ -282,7 +282,7 @@ def test_what_is_no_longer_earned_is_not_approved(
     office: Office, number: str, owner: psycopg.Connection
 ) -> None:
     decision = propose(office, number)
-    owner.execute("UPDATE matches SET matched_fen = 9999900")
+    owner.execute("UPDATE charges SET cost_fen = 9999900")
     with pytest.raises(Refused, match="not_earned"):
         office.confirm(decision, APPROVER, OVER)
     with pytest.raises(Refused, match="not_earned"):

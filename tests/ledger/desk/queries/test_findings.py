@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from agents import wire
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import KINDS, Row, findings
 from ledger.metering.queries.silence import silent_minutes
-from ledger.metering.steps.intake import Forked, take_batch
-from tests.support.simulation import enrolled, gpu_id, held, minute, window
+from ledger.metering.steps.intake import Forked, Receipt, take_batch
+from ledger.registry.tables import Cluster
+from tests.support.simulation import Node, enrolled, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
 
@@ -30,6 +31,7 @@ def test_a_quiet_town_has_nothing_to_list(town: Town, kind: FindingKind) -> None
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_centre_sees_its_own_only(town: Town, kind: FindingKind) -> None:
     _trouble(town)
+    _jobs_without_capacity(town)
     assert found(town, kind, centre=1)
     assert found(town, kind, centre=999) == []
 
@@ -42,6 +44,23 @@ def _trouble(town: Town) -> None:
     with Session(town.engine) as db, db.begin():
         submission = town.node.read(town.node.batch([]))
         assert take_batch(db, submission, NOW) == Forked(1)
+
+
+def _jobs_without_capacity(town: Town) -> None:
+    """A job holds a GPU for an hour in a cluster that has none."""
+    town.register(
+        "clusters: [{name: jobs, centre: centre of c1,"
+        " billing: [{source: slurm, from: 2026-01-01}]}]"
+    )
+    part = wire.Part(wire.Slurm("lab", "7"), 0, 3_600_000)
+    with Session(town.engine) as db, db.begin():
+        cluster = db.exec(select(Cluster.id).where(Cluster.name == "jobs")).one()
+        reporter = town.node.reporter._replace(
+            cluster=cluster or 0, cluster_name="jobs", source="slurm"
+        )
+        node = Node(reporter)
+        hour = wire.Window("job/jobs/7/0/0", "H100", minute(0), 3_600_000, (part,))
+        assert isinstance(take_batch(db, node.read(node.batch([hour])), NOW), Receipt)
 
 
 def test_each_kind_says_what_and_where(town: Town) -> None:

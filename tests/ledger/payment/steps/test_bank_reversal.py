@@ -229,6 +229,6 @@ def _earns(treasury: Treasury, fen: int) -> None:
     with uncaused(treasury.owner), Session(treasury.engine) as db, db.begin():
         book = db.exec(select(Voucher.book_id)).one()
         amounts = rights(db, book)
-        moves = rebalance(amounts, target([(Fraction(1), fen, 0)], amounts.room))
+        moves = rebalance(amounts, target(Fraction(fen), Fraction(fen), amounts.room))
         post(db, cause="earned", used_on=MONTH, booked=MONTH, actor="x", moves={book: moves})
         assert sum(balances(db, book).values()) == 0

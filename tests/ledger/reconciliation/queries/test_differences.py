@@ -82,11 +82,20 @@ def test_red_documents_are_part_of_their_blue_one(market: Market) -> None:
     blue = bill(1, 4_000, 6_000)
     key = market.take(blue)
     market.match()
-    market.take(red(2, blue, -7_000, issued_on=date(2026, 12, 1)))
-    assert codes(market) == [("R02", "note", 3_000), ("R17", "person", -7_000)]
+    market.take(red(2, blue, -4_000, issued_on=date(2026, 12, 1)))
+    assert codes(market) == [("R02", "note", 6_000), ("R17", "person", -4_000)]
     assert next(d for d in found(market) if d.code == "R02") == Difference(
-        "R02", Handling.NOTE, 3_000, key, None, cell
+        "R02", Handling.NOTE, 6_000, key, None, cell
     )
+
+
+def test_a_red_document_that_does_not_say_which_lines_stops_its_blue_one(market: Market) -> None:
+    market.charge(OCTOBER, 10_000)
+    blue = bill(1, 4_000, 6_000)
+    market.take(blue)
+    market.match()
+    market.take(red(2, blue, -3_000, issued_on=date(2026, 12, 1)))
+    assert codes(market) == [("R17", "person", -10_000), ("R18", "block", 10_000)]
 
 
 def test_a_frozen_document_is_told_though_it_was_matched_before(market: Market) -> None:
@@ -106,9 +115,8 @@ def test_a_document_whose_parties_are_not_those_of_the_contract(market: Market) 
     cell = market.charge(OCTOBER, 10_000)
     key = market.take(bill(1, 10_000, buyer=party(77), seller=party(78)))
     market.owner.execute(
-        "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,"
-        " fen,"
-        " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, %s, %s, 'model', 10000, %s, 'test')",
+        "INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,"
+        " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, %s, 'model', 10000, %s, 'test')",
         (key, *cell, NOW),
     )
     assert codes(market) == [

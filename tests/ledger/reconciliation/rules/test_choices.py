@@ -4,16 +4,19 @@ from datetime import date
 
 import pytest
 
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.choices import Choice, allowed_treatments, faults, settle_cell
 from ledger.reconciliation.rules.difference_codes import Difference
 
 MONTH = date(2026, 10, 1)
-KEY = (3, MONTH, 18, "drill")
+KEY = (3, MONTH, Part.COMPUTE)
 SHORT = Difference("R17", Handling.PERSON, -20, cell=KEY)
 OVER = Difference("R07", Handling.CUT, 30, cell=KEY)
 TAX = Difference("R19", Handling.PERSON, 60, document=3, line=1, cell=KEY)
+PACKAGE_SHORT = Difference("R17", Handling.PERSON, -30, cell=(3, MONTH, Part.PACKAGE))
+TOLERATED = Difference("R17", Handling.NOTE, -1, cell=KEY)
 FROZEN = Difference("R18", Handling.BLOCK, 10, document=4)
 
 
@@ -56,8 +59,41 @@ def test_a_block_cannot_be_chosen_away() -> None:
 
 def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
     assert said(differences=(TAX, SHORT)) == [
-        ("R19/3/1@18", "undecided_difference"), ("R17@18", "undecided_difference"),
+        ("R19/3/1@compute", "undecided_difference"), ("R17@compute", "undecided_difference"),
     ]  # fmt: skip
+
+
+def test_a_choice_may_be_of_one_part_or_of_all() -> None:
+    both = (SHORT, PACKAGE_SHORT)
+    of_package = Choice("R17", "close", "套餐折扣", part=Part.PACKAGE)
+    assert said(of_package, differences=both) == [("R17@compute", "undecided_difference")]
+    assert said(Choice("R17", "close", "折扣"), differences=both) == []
+    no_fee = Choice("R17", "close", "折扣", part=Part.FEE)
+    assert said(no_fee, Choice("R17", "carry_over", "等票"), differences=both) == [
+        ("choices[0]", "no_such_difference")
+    ]
+
+
+def test_of_a_cell_only_its_own_choice_and_difference_count() -> None:
+    choices = [
+        Choice("R17", "close", "套餐折扣", part=Part.PACKAGE),
+        Choice("R17", "carry_over", "等票", part=Part.COMPUTE),
+    ]
+    outcome = settle_cell(cell(100, 80), [PACKAGE_SHORT, SHORT], choices, {})
+    assert [(t.fen, t.treatment, t.reason) for t in outcome.typed] == [(-20, "carry_over", "等票")]
+    assert (outcome.closed_fen, outcome.carried) == (0, True)
+
+
+def test_what_is_short_within_the_tolerance_is_closed_without_a_choice() -> None:
+    outcome = settle_cell(cell(100, 99), [TOLERATED], [], {}, "核对")
+    assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [("R17", -1, "close")]
+    assert (outcome.matched_fen, outcome.closed_fen, outcome.carried) == (99, 1, False)
+
+
+def test_what_is_short_within_the_tolerance_may_still_be_carried_over() -> None:
+    choice = Choice("R17", "carry_over", "还会开票")
+    outcome = settle_cell(cell(100, 99), [TOLERATED], [choice], {})
+    assert (outcome.closed_fen, outcome.carried) == (0, True)
 
 
 @pytest.mark.parametrize("handling", ["block", "person", "cut", "exclude", "note"])

@@ -5,6 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.rules.clearing import CellOutcome, Exclusion, clear, settle
 
@@ -14,7 +15,7 @@ fen = st.integers(0, 10**12)
 
 
 def cell(metered: int, invoiced: int, extra: int = 0) -> Cell:
-    return Cell(1, MONTH, 1, "drill", "model", metered, invoiced, extra_fen=extra)
+    return Cell(1, MONTH, Part.COMPUTE, "model", metered, invoiced, extra_fen=extra)
 
 
 exclusions = st.lists(
@@ -29,7 +30,12 @@ exclusions = st.lists(
     max_size=4,
 )
 settled = st.builds(
-    settle, st.builds(cell, fen, fen, fen), exclusions, close=st.booleans(), reason=st.just("")
+    settle,
+    st.builds(cell, fen, fen, st.just(0) | fen),
+    exclusions,
+    close=st.booleans(),
+    within_tolerance=st.booleans(),
+    reason=st.just(""),
 )
 
 
@@ -59,6 +65,33 @@ def test_what_is_not_invoiced_yet_is_carried_over_or_closed() -> None:
     assert [(t.code, t.fen, t.treatment) for t in closed.typed] == [("R17", -40, "close")]
 
 
+def test_a_tolerated_shortfall_is_closed() -> None:
+    outcome = settle(cell(100, 99), within_tolerance=True)
+    assert (outcome.matched_fen, outcome.closed_fen, outcome.carried) == (99, 1, False)
+    assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [("R17", -1, "close")]
+
+
+def test_only_what_is_short_is_tolerated_and_not_what_is_excluded() -> None:
+    weak = Exclusion("R20", None, None, 20, "grade D")
+    short, closed = (
+        settle(cell(100, 79), [weak], close=close, within_tolerance=True) for close in (False, True)
+    )
+    assert (short.matched_fen, short.closed_fen, short.carried) == (79, 1, True)
+    assert [(t.code, t.fen, t.treatment) for t in short.typed] == [
+        ("R20", -20, "carry_over"), ("R17", -1, "close"),
+    ]  # fmt: skip
+    assert (closed.closed_fen, closed.carried) == (21, False)
+
+
+def test_what_nobody_closed_is_carried_until_it_is_matched() -> None:
+    assert settle(cell(100, 60)).carried
+    assert not settle(cell(100, 60), close=True).carried
+    assert not settle(cell(100, 100)).carried
+    assert not settle(cell(100, 130)).carried
+    assert not settle(cell(100, 130, extra=20)).carried
+    assert settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")]).carried
+
+
 def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
     outcome = settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")])
     assert outcome.matched_fen == 80
@@ -78,6 +111,22 @@ def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: Ce
     assert 0 <= cell_outcome.matched_fen <= cell_outcome.cell.invoiced_fen
     assert cell_outcome.matched_fen <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
     assert 0 <= cell_outcome.closed_fen <= cell_outcome.cell.metered_fen
+    if cell_outcome.closed_fen:
+        together = cell_outcome.matched_fen + cell_outcome.closed_fen
+        assert together <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
+
+
+@given(settled.filter(lambda outcome: not outcome.cell.extra_fen))
+def test_metered_cost_is_matched_closed_or_carried(cell_outcome: CellOutcome) -> None:
+    by_treatment = {"carry_over": 0, "close": 0}
+    for typed in cell_outcome.typed:
+        if typed.treatment in by_treatment:
+            by_treatment[typed.treatment] -= typed.fen
+    assert by_treatment["close"] == cell_outcome.closed_fen
+    assert cell_outcome.cell.metered_fen == (
+        cell_outcome.matched_fen + cell_outcome.closed_fen + by_treatment["carry_over"]
+    )
+    assert cell_outcome.carried == (by_treatment["carry_over"] > 0)
 
 
 @given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.documents.rules.cost_document import Party
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
@@ -29,14 +30,15 @@ PROCESS = load("yinchuan-2024-drill").process  # 100 fen a document, 5 ‰ of a 
 OCTOBER = date(2026, 10, 1)
 SELLER, BUYER, STRANGER = party(1, "智算中心"), party(2, "模型企业"), party(3)
 FEN = 100_000
-CELL = Cell(1, OCTOBER, 7, "v1", "model", FEN, FEN)
+CELL = Cell(1, OCTOBER, Part.COMPUTE, "model", FEN, FEN)
 KEY = CELL.key
 LINE = BilledLine(1, "*信息技术服务*算力服务费", "项", "1", "6%", FEN, {KEY: FEN})
 BILLED = BilledDocument(
     5, "digital_invoice", SELLER, BUYER, OCTOBER, date(2026, 10, 31), FEN, 6_000, 106_000, (LINE,),
     spells=((date(2026, 1, 1), None),),
 )  # fmt: skip
-TERMS = Terms((SELLER,), (BUYER,), {7: ContractLine("gpu-hour", Fraction(1_000), Fraction(6, 100))})
+HOUR = ContractLine("gpu-hour", Fraction(1_000), Fraction(6, 100))
+TERMS = Terms((SELLER,), (BUYER,), {Part.COMPUTE: [HOUR]})
 SOUND = Evidence()
 
 
@@ -149,11 +151,35 @@ def test_r09_another_price() -> None:
 
 
 def test_r09_hours_of_two_prices_in_one_line() -> None:
-    cell = replace(CELL, price=8)
-    two = lined(unit="卡时", quantity="120", shares={KEY: 50_000, cell.key: 50_000})
-    lines = {**TERMS.lines, 8: ContractLine("gpu-hour", Fraction(700), Fraction(6, 100))}
-    half = [replace(c, metered_fen=50_000, invoiced_fen=50_000) for c in (CELL, cell)]
+    two = replace(TERMS, lines={Part.COMPUTE: [HOUR, replace(HOUR, net_fen=Fraction(700))]})
+
+    def hours(quantity: str) -> list[tuple[str, str, int]]:
+        return said(lined(unit="卡时", quantity=quantity), terms=two)
+
+    assert hours("100") == hours("120") == hours("142.86") == []  # 1,000, both, 700 fen an hour
+    assert hours("99.49") == [("R09", "person", 510)]  # the nearer price: 1,000 fen
+    assert hours("143.58") == [("R09", "person", -506)]  # 700 fen
+
+
+def test_r09_hours_of_two_parts_in_one_line() -> None:
+    package = replace(CELL, part=Part.PACKAGE)
+    two = lined(unit="卡时", quantity="120", shares={KEY: 50_000, package.key: 50_000})
+    lines = {**TERMS.lines, Part.PACKAGE: [replace(HOUR, net_fen=Fraction(700))]}
+    half = [replace(c, metered_fen=50_000, invoiced_fen=50_000) for c in (CELL, package)]
     assert differences([two], half, replace(TERMS, lines=lines), SOUND, PROCESS) == []
+
+
+def test_r09_only_prices_of_its_unit_and_of_what_it_pays_for_are_compared() -> None:
+    hours = lined(unit="卡时", quantity="120")
+    month = replace(HOUR, unit="month", net_fen=Fraction(1))
+    assert said(hours, terms=replace(TERMS, lines={Part.COMPUTE: [HOUR, month]})) == [
+        ("R09", "person", -20_000)
+    ]
+    cheap = replace(HOUR, net_fen=Fraction(700))
+    assert said(
+        hours, terms=replace(TERMS, lines={Part.COMPUTE: [HOUR], Part.PACKAGE: [cheap]})
+    ) == [("R09", "person", -20_000)]
+    assert found(hours, terms=replace(TERMS, lines={Part.PACKAGE: [HOUR]})) == []
 
 
 @pytest.mark.parametrize(
@@ -174,6 +200,12 @@ def test_r10_one_fen_of_rounding() -> None:
 
 def test_r11_what_is_no_compute() -> None:
     assert of("R11", found(lined(item="*餐饮服务*餐费"))) == [("exclude", FEN)]
+
+
+def test_r11_a_fee_that_is_no_compute_cost_is_told() -> None:
+    fee = replace(CELL, part=Part.FEE)
+    assert said(lined(shares={fee.key: FEN}), fee) == [("R11", "note", FEN)]
+    assert said(None, replace(fee, metered_fen=0, invoiced_fen=0)) == []
 
 
 @pytest.mark.parametrize(
@@ -228,10 +260,23 @@ def test_r14_outside_the_term_or_the_period() -> None:
     assert found(replace(later, since=date(2026, 10, 31))) == []
 
 
-def test_r14_no_policy_in_force() -> None:
-    outside = replace(CELL, policy="")
-    paid = lined(shares={outside.key: FEN})
-    assert said(paid, outside) == [("R14", "note", FEN)]
+def test_r14_not_for_what_an_earlier_month_carried_over() -> None:
+    later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
+    assert found(later, replace(CELL, carried=True)) == []
+    # It may be billed later, not before it was used.
+    before = replace(BILLED, since=date(2026, 9, 1), until=date(2026, 9, 30))
+    assert of("R14", found(before, replace(CELL, carried=True))) == [("exclude", FEN)]
+
+
+def test_r14_not_for_a_package_that_was_paid_before_or_after_its_use() -> None:
+    package = replace(CELL, part=Part.PACKAGE)
+    before = replace(
+        lined(shares={package.key: FEN}), since=date(2026, 9, 1), until=date(2026, 9, 1)
+    )
+    assert found(before, package) == []
+    assert of("R14", found(replace(before, lines=BILLED.lines))) == [("exclude", FEN)]
+    after = replace(before, since=date(2026, 11, 1), until=date(2026, 11, 30))
+    assert found(after, package) == []
 
 
 def test_r15_the_same_cost_under_another_clause() -> None:
@@ -260,12 +305,16 @@ def test_r18_a_red_confirmation_on_its_way() -> None:
 def test_r19_another_basis_of_tax() -> None:
     assert said(lined(tax_rate="13%", item="*经营租赁*算力租赁")) == [("R19", "person", FEN)]
     assert found(lined(tax_rate="***")) == []
+    lines = {Part.COMPUTE: [HOUR, replace(HOUR, tax_rate=Fraction(13, 100))]}
+    both = replace(TERMS, lines=lines)
+    assert said(lined(tax_rate="13%", item="*经营租赁*算力租赁"), terms=both) == []
     on_top = lined(unit="卡时", quantity="94.34")  # 94.34 hours at 10.60 with tax
     assert said(on_top) == [("R19", "person", 5_660)]
 
 
 def test_r20_evidence_that_is_too_weak() -> None:
     graded = Evidence(grades={KEY: {"A": FEN - 501, "D": 501}})
+    assert found(evidence=Evidence(grades={(1, OCTOBER, Part.PACKAGE): {"D": FEN}})) == []
     assert said(evidence=graded) == [("R20", "exclude", 501)]
     assert said(evidence=Evidence(grades={KEY: {"D": 500}})) == [("R20", "note", 500)]
     assert found(evidence=Evidence(grades={KEY: {"C": FEN}})) == []

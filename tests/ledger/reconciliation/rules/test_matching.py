@@ -2,72 +2,90 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.charging.rules.cells import Cell
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Cell, Key
 from ledger.reconciliation.rules.matching import (
-    Key,
     OpenLine,
+    Package,
     Share,
     left_by_line,
     propose,
-    take_back,
 )
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
 
 
+def at(month: date = OCTOBER, part: Part = Part.COMPUTE, *, contract: int = 1) -> Key:
+    return (contract, month, part)
+
+
 def cell(
-    month: date = OCTOBER, price: int = 1, metered: int = 0, *, contract: int = 1, **more: object
+    month: date = OCTOBER, metered: int = 0, part: Part = Part.COMPUTE, **more: object
 ) -> Cell:
-    fields = {"kind": "model", "invoiced_fen": 0, "policy": "v1", **more}
-    return Cell(contract=contract, month=month, price=price, metered_fen=metered, **fields)  # type: ignore[arg-type]
+    fields = {"contract": 1, "kind": "model", "invoiced_fen": 0, **more}
+    return Cell(month=month, part=part, metered_fen=metered, **fields)  # type: ignore[arg-type]
+
+
+def draw(month: date, metered: int, contract: int = 1) -> Cell:
+    return cell(month, metered, Part.PACKAGE, contract=contract)
 
 
 def line(left_fen: int, number: int = 1, **more: object) -> OpenLine:
     fields = {
         "document": number, "line": 1, "number": f"{number:020}", "issued_on": date(2026, 12, 5),
-        "since": OCTOBER, "until": date(2026, 10, 31), **more,
+        "since": OCTOBER, "until": date(2026, 10, 31), "net_fen": left_fen, **more,
     }  # fmt: skip
     return OpenLine(left_fen=left_fen, **fields)  # type: ignore[arg-type]
 
 
-def laid(lines: list[OpenLine], cells: list[Cell]) -> dict[tuple[int, date, int], int]:
-    """document, month, contract line → fen."""
-    return {(s.document, s.cell[1], s.cell[2]): s.fen for s in propose(lines, cells)}
+def laid(
+    lines: list[OpenLine],
+    cells: list[Cell],
+    packages: Sequence[Package] = (),
+    today: date = date.max,
+) -> dict[tuple[int, Key], int]:
+    """document, cell → fen."""
+    return {(s.document, s.cell): s.fen for s in propose(lines, cells, packages, today)}
 
 
 def test_a_line_pays_the_months_of_its_service() -> None:
-    cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, metered=100), cell(DECEMBER, metered=100)]
+    cells = [cell(OCTOBER, 100), cell(NOVEMBER, 100), cell(DECEMBER, 100)]
     long = line(250, since=OCTOBER, until=date(2026, 12, 1))
     assert laid([long], cells) == {
-        (1, OCTOBER, 1): 100,
-        (1, NOVEMBER, 1): 100,
-        (1, DECEMBER, 1): 50,
+        (1, at(OCTOBER)): 100,
+        (1, at(NOVEMBER)): 100,
+        (1, at(DECEMBER)): 50,
     }
 
 
-def test_contract_lines_fill_in_their_order() -> None:
-    cells = [cell(price=2, metered=70), cell(price=1, metered=30)]
-    assert laid([line(60)], cells) == {(1, OCTOBER, 1): 30, (1, OCTOBER, 2): 30}
+def test_contracts_and_then_parts_fill_in_their_order() -> None:
+    cells = [cell(metered=70, contract=2), cell(metered=30, contract=1)]
+    assert laid([line(60)], cells) == {(1, at(contract=1)): 30, (1, at(contract=2)): 30}
+    cells = [draw(OCTOBER, 40), cell(metered=30), cell(metered=20, part=Part.FEE)]
+    assert laid([line(60)], cells) == {
+        (1, at()): 30, (1, at(part=Part.FEE)): 20, (1, at(part=Part.PACKAGE)): 10,
+    }  # fmt: skip
 
 
 def test_what_fits_to_the_fen_goes_first() -> None:
-    cells = [cell(price=1, metered=50), cell(price=2, metered=100)]
+    cells = [cell(metered=50), cell(metered=100, part=Part.FEE)]
     assert laid([line(120, 1), line(50, 2)], cells) == {
-        (2, OCTOBER, 1): 50, (1, OCTOBER, 2): 100, (1, OCTOBER, 1): 20,
+        (2, at()): 50, (1, at(part=Part.FEE)): 100, (1, at()): 20,
     }  # fmt: skip
 
 
 def test_a_statement_number_fixes_contract_and_month() -> None:
-    cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, 2, 100, contract=2)]
+    cells = [cell(OCTOBER, 100), cell(NOVEMBER, 100, contract=2)]
     named_line = line(100, statement_month=(2, NOVEMBER))
-    assert laid([named_line], cells) == {(1, NOVEMBER, 2): 100}
+    assert laid([named_line], cells) == {(1, at(NOVEMBER, contract=2)): 100}
 
 
 def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:
@@ -77,26 +95,28 @@ def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:
 def test_what_is_named_comes_before_what_merely_fits() -> None:
     cells = [cell(metered=100), cell(NOVEMBER, metered=0)]
     lines = [line(100, 1), line(80, 2, statement_month=(1, OCTOBER))]
-    assert laid(lines, cells) == {(1, OCTOBER, 1): 100, (2, OCTOBER, 1): 80}
+    assert laid(lines, cells) == {(1, at()): 100, (2, at()): 80}
     assert {s.document: s.fen for s in propose(lines, [replace(cells[0], metered_fen=180)])} == {
         1: 100, 2: 80,
     }  # fmt: skip
 
 
 def test_a_rest_beyond_all_room_goes_whole_to_the_last_month() -> None:
-    cells = [cell(OCTOBER, metered=10), cell(NOVEMBER, 2), cell(NOVEMBER, 1), cell(DECEMBER)]
+    cells = [
+        cell(OCTOBER, 10), cell(NOVEMBER, contract=2), cell(NOVEMBER, contract=1), cell(DECEMBER),
+    ]  # fmt: skip
     long = line(100, since=OCTOBER, until=date(2026, 11, 30))
-    assert laid([long], cells) == {(1, OCTOBER, 1): 10, (1, NOVEMBER, 1): 90}
+    assert laid([long], cells) == {(1, at(OCTOBER)): 10, (1, at(NOVEMBER)): 90}
 
 
 def test_a_rest_stays_with_the_contract_that_was_paid() -> None:
-    cells = [cell(contract=1, price=1), cell(contract=2, price=2, metered=60)]
-    assert laid([line(61)], cells) == {(1, OCTOBER, 2): 61}
+    cells = [cell(contract=1), cell(contract=2, metered=60)]
+    assert laid([line(61)], cells) == {(1, at(contract=2)): 61}
 
 
 def test_a_rest_stays_where_something_was_metered() -> None:
-    cells = [cell(price=1), cell(price=2, metered=60)]
-    assert laid([line(61)], cells) == {(1, OCTOBER, 2): 61}
+    cells = [cell(), cell(part=Part.FEE, metered=60)]
+    assert laid([line(61)], cells) == {(1, at(part=Part.FEE)): 61}
 
 
 def test_nothing_is_allocated_where_no_contract_covers_the_period() -> None:
@@ -104,14 +124,142 @@ def test_nothing_is_allocated_where_no_contract_covers_the_period() -> None:
 
 
 def test_what_was_decided_never_to_be_invoiced_has_no_room() -> None:
-    cells = [cell(metered=100, closed_fen=40), cell(price=2, metered=50, extra_fen=10)]
-    assert laid([line(120)], cells) == {(1, OCTOBER, 1): 60, (1, OCTOBER, 2): 60}
+    cells = [cell(metered=100, closed_fen=40), cell(contract=2, metered=50, extra_fen=10)]
+    assert laid([line(120)], cells) == {(1, at()): 60, (1, at(contract=2)): 60}
 
 
 def test_a_line_serves_one_kind_of_project() -> None:
-    cells = [cell(metered=60), cell(price=2, contract=2, metered=60, kind="team")]
-    assert laid([line(100)], cells) == {(1, OCTOBER, 1): 100}
-    assert laid([line(100, kind="team")], cells) == {(1, OCTOBER, 2): 100}
+    cells = [cell(metered=60), cell(contract=2, metered=60, kind="team")]
+    assert laid([line(100)], cells) == {(1, at()): 100}
+    assert laid([line(100, kind="team")], cells) == {(1, at(contract=2)): 100}
+
+
+# --- paid in advance ----------------------------------------------------------------------
+
+WINTER = Package(1, OCTOBER, date(2026, 12, 31), 300)
+PACKAGE = Part.PACKAGE
+
+
+def test_the_price_of_a_package_pays_only_what_is_drawn_from_it_over_later_months() -> None:
+    cells = [
+        cell(OCTOBER, 300), draw(OCTOBER, 50), cell(NOVEMBER, 80), draw(NOVEMBER, 100),
+        draw(DECEMBER, 150), cell(OCTOBER, 90, Part.FEE),
+    ]  # fmt: skip
+    # Usage has exactly its room, and still it pays for the package that it bought.
+    assert laid([line(300)], cells, [WINTER]) == {
+        (1, at(OCTOBER, PACKAGE)): 50, (1, at(NOVEMBER, PACKAGE)): 100,
+        (1, at(DECEMBER, PACKAGE)): 150,
+    }  # fmt: skip
+
+
+def test_a_package_is_paid_as_it_is_drawn() -> None:
+    """What was not drawn yet waits; the rest of the line still is the price of the package."""
+    cells = [cell(OCTOBER, 300), draw(OCTOBER, 50)]
+    november = date(2026, 11, 20)
+    assert laid([line(300)], cells, [WINTER], november) == {(1, at(OCTOBER, PACKAGE)): 50}
+    later = [*(replace(c, invoiced_fen=50) for c in cells[1:]), draw(NOVEMBER, 30), cells[0]]
+    rest = line(250, net_fen=300)
+    assert laid([rest], later, [WINTER], november) == {(1, at(NOVEMBER, PACKAGE)): 30}
+
+
+def test_what_nobody_drew_goes_to_the_last_month_drawn_after_the_package_ended() -> None:
+    cells = [cell(DECEMBER, 40), draw(OCTOBER, 50), draw(NOVEMBER, 100)]
+    december, january = date(2026, 12, 31), date(2027, 1, 1)
+    paid_cells = {(1, at(OCTOBER, PACKAGE)): 50, (1, at(NOVEMBER, PACKAGE)): 100}
+    assert laid([line(300)], cells, [WINTER], december) == paid_cells
+    assert laid([line(300)], cells, [WINTER], january) == paid_cells | {
+        (1, at(NOVEMBER, PACKAGE)): 250
+    }
+
+
+def test_a_package_of_another_contract_or_of_other_days_is_not_paid() -> None:
+    cells = [draw(OCTOBER, 50, contract=2), draw(NOVEMBER, 50), cell(OCTOBER, 10)]
+    spring = Package(1, date(2027, 1, 1), date(2027, 3, 31), 300)
+    assert laid([line(300)], cells, [spring]) == {
+        (1, at(OCTOBER)): 250, (1, at(OCTOBER, PACKAGE, contract=2)): 50,
+    }  # fmt: skip
+    autumn = replace(WINTER, until=date(2026, 10, 31))
+    assert laid([line(300)], cells, [autumn], NOVEMBER) == {(1, at(OCTOBER)): 300}
+
+
+def test_another_amount_pays_its_own_month_before_the_package() -> None:
+    cells = [cell(OCTOBER, 100), draw(NOVEMBER, 100), cell(NOVEMBER, 100)]
+    assert laid([line(150)], cells, [WINTER]) == {
+        (1, at(OCTOBER)): 100, (1, at(NOVEMBER, PACKAGE)): 50,
+    }  # fmt: skip
+
+
+def test_the_price_of_a_package_pays_what_was_drawn_before_it_was_invoiced_too() -> None:
+    cells = [draw(OCTOBER, 50), draw(NOVEMBER, 30)]
+    november = line(300, since=NOVEMBER, until=date(2026, 11, 30))
+    assert laid([november], cells, [WINTER], NOVEMBER) == {
+        (1, at(OCTOBER, PACKAGE)): 50, (1, at(NOVEMBER, PACKAGE)): 30,
+    }  # fmt: skip
+
+
+def test_the_price_of_a_package_pays_neither_another_package_nor_what_was_carried_over() -> None:
+    dearer = replace(WINTER, contract=2, net_fen=500)
+    cells = [
+        cell(OCTOBER, 60, carried=True), draw(NOVEMBER, 30), draw(NOVEMBER, 70, contract=2),
+    ]  # fmt: skip
+    november = line(300, since=NOVEMBER, until=date(2026, 11, 30))
+    assert laid([november], cells, [WINTER, dearer], NOVEMBER) == {(1, at(NOVEMBER, PACKAGE)): 30}
+
+
+def test_a_line_for_a_statement_pays_no_package() -> None:
+    cells = [cell(OCTOBER, 100), draw(NOVEMBER, 300)]
+    named_line = line(300, statement_month=(1, OCTOBER))
+    assert laid([named_line], cells, [WINTER]) == {(1, at(OCTOBER)): 300}
+
+
+def test_what_is_over_waits_while_its_days_last() -> None:
+    cells = [cell(OCTOBER, 60), cell(NOVEMBER, 40)]
+    quarter = line(200, until=date(2026, 12, 31))
+    assert laid([quarter], cells, today=date(2026, 12, 31)) == {
+        (1, at(OCTOBER)): 60, (1, at(NOVEMBER)): 40,
+    }  # fmt: skip
+    assert laid([quarter], cells, today=date(2027, 1, 1)) == {
+        (1, at(OCTOBER)): 60, (1, at(NOVEMBER)): 140,
+    }  # fmt: skip
+
+
+def test_a_statement_says_what_it_is_for_and_waits_for_nothing() -> None:
+    named_line = line(100, until=date(2026, 12, 31), statement_month=(1, OCTOBER))
+    assert laid([named_line], [cell(OCTOBER, 60)], today=OCTOBER) == {(1, at(OCTOBER)): 100}
+
+
+# --- billed later -------------------------------------------------------------------------
+
+
+def test_what_was_carried_over_is_paid_after_the_own_months() -> None:
+    cells = [
+        cell(OCTOBER, 50, invoiced_fen=20, carried=True),
+        cell(OCTOBER, 50, contract=2, invoiced_fen=20),  # not carried over
+        cell(NOVEMBER, 100),
+    ]
+    november = line(100, since=NOVEMBER, until=date(2026, 11, 30))
+    assert laid([november], cells) == {(1, at(NOVEMBER)): 100}
+    assert laid([replace(november, left_fen=120)], cells) == {
+        (1, at(NOVEMBER)): 100,
+        (1, at(OCTOBER)): 20,
+    }
+    assert laid([replace(november, left_fen=140)], cells) == {
+        (1, at(NOVEMBER)): 110,
+        (1, at(OCTOBER)): 30,
+    }
+
+
+def test_what_was_carried_over_is_paid_by_no_earlier_line() -> None:
+    cells = [cell(OCTOBER, 10), cell(NOVEMBER, 50, carried=True)]
+    assert laid([line(60)], cells) == {(1, at(OCTOBER)): 60}
+
+
+def test_what_was_carried_over_is_paid_without_usage_in_the_own_months() -> None:
+    cells = [cell(OCTOBER, 50, carried=True)]
+    december = line(30, since=DECEMBER, until=date(2026, 12, 31))
+    assert laid([december], cells) == {(1, at(OCTOBER)): 30}
+    # What is over belongs to no cell of its days: it stays unallocated.
+    assert laid([replace(december, left_fen=70)], cells) == {(1, at(OCTOBER)): 50}
 
 
 @pytest.mark.parametrize(
@@ -134,10 +282,10 @@ CELLS = st.lists(
     st.builds(
         cell,
         st.sampled_from([OCTOBER, NOVEMBER, DECEMBER]),
-        st.integers(1, 4),
         st.integers(0, 200),
-        policy=st.sampled_from(["", "v1"]),
+        st.sampled_from(Part),
         kind=st.sampled_from(["model", "team"]),
+        carried=st.booleans(),
     ).map(lambda c: replace(c, contract=1 if c.kind == "model" else 2)),
     max_size=8,
     unique_by=lambda c: c.key,
@@ -150,10 +298,22 @@ LINES = st.lists(
         since=st.sampled_from([OCTOBER, NOVEMBER]),
         until=st.sampled_from([date(2026, 11, 30), date(2026, 12, 31)]),
         statement_month=st.sampled_from([None, None, (1, NOVEMBER)]),
-    ),
+        net_fen=st.sampled_from([100, 300, 301]),
+    ).map(lambda item: replace(item, net_fen=max(item.net_fen, item.left_fen))),
     max_size=8,
     unique_by=lambda open_line: open_line.document,
 )
+PACKAGES = st.lists(
+    st.builds(
+        Package,
+        st.sampled_from([1, 2]),
+        st.sampled_from([OCTOBER, date(2026, 11, 15)]),
+        st.sampled_from([date(2026, 11, 30), date(2026, 12, 31)]),
+        st.sampled_from([100, 300]),
+    ),
+    max_size=3,
+)
+TODAY = st.sampled_from([NOVEMBER, date(2026, 12, 15), date(2027, 1, 1)])
 
 
 def paid(shares: list[Share]) -> Counter[int]:
@@ -171,89 +331,153 @@ def applied(
     for share in shares:
         sums[share.cell] += share.fen
     spent = paid(shares)
+    kinds = {c.key: c.kind for c in cells}
+    kind_of = {share.document: kinds[share.cell] for share in shares}
     return (
         [
-            replace(open_line, left_fen=open_line.left_fen - spent[open_line.document])
+            replace(
+                open_line,
+                left_fen=open_line.left_fen - spent[open_line.document],
+                kind=kind_of.get(open_line.document),
+            )
             for open_line in lines
         ],
         [replace(c, invoiced_fen=c.invoiced_fen + sums[c.key]) for c in cells],
     )
 
 
-@given(LINES, CELLS, st.randoms(use_true_random=False))
+def own_months(line: OpenLine) -> tuple[date, date]:
+    return (line.statement_month[1],) * 2 if line.statement_month else (line.since, line.until)
+
+
+def bought(line: OpenLine, packages: list[Package]) -> list[Package]:
+    """The packages whose price a line is, to the fen."""
+    if line.statement_month:
+        return []
+    running = [p for p in packages if p.since <= line.until and line.since <= p.until]
+    return [p for p in running if p.net_fen == line.net_fen]
+
+
+def draws(cell_paid: Cell, line: OpenLine, packages: list[Package]) -> bool:
+    """Whether it draws on a package of the days of a line: of one it bought, all there is."""
+    return cell_paid.part is Part.PACKAGE and any(
+        p.contract == cell_paid.contract
+        and p.since <= line.until
+        and line.since <= p.until
+        and (
+            p.since.replace(day=1)
+            if p.net_fen == line.net_fen
+            else max(p.since.replace(day=1), line.since)
+        )
+        <= cell_paid.month
+        <= p.until
+        for p in packages
+    )
+
+
+@settings(deadline=None)
+@given(LINES, CELLS, PACKAGES, TODAY, st.randoms(use_true_random=False))
 def test_every_proposal_ties(
-    lines: list[OpenLine], cells: list[Cell], chance: random.Random
+    lines: list[OpenLine],
+    cells: list[Cell],
+    packages: list[Package],
+    today: date,
+    chance: random.Random,
 ) -> None:
-    shares = propose(lines, cells)
+    shares = propose(lines, cells, packages, today)
     kinds = {c.key: c.kind for c in cells}
     whole = {open_line.document: open_line.left_fen for open_line in lines}
     assert all(share.fen > 0 for share in shares)
-    # All of a line or nothing of it, and only for one kind of project.
-    assert all(fen == whole[document] for document, fen in paid(shares).items())
+    # Never beyond a line, and only for one kind of project.
+    assert all(fen <= whole[document] for document, fen in paid(shares).items())
     assert all(
         len({kinds[s.cell] for s in shares if s.document == document}) == 1
         for document in paid(shares)
     )
     # In any order the same; and once it is done there is nothing more to do.
-    mixed_lines, mixed_cells = list(lines), list(cells)
+    mixed_lines, mixed_cells, mixed_packages = list(lines), list(cells), list(packages)
     chance.shuffle(mixed_lines)
     chance.shuffle(mixed_cells)
-    assert propose(mixed_lines, mixed_cells) == shares
-    assert propose(*applied(lines, cells, shares)) == []
+    chance.shuffle(mixed_packages)
+    assert propose(mixed_lines, mixed_cells, mixed_packages, today) == shares
+    assert propose(*applied(lines, cells, shares), packages, today) == []
 
 
-@given(LINES.filter(bool), CELLS)
+@settings(deadline=None)
+@given(LINES, CELLS, PACKAGES)
+def test_once_its_days_are_over_a_line_waits_only_where_it_has_no_cell(
+    lines: list[OpenLine], cells: list[Cell], packages: list[Package]
+) -> None:
+    after, _ = applied(lines, cells, propose(lines, cells, packages))
+    for open_line in after:
+        first, last = own_months(open_line)
+        own = [c for c in cells if first <= c.month <= last and open_line.kind in (None, c.kind)]
+        if open_line.statement_month:
+            own = [c for c in own if c.contract == open_line.statement_month[0]]
+        assert not (open_line.left_fen and own)
+
+
+@settings(deadline=None)
+@given(LINES, CELLS, PACKAGES, TODAY)
+def test_a_line_pays_its_months_its_packages_and_what_was_carried_over(
+    lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
+) -> None:
+    by_document = {open_line.document: open_line for open_line in lines}
+    by_key = {c.key: c for c in cells}
+    for share in propose(lines, cells, packages, today):
+        line, (contract, month, _) = by_document[share.document], share.cell
+        first, last = own_months(line)
+        statement = line.statement_month
+        if statement:
+            assert (contract, month) == statement
+        else:
+            earlier = month < first and by_key[share.cell].carried
+            assert first <= month <= last or earlier or draws(by_key[share.cell], line, packages)
+
+
+@settings(deadline=None)
+@given(LINES, CELLS, PACKAGES, TODAY)
+def test_the_price_of_a_package_never_pays_for_anything_else_while_it_runs(
+    lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
+) -> None:
+    prices = {item.document: bought(item, packages) for item in lines}
+    for share in propose(lines, cells, packages, today):
+        if any(p.until >= today for p in prices[share.document]):
+            assert share.cell[2] is Part.PACKAGE
+            assert share.cell[0] in {p.contract for p in prices[share.document]}
+
+
+@settings(deadline=None)
+@given(LINES.filter(bool), CELLS, PACKAGES, TODAY)
 def test_nothing_goes_beyond_a_cell_while_another_has_room(
-    lines: list[OpenLine], cells: list[Cell]
+    lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
 ) -> None:
     line = lines[0]
-    shares = propose([line], cells)
+    shares = propose([line], cells, packages, today)
     after = {c.key: c for c in applied([line], cells, shares)[1]}
     if any(after[s.cell].invoiced_fen > after[s.cell].metered_fen for s in shares):
-        first, last = (
-            (line.statement_month[1], line.statement_month[1])
-            if line.statement_month
-            else (line.since, line.until)
-        )
+        first, last = own_months(line)
         kind = after[shares[0].cell].kind
-        may = [c for c in after.values() if first <= c.month <= last and c.kind == kind]
+        may = [c for c in after.values() if c.kind == kind]
+        if bought(line, packages):
+            may = [c for c in may if draws(c, line, bought(line, packages))]
+        else:
+            may = [
+                c
+                for c in may
+                if first <= c.month <= last
+                or (not line.statement_month and (c.carried and c.month < first))
+                or (not line.statement_month and draws(c, line, packages))
+            ]
         assert all(c.invoiced_fen >= c.metered_fen for c in may)
 
 
-def test_a_red_document_takes_what_is_not_allocated_first() -> None:
-    shares = [Share(1, 1, cell().key, 60)]
-    assert take_back([(2, 1, -40)], shares, left_fen=60) == []
-
-
-def test_a_red_document_takes_back_in_proportion() -> None:
-    first, second, third = cell().key, cell(price=2).key, cell(NOVEMBER).key
-    shares = [Share(1, 1, first, 50), Share(1, 2, second, 25), Share(1, 2, third, 25)]
-    # 10 of 100: 5, 2.5 and 2.5; the odd fen goes to the first of those that are alike.
-    assert take_back([(2, 1, -10)], shares, left_fen=90) == [
-        Share(2, 1, first, -5), Share(2, 1, second, -3), Share(2, 1, third, -2),
-    ]  # fmt: skip
-
-
-def test_a_second_red_document_takes_from_what_the_first_left() -> None:
-    first, second = cell().key, cell(price=2).key
-    shares = [Share(1, 1, first, 50), Share(1, 1, second, 50), Share(2, 1, first, -50)]
-    assert take_back([(3, 1, -30), (3, 2, -20)], shares, left_fen=0) == [
-        Share(3, 1, second, -30), Share(3, 2, second, -20),
-    ]  # fmt: skip
-
-
-def test_red_lines_that_are_worth_too_little() -> None:
-    with pytest.raises(ValueError, match="cannot take back"):
-        take_back([(2, 1, -5)], [Share(1, 1, cell().key, 50)], left_fen=0)
-
-
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=6), st.data())
-def test_what_is_taken_back_ties(weights: list[int], data: st.DataObject) -> None:
-    shares = [Share(1, 1, cell(price=n).key, fen) for n, fen in enumerate(weights, start=1)]
-    rest = data.draw(st.integers(0, sum(weights)))
-    back = take_back([(2, 1, -sum(weights))], shares, rest)
-    counter = Counter({share.cell: share.fen for share in shares})
-    for share in back:
-        counter[share.cell] += share.fen
-    assert sum(counter.values()) == rest
-    assert all(fen >= 0 for fen in counter.values())
+@settings(deadline=None)
+@given(LINES, CELLS, PACKAGES, TODAY)
+def test_nothing_goes_beyond_a_cell_while_the_days_of_its_line_last(
+    lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
+) -> None:
+    long_lines = [replace(item, statement_month=None, until=date(2027, 1, 31)) for item in lines]
+    shares = propose(long_lines, cells, packages, today)
+    _, after = applied(long_lines, cells, shares)
+    assert all(c.invoiced_fen <= c.metered_fen for c in after)

@@ -83,12 +83,15 @@ def test_the_rest_of_an_invoice_comes_later_and_is_matched_then(desk: Desk) -> N
     assert desk.cost() == {"metered": -10_000, "invoiced": 10_000}
 
 
-def test_a_red_invoice_takes_back_at_once_what_was_payable(desk: Desk) -> None:
+def test_a_red_invoice_takes_back_what_was_payable_when_two_decide_it(desk: Desk) -> None:
     blue = bill(1, 10_000)
     desk.take(blue)
     desk.reconcile()
     desk.take(bill_red(2, blue, -4_000))
     desk.town.accrue(NOW)
+    assert (desk.rights().accrued, desk.rights().payable) == (0, 3_000)
+    assert desk.state() == "changed"
+    desk.fall()
     assert (desk.rights().accrued, desk.rights().payable) == (1_200, 1_800)
     assert desk.state() == "changed"
     desk.reconcile(Choice("R17", "close", "不再开票"))
@@ -218,7 +221,7 @@ def test_more_used_is_not_confirmed_over_another_metering(desk: Desk) -> None:
         contract = contract_by_number(db, "k1")
         (cell,) = month_cells(db, key(contract), MONTH)
         proposal = reconcile.propose_extra(
-            db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=3_000,
+            db, contract, MONTH, part=cell.part, extra_fen=3_000,
             reason="现场核实", actor=CLERK.actor, now=NOW,
         )  # fmt: skip
     desk.town.report([window(0, 100)])

@@ -147,7 +147,7 @@ def test_charges_are_cut_by_month_price_and_policy() -> None:
     items = price([used(day=day) for day in days], lines, CATALOGUE)
     charge_lines = charges(
         [item for item in items if isinstance(item, PricedUsage)],
-        {7: ("drill", date(2026, 3, 1), date(2026, 3, 16))},
+        {7: [("drill", date(2026, 3, 1), date(2026, 3, 16))]},
     )
     february, march = date(2026, 2, 1), date(2026, 3, 1)
     assert {key: total.cost_fen for key, total in charge_lines.items()} == {

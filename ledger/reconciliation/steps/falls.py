@@ -1,0 +1,137 @@
+"""Decide a fall: two persons accept that less of a decided month counts.
+
+Until then the books hold, whatever was stated anew, moved or reversed. The decision names each
+cell, what the books rest on and what counts now, with the causes, and by how much the subsidy
+falls. What is payable falls with it; what was paid becomes recoverable.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import rights
+from ledger.accounts.rules.targets import target
+from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Cell
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.people.codes import DecisionKind
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.postgres.columns import key
+from ledger.reconciliation.queries import allocations, months
+from ledger.reconciliation.queries.falls import Cause, Fall, falls_of
+from ledger.reconciliation.rules.clearing import subject
+from ledger.reconciliation.tables import Match
+from ledger.registry.tables import Contract, Project
+from ledger.units import Fen
+from ledger.vouchers.queries import earnings_of
+from ledger.vouchers.rules import Earnings
+from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.tables import Voucher
+
+KIND = DecisionKind.FALL
+
+
+def propose_fall(
+    db: Session, contract: Contract, month: date, *, reason: str, actor: str, now: datetime
+) -> Decision:
+    """Propose that what no longer counts of a contract's month falls.
+
+    Raises:
+        NotFound: the project has no voucher.
+        Refused: nothing falls (`nothing_falls`), or no reason (`reason_missing`).
+        Conflict: a fall of this month waits for its answer.
+    """
+    if not reason.strip():
+        raise Refused("reason_missing")
+    falls = falls_of(db, key(contract), month)
+    if not falls:
+        raise Refused("nothing_falls", subject=subject(contract.number, month))
+    before_fen, after_fen = _subsidy(db, _voucher(db, contract), falls)
+    content = {
+        "contract": key(contract),
+        "number": contract.number,
+        "month": f"{month:%Y-%m}",
+        "cells": [_of_fall(fall) for fall in falls],
+        "subsidy_before_fen": before_fen,
+        "subsidy_after_fen": after_fen,
+    }
+    return decide(
+        db, kind=KIND, subject=subject(contract.number, month), content=content, reason=reason,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+def carry_out_fall(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """Carry out a confirmed fall.
+
+    Raises:
+        Conflict: by now more or less would fall than was decided (`figures_changed`).
+    """
+    content = decision.content
+    contract = db.get_one(Contract, content["contract"])
+    month = date.fromisoformat(f"{content['month']}-01")
+    allocations.lock(db)
+    by_part = {fall.cell.part: fall.cell for fall in falls_of(db, key(contract), month)}
+    if {part: _figures(cell) for part, cell in by_part.items()} != {
+        row["part"]: (row["held_fen"], row["counted_fen"]) for row in content["cells"]
+    }:
+        raise Conflict("figures_changed", subject=decision.subject)
+    reconciliation = key(months.reconciliation(db, key(contract), month, actor, now))
+    for cell in by_part.values():
+        row = db.get_one(Match, (reconciliation, cell.part))
+        row.held_fen, row.fall_decision_id = cell.counted_fen, key(decision)
+        db.add(row)
+    db.flush()
+    accrue(db, _voucher(db, contract), actor, now)
+
+
+def _voucher(db: Session, contract: Contract) -> Voucher:
+    query = select(Voucher).where(Voucher.project_id == contract.project_id)
+    voucher = db.exec(query).one_or_none()
+    if voucher is None:
+        raise NotFound("voucher", project=db.get_one(Project, contract.project_id).code)
+    return voucher
+
+
+def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen, Fen]:
+    """Return what the voucher earns before and after these falls, fen under its cap."""
+    of_project = cells(db, projects=[voucher.project_id])
+    fallen = {fall.cell.key: replace(fall.cell, held_fen=fall.cell.counted_fen) for fall in falls}
+    room = rights(db, voucher.book_id).room
+    return (
+        _earned(db, voucher, of_project, room),
+        _earned(db, voucher, [fallen.get(cell.key, cell) for cell in of_project], room),
+    )
+
+
+def _earned(db: Session, voucher: Voucher, of_project: Sequence[Cell], room: Fen) -> Fen:
+    whole = sum(earnings_of(db, voucher, of_project).values(), Earnings())
+    return target(whole.earned_fen, whole.uncapped_fen, room).earned_fen
+
+
+def _of_fall(fall: Fall) -> dict[str, Any]:
+    held_fen, counted_fen = _figures(fall.cell)
+    return {
+        "part": fall.cell.part,
+        "held_fen": held_fen,
+        "counted_fen": counted_fen,
+        "causes": [_of_cause(cause) for cause in fall.causes],
+    }
+
+
+def _of_cause(cause: Cause) -> Mapping[str, Any]:
+    return {
+        "code": cause.code,
+        "name": cause.name,
+        "fen": cause.fen,
+        "by": cause.by,
+        "at": cause.at.isoformat() if cause.at else None,
+    }
+
+
+def _figures(cell: Cell) -> tuple[Fen, Fen]:
+    return cell.booked_fen, cell.counted_fen

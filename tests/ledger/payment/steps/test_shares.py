@@ -1,0 +1,121 @@
+"""City and district bear their shares of every claim, and get refunds back in the same."""
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.errors import Conflict, Refused
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.steps.indicators import share_indicators
+from ledger.payment.steps.refund import refund
+from ledger.vouchers.queries import project_by_code
+from tests.support.payments import CASHIER, NOW, TODAY, Treasury
+from tests.support.vouchers import chain, place_moves
+
+SHARES = [
+    {"bearer": "市", "number": "Z1", "year": 2026, "weight": 70},
+    {"bearer": "区", "number": "Q1", "year": 2026, "weight": 30},
+]
+
+
+@pytest.fixture
+def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
+    treasury = Treasury(owner, engine)
+    treasury.indicator(5_000)
+    treasury.indicator(5_000, "Q1")
+    for code, fen in (("p1", 601), ("p2", 333)):
+        treasury.project(code, fen)
+        treasury.claim(code, fen, f"claim of {code}")
+    share(treasury)
+    return treasury
+
+
+def share(treasury: Treasury) -> None:
+    with Session(treasury.engine) as db, db.begin():
+        decision = share_indicators(
+            db, shares=SHARES, reason="市区 7:3", actor=CASHIER.actor, now=NOW
+        )
+        treasury.answer(db, decision)
+
+
+def came_back(treasury: Treasury, fen: int, total: int, number: str) -> None:
+    with Session(treasury.engine) as db, db.begin():
+        decision = refund(
+            db,
+            reference="r1",
+            project=project_by_code(db, "p1"),
+            indicator=payment.indicator(db, number, 2026),
+            fen=fen,
+            total_fen=total,
+            on_day=TODAY,
+            reason="",
+            actor=CASHIER.actor,
+            now=NOW,
+        )
+        treasury.answer(db, decision)
+
+
+def paid_by_both(treasury: Treasury) -> None:
+    for indicator in ("Z1", "Q1"):
+        number = treasury.make(number=indicator)
+        treasury.confirm(number)
+        with Session(treasury.engine) as db:
+            lines = payment.payment_list(db, number)[2]
+            sums = [(line.line, line.fen) for line in lines]
+        rows = [f"{indicator}{n},{number},{n},成功,{fen / 100:.2f},{TODAY}," for n, fen in sums]
+        treasury.bank(*rows)
+
+
+def test_each_bears_its_share_of_every_claim_to_the_fen(treasury: Treasury) -> None:
+    paid_by_both(treasury)
+    # 420.7 + 180.3 and 233.1 + 99.9: what is left over goes to the largest remainder.
+    assert treasury.money() == {"free": 5_000 - 654, "spent": 421 + 233}
+    assert treasury.money("Q1") == {"free": 5_000 - 280, "spent": 180 + 100}
+    assert [treasury.state(f"claim of {code}") for code in ("p1", "p2")] == ["paid", "paid"]
+    assert treasury.queue() == []
+
+
+def test_nobody_bears_more_than_its_share(treasury: Treasury) -> None:
+    number = treasury.make(number="Q1")
+    treasury.confirm(number)
+    with pytest.raises(Refused, match="nothing_payable"):
+        treasury.make(number="Q1")
+    # What came back is borne again by whose it was.
+    treasury.bank(f"a,{number},1,退回,1.80,{TODAY},")
+    treasury.rule("a", "accept")
+    again = treasury.make(number="Q1")
+    with Session(treasury.engine) as db:
+        assert [line.fen for line in payment.payment_list(db, again)[2]] == [180]
+
+
+def test_a_refund_goes_back_in_the_same_shares(
+    treasury: Treasury, owner: psycopg.Connection, engine: sa.Engine
+) -> None:
+    paid_by_both(treasury)
+    with Session(engine) as db:
+        book = db.connection().exec_driver_sql("SELECT min(book_id) FROM vouchers").scalar_one()
+    place_moves(owner, engine, "red", {book: chain(101, "recall paid recoverable")})
+    with pytest.raises(Refused, match="refund_share"):
+        came_back(treasury, 101, 101, "Z1")
+    came_back(treasury, 71, 101, "Z1")
+    came_back(treasury, 30, 101, "Q1")
+    assert treasury.rights("p1").recoverable == 0
+    assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 71, 280 - 30)
+
+
+def test_an_indicator_bears_one_share(treasury: Treasury) -> None:
+    with pytest.raises(Conflict, match="shares_exist"):
+        share(treasury)
+    alone = [SHARES[0]]
+    with Session(treasury.engine) as db, pytest.raises(Refused, match="shares_wrong"):
+        share_indicators(db, shares=alone, reason="", actor=CASHIER.actor, now=NOW)
+
+
+def test_nobody_shares_an_indicator_alone(treasury: Treasury, engine: sa.Engine) -> None:
+    attack = (
+        "INSERT INTO indicator_shares SELECT scheme, 3, '镇', (SELECT max(id) FROM indicators), 1"
+        " FROM indicator_shares LIMIT 1"
+    )
+    with engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="confirmed"):
+        connection.execute(sa.text(attack))
