@@ -155,7 +155,7 @@ AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 
 
-A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
+A_CELL = {"contract": "none", "month": "2026-03", "part": "compute"}
 
 
 A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}
