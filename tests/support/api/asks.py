@@ -145,7 +145,8 @@ A_MONTH = "/reconcile/999999/2026-03"
 
 
 AN_EXTRA = {
-    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+    "part": "compute", "share": "1:1:compute", "target": "2026-03/compute", "yuan": "1",
+    "reason": "a",
 }  # fmt: skip
 
 
