@@ -22,7 +22,7 @@ from ledger.postgres.database import Database
 from tests.support.api.command_line import Done, suanquan
 from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.documents import digital
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.reconciliation import NOW, Desk, bill, metered_town
 from tests.support.servers.serving import serving
 

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.postgres.database import Database
-from tests.support.bureau import Bureau
+from tests.support.months.bureau import Bureau
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from ledger.documents.rules.cost_document import Document
 from ledger.errors import LedgerError, Refused
 from ledger.people.codes import Answer
-from tests.support.bureau import APRIL, MARCH, Bureau, days, price
+from tests.support.months.bureau import APRIL, MARCH, Bureau, days, price
 
 TEN = days(MARCH, date(2026, 3, 10))
 Act = Callable[[Bureau, Document], object]

@@ -6,9 +6,9 @@ import pytest
 
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_file import read_document
-from tests.support.bureau import APRIL, COMPUTE, MARCH, MAY, Bureau, days, package, price
 from tests.support.documents import CENTRE
 from tests.support.invoices import einvoice_xml
+from tests.support.months.bureau import APRIL, COMPUTE, MARCH, MAY, Bureau, days, package, price
 from tests.support.reconciliation import BUYER, LATER
 
 PACKAGE_DAYS = "from: 2026-03-01, expires: 2026-05-31"

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.support.bureau import MARCH, Bureau, days, price
+from tests.support.months.bureau import MARCH, Bureau, days, price
 
 TWELFTH = date(2026, 3, 12)
 UNTIL_11, FROM_12 = "until: 2026-03-11", "from: 2026-03-12"

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tests.support.bureau import APRIL, COMPUTE, MARCH, STORAGE, Bureau, days, price
+from tests.support.months.bureau import APRIL, COMPUTE, MARCH, STORAGE, Bureau, days, price
 from tests.support.reconciliation import LATER
 
 OF_A, OF_B = ("*信息技术服务*算力服务费甲", "*信息技术服务*算力服务费乙")

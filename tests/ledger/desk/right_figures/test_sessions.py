@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from agents import wire
-from tests.support.bureau import APRIL, MARCH, Bureau, price
+from tests.support.months.bureau import APRIL, MARCH, Bureau, price
 from tests.support.simulation import gpu_id
 
 NOON_OF_10 = datetime(2026, 3, 10, 4, tzinfo=UTC)

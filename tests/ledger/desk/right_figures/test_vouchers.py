@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from tests.support.bureau import APRIL, MARCH, MAY, Bureau, days, last_day, price
-from tests.support.bureau import POLICY as A
+from tests.support.months.bureau import APRIL, MARCH, MAY, Bureau, days, last_day, price
+from tests.support.months.bureau import POLICY as A
 from tests.support.simulation import gpu_id
 
 CAP = 5_000_000_00
