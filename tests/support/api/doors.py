@@ -214,6 +214,7 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
+    "GET /api/v1/reconciliations.{form}": Door(EVERYBODY, at("/api/v1/reconciliations.csv")),
     "GET /api/v1/reconciliations/{key}": Door(
         EVERYBODY, at("/api/v1/reconciliations/1-2026-03"), yes=404
     ),
@@ -233,7 +234,19 @@ DOORS = {
         {Role.CLERK},
         at(
             "/api/v1/reconciliations/1-2026-03/extra",
-            json={"price": 1, "extra_fen": 1, "reason": "核实"},
+            json={"part": "compute", "extra_fen": 1, "reason": "核实"},
+        ),
+        yes=404,
+    ),
+    "POST /api/v1/reconciliations/{key}/fall": Door(
+        {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/fall", json={"reason": "核实"}), yes=404
+    ),
+    "GET /api/v1/red-documents": Door({Role.CLERK}, at("/api/v1/red-documents")),
+    "POST /api/v1/red-documents/{key}/parts": Door(
+        {Role.CLERK},
+        at(
+            "/api/v1/red-documents/999999/parts",
+            json={"parts": [{"line": 1, "fen": 1}], "reason": "核实"},
         ),
         yes=404,
     ),
@@ -338,10 +351,19 @@ DOORS = {
     "POST /reconcile/tolerable": Door(
         RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
     ),
+    "GET /reconcile/reds": Door({Role.CLERK}, at("/reconcile/reds")),
+    "POST /reconcile/reds/{document}": Door(
+        {Role.CLERK},
+        at("/reconcile/reds/999999", data={"fen of line 1": "1", "reason": "核实"}),
+        yes=404,
+    ),
     "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}/extra": Door(
         RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/fall": Door(
+        RECONCILING, at(f"{A_MONTH}/fall", data={"reason": "核实"}), yes=404
     ),
     "POST /reconcile/{contract}/{month}/move": Door(
         RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404
