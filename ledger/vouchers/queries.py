@@ -24,6 +24,7 @@ from ledger.charging.rules.segments import Span, policy_on
 from ledger.errors import NotFound
 from ledger.formats.exact import Exact
 from ledger.postgres.columns import key
+from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
@@ -106,7 +107,11 @@ def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> di
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
     payments = payments_into(db, sorted(mixed)) if mixed else {}
-    return earnings(of_project, spans, rates, payments)
+    others = {
+        (contract, month): fen
+        for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
+    }
+    return earnings(of_project, spans, rates, payments, others)
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

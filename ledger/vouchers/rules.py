@@ -5,13 +5,15 @@ each version, on the days on which the voucher is valid. What is no compute cost
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell, Key
 from ledger.charging.rules.segments import Payment, Span, segments, share
+from ledger.registry.rules.safeguards import support_room
 from ledger.units import Fen, round_half_up
 
 Rates = Mapping[str, Fraction]
@@ -36,25 +38,47 @@ class Earnings:
         )
 
 
+OtherSupport = Mapping[tuple[int | None, date], Fen]
+"""What other programmes pay of a month, by contract; of the project as a whole under None."""
+
+
 def earnings(
     cells: Iterable[Cell],
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
+    others: OtherSupport = MappingProxyType({}),
 ) -> dict[date, Earnings]:
-    """Return what each month earns.
+    """Return what each month earns; all public support of a cost is at most the cost.
 
     Args:
         cells: of one project.
         spans: the versions of its voucher and their days.
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
+        others: what other programmes pay of the same costs.
     """
-    by_month: dict[date, Earnings] = {}
+    by_contract: dict[tuple[int, date], Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
-            by_month[cell.month] = by_month.get(cell.month, Earnings()) + part
-    return by_month
+            key = (cell.contract, cell.month)
+            by_contract[key] = by_contract.get(key, Earnings()) + part
+    by_month: dict[date, Earnings] = {}
+    for (contract, month), sums in by_contract.items():
+        within = _within_cost(sums, others.get((contract, month), 0))
+        by_month[month] = by_month.get(month, Earnings()) + within
+    whole = {
+        month: sum(fen for (_, paid_month), fen in others.items() if paid_month == month)
+        for month in by_month
+    }
+    return {month: _within_cost(sums, whole[month]) for month, sums in by_month.items()}
+
+
+def _within_cost(sums: Earnings, other_fen: Fen) -> Earnings:
+    """Return what may be earned beside `other_fen` from other programmes."""
+    earned_fen = min(sums.earned_fen, Fraction(support_room(sums.matched_fen, other_fen)))
+    uncapped_fen = min(sums.uncapped_fen, Fraction(support_room(sums.cost_fen, other_fen)))
+    return replace(sums, earned_fen=earned_fen, uncapped_fen=max(earned_fen, uncapped_fen))
 
 
 def _of_cell(

@@ -9,7 +9,11 @@ from openpyxl import load_workbook
 
 from ledger.formats.spreadsheet_export import csv_file, harmless, xlsx_file
 
-ROWS = [["合同", "金额"], ["=HYPERLINK(1)", Decimal("-1234.50")], ['K-1,"a"', Decimal("0.00")]]
+ROWS: list[list[str | Decimal]] = [
+    ["合同", "金额"],
+    ["=HYPERLINK(1)", Decimal("-1234.50")],
+    ['K-1,"a"', Decimal("0.00")],
+]
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])

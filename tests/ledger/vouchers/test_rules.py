@@ -192,3 +192,19 @@ def test_what_is_earned_is_within_the_rates_and_the_provisional_part(
         assert part.earned_fen <= THIRTY * booked
         assert part.uncapped_fen <= THIRTY * (booked + open_)
         assert 0 <= part.matched_fen <= booked
+
+
+def test_all_public_support_of_a_cost_is_at_most_the_cost() -> None:
+    """Another programme pays 800 of 1,000: of 300 earned 200 are left."""
+    one = [cell(v1=1_000, matched=1_000)]
+    beside = earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 800})
+    assert beside == {OCTOBER: Earnings(1_000, 1_000, Fraction(200), Fraction(200))}
+    whole = earnings(one, WHOLE, RATES, {}, {(None, OCTOBER): 1_200})
+    assert whole[OCTOBER].earned_fen == 0
+    assert earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 700})[OCTOBER].earned_fen == 300
+    assert earnings(one, WHOLE, RATES, {}, {(1, NOVEMBER): 1_000})[OCTOBER].earned_fen == 300
+
+
+def test_what_supports_one_contract_leaves_another_alone() -> None:
+    two = [cell(v1=1_000, matched=1_000), cell(v1=1_000, matched=1_000, contract=2)]
+    assert earnings(two, WHOLE, RATES, {}, {(1, OCTOBER): 1_000})[OCTOBER].earned_fen == 300
