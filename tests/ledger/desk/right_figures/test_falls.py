@@ -8,10 +8,10 @@ import pytest
 from ledger.documents.rules.cost_document import Document
 from ledger.errors import LedgerError, Refused
 from ledger.people.codes import Answer
-from tests.support.months.bureau import APRIL, MARCH, Bureau, days, price
+from tests.support.months.office import APRIL, MARCH, Office, days, price
 
 TEN = days(MARCH, date(2026, 3, 10))
-Act = Callable[[Bureau, Document], object]
+Act = Callable[[Office, Document], object]
 
 BY_JOBS = """
 clusters:
@@ -45,44 +45,44 @@ RAISED: dict[str, Act] = {  # what takes each back
 
 
 @pytest.fixture
-def decided_month(bureau: Bureau) -> tuple[Bureau, Document]:
+def decided_month(office: Office) -> tuple[Office, Document]:
     """A hundred hours of March at 100 yuan, invoiced and decided: 3,000.00 payable."""
-    bureau.prices(price(100))
-    bureau.use(TEN, 10)
-    document = bureau.bill(10_000_00)
-    bureau.decide()
-    assert bureau.money() == {"payable": 3_000_00}
-    return bureau, document
+    office.prices(price(100))
+    office.use(TEN, 10)
+    document = office.bill(10_000_00)
+    office.decide()
+    assert office.money() == {"payable": 3_000_00}
+    return office, document
 
 
-def books_hold(bureau: Bureau) -> tuple[int, int, int]:
+def books_hold(office: Office) -> tuple[int, int, int]:
     """What the books hold of what was decided: payable, paid and to be paid back."""
-    amounts = bureau.rights()
+    amounts = office.rights()
     return amounts.payable, amounts.paid, amounts.recoverable
 
 
 @pytest.mark.parametrize("paid", [False, True])
 @pytest.mark.parametrize("by", LOWERED)
 def test_4_nothing_falls_before_two_decide_nor_when_they_refuse(
-    decided_month: tuple[Bureau, Document], by: str, paid: bool
+    decided_month: tuple[Office, Document], by: str, paid: bool
 ) -> None:
-    bureau, document = decided_month
+    office, document = decided_month
     if paid:
-        bureau.pay()
-    before = books_hold(bureau)
+        office.pay()
+    before = books_hold(office)
     act, cause, left_fen = LOWERED[by]
-    act(bureau, document)
-    bureau.accrue()
-    assert books_hold(bureau) == before
-    proposal = bureau.propose_fall()
+    act(office, document)
+    office.accrue()
+    assert books_hold(office) == before
+    proposal = office.propose_fall()
     (cell,) = proposal.content["cells"]
     assert cause in {row["code"] for row in cell["causes"]}
     assert proposal.content["subsidy_after_fen"] == left_fen
-    bureau.confirm(proposal, Answer.REFUSED)
-    bureau.accrue()
-    assert books_hold(bureau) == before
-    bureau.fall()
-    amounts = bureau.rights()
+    office.confirm(proposal, Answer.REFUSED)
+    office.accrue()
+    assert books_hold(office) == before
+    office.fall()
+    amounts = office.rights()
     if paid:
         assert (amounts.paid, amounts.recoverable) == (left_fen, 3_000_00 - left_fen)
     else:
@@ -91,74 +91,74 @@ def test_4_nothing_falls_before_two_decide_nor_when_they_refuse(
 
 @pytest.mark.parametrize("by", RAISED)
 def test_4_what_is_taken_back_rises_by_itself(
-    decided_month: tuple[Bureau, Document], by: str
+    decided_month: tuple[Office, Document], by: str
 ) -> None:
-    bureau, document = decided_month
-    bureau.pay()
-    LOWERED[by][0](bureau, document)
-    bureau.accrue()
-    bureau.fall()
-    assert bureau.rights().recoverable == 3_000_00 - LOWERED[by][2]
-    RAISED[by](bureau, document)
-    bureau.accrue()
-    assert bureau.money() == {"paid": 3_000_00}
+    office, document = decided_month
+    office.pay()
+    LOWERED[by][0](office, document)
+    office.accrue()
+    office.fall()
+    assert office.rights().recoverable == 3_000_00 - LOWERED[by][2]
+    RAISED[by](office, document)
+    office.accrue()
+    assert office.money() == {"paid": 3_000_00}
     with pytest.raises(Refused, match="nothing_falls"):
-        bureau.propose_fall()
+        office.propose_fall()
 
 
 def test_4_a_part_of_a_fall_that_is_taken_back_rises_by_that_part(
-    decided_month: tuple[Bureau, Document],
+    decided_month: tuple[Office, Document],
 ) -> None:
-    bureau, _ = decided_month
-    bureau.pay()
-    bureau.prices(price(70))
-    bureau.fall()
-    bureau.prices(price(90))
-    assert bureau.money() == {"paid": 2_700_00, "recoverable": 300_00}
+    office, _ = decided_month
+    office.pay()
+    office.prices(price(70))
+    office.fall()
+    office.prices(price(90))
+    assert office.money() == {"paid": 2_700_00, "recoverable": 300_00}
 
 
 def test_4_a_fall_that_grew_after_it_was_proposed_is_proposed_anew(
-    decided_month: tuple[Bureau, Document],
+    decided_month: tuple[Office, Document],
 ) -> None:
-    bureau, _ = decided_month
-    bureau.prices(price(70))
-    proposal = bureau.propose_fall()
-    bureau.prices(price(60))
+    office, _ = decided_month
+    office.prices(price(70))
+    proposal = office.propose_fall()
+    office.prices(price(60))
     with pytest.raises(LedgerError, match="figures_changed"):
-        bureau.confirm(proposal)
-    assert bureau.rights().payable == 3_000_00
+        office.confirm(proposal)
+    assert office.rights().payable == 3_000_00
 
 
 def test_4_what_is_on_its_way_to_the_bank_is_not_touched(
-    decided_month: tuple[Bureau, Document],
+    decided_month: tuple[Office, Document],
 ) -> None:
-    bureau, _ = decided_month
-    bureau.send()
-    bureau.prices(price(70))
-    bureau.fall()
-    assert bureau.money() == {"sent": 3_000_00}
+    office, _ = decided_month
+    office.send()
+    office.prices(price(70))
+    office.fall()
+    assert office.money() == {"sent": 3_000_00}
 
 
 def test_4_two_lower_it_for_two_reasons_and_only_one_is_taken_back(
-    decided_month: tuple[Bureau, Document],
+    decided_month: tuple[Office, Document],
 ) -> None:
-    bureau, document = decided_month
-    bureau.pay()
-    bureau.prices(price(80))
-    bureau.red(document, 3_000_00)
-    bureau.fall()
-    assert (bureau.rights().paid, bureau.rights().recoverable) == (2_100_00, 900_00)
-    bureau.prices(price(100))  # the red one stands
-    assert (bureau.rights().paid, bureau.rights().recoverable) == (2_100_00, 900_00)
+    office, document = decided_month
+    office.pay()
+    office.prices(price(80))
+    office.red(document, 3_000_00)
+    office.fall()
+    assert (office.rights().paid, office.rights().recoverable) == (2_100_00, 900_00)
+    office.prices(price(100))  # the red one stands
+    assert (office.rights().paid, office.rights().recoverable) == (2_100_00, 900_00)
 
 
 def test_4_late_usage_raises_nothing_that_is_not_invoiced(
-    decided_month: tuple[Bureau, Document],
+    decided_month: tuple[Office, Document],
 ) -> None:
-    bureau, _ = decided_month
-    bureau.pay()
-    bureau.use(TEN, 2)
-    assert bureau.money() == {"accrued": 600_00, "paid": 3_000_00}
-    bureau.bill(2_000_00)
-    bureau.decide()
-    assert bureau.money() == {"paid": 3_000_00, "payable": 600_00}
+    office, _ = decided_month
+    office.pay()
+    office.use(TEN, 2)
+    assert office.money() == {"accrued": 600_00, "paid": 3_000_00}
+    office.bill(2_000_00)
+    office.decide()
+    assert office.money() == {"paid": 3_000_00, "payable": 600_00}

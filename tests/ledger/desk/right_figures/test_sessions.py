@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from agents import wire
-from tests.support.months.bureau import APRIL, MARCH, Bureau, price
+from tests.support.months.office import APRIL, MARCH, Office, price
 from tests.support.simulation import gpu_id
 
 NOON_OF_10 = datetime(2026, 3, 10, 4, tzinfo=UTC)
@@ -36,17 +36,17 @@ def job(at: datetime, minutes: int) -> list[wire.Window]:
     ]
 
 
-def cost(bureau: Bureau, windows: list[wire.Window]) -> dict[date, int]:
+def cost(office: Office, windows: list[wire.Window]) -> dict[date, int]:
     """What they cost by month, fen; each month is invoiced, decided and earns its part."""
-    bureau.register("bindings: [{cluster: c1, holder: {pod: a}, project: p1, from: 2026-01-01}]")
-    bureau.report(windows)
-    bureau.accrue()
-    fen = {month: sum(c.metered_fen for c in bureau.cells(month)) for month in (MARCH, APRIL)}
+    office.register("bindings: [{cluster: c1, holder: {pod: a}, project: p1, from: 2026-01-01}]")
+    office.report(windows)
+    office.accrue()
+    fen = {month: sum(c.metered_fen for c in office.cells(month)) for month in (MARCH, APRIL)}
     for month, metered_fen in fen.items():
         if metered_fen:
-            bureau.bill(metered_fen, month=month)
-            bureau.decide(month)
-    assert bureau.money() == {"payable": sum(fen.values()) * 3 // 10}
+            office.bill(metered_fen, month=month)
+            office.decide(month)
+    assert office.money() == {"payable": sum(fen.values()) * 3 // 10}
     return {month: metered_fen for month, metered_fen in fen.items() if metered_fen}
 
 
@@ -54,40 +54,40 @@ def cost(bureau: Bureau, windows: list[wire.Window]) -> dict[date, int]:
     ("slices", "minutes", "expected"), [((1, 2), 20, 20_00), ((1, 2, 3), 61, 60_00)]
 )
 def test_10a_each_slice_is_rounded(
-    bureau: Bureau, slices: tuple[int, ...], minutes: int, expected: int
+    office: Office, slices: tuple[int, ...], minutes: int, expected: int
 ) -> None:
-    bureau.prices(price(10, STARTED, hours=1))
-    assert cost(bureau, holding(NOON_OF_10, minutes, *slices)) == {MARCH: expected}
+    office.prices(price(10, STARTED, hours=1))
+    assert cost(office, holding(NOON_OF_10, minutes, *slices)) == {MARCH: expected}
 
 
 @pytest.mark.parametrize(("first", "second", "expected"), [(20, 20, 20_00), (61, 59, 30_00)])
 def test_10b_each_of_two_sessions_eighteen_days_apart_is_rounded(
-    bureau: Bureau, first: int, second: int, expected: int
+    office: Office, first: int, second: int, expected: int
 ) -> None:
-    bureau.prices(price(10, STARTED, hours=1))
+    office.prices(price(10, STARTED, hours=1))
     later = NOON_OF_10 + timedelta(days=18)
-    assert cost(bureau, holding(NOON_OF_10, first) + holding(later, second)) == {MARCH: expected}
+    assert cost(office, holding(NOON_OF_10, first) + holding(later, second)) == {MARCH: expected}
 
 
 @pytest.mark.parametrize(("more", "expected"), [("", 10_00), (", session_price: split", 9_00)])
 def test_10c_a_job_over_a_change_of_price_is_rounded_once(
-    bureau: Bureau, more: str, expected: int
+    office: Office, more: str, expected: int
 ) -> None:
     terms = f"{STARTED}{more}"
-    bureau.prices(
+    office.prices(
         price(10, f"until: 2026-03-10, {terms}", hours=1),
         price(8, f"from: 2026-03-11, {terms}", hours=1),
     )
     midnight = datetime(2026, 3, 10, 16, tzinfo=UTC)  # of Beijing
-    assert cost(bureau, job(midnight - timedelta(minutes=20), 40)) == {MARCH: expected}
+    assert cost(office, job(midnight - timedelta(minutes=20), 40)) == {MARCH: expected}
 
 
 @pytest.mark.parametrize(("before", "minutes", "expected"), [(20, 40, 8_00), (50, 100, 16_00)])
 def test_10c_a_job_over_the_end_of_a_month_is_rounded_once(
-    bureau: Bureau, before: int, minutes: int, expected: int
+    office: Office, before: int, minutes: int, expected: int
 ) -> None:
-    bureau.prices(price(8, STARTED, hours=1))
+    office.prices(price(8, STARTED, hours=1))
     midnight = datetime(2026, 3, 31, 16, tzinfo=UTC)  # April begins
-    by_month = cost(bureau, job(midnight - timedelta(minutes=before), minutes))
+    by_month = cost(office, job(midnight - timedelta(minutes=before), minutes))
     assert sum(by_month.values()) == expected
     assert by_month[MARCH] == 8_00

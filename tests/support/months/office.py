@@ -1,4 +1,4 @@
-"""A bureau's months, by the steps that its people take: for figures that must come out right.
+"""An office's months, by the steps that its people take: for figures that must come out right.
 
 Two projects of one firm rent from one centre under a contract each. An hour of the cases is a
 minute here, at sixty times the price: the money is the same, and a month has 744 windows. Money is
@@ -98,8 +98,8 @@ def last_day(month: date) -> date:
     return next_month(month) - timedelta(days=1)
 
 
-class Bureau:
-    """What the people of a bureau do, one step after the other."""
+class Office:
+    """What the people of a office do, one step after the other."""
 
     def __init__(self, database: Database, engine: sa.Engine, owner: psycopg.Connection) -> None:
         self.engine, self.owner = engine, owner
