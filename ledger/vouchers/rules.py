@@ -1,10 +1,10 @@
-"""What a project's cells earn, by month, before the cap: exact, not rounded.
+"""What a project's cells earn, by month: before the cap exactly, under it in whole fen.
 
 A cell earns in the months and under the policy versions in which its usage was: at the rate of
 each version, on the days on which the voucher is valid. What is no compute cost earns nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -16,6 +16,9 @@ from ledger.units import Fen, round_half_up
 
 Rates = Mapping[str, Fraction]
 """The rate of each policy version under which the voucher was opened."""
+
+ContractMonth = tuple[date, int]
+"""Where payable money is kept: the month, and the key of the contract."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,21 @@ def earnings(
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
 ) -> dict[date, Earnings]:
-    """Return what each month earns.
+    """Return what each month earns; arguments as of `earnings_by_contract`."""
+    by_month: dict[date, Earnings] = {}
+    by_contract = earnings_by_contract(cells, spans, rates, payments)
+    for (month, _), part in by_contract.items():
+        by_month[month] = by_month.get(month, Earnings()) + part
+    return by_month
+
+
+def earnings_by_contract(
+    cells: Iterable[Cell],
+    spans: Sequence[Span],
+    rates: Rates,
+    payments: Mapping[Key, Sequence[Payment]],
+) -> dict[ContractMonth, Earnings]:
+    """Return what each month of each contract earns.
 
     Args:
         cells: of one project.
@@ -50,11 +67,87 @@ def earnings(
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
     """
-    by_month: dict[date, Earnings] = {}
+    earned: dict[ContractMonth, Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
-            by_month[cell.month] = by_month.get(cell.month, Earnings()) + part
-    return by_month
+            place = (cell.month, cell.contract)
+            earned[place] = earned.get(place, Earnings()) + part
+    return earned
+
+
+def earned_in_order(
+    earned: Mapping[ContractMonth, Fraction], limit_fen: Fen
+) -> dict[ContractMonth, Fen]:
+    """Lay what is earned in all, rounded once and at most `limit_fen`, over the months.
+
+    The earliest month comes first, of one month the older contract. So a month's fen are what the
+    whole sum grows by when it is added, and what the limit cuts off are the latest months.
+    """
+    laid, whole, before = {}, Fraction(0), 0
+    for place in sorted(earned):
+        whole += earned[place]
+        after = max(min(round_half_up(whole), limit_fen), before)
+        if after > before:
+            laid[place] = after - before
+        before = after
+    return laid
+
+
+def left_to_claim(
+    earned: Mapping[ContractMonth, Fen],
+    drawn: Mapping[ContractMonth, Fen],
+    *,
+    back_fen: Fen,
+    most_fen: Fen,
+) -> dict[ContractMonth, Fen]:
+    """Return what of each month may still be claimed: what it earned, less what claims drew.
+
+    Money that was paid back (`back_fen`) is drawn no more: first where more was drawn than is
+    earned by now, then of the newest months. What is still drawn beyond its month is set off
+    against the oldest months that have something left. More than `most_fen` is left in no case:
+    the newest months wait.
+    """
+    left = {place: earned.get(place, 0) - drawn.get(place, 0) for place in {*earned, *drawn}}
+    places = sorted(left)
+    for place in places:
+        back = min(back_fen, max(-left[place], 0))
+        left[place] += back
+        back_fen -= back
+    for place in reversed(places):
+        back = min(back_fen, earned.get(place, 0) - left[place])
+        left[place] += back
+        back_fen -= back
+    over = -sum(min(fen, 0) for fen in left.values())
+    left = {place: left[place] for place in places if left[place] > 0}
+    left = _without(left, over, places)
+    return _without(left, sum(left.values()) - max(most_fen, 0), reversed(places))
+
+
+def oldest(
+    left: Mapping[ContractMonth, Fen], fen: Fen, months: Collection[date] = ()
+) -> dict[ContractMonth, Fen]:
+    """Return the oldest `fen` of what is left, of these months or of any; less if less is there."""
+    taken = {}
+    for place in sorted(left):
+        if fen > 0 and (not months or place[0] in months):
+            taken[place] = min(left[place], fen)
+            fen -= taken[place]
+    return taken
+
+
+def _without(
+    left: Mapping[ContractMonth, Fen], fen: Fen, order: Iterable[ContractMonth]
+) -> dict[ContractMonth, Fen]:
+    """Take `fen` away, place by place in this order."""
+    rest = dict(left)
+    for place in order:
+        taken = min(max(fen, 0), rest.get(place, 0))
+        fen -= taken
+        if taken == rest.get(place):
+            del rest[place]
+        elif taken:
+            rest[place] -= taken
+    return rest
 
 
 def _of_cell(
