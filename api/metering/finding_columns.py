@@ -55,6 +55,7 @@ def columns() -> dict[str, Column]:
         "windows": Column(_("窗口"), quantity, number=True),
         "minutes": Column(_("分钟"), quantity, number=True),
         "gap_ms": Column(_("毫秒"), quantity, number=True),
+        "gpus": Column(_("容量（GPU）"), quantity, number=True),
         "device_ms": Column(_("卡时"), gpu_hours, number=True),
     }
 

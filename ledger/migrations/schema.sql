@@ -750,6 +750,56 @@ END $$;
 
 ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF 0 > ANY (counts) OR 0 > ANY (window_mss || gap_mss) OR 0 > ANY (energies) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.windows, u.window_ms, u.gap_ms, u.energy
+        FROM unnest(gpus, days, counts, window_mss, gap_mss, energies)
+            AS u(gpu, day, windows, window_ms, gap_ms, energy)
+        ORDER BY u.gpu, u.day
+        ON CONFLICT (gpu, day, cluster_id, source)
+        DO UPDATE SET windows = c.windows + excluded.windows,
+                      window_ms = c.window_ms + excluded.window_ms,
+                      gap_ms = c.gap_ms + excluded.gap_ms,
+                      energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                       ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END;
+END $$;
+
+ALTER FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF 0 > ANY (fold_totals.held || fold_totals.ms) OR 0 > ANY (ppm_ms) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
+            mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.model, u.kind, u.holder, u.profile, u.part, u.qos,
+               u.den, u.held, u.ppm, u.ms
+        FROM unnest(gpus, days, models, kinds, holders, profiles, parts, qoses, dens, fold_totals.held,
+                    ppm_ms, fold_totals.ms)
+            AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
+        ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
+        ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+                     partition, qos, den)
+        DO UPDATE SET held = t.held + excluded.held,
+                      util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                      util_ms = t.util_ms + excluded.util_ms;
+END $$;
+
+ALTER FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -828,6 +878,17 @@ END $$;
 
 ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_deleted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO history (relation, row, act) SELECT TG_TABLE_NAME, to_jsonb(gone), TG_OP FROM gone;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -871,6 +932,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_registry_fact() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_replaced() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO history (relation, row, act)
+        SELECT TG_TABLE_NAME, was.row, TG_OP
+        FROM (SELECT id, to_jsonb(gone) AS row FROM gone) was
+        JOIN (SELECT id, to_jsonb(came) AS row FROM came) got USING (id)
+        WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
+            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
+            AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
+                = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_replaced() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3054,6 +3134,34 @@ COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
 
+CREATE TABLE public.history (
+    id bigint NOT NULL,
+    relation text NOT NULL,
+    "row" jsonb NOT NULL,
+    act text NOT NULL,
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    replaced_by text DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT history_act_check CHECK ((act = ANY (ARRAY['UPDATE'::text, 'DELETE'::text]))),
+    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text])))
+);
+
+ALTER TABLE public.history OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.history IS 'What charges and allocations said before; append-only, by triggers';
+
+COMMENT ON COLUMN public.history."row" IS 'The row before it was changed or deleted, fen as there';
+
+COMMENT ON COLUMN public.history.replaced_by IS 'The login of the database; who decided stands in the rows';
+
+ALTER TABLE public.history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.indicator_shares (
     scheme bigint NOT NULL,
     place smallint NOT NULL,
@@ -3614,7 +3722,7 @@ COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
 
 CREATE VIEW public.posting_causes AS
- WITH p AS (
+ WITH p AS NOT MATERIALIZED (
          SELECT id,
             cause,
             split_part(cause, '/'::text, 1) AS word,
@@ -4603,6 +4711,9 @@ ALTER TABLE ONLY public.freezes
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_pkey PRIMARY KEY (gpu);
 
+ALTER TABLE ONLY public.history
+    ADD CONSTRAINT history_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.indicator_shares
     ADD CONSTRAINT indicator_shares_indicator_id_key UNIQUE (indicator_id);
 
@@ -4953,6 +5064,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
+
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
 CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
@@ -5132,6 +5245,14 @@ CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE F
 CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
 
 CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+
+CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
+CREATE TRIGGER history_deleted AFTER DELETE ON public.charges REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
@@ -5768,9 +5889,19 @@ GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 
@@ -6027,23 +6158,9 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.coverage TO suanquan_app;
+GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
-GRANT UPDATE(windows) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(window_ms) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(gap_ms) ON TABLE public.coverage TO suanquan_app;
-
-GRANT UPDATE(energy_mj) ON TABLE public.coverage TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(held) ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(util_ppm_ms) ON TABLE public.day_totals TO suanquan_app;
-
-GRANT UPDATE(util_ms) ON TABLE public.day_totals TO suanquan_app;
+GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
@@ -6106,6 +6223,8 @@ GRANT UPDATE(cluster_id) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
+
+GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.indicator_shares TO suanquan_app;
 

@@ -170,32 +170,13 @@ def _arrays(windows: Sequence[KeptWindow]) -> dict[str, list[Any]]:
 
 
 _FOLD_TOTALS = """
-    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
-                                 mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
-    SELECT u.gpu, u.day, %s, %s, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den,
-           u.held, u.ppm, u.ms
-    FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::text[], %s::integer[], %s::bigint[], %s::numeric[], %s::bigint[])
-        AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
-    ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
-    ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition,
-                 qos, den)
-    DO UPDATE SET held = t.held + excluded.held,
-                  util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
-                  util_ms = t.util_ms + excluded.util_ms
+    SELECT fold_totals(%s, %s, %s::text[], %s::date[], %s::text[], %s::text[], %s::text[],
+                       %s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[],
+                       %s::numeric[], %s::bigint[])
 """
 _FOLD_COVERAGE = """
-    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
-    SELECT u.gpu, u.day, %s, %s, u.windows, u.window_ms, u.gap_ms, u.energy
-    FROM unnest(%s::text[], %s::date[], %s::integer[], %s::bigint[], %s::bigint[], %s::numeric[])
-        AS u(gpu, day, windows, window_ms, gap_ms, energy)
-    ORDER BY u.gpu, u.day
-    ON CONFLICT (gpu, day, cluster_id, source)
-    DO UPDATE SET windows = c.windows + excluded.windows,
-                  window_ms = c.window_ms + excluded.window_ms,
-                  gap_ms = c.gap_ms + excluded.gap_ms,
-                  energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
-                                   ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    SELECT fold_coverage(%s, %s, %s::text[], %s::date[], %s::integer[], %s::bigint[],
+                         %s::bigint[], %s::numeric[])
 """
 
 

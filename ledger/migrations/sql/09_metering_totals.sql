@@ -194,6 +194,53 @@ BEGIN
     FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
 END $$;
 
+-- The application only adds to them: what windows it stored, row by row of arrays of one length. Rows
+-- are locked in one order, so that two batches of one GPU do not block each other for ever.
+CREATE FUNCTION fold_totals(of_cluster bigint, by_source text, gpus text[], days date[],
+    models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[],
+    dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF 0 > ANY (fold_totals.held || fold_totals.ms) OR 0 > ANY (ppm_ms) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
+            mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.model, u.kind, u.holder, u.profile, u.part, u.qos,
+               u.den, u.held, u.ppm, u.ms
+        FROM unnest(gpus, days, models, kinds, holders, profiles, parts, qoses, dens, fold_totals.held,
+                    ppm_ms, fold_totals.ms)
+            AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
+        ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
+        ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+                     partition, qos, den)
+        DO UPDATE SET held = t.held + excluded.held,
+                      util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                      util_ms = t.util_ms + excluded.util_ms;
+END $$;
+
+CREATE FUNCTION fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[],
+    counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF 0 > ANY (counts) OR 0 > ANY (window_mss || gap_mss) OR 0 > ANY (energies) THEN
+        RAISE EXCEPTION 'totals are only added to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    END IF;
+    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
+        SELECT u.gpu, u.day, of_cluster, by_source, u.windows, u.window_ms, u.gap_ms, u.energy
+        FROM unnest(gpus, days, counts, window_mss, gap_mss, energies)
+            AS u(gpu, day, windows, window_ms, gap_ms, energy)
+        ORDER BY u.gpu, u.day
+        ON CONFLICT (gpu, day, cluster_id, source)
+        DO UPDATE SET windows = c.windows + excluded.windows,
+                      window_ms = c.window_ms + excluded.window_ms,
+                      gap_ms = c.gap_ms + excluded.gap_ms,
+                      energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                       ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END;
+END $$;
+
 COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
 COMMENT ON COLUMN day_totals.held IS
     'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
@@ -221,6 +268,6 @@ COMMENT ON TABLE stretch_days IS 'How many windows of a day the stretches were m
 REVOKE EXECUTE ON FUNCTION keep_stretches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_stretches TO :app_role;
 GRANT SELECT ON stretches, stretch_days TO :app_role;
-GRANT SELECT, INSERT ON day_totals, coverage TO :app_role;
-GRANT UPDATE (held, util_ppm_ms, util_ms) ON day_totals TO :app_role;
-GRANT UPDATE (windows, window_ms, gap_ms, energy_mj) ON coverage TO :app_role;
+REVOKE EXECUTE ON FUNCTION fold_totals, fold_coverage FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fold_totals, fold_coverage TO :app_role;
+GRANT SELECT ON day_totals, coverage TO :app_role;

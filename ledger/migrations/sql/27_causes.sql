@@ -29,7 +29,7 @@ INSERT INTO cause_kinds (cause, kind)
 
 -- Which book a posting may move, and each of its moves by how much at most (null: by its own rules).
 CREATE VIEW posting_causes AS
-    WITH p AS (
+    WITH p AS NOT MATERIALIZED (
         SELECT id, cause, split_part(cause, '/', 1) AS word,
                substring(cause FROM '^[a-z-]+/([0-9]{1,18})(/|$)')::bigint AS key
         FROM postings

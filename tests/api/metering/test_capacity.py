@@ -70,6 +70,9 @@ def test_more_gpus_than_stand_there_are_a_finding_until_two_say_otherwise(
     (finding,) = findings(town)
     assert (finding["cluster"], finding["day"], finding["gpus"]) == ("c-mine", DAY, 1)
     assert finding["device_ms"] == 500 * 86_400_000
+    page = town.client.get("/findings?kind=unproved", headers=town.headers(Role.CLERK))
+    assert page.status_code == 200
+    assert "认定集群的容量" in page.text
     state(town, 64)
     assert [finding["gpus"] for finding in findings(town)] == [64]
     state(town, 500)
@@ -99,7 +102,8 @@ def test_a_month_of_a_contract_asks_for_its_own_days(
         " WHERE c.name = 'c-' || right(p.code, -2)"
     )
     with Session(engine) as db:
-        keys = dict(db.execute(sa.text("SELECT number, id FROM contracts")).tuples().all())
+        rows = db.execute(sa.text("SELECT number, id FROM contracts"))
+        keys = {row.number: row.id for row in rows}
         march, april = date(2026, 3, 1), date(2026, 4, 1)
         assert [d.day for d in unproved_days(db, contract=keys["p-mine"], month=march)] == [march]
         assert unproved_days(db, contract=keys["p-mine"], month=april) == []

@@ -22,6 +22,7 @@ from ledger.postgres.database import Database
 from tests.support.api.command_line import Done, suanquan
 from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.documents import digital
+from tests.support.proofs import receipt_pdf
 from tests.support.reconciliation import NOW, Desk, bill, metered_town
 from tests.support.servers.serving import serving
 
@@ -143,7 +144,7 @@ def test_an_invoice_says_where_its_money_went_and_who_paid_it(bureau: Bureau, fo
     invoice = bureau.says("clerk", "invoice", "show", number)
     assert "k1" in invoice
     proof = folder / "bank.pdf"
-    proof.write_bytes(b"%PDF-1.7")
+    proof.write_bytes(receipt_pdf("B-1", 13_780))
     paid = ("--reference=B-1", "--payer=somebody else", "--payee=测试单位", "--on=2026-04-03")
     receipt = ("invoice", "receipt", number, str(proof), *paid)
     assert "¥137.80" in bureau.says("clerk", *receipt, "--yuan=137.80")

@@ -25,7 +25,7 @@ DECIDE = """
 """
 CONFIRM = """
     UPDATE decisions SET answer = 'confirmed', answered_by = '%s', answered_at = now(),
-        answered_digest = digest;
+        answered_digest = digest WHERE answer IS NULL;
 """
 INDICATOR = """
     INSERT INTO indicators (number, year, project_name, fund_kind, classification, opened_at,
