@@ -102,8 +102,8 @@ def open_claim(
 @claim.verb("months", msgid("各账期还可以申请多少"))
 def months(code: Code) -> Listing:
     """List what of each month may still be claimed."""
-    left = ask("GET", path("projects", code, "claimable"))
-    return listing(LEFT, left, empty=msgid("目前没有可以申请的金额"))
+    rest = ask("GET", path("projects", code, "claimable"))
+    return listing(LEFT, rest, empty=msgid("目前没有可以申请的金额"))
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))

@@ -138,7 +138,7 @@ def propose(
 
 def months_left(db: Session, voucher: Voucher) -> list[MonthLeft]:
     """What of each month may still be claimed, by the contract's number."""
-    left = claim_queries.left_by_month(db, voucher)
+    rest = claim_queries.left_by_month(db, voucher)
     return [
         MonthLeft(
             key=f"{contract}-{month:%Y-%m}",
@@ -146,7 +146,7 @@ def months_left(db: Session, voucher: Voucher) -> list[MonthLeft]:
             month=f"{month:%Y-%m}",
             fen=fen,
         )
-        for (month, contract), fen in left.items()
+        for (month, contract), fen in rest.items()
     ]
 
 

@@ -128,12 +128,12 @@ def left_by_month(
         of_project = list(map(_as_counted, of_project))
     exact = earned_by_contract(db, voucher, of_project)
     params = {"voucher": voucher.id, "standing": [*OPEN, "paid"], "besides": besides}
-    drawn = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
+    drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
     paid_fen = int(db.scalars(_PAID_FEN, {"voucher": voucher.id}).one())
     promised = promised_fen(db, voucher, OPEN, besides=besides)
     return left_to_claim(
         earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid),
-        drawn,
+        drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
         most_fen=amounts.payable + amounts.sent - promised,
     )

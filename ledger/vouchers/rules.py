@@ -67,16 +67,16 @@ def earnings_by_contract(
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
     """
-    earned: dict[ContractMonth, Earnings] = {}
+    by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
             place = (cell.month, cell.contract)
-            earned[place] = earned.get(place, Earnings()) + part
-    return earned
+            by_contract[place] = by_contract.get(place, Earnings()) + part
+    return by_contract
 
 
 def earned_in_order(
-    earned: Mapping[ContractMonth, Fraction], limit_fen: Fen
+    earned_fen: Mapping[ContractMonth, Fraction], limit_fen: Fen
 ) -> dict[ContractMonth, Fen]:
     """Lay what is earned in all, rounded once and at most `limit_fen`, over the months.
 
@@ -84,8 +84,8 @@ def earned_in_order(
     whole sum grows by when it is added, and what the limit cuts off are the latest months.
     """
     laid, whole, before = {}, Fraction(0), 0
-    for place in sorted(earned):
-        whole += earned[place]
+    for place in sorted(earned_fen):
+        whole += earned_fen[place]
         after = max(min(round_half_up(whole), limit_fen), before)
         if after > before:
             laid[place] = after - before
@@ -94,8 +94,8 @@ def earned_in_order(
 
 
 def left_to_claim(
-    earned: Mapping[ContractMonth, Fen],
-    drawn: Mapping[ContractMonth, Fen],
+    earned_fen: Mapping[ContractMonth, Fen],
+    drawn_fen: Mapping[ContractMonth, Fen],
     *,
     back_fen: Fen,
     most_fen: Fen,
@@ -107,47 +107,45 @@ def left_to_claim(
     against the oldest months that have something left. More than `most_fen` is left in no case:
     the newest months wait.
     """
-    left = {place: earned.get(place, 0) - drawn.get(place, 0) for place in {*earned, *drawn}}
-    places = sorted(left)
+    places = sorted({*earned_fen, *drawn_fen})
+    rest = {place: earned_fen.get(place, 0) - drawn_fen.get(place, 0) for place in places}
     for place in places:
-        back = min(back_fen, max(-left[place], 0))
-        left[place] += back
+        back = min(back_fen, max(-rest[place], 0))
+        rest[place] += back
         back_fen -= back
     for place in reversed(places):
-        back = min(back_fen, earned.get(place, 0) - left[place])
-        left[place] += back
+        back = min(back_fen, earned_fen.get(place, 0) - rest[place])
+        rest[place] += back
         back_fen -= back
-    over = -sum(min(fen, 0) for fen in left.values())
-    left = {place: left[place] for place in places if left[place] > 0}
-    left = _without(left, over, places)
-    return _without(left, sum(left.values()) - max(most_fen, 0), reversed(places))
+    over = -sum(min(fen, 0) for fen in rest.values())
+    rest = {place: rest[place] for place in places if rest[place] > 0}
+    rest = _without(rest, over, places)
+    return _without(rest, sum(rest.values()) - max(most_fen, 0), reversed(places))
 
 
 def oldest(
-    left: Mapping[ContractMonth, Fen], fen: Fen, months: Collection[date] = ()
+    rest: Mapping[ContractMonth, Fen], fen: Fen, months: Collection[date] = ()
 ) -> dict[ContractMonth, Fen]:
-    """Return the oldest `fen` of what is left, of these months or of any; less if less is there."""
-    taken = {}
-    for place in sorted(left):
+    """Return the oldest `fen` of what is left, of these months or of any, or less."""
+    parts = {}
+    for place in sorted(rest):
         if fen > 0 and (not months or place[0] in months):
-            taken[place] = min(left[place], fen)
-            fen -= taken[place]
-    return taken
+            parts[place] = min(rest[place], fen)
+            fen -= parts[place]
+    return parts
 
 
 def _without(
-    left: Mapping[ContractMonth, Fen], fen: Fen, order: Iterable[ContractMonth]
+    rest: Mapping[ContractMonth, Fen], fen: Fen, order: Iterable[ContractMonth]
 ) -> dict[ContractMonth, Fen]:
     """Take `fen` away, place by place in this order."""
-    rest = dict(left)
+    rest = dict(rest)
     for place in order:
-        taken = min(max(fen, 0), rest.get(place, 0))
-        fen -= taken
-        if taken == rest.get(place):
-            del rest[place]
-        elif taken:
-            rest[place] -= taken
-    return rest
+        part = min(max(fen, 0), rest.get(place, 0))
+        fen -= part
+        if part:
+            rest[place] -= part
+    return {place: more for place, more in rest.items() if more}
 
 
 def _of_cell(

@@ -64,7 +64,7 @@ def open_claim(
 ) -> Claim:
     """Open a claim of the project's voucher for `fen`, or for all that may be claimed.
 
-    It names the oldest months that have something left, of `months` where they are given.
+    It names the oldest months that have something rest, of `months` where they are given.
 
     Raises:
         NotFound: the project has no voucher.
@@ -73,29 +73,29 @@ def open_claim(
     """
     voucher = claim_queries.voucher_of(db, project)
     lock_book(db, voucher.book_id)
-    left = claim_queries.left_by_month(db, voucher)
-    if not left:
+    rest = claim_queries.left_by_month(db, voucher)
+    if not rest:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
     for month in months:
-        if month not in {of for of, _ in left}:
+        if month not in {of for of, _ in rest}:
             raise Refused("month_claimed", month=f"{month:%Y-%m}")
-    claimable_fen = sum(oldest(left, sum(left.values()), months).values())
+    claimable_fen = sum(oldest(rest, sum(rest.values()), months).values())
     if fen is not None and not 0 < fen <= claimable_fen:
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
-    named = oldest(left, claimable_fen if fen is None else fen, months)
+    parts = oldest(rest, claimable_fen if fen is None else fen, months)
     # The database says where a claim begins, so its state is read and not written.
     values = {
         "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
         "payee_id": payee_of(db, project, beijing_day(now)),
-        "fen": sum(named.values()),
+        "fen": sum(parts.values()),
         "opened_at": now,
         "opened_by": actor,
     }
     claim = db.scalars(insert(Claim).values(values).returning(Claim)).one()
     cells = [
         {"claim_id": claim.id, "contract_id": contract, "month": month, "fen": part}
-        for (month, contract), part in named.items()
+        for (month, contract), part in parts.items()
     ]
     db.execute(insert(ClaimCell), cells)
     return claim

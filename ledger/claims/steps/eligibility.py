@@ -138,17 +138,17 @@ def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[
     Raises:
         Refused: less of it is earned by now in the months that it names (`months_not_earned`).
     """
-    left = claim_queries.left_by_month(db, voucher, besides=claim.id, lasting=True)
+    rest = claim_queries.left_by_month(db, voucher, besides=claim.id, lasting=True)
     (rows,) = claim_queries.months_of(db, [key(claim)]).values()
-    named = {(row.month, row.contract_id): row.fen for row in rows}
-    standing = {place: min(part, left.get(place, 0)) for place, part in named.items()}
-    within = oldest({place: part for place, part in standing.items() if part}, fen)
+    cells = {(row.month, row.contract_id): row.fen for row in rows}
+    still_fen = {place: min(part, rest.get(place, 0)) for place, part in cells.items()}
+    within = oldest({place: part for place, part in still_fen.items() if part}, fen)
     if sum(within.values()) < fen:
-        short = sorted({f"{p[0]:%Y-%m}" for p, part in named.items() if standing[p] < part})
+        short = sorted({f"{p[0]:%Y-%m}" for p, part in cells.items() if still_fen[p] < part})
         raise Refused(
             "months_not_earned",
             asked=yuan(fen),
-            left=yuan(sum(standing.values())),
+            left=yuan(sum(still_fen.values())),
             months=", ".join(short),
         )
     return within

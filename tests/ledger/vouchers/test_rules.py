@@ -210,43 +210,43 @@ FEN = st.integers(0, 1_000)
 
 @given(st.dictionaries(PLACES, EXACT), FEN)
 def test_the_limit_lets_the_earliest_months_through_and_their_fen_add_up(
-    earned: dict[ContractMonth, Fraction], limit_fen: int
+    gains: dict[ContractMonth, Fraction], limit_fen: int
 ) -> None:
-    laid = earned_in_order(earned, limit_fen)
-    assert sum(laid.values()) == min(round_half_up(sum(earned.values(), Fraction(0))), limit_fen)
-    assert all(fen > 0 and abs(fen - earned[place]) < 1 for place, fen in [*laid.items()][:-1])
-    later = [place for place in earned if laid and place > max(laid)]
-    if sum(earned[place] for place in later) >= 1:
+    laid = earned_in_order(gains, limit_fen)
+    assert sum(laid.values()) == min(round_half_up(sum(gains.values(), Fraction(0))), limit_fen)
+    assert all(fen > 0 and abs(fen - gains[place]) < 1 for place, fen in [*laid.items()][:-1])
+    later = [place for place in gains if laid and place > max(laid)]
+    if sum(gains[place] for place in later) >= 1:
         assert sum(laid.values()) == limit_fen  # only the limit keeps a later month out
 
 
 @given(st.dictionaries(PLACES, FEN), st.dictionaries(PLACES, FEN), FEN, st.integers(-100, 4_000))
 def test_no_month_is_claimed_beyond_what_it_earned_and_nothing_twice(
-    earned: dict[ContractMonth, int], drawn: dict[ContractMonth, int], back_fen: int, most_fen: int
+    gains: dict[ContractMonth, int], draws: dict[ContractMonth, int], back_fen: int, most_fen: int
 ) -> None:
-    back_fen = min(back_fen, sum(drawn.values()))
-    left = left_to_claim(earned, drawn, back_fen=back_fen, most_fen=most_fen)
-    assert all(0 < fen <= earned[place] for place, fen in left.items())
-    rest = sum(earned.values()) - sum(drawn.values()) + back_fen
-    assert sum(left.values()) <= max(min(rest, most_fen), 0)
+    back_fen = min(back_fen, sum(draws.values()))
+    rest = left_to_claim(gains, draws, back_fen=back_fen, most_fen=most_fen)
+    assert all(0 < fen <= gains[place] for place, fen in rest.items())
+    most = sum(gains.values()) - sum(draws.values()) + back_fen
+    assert sum(rest.values()) <= max(min(most, most_fen), 0)
     if back_fen == 0:
-        assert sum(left.values()) == max(min(rest, most_fen), 0)
-        assert all(fen <= earned[at] - drawn.get(at, 0) for at, fen in left.items())
+        assert sum(rest.values()) == max(min(most, most_fen), 0)
+        assert all(fen <= gains[at] - draws.get(at, 0) for at, fen in rest.items())
 
 
 def test_money_that_was_paid_back_is_earned_and_claimed_anew() -> None:
     october, november = (OCTOBER, 1), (NOVEMBER, 1)
-    drawn = {october: 2_232}
-    fallen = {october: 1_944, november: 500}
-    assert left_to_claim(fallen, drawn, back_fen=0, most_fen=9_999) == {november: 212}
-    assert left_to_claim(fallen, drawn, back_fen=288, most_fen=9_999) == {november: 500}
-    assert left_to_claim({october: 2_232}, drawn, back_fen=2_232, most_fen=9_999) == drawn
+    draws = {october: 2_232}
+    lower = {october: 1_944, november: 500}
+    assert left_to_claim(lower, draws, back_fen=0, most_fen=9_999) == {november: 212}
+    assert left_to_claim(lower, draws, back_fen=288, most_fen=9_999) == {november: 500}
+    assert left_to_claim({october: 2_232}, draws, back_fen=2_232, most_fen=9_999) == draws
 
 
 @given(st.dictionaries(PLACES, st.integers(1, 1_000)), FEN)
-def test_a_claim_takes_the_oldest_first(left: dict[ContractMonth, int], fen: int) -> None:
-    taken = oldest(left, fen)
-    assert sum(taken.values()) == min(fen, sum(left.values()))
-    assert [*taken] == sorted(left)[: len(taken)]
-    assert all(taken[place] == left[place] for place in [*taken][:-1])
-    assert oldest(left, fen, [NOVEMBER]).keys() <= {place for place in left if place[0] == NOVEMBER}
+def test_a_claim_takes_the_oldest_first(rest: dict[ContractMonth, int], fen: int) -> None:
+    parts = oldest(rest, fen)
+    assert sum(parts.values()) == min(fen, sum(rest.values()))
+    assert [*parts] == sorted(rest)[: len(parts)]
+    assert all(parts[place] == rest[place] for place in [*parts][:-1])
+    assert oldest(rest, fen, [NOVEMBER]).keys() <= {place for place in rest if place[0] == NOVEMBER}

@@ -33,13 +33,13 @@ def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
     return office
 
 
-def named(office: Office, number: str) -> Months:
+def months_of(office: Office, number: str) -> Months:
     with Session(office.engine) as db:
         claim = key(claim_by_number(db, number))
         return {row.month: row.due_fen for row in book.months_of(db, [claim])[claim]}
 
 
-def left(office: Office) -> Months:
+def rest_of(office: Office) -> Months:
     with Session(office.engine) as db:
         by_contract = book.left_by_month(db, book.voucher_of(db, office.project))
         return {month: fen for (month, _), fen in by_contract.items()}
@@ -58,15 +58,15 @@ def falls(owner: psycopg.Connection, month: date, fen: int) -> None:
     owner.execute("UPDATE charges SET cost_fen = %s WHERE month = %s", (fen, month))
 
 
-def test_a_claim_is_of_the_oldest_months_that_have_something_left(office: Office) -> None:
-    assert left(office) == {JANUARY: 30_000, FEBRUARY: 15_000, MARCH: 6_000}
-    assert named(office, office.open(32_000)) == {JANUARY: 30_000, FEBRUARY: 2_000}
-    assert left(office) == {FEBRUARY: 13_000, MARCH: 6_000}
-    assert named(office, office.open()) == {FEBRUARY: 13_000, MARCH: 6_000}
+def test_a_claim_is_of_the_oldest_months_that_have_something_rest_of(office: Office) -> None:
+    assert rest_of(office) == {JANUARY: 30_000, FEBRUARY: 15_000, MARCH: 6_000}
+    assert months_of(office, office.open(32_000)) == {JANUARY: 30_000, FEBRUARY: 2_000}
+    assert rest_of(office) == {FEBRUARY: 13_000, MARCH: 6_000}
+    assert months_of(office, office.open()) == {FEBRUARY: 13_000, MARCH: 6_000}
 
 
 def test_the_builder_may_choose_the_months(office: Office) -> None:
-    assert named(office, office.open(None, START, MARCH, FEBRUARY)) == {
+    assert months_of(office, office.open(None, START, MARCH, FEBRUARY)) == {
         FEBRUARY: 15_000, MARCH: 6_000
     }  # fmt: skip
     with pytest.raises(Refused) as refused:
@@ -79,18 +79,18 @@ def test_the_builder_may_choose_the_months(office: Office) -> None:
 
 def test_a_withdrawn_claim_gives_its_months_back(office: Office) -> None:
     office.take(office.open(40_000), "withdraw", BUILDER)
-    assert left(office) == {JANUARY: 30_000, FEBRUARY: 15_000, MARCH: 6_000}
+    assert rest_of(office) == {JANUARY: 30_000, FEBRUARY: 15_000, MARCH: 6_000}
 
 
 def test_under_the_cap_the_earliest_months_come_first(office: Office) -> None:
     office.earn(2_000_000_000)  # more than the cap
-    whole = left(office)
+    whole = rest_of(office)
     assert [*whole] == [JANUARY, FEBRUARY, MARCH, date(2026, 4, 1)]
     with Session(office.engine) as db:
         voucher = book.voucher_of(db, office.project)
         assert sum(whole.values()) == book.claimable(db, voucher)
     office.earn(1_000)
-    assert left(office) == whole  # a month beyond the cap has nothing to claim
+    assert rest_of(office) == whole  # a month beyond the cap has nothing to claim
 
 
 def test_a_claim_whose_month_fell_is_not_accepted_though_other_months_would_do(
@@ -115,7 +115,7 @@ def test_what_is_approved_is_said_for_each_month(office: Office, owner: psycopg.
         {"contract": "k1", "month": "2026-02", "fen": 8_000},
     ]
     office.confirm(decision, APPROVER, OVER)
-    assert named(office, number) == {JANUARY: 27_000, FEBRUARY: 8_000}
+    assert months_of(office, number) == {JANUARY: 27_000, FEBRUARY: 8_000}
 
 
 def test_a_publication_says_the_months(office: Office) -> None:
