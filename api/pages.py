@@ -18,6 +18,7 @@ from api.policy import pages as policy_pages
 from api.reconciliation import action_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.statements import pages as statements_pages
+from api.vouchers import action_pages as voucher_action_pages
 from api.vouchers import day_pages
 from api.vouchers import pages as vouchers_pages
 from api.web.layout import Static, problem_page
@@ -36,6 +37,7 @@ ROUTERS = (
     payment_pages.router,
     publication_pages.router,
     vouchers_pages.router,
+    voucher_action_pages.router,
     day_pages.router,
     metering_pages.router,
     finding_pages.router,

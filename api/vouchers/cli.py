@@ -92,6 +92,32 @@ def lapse(code: Code, *, reason: Reason) -> Answer:
     return _propose(code, "lapse", {"reason": reason})
 
 
+@voucher.verb("valid", msgid("改有效期，须另一人确认"))
+def valid(
+    code: Code,
+    *,
+    since: Annotated[str | None, typer.Option("--from", help=msgid("自此日起，不写则不限"))] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help=msgid("至此日前止，不含此日，不写则不限"))
+    ] = None,
+    reason: Reason,
+) -> Answer:
+    """Propose on which days the voucher is valid."""
+    return _propose(code, "validity", {"valid_from": since, "valid_until": until, "reason": reason})
+
+
+@voucher.verb("end-version", msgid("给政策版本定终止日，须另一人确认"))
+def end_version(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help=msgid("政策版本"))],
+    *,
+    until: Annotated[str, typer.Option(help=msgid("自此日起不再执行"))],
+    reason: Reason,
+) -> Answer:
+    """Propose from which day on a policy version is no longer in force."""
+    body = {"until": until, "reason": reason}
+    return _waits(ask("POST", path("policies", version, "end"), body=body))
+
+
 @voucher.verb("reserve", msgid("预留一部分额度"))
 def reserve(
     code: Code,
@@ -128,6 +154,9 @@ def release(
 
 
 def _propose(code: str, act: str, body: dict[str, Any]) -> Answer:
-    decision = ask("POST", path("projects", code, act), body=body)
+    return _waits(ask("POST", path("projects", code, act), body=body))
+
+
+def _waits(decision: dict[str, Any]) -> Answer:
     command = f"suanquan confirm {decision['id']}"
     return Answer(decision, [_("待另一人确认：{command}").format(command=command)])

@@ -21,6 +21,21 @@ class LapseCreate(RequestModel):
     reason: Text
 
 
+class ValidityCreate(RequestModel):
+    """The Beijing days of a voucher; `valid_until` is the first day after them. Missing: open."""
+
+    valid_from: date | None = None
+    valid_until: date | None = None
+    reason: Text
+
+
+class PolicyEndCreate(RequestModel):
+    """The first Beijing day on which a policy version is no longer in force, and why."""
+
+    until: date
+    reason: Text
+
+
 class ReservationCreate(RequestModel):
     """A part of a voucher, fen, held back for a plan to the end of a Beijing day."""
 

@@ -24,12 +24,14 @@ from ledger.charging.rules.segments import Payment, Span, policy_on
 from ledger.errors import NotFound
 from ledger.formats.exact import Exact
 from ledger.postgres.columns import key
+from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
 from ledger.vouchers.rules import (
     ContractMonth,
     Earnings,
+    OtherSupport,
     Rates,
     earnings,
     earnings_by_contract,
@@ -123,10 +125,15 @@ def earned_by_contract(
 
 def _terms(
     db: Session, voucher: Voucher, of_project: Sequence[Cell]
-) -> tuple[Sequence[Span], Rates, dict[Key, list[Payment]]]:
+) -> tuple[Sequence[Span], Rates, dict[Key, list[Payment]], OtherSupport]:
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
-    return spans, rates, payments_into(db, sorted(mixed)) if mixed else {}
+    payments = payments_into(db, sorted(mixed)) if mixed else {}
+    others = {
+        (contract, month): fen
+        for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
+    }
+    return spans, rates, payments, others
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

@@ -5,13 +5,16 @@ each version, on the days on which the voucher is valid. What is no compute cost
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
+from types import MappingProxyType
 
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell, Key
 from ledger.charging.rules.segments import Payment, Span, segments, share
+from ledger.registry.rules.safeguards import support_room
 from ledger.units import Fen, round_half_up
 
 Rates = Mapping[str, Fraction]
@@ -39,15 +42,20 @@ class Earnings:
         )
 
 
+OtherSupport = Mapping[tuple[int | None, date], Fen]
+"""What other programmes pay of a month, by contract; of the project as a whole under None."""
+
+
 def earnings(
     cells: Iterable[Cell],
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
+    others: OtherSupport = MappingProxyType({}),
 ) -> dict[date, Earnings]:
     """Return what each month earns; arguments as of `earnings_by_contract`."""
     by_month: dict[date, Earnings] = {}
-    by_contract = earnings_by_contract(cells, spans, rates, payments)
+    by_contract = earnings_by_contract(cells, spans, rates, payments, others)
     for (month, _), part in by_contract.items():
         by_month[month] = by_month.get(month, Earnings()) + part
     return by_month
@@ -58,21 +66,33 @@ def earnings_by_contract(
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
+    others: OtherSupport = MappingProxyType({}),
 ) -> dict[ContractMonth, Earnings]:
-    """Return what each month of each contract earns.
+    """Return what each month of each contract earns; all public support of a cost is at most it.
+
+    Where the bound is that of a whole month, the older contracts earn first.
 
     Args:
         cells: of one project.
         spans: the versions of its voucher and their days.
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
+        others: what other programmes pay of the same costs.
     """
     by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
             place = (cell.month, cell.contract)
             by_contract[place] = by_contract.get(place, Earnings()) + part
-    return by_contract
+    within: dict[ContractMonth, Earnings] = {}
+    for month, of_month in groupby(sorted(by_contract), key=lambda place: place[0]):
+        parts = {
+            place: _within_cost(by_contract[place], others.get((place[1], month), 0))
+            for place in of_month
+        }
+        other_fen = sum(fen for (_, paid_month), fen in others.items() if paid_month == month)
+        within |= _share_out(parts, _within_cost(sum(parts.values(), Earnings()), other_fen))
+    return within
 
 
 def earned_in_order(
@@ -146,6 +166,30 @@ def _without(
         if part:
             rest[place] -= part
     return {place: more for place, more in rest.items() if more}
+
+
+def _share_out(
+    parts: Mapping[ContractMonth, Earnings], most: Earnings
+) -> dict[ContractMonth, Earnings]:
+    """Give each part what it earned while `most` lasts, in order."""
+    within = {}
+    for place, part in parts.items():
+        earned_fen = min(part.earned_fen, most.earned_fen)
+        uncapped_fen = min(part.uncapped_fen, most.uncapped_fen)
+        within[place] = replace(part, earned_fen=earned_fen, uncapped_fen=uncapped_fen)
+        most = replace(
+            most,
+            earned_fen=most.earned_fen - earned_fen,
+            uncapped_fen=most.uncapped_fen - uncapped_fen,
+        )
+    return within
+
+
+def _within_cost(sums: Earnings, other_fen: Fen) -> Earnings:
+    """Return what may be earned beside `other_fen` from other programmes."""
+    earned_fen = min(sums.earned_fen, Fraction(support_room(sums.matched_fen, other_fen)))
+    uncapped_fen = min(sums.uncapped_fen, Fraction(support_room(sums.cost_fen, other_fen)))
+    return replace(sums, earned_fen=earned_fen, uncapped_fen=max(earned_fen, uncapped_fen))
 
 
 def _of_cell(

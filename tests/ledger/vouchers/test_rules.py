@@ -16,6 +16,7 @@ from ledger.vouchers.rules import (
     Earnings,
     earned_in_order,
     earnings,
+    earnings_by_contract,
     is_mixed,
     left_to_claim,
     oldest,
@@ -201,6 +202,31 @@ def test_what_is_earned_is_within_the_rates_and_the_provisional_part(
         assert part.earned_fen <= THIRTY * booked
         assert part.uncapped_fen <= THIRTY * (booked + open_)
         assert 0 <= part.matched_fen <= booked
+
+
+def test_all_public_support_of_a_cost_is_at_most_the_cost() -> None:
+    """Another programme pays 800 of 1,000: of 300 earned 200 are left."""
+    one = [cell(v1=1_000, matched=1_000)]
+    beside = earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 800})
+    assert beside == {OCTOBER: Earnings(1_000, 1_000, Fraction(200), Fraction(200))}
+    whole = earnings(one, WHOLE, RATES, {}, {(None, OCTOBER): 1_200})
+    assert whole[OCTOBER].earned_fen == 0
+    assert earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 700})[OCTOBER].earned_fen == 300
+    assert earnings(one, WHOLE, RATES, {}, {(1, NOVEMBER): 1_000})[OCTOBER].earned_fen == 300
+
+
+def test_what_supports_one_contract_leaves_another_alone() -> None:
+    two = [cell(v1=1_000, matched=1_000), cell(v1=1_000, matched=1_000, contract=2)]
+    assert earnings(two, WHOLE, RATES, {}, {(1, OCTOBER): 1_000})[OCTOBER].earned_fen == 300
+
+
+def test_what_bounds_a_whole_month_is_left_to_the_older_contracts() -> None:
+    """Others pay 1,500 of 2,000 that would earn 600: of the 500 the older contract has 300."""
+    two = [cell(v1=1_000, matched=1_000, contract=n) for n in (2, 1)]
+    others: dict[tuple[int | None, date], int] = {(None, OCTOBER): 1_500}
+    by_contract = earnings_by_contract(two, WHOLE, RATES, {}, others)
+    assert [part.earned_fen for _, part in sorted(by_contract.items())] == [300, 200]
+    assert earnings(two, WHOLE, RATES, {}, others)[OCTOBER].earned_fen == 500
 
 
 PLACES = st.tuples(st.sampled_from([OCTOBER, NOVEMBER, date(2026, 12, 1)]), st.integers(1, 2))

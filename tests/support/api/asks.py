@@ -142,7 +142,8 @@ A_MONTH = "/reconcile/999999/2026-03"
 
 
 AN_EXTRA = {
-    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+    "part": "compute", "share": "1:1:compute", "target": "2026-03/compute", "yuan": "1",
+    "reason": "a",
 }  # fmt: skip
 
 
@@ -152,7 +153,7 @@ AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 
 
-A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
+A_CELL = {"contract": "none", "month": "2026-03", "part": "compute"}
 
 
 A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}

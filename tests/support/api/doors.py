@@ -229,11 +229,30 @@ DOORS = {
     "POST /api/v1/reconciliations/{key}/proposal": Door(
         {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/proposal", json={}), yes=404
     ),
+    "POST /api/v1/reconciliations/{key}/fall": Door(
+        {Role.CLERK},
+        at("/api/v1/reconciliations/1-2026-03/fall", json={"reason": "价格更正"}),
+        yes=404,
+    ),
+    "GET /api/v1/red-documents": Door({Role.CLERK}, at("/api/v1/red-documents")),
+    "POST /api/v1/red-documents/{key}/parts": Door(
+        {Role.CLERK},
+        at("/api/v1/red-documents/1/parts", json={"parts": [{"line": 1, "fen": 1}], "reason": "x"}),
+        yes=404,
+    ),
+    "POST /api/v1/projects/{code}/validity": Door(
+        {Role.CLERK}, at("/api/v1/projects/p-mine/validity", json={"reason": "x"}), yes=422
+    ),
+    "POST /api/v1/policies/{version}/end": Door(
+        {Role.CLERK},
+        at("/api/v1/policies/none/end", json={"until": "2027-01-01", "reason": "x"}),
+        yes=404,
+    ),
     "POST /api/v1/reconciliations/{key}/extra": Door(
         {Role.CLERK},
         at(
             "/api/v1/reconciliations/1-2026-03/extra",
-            json={"price": 1, "extra_fen": 1, "reason": "核实"},
+            json={"part": "compute", "extra_fen": 1, "reason": "核实"},
         ),
         yes=404,
     ),
@@ -345,6 +364,18 @@ DOORS = {
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}/extra": Door(
         RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/fall": Door(
+        RECONCILING, at(f"{A_MONTH}/fall", data={"reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/cap": Door(
+        RECONCILING, at("/projects/none/cap", data={"yuan": "1", "reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/validity": Door(
+        RECONCILING, at("/projects/none/validity", data={"reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/lapse": Door(
+        RECONCILING, at("/projects/none/lapse", data={"reason": "x"}), yes=404
     ),
     "POST /reconcile/{contract}/{month}/move": Door(
         RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404
