@@ -1407,6 +1407,7 @@ CREATE FUNCTION public.open_rights_book() RETURNS trigger
     AS $$
 DECLARE
     scope text;
+    cap bigint;
 BEGIN
     SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
     IF NEW.cap_scope IS DISTINCT FROM scope THEN
@@ -1417,12 +1418,16 @@ BEGIN
         RAISE EXCEPTION 'the project has its voucher'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_id_key';
     END IF;
+    SELECT cap_fen INTO cap FROM clauses WHERE policy = NEW.policy AND clause = NEW.clause;
+    NEW.face_fen := coalesce(NEW.face_fen, cap);
+    IF NEW.face_fen > cap THEN
+        RAISE EXCEPTION 'the face value is above the cap of the clause, % fen', cap
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'face_within_cap';
+    END IF;
     INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book_id;
     INSERT INTO accounts (book_id, role, floor)
-        SELECT NEW.book_id, r.role,
-               CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
-        FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
-        WHERE r.ledger = 'rights';
+        SELECT NEW.book_id, role, CASE WHEN role = 'clause' THEN -NEW.face_fen ELSE 0 END
+        FROM roles WHERE ledger = 'rights';
     RETURN NEW;
 END $$;
 
@@ -2070,7 +2075,9 @@ BEGIN
             WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
                 AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
                 AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
-                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+                AND d.content ->> 'cap_fen' = coalesce(NEW.face_fen, c.cap_fen)::text
+                AND daterange((d.content ->> 'valid_from')::date,
+                              (d.content ->> 'valid_until')::date) = NEW.valid) THEN
         RAISE EXCEPTION 'two persons have not opened this voucher'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
     END IF;
@@ -3704,10 +3711,12 @@ CREATE TABLE public.vouchers (
     policy text NOT NULL,
     clause text NOT NULL,
     cap_scope text NOT NULL,
+    face_fen bigint NOT NULL,
     facts jsonb NOT NULL,
     valid daterange DEFAULT '(,)'::daterange NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
     CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
 );
 
@@ -3716,6 +3725,8 @@ ALTER TABLE public.vouchers OWNER TO suanquan_owner;
 COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
 
 COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
 
 COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 
@@ -6403,6 +6414,8 @@ GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
 GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months
+from ledger.reconciliation.queries import months, red_lines
 from ledger.reconciliation.queries.months import Month
 from ledger.units import next_month
 
@@ -103,6 +103,12 @@ def waiting_months(db: Session, today: date) -> Queue:
 def waiting_falls(db: Session) -> Queue:
     """Count 待调减: months of which less counts than the books rest on."""
     return Queue.of([row.month for row in months.months(db) if row.fall_fen])
+
+
+def unclear_reds(db: Session) -> Queue:
+    """Count red documents of which nobody has said yet which lines they take back."""
+    rows = red_lines.unclear_reds(db)
+    return Queue.of([row.received_at for row in rows if row.proposed is None])
 
 
 def due(row: Month, today: date) -> bool:

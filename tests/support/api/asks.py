@@ -142,7 +142,7 @@ A_MONTH = "/reconcile/999999/2026-03"
 
 
 AN_EXTRA = {
-    "part": "compute", "share": "1:1:compute", "target": "2026-03/compute", "yuan": "1",
+    "part": "compute", "share": "1:1:compute", "target": "k/2026-03/compute", "yuan": "1",
     "reason": "a",
 }  # fmt: skip
 

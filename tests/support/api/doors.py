@@ -214,6 +214,7 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
+    "GET /api/v1/reconciliations.{form}": Door(EVERYBODY, at("/api/v1/reconciliations.csv")),
     "GET /api/v1/reconciliations/{key}": Door(
         EVERYBODY, at("/api/v1/reconciliations/1-2026-03"), yes=404
     ),
@@ -359,6 +360,12 @@ DOORS = {
     "POST /reconcile/match": Door(RECONCILING, at("/reconcile/match"), yes=303),
     "POST /reconcile/tolerable": Door(
         RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
+    ),
+    "GET /reconcile/reds": Door({Role.CLERK}, at("/reconcile/reds")),
+    "POST /reconcile/reds/{document}": Door(
+        {Role.CLERK},
+        at("/reconcile/reds/999999", data={"fen of line 1": "1", "reason": "核实"}),
+        yes=404,
     ),
     "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
