@@ -89,6 +89,23 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.approve_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE claim_cells n SET approved_fen = coalesce((
+            SELECT sum((m ->> 'fen')::bigint)
+            FROM decisions d CROSS JOIN jsonb_array_elements(d.content -> 'claimed_months') m
+            JOIN contracts k ON k.number = m ->> 'contract'
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND k.id = n.contract_id
+                AND m ->> 'month' = to_char(n.month, 'YYYY-MM')), 0)
+        WHERE n.claim_id = NEW.claim_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.approve_claim_cells() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -181,6 +198,30 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.check_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM claims c
+               LEFT JOIN LATERAL (
+                   SELECT coalesce(sum(n.fen), 0) AS fen, coalesce(sum(n.due_fen), 0) AS due_fen
+                   FROM claim_cells n WHERE n.claim_id = c.id) named ON true
+               WHERE c.id = NEW.claim_id AND (named.fen, named.due_fen) <> (c.fen, c.due_fen)) THEN
+        RAISE EXCEPTION 'the months are not what claim % is for', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_months';
+    END IF;
+    IF EXISTS (SELECT FROM claim_cells n JOIN claims c ON c.id = n.claim_id
+               JOIN vouchers v ON v.id = c.voucher_id JOIN contracts k ON k.id = n.contract_id
+               WHERE n.claim_id = NEW.claim_id AND k.project_id <> v.project_id) THEN
+        RAISE EXCEPTION 'claim % names a contract of another project', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_its_project';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_claim_cells() OWNER TO suanquan_owner;
 
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
@@ -2511,6 +2552,30 @@ ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.claim_cells (
+    claim_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
+    CONSTRAINT claim_cells_check CHECK (((approved_fen >= 0) AND (approved_fen <= fen))),
+    CONSTRAINT claim_cells_fen_check CHECK ((fen > 0)),
+    CONSTRAINT claim_cells_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.claim_cells OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.claim_cells IS 'Of which months of which contracts the money of a claim is';
+
+COMMENT ON COLUMN public.claim_cells.month IS 'Its first day';
+
+COMMENT ON COLUMN public.claim_cells.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claim_cells.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claim_cells.due_fen IS 'Fen to be paid of it in all';
+
 CREATE TABLE public.claim_events (
     claim_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -4567,6 +4632,9 @@ ALTER TABLE ONLY public.centres
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_pkey PRIMARY KEY (claim_id, contract_id, month);
+
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim_id, seq);
 
@@ -4937,6 +5005,8 @@ CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
 
+CREATE INDEX claim_cells_by_contract ON public.claim_cells USING btree (contract_id, month);
+
 CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
 
 CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
@@ -5141,6 +5211,8 @@ CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.deci
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
+CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
+
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
@@ -5226,6 +5298,10 @@ CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.action = ANY (ARRAY['submit'::text, 'approve'::text]))) EXECUTE FUNCTION public.check_claim_cells();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
@@ -5404,6 +5480,12 @@ ALTER TABLE ONLY public.charges
 
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
@@ -5723,6 +5805,8 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
@@ -5730,6 +5814,8 @@ REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLI
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
@@ -6016,6 +6102,16 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(claim_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(month) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.claim_cells TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 
