@@ -44,6 +44,9 @@ _TOWN = f"""
             recorded_at, recorded_by)
         SELECT k.id, m.id, 'gpu-hour', 10, 1, 1, false, 0.06, k.valid, now(), 'bench'
         FROM contracts k CROSS JOIN catalogue_models m ORDER BY k.id, m.id;
+"""
+# After the prices: of usage that was charged no price is stated without two persons.
+_CHARGES = """
     INSERT INTO charges (contract_id, price_id, month, policy, model_id, mig_profile, ms_num,
         ms_den,
             cost_fen, computed_at)
@@ -121,9 +124,9 @@ def run() -> dict[str, object]:
 def fill(owner: psycopg.Connection) -> None:
     """The city and its invoices."""
     owner.execute(_CODES.encode())
-    with owner.transaction():
-        owner.execute(_TOWN.encode())
-        owner.execute(_INVOICES.encode())
+    for part in (_TOWN, _CHARGES, _INVOICES):
+        with owner.transaction():
+            owner.execute(part.encode())
     owner.execute("ANALYZE")
 
 

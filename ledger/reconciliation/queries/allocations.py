@@ -73,10 +73,17 @@ _OPEN_DECISIONS = text("""
         WHERE (r.contract_id, r.month, m.part) = (a.contract_id, a.month, a.part))
     RETURNING a.fen
 """)
-# What rules allocated to undecided cells beyond what was metered in them, the newest lines first.
-# What of a line a red one took back is no more to be taken away.
+# What rules allocated to undecided cells beyond what was metered in them, the newest lines first,
+# of lines for which another cell of the contract has room. What of a line a red one took back is
+# no more to be taken away.
 _EXCESS = text("""
-    WITH cell AS (
+    WITH room AS (
+        SELECT m.contract_id, m.month, m.part FROM (
+            SELECT c.contract_id, c.month, part_of(p.kind, p.counts) AS part, sum(c.cost_fen) AS fen
+            FROM charges c JOIN prices p ON p.id = c.price_id GROUP BY 1, 2, 3) m
+        WHERE m.fen > (SELECT coalesce(sum(a.fen), 0) FROM allocations a
+                       WHERE (a.contract_id, a.month, a.part) = (m.contract_id, m.month, m.part))
+    ), cell AS (
         SELECT a.contract_id, a.month, a.part, sum(a.fen)::bigint - coalesce((
                    SELECT sum(c.cost_fen) FROM charges c JOIN prices p ON p.id = c.price_id
                    WHERE (c.contract_id, c.month, part_of(p.kind, p.counts))
@@ -88,7 +95,8 @@ _EXCESS = text("""
             WHERE (r.contract_id, r.month, m.part) = (a.contract_id, a.month, a.part))
         GROUP BY a.contract_id, a.month, a.part
     ), paid AS (
-        SELECT d.id, d.issued_on, d.number, a.line, a.contract_id, a.month, a.part, over, s.fen,
+        SELECT d.id, d.issued_on, d.number, d.since, d.until, a.line, a.contract_id, a.month,
+               a.part, over, s.fen,
                sum(s.fen) OVER (PARTITION BY a.contract_id, a.month, a.part
                    ORDER BY d.issued_on DESC, d.number COLLATE "C" DESC, d.id DESC, a.line DESC)
                    - s.fen AS before
@@ -103,7 +111,11 @@ _EXCESS = text("""
     )
     SELECT id AS document, line, contract_id AS contract, month, part,
            least(fen, over - before)::bigint AS fen
-    FROM paid WHERE before < over AND fen > 0
+    FROM paid WHERE before < over AND fen > 0 AND EXISTS (
+        SELECT FROM room r
+        WHERE r.contract_id = paid.contract_id AND (r.month, r.part) <> (paid.month, paid.part)
+            AND (r.part = 'package'
+                 OR r.month BETWEEN date_trunc('month', paid.since)::date AND paid.until))
 """)
 
 

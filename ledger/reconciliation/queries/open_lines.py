@@ -26,11 +26,11 @@ Pair = tuple[str, str]
 """The 统一社会信用代码 of a seller and a buyer."""
 
 PORTION = 5_000  # lines of one pair that are laid over its cells at once
-_ROWS = 2_000  # read at once
+_ROWS = 20_000  # read at once
 
 _OPEN = """
     FROM standing_documents s JOIN cost_documents d ON d.id = s.id
-    JOIN family_sums f ON f.root = d.id
+    CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
     JOIN document_lines l ON l.document_id = d.id
     LEFT JOIN LATERAL (
         SELECT sum(a.fen)::bigint AS fen, min(a.kind) FILTER (WHERE a.fen > 0) AS kind
@@ -54,6 +54,7 @@ _OPEN_LINES = text(f"""
     {_OPEN} AND (CAST(:seller AS text) IS NULL
                  OR (d.seller_uscc, d.buyer_uscc) > (CAST(:seller AS text), CAST(:buyer AS text)))
     ORDER BY d.seller_uscc, d.buyer_uscc, d.issued_on, d.number COLLATE "C", d.id, l.line
+    LIMIT :most
 """)
 _OF_DOCUMENT = text(f"""
     SELECT l.line, l.net_fen + coalesce(b.fen, 0) AS worth_fen,
@@ -112,9 +113,7 @@ def open_portions(db: Session, after: Pair | None = None) -> Iterator[Portion]:
 
     With `after`, only the pairs that come after that one.
     """
-    seller, buyer = after or (None, None)
-    params = {"seller": seller, "buyer": buyer}
-    rows = db.execute(_OPEN_LINES, params, execution_options={"yield_per": _ROWS})
+    rows = _open_rows(db, after)
     for (seller, buyer), of_pair in groupby(rows, lambda r: (r.seller_uscc, r.buyer_uscc)):
         lines: list[OpenLine] = []
         for _, of_document in groupby(of_pair, lambda r: r.document):
@@ -124,6 +123,28 @@ def open_portions(db: Session, after: Pair | None = None) -> Iterator[Portion]:
                 lines = []
         if lines:
             yield Portion(seller, buyer, tuple(lines))
+
+
+def _open_rows(db: Session, after: Pair | None) -> Iterator[Row[Any]]:
+    """Read whole pairs, some thousand rows at once.
+
+    Each time anew, and not by one cursor: its plan would be that of the tables before they fill.
+    """
+    most = _ROWS
+    while True:
+        seller, buyer = after or (None, None)
+        params = {"seller": seller, "buyer": buyer, "most": most}
+        rows = db.execute(_OPEN_LINES, params).all()
+        if len(rows) < most:
+            yield from rows
+            return
+        last = (rows[-1].seller_uscc, rows[-1].buyer_uscc)
+        whole = [row for row in rows if (row.seller_uscc, row.buyer_uscc) != last]
+        if whole:
+            yield from whole
+            after = (whole[-1].seller_uscc, whole[-1].buyer_uscc)
+        else:
+            most *= 2  # one pair alone has more
 
 
 def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
