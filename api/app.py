@@ -18,7 +18,7 @@ from starlette.types import Lifespan
 from api import health, pages
 from api.claims import bank_account_routes, publication_routes
 from api.claims import routes as claims_routes
-from api.desk import decision_routes, finding_routes
+from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
@@ -43,6 +43,7 @@ ROUTES = (
     accrual_routes,
     agent_routes,
     batch_routes,
+    chain_routes,
     claims_routes,
     documents_routes,
     receipt_routes,

@@ -29,10 +29,12 @@ from api.reconciliation.tabs import tabs
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
-from ledger.desk.queries import queues
+from ledger.claims.codes import ClaimState
+from ledger.desk.queries import chain, queues
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
+from ledger.postgres.columns import key
 from ledger.reconciliation.codes import DifferenceCode, MonthState
 from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries.month_details import month_details
@@ -183,8 +185,21 @@ def month_page(
             "may_reconcile": may,
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract}/{month}",
+            **_chain(db, viewer, contract_row, first),
         },
     )
+
+
+def _chain(db: Session, viewer: Viewer, contract: Contract, month: date) -> dict[str, Any]:
+    """What the month rests on and what rests on it, as far as the reader may follow."""
+    may_claims = access.may(viewer, Right.READ_CLAIMS)
+    return {
+        "days": chain.days_of_month(db, contract, month),
+        "may_days": access.may(viewer, Right.READ_PROJECTS),
+        "claims": chain.claims_of_month(db, key(contract), month) if may_claims else (),
+        "may_payments": access.may(viewer, Right.READ_PAYMENTS),
+        "claim_states": labels(ClaimState),
+    }
 
 
 def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
