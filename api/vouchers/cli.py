@@ -64,9 +64,19 @@ def open_voucher(
     clause: Annotated[str, typer.Option(help=msgid("条款，如 09-1"))],
     policy: Annotated[str, typer.Option(help=msgid("政策版本"))],
     fact: Annotated[list[str] | None, typer.Option(help=msgid("事实 k=v，可多次"))] = None,
+    yuan: Annotated[str | None, typer.Option(help=msgid("面额，元；不写即条款的上限"))] = None,
+    since: Annotated[str | None, typer.Option("--from", help=msgid("有效期起"))] = None,
+    until: Annotated[str | None, typer.Option(help=msgid("有效期止（不含此日）"))] = None,
 ) -> Answer:
     """Decide eligibility and propose a voucher; opened before, it is the same one."""
-    body = {"clause": clause, "policy": policy, "facts": facts_of(fact)}
+    body = {
+        "clause": clause,
+        "policy": policy,
+        "facts": facts_of(fact),
+        "face_fen": fen_of(yuan) if yuan else None,
+        "valid_from": since,
+        "valid_until": until,
+    }
     voucher_row = ask("POST", path("projects", code, "voucher"), body=body)
     text = (
         _("{code} 原已按 {policy} 第 {clause} 条开券，上限 {cap}，没有改动")

@@ -36,7 +36,7 @@ from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
-from ledger.vouchers.steps.openings import propose_voucher, voucher_under
+from ledger.vouchers.steps.openings import Face, propose_voucher, voucher_under
 from ledger.vouchers.steps.policy_ends import propose_end
 from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
 from ledger.vouchers.steps.validity import propose_validity
@@ -79,6 +79,7 @@ def open_for(
         facts=request.facts,
         actor=viewer.actor,
         now=now,
+        face=Face(request.face_fen, request.valid_from, request.valid_until),
     )
     return VoucherRead(**terms, cap_fen=decision.content["cap_fen"], decision=decision.id)
 

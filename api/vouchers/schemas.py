@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.door.schemas import Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Line, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
 from ledger.vouchers import queries as voucher_queries
 
@@ -73,11 +73,18 @@ class ProjectRead(ResponseModel):
 
 
 class VoucherCreate(RequestModel):
-    """A voucher under a clause of a policy version, and the facts that it is decided on."""
+    """A voucher under a clause of a policy version, and the facts that it is decided on.
+
+    `face_fen` is its face value, by default the clause's cap; usage earns from the Beijing day
+    `valid_from` on and before `valid_until`.
+    """
 
     clause: Line
     policy: Line
     facts: dict[str, Any]
+    face_fen: PositiveFen | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class VoucherRead(ResponseModel):

@@ -41,7 +41,7 @@ from tests.support.api.asks import (
 )
 from tests.support.api.town import Town
 from tests.support.claims import file
-from tests.support.proofs import pdf
+from tests.support.papers.proofs import pdf
 
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 
@@ -265,7 +265,10 @@ DOORS = {
     "POST /api/v1/messages/{key}/answer": Door(
         HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
     ),
-    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=201, scoped=True),
+    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=422, scoped=True),
+    "GET /api/v1/projects/{code}/claimable": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/claimable"), scoped=True
+    ),
     "GET /api/v1/claims": Door(BUREAU | {BUILDER}, at("/api/v1/claims")),
     "GET /api/v1/claims/{number}": Door(BUREAU | {BUILDER}, of_a_claim(), scoped=True),
     "POST /api/v1/claims/{number}/files": Door(

@@ -14,7 +14,7 @@ from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.rules.difference_codes import Difference
 from tests.support.documents import digital, invoice, line, party, red, settlement
-from tests.support.market import BUYER, NOVEMBER, NOW, OCTOBER, SELLER, Market
+from tests.support.months.market import BUYER, NOVEMBER, NOW, OCTOBER, SELLER, Market
 from tests.support.simulation import gpu_id
 
 PROCESS = load("yinchuan-2024-drill").process
