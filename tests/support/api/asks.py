@@ -8,7 +8,7 @@ from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.claims import draft
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.vouchers import USCC
 
 Ask = dict[str, Any]

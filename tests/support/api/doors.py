@@ -41,7 +41,7 @@ from tests.support.api.asks import (
 )
 from tests.support.api.town import Town
 from tests.support.claims import file
-from tests.support.proofs import pdf
+from tests.support.papers.proofs import pdf
 
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 
