@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.door.schemas import LINE_MAX, Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import (
+    LINE_MAX,
+    Line,
+    Note,
+    PositiveFen,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Visible,
+)
 from ledger.claims.steps.claim_actions import Action
 
 
@@ -22,7 +31,9 @@ class ActionCreate(RequestModel):
     action: Action
     note: Note = ""
     facts: dict[str, Any] = Field(default={})
-    reference: Annotated[str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reference: Annotated[
+        str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"), Visible
+    ] = ""
     channel: Note = ""
 
 
