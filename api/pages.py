@@ -15,10 +15,11 @@ from api.metering import pages as metering_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
 from api.policy import pages as policy_pages
-from api.reconciliation import action_pages
+from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.statements import pages as statements_pages
-from api.vouchers import day_pages
+from api.vouchers import action_pages as voucher_action_pages
+from api.vouchers import day_pages, opening_pages
 from api.vouchers import pages as vouchers_pages
 from api.web.layout import Static, problem_page
 
@@ -26,6 +27,7 @@ ROUTERS = (
     people_pages.router,
     desk_pages.router,
     decision_pages.router,
+    red_pages.router,
     action_pages.router,
     reconciliation_pages.router,
     statements_pages.router,
@@ -36,7 +38,9 @@ ROUTERS = (
     payment_pages.router,
     publication_pages.router,
     vouchers_pages.router,
+    voucher_action_pages.router,
     day_pages.router,
+    opening_pages.router,
     metering_pages.router,
     finding_pages.router,
     policy_pages.router,

@@ -163,6 +163,7 @@ def _project(database: Database) -> str:
     with Session(database.owner_engine()) as db, db.begin():
         # The owner opens it: nobody of a bench is there to decide.
         db.execute(text("ALTER TABLE vouchers DISABLE TRIGGER decided"))
+        db.execute(text("ALTER TABLE voucher_versions DISABLE TRIGGER decided"))
         open_voucher(
             db, project=project, clause=CLAUSE, policy=POLICY, facts={}, actor="bench", now=START
         )

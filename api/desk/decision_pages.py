@@ -4,6 +4,7 @@ Whoever confirms sends back the digest of what he saw; if the decision changed m
 does not count. Who decided can only withdraw.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -22,6 +23,8 @@ from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
 from api.people.subject import plain_subject
+from api.reconciliation.next_month import next_address
+from api.reconciliation.notices import Act, notice
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from api.web.mark import decision_mark
@@ -29,7 +32,7 @@ from ledger.desk.queries import queues
 from ledger.documents.queries import document_views
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
-from ledger.people.codes import DecisionKind
+from ledger.people.codes import Answer, DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.people.tables import Decision
@@ -37,6 +40,14 @@ from ledger.people.tables import Decision
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
+_OF_MONTHS = frozenset(
+    {
+        DecisionKind.RECONCILIATION,
+        DecisionKind.EXTRA,
+        DecisionKind.FALL,
+        DecisionKind.RED_PARTS,
+    }
+)
 
 
 def subject(decision: Decision) -> str:
@@ -84,6 +95,7 @@ def decision_page(
     viewer: Annotated[Viewer, having(Right.READ_MONTH)],
     db: Db,
     numbers: Numbers,
+    act: Act | None = None,
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     record = db.get(Decision, decision)
@@ -97,6 +109,7 @@ def decision_page(
             **row(record),
             "content": content(shown, key_names=names_of_keys(db, record)),
             "place": place(db, record),
+            "notice": notice(act),
             "digest": record.digest,
             "answered_by": person(record.answered_by or ""),
             "answered_at": record.answered_at,
@@ -120,13 +133,14 @@ def place(db: Session, record: Decision) -> str:
             if len(documents) == 1
             else "/documents?state=to_confirm"
         )
-    if record.kind in {"reconciliation", "extra"} and {"contract", "month"} <= details.keys():
+    if record.kind in _OF_MONTHS and {"contract", "month"} <= details.keys():
         return f"/reconcile/{details['contract']}/{details['month']}"
     number = quote(str(details.get("list") or details.get("number", "")), safe="")
     pages_of = {
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
         "bank_reversal": f"/payments/{number}",
+        "red_parts": f"/documents/{details.get('document')}",
     }
     return pages_of.get(record.kind, "")
 
@@ -145,4 +159,16 @@ def answer(
     decision_routes.answer(
         key=decision, request=request, viewer=viewer, db=db, now=now, late_after=late_after
     )
-    return RedirectResponse(f"/decisions/{decision}", 303)
+    record = db.get_one(Decision, decision)
+    return RedirectResponse(_way_on(db, viewer, record, request.answer, now), 303)
+
+
+def _way_on(db: Session, viewer: Viewer, record: Decision, verdict: Answer, now: datetime) -> str:
+    """Where to go after an answer: from a decision on a month to the next one that waits."""
+    if record.kind not in _OF_MONTHS or verdict is Answer.WITHDRAWN:
+        return f"/decisions/{record.id}?act={Act(verdict)}"
+    act = Act(f"{verdict}-next")
+    for waiting in queues.open_decisions(db):
+        if waiting.kind in _OF_MONTHS and may_answer(db, viewer, waiting):
+            return f"/decisions/{waiting.id}?act={act}"
+    return next_address(db, now, act)

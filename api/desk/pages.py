@@ -70,6 +70,13 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
         queue_view(
+            _("不明确的红字"),
+            _("红字发票没有写明冲回哪几行，由经办写明、另一人确认。"),
+            "/reconcile/reds",
+            queues.unclear_reds(db),
+            today,
+        ),
+        queue_view(
             _("待复核"),
             _("同事已作决定，等您确认或退回。"),
             "/decisions",

@@ -235,6 +235,7 @@ def list_page(number: str, frame: Framed, viewer: Reader, db: Db, numbers: Numbe
                 viewer, {line.account_id: line.number for line in details.lines}
             ),
             "claims": details.claims,
+            "months": details.months,
             "returns": details.returns,
             "files": details.files,
             "row_states": labels(RowState),

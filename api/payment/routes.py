@@ -133,6 +133,9 @@ def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentLi
             {
                 **line.model_dump(),
                 "claim": details.claims[line.claim_id].number,
+                "months": sorted(
+                    {f"{row.month:%Y-%m}" for row in details.months[line.claim_id] if row.due_fen}
+                ),
                 "asked_fen": details.claims[line.claim_id].fen,
                 "claim_fen": details.claims[line.claim_id].due_fen,
                 "account": shown[line.account_id],

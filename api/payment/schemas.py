@@ -166,12 +166,13 @@ class PaymentListSummary(ResponseModel):
 class PaymentLineRead(ResponseModel):
     """A line of a list, frozen as it was confirmed, and what the bank did to it.
 
-    It pays a claim of which `claim_fen` were approved and `asked_fen` asked for.
+    It pays a claim of which `claim_fen` were approved and `asked_fen` asked for, of these months.
     `over_fen` was paid beyond what was owed; `outside_fen` is what the books cannot hold.
     """
 
     line: int
     claim: str
+    months: list[str]
     payee: str
     uscc: str
     bank: str

@@ -1,6 +1,6 @@
 """Forms of the reconcile desk: match, choose and propose, move a share, ask the centre.
 
-Each leads back to the page that it stands on, or to the decision that another person confirms.
+Each leads on to the next month that waits for somebody, or back to the page that it stands on.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,8 @@ from sqlmodel import Session
 
 from api.door.dependencies import Db, Now
 from api.reconciliation import difference_view, routes
+from api.reconciliation.next_month import next_address
+from api.reconciliation.notices import Act
 from api.reconciliation.routes import Clerk
 from api.reconciliation.schemas import (
     ExtraCreate,
@@ -34,7 +36,7 @@ router = APIRouter(include_in_schema=False)
 def match(viewer: Clerk, db: Db, now: Now) -> Response:
     """Allocate every document line that is not allocated yet."""
     routes.run(viewer=viewer, db=db, now=now)
-    return RedirectResponse("/reconcile", 303)
+    return RedirectResponse(f"/reconcile?act={Act.MATCHED}", 303)
 
 
 @router.post("/reconcile/tolerable")
@@ -43,20 +45,18 @@ def propose_tolerable(
 ) -> Response:
     """Propose in one act every contract's month in which nothing asks for a person."""
     routes.propose_tolerable(request, viewer, db, now)
-    return RedirectResponse("/reconcile", 303)
+    return RedirectResponse(f"/reconcile?act={Act.TOLERABLE}", 303)
 
 
 @router.post("/reconcile/{contract}/{month}")
 def propose(
     contract: int, month: str, *, data: SentForm, viewer: Clerk, db: Db, now: Now
 ) -> Response:
-    """Propose what of the month counts; another person confirms it on the decision's page."""
+    """Propose what of the month counts; another person confirms it. On to the next month."""
     place = _contract_month(db, viewer, contract, month)
     choices = difference_view.choices_of(month_details(db, *place).differences, data)
-    decision = routes.propose_choices(
-        db, *place, choices, text(data, "reason"), viewer=viewer, now=now
-    )
-    return RedirectResponse(f"/decisions/{decision.id}", 303)
+    routes.propose_choices(db, *place, choices, text(data, "reason"), viewer=viewer, now=now)
+    return RedirectResponse(next_address(db, now, Act.PROPOSED), 303)
 
 
 def _extra_of_cell(fields: Fields, _path: Mapping[str, Any]) -> Fields:
@@ -75,8 +75,8 @@ def propose_extra(
     now: Now,
 ) -> Response:
     """Propose that more was used in a cell than was metered."""
-    decision = routes.propose_extra(f"{contract}-{month}", request, viewer, db, now)
-    return RedirectResponse(f"/decisions/{decision.id}", 303)
+    routes.propose_extra(f"{contract}-{month}", request, viewer, db, now)
+    return RedirectResponse(f"/reconcile/{contract}/{month}?act={Act.EXTRA}", 303)
 
 
 @router.post("/reconcile/{contract}/{month}/move")
@@ -91,7 +91,7 @@ def move_share(
     target: Annotated[str, Form()] = "",
     yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
-    """Move fen of a document line to another cell of the contract, or let them be unallocated."""
+    """Move fen of a document line to another month or contract, or let them be unallocated."""
     contract_row, _month = _contract_month(db, viewer, contract, month)
     place = {"contract": contract_row.number, "month": month}
     document, _colon, rest = share.partition(":")
@@ -100,11 +100,11 @@ def move_share(
         "document": document,
         "line": line,
         "from_cell": {**place, "part": source},
-        "to_cell": {**place, **_cell(target)} if target else None,
+        "to_cell": _cell(target) if target else None,
         "fen": forms.fen(yuan),
     }
     routes.move_share(request_of(MoveCreate, fields), viewer, db, now)
-    return RedirectResponse(f"/reconcile/{contract}/{month}#documents", 303)
+    return RedirectResponse(f"/reconcile/{contract}/{month}?act={Act.MOVED}#documents", 303)
 
 
 @router.post("/reconcile/{contract}/{month}/fall")
@@ -118,8 +118,8 @@ def propose_fall(
     now: Now,
 ) -> Response:
     """Propose that what no longer counts of the month falls."""
-    decision = routes.propose_fall(f"{contract}-{month}", request, viewer, db, now)
-    return RedirectResponse(f"/decisions/{decision.id}", 303)
+    routes.propose_fall(f"{contract}-{month}", request, viewer, db, now)
+    return RedirectResponse(next_address(db, now, Act.FALL, "falls"), 303)
 
 
 @router.post("/reconcile/{contract}/{month}/messages")
@@ -134,7 +134,7 @@ def ask(
 ) -> Response:
     """Ask the centre; it has some working days to answer."""
     routes.ask(f"{contract}-{month}", request, viewer, db, now)
-    return RedirectResponse(f"/reconcile/{contract}/{month}#messages", 303)
+    return RedirectResponse(f"/reconcile/{contract}/{month}?act={Act.ASKED}#messages", 303)
 
 
 def _contract_month(
@@ -144,6 +144,5 @@ def _contract_month(
 
 
 def _cell(target: str) -> Fields:
-    """`2026-03/compute`: a month of the same contract, and a part of its cost."""
-    month, _slash, part = target.partition("/")
-    return {"month": month, "part": part}
+    """`K-1/2026-03/compute`: a contract's number, a month, a part of the cost."""
+    return dict(zip(("contract", "month", "part"), target.rsplit("/", 2), strict=False))

@@ -15,6 +15,7 @@ from api.cli.progress import progress
 from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, money, person
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.reconciliation.month_list import SORTS
 from ledger.charging.codes import Part
 from ledger.reconciliation.codes import DifferenceCode, FallCause, Handling, MonthState
 
@@ -97,11 +98,19 @@ def ls(
     *,
     month: OfMonth = None,
     state: Annotated[str | None, typer.Option(help=", ".join(MonthState))] = None,
+    contract: Annotated[str | None, typer.Option(help=msgid("合同号或其一部分"))] = None,
+    project: Annotated[str | None, typer.Option(help=msgid("项目编号"))] = None,
+    show: Annotated[str, typer.Option(help="due, all, falls")] = "all",
+    sort: Annotated[str, typer.Option(help=", ".join(SORTS))] = "month",
 ) -> Listing:
     """List the months of contracts."""
+    query = {
+        "month": month, "state": state, "contract": contract, "project": project, "show": show,
+        "sort": sort,
+    }  # fmt: skip
     return listing(
         MONTHS,
-        ask("GET", "reconciliations", query={"month": month, "state": state}),
+        ask("GET", "reconciliations", query=query),
         empty=msgid("没有要对账的月份"),
     )
 

@@ -7,22 +7,27 @@ Enter opens one; without script the same links lead there. A centre and a builde
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
+from pydantic import Field
 from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, Now, having
+from api.door.schemas import SPREADSHEETS
 from api.language.i18n import gettext as _
 from api.language.labels import label, labels
 from api.reconciliation import difference_view
+from api.reconciliation.month_list import MONEY_SORTS, MonthsQuery, Show, Sort, listed
+from api.reconciliation.notices import Act, notice
 from api.reconciliation.routes import contract_month
-from api.web.layout import Framed, pages
+from api.reconciliation.tabs import tabs
+from api.web.layout import Frame, Framed, pages
 from api.web.mark import Mark, answer_state_mark
-from ledger.charging.queries.cells import cells as month_cells
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues
 from ledger.errors import NotFound
@@ -32,6 +37,7 @@ from ledger.reconciliation.codes import DifferenceCode, MonthState
 from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries.month_details import month_details
 from ledger.reconciliation.queries.months import Month
+from ledger.reconciliation.queries.move_targets import move_targets
 from ledger.registry.tables import Centre, Contract, Project
 from ledger.statements.queries import statements
 from ledger.units import beijing_day
@@ -51,35 +57,80 @@ def month_mark(row: Month) -> Mark:
     return Mark(_SHAPES[state], label(state), warm=state is MonthState.CHANGED)
 
 
+class MonthsPage(MonthsQuery):
+    """What the list's page asks: unless it says otherwise, what is due, greatest difference first.
+
+    `act` is what the act before did, said in a notice.
+    """
+
+    show: Show = "due"
+    sort: Sort = "-difference"
+    offset: Annotated[int, Field(ge=0, le=10**9)] = 0
+    act: Act | None = None
+
+
 @router.get("/reconcile")
 def listing(
-    *,
-    frame: Framed,
-    viewer: Reader,
-    db: Db,
-    now: Now,
-    show: Literal["due", "all", "falls"] = "due",
-    offset: Offset = 0,
+    *, frame: Framed, viewer: Reader, db: Db, now: Now, query: Annotated[MonthsPage, Query()]
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
     months = month_queries.months(db, centre=viewer.centre, project=viewer.project)
-    due = [row for row in months if queues.due(row, today)]
-    falling = [row for row in months if row.fall_fen]
-    listed_months = {"due": due, "all": months, "falls": falling}[show]
-    listed_months = sorted(listed_months, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
-    rows = listed_months[offset : offset + PAGE_ROWS]
-    more = len(listed_months) > offset + PAGE_ROWS
+    listed_months = listed(months, query, today)
+    rows = listed_months[query.offset : query.offset + PAGE_ROWS]
+    more = len(listed_months) > query.offset + PAGE_ROWS
+    may_reconcile = access.may(viewer, Right.RECONCILE)
     return frame.page(
         "reconciliation/reconcile.html",
         {
             "rows": [{"month": row, "mark": month_mark(row)} for row in rows],
-            "show": show,
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=more),
-            "months": sorted({f"{row.month:%Y-%m}" for row in due}),
-            "may_reconcile": access.may(viewer, Right.RECONCILE),
+            "query": query,
+            "notice": notice(query.act),
+            "heads": _heads(frame, query),
+            "count": len(listed_months),
+            "files": {form: _file_address(form, query) for form in SPREADSHEETS},
+            "states": labels(MonthState),
+            "projects": dict(sorted((row.project, row.project_name) for row in months)),
+            "all_months": sorted({f"{row.month:%Y-%m}" for row in months}, reverse=True),
+            "tabs": tabs(db, query.show, may_reconcile=may_reconcile),
+            "pages": pages(frame, query.offset, PAGE_ROWS, len(rows), more=more),
+            "months": sorted({f"{row.month:%Y-%m}" for row in months if queues.due(row, today)}),
+            "may_reconcile": may_reconcile,
         },
     )
+
+
+def _heads(frame: Frame, query: MonthsPage) -> list[dict[str, Any]]:
+    """The columns: each leads to the same list sorted by it, and once more the other way."""
+    columns = (
+        ("contract", _("合同")), ("month", _("账期")), ("state", _("状态")),
+        ("metered", _("计量金额")), ("invoiced", _("已开票")), ("matched", _("核定")),
+        ("difference", _("差额")), ("fall", _("待调减")), ("open", _("未了")),
+        ("project", _("项目")), ("centre", _("智算中心")),
+    )  # fmt: skip
+    heads = []
+    for column, name in columns:
+        is_money = column in MONEY_SORTS
+        first = f"-{column}" if is_money else column
+        other = column if is_money else f"-{column}"
+        order = first if query.sort != first else other
+        heads.append(
+            {
+                "name": name,
+                "number": is_money,
+                "url": frame.current_url(sort=order, offset=0),
+                "order": {column: "ascending", f"-{column}": "descending"}.get(query.sort),
+            }
+        )
+    return heads
+
+
+def _file_address(form: str, query: MonthsPage) -> str:
+    """Where exactly what is listed, on all its pages, is a table for a spreadsheet."""
+    fields = MonthsQuery(**query.model_dump(include=set(MonthsQuery.model_fields))).model_dump(
+        mode="json", exclude_none=True
+    )
+    return f"/api/v1/reconciliations.{form}?{urlencode(fields)}"
 
 
 @router.get("/reconcile/{contract}/{month}")
@@ -91,6 +142,7 @@ def month_page(
     viewer: Reader,
     db: Db,
     show: Annotated[int | None, Query(ge=0)] = None,
+    act: Act | None = None,
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
     contract_row, first = contract_month(db, viewer, f"{contract}-{month}")
@@ -109,6 +161,7 @@ def month_page(
             "centre": db.get_one(Centre, contract_row.centre_id),
             "month": first,
             "mark": month_mark(state),
+            "notice": notice(act),
             "state": state,
             "cells": cells,
             "lines": [
@@ -116,7 +169,7 @@ def month_page(
             ],
             "label": label,
             "falls": details.falls,
-            "targets": month_cells(db, contracts=[contract]),
+            "targets": move_targets(db, contract_row, first) if may else [],
             "sums": _sums(cells),
             "rows": rows,
             "opened": open_row,

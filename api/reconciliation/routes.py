@@ -8,17 +8,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.door.schemas import YearMonth, first_day
+from api.door.schemas import SPREADSHEETS, first_day
 from api.people.schemas import DecisionRead
+from api.reconciliation.month_list import MonthsQuery, listed, table
 from api.reconciliation.schemas import (
+    BlueLineRead,
     CellKey,
     DifferenceRead,
     ExtraCreate,
@@ -39,6 +42,7 @@ from api.reconciliation.schemas import (
 )
 from ledger.charging.rules.cells import Cell, Key
 from ledger.errors import NotFound
+from ledger.formats.spreadsheet_export import csv_file, xlsx_file
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries
@@ -51,6 +55,7 @@ from ledger.reconciliation.steps import falls, messages, reconcile, reds
 from ledger.reconciliation.steps.match import match, move
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
+from ledger.units import beijing_day
 
 router = APIRouter(tags=["reconciliations"])
 
@@ -75,16 +80,35 @@ def contract_month(db: Session, viewer: Viewer, key: str) -> tuple[Contract, dat
 
 @router.get("/reconciliations")
 def months(
+    *, query: Annotated[MonthsQuery, Query()], viewer: Reader, db: Db, now: Now
+) -> list[MonthSummary]:
+    """List the months of the viewer's contracts, oldest first unless `sort` says otherwise."""
+    rows = months_of(db, viewer, query, now)
+    return [MonthSummary(**_month(row)) for row in rows]
+
+
+def months_of(
+    db: Session, viewer: Viewer, query: MonthsQuery, now: datetime
+) -> list[month_queries.Month]:
+    """The months that are the viewer's to see, narrowed and sorted."""
+    rows = month_queries.months(db, centre=viewer.centre, project=viewer.project)
+    return listed(rows, query, beijing_day(now))
+
+
+@router.get("/reconciliations.{form}", response_class=Response)
+def months_file(
     *,
+    form: Literal["csv", "xlsx"],
+    query: Annotated[MonthsQuery, Query()],
     viewer: Reader,
     db: Db,
-    month: YearMonth | None = None,
-    state: str | None = None,
-) -> list[MonthSummary]:
-    """List the months of the viewer's contracts, oldest first."""
-    first = first_day(month) if month else None
-    rows = month_queries.months(db, centre=viewer.centre, project=viewer.project, month=first)
-    return [MonthSummary(**_month(row)) for row in rows if state in (None, row.state)]
+    now: Now,
+) -> Response:
+    """Download the same list as a table for a spreadsheet, amounts in yuan without tax."""
+    rows = table(months_of(db, viewer, query, now))
+    content = csv_file(rows) if form == "csv" else xlsx_file(rows)
+    headers = {"Content-Disposition": f'attachment; filename="reconciliations.{form}"'}
+    return Response(content, media_type=SPREADSHEETS[form], headers=headers)
 
 
 @router.get("/reconciliations/{key}")
@@ -195,8 +219,17 @@ def propose_fall(key: str, request: ReasonGiven, viewer: Clerk, db: Db, now: Now
 @router.get("/red-documents", dependencies=[having(Right.RECONCILE)])
 def unclear_reds(db: Db) -> list[UnclearRedRead]:
     """List the red documents that do not say which lines they take back."""
-    rows = red_lines.unclear_reds(db)
-    return [UnclearRedRead.model_validate(row, from_attributes=True) for row in rows]
+    return [
+        UnclearRedRead.model_validate({**row._asdict(), "lines": _blue_lines(db, row.id)})
+        for row in red_lines.unclear_reds(db)
+    ]
+
+
+def _blue_lines(db: Session, red: int) -> list[BlueLineRead]:
+    return [
+        BlueLineRead(**{**asdict(line), "left_fen": line.fen})
+        for line in red_lines.red_document(db, red).blue_lines
+    ]
 
 
 @router.post("/red-documents/{key}/parts", status_code=201)

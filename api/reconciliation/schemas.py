@@ -188,6 +188,17 @@ class RedPartsCreate(RequestModel):
     reason: Text
 
 
+class BlueLineRead(ResponseModel):
+    """A line of a blue document, and what red ones left of it, fen without tax."""
+
+    line: int
+    item: str
+    unit: str
+    unit_price: str
+    tax_rate: str
+    left_fen: int
+
+
 class UnclearRedRead(ResponseModel):
     """A red document that does not say which lines it takes back; fen below zero."""
 
@@ -199,6 +210,7 @@ class UnclearRedRead(ResponseModel):
     blue: int
     blue_number: str
     proposed: int | None
+    lines: list[BlueLineRead]  # of the blue one
 
 
 class MessageRead(ResponseModel):

@@ -64,9 +64,19 @@ def open_voucher(
     clause: Annotated[str, typer.Option(help=msgid("条款，如 09-1"))],
     policy: Annotated[str, typer.Option(help=msgid("政策版本"))],
     fact: Annotated[list[str] | None, typer.Option(help=msgid("事实 k=v，可多次"))] = None,
+    yuan: Annotated[str | None, typer.Option(help=msgid("面额，元；不写即条款的上限"))] = None,
+    since: Annotated[str | None, typer.Option("--from", help=msgid("有效期起"))] = None,
+    until: Annotated[str | None, typer.Option(help=msgid("有效期止（不含此日）"))] = None,
 ) -> Answer:
     """Decide eligibility and propose a voucher; opened before, it is the same one."""
-    body = {"clause": clause, "policy": policy, "facts": facts_of(fact)}
+    body = {
+        "clause": clause,
+        "policy": policy,
+        "facts": facts_of(fact),
+        "face_fen": fen_of(yuan) if yuan else None,
+        "valid_from": since,
+        "valid_until": until,
+    }
     voucher_row = ask("POST", path("projects", code, "voucher"), body=body)
     text = (
         _("{code} 原已按 {policy} 第 {clause} 条开券，上限 {cap}，没有改动")
@@ -90,6 +100,32 @@ def cap(code: Code, *, yuan: Yuan, reason: Reason) -> Answer:
 def lapse(code: Code, *, reason: Reason) -> Answer:
     """Propose that the rest lapses."""
     return _propose(code, "lapse", {"reason": reason})
+
+
+@voucher.verb("valid", msgid("改有效期，须另一人确认"))
+def valid(
+    code: Code,
+    *,
+    since: Annotated[str | None, typer.Option("--from", help=msgid("自此日起，不写则不限"))] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help=msgid("至此日前止，不含此日，不写则不限"))
+    ] = None,
+    reason: Reason,
+) -> Answer:
+    """Propose on which days the voucher is valid."""
+    return _propose(code, "validity", {"valid_from": since, "valid_until": until, "reason": reason})
+
+
+@voucher.verb("end-version", msgid("给政策版本定终止日，须另一人确认"))
+def end_version(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help=msgid("政策版本"))],
+    *,
+    until: Annotated[str, typer.Option(help=msgid("自此日起不再执行"))],
+    reason: Reason,
+) -> Answer:
+    """Propose from which day on a policy version is no longer in force."""
+    body = {"until": until, "reason": reason}
+    return _waits(ask("POST", path("policies", version, "end"), body=body))
 
 
 @voucher.verb("reserve", msgid("预留一部分额度"))
@@ -128,6 +164,9 @@ def release(
 
 
 def _propose(code: str, act: str, body: dict[str, Any]) -> Answer:
-    decision = ask("POST", path("projects", code, act), body=body)
+    return _waits(ask("POST", path("projects", code, act), body=body))
+
+
+def _waits(decision: dict[str, Any]) -> Answer:
     command = f"suanquan confirm {decision['id']}"
     return Answer(decision, [_("待另一人确认：{command}").format(command=command)])

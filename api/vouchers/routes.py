@@ -17,9 +17,11 @@ from api.people.schemas import DecisionRead
 from api.vouchers.schemas import (
     CapCreate,
     LapseCreate,
+    PolicyEndCreate,
     ReservationCreate,
     ReservationRead,
     ReservationRelease,
+    ValidityCreate,
     VoucherCreate,
     VoucherRead,
 )
@@ -34,8 +36,10 @@ from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
-from ledger.vouchers.steps.openings import propose_voucher, voucher_under
+from ledger.vouchers.steps.openings import Face, propose_voucher, voucher_under
+from ledger.vouchers.steps.policy_ends import propose_end
 from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
+from ledger.vouchers.steps.validity import propose_validity
 from ledger.vouchers.tables import Reservation, Voucher
 
 router = APIRouter(tags=["vouchers"])
@@ -75,6 +79,7 @@ def open_for(
         facts=request.facts,
         actor=viewer.actor,
         now=now,
+        face=Face(request.face_fen, request.valid_from, request.valid_until),
     )
     return VoucherRead(**terms, cap_fen=decision.content["cap_fen"], decision=decision.id)
 
@@ -102,6 +107,28 @@ def propose_to_lapse(
     """Propose that the rest of the voucher lapses; another person confirms it."""
     voucher = _voucher(db, viewer, code)
     decision = propose_lapse(db, voucher, reason=request.reason, actor=viewer.actor, now=now)
+    return DecisionRead.model_validate(decision)
+
+
+@router.post("/projects/{code}/validity", status_code=201)
+def propose_days(
+    *, code: str, request: ValidityCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
+    """Propose on which days the voucher is valid; usage on others earns nothing."""
+    decision = propose_validity(
+        db, _voucher(db, viewer, code), **request.model_dump(), actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
+@router.post("/policies/{version}/end", status_code=201)
+def propose_version_end(
+    *, version: str, request: PolicyEndCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
+    """Propose from which day on a policy version is no longer in force."""
+    decision = propose_end(
+        db, version, request.until, reason=request.reason, actor=viewer.actor, now=now
+    )
     return DecisionRead.model_validate(decision)
 
 

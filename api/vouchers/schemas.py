@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
 from ledger.vouchers import queries as voucher_queries
 
@@ -18,6 +18,21 @@ class CapCreate(RequestModel):
 class LapseCreate(RequestModel):
     """Why what is left of a voucher lapses."""
 
+    reason: Text
+
+
+class ValidityCreate(RequestModel):
+    """The Beijing days of a voucher; `valid_until` is the first day after them. Missing: open."""
+
+    valid_from: date | None = None
+    valid_until: date | None = None
+    reason: Text
+
+
+class PolicyEndCreate(RequestModel):
+    """The first Beijing day on which a policy version is no longer in force, and why."""
+
+    until: date
     reason: Text
 
 
@@ -58,11 +73,18 @@ class ProjectRead(ResponseModel):
 
 
 class VoucherCreate(RequestModel):
-    """A voucher under a clause of a policy version, and the facts that it is decided on."""
+    """A voucher under a clause of a policy version, and the facts that it is decided on.
+
+    `face_fen` is its face value, by default the clause's cap; usage earns from the Beijing day
+    `valid_from` on and before `valid_until`.
+    """
 
     clause: Line
     policy: Line
     facts: dict[str, Any]
+    face_fen: PositiveFen | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class VoucherRead(ResponseModel):

@@ -1,8 +1,47 @@
-"""Escape texts for spreadsheets, so that none is read as a formula."""
+"""Write tables for spreadsheets; no text of theirs is read as a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+
+Rows = Iterable[Sequence[str | Decimal]]
+"""Texts, and amounts in yuan."""
 
 
 def harmless(text: str) -> str:
     """Escape a text that a spreadsheet would read as a formula, also in full width."""
     return f"'{text}" if text.lstrip(" \N{IDEOGRAPHIC SPACE}").startswith(_FORMULA) else text
+
+
+def csv_file(rows: Rows) -> bytes:
+    """Write rows as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(
+        [value if isinstance(value, Decimal) else harmless(value) for value in row] for row in rows
+    )
+    return out.getvalue().encode("utf-8-sig")
+
+
+def xlsx_file(rows: Rows) -> bytes:
+    """Write rows as a workbook of one sheet; amounts are numbers, everything else is text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        cells = []
+        for value in row:
+            cell = WriteOnlyCell(sheet)
+            if isinstance(value, Decimal):
+                cell.value, cell.number_format = value, "0.00"
+            else:
+                cell.value = harmless(value)
+            cells.append(cell)
+        sheet.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

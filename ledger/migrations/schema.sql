@@ -89,6 +89,23 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.approve_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE claim_cells n SET approved_fen = coalesce((
+            SELECT sum((m ->> 'fen')::bigint)
+            FROM decisions d CROSS JOIN jsonb_array_elements(d.content -> 'claimed_months') m
+            JOIN contracts k ON k.number = m ->> 'contract'
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND k.id = n.contract_id
+                AND m ->> 'month' = to_char(n.month, 'YYYY-MM')), 0)
+        WHERE n.claim_id = NEW.claim_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.approve_claim_cells() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -181,6 +198,30 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.check_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM claims c
+               LEFT JOIN LATERAL (
+                   SELECT coalesce(sum(n.fen), 0) AS fen, coalesce(sum(n.due_fen), 0) AS due_fen
+                   FROM claim_cells n WHERE n.claim_id = c.id) named ON true
+               WHERE c.id = NEW.claim_id AND (named.fen, named.due_fen) <> (c.fen, c.due_fen)) THEN
+        RAISE EXCEPTION 'the months are not what claim % is for', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_months';
+    END IF;
+    IF EXISTS (SELECT FROM claim_cells n JOIN claims c ON c.id = n.claim_id
+               JOIN vouchers v ON v.id = c.voucher_id JOIN contracts k ON k.id = n.contract_id
+               WHERE n.claim_id = NEW.claim_id AND k.project_id <> v.project_id) THEN
+        RAISE EXCEPTION 'claim % names a contract of another project', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_its_project';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_claim_cells() OWNER TO suanquan_owner;
 
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
@@ -1366,6 +1407,7 @@ CREATE FUNCTION public.open_rights_book() RETURNS trigger
     AS $$
 DECLARE
     scope text;
+    cap bigint;
 BEGIN
     SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
     IF NEW.cap_scope IS DISTINCT FROM scope THEN
@@ -1376,12 +1418,16 @@ BEGIN
         RAISE EXCEPTION 'the project has its voucher'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_id_key';
     END IF;
+    SELECT cap_fen INTO cap FROM clauses WHERE policy = NEW.policy AND clause = NEW.clause;
+    NEW.face_fen := coalesce(NEW.face_fen, cap);
+    IF NEW.face_fen > cap THEN
+        RAISE EXCEPTION 'the face value is above the cap of the clause, % fen', cap
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'face_within_cap';
+    END IF;
     INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book_id;
     INSERT INTO accounts (book_id, role, floor)
-        SELECT NEW.book_id, r.role,
-               CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
-        FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
-        WHERE r.ledger = 'rights';
+        SELECT NEW.book_id, role, CASE WHEN role = 'clause' THEN -NEW.face_fen ELSE 0 END
+        FROM roles WHERE ledger = 'rights';
     RETURN NEW;
 END $$;
 
@@ -2029,7 +2075,9 @@ BEGIN
             WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
                 AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
                 AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
-                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+                AND d.content ->> 'cap_fen' = coalesce(NEW.face_fen, c.cap_fen)::text
+                AND daterange((d.content ->> 'valid_from')::date,
+                              (d.content ->> 'valid_until')::date) = NEW.valid) THEN
         RAISE EXCEPTION 'two persons have not opened this voucher'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
     END IF;
@@ -2503,6 +2551,30 @@ ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.claim_cells (
+    claim_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
+    CONSTRAINT claim_cells_check CHECK (((approved_fen >= 0) AND (approved_fen <= fen))),
+    CONSTRAINT claim_cells_fen_check CHECK ((fen > 0)),
+    CONSTRAINT claim_cells_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.claim_cells OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.claim_cells IS 'Of which months of which contracts the money of a claim is';
+
+COMMENT ON COLUMN public.claim_cells.month IS 'Its first day';
+
+COMMENT ON COLUMN public.claim_cells.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claim_cells.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claim_cells.due_fen IS 'Fen to be paid of it in all';
 
 CREATE TABLE public.claim_events (
     claim_id bigint NOT NULL,
@@ -3639,10 +3711,12 @@ CREATE TABLE public.vouchers (
     policy text NOT NULL,
     clause text NOT NULL,
     cap_scope text NOT NULL,
+    face_fen bigint NOT NULL,
     facts jsonb NOT NULL,
     valid daterange DEFAULT '(,)'::daterange NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
     CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
 );
 
@@ -3651,6 +3725,8 @@ ALTER TABLE public.vouchers OWNER TO suanquan_owner;
 COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
 
 COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
 
 COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 
@@ -4556,6 +4632,9 @@ ALTER TABLE ONLY public.centres
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_pkey PRIMARY KEY (claim_id, contract_id, month);
+
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim_id, seq);
 
@@ -4926,6 +5005,8 @@ CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
 
+CREATE INDEX claim_cells_by_contract ON public.claim_cells USING btree (contract_id, month);
+
 CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
 
 CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
@@ -5130,6 +5211,8 @@ CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.deci
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
+CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
+
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
@@ -5215,6 +5298,10 @@ CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.action = ANY (ARRAY['submit'::text, 'approve'::text]))) EXECUTE FUNCTION public.check_claim_cells();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
@@ -5393,6 +5480,12 @@ ALTER TABLE ONLY public.charges
 
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
@@ -5712,6 +5805,8 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
@@ -5719,6 +5814,8 @@ REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLI
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
@@ -6005,6 +6102,16 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(claim_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(month) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.claim_cells TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 
@@ -6307,6 +6414,8 @@ GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
 GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
 

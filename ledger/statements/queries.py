@@ -88,6 +88,17 @@ _GAPS = text("""
     GROUP BY v.gpu, v.day
 """)
 
+# A party that contested a revision and said nothing of a later one still contests.
+_CONTESTED_BEFORE = text("""
+    SELECT EXISTS (
+        SELECT FROM statement_answers a JOIN statements s ON s.id = a.statement_id
+        WHERE s.contract_id = :contract AND s.month = :month AND a.answer = 'contested'
+            AND NOT EXISTS (
+                SELECT FROM statement_answers n JOIN statements t ON t.id = n.statement_id
+                WHERE t.contract_id = s.contract_id AND t.month = s.month AND n.party = a.party
+                    AND t.revision > s.revision))
+""")
+
 
 def statement(
     db: Session, number: str, *, centre: int | None = None, project: int | None = None
@@ -186,3 +197,8 @@ def _summary(r: Any) -> StatementSummary:  # noqa: ANN401 - a row
     return StatementSummary(
         **fields, centre_says=answer_state(centre or ()), builder_says=answer_state(builder or ())
     )
+
+
+def contested_before(db: Session, contract: int, month: date) -> bool:
+    """Return whether a party contests a revision of a month's statement, and none since."""
+    return bool(db.scalar(_CONTESTED_BEFORE, {"contract": contract, "month": month}))

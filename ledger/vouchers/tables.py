@@ -33,6 +33,7 @@ class Voucher(SQLModel, table=True):
     policy: str
     clause: str
     cap_scope: str
+    face_fen: int = big()
     facts: dict[str, Any] = Field(sa_type=JSONB)
     valid: Days = days()
     opened_at: datetime = moment()

@@ -161,7 +161,8 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     assert "须由人选择处理办法" in refused.text
     choices = dict.fromkeys(questions, "note")
     reasons = {name.replace("treatment", "reason"): "同一单位内部结算" for name in questions}
-    decision = clerk.do(month, **choices, **reasons, reason="核对无误")
+    assert clerk.do(month, **choices, **reasons, reason="核对无误") == "/reconcile"
+    decision = link(clerk.see(month), "/decisions/")
     assert "须由另一人确认" in clerk.see(decision)
     assert decision in approver.see("/desk")
     approver.confirm(decision)

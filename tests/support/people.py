@@ -47,7 +47,9 @@ _EVERYBODY = """
         END IF;
         INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
             SELECT 'voucher', code, jsonb_build_object('project', code, 'policy', NEW.policy,
-                'clause', NEW.clause, 'cap_fen', c.cap_fen, 'facts', NEW.facts),
+                'clause', NEW.clause, 'cap_fen', coalesce(NEW.face_fen, c.cap_fen),
+                'valid_from', lower(NEW.valid), 'valid_until', upper(NEW.valid),
+                'facts', NEW.facts),
                 repeat('0', 64), '', 'clerk:开券#1000001', NEW.opened_at
             FROM clauses c WHERE c.policy = NEW.policy AND c.clause = NEW.clause
             RETURNING id INTO number;
@@ -57,7 +59,28 @@ _EVERYBODY = """
     END $$;
     CREATE TRIGGER a_opening BEFORE INSERT ON vouchers
         FOR EACH ROW EXECUTE FUNCTION give_opening();
-    REVOKE EXECUTE ON FUNCTION give_opening FROM PUBLIC
+    CREATE FUNCTION give_version() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+        code text := (SELECT p.code FROM projects p JOIN vouchers v ON v.project_id = p.id
+                      WHERE v.id = NEW.voucher_id);
+        number bigint;
+    BEGIN
+        IF EXISTS (SELECT FROM decisions WHERE kind = 'voucher' AND subject = code
+                       AND content ->> 'policy' = NEW.policy) THEN
+            RETURN NEW;
+        END IF;
+        INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+            VALUES ('voucher', code, jsonb_build_object('project', code, 'policy', NEW.policy,
+                'clause', NEW.clause), repeat('0', 64), '', 'clerk:开券#1000001', NEW.opened_at)
+            RETURNING id INTO number;
+        UPDATE decisions SET answer = 'confirmed', answered_by = 'approver:核券#1000002',
+            answered_at = NEW.opened_at, answered_digest = digest WHERE id = number;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER a_version BEFORE INSERT ON voucher_versions
+        FOR EACH ROW EXECUTE FUNCTION give_version();
+    REVOKE EXECUTE ON FUNCTION give_opening, give_version FROM PUBLIC
 """
 
 

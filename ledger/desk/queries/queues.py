@@ -14,14 +14,21 @@ from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months
+from ledger.reconciliation.queries import months, red_lines
 from ledger.reconciliation.queries.months import Month
 from ledger.units import next_month
 
 _CLAIMS = text("""
     SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
            p.name AS project, p.code, o.name AS payee,
-           coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
+           coalesce(e.at, c.opened_at) AS since, u.since AS published_on,
+           u.until AS published_until,
+           coalesce((SELECT jsonb_agg(jsonb_build_object(
+                   'key', k.id || to_char(n.month, '-YYYY-MM'),
+                   'contract', k.number, 'month', to_char(n.month, 'YYYY-MM'), 'fen', n.fen,
+                   'approved_fen', n.approved_fen) ORDER BY n.month, k.id)
+               FROM claim_cells n JOIN contracts k ON k.id = n.contract_id
+               WHERE n.claim_id = c.id), '[]') AS months
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id
     LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim_id = c.id
@@ -96,6 +103,12 @@ def waiting_months(db: Session, today: date) -> Queue:
 def waiting_falls(db: Session) -> Queue:
     """Count 待调减: months of which less counts than the books rest on."""
     return Queue.of([row.month for row in months.months(db) if row.fall_fen])
+
+
+def unclear_reds(db: Session) -> Queue:
+    """Count red documents of which nobody has said yet which lines they take back."""
+    rows = red_lines.unclear_reds(db)
+    return Queue.of([row.received_at for row in rows if row.proposed is None])
 
 
 def due(row: Month, today: date) -> bool:

@@ -22,6 +22,7 @@ CREATE TABLE vouchers (
     policy text NOT NULL,
     clause text NOT NULL,
     cap_scope text NOT NULL,
+    face_fen bigint NOT NULL CHECK (face_fen > 0),  -- of the opening: at most the clause's cap
     facts jsonb NOT NULL,
     valid daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid)),  -- usage on other days earns nothing
     opened_at timestamptz NOT NULL,
@@ -32,13 +33,14 @@ CREATE TABLE vouchers (
 );
 CREATE INDEX vouchers_by_policy ON vouchers (policy, clause);
 
--- The owner opens the accounts. The contra account may fall to minus the clause's cap and no
--- further: the cap is a CHECK, not a line of code. The project's row is locked and looked at first,
+-- The owner opens the accounts. The contra account may fall to minus the face value (by default the
+-- clause's cap) and no further: it is a CHECK, not a line of code. The project's row is locked and looked at first,
 -- because UNIQUE speaks after this trigger, and ON CONFLICT would leave a book without a voucher.
 CREATE FUNCTION open_rights_book() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     scope text;
+    cap bigint;
 BEGIN
     SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
     IF NEW.cap_scope IS DISTINCT FROM scope THEN
@@ -49,12 +51,16 @@ BEGIN
         RAISE EXCEPTION 'the project has its voucher'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_id_key';
     END IF;
+    SELECT cap_fen INTO cap FROM clauses WHERE policy = NEW.policy AND clause = NEW.clause;
+    NEW.face_fen := coalesce(NEW.face_fen, cap);
+    IF NEW.face_fen > cap THEN
+        RAISE EXCEPTION 'the face value is above the cap of the clause, % fen', cap
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'face_within_cap';
+    END IF;
     INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book_id;
     INSERT INTO accounts (book_id, role, floor)
-        SELECT NEW.book_id, r.role,
-               CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
-        FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
-        WHERE r.ledger = 'rights';
+        SELECT NEW.book_id, role, CASE WHEN role = 'clause' THEN -NEW.face_fen ELSE 0 END
+        FROM roles WHERE ledger = 'rights';
     RETURN NEW;
 END $$;
 CREATE TRIGGER open BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION open_rights_book();
@@ -176,6 +182,7 @@ COMMENT ON COLUMN clauses.effective IS
 COMMENT ON COLUMN clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
 COMMENT ON TABLE vouchers IS 'One voucher for each clause and cap scope, for life';
 COMMENT ON COLUMN vouchers.book_id IS 'Book of its rights';
+COMMENT ON COLUMN vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
 COMMENT ON COLUMN vouchers.facts IS 'What was stated when it was opened';
 COMMENT ON TABLE accruals IS 'Every change of a voucher''s target, a memo beside the postings';
 COMMENT ON COLUMN accruals.cost_fen IS 'Fen';
@@ -197,7 +204,7 @@ GRANT EXECUTE ON FUNCTION set_validity TO :app_role;
 GRANT INSERT ON policy_ends TO :app_role;
 GRANT INSERT (voucher_id, policy, clause, opened_at, opened_by) ON voucher_versions TO :app_role;
 GRANT SELECT ON clauses, vouchers, voucher_versions, policy_ends, accruals, reservations TO :app_role;
-GRANT INSERT (project_id, policy, clause, cap_scope, facts, valid, opened_at, opened_by) ON vouchers
+GRANT INSERT (project_id, policy, clause, cap_scope, face_fen, facts, valid, opened_at, opened_by) ON vouchers
     TO :app_role;
 GRANT INSERT (voucher_id, posting_id, cost_fen, uncapped_fen, target_fen, earned_fen, months,
     computed_at) ON accruals TO :app_role;

@@ -1,5 +1,6 @@
 -- A voucher promises a whole cap, so two persons open it: the decision names the project, the version
--- and the clause, the cap and the facts on which the project is eligible.
+-- and the clause, the face value, the days on which it is valid, and the facts on which the project is
+-- eligible.
 CREATE FUNCTION voucher_decided() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -9,7 +10,9 @@ BEGIN
             WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
                 AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
                 AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
-                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+                AND d.content ->> 'cap_fen' = coalesce(NEW.face_fen, c.cap_fen)::text
+                AND daterange((d.content ->> 'valid_from')::date,
+                              (d.content ->> 'valid_until')::date) = NEW.valid) THEN
         RAISE EXCEPTION 'two persons have not opened this voucher'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
     END IF;

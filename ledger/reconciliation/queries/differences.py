@@ -19,6 +19,7 @@ from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
+from ledger.metering.queries.capacity import unproved_days
 from ledger.policy.process import Process
 from ledger.reconciliation.rules.difference_codes import (
     BilledDocument,
@@ -30,8 +31,10 @@ from ledger.reconciliation.rules.difference_codes import (
     Terms,
 )
 from ledger.reconciliation.rules.differences import differences
-from ledger.registry.queries import seller_buyer_contracts
-from ledger.units import Fen, midnight, month_of
+from ledger.registry.queries import known_names, price_bands, seller_buyer_contracts
+from ledger.registry.rules.pricing import fen_per_ms
+from ledger.registry.rules.safeguards import beyond_total, outside_band
+from ledger.units import HOUR_MS, Fen, midnight, month_of, round_half_up
 
 MIG_SLICES = 7  # of a GPU at most (NVIDIA MIG user guide), each metered as a device of its own
 
@@ -40,8 +43,8 @@ Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
 # What stands and has a period, as in `standing_documents`; a frozen one is told.
 # OFFSET 0 keeps the sums from being taken over every document there is.
 _DOCUMENTS = text("""
-    SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
-           d.net_fen, d.tax_fen, d.gross_fen, t.contract_id AS contract, t.month,
+    SELECT d.id, d.kind, d.issued_on, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name,
+           d.since, d.until, d.net_fen, d.tax_fen, d.gross_fen, t.contract_id AS contract, t.month,
            f.net_fen - d.net_fen AS red_fen,
            f.net_fen - f.allocated_fen AS left_fen,
            EXISTS (SELECT FROM frozen_documents z WHERE z.id = d.id) AS frozen,
@@ -130,6 +133,27 @@ _PRICES = text("""
                 AND o.valid && daterange(:month, :next)))
     ORDER BY part, unit, yuan, tax_included, tax_rate
 """)
+_GPU_PRICES = text("""
+    SELECT part_of(kind, counts) AS part, model_id AS model, mig_profile, yuan, gpus, hours,
+           tax_included, tax_rate, greatest(lower(valid), :month) AS day
+    FROM prices WHERE contract_id = :contract AND kind <> 'fixed' AND superseded_at IS NULL
+        AND valid && daterange(:month, :next)
+""")
+# With tax, what was invoiced under the contract before this month and in it, net of red ones.
+_TOTAL = text("""
+    SELECT k.total_fen,
+           coalesce(sum(p.fen * p.gross / p.net) FILTER (WHERE p.month < :month), 0)::bigint
+               AS gross_before_fen,
+           coalesce(sum(p.fen * p.gross / p.net) FILTER (WHERE p.month = :month), 0)::bigint
+               AS gross_fen,
+           coalesce(sum(p.fen) FILTER (WHERE p.month = :month), 0)::bigint AS net_fen
+    FROM contracts k LEFT JOIN LATERAL (
+        SELECT a.month, a.fen, d.gross_fen::numeric AS gross, nullif(d.net_fen, 0)::numeric AS net
+        FROM allocations a JOIN cost_documents d ON d.id = a.document_id
+        WHERE a.contract_id = k.id AND a.month <= :month
+    ) p ON true
+    WHERE k.id = :contract GROUP BY k.id
+""")
 # Only clusters whose GPUs are registered: elsewhere nobody knows how many there are.
 _USAGE = text("""
     SELECT t.den, t.mig_profile = '' AS whole, sum(t.held) AS held
@@ -174,7 +198,7 @@ def differences_of(db: Session, contract: int, month: date, process: Process) ->
         _billed_documents(db, terms, params),
         cells(db, contracts=[contract], month=month),
         terms,
-        _evidence(db, params),
+        _evidence(db, params, contract, month),
         process,
     )
 
@@ -187,7 +211,38 @@ def _terms(db: Session, params: Mapping[str, Any]) -> Terms:
         buyers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "buyer"),
         lines=_contract_lines(db.execute(_PRICES, params)),
         related=frozenset(frozenset((r.one, r.other)) for r in related),
+        names=known_names(db, [party.uscc for party in parties]),
+        unusual_prices=_unusual_prices(db, params),
+        beyond_total_fen=_beyond_total_fen(db, params),
     )
+
+
+def _unusual_prices(db: Session, params: Mapping[str, Any]) -> frozenset[Part]:
+    """Return the parts that have a price outside the band of the bureau in the month."""
+    bands = price_bands(db)
+    if not bands:
+        return frozenset()
+    return frozenset(
+        Part(row.part)
+        for row in db.execute(_GPU_PRICES, params)
+        if outside_band(
+            row.model, row.mig_profile,
+            fen_per_ms(Fraction(row.yuan), row.gpus, row.hours, tax_included=row.tax_included,
+                       tax_rate=Fraction(row.tax_rate)) * HOUR_MS,
+            row.day, bands,
+        )
+    )  # fmt: skip
+
+
+def _beyond_total_fen(db: Session, params: Mapping[str, Any]) -> Fen:
+    """Return how much of the month's invoices, without tax, is beyond the contract's total."""
+    row = db.execute(_TOTAL, params).one()
+    if not row.gross_before_fen + row.gross_fen:
+        return 0
+    beyond_fen = min(
+        beyond_total(row.total_fen, row.gross_before_fen + row.gross_fen), row.gross_fen
+    )
+    return round_half_up(Fraction(row.net_fen * beyond_fen, row.gross_fen)) if beyond_fen else 0
 
 
 def _contract_lines(rows: Iterable[Row[Any]]) -> dict[Part, list[ContractLine]]:
@@ -253,7 +308,17 @@ def _document(
     shares: Mapping[int, Mapping[Key, Fen]],
     spells: Spells,
 ) -> BilledDocument:
-    columns = ("kind", "since", "until", "net_fen", "tax_fen", "gross_fen", "red_fen", "left_fen")
+    columns = (
+        "kind",
+        "issued_on",
+        "since",
+        "until",
+        "net_fen",
+        "tax_fen",
+        "gross_fen",
+        "red_fen",
+        "left_fen",
+    )
     line_columns = ("line", "item", "unit", "quantity", "tax_rate", "net_fen", "same_cost")
     return BilledDocument(
         **{name: getattr(row, name) for name in (*columns, "frozen", "duplicate")},
@@ -272,7 +337,7 @@ def _document(
     )
 
 
-def _evidence(db: Session, params: Mapping[str, Any]) -> Evidence:
+def _evidence(db: Session, params: Mapping[str, Any], contract: int, month: date) -> Evidence:
     used_ms = Fraction(0)
     for row in db.execute(_USAGE, params):
         held_ms = Fraction(int(row.held), row.den)
@@ -281,4 +346,9 @@ def _evidence(db: Session, params: Mapping[str, Any]) -> Evidence:
     grades: dict[Key, dict[str, Fen]] = defaultdict(dict)
     for row in db.execute(_GRADES, params):
         grades[row.contract, row.month, Part(row.part)][row.grade] = row.fen
-    return Evidence(used_ms, db.scalar(_CAPACITY, {**params, **span}), grades)
+    return Evidence(
+        used_ms=used_ms,
+        capacity_ms=db.scalar(_CAPACITY, {**params, **span}),
+        unproved=bool(unproved_days(db, contract=contract, month=month)),
+        grades=grades,
+    )

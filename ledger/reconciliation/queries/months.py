@@ -36,7 +36,8 @@ _MONTHS = text("""
     ), cell AS (
         SELECT contract_id, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
                coalesce(d.closed_fen, 0) AS closed, coalesce(d.held_fen, 0) AS held,
-               greatest(least(d.matched_fen, d.standing_fen, coalesce(m.fen, 0) + greatest(least(
+               greatest(least(
+                   coalesce(d.matched_fen, 0), d.standing_fen, coalesce(m.fen, 0) + greatest(least(
                    d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)), 0)
                    AS counted,
                d.metered_fen IS NOT NULL AS decided,

@@ -27,7 +27,7 @@ _KEEP = text("""
 """)
 _UNCLEAR = text("""
     SELECT u.id, d.number, d.code, d.issued_on, d.net_fen, b.id AS blue, b.number AS blue_number,
-           d.seller_name,
+           d.seller_name, d.received_at,
            (SELECT q.id FROM decisions q WHERE q.kind = 'red_parts' AND q.answer IS NULL
                 AND q.content -> 'document' = to_jsonb(u.id)) AS proposed
     FROM unclear_reds u JOIN cost_documents d ON d.id = u.id

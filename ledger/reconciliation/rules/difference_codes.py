@@ -18,6 +18,7 @@ from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import DifferenceCode, Handling
+from ledger.registry.rules.safeguards import KnownName
 from ledger.units import Fen
 
 STOPS = ("block", "exclude")
@@ -77,6 +78,7 @@ class BilledDocument:
     tax_fen: Fen
     gross_fen: Fen
     lines: tuple[BilledLine, ...]
+    issued_on: date | None = None
     red_fen: Fen = 0  # its red documents, below zero
     left_fen: Fen = 0  # not allocated to any cell
     statement_month: tuple[int, date] | None = (
@@ -115,6 +117,9 @@ class Terms:
     buyers: tuple[Party, ...]
     lines: Mapping[Part, Sequence[ContractLine]] = field(default_factory=dict)
     related: frozenset[frozenset[str]] = frozenset()  # of USCCs
+    names: Mapping[str, Sequence[KnownName]] = field(default_factory=dict)  # by USCC
+    unusual_prices: frozenset[Part] = frozenset()  # parts with a price outside its band
+    beyond_total_fen: Fen = 0  # of this month's invoices, what is beyond the contract's total
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ class Evidence:
     """The metering of a month: the centre's capacity, and the evidence grades."""
 
     used_ms: Fraction = Fraction(0)  # of whole devices, all contracts of the centre
+    unproved: bool = False  # jobs used more than any capacity that is registered or stated
     capacity_ms: int | None = None  # installed devices × time; None where none is registered
     grades: Mapping[Key, Mapping[str, Fen]] = field(default_factory=dict)
 

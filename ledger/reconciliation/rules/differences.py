@@ -6,12 +6,14 @@ R12, R15, R19) are in `line_differences.py`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell, Key
 from ledger.documents.rules.cost_document import Party
-from ledger.formats.organisation_names import same_name
+from ledger.documents.rules.payments import Payment, paid_fen, paid_part, paid_share
 from ledger.formats.uscc import uscc_fault
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import Handling
@@ -20,12 +22,12 @@ from ledger.reconciliation.rules.difference_codes import (
     BilledDocument,
     Difference,
     Evidence,
-    Receipt,
     Terms,
     is_tolerable,
 )
 from ledger.reconciliation.rules.line_differences import as_notes, of_line
-from ledger.units import Fen, month_of
+from ledger.registry.rules.safeguards import KnownName, name_stands
+from ledger.units import FEN_MAX, Fen, month_of, round_half_up
 
 
 def differences(
@@ -42,7 +44,12 @@ def differences(
         for document in documents
         for difference in _of_document(document, terms, process, carried)
     ]
-    all_differences += _of_cells(documents, cells, all_differences, evidence, process)
+    all_differences += _of_cells(
+        documents, cells, all_differences, terms=terms, evidence=evidence, process=process
+    )
+    if terms.beyond_total_fen:
+        beyond = Difference("R06", Handling.PERSON, terms.beyond_total_fen)
+        all_differences.append(replace(beyond, cell=cells[0].key) if cells else beyond)
     return sorted(all_differences, key=_order)
 
 
@@ -56,28 +63,36 @@ def _order(difference: Difference) -> tuple[object, ...]:
     )
 
 
-def paid_differently(
-    document: BilledDocument, receipts: Sequence[Receipt], process: Process
-) -> Difference | None:
+def payment_differences(document: BilledDocument, process: Process) -> list[Difference]:
     """Find R05: payer, payee or amount differ from the document (三流一致).
 
-    The receipts together are its gross amount, within the tolerance, and all from its buyer to its
-    seller, by their names. Paying before the service is usual, so no day is wrong by itself.
+    What was paid by others, or to others, is for a person to judge. What was not paid is cut, cell
+    by cell, in the share of the whole: half paid counts half. Without any receipt nothing is known
+    of a payment yet, and that is told. Paying before the service is usual, so no day is wrong.
     """
-    short = document.gross_fen - sum(receipt.fen for receipt in receipts)
-    fits = abs(short) <= process.tolerance_fen and all(
-        same_name(payment.payer, document.buyer.name)
-        and same_name(payment.payee, document.seller.name)
-        for payment in receipts
-    )
-    return None if fits else Difference("R05", Handling.PERSON, short, document.document)
+    if not document.receipts:
+        return [_of_r05(document, Handling.NOTE, cell, fen) for cell, fen in _where(document)]
+    payments = [Payment(receipt.payer, receipt.payee, receipt.fen) for receipt in document.receipts]
+    parties = (document.buyer.name, document.seller.name)
+    strange_fen = sum(payment.fen for payment in payments) - paid_fen(*parties, FEN_MAX, payments)
+    beyond_fen = sum(payment.fen for payment in payments) - document.gross_fen
+    if strange_fen or beyond_fen > process.tolerance_fen:
+        return [_of_r05(document, Handling.PERSON, cell, fen) for cell, fen in _where(document)]
+    share = paid_share(*parties, _gross_left_fen(document), payments, process.tolerance_fen)
+    unpaid = [(cell, fen - paid_part(fen, share)) for cell, fen in _where(document)]
+    return [_of_r05(document, Handling.CUT, cell, fen) for cell, fen in unpaid if fen]
 
 
-def _strangely_paid(document: BilledDocument, process: Process) -> bool:
-    return (
-        bool(document.receipts)
-        and paid_differently(document, document.receipts, process) is not None
-    )
+def _gross_left_fen(document: BilledDocument) -> Fen:
+    """Return what the document is worth with tax, less its red ones."""
+    if not document.red_fen or not document.net_fen:
+        return document.gross_fen
+    left_fen = document.net_fen + document.red_fen
+    return round_half_up(Fraction(document.gross_fen * left_fen, document.net_fen))
+
+
+def _of_r05(document: BilledDocument, handling: Handling, cell: Key | None, fen: Fen) -> Difference:
+    return Difference("R05", handling, fen, document.document, None, cell)
 
 
 def _of_document(
@@ -87,12 +102,11 @@ def _of_document(
     handlings: dict[str, Handling | None] = {
         "R01": Handling.BLOCK if document.duplicate else None,
         "R02": _reversed(document),
-        "R03": _wrong_party(document.buyer, terms.buyers, Handling.BLOCK),
-        "R04": _wrong_party(document.seller, terms.sellers, Handling.PERSON),
-        "R05": Handling.PERSON if _strangely_paid(document, process) else None,
+        "R03": _wrong_party(document, document.buyer, terms.buyers, terms, Handling.BLOCK),
+        "R04": _wrong_party(document, document.seller, terms.sellers, terms, Handling.PERSON),
         "R06": Handling.PERSON if _inside(document) and not _is_in_contract(document) else None,
         "R10": None if _balanced(document) else Handling.BLOCK,
-        "R13": Handling.PERSON if _related(document, terms) else None,
+        "R13": _related(document, terms),
         "R16": None if document.kind in process.cost_documents else Handling.PERSON,
         "R18": Handling.BLOCK if document.frozen else None,
     }
@@ -103,6 +117,7 @@ def _of_document(
         for cell, fen in _where(document)
     ]
     differences += _outside(document, carried)
+    differences += payment_differences(document, process)
     blocked = any(difference.handling == "block" for difference in differences)
     differences += [
         difference
@@ -119,20 +134,30 @@ def _reversed(document: BilledDocument) -> Handling | None:
     return Handling.NOTE if document.red_fen else None
 
 
-def _wrong_party(stated_party: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
-    """Compare codes, or names without a code; another name with that code is a note."""
+def _wrong_party(
+    document: BilledDocument,
+    stated_party: Party,
+    may: Iterable[Party],
+    terms: Terms,
+    handling: Handling,
+) -> Handling | None:
+    """Compare codes, or names without a code; another name with that code is a note.
+
+    An organisation may be called what it was called on the day of issue or before.
+    """
+
+    def is_called(party: Party) -> bool:
+        names = terms.names.get(party.uscc) or (KnownName(party.name),)
+        return name_stands(stated_party.name, document.issued_on or document.until, names)
+
     fitting = [
-        p
-        for p in may
-        if p.uscc == stated_party.uscc or (not stated_party.uscc and _is_party(p, stated_party))
+        party
+        for party in may
+        if party.uscc == stated_party.uscc or (not stated_party.uscc and is_called(party))
     ]
     if not fitting:
         return handling
-    return None if any(_is_party(party, stated_party) for party in fitting) else Handling.NOTE
-
-
-def _is_party(party: Party, stated_party: Party) -> bool:
-    return same_name(party.name, stated_party.name)
+    return None if any(is_called(party) for party in fitting) else Handling.NOTE
 
 
 def _balanced(document: BilledDocument) -> bool:
@@ -143,11 +168,16 @@ def _balanced(document: BilledDocument) -> bool:
     return lines and whole and not any(uscc_fault(code) for code in codes)
 
 
-def _related(document: BilledDocument, terms: Terms) -> bool:
-    """Return whether the parties are related, or the same (except within a university)."""
+def _related(document: BilledDocument, terms: Terms) -> Handling | None:
+    """Find R13: related parties do not count; a firm that bills itself is for a person to judge.
+
+    Within a university one may bill the other.
+    """
     pair = frozenset((document.seller.uscc, document.buyer.uscc))
+    if pair in terms.related:
+        return Handling.EXCLUDE
     alone = len(pair) == 1 and document.kind != "internal_settlement"
-    return pair in terms.related or alone
+    return Handling.PERSON if alone else None
 
 
 def _where(document: BilledDocument) -> list[tuple[Key | None, Fen]]:
@@ -199,6 +229,8 @@ def _of_cells(
     documents: Sequence[BilledDocument],
     cells: Sequence[Cell],
     differences: Sequence[Difference],
+    *,
+    terms: Terms,
     evidence: Evidence,
     process: Process,
 ) -> Iterator[Difference]:
@@ -209,8 +241,10 @@ def _of_cells(
         if (over := counts - cell.metered_fen - cell.extra_fen) > 0:
             within = is_tolerable(over, cell.metered_fen, process, document_count)
             yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
-        if beyond and cell.metered_fen:
+        if (beyond or evidence.unproved) and cell.metered_fen:
             yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
+        if cell.part in terms.unusual_prices and cell.metered_fen:
+            yield Difference("R09", Handling.PERSON, cell.metered_fen, cell=cell.key)
         if cell.part is Part.FEE and cell.invoiced_fen:
             yield Difference("R11", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:

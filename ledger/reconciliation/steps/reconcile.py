@@ -39,6 +39,7 @@ from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.tables import Difference as DifferenceRow
 from ledger.reconciliation.tables import Match
 from ledger.registry.tables import Contract
+from ledger.statements.queries import contested_before
 from ledger.statements.rules import Statement
 from ledger.statements.steps import issue
 from ledger.units import Fen, beijing_day, month_of
@@ -73,7 +74,8 @@ def propose(
     process = process_of(db, contract)
     statement = _statement(db, contract, month, actor, now)  # it brings the charges to date
     differences = differences_of(db, key(contract), month, process)
-    wrong = [*_contested(statement, reason), *faults(differences, choices)]
+    before = contested_before(db, key(contract), month)
+    wrong = [*_contested(statement, reason, before=before), *faults(differences, choices)]
     wrong += [
         Finding(month_row, "fall_first", (("month", month_row),))
         for month_row in falls.held_elsewhere(db, key(contract), month)
@@ -134,11 +136,11 @@ def _statement(
         return None
 
 
-def _contested(statement: Statement | None, reason: str) -> list[Finding]:
-    """Require a reason for what a party contests."""
+def _contested(statement: Statement | None, reason: str, *, before: bool) -> list[Finding]:
+    """Require a reason for what a party contests, or contested of an earlier revision."""
     if statement is None or reason.strip():
         return []
-    if "contested" not in (statement.centre_says, statement.builder_says):
+    if "contested" not in (statement.centre_says, statement.builder_says) and not before:
         return []
     return [Finding(statement.number, "statement_contested", (("number", statement.number),))]
 

@@ -1,24 +1,42 @@
-"""Propose to open a voucher: one person decides, another confirms, since it promises a whole cap.
+"""Propose to open a voucher: one person decides, another confirms, since it promises a whole sum.
 
-The policy decided before whether the project is eligible; the decision holds the facts.
+The policy decided before whether the project is eligible; the decision holds the facts. The face
+value (面额) is the clause's cap or less, and the voucher is valid on the days that they say.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col, select
 
+from ledger.accounts.queries import rights
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
+from ledger.units import Fen, yuan
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
 
 KIND = DecisionKind.VOUCHER
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a voucher is opened for: fen, and Beijing days, half-open. None: the cap; for ever."""
+
+    fen: Fen | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+WHOLE = Face()
+"""The whole cap, without a term."""
 
 
 def propose_voucher(
@@ -30,13 +48,18 @@ def propose_voucher(
     facts: Mapping[str, Any],
     actor: str,
     now: datetime,
+    face: Face = WHOLE,
     reason: str = "",
 ) -> Decision:
     """Propose a voucher under a clause of a policy version, or another version for one.
 
+    Another version changes neither the cap nor the days of a voucher: `face` says nothing then.
+
     Raises:
         NotFound: the clause does not exist.
-        Refused: the policy version has no dates, or a question of it is undecided (`not_payable`).
+        Refused: the policy version has no dates, or a question of it is undecided (`not_payable`);
+            the face value is not within the cap (`face_above_cap`), there is no valid day
+            (`no_days`), or the voucher has both already (`face_stands`).
         Conflict: the project has a voucher of another clause, or under this version
             (`voucher_exists`), or one waits (`decision_open`).
     """
@@ -55,12 +78,28 @@ def propose_voucher(
         "project": project.code,
         "policy": policy,
         "clause": clause,
-        "cap_fen": promise.cap_fen,
+        "cap_fen": _face_fen(db, face, promise, voucher),
+        "valid_from": face.valid_from and face.valid_from.isoformat(),
+        "valid_until": face.valid_until and face.valid_until.isoformat(),
         "facts": dict(facts),
     }
     return decide(
         db, kind=KIND, subject=project.code, content=content, reason=reason, actor=actor, now=now
     )
+
+
+def _face_fen(db: Session, face: Face, promise: Clause, voucher: Voucher | None) -> Fen:
+    """Return the fen that a decision promises, or that the voucher has already."""
+    if voucher is not None:
+        if face != WHOLE:
+            raise Refused("face_stands")
+        return -rights(db, voucher.book_id).clause
+    if face.valid_from and face.valid_until and face.valid_from >= face.valid_until:
+        raise Refused("no_days", since=face.valid_from, until=face.valid_until)
+    fen = promise.cap_fen if face.fen is None else face.fen
+    if not 0 < fen <= promise.cap_fen:
+        raise Refused("face_above_cap", cap=yuan(promise.cap_fen))
+    return fen
 
 
 def voucher_under(db: Session, project: Project, *, policy: str, clause: str) -> Voucher | None:
@@ -88,4 +127,10 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
         facts=content["facts"],
         actor=actor,
         now=now,
+        face_fen=content["cap_fen"],
+        valid=Range(_day(content["valid_from"]), _day(content["valid_until"])),
     )
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None

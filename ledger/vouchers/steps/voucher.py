@@ -1,15 +1,17 @@
 """Open a voucher (算力券): promise a project support up to the cap of a clause.
 
 The policy decided before whether the project is eligible. Here the promise enters the books: the
-whole cap becomes the project's entitlement and is issued, available to be accrued. A project has
+whole face value (面额, at most the cap) becomes the project's entitlement and is issued, available
+to be accrued by usage on its days. A project has
 one voucher, for life; opening it again returns the same one. Opened under another version of the
 clause it stays one voucher with one cap, and usage earns under the version of its day.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, select
 
 from ledger.accounts.queries import post
@@ -34,10 +36,13 @@ def open_voucher(
     facts: dict[str, Any],
     actor: str,
     now: datetime,
+    face_fen: Fen | None = None,
+    valid: Range[date] | None = None,
 ) -> Voucher:
     """Return the project's voucher under this clause and policy version; open it if needed.
 
-    `facts` are those on which eligibility was decided; they are kept beside the voucher.
+    `facts` are those on which eligibility was decided; they are kept beside the voucher. Without a
+    face value it promises the clause's cap; without days it is valid for ever.
 
     Raises:
         NotFound: the project or the clause does not exist.
@@ -61,12 +66,14 @@ def open_voucher(
             "policy": policy,
             "clause": clause,
             "cap_scope": f"{owner.kind}:{owner.code}",
+            "face_fen": promise.cap_fen if face_fen is None else face_fen,
             "facts": facts,
+            "valid": valid or Range(None, None),
             "opened_at": now,
             "opened_by": actor,
         }
         voucher = db.scalars(insert(Voucher).values(values).returning(Voucher)).one()
-        _issue(db, voucher, promise.cap_fen, actor, now)
+        _issue(db, voucher, voucher.face_fen, actor, now)
     if voucher.clause != clause:
         raise Conflict(
             "voucher_exists", project=owner.code, policy=voucher.policy, clause=voucher.clause

@@ -34,7 +34,11 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
     assert "prices" in desk.run(Role.CLERK, "register", str(file)).stdout
     facts = [f"--fact={name}={str(value).lower()}" for name, value in FACTS.items()]
     opening = ("voucher", "open", "p-new", "--clause", "09-1", "--policy", POLICY)
-    assert desk.ask(Role.CLERK, *opening, *facts)["cap_fen"] == 500_000_000
+    term = ("--yuan", "300000", "--from", "2026-03-01", "--until", "2027-03-01")
+    answer = desk.ask(Role.CLERK, *opening, *facts, *term)
+    assert answer["cap_fen"] == 30_000_000
+    content = desk.ask(Role.CLERK, "decisions")[0]["content"]
+    assert (content["valid_from"], content["valid_until"]) == ("2026-03-01", "2027-03-01")
     assert desk.ask(Role.CLERK, "accrue")["moved"] == 1
     codes = [p["code"] for p in desk.ask(Role.CLERK, "projects")]
     assert codes == ["p-mine", "p-new", "p-theirs"]

@@ -22,7 +22,7 @@ from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml, ofd
-from tests.support.proofs import png, receipt_pdf
+from tests.support.papers.proofs import png, receipt_pdf
 from tests.support.vouchers import USCC
 
 HERE = (USCC, "测试单位")

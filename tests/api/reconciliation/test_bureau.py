@@ -3,86 +3,15 @@
 The town metered 100 GPU-minutes at one yuan; the centre's invoice says 130 yuan.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
-import pytest
-import sqlalchemy as sa
-from fastapi.testclient import TestClient
-from sqlmodel import Session
-
-from api.app import create_app
-from api.door import dependencies as deps
-from api.settings import Settings
-from ledger.people.codes import Role
-from ledger.people.steps.credentials import issue_token
-from ledger.postgres.database import Database
-from tests.support.api.command_line import Done, suanquan
-from tests.support.api.html import attribute, attributes, one, parse
+from tests.support.api.bureau import Bureau
+from tests.support.api.html import attribute, one, parse
 from tests.support.documents import digital
-from tests.support.proofs import receipt_pdf
-from tests.support.reconciliation import NOW, Desk, bill, metered_town
-from tests.support.servers.serving import serving
+from tests.support.papers.proofs import receipt_pdf
 
 MONTH = ("k1", "2026-03")
 PAGE = "/reconcile/1/2026-03"
-
-
-class Bureau:
-    """The server, and a token for each who comes in; the other centre has no part in this month."""
-
-    def __init__(self, url: str, app: Any, tokens: dict[str, str]) -> None:
-        self.url, self.app, self.tokens = url, app, tokens
-
-    def run(self, person: str, *arguments: str) -> Done:
-        return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=self.tokens[person])
-
-    def says(self, person: str, *arguments: str) -> str:
-        """What a command answers that must be done."""
-        result = self.run(person, *arguments)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    def refused(self, person: str, *arguments: str) -> str:
-        """Why a command was refused."""
-        result = self.run(person, *arguments)
-        assert (result.returncode, result.stdout) == (1, "")
-        return result.stderr
-
-    def confirm(self, proposal: str) -> None:
-        """The approver confirms the decision that a command proposed, as it is."""
-        number = proposal.rsplit(maxsplit=1)[-1]
-        page = self.browser("approver").get(f"/decisions/{number}").text
-        (digest,) = set(attributes(parse(page), "input[name=seen]", "value"))
-        self.says("approver", "confirm", number, "--seen", digest)
-
-    def browser(self, person: str) -> TestClient:
-        headers = {"Accept": "text/html", "Authorization": f"Bearer {self.tokens[person]}"}
-        return TestClient(self.app, headers=headers)
-
-
-@pytest.fixture
-def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Iterator[Bureau]:
-    town = metered_town(database, engine, owner)
-    owner.execute(
-        "INSERT INTO centres (name, organisation_id) SELECT 'other', organisation_id FROM centres"
-    )
-    Desk(town).take(bill(1, 13_000))
-    app = create_app(engine, Settings())
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
-    people = (("clerk", Role.CLERK, None), ("approver", Role.APPROVER, None))
-    centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
-    with Session(database.owner_engine()) as db, db.begin():
-        tokens = {
-            person: issue_token(
-                db, role=role, person=person, centre=centre, actor="machine:x", now=NOW
-            )
-            for person, role, centre in (*people, *centres)
-        }
-    with serving(app) as url:
-        yield Bureau(url, app, tokens)
 
 
 def test_a_question_is_the_centre_s_to_answer_once(bureau: Bureau) -> None:

@@ -57,6 +57,24 @@ def test_what_is_left_lapses_by_two_persons(town: Town) -> None:
     assert problem(town, "POST", f"{MINE}/lapse", json={"reason": "到期"})["code"] == "nothing_left"
 
 
+def test_the_days_of_a_voucher_are_changed_by_two_persons(town: Town) -> None:
+    wish = {"valid_until": "2026-07-01", "reason": "撤销资格"}
+    answer = ask(town, Role.CLERK, "POST", f"{MINE}/validity", json=wish)
+    assert (answer["kind"], answer["content"]["valid_until"]) == ("validity", "2026-07-01")
+    confirm(town, answer)
+    again = problem(town, "POST", f"{MINE}/validity", json=wish)
+    assert again["code"] == "days_unchanged"
+
+
+def test_a_policy_version_is_given_its_end_by_two_persons(town: Town) -> None:
+    wish = {"until": "2027-01-01", "reason": "新版施行"}
+    answer = ask(town, Role.CLERK, "POST", f"policies/{POLICY}/end", json=wish)
+    assert (answer["subject"], answer["content"]["vouchers"]) == (POLICY, 2)
+    confirm(town, answer)
+    unknown = problem(town, "POST", "policies/none/end", json=wish)
+    assert "none" in unknown["detail"]
+
+
 def test_a_reservation_stands_until_it_is_released(town: Town) -> None:
     wish = {"fen": 5000, "plan": "训练", "until": "2026-12-31"}
     answer = ask(town, Role.CLERK, "POST", f"{MINE}/reservations", json=wish)

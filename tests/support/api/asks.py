@@ -8,7 +8,7 @@ from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.claims import draft
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.vouchers import USCC
 
 Ask = dict[str, Any]
@@ -110,10 +110,7 @@ def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
     }  # fmt: skip
 
 
-def a_claim(town: Town, whose: str) -> Ask:
-    """One more, of what a withdrawn one left."""
-    withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
-    town.client.post(**withdrawn, headers=town.headers(Role.CLERK))
+def a_claim(_: Town, whose: str) -> Ask:
     return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
 
 
@@ -145,7 +142,8 @@ A_MONTH = "/reconcile/999999/2026-03"
 
 
 AN_EXTRA = {
-    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+    "part": "compute", "share": "1:1:compute", "target": "k/2026-03/compute", "yuan": "1",
+    "reason": "a",
 }  # fmt: skip
 
 
@@ -155,7 +153,7 @@ AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 
 
-A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
+A_CELL = {"contract": "none", "month": "2026-03", "part": "compute"}
 
 
 A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}

@@ -89,8 +89,10 @@ def open_city(server: Server) -> Iterator[Site]:
         _usage(engine, owner, slurm, gpus)
         # The owner opens the vouchers: nobody of the city is there to decide it.
         owner.execute("ALTER TABLE vouchers DISABLE TRIGGER decided")
+        owner.execute("ALTER TABLE voucher_versions DISABLE TRIGGER decided")
         _money(engine)
         owner.execute("ALTER TABLE vouchers ENABLE TRIGGER decided")
+        owner.execute("ALTER TABLE voucher_versions ENABLE TRIGGER decided")
     tokens = _doors(database.owner_engine())
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)

@@ -41,7 +41,7 @@ from tests.support.api.asks import (
 )
 from tests.support.api.town import Town
 from tests.support.claims import file
-from tests.support.proofs import pdf
+from tests.support.papers.proofs import pdf
 
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 
@@ -214,6 +214,7 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
+    "GET /api/v1/reconciliations.{form}": Door(EVERYBODY, at("/api/v1/reconciliations.csv")),
     "GET /api/v1/reconciliations/{key}": Door(
         EVERYBODY, at("/api/v1/reconciliations/1-2026-03"), yes=404
     ),
@@ -229,11 +230,30 @@ DOORS = {
     "POST /api/v1/reconciliations/{key}/proposal": Door(
         {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/proposal", json={}), yes=404
     ),
+    "POST /api/v1/reconciliations/{key}/fall": Door(
+        {Role.CLERK},
+        at("/api/v1/reconciliations/1-2026-03/fall", json={"reason": "价格更正"}),
+        yes=404,
+    ),
+    "GET /api/v1/red-documents": Door({Role.CLERK}, at("/api/v1/red-documents")),
+    "POST /api/v1/red-documents/{key}/parts": Door(
+        {Role.CLERK},
+        at("/api/v1/red-documents/1/parts", json={"parts": [{"line": 1, "fen": 1}], "reason": "x"}),
+        yes=404,
+    ),
+    "POST /api/v1/projects/{code}/validity": Door(
+        {Role.CLERK}, at("/api/v1/projects/p-mine/validity", json={"reason": "x"}), yes=422
+    ),
+    "POST /api/v1/policies/{version}/end": Door(
+        {Role.CLERK},
+        at("/api/v1/policies/none/end", json={"until": "2027-01-01", "reason": "x"}),
+        yes=404,
+    ),
     "POST /api/v1/reconciliations/{key}/extra": Door(
         {Role.CLERK},
         at(
             "/api/v1/reconciliations/1-2026-03/extra",
-            json={"price": 1, "extra_fen": 1, "reason": "核实"},
+            json={"part": "compute", "extra_fen": 1, "reason": "核实"},
         ),
         yes=404,
     ),
@@ -245,7 +265,10 @@ DOORS = {
     "POST /api/v1/messages/{key}/answer": Door(
         HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
     ),
-    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=201, scoped=True),
+    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=422, scoped=True),
+    "GET /api/v1/projects/{code}/claimable": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/claimable"), scoped=True
+    ),
     "GET /api/v1/claims": Door(BUREAU | {BUILDER}, at("/api/v1/claims")),
     "GET /api/v1/claims/{number}": Door(BUREAU | {BUILDER}, of_a_claim(), scoped=True),
     "POST /api/v1/claims/{number}/files": Door(
@@ -338,10 +361,28 @@ DOORS = {
     "POST /reconcile/tolerable": Door(
         RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
     ),
+    "GET /reconcile/reds": Door({Role.CLERK}, at("/reconcile/reds")),
+    "POST /reconcile/reds/{document}": Door(
+        {Role.CLERK},
+        at("/reconcile/reds/999999", data={"fen of line 1": "1", "reason": "核实"}),
+        yes=404,
+    ),
     "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}/extra": Door(
         RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/fall": Door(
+        RECONCILING, at(f"{A_MONTH}/fall", data={"reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/cap": Door(
+        RECONCILING, at("/projects/none/cap", data={"yuan": "1", "reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/validity": Door(
+        RECONCILING, at("/projects/none/validity", data={"reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/lapse": Door(
+        RECONCILING, at("/projects/none/lapse", data={"reason": "x"}), yes=404
     ),
     "POST /reconcile/{contract}/{month}/move": Door(
         RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404

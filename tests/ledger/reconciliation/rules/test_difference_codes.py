@@ -12,7 +12,6 @@ from ledger.charging.rules.cells import Cell
 from ledger.documents.rules.cost_document import Party
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
 from ledger.policy.text.published import load
-from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     CODES,
     BilledDocument,
@@ -23,7 +22,8 @@ from ledger.reconciliation.rules.difference_codes import (
     Receipt,
     Terms,
 )
-from ledger.reconciliation.rules.differences import differences, paid_differently
+from ledger.reconciliation.rules.differences import differences, payment_differences
+from ledger.registry.rules.safeguards import KnownName
 from tests.support.documents import party
 
 PROCESS = load("yinchuan-2024-drill").process  # 100 fen a document, 5 ‰ of a cell
@@ -35,7 +35,7 @@ KEY = CELL.key
 LINE = BilledLine(1, "*信息技术服务*算力服务费", "项", "1", "6%", FEN, {KEY: FEN})
 BILLED = BilledDocument(
     5, "digital_invoice", SELLER, BUYER, OCTOBER, date(2026, 10, 31), FEN, 6_000, 106_000, (LINE,),
-    spells=((date(2026, 1, 1), None),),
+    spells=((date(2026, 1, 1), None),), receipts=(Receipt(BUYER.name, SELLER.name, 106_000),),
 )  # fmt: skip
 HOUR = ContractLine("gpu-hour", Fraction(1_000), Fraction(6, 100))
 TERMS = Terms((SELLER,), (BUYER,), {Part.COMPUTE: [HOUR]})
@@ -96,21 +96,38 @@ def test_r03_and_r04_go_by_the_code_and_then_by_the_name() -> None:
     assert wide.name != BUYER.name
     assert found(replace(BILLED, buyer=wide)) == []
     renamed = replace(BUYER, name="旧名称")
-    assert said(replace(BILLED, buyer=renamed)) == [("R03", "note", FEN)]
+    paid_so = (Receipt("旧名称", SELLER.name, 106_000),)
+    assert said(replace(BILLED, buyer=renamed, receipts=paid_so)) == [("R03", "note", FEN)]
     nameless = replace(BILLED, kind="internal_settlement", buyer=Party("", BUYER.name))
     assert found(nameless) == []
     assert of("R04", found(replace(BILLED, seller=Party("", "谁")))) == [("person", FEN)]
 
 
-def test_r05_paid_by_another_or_another_sum() -> None:
+def paid(*receipts: Receipt, **fields: object) -> list[tuple[str, int]]:
+    """What R05 says of the document with these receipts."""
+    document = replace(BILLED, receipts=receipts, **fields)  # type: ignore[arg-type]
+    return [(d.handling, d.fen) for d in payment_differences(document, PROCESS)]
+
+
+def test_r05_what_was_not_paid_does_not_count() -> None:
     whole = Receipt(BUYER.name, SELLER.name, 106_000)
-    assert paid_differently(BILLED, [replace(whole, fen=105_900)], PROCESS) is None
-    halves = [replace(whole, fen=53_000)] * 2
-    assert paid_differently(BILLED, halves, PROCESS) is None
-    short = paid_differently(BILLED, [replace(whole, fen=105_899)], PROCESS)
-    assert short == Difference("R05", Handling.PERSON, 101, 5)
-    third = paid_differently(BILLED, [replace(whole, payer="第三方")], PROCESS)
-    assert third == Difference("R05", Handling.PERSON, 0, 5)
+    assert paid(replace(whole, fen=105_900)) == []  # 100 fen of 1,060 yuan are within tolerance
+    assert paid(*[replace(whole, fen=53_000)] * 2) == []
+    assert paid(replace(whole, fen=53_000)) == [("cut", 50_000)]  # half paid counts half
+    assert paid(replace(whole, fen=105_899)) == [("cut", 95)]
+    halved = {"red_fen": -50_000, "lines": (replace(LINE, shares={KEY: 50_000}),)}
+    assert paid(replace(whole, fen=53_000), **halved) == []  # its red one took the other half
+    assert paid(whole, **halved) == []
+
+
+def test_r05_paid_by_another_or_too_much_is_for_a_person() -> None:
+    whole = Receipt(BUYER.name, SELLER.name, 106_000)
+    assert paid(replace(whole, payer="第三方")) == [("person", FEN)]
+    assert paid(replace(whole, fen=106_101)) == [("person", FEN)]
+
+
+def test_r05_no_receipt_is_told() -> None:
+    assert paid() == [("note", FEN)]
 
 
 def test_r06_service_beyond_the_contract() -> None:
@@ -182,6 +199,31 @@ def test_r09_only_prices_of_its_unit_and_of_what_it_pays_for_are_compared() -> N
     assert found(hours, terms=replace(TERMS, lines={Part.PACKAGE: [HOUR]})) == []
 
 
+def test_r06_beyond_the_contracts_total() -> None:
+    beyond = replace(TERMS, beyond_total_fen=30_000)
+    assert of("R06", found(terms=beyond)) == [("person", 30_000)]
+
+
+def test_r08_jobs_without_a_capacity_that_proves_them() -> None:
+    assert said(evidence=Evidence(unproved=True)) == [("R08", "block", FEN)]
+
+
+def test_r09_a_price_outside_its_band() -> None:
+    unusual = replace(TERMS, unusual_prices=frozenset({Part.COMPUTE}))
+    assert said(terms=unusual) == [("R09", "person", FEN)]
+    assert found(terms=replace(TERMS, unusual_prices=frozenset({Part.PACKAGE}))) == []
+
+
+def test_r04_a_former_name_on_an_old_invoice() -> None:
+    old = replace(BILLED, seller=replace(SELLER, name="旧名"), issued_on=date(2026, 10, 5))
+    old = replace(old, receipts=(Receipt(BUYER.name, "旧名", 106_000),))
+    assert said(old) == [("R04", "note", FEN)]
+    names = (KnownName("旧名"), KnownName(SELLER.name, date(2026, 10, 3)))
+    assert found(old, terms=replace(TERMS, names={SELLER.uscc: names})) == []
+    early = replace(BILLED, issued_on=date(2026, 10, 2))  # the new name before it was taken
+    assert said(early, terms=replace(TERMS, names={SELLER.uscc: names})) == [("R04", "note", FEN)]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -243,10 +285,13 @@ def test_a_rate_as_it_is_printed(text: str, tax: str | None) -> None:
 
 def test_r13_related_parties() -> None:
     related = frozenset({frozenset({BUYER.uscc, SELLER.uscc})})
-    assert said(terms=replace(TERMS, related=related)) == [("R13", "person", FEN)]
+    assert of("R13", found(terms=replace(TERMS, related=related))) == [("exclude", FEN)]
     alone = replace(TERMS, buyers=(SELLER,))
-    assert said(replace(BILLED, buyer=SELLER), terms=alone) == [("R13", "person", FEN)]
-    within = replace(BILLED, buyer=SELLER, kind="internal_settlement")
+    itself = (Receipt(SELLER.name, SELLER.name, 106_000),)
+    assert said(replace(BILLED, buyer=SELLER, receipts=itself), terms=alone) == [
+        ("R13", "person", FEN)
+    ]
+    within = replace(BILLED, buyer=SELLER, kind="internal_settlement", receipts=itself)
     assert found(within, terms=alone) == []
 
 
@@ -329,5 +374,8 @@ def test_what_is_stopped_asks_no_more_and_leaves_a_gap_in_the_cell() -> None:
 
 def test_an_excluded_line_is_counted_once() -> None:
     meal = replace(LINE, line=2, item="*餐饮服务*餐费", shares={KEY: 300}, net_fen=300)
-    mixed = replace(BILLED, lines=(LINE, meal), net_fen=FEN + 300, gross_fen=FEN + 6_300)
+    whole = (Receipt(BUYER.name, SELLER.name, FEN + 6_300),)
+    mixed = replace(
+        BILLED, lines=(LINE, meal), net_fen=FEN + 300, gross_fen=FEN + 6_300, receipts=whole
+    )
     assert said(mixed, replace(CELL, invoiced_fen=FEN + 300)) == [("R11", "exclude", 300)]

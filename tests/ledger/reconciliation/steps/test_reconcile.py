@@ -154,6 +154,21 @@ def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
         assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], ["k1"])
 
 
+def test_what_was_contested_of_an_earlier_revision_still_asks_for_a_reason(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine) as db, db.begin():
+        statement = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
+        answer(
+            db, statement.number, lines=None, party=Party.BUILDER, word=LineAnswer.CONTESTED,
+            reason="少了两台机器", actor="builder", now=NOW,
+        )  # fmt: skip
+    desk.town.report([window(1, 5)])  # the statement is issued anew with the proposal
+    desk.town.accrue(NOW)
+    result = desk.propose(LATER)
+    assert isinstance(result, list)
+    assert [f.code for f in result] == ["statement_contested"]
+
+
 def test_a_month_that_is_not_over_is_not_reconciled(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine, expire_on_commit=False) as db:
