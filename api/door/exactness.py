@@ -27,11 +27,11 @@ async def exact(request: Request) -> None:
     if request.method not in table.methods(request.url.path):
         raise HTTPException(METHOD_NOT_ALLOWED)
     route = request.scope["route"]
-    known = table.parameters(route.endpoint)
+    parameters = table.parameters(route.endpoint)
     for name in request.query_params:
-        if name not in known and name != LANGUAGE:
-            told = {"name": printable(name), "known": ", ".join(sorted(known)) or "—"}
-            raise Refusal(422, "unknown_parameter", told)
+        if name not in parameters and name != LANGUAGE:
+            params = {"name": printable(name), "known": ", ".join(sorted(parameters)) or "—"}
+            raise Refusal(422, "unknown_parameter", params)
     if route.body_field is not None:
         json_once(await request.body())
 

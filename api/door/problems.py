@@ -81,8 +81,8 @@ class Refusal(Exception):
     @classmethod
     def with_faults(cls, code: str, faults: Sequence[Finding], **params: object) -> "Refusal":
         """The faults of what was sent, each with its place; of very many the first ones."""
-        told = findings(bounded(faults))
-        return cls(422, code, {"count": len(faults), "findings": told, **params})
+        listing = findings(bounded(faults))
+        return cls(422, code, {"count": len(faults), "findings": listing, **params})
 
 
 def problem_of(error: Exception) -> Problem:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 KIB = 1024
@@ -76,10 +77,15 @@ class _Entry:
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The names that a route and what it depends on read of a query; a model stands for its own."""
     for field in dependant.query_params:
-        yield field.alias
-    for needed in dependant.dependencies:
-        yield from _query_names(needed)
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (inner.alias or name for name, inner in model.model_fields.items())
+        else:
+            yield field.alias
+    for dependency in dependant.dependencies:
+        yield from _query_names(dependency)
 
 
 class RouteTable:

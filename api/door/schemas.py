@@ -43,7 +43,7 @@ def _whole(value: object, info: ValidationInfo) -> object:
     raise PydanticKnownError("int_type")
 
 
-def _seen(text: str) -> str:
+def _all_visible(text: str) -> str:
     """Refuse a text with characters that nobody sees, or that turn its order round."""
     if not is_visible(text):
         raise PydanticCustomError("hidden_characters", "characters that are not seen")
@@ -53,7 +53,7 @@ def _seen(text: str) -> str:
 Integer = Annotated[int, BeforeValidator(_whole)]
 """A whole number in a request; in JSON nothing else is taken for one."""
 
-Visible = AfterValidator(_seen)
+Visible = AfterValidator(_all_visible)
 """Put beside `str` where a text names something: what looks the same must be the same."""
 
 PositiveFen = Annotated[Integer, Field(ge=1, le=FEN_MAX)]
