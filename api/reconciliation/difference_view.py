@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
+from api.reconciliation.difference_words import words
 from api.statements.selectors import selectors
 from api.web.forms import text
 from ledger.reconciliation.codes import DifferenceCode, Treatment
@@ -29,6 +30,7 @@ class Row:
     difference: Difference
     name: str
     means: str
+    facts: list[str]  # what it rests on
     handling: str
     asks: bool
     number: str  # the document's
@@ -54,6 +56,7 @@ def rows(
             difference=difference,
             name=label(DifferenceCode(difference.code)),
             means=means()[difference.code],
+            facts=words(difference),
             handling=label(difference.handling),
             asks=difference.handling == "person",
             number=numbers.get(difference.document, f"#{difference.document}")

@@ -19,6 +19,7 @@ from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.schemas import SPREADSHEETS, first_day
 from api.people.schemas import DecisionRead
+from api.reconciliation.difference_words import words
 from api.reconciliation.month_list import MonthsQuery, listed, table
 from api.reconciliation.schemas import (
     BlueLineRead,
@@ -285,7 +286,7 @@ def _difference(difference: Difference, number: str | None) -> DifferenceRead:
     return DifferenceRead(
         code=difference.code, document=difference.document, number=number,
         line=difference.line, part=difference.cell[2] if difference.cell else None,
-        fen=difference.fen, handling=difference.handling,
+        fen=difference.fen, handling=difference.handling, facts=words(difference),
     )  # fmt: skip
 
 

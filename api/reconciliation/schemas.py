@@ -146,6 +146,7 @@ class DifferenceRead(ResponseModel):
     part: Part | None
     fen: int
     handling: str
+    facts: list[str]  # the dates, figures and names that it rests on, in words
 
 
 class CauseRead(ResponseModel):
