@@ -22,7 +22,9 @@ from api.language.labels import label, label_of
 from api.web import charts
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
+from ledger.documents.queries.deductions import confirmed_fen
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
@@ -123,6 +125,7 @@ def own_quota(
     }
     if quota:
         content |= _figures(quota, beijing_day(now))
+        content["deducted_fen"] = confirmed_fen(db, project=key(project))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
     return frame.page("vouchers/quota.html", content)
 
