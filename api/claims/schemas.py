@@ -13,6 +13,7 @@ from api.door.schemas import (
     RequestModel,
     ResponseModel,
     Text,
+    Visible,
     YearMonth,
 )
 from ledger.claims.steps.claim_actions import Action
@@ -35,7 +36,9 @@ class ActionCreate(RequestModel):
     action: Action
     note: Note = ""
     facts: dict[str, Any] = Field(default={})
-    reference: Annotated[str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reference: Annotated[
+        str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"), Visible
+    ] = ""
     channel: Note = ""
 
 

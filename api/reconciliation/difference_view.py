@@ -78,7 +78,7 @@ def rows(
     ]
 
 
-def decided(found_rows: Sequence[Row], treatments: Sequence[Treated]) -> list[Row]:
+def decided_rows(found_rows: Sequence[Row], treatments: Sequence[Treated]) -> list[Row]:
     """The rows of a decided month: nobody is asked, and what was chosen stays to be seen."""
     result = []
     for row in found_rows:
@@ -86,12 +86,12 @@ def decided(found_rows: Sequence[Row], treatments: Sequence[Treated]) -> list[Ro
         if treated is None:
             result.append(row)
             continue
-        chosen = replace(row, asks=False, treated=treated)
-        result.append(chosen.with_choice(treated.treatment, treated.reason))
+        settled_row = replace(row, asks=False, treated=treated)
+        result.append(settled_row.with_choice(treated.treatment, treated.reason))
     return result
 
 
-def typed(found_rows: Sequence[Row], data: FormData) -> list[Row]:
+def typed_rows(found_rows: Sequence[Row], data: FormData) -> list[Row]:
     """The rows with what stands in a form."""
     return [
         row.with_choice(text(data, f"treatment {row.key}"), text(data, f"reason {row.key}"))
@@ -154,7 +154,7 @@ def means() -> dict[str, str]:
 
 def choices_of(differences: Sequence[Difference], data: FormData) -> list[Choice]:
     """The choices of a form; a row that says nothing new is none."""
-    return choices_in(typed(rows(differences, {}), data))
+    return choices_in(typed_rows(rows(differences, {}), data))
 
 
 def line_name(line: ChargedLine) -> str:

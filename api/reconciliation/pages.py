@@ -33,7 +33,8 @@ from api.web.forms import SentForm, text
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
-from ledger.desk.queries import queues
+from ledger.claims.codes import ClaimState
+from ledger.desk.queries import chain, queues
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
@@ -184,10 +185,10 @@ def _month_page(
     treated = treatments(db, key(contract), month)
     rows = difference_view.rows(details.differences, numbers)
     if data is not None:
-        rows = difference_view.typed(rows, data)
+        rows = difference_view.typed_rows(rows, data)
     elif state.state == MonthState.DECIDED:
-        rows = difference_view.decided(rows, treated)
-    tried = preview(details, difference_view.choices_in(rows))
+        rows = difference_view.decided_rows(rows, treated)
+    trial = preview(details, difference_view.choices_in(rows))
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
@@ -211,8 +212,8 @@ def _month_page(
             "sums": _sums(cells),
             "rows": rows,
             "words": labels(Treatment),
-            "tried": tried,
-            "faults": findings(tried.faults) if data is not None else [],
+            "trial": trial,
+            "faults": findings(trial.faults) if data is not None else [],
             "general_reason": text(data, "reason") if data is not None else "",
             "treated": [
                 {
@@ -234,8 +235,21 @@ def _month_page(
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract.id}/{month:%Y-%m}",
             "api": f"/api/v1/reconciliations/{address}/preview",
+            **_chain(db, viewer, contract, month),
         },
     )
+
+
+def _chain(db: Session, viewer: Viewer, contract: Contract, month: date) -> dict[str, Any]:
+    """What the month rests on and what rests on it, as far as the reader may follow."""
+    may_claims = access.may(viewer, Right.READ_CLAIMS)
+    return {
+        "days": chain.days_of_month(db, contract, month),
+        "may_days": access.may(viewer, Right.READ_PROJECTS),
+        "claims": chain.claims_of_month(db, key(contract), month) if may_claims else (),
+        "may_payments": access.may(viewer, Right.READ_PAYMENTS),
+        "claim_states": labels(ClaimState),
+    }
 
 
 def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:

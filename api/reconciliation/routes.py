@@ -188,16 +188,16 @@ def preview_choices(key: str, request: PreviewCreate, viewer: Clerk, db: Db) -> 
     """Say what a proposal with these choices would decide; nothing is written."""
     details = month_details(db, *contract_month(db, viewer, key))
     choices = [Choice(**choice.model_dump()) for choice in request.choices]
-    tried = preview(details, choices)
+    trial = preview(details, choices)
     cells = [
         PreviewCell(
             part=outcome.cell.part,
             matched_fen=outcome.matched_fen,
             closed_fen=outcome.closed_fen,
         )
-        for outcome in tried.outcomes
+        for outcome in trial.outcomes
     ]
-    return PreviewRead(matched_fen=tried.matched_fen, cells=cells, faults=findings(tried.faults))
+    return PreviewRead(matched_fen=trial.matched_fen, cells=cells, faults=findings(trial.faults))
 
 
 def propose_choices(

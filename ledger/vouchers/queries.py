@@ -129,11 +129,11 @@ def _terms(
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
     payments = payments_into(db, sorted(mixed)) if mixed else {}
-    others = {
+    support = {
         (contract, month): fen
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
-    return spans, rates, payments, others
+    return spans, rates, payments, support
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

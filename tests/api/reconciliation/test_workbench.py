@@ -183,4 +183,4 @@ def test_the_picture_shows_each_part_and_the_table_says_the_same(bureau: Bureau)
     assert widths == {"accrued": 723, "payable": 940, "paid": 0}  # 100 metered of 130 invoiced
     assert "¥100.00" in picture.text()
     assert "¥130.00" in picture.text()
-    assert one(page, "a[href='/projects/p1#days']")
+    assert one(page, "#chain a[href$='/days/2026-03-01']")

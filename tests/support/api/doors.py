@@ -85,6 +85,9 @@ class Door:
     scoped: bool = False
 
 
+NO_STREAM = "00000000-0000-4000-8000-000000000000"
+
+
 HANDLING = BUREAU - {Role.AUDITOR, ADMIN}
 
 
@@ -306,6 +309,19 @@ DOORS = {
         PAYERS, at("/api/v1/indicators/2026/none/changes", json={"fen": 1}), yes=404
     ),
     "GET /api/v1/payables": Door(BUREAU, at("/api/v1/payables")),
+    "GET /api/v1/postings": Door(BUREAU, at("/api/v1/postings")),
+    "GET /api/v1/postings/{number}": Door(BUREAU, at("/api/v1/postings/1")),
+    "GET /api/v1/movements": Door(BUREAU, at("/api/v1/movements")),
+    "GET /api/v1/batches": Door(BUREAU, at("/api/v1/batches")),
+    "GET /api/v1/batches/{stream}/{number}": Door(
+        BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1"), yes=404
+    ),
+    "GET /api/v1/batches/{stream}/{number}/bytes": Door(
+        BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1/bytes"), yes=404
+    ),
+    "GET /api/v1/reconciliations/{key}/chain": Door(
+        BUREAU, at("/api/v1/reconciliations/9999-2026-03/chain"), yes=404
+    ),
     "GET /api/v1/payment-lists": Door(BUREAU, at("/api/v1/payment-lists")),
     "POST /api/v1/payment-lists": Door(
         PAYERS, at("/api/v1/payment-lists", json={"indicator": "none", "year": 2026}), yes=404
@@ -484,6 +500,9 @@ DOORS = {
     "POST /claims/{number}/approval": Door(
         MOVING - {BUILDER}, at("/claims/none/approval"), yes=404
     ),
+    "GET /postings": Door(BUREAU, at("/postings")),
+    "GET /postings/{number}": Door(BUREAU, at("/postings/1")),
+    "GET /batches/{stream}/{number}": Door(BUREAU, at(f"/batches/{NO_STREAM}/1"), yes=404),
     "GET /payments": Door(BUREAU, at("/payments")),
     "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
     "POST /payments/lists": Door(
