@@ -28,9 +28,7 @@ def plain_version(name: str) -> dict[str, Any]:
                 **_amount(clause),
                 "payable": version.payable(clause),
                 "undecided": list(version.undecided_questions(clause)),
-                "require": [
-                    _condition(c) for c in (*version.scope.require, *clause.require)
-                ],
+                "require": [_condition(c) for c in (*version.scope.require, *clause.require)],
             }
             for clause in version.clauses
         ],

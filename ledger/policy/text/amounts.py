@@ -1,7 +1,8 @@
 """The amount of a clause: one of a few kinds of formula, and its figures.
 
-`rate` gives base × rate up to a cap, and the rate may depend on facts; `bands` a ceiling by the band of the base; `ladder` a sum by
-the step reached, less earlier payments; `ceiling` a maximum within which a reviewer decides;
+`rate` gives base × rate up to a cap, and the rate may depend on facts; `bands` a ceiling by the
+band of the base; `ladder` a sum by the step reached, less earlier payments; `ceiling` a maximum
+within which a reviewer decides;
 `quota` a share of the seats, in kind; `negotiated` (一事一议) whatever is agreed; `support` no sum.
 A figure that its kind does not use is an error.
 """
