@@ -120,11 +120,11 @@ def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> di
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
     payments = payments_into(db, sorted(mixed)) if mixed else {}
-    others = {
+    from_others = {
         (contract, month): fen
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
-    return earnings(of_project, spans, rates, payments, others)
+    return earnings(of_project, spans, rates, payments, from_others)
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

@@ -55,16 +55,16 @@ def _rate(policy: Policy, amount: Amount, facts: Facts) -> Fraction | None:
     """Return the rate that applies; None if there is none, or a person must judge."""
     if amount.rates is None:
         return amount.rate
-    found: list[Fraction] = []
+    applicable: list[Fraction] = []
     for case in amount.rates.cases:
         states = {_state(policy, requirement, facts) for requirement in case.require}
         if states == {True}:
-            found.append(case.rate)
+            applicable.append(case.rate)
             if amount.rates.combine == "first":
                 return case.rate
         elif False not in states:
             return None
-    return max([*found, amount.rate or Fraction(0)])
+    return max([*applicable, amount.rate or Fraction(0)])
 
 
 def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | None:

@@ -173,8 +173,8 @@ class _Search:
         fact = requirement.fact
         if isinstance(requirement.value, (bool, tuple)):
             choices = self.policy.facts[fact].choices or (False, True)
-            others = [c for c in choices if c not in requirement.judgement]
-            yield from ({**facts, fact: choice} for choice in others)
+            clear_choices = [c for c in choices if c not in requirement.judgement]
+            yield from ({**facts, fact: choice} for choice in clear_choices)
             return
         nothing = place(self.policy, facts, fact, 0)
         yield from [nothing] if nothing else []

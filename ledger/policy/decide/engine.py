@@ -88,9 +88,9 @@ def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Valu
                 to_judge.append(condition)
             missing += condition.missing
     missing += _missing(ready, values)
-    chosen, asked, judged = _rate(ready, values)
-    missing += asked
-    to_judge += judged
+    rate_place, rate_facts, rate_judgements = _rate(ready, values)
+    missing += rate_facts
+    to_judge += rate_judgements
     if ready.negotiated and not unmet and not missing:
         to_judge.append(ready.negotiated)
     result: Result = Result.ELIGIBLE
@@ -100,7 +100,7 @@ def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Valu
         result = Result.INSUFFICIENT
     elif to_judge:
         result = Result.JUDGEMENT
-    rate, formula = ready.formulas[chosen]
+    rate, formula = ready.formulas[rate_place]
     outcome = formula(values) if result == "eligible" else _NO_AWARD
     steps, amount_fen, ceiling_fen, posts = outcome
     names = tuple(dict.fromkeys(missing)) if missing else ()
@@ -125,12 +125,12 @@ def _rate(
     missing: list[str] = []
     to_judge: list[JudgedCondition] = []
     for place, case in enumerate(ready.cases, start=1):
-        judged = [judge(values) for judge in case]
-        states = {condition.state for condition in judged}
+        conditions = [judge(values) for judge in case]
+        states = {condition.state for condition in conditions}
         if ConditionState.UNMET in states:
             continue
-        missing += [fact for condition in judged for fact in condition.missing]
-        to_judge += [c for c in judged if c.state is ConditionState.JUDGEMENT]
+        missing += [fact for condition in conditions for fact in condition.missing]
+        to_judge += [c for c in conditions if c.state is ConditionState.JUDGEMENT]
         if states <= {ConditionState.MET, ConditionState.EXEMPT}:
             applying.append(place)
             if not ready.highest:
@@ -143,8 +143,8 @@ def _rate(
 
 
 def _at(ready: _Ready, place: int) -> Fraction:
-    chosen = ready.formulas[place][0]
-    return chosen.rate if chosen else Fraction(0)
+    choice = ready.formulas[place][0]
+    return choice.rate if choice else Fraction(0)
 
 
 _NO_AWARD: tuple[Any, None, None, None] = ((), None, None, None)
@@ -239,8 +239,8 @@ def _formulas(policy: Policy, clause: Clause) -> tuple[tuple[ChosenRate | None, 
     formulas: list[tuple[ChosenRate | None, Formula]] = [(own, formula(amount, rounding))]
     for place, case in enumerate(amount.rate_cases):
         at_its_rate = amount.model_copy(update={"rate": case.rate})
-        chosen = ChosenRate(case.rate, case.words, place)
-        formulas.append((chosen, formula(at_its_rate, rounding)))
+        choice = ChosenRate(case.rate, case.words, place)
+        formulas.append((choice, formula(at_its_rate, rounding)))
     return tuple(formulas)
 
 

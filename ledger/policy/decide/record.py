@@ -76,11 +76,11 @@ def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> 
     )
 
 
-def _rate(chosen: ChosenRate | None) -> dict[str, Any]:
+def _rate(choice: ChosenRate | None) -> dict[str, Any]:
     """Return the case whose rate applied; nothing of a clause's own rate, which is its terms'."""
-    if chosen is None or chosen.case is None:
+    if choice is None or choice.case is None:
         return {}
-    return {"rate": {"case": chosen.case, "words": chosen.words}}
+    return {"rate": {"case": choice.case, "words": choice.words}}
 
 
 def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:

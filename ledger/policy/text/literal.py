@@ -56,11 +56,11 @@ def _figures(
 
 def _amount(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
     amount = clause.amount
-    stated = [(amount.rate, amount.words, place)] if amount.rate is not None else []
+    statements = [(amount.rate, amount.words, place)] if amount.rate is not None else []
     for i, case in enumerate(amount.rate_cases):
-        stated.append((case.rate, case.words, place.at("rates", "cases", i)))
+        statements.append((case.rate, case.words, place.at("rates", "cases", i)))
     money = kind_of(policy, amount.base or "") == "money"
-    for rate, words, at in stated:
+    for rate, words, at in statements:
         yield from _figure(rate if money else _yuan(rate), words, at)
     if amount.cap is not None:
         yield from _figure(_yuan(amount.cap.fen), amount.cap.words, place.at("cap"))

@@ -86,7 +86,7 @@ def propose_voucher(
         "cap_fen": _face_fen(db, face, promise, voucher),
         "valid_from": face.valid_from and face.valid_from.isoformat(),
         "valid_until": face.valid_until and face.valid_until.isoformat(),
-        "rate": written(rate.rate if rate else Fraction(promise.rate_num, promise.rate_den)),
+        "rate": rate_text(rate.rate if rate else Fraction(promise.rate_num, promise.rate_den)),
         "rate_words": rate.words if rate else "",
         "facts": dict(facts),
     }
@@ -95,7 +95,7 @@ def propose_voucher(
     )
 
 
-def written(rate: Fraction) -> str:
+def rate_text(rate: Fraction) -> str:
     """Return a rate as decisions write it and the database reads it: `1/2`, `1/1`."""
     return f"{rate.numerator}/{rate.denominator}"
 
@@ -145,5 +145,5 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
     )
 
 
-def _day(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None
+def _day(iso: str | None) -> date | None:
+    return date.fromisoformat(iso) if iso else None

@@ -22,7 +22,7 @@ from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.queries import rates_of
 from ledger.vouchers.steps.accrue import accrue
-from ledger.vouchers.steps.openings import written
+from ledger.vouchers.steps.openings import rate_text
 from ledger.vouchers.tables import Voucher, VoucherRate, VoucherVersion
 
 KIND = DecisionKind.RATE
@@ -57,7 +57,7 @@ def propose_rate(
         if days.policy == policy and (days.until is None or since < days.until)
     ]  # fmt: skip
     if all(days.rate == rate.rate for days in before):
-        raise Refused("rate_unchanged", rate=written(rate.rate))
+        raise Refused("rate_unchanged", rate=rate_text(rate.rate))
     code = db.get_one(Project, voucher.project_id).code
     content = {
         "voucher": voucher.id,
@@ -65,8 +65,8 @@ def propose_rate(
         "policy": policy,
         "clause": voucher.clause,
         "since": since.isoformat(),
-        "rate_before": written(before[0].rate),
-        "rate": written(rate.rate),
+        "rate_before": rate_text(before[0].rate),
+        "rate": rate_text(rate.rate),
         "rate_words": rate.words,
         "facts": dict(facts),
     }
