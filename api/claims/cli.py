@@ -47,6 +47,7 @@ CLAIMS = (
     Column(msgid("条款"), "clause"),
     Column(msgid("收款单位"), "payee"),
     Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("账期"), lambda c: ", ".join(dict.fromkeys(m["month"] for m in c["months"]))),
     Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("自"), "since", MOMENT),
 )
@@ -62,6 +63,12 @@ CLAIM = (
     Column(msgid("待确认的决定"), "decision"),
     Column(msgid("可以做"), _steps),
 )
+LEFT = (
+    Column(msgid("账期"), "month"),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("金额"), "fen", MONEY),
+)
+MONTHS = (*LEFT, Column(msgid("核定"), "approved_fen", MONEY))
 FILES = (
     Column(msgid("材料"), "role", Format(_role)),
     Column(msgid("文件"), "name"),
@@ -82,10 +89,21 @@ def open_claim(
     code: Code,
     *,
     yuan: Annotated[str | None, typer.Option(help=msgid("金额，默认为全部待兑付"))] = None,
+    month: Annotated[
+        list[str] | None, typer.Option(help=msgid("哪一账期的，可多次；默认从最早的算起"))
+    ] = None,
 ) -> Answer:
     """Open a claim."""
     fen = None if yuan is None else fen_of(yuan)
-    return _stands(ask("POST", "claims", body={"project": code, "fen": fen}))
+    body = {"project": code, "fen": fen, "months": month or []}
+    return _stands(ask("POST", "claims", body=body))
+
+
+@claim.verb("months", msgid("各账期还可以申请多少"))
+def months(code: Code) -> Listing:
+    """List what of each month may still be claimed."""
+    rest = ask("GET", path("projects", code, "claimable"))
+    return listing(LEFT, rest, empty=msgid("目前没有可以申请的金额"))
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))
@@ -196,6 +214,7 @@ def show(number: Number) -> Answer:
     blocks: list[Block] = [
         Pairs(CLAIM, record),
         *_lacks(record),
+        Table(MONTHS, record["months"], msgid("没有写明账期")),
         Table(FILES, record["files"], msgid("没有材料")),
         Table(EVENTS, record["events"], msgid("还没有提交")),
         *map(_objection, record["objections"]),

@@ -138,6 +138,7 @@ def claim_page(
             "project": details.project,
             "payee": details.payee,
             "mark": claim_mark(claim.state),
+            "months": details.summary.months,
             "steps": stepper(claim, details.events, details.publication),
             "events": details.events,
             "person": person,

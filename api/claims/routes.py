@@ -19,6 +19,7 @@ from api.claims.schemas import (
     EventRead,
     FileHash,
     FileRead,
+    MonthLeft,
     ObjectionRead,
 )
 from api.door import access
@@ -26,6 +27,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
+from api.door.schemas import first_day
 from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
 from ledger.claims import queries as claim_queries
@@ -43,6 +45,7 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
+from ledger.registry.tables import Contract
 from ledger.vouchers.tables import Voucher
 
 router = APIRouter(tags=["claims"])
@@ -57,8 +60,16 @@ Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 def open_for(request: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimRead:
     """Open a claim of a project's voucher."""
     project = access.project(db, viewer, request.project)
-    claim = open_claim(db, key(project), request.fen, actor=viewer.actor, now=now)
+    months = [first_day(month) for month in request.months]
+    claim = open_claim(db, key(project), request.fen, actor=viewer.actor, now=now, months=months)
     return _whole(db, viewer, claim)
+
+
+@router.get("/projects/{code}/claimable")
+def claimable(code: str, viewer: Reader, db: Db) -> list[MonthLeft]:
+    """List what of each month of the project's contracts may still be claimed, oldest first."""
+    voucher = claim_queries.voucher_of(db, key(access.project(db, viewer, code)))
+    return months_left(db, voucher)
 
 
 @router.get("/claims")
@@ -123,6 +134,20 @@ def propose(
     return ApprovalProposal(
         decision=key(decision), digest=decision.digest, content=decision.content
     )
+
+
+def months_left(db: Session, voucher: Voucher) -> list[MonthLeft]:
+    """What of each month may still be claimed, by the contract's number."""
+    rest = claim_queries.left_by_month(db, voucher)
+    return [
+        MonthLeft(
+            key=f"{contract}-{month:%Y-%m}",
+            contract=db.get_one(Contract, contract).number,
+            month=f"{month:%Y-%m}",
+            fen=fen,
+        )
+        for (month, contract), fen in rest.items()
+    ]
 
 
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:

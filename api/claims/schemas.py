@@ -5,15 +5,29 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.door.schemas import LINE_MAX, Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import (
+    LINE_MAX,
+    Line,
+    Note,
+    PositiveFen,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Visible,
+    YearMonth,
+)
 from ledger.claims.steps.claim_actions import Action
 
 
 class ClaimCreate(RequestModel):
-    """A claim of a project's voucher: for so much, or for all that may be claimed."""
+    """A claim of a project's voucher: for so much, or for all that may be claimed.
+
+    It is of these months, or of the oldest that have something left.
+    """
 
     project: Line
     fen: PositiveFen | None = None
+    months: list[YearMonth] = Field(default=[])
 
 
 class ActionCreate(RequestModel):
@@ -22,7 +36,9 @@ class ActionCreate(RequestModel):
     action: Action
     note: Note = ""
     facts: dict[str, Any] = Field(default={})
-    reference: Annotated[str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reference: Annotated[
+        str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"), Visible
+    ] = ""
     channel: Note = ""
 
 
@@ -60,8 +76,23 @@ class AccountCreate(RequestModel):
     reason: Note = ""
 
 
+class MonthLeft(ResponseModel):
+    """What of a contract's month may still be claimed; `key` is its reconciliation's."""
+
+    key: str
+    contract: str
+    month: YearMonth
+    fen: int
+
+
+class ClaimMonth(MonthLeft):
+    """What a claim asks for of a contract's month, and what was approved of it."""
+
+    approved_fen: int | None
+
+
 class ClaimSummary(ResponseModel):
-    """A claim in a list: `fen` were asked for, `approved_fen` approved.
+    """A claim in a list: `fen` were asked for, `approved_fen` approved, of these months.
 
     `since` is when it came into its state; the days are of publication.
     """
@@ -77,6 +108,7 @@ class ClaimSummary(ResponseModel):
     since: datetime
     published_on: date | None
     published_until: date | None
+    months: list[ClaimMonth]
 
 
 class EventRead(ResponseModel):
@@ -129,6 +161,7 @@ class PublicationRead(ResponseModel):
     fen: int
     approved_fen: int | None
     words: str
+    months: list[str]
     channel: str
     drill: bool
     since: date

@@ -134,6 +134,7 @@ def _how_much() -> dict[str, str]:
         "outside_fen": _("账外的增减"),
         "total_fen": _("合计"),
         "words": _("大写"),
+        "claimed_months": _("其中各账期"),
     }
 
 

@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "clause": msgid("政策 {policy} 中没有第 {clause} 条"),
         "book": msgid("没有编号为 {book} 的账册"),
         "account": msgid("没有这个账户"),
+        "posting": msgid("没有凭证号为 {number} 的过账"),
         "no_days": msgid("有效期须有一天以上：{since} 至 {until} 之间没有"),
         "rate_unchanged": msgid("从那一天起比例本来就是 {rate}"),
         "face_above_cap": msgid("面额须大于零，不超过条款的上限 {cap} 元"),

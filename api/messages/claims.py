@@ -17,6 +17,7 @@ _CLAIMS = {
     "claim_file": msgid("这件申请没有这份材料：{hash}"),
     "nothing_to_claim": msgid("项目「{project}」目前没有可以申请的金额"),
     "more_than_claimable": msgid("申请 {asked} 元，而目前可以申请的至多 {left} 元"),
+    "month_claimed": msgid("{month} 目前没有可以申请的金额"),
     "claim_no_draft": msgid("申请 {number} 已经提交；要改材料，请经办先退回补正"),
     "claim_lacks": msgid("还缺 {count} 项"),
     "file_empty": msgid("文件「{name}」是空的"),
@@ -33,6 +34,9 @@ _CLAIMS = {
     "reference_missing": msgid("请写明人才认定的文号（只记是否认定和文号）"),
     "channel_missing": msgid("请写明提出异议的渠道，如办公室、电话、信箱"),
     "not_earned": msgid("申请 {asked} 元，而按政策可付 {engine} 元、账上可付 {books} 元"),
+    "months_not_earned": msgid(
+        "申请 {asked} 元，而所写的月份（{months}）现在只够付 {left} 元；请核减，或退回另行申请"
+    ),
 }
 
 _PUBLICATION = {

@@ -87,6 +87,7 @@ LIST = (
 LINES = (
     Column(msgid("序号"), "line", NUMBER),
     Column(msgid("申请编号"), "claim"),
+    Column(msgid("账期"), lambda line: ", ".join(line["months"])),
     Column(msgid("收款人"), "payee"),
     Column(msgid("收款账号"), "account"),
     Column(msgid("开户行"), "bank"),

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.door.schemas import Line, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
 from ledger.vouchers import queries as voucher_queries
 
@@ -11,7 +11,7 @@ from ledger.vouchers import queries as voucher_queries
 class CapCreate(RequestModel):
     """Another cap of a voucher, fen, and why."""
 
-    cap_fen: int
+    cap_fen: Integer
     reason: Text
 
 
@@ -48,7 +48,7 @@ class PolicyEndCreate(RequestModel):
 class ReservationCreate(RequestModel):
     """A part of a voucher, fen, held back for a plan to the end of a Beijing day."""
 
-    fen: int
+    fen: Integer
     plan: Line
     until: date
 

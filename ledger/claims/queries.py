@@ -2,7 +2,9 @@
 
 A claim reserves a part of a voucher's payable money until it is paid, refused or withdrawn, less
 what was paid of it already (a line of a list may be paid in part). So what may still be claimed is
-what is payable or sent to the bank, less the open claims.
+what is payable or sent to the bank, less the open claims. Each claim names the months of contracts
+that its money is of; what of each may still be claimed follows from what it earned
+(`ledger/vouchers/rules.py`).
 """
 
 from collections.abc import Collection, Sequence
@@ -15,13 +17,14 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import rights
 from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Cell
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
 from ledger.registry.tables import Project
 from ledger.units import Fen
-from ledger.vouchers.queries import earnings_of
-from ledger.vouchers.rules import Earnings
+from ledger.vouchers.queries import earned_by_contract, earnings_of
+from ledger.vouchers.rules import ContractMonth, Earnings, earned_in_order, left_to_claim
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
@@ -30,6 +33,28 @@ _PROMISED_FEN = text("""
         SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim_id = c.id) paid ON true
     WHERE c.voucher_id = :voucher AND c.state = ANY(:states)
         AND c.id IS DISTINCT FROM CAST(:besides AS bigint)
+""")
+# Of a claim that is open or paid all that is due of it; of one that was refused or withdrawn what
+# was paid of it, the earliest month first.
+_DRAWN = text("""
+    SELECT month, contract_id AS contract, sum(fen)::bigint AS fen FROM (
+        SELECT n.month, n.contract_id, CASE WHEN c.state = ANY(:standing) THEN n.due_fen
+            ELSE least(n.due_fen, greatest(paid.fen + n.due_fen - sum(n.due_fen) OVER (
+                PARTITION BY n.claim_id ORDER BY n.month, n.contract_id), 0)) END AS fen
+        FROM claim_cells n JOIN claims c ON c.id = n.claim_id CROSS JOIN LATERAL (
+            SELECT coalesce(sum(paid_fen), 0) AS fen FROM payment_lines
+            WHERE claim_id = c.id) paid
+        WHERE c.voucher_id = :voucher AND c.id IS DISTINCT FROM CAST(:besides AS bigint)
+    ) drawn GROUP BY 1, 2
+""")
+_PAID_FEN = text("""
+    SELECT coalesce(sum(paid_fen), 0)::bigint FROM payment_lines WHERE voucher_id = :voucher
+""")
+_CELLS = text("""
+    SELECT n.claim_id AS claim, n.contract_id, k.number AS contract, n.month, n.fen,
+           n.approved_fen, n.due_fen
+    FROM claim_cells n JOIN contracts k ON k.id = n.contract_id
+    WHERE n.claim_id = ANY(:claims) ORDER BY n.claim_id, n.month, n.contract_id
 """)
 _FILES = text("""
     SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
@@ -86,15 +111,52 @@ def claimable(db: Session, voucher: Voucher) -> Fen:
     return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
 
 
+def left_by_month(
+    db: Session, voucher: Voucher, *, besides: int | None = None, lasting: bool = False
+) -> dict[ContractMonth, Fen]:
+    """Return what of each month of each contract may still be claimed, fen, the oldest first.
+
+    Args:
+        db: with the voucher's book locked, where something follows from it.
+        voucher: whose months.
+        besides: the key of a claim that is left out, as if it were not there.
+        lasting: only of what counts now, not of what falls when two persons have decided it.
+    """
+    amounts = rights(db, voucher.book_id)
+    of_project = cells(db, projects=[voucher.project_id])
+    if lasting:
+        of_project = list(map(_as_counted, of_project))
+    exact = earned_by_contract(db, voucher, of_project)
+    params = {"voucher": voucher.id, "standing": [*OPEN, "paid"], "besides": besides}
+    drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
+    paid_fen = int(db.scalars(_PAID_FEN, {"voucher": voucher.id}).one())
+    promised = promised_fen(db, voucher, OPEN, besides=besides)
+    return left_to_claim(
+        earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid),
+        drawn_fen,
+        back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
+        most_fen=amounts.payable + amounts.sent - promised,
+    )
+
+
+def months_of(db: Session, claims: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """Return of each claim, by key, its months of contracts with what is asked for, in order."""
+    by_claim: dict[int, list[Row[Any]]] = {claim: [] for claim in claims}
+    for row in db.execute(_CELLS, {"claims": list(claims)}):
+        by_claim[row.claim].append(row)
+    return by_claim
+
+
+def _as_counted(cell: Cell) -> Cell:
+    return replace(cell, held_fen=cell.counted_fen)
+
+
 def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
     """Return the matched cost under the voucher's versions, all months, and what it earns.
 
     Only what counts now: nothing is paid out on what the books hold until a fall is decided.
     """
-    counted = [
-        replace(cell, held_fen=cell.counted_fen)
-        for cell in cells(db, projects=[voucher.project_id])
-    ]
+    counted = list(map(_as_counted, cells(db, projects=[voucher.project_id])))
     by_month = earnings_of(db, voucher, counted)
     return sum(by_month.values(), Earnings())
 

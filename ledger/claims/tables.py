@@ -55,6 +55,18 @@ class Claim(SQLModel, table=True):
     opened_by: str
 
 
+class ClaimCell(SQLModel, table=True):
+    """What a claim asks for of one month of one contract; `month` is its first day."""
+
+    __tablename__ = "claim_cells"
+    claim_id: int = big(primary_key=True)
+    contract_id: int = big(primary_key=True)
+    month: date = Field(primary_key=True)
+    fen: int = big()
+    approved_fen: int | None = big(default=None, nullable=True)
+    due_fen: int = big()
+
+
 class ClaimEvent(SQLModel, table=True):
     """One step of a case; the database numbers it and moves the case."""
 

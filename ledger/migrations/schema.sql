@@ -89,6 +89,23 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.approve_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE claim_cells n SET approved_fen = coalesce((
+            SELECT sum((m ->> 'fen')::bigint)
+            FROM decisions d CROSS JOIN jsonb_array_elements(d.content -> 'claimed_months') m
+            JOIN contracts k ON k.number = m ->> 'contract'
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND k.id = n.contract_id
+                AND m ->> 'month' = to_char(n.month, 'YYYY-MM')), 0)
+        WHERE n.claim_id = NEW.claim_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.approve_claim_cells() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -182,6 +199,42 @@ END $$;
 
 ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.check_claim_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM claims c
+               LEFT JOIN LATERAL (
+                   SELECT coalesce(sum(n.fen), 0) AS fen, coalesce(sum(n.due_fen), 0) AS due_fen
+                   FROM claim_cells n WHERE n.claim_id = c.id) named ON true
+               WHERE c.id = NEW.claim_id AND (named.fen, named.due_fen) <> (c.fen, c.due_fen)) THEN
+        RAISE EXCEPTION 'the months are not what claim % is for', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_months';
+    END IF;
+    IF EXISTS (SELECT FROM claim_cells n JOIN claims c ON c.id = n.claim_id
+               JOIN vouchers v ON v.id = c.voucher_id JOIN contracts k ON k.id = n.contract_id
+               WHERE n.claim_id = NEW.claim_id AND k.project_id <> v.project_id) THEN
+        RAISE EXCEPTION 'claim % names a contract of another project', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_names_its_project';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_claim_cells() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.visible(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.is_visible(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (public.visible(NORMALIZE(name, NFKC)) = NORMALIZE(name, NFKC));
+
+ALTER FUNCTION public.is_visible(name text) OWNER TO suanquan_owner;
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -194,7 +247,7 @@ CREATE TABLE public.contracts (
     changed_by text,
     decision_id bigint,
     CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
-    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT contracts_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
@@ -246,12 +299,6 @@ CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
     RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
 
 ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.visible(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
-
-ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -364,7 +411,7 @@ CREATE TABLE public.cost_documents (
     CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
     CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
@@ -1217,7 +1264,7 @@ CREATE TABLE public.tokens (
     created_by text NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT name_is_visible CHECK ((public.visible(NORMALIZE(person, NFKC)) = NORMALIZE(person, NFKC))),
+    CONSTRAINT name_is_visible CHECK (public.is_visible(person)),
     CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
     CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
@@ -2211,7 +2258,7 @@ CREATE TABLE public.assignments (
     programme text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
-    CONSTRAINT assignments_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT assignments_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT assignments_programme_check CHECK ((programme <> ''::text))
 );
 
@@ -2287,7 +2334,7 @@ CREATE TABLE public.bank_returns (
     CONSTRAINT bank_returns_check1 CHECK (((state = ANY (ARRAY['booked'::text, 'accepted'::text])) OR ((paid_fen = 0) AND (returned_fen = 0) AND (over_fen = 0) AND (outside_fen = 0)))),
     CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
     CONSTRAINT bank_returns_place_check CHECK ((place <> ''::text)),
-    CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT bank_returns_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
     CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text]))),
     CONSTRAINT bank_returns_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'open'::text, 'accepted'::text, 'rejected'::text, 'undone'::text])))
 );
@@ -2566,6 +2613,30 @@ ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.claim_cells (
+    claim_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
+    CONSTRAINT claim_cells_check CHECK (((approved_fen >= 0) AND (approved_fen <= fen))),
+    CONSTRAINT claim_cells_fen_check CHECK ((fen > 0)),
+    CONSTRAINT claim_cells_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.claim_cells OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.claim_cells IS 'Of which months of which contracts the money of a claim is';
+
+COMMENT ON COLUMN public.claim_cells.month IS 'Its first day';
+
+COMMENT ON COLUMN public.claim_cells.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claim_cells.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claim_cells.due_fen IS 'Fen to be paid of it in all';
 
 CREATE TABLE public.claim_events (
     claim_id bigint NOT NULL,
@@ -3210,7 +3281,7 @@ CREATE TABLE public.indicators (
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
     CONSTRAINT indicators_classification_check CHECK ((classification ~ '^\d{3}(\d{2}(\d{2})?)?$'::text)),
-    CONSTRAINT indicators_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT indicators_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT indicators_year_check CHECK (((year >= 2000) AND (year <= 2199)))
 );
 
@@ -3680,7 +3751,7 @@ CREATE TABLE public.refunds (
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
     CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
 );
 
@@ -3987,7 +4058,7 @@ CREATE TABLE public.projects (
     kind text NOT NULL,
     organisation_id bigint NOT NULL,
     drill boolean DEFAULT false NOT NULL,
-    CONSTRAINT projects_code_check CHECK ((code ~ '^[^/\s]{1,64}$'::text)),
+    CONSTRAINT projects_code_check CHECK (((code ~ '^[^/\s]{1,64}$'::text) AND public.is_visible(code))),
     CONSTRAINT projects_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
     CONSTRAINT projects_name_check CHECK ((name <> ''::text))
 );
@@ -4090,7 +4161,7 @@ CREATE TABLE public.receipts (
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
-    CONSTRAINT receipts_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT receipts_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference)))
 );
 
 ALTER TABLE public.receipts OWNER TO suanquan_owner;
@@ -4724,6 +4795,9 @@ ALTER TABLE ONLY public.centres
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_pkey PRIMARY KEY (claim_id, contract_id, month);
+
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim_id, seq);
 
@@ -5100,6 +5174,8 @@ CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
 
+CREATE INDEX claim_cells_by_contract ON public.claim_cells USING btree (contract_id, month);
+
 CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
 
 CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
@@ -5306,6 +5382,8 @@ CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.deci
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
+CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
+
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
@@ -5393,6 +5471,10 @@ CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
+
+CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.action = ANY (ARRAY['submit'::text, 'approve'::text]))) EXECUTE FUNCTION public.check_claim_cells();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
@@ -5575,6 +5657,12 @@ ALTER TABLE ONLY public.charges
 
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.claim_cells
+    ADD CONSTRAINT claim_cells_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
@@ -5903,6 +5991,8 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
@@ -5910,6 +6000,8 @@ REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLI
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
@@ -6200,6 +6292,16 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(claim_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(month) ON TABLE public.claim_cells TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.claim_cells TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 

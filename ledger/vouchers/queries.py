@@ -19,8 +19,8 @@ from ledger.charging.queries import contract_lines
 from ledger.charging.queries.cells import payments_into
 from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import Item, owed_items
-from ledger.charging.rules.cells import Cell
-from ledger.charging.rules.segments import Span, policy_on
+from ledger.charging.rules.cells import Cell, Key
+from ledger.charging.rules.segments import Payment, Span, policy_on
 from ledger.errors import NotFound
 from ledger.formats.exact import Exact
 from ledger.postgres.columns import key
@@ -28,7 +28,15 @@ from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
-from ledger.vouchers.rules import Earnings, Rates, earnings, is_mixed
+from ledger.vouchers.rules import (
+    ContractMonth,
+    Earnings,
+    OtherSupport,
+    Rates,
+    earnings,
+    earnings_by_contract,
+    is_mixed,
+)
 from ledger.vouchers.tables import Voucher
 
 PACE_DAYS = 14
@@ -117,14 +125,28 @@ class EarningTerms:
 
 def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
     """Return what each month of the voucher's project earns, before the cap, from these cells."""
+    return earnings(of_project, *_terms(db, voucher, of_project))
+
+
+def earned_by_contract(
+    db: Session, voucher: Voucher, of_project: Sequence[Cell]
+) -> dict[ContractMonth, Fraction]:
+    """Return what each month of each contract has earned, before the cap, exact fen."""
+    parts = earnings_by_contract(of_project, *_terms(db, voucher, of_project))
+    return {place: part.earned_fen for place, part in parts.items()}
+
+
+def _terms(
+    db: Session, voucher: Voucher, of_project: Sequence[Cell]
+) -> tuple[Sequence[Span], Rates, dict[Key, list[Payment]], OtherSupport]:
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
     payments = payments_into(db, sorted(mixed)) if mixed else {}
-    from_others = {
+    support = {
         (contract, month): fen
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
-    return earnings(of_project, spans, rates, payments, from_others)
+    return spans, rates, payments, support
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

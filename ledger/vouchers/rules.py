@@ -1,13 +1,14 @@
-"""What a project's cells earn, by month, before the cap: exact, not rounded.
+"""What a project's cells earn, by month: before the cap exactly, under it in whole fen.
 
 A cell earns in the months and under the policy versions in which its usage was: at the rate of
 each version, on the days on which the voucher is valid. What is no compute cost earns nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 from types import MappingProxyType
 
 from ledger.charging.codes import Part
@@ -18,6 +19,9 @@ from ledger.units import Fen, round_half_up
 
 Rates = Mapping[str, Fraction]
 """The rate of each policy version under which the voucher was opened."""
+
+ContractMonth = tuple[date, int]
+"""Where payable money is kept: the month, and the key of the contract."""
 
 
 @dataclass(frozen=True)
@@ -47,31 +51,138 @@ def earnings(
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
-    others: OtherSupport = MappingProxyType({}),
+    support: OtherSupport = MappingProxyType({}),
 ) -> dict[date, Earnings]:
-    """Return what each month earns; all public support of a cost is at most the cost.
+    """Return what each month earns; arguments as of `earnings_by_contract`."""
+    by_month: dict[date, Earnings] = {}
+    by_contract = earnings_by_contract(cells, spans, rates, payments, support)
+    for (month, _), part in by_contract.items():
+        by_month[month] = by_month.get(month, Earnings()) + part
+    return by_month
+
+
+def earnings_by_contract(
+    cells: Iterable[Cell],
+    spans: Sequence[Span],
+    rates: Rates,
+    payments: Mapping[Key, Sequence[Payment]],
+    support: OtherSupport = MappingProxyType({}),
+) -> dict[ContractMonth, Earnings]:
+    """Return what each month of each contract earns; all public support of a cost is at most it.
+
+    Where the bound is that of a whole month, the older contracts earn first.
 
     Args:
         cells: of one project.
         spans: the versions of its voucher and their days.
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
-        others: what other programmes pay of the same costs.
+        support: what other programmes pay of the same costs.
     """
-    by_contract: dict[tuple[int, date], Earnings] = {}
+    by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
-            key = (cell.contract, cell.month)
-            by_contract[key] = by_contract.get(key, Earnings()) + part
-    by_month: dict[date, Earnings] = {}
-    for (contract, month), sums in by_contract.items():
-        within = _within_cost(sums, others.get((contract, month), 0))
-        by_month[month] = by_month.get(month, Earnings()) + within
-    whole = {
-        month: sum(fen for (_, paid_month), fen in others.items() if paid_month == month)
-        for month in by_month
-    }
-    return {month: _within_cost(sums, whole[month]) for month, sums in by_month.items()}
+            place = (cell.month, cell.contract)
+            by_contract[place] = by_contract.get(place, Earnings()) + part
+    within: dict[ContractMonth, Earnings] = {}
+    for month, of_month in groupby(sorted(by_contract), key=lambda place: place[0]):
+        parts = {
+            place: _within_cost(by_contract[place], support.get((place[1], month), 0))
+            for place in of_month
+        }
+        other_fen = sum(fen for (_, paid_month), fen in support.items() if paid_month == month)
+        within |= _share_out(parts, _within_cost(sum(parts.values(), Earnings()), other_fen))
+    return within
+
+
+def earned_in_order(
+    earned_fen: Mapping[ContractMonth, Fraction], limit_fen: Fen
+) -> dict[ContractMonth, Fen]:
+    """Lay what is earned in all, rounded once and at most `limit_fen`, over the months.
+
+    The earliest month comes first, of one month the older contract. So a month's fen are what the
+    whole sum grows by when it is added, and what the limit cuts off are the latest months.
+    """
+    laid, whole, before = {}, Fraction(0), 0
+    for place in sorted(earned_fen):
+        whole += earned_fen[place]
+        after = max(min(round_half_up(whole), limit_fen), before)
+        if after > before:
+            laid[place] = after - before
+        before = after
+    return laid
+
+
+def left_to_claim(
+    earned_fen: Mapping[ContractMonth, Fen],
+    drawn_fen: Mapping[ContractMonth, Fen],
+    *,
+    back_fen: Fen,
+    most_fen: Fen,
+) -> dict[ContractMonth, Fen]:
+    """Return what of each month may still be claimed: what it earned, less what claims drew.
+
+    Money that was paid back (`back_fen`) is drawn no more: first where more was drawn than is
+    earned by now, then of the newest months. What is still drawn beyond its month is set off
+    against the oldest months that have something left. More than `most_fen` is left in no case:
+    the newest months wait.
+    """
+    places = sorted({*earned_fen, *drawn_fen})
+    rest = {place: earned_fen.get(place, 0) - drawn_fen.get(place, 0) for place in places}
+    for place in places:
+        back = min(back_fen, max(-rest[place], 0))
+        rest[place] += back
+        back_fen -= back
+    for place in reversed(places):
+        back = min(back_fen, earned_fen.get(place, 0) - rest[place])
+        rest[place] += back
+        back_fen -= back
+    over = -sum(min(fen, 0) for fen in rest.values())
+    rest = {place: rest[place] for place in places if rest[place] > 0}
+    rest = _without(rest, over, places)
+    return _without(rest, sum(rest.values()) - max(most_fen, 0), reversed(places))
+
+
+def oldest(
+    rest: Mapping[ContractMonth, Fen], fen: Fen, months: Collection[date] = ()
+) -> dict[ContractMonth, Fen]:
+    """Return the oldest `fen` of what is left, of these months or of any, or less."""
+    parts = {}
+    for place in sorted(rest):
+        if fen > 0 and (not months or place[0] in months):
+            parts[place] = min(rest[place], fen)
+            fen -= parts[place]
+    return parts
+
+
+def _without(
+    rest: Mapping[ContractMonth, Fen], fen: Fen, order: Iterable[ContractMonth]
+) -> dict[ContractMonth, Fen]:
+    """Take `fen` away, place by place in this order."""
+    rest = dict(rest)
+    for place in order:
+        part = min(max(fen, 0), rest.get(place, 0))
+        fen -= part
+        if part:
+            rest[place] -= part
+    return {place: more for place, more in rest.items() if more}
+
+
+def _share_out(
+    parts: Mapping[ContractMonth, Earnings], most: Earnings
+) -> dict[ContractMonth, Earnings]:
+    """Give each part what it earned while `most` lasts, in order."""
+    within = {}
+    for place, part in parts.items():
+        earned_fen = min(part.earned_fen, most.earned_fen)
+        uncapped_fen = min(part.uncapped_fen, most.uncapped_fen)
+        within[place] = replace(part, earned_fen=earned_fen, uncapped_fen=uncapped_fen)
+        most = replace(
+            most,
+            earned_fen=most.earned_fen - earned_fen,
+            uncapped_fen=most.uncapped_fen - uncapped_fen,
+        )
+    return within
 
 
 def _within_cost(sums: Earnings, other_fen: Fen) -> Earnings:

@@ -8,9 +8,9 @@ from itertools import count
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.accounts.queries import post
 from ledger.claims.queries import claim_by_number, voucher_of
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
@@ -31,7 +31,7 @@ from ledger.vouchers.steps.accrue import accrue_all
 from tests.support.documents import let_stand, party, waiting_decision
 from tests.support.people import place_token
 from tests.support.simulation import START
-from tests.support.vouchers import chain, place_decision
+from tests.support.vouchers import place_decision
 
 POLICY = "yinchuan-2024-drill"
 FACTS = {
@@ -53,8 +53,8 @@ APPROVER = Viewer(104, "赵六", Role.APPROVER)
 _numbers = count(1)
 
 
-def file(text: str) -> File:
-    return File.from_content(f"{text}.pdf", b"%PDF-" + text.encode())
+def file(name: str) -> File:
+    return File.from_content(f"{name}.pdf", b"%PDF-" + name.encode())
 
 
 @dataclass
@@ -74,9 +74,11 @@ class Office:
         with Session(self.engine) as db, db.begin():
             accrue_all(db, "test", now)
 
-    def open(self, fen: int | None = None, now: datetime = START) -> str:
+    def open(self, fen: int | None = None, now: datetime = START, *months: date) -> str:
         with Session(self.engine) as db, db.begin():
-            return open_claim(db, self.project, fen, actor=BUILDER.actor, now=now).number
+            return open_claim(
+                db, self.project, fen, actor=BUILDER.actor, now=now, months=months
+            ).number
 
     def add(self, number: str, *roles: str, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
@@ -152,18 +154,26 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
 
 
 def draft(engine: sa.Engine, code: str) -> str:
-    """A claim of one fen of that project, with a file; the money is simply there. Its number."""
+    """A claim of one fen of that project, with a file, whether or not it was earned. Its number."""
     with Session(engine) as db, db.begin():
         project = key(project_by_code(db, code))
-        month = beijing_day(START).replace(day=1)
-        money = chain(1, "accrue available accrued", "match accrued payable")
-        post(
-            db, cause=f"test/{next(_numbers)}", used_on=month, booked=month, actor="test",
-            moves={voucher_of(db, project).book_id: money},
+        number = f"DF-{code}-{next(_numbers)}"
+        db.execute(
+            text(
+                "WITH c AS (INSERT INTO claims (number, voucher_id, payee_id, fen, opened_at,"
+                " opened_by) VALUES (:number, :voucher, :payee, 1, :now, 'test') RETURNING id)"
+                " INSERT INTO claim_cells (claim_id, contract_id, month, fen)"
+                " SELECT c.id, min(k.id), '2026-03-01', 1 FROM c, contracts k"
+                " WHERE k.project_id = :project GROUP BY c.id"
+            ),
+            {
+                "number": number, "voucher": voucher_of(db, project).id, "now": START,
+                "payee": payee_of(db, project, beijing_day(START)), "project": project,
+            },
         )  # fmt: skip
-        claim = open_claim(db, project, 1, actor="test", now=START)
+        claim = claim_by_number(db, number)
         add_file(db, claim, FileRole.RECEIPT, file(FileRole.RECEIPT), actor="test", now=START)
-        return claim.number
+        return number
 
 
 def place_matched(

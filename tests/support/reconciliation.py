@@ -30,7 +30,7 @@ from ledger.reconciliation.tables import Difference, Reconciliation
 from ledger.registry.queries import contract_by_number
 from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, party, red, verified
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.simulation import minute, window
 from tests.support.town import Town
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import next_state
 from ledger.claims.steps.claims import act, lock
-from ledger.claims.steps.eligibility import check_earned, earnings_of
+from ledger.claims.steps.eligibility import check_earned, earnings_of, named_months
 from ledger.claims.tables import Claim
 from ledger.errors import Conflict, Refused
 from ledger.formats.capital_amounts import in_words
@@ -45,8 +45,9 @@ def propose_approval(
     Raises:
         Refused: more than was asked (`more_than_asked`), or less without a reason (`note_missing`).
         Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
-            the project is paid through another organisation by now (`payee_changed`), or the payee
-            has no account (`account_unknown`); or as `act`.
+            or less in the months that it names (`months_not_earned`), the project is paid through
+            another organisation by now (`payee_changed`), or the payee has no account
+            (`account_unknown`); or as `act`.
         Conflict: somebody else's proposal is open (`decision_open`); or as `act`.
     """
     voucher = lock(db, claim)
@@ -106,6 +107,9 @@ def _content(
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
     check_earned(fen, earnings_of(db, voucher, claim))
+    months = named_months(db, voucher, claim, fen)
+    contracts = {row.contract_id: row.contract for row in
+                 claim_queries.months_of(db, [key(claim)])[key(claim)]}  # fmt: skip
     accepted = claim_queries.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,
@@ -113,6 +117,10 @@ def _content(
         **({"asked_fen": claim.fen} if fen < claim.fen else {}),
         "fen": fen,
         "words": in_words(fen),
+        "claimed_months": [
+            {"contract": contracts[contract], "month": f"{month:%Y-%m}", "fen": part}
+            for (month, contract), part in months.items()
+        ],
         "payee": payee.name,
         "uscc": payee.uscc,
         "account": account.id,

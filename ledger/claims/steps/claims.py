@@ -1,16 +1,16 @@
 """Claim (兑付申请): a beneficiary asks for payment of what its voucher has earned.
 
-A claim is opened for an amount of the voucher's payable money, gets its files, and is submitted. An
-amount cannot be claimed twice while a claim is open: the voucher's book is locked while it is
-computed. Every step is an event of the case (`ledger/claims/rules.py`) that the database checks and
-numbers. Further conditions are with the steps: `eligibility.py`, `publication.py`, `approval.py`,
-`claim_actions.py`.
+A claim is opened for an amount of the voucher's payable money and names the months that it is of;
+it gets its files, and is submitted. An amount cannot be claimed twice while a claim is open: the
+voucher's book is locked while it is computed. Every step is an event of the case
+(`ledger/claims/rules.py`) that the database checks and numbers. Further conditions are with the
+steps: `eligibility.py`, `publication.py`, `approval.py`, `claim_actions.py`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -20,7 +20,7 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST, next_state
-from ledger.claims.tables import Claim
+from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.policy.codes import FileRole
@@ -31,6 +31,7 @@ from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
+from ledger.vouchers.rules import oldest
 from ledger.vouchers.tables import Voucher
 
 _EVENT = text("""
@@ -52,31 +53,52 @@ class StepResult:
     findings: tuple[Finding, ...] = ()
 
 
-def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: datetime) -> Claim:
+def open_claim(
+    db: Session,
+    project: int,
+    fen: Fen | None,
+    *,
+    actor: str,
+    now: datetime,
+    months: Collection[date] = (),
+) -> Claim:
     """Open a claim of the project's voucher for `fen`, or for all that may be claimed.
+
+    It names the oldest months that have something rest, of `months` where they are given.
 
     Raises:
         NotFound: the project has no voucher.
-        Refused: nothing may be claimed (`nothing_to_claim`), or less than that
-            (`more_than_claimable`).
+        Refused: nothing may be claimed (`nothing_to_claim`), nothing of these months
+            (`month_claimed`), or less than that (`more_than_claimable`).
     """
     voucher = claim_queries.voucher_of(db, project)
     lock_book(db, voucher.book_id)
-    claimable_fen = claim_queries.claimable(db, voucher)
-    if claimable_fen <= 0:
+    rest = claim_queries.left_by_month(db, voucher)
+    if not rest:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
+    for month in months:
+        if month not in {of for of, _ in rest}:
+            raise Refused("month_claimed", month=f"{month:%Y-%m}")
+    claimable_fen = sum(oldest(rest, sum(rest.values()), months).values())
     if fen is not None and not 0 < fen <= claimable_fen:
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
+    parts = oldest(rest, claimable_fen if fen is None else fen, months)
     # The database says where a claim begins, so its state is read and not written.
     values = {
         "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
         "payee_id": payee_of(db, project, beijing_day(now)),
-        "fen": claimable_fen if fen is None else fen,
+        "fen": sum(parts.values()),
         "opened_at": now,
         "opened_by": actor,
     }
-    return db.scalars(insert(Claim).values(values).returning(Claim)).one()
+    claim = db.scalars(insert(Claim).values(values).returning(Claim)).one()
+    cells = [
+        {"claim_id": claim.id, "contract_id": contract, "month": month, "fen": part}
+        for (month, contract), part in parts.items()
+    ]
+    db.execute(insert(ClaimCell), cells)
+    return claim
 
 
 def add_file(

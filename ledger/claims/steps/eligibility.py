@@ -25,7 +25,9 @@ from ledger.policy.decide.engine import decide
 from ledger.policy.decide.reasons import reasons
 from ledger.policy.decide.record import record
 from ledger.policy.text.published import load
+from ledger.postgres.columns import key
 from ledger.units import Fen, yuan
+from ledger.vouchers.rules import ContractMonth, oldest
 from ledger.vouchers.tables import Voucher
 
 PRIVATE = {"talent_category": "talent_recognised"}
@@ -62,7 +64,8 @@ def accept(
     """Accept a claim that the policy finds eligible today; otherwise return all reasons.
 
     Raises:
-        Refused: more is claimed than was earned (`not_earned`); or as `act`.
+        Refused: more is claimed than was earned (`not_earned`), or than was earned in its months
+            (`months_not_earned`); or as `act`.
         Conflict: as `act`.
     """
     next_state(claim.state, "accept", viewer_role)
@@ -81,6 +84,7 @@ def accept(
     if PRIVATE.keys() & facts_asked.keys() and not reference:
         return StepResult(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
     check_earned(claim.fen, earnings)
+    named_months(db, voucher, claim, claim.fen)
     record_made = record(policy, decision, veiled=PRIVATE)
     kept_facts = {
         PRIVATE.get(name, name): name in PRIVATE or facts_asked[name] for name in facts_asked
@@ -126,3 +130,25 @@ def check_earned(fen: Fen, earnings: ClaimEarnings) -> None:
             engine=yuan(earnings.engine_fen),
             books=yuan(earnings.books_fen),
         )
+
+
+def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[ContractMonth, Fen]:
+    """Return of which of a claim's months `fen` of it are, the oldest first. Lock the book first.
+
+    Raises:
+        Refused: less of it is earned by now in the months that it names (`months_not_earned`).
+    """
+    rest = claim_queries.left_by_month(db, voucher, besides=claim.id, lasting=True)
+    (rows,) = claim_queries.months_of(db, [key(claim)]).values()
+    cells = {(row.month, row.contract_id): row.fen for row in rows}
+    still_fen = {place: min(part, rest.get(place, 0)) for place, part in cells.items()}
+    within = oldest({place: part for place, part in still_fen.items() if part}, fen)
+    if sum(within.values()) < fen:
+        short = sorted({f"{p[0]:%Y-%m}" for p, part in cells.items() if still_fen[p] < part})
+        raise Refused(
+            "months_not_earned",
+            asked=yuan(fen),
+            left=yuan(sum(still_fen.values())),
+            months=", ".join(short),
+        )
+    return within

@@ -1,9 +1,9 @@
 """Publish (公示): a claim is public for some working days, and objections are resolved.
 
-Published are number, project, organisation, clause, amount, and where to object. Never a person, an
-account or a unit price; as the name of a talent team may name a person, only its organisation is
-published. An open objection stops the claim; an approver resolves it, and an upheld one ends the
-claim.
+Published are number, project, organisation, clause, amount, months, and where to object. Never a
+person, an account or a unit price; as the name of a talent team may name a person, only its
+organisation is published. An open objection stops the claim; an approver resolves it, and an upheld
+one ends the claim.
 """
 
 from datetime import datetime, timedelta
@@ -78,6 +78,7 @@ def _public_content(db: Session, claim: Claim, voucher: Voucher) -> dict[str, An
     project = db.get_one(Project, voucher.project_id)
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
+    (months,) = claim_queries.months_of(db, [key(claim)]).values()
     return {
         "number": claim.number,
         "project": project.name if project.kind == "model" else "",
@@ -87,6 +88,7 @@ def _public_content(db: Session, claim: Claim, voucher: Voucher) -> dict[str, An
         "award": clause.title if clause else "",
         "fen": claim.fen,
         "words": in_words(claim.fen),
+        "months": sorted({f"{row.month:%Y-%m}" for row in months}),
         "drill": policy.drill or project.drill,
     }
 

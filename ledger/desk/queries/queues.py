@@ -21,7 +21,14 @@ from ledger.units import next_month
 _CLAIMS = text("""
     SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
            p.name AS project, p.code, o.name AS payee,
-           coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
+           coalesce(e.at, c.opened_at) AS since, u.since AS published_on,
+           u.until AS published_until,
+           coalesce((SELECT jsonb_agg(jsonb_build_object(
+                   'key', k.id || to_char(n.month, '-YYYY-MM'),
+                   'contract', k.number, 'month', to_char(n.month, 'YYYY-MM'), 'fen', n.fen,
+                   'approved_fen', n.approved_fen) ORDER BY n.month, k.id)
+               FROM claim_cells n JOIN contracts k ON k.id = n.contract_id
+               WHERE n.claim_id = c.id), '[]') AS months
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id
     LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim_id = c.id

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session, col, select
 
+from ledger.claims.queries import months_of
 from ledger.claims.tables import Claim
 from ledger.payment.queries import bank_rows
 from ledger.payment.queries.payment_lists import payment_list
@@ -17,12 +18,13 @@ from ledger.postgres.columns import key
 
 @dataclass(frozen=True)
 class ListDetails:
-    """A payment list; `claims` by their keys, `returns` by line, as they came."""
+    """A payment list; `claims` and their `months` by key, `returns` by line, as they came."""
 
     payment_list: PaymentList
     indicator: Indicator
     lines: Sequence[PaymentLine]
     claims: Mapping[int, Claim]
+    months: Mapping[int, Sequence[Row[Any]]]
     decision: Decision
     returns: Sequence[Row[Any]]
     files: Sequence[Row[Any]]
@@ -31,12 +33,14 @@ class ListDetails:
 def list_details(db: Session, number: str) -> ListDetails:
     """Return the payment list of this number; NotFound if there is none."""
     list_row, indicator, lines = payment_list(db, number)
-    claims = select(Claim).where(col(Claim.id).in_([line.claim_id for line in lines]))
+    claim_ids = [line.claim_id for line in lines]
+    claims = select(Claim).where(col(Claim.id).in_(claim_ids))
     return ListDetails(
         payment_list=list_row,
         indicator=indicator,
         lines=lines,
         claims={key(claim): claim for claim in db.exec(claims)},
+        months=months_of(db, claim_ids),
         decision=db.get_one(Decision, list_row.decision_id),
         returns=bank_rows.rows_of_list(db, number),
         files=bank_rows.files_of_list(db, number),

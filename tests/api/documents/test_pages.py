@@ -9,7 +9,7 @@ from tests.support.api.html import attributes, parse, visible_text
 from tests.support.api.town import NOW
 from tests.support.documents import digital
 from tests.support.invoices import einvoice_xml
-from tests.support.proofs import png, receipt_pdf
+from tests.support.papers.proofs import png, receipt_pdf
 from tests.support.vouchers import USCC
 
 HERE = (USCC, "测试单位")

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.api.bureau import Bureau
 from tests.support.api.html import attribute, one, parse
 from tests.support.documents import digital
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 
 MONTH = ("k1", "2026-03")
 PAGE = "/reconcile/1/2026-03"

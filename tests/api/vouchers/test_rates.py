@@ -97,8 +97,8 @@ def test_the_same_on_the_page(town: Town) -> None:
 def test_the_same_by_command(desk: Desk, town: Town) -> None:
     facts = [f"--fact={name}={str(value).lower()}" for name, value in FACTS.items()]
     opening = ("voucher", "open", "p-new", "--clause=09-1", f"--policy={POLICY}", *facts)
-    said = desk.run(Role.CLERK, *opening, LANG="zh_CN.UTF-8").stdout.splitlines()
-    assert said[-1] == "比例 3/10：员工不足50人的初创企业按3/10"
+    lines = desk.run(Role.CLERK, *opening, LANG="zh_CN.UTF-8").stdout.splitlines()
+    assert lines[-1] == "比例 3/10：员工不足50人的初创企业按3/10"
     (proposal,) = ask(town, Role.APPROVER, "GET", "decisions")
     confirm(town, proposal["id"])
     national = ("--fact=programme=national", "--from=2026-02-01", "--reason=立项")

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.formats.sm2 import is_signed, on_curve, sm3
-from tests.support.seals import ROOT, der, number
+from tests.support.papers.seals import ROOT, der, number
 
 KEY = (
     0x09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020,

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.charging.rules.segments import Payment, Span
-from ledger.vouchers.rules import Earnings, earnings, is_mixed
+from ledger.units import round_half_up
+from ledger.vouchers.rules import (
+    ContractMonth,
+    Earnings,
+    earned_in_order,
+    earnings,
+    earnings_by_contract,
+    is_mixed,
+    left_to_claim,
+    oldest,
+)
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 MIDDLE = date(2026, 10, 16)
@@ -208,3 +218,61 @@ def test_all_public_support_of_a_cost_is_at_most_the_cost() -> None:
 def test_what_supports_one_contract_leaves_another_alone() -> None:
     two = [cell(v1=1_000, matched=1_000), cell(v1=1_000, matched=1_000, contract=2)]
     assert earnings(two, WHOLE, RATES, {}, {(1, OCTOBER): 1_000})[OCTOBER].earned_fen == 300
+
+
+def test_what_bounds_a_whole_month_is_left_to_the_older_contracts() -> None:
+    """Others pay 1,500 of 2,000 that would earn 600: of the 500 the older contract has 300."""
+    two = [cell(v1=1_000, matched=1_000, contract=n) for n in (2, 1)]
+    others: dict[tuple[int | None, date], int] = {(None, OCTOBER): 1_500}
+    by_contract = earnings_by_contract(two, WHOLE, RATES, {}, others)
+    assert [part.earned_fen for _, part in sorted(by_contract.items())] == [300, 200]
+    assert earnings(two, WHOLE, RATES, {}, others)[OCTOBER].earned_fen == 500
+
+
+PLACES = st.tuples(st.sampled_from([OCTOBER, NOVEMBER, date(2026, 12, 1)]), st.integers(1, 2))
+EXACT = st.fractions(0, 1_000, max_denominator=12)
+FEN = st.integers(0, 1_000)
+
+
+@given(st.dictionaries(PLACES, EXACT), FEN)
+def test_the_limit_lets_the_earliest_months_through_and_their_fen_add_up(
+    gains: dict[ContractMonth, Fraction], limit_fen: int
+) -> None:
+    laid = earned_in_order(gains, limit_fen)
+    assert sum(laid.values()) == min(round_half_up(sum(gains.values(), Fraction(0))), limit_fen)
+    assert all(fen > 0 and abs(fen - gains[place]) < 1 for place, fen in [*laid.items()][:-1])
+    later = [place for place in gains if laid and place > max(laid)]
+    if sum(gains[place] for place in later) >= 1:
+        assert sum(laid.values()) == limit_fen  # only the limit keeps a later month out
+
+
+@given(st.dictionaries(PLACES, FEN), st.dictionaries(PLACES, FEN), FEN, st.integers(-100, 4_000))
+def test_no_month_is_claimed_beyond_what_it_earned_and_nothing_twice(
+    gains: dict[ContractMonth, int], draws: dict[ContractMonth, int], back_fen: int, most_fen: int
+) -> None:
+    back_fen = min(back_fen, sum(draws.values()))
+    rest = left_to_claim(gains, draws, back_fen=back_fen, most_fen=most_fen)
+    assert all(0 < fen <= gains[place] for place, fen in rest.items())
+    most = sum(gains.values()) - sum(draws.values()) + back_fen
+    assert sum(rest.values()) <= max(min(most, most_fen), 0)
+    if back_fen == 0:
+        assert sum(rest.values()) == max(min(most, most_fen), 0)
+        assert all(fen <= gains[at] - draws.get(at, 0) for at, fen in rest.items())
+
+
+def test_money_that_was_paid_back_is_earned_and_claimed_anew() -> None:
+    october, november = (OCTOBER, 1), (NOVEMBER, 1)
+    draws = {october: 2_232}
+    lower = {october: 1_944, november: 500}
+    assert left_to_claim(lower, draws, back_fen=0, most_fen=9_999) == {november: 212}
+    assert left_to_claim(lower, draws, back_fen=288, most_fen=9_999) == {november: 500}
+    assert left_to_claim({october: 2_232}, draws, back_fen=2_232, most_fen=9_999) == draws
+
+
+@given(st.dictionaries(PLACES, st.integers(1, 1_000)), FEN)
+def test_a_claim_takes_the_oldest_first(rest: dict[ContractMonth, int], fen: int) -> None:
+    parts = oldest(rest, fen)
+    assert sum(parts.values()) == min(fen, sum(rest.values()))
+    assert [*parts] == sorted(rest)[: len(parts)]
+    assert all(parts[place] == rest[place] for place in [*parts][:-1])
+    assert oldest(rest, fen, [NOVEMBER]).keys() <= {place for place in rest if place[0] == NOVEMBER}

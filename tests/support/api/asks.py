@@ -8,7 +8,7 @@ from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.claims import draft
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml
-from tests.support.proofs import receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.vouchers import USCC
 
 Ask = dict[str, Any]
@@ -110,10 +110,7 @@ def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
     }  # fmt: skip
 
 
-def a_claim(town: Town, whose: str) -> Ask:
-    """One more, of what a withdrawn one left."""
-    withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
-    town.client.post(**withdrawn, headers=town.headers(Role.CLERK))
+def a_claim(_: Town, whose: str) -> Ask:
     return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
 
 

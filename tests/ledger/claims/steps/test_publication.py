@@ -96,6 +96,7 @@ def test_the_public_sees_what_it_may_and_from_when_until_when(office: Office, nu
         "award": "大模型算力补贴",
         "fen": 3_000_000,
         "words": "叁万元整",
+        "months": ["2026-01"],
         "drill": True,
         "channel": CHANNEL,
     }
@@ -200,6 +201,7 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
         "project": "p1",
         "fen": 3_000_000,
         "words": "叁万元整",
+        "claimed_months": [{"contract": "k1", "month": "2026-01", "fen": 3_000_000}],
         "payee": "测试单位",
         "uscc": "91640100MA7600001J",
         "account": account.id,

@@ -7,7 +7,7 @@ from ledger.documents.rules.ofd import seal_of
 from ledger.formats.archive import open_archive
 from ledger.formats.der import node
 from tests.support.invoices import einvoice_xml, ofd, sample
-from tests.support.seals import (
+from tests.support.papers.seals import (
     MAKER,
     NAME,
     ROOT,

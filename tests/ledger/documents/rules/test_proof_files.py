@@ -9,7 +9,7 @@ from ledger.documents.rules.proof_files import (
     says_reference,
 )
 from tests.support.invoices import archive, einvoice_xml, sample
-from tests.support.proofs import pdf, png, receipt_pdf
+from tests.support.papers.proofs import pdf, png, receipt_pdf
 
 OFD_PAGE = (
     "<Page><Content><Layer><TextObject><TextCode>回单 1,060.00</TextCode></TextObject></Layer>"

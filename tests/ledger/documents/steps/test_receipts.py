@@ -16,7 +16,7 @@ from ledger.postgres.database import Database
 from ledger.units import beijing_day
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, OTHER, Desk, file, invoice
-from tests.support.proofs import png, receipt_pdf
+from tests.support.papers.proofs import png, receipt_pdf
 from tests.support.vouchers import NOW
 
 

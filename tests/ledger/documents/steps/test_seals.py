@@ -16,7 +16,7 @@ from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, Desk, file
 from tests.support.invoices import einvoice_xml
-from tests.support.seals import TRUSTED, edit, sealed_ofd
+from tests.support.papers.seals import TRUSTED, edit, sealed_ofd
 from tests.support.vouchers import NOW
 
 CONTENT = sealed_ofd(einvoice_xml())

@@ -18,7 +18,7 @@ from ledger.reconciliation.rules.matching import Share
 from ledger.reconciliation.steps.match import Matched, match, move, unmatch
 from tests.support.claims import place_decided
 from tests.support.documents import invoice, line, party, red, settlement
-from tests.support.market import BUYER, CLERK, NOVEMBER, NOW, OCTOBER, SELLER, Market
+from tests.support.months.market import BUYER, CLERK, NOVEMBER, NOW, OCTOBER, SELLER, Market
 
 
 @pytest.fixture

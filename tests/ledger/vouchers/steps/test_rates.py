@@ -146,7 +146,8 @@ def test_another_version_is_opened_at_the_rate_that_two_decided(
         "DELETE FROM voucher_rates",
         "INSERT INTO clause_rates SELECT policy, clause, 9, 1, 1, 'x' FROM clauses",
         (
-            "INSERT INTO voucher_rates SELECT decision_id, voucher_id, policy, '2026-01-01', 1, 2, ''"
+            "INSERT INTO voucher_rates SELECT decision_id, voucher_id, policy, "
+            "'2026-01-01', 1, 2, ''"
             " FROM voucher_rates"
         ),
         (
@@ -198,5 +199,5 @@ def test_each_day_has_the_rate_of_the_newest_decision_of_its_day_or_before(
                 "SELECT rate_num, rate_den FROM voucher_rate_days WHERE days @> %s::date",
                 (day + timedelta(days=after),),
             ).fetchall()
-            held = [rate for rate, since in history if since <= after]
-            assert [Fraction(*row) for row in rows] == [held[-1] if held else OWN.rate]
+            so_far = [rate for rate, since in history if since <= after]
+            assert [Fraction(*row) for row in rows] == [so_far[-1] if so_far else OWN.rate]

@@ -1,0 +1,399 @@
+"""An office's months, by the steps that its people take: for figures that must come out right.
+
+Two projects of one firm rent from one centre under a contract each. An hour of the cases is a
+minute here, at sixty times the price: the money is the same, and a month has 744 windows. Money is
+in fen. Each step is a transaction of its own, a minute after the one before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from agents import wire
+from ledger.accounts.queries import rights
+from ledger.accounts.rules.targets import Rights
+from ledger.charging.codes import Part
+from ledger.charging.rules.cells import Cell
+from ledger.charging.steps import charge
+from ledger.desk.steps.confirm import respond
+from ledger.desk.steps.take_registry import take_registry
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps.documents import take_document
+from ledger.documents.tables import CostDocument
+from ledger.metering.steps.intake import Receipt, take_batch
+from ledger.payment.steps.recover import open_recovery
+from ledger.people.codes import Answer
+from ledger.people.tables import Decision
+from ledger.postgres.columns import key
+from ledger.postgres.database import Database
+from ledger.reconciliation.queries.months import month_cells
+from ledger.reconciliation.rules.choices import Choice
+from ledger.reconciliation.steps import reconcile
+from ledger.reconciliation.steps.falls import propose_fall
+from ledger.reconciliation.steps.match import match, move
+from ledger.reconciliation.steps.reds import propose_parts
+from ledger.registry.queries import contract_by_number
+from ledger.registry.tables import Contract, Project
+from ledger.units import next_month
+from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.steps.accrue import accrue_all
+from ledger.vouchers.steps.clauses import load_policies
+from ledger.vouchers.steps.lapse import propose_lapse
+from ledger.vouchers.steps.openings import propose_voucher
+from ledger.vouchers.steps.policy_ends import propose_end
+from ledger.vouchers.steps.validity import propose_validity
+from ledger.vouchers.tables import Voucher
+from tests.support.documents import file, invoice, line, red, verified
+from tests.support.payments import TODAY, Treasury
+from tests.support.reconciliation import APPROVER, BUYER, CLERK, OTHER
+from tests.support.simulation import enrolled, gpu_id, place
+
+POLICY = "yinchuan-2024-drill"
+MARCH, APRIL, MAY, JUNE = (date(2026, month, 1) for month in (3, 4, 5, 6))
+COMPUTE, STORAGE = "*信息技术服务*算力服务费", "*信息技术服务*存储服务费"
+NOON = timedelta(hours=4)  # of Beijing, from midnight in UTC
+
+REGISTRY = f"""
+organisations: [{{uscc: {BUYER.uscc}, name: {BUYER.name}}}]
+clusters: [{{name: c1, centre: centre of c1, billing: [{{source: nvml, from: 2026-01-01}}]}}]
+catalogue:
+  - {{model: H100-80G, names: [{{nvml: H100}}, {{nvml: H100, mig_profile: 1g.10gb}}]}}
+projects:
+  - {{code: p1, name: 大模型甲, kind: model, organisation: {BUYER.uscc}, drill: true}}
+  - {{code: p2, name: 大模型乙, kind: model, organisation: {BUYER.uscc}, drill: true}}
+contracts:
+  - {{number: k1, centre: centre of c1, project: p1, from: 2026-01-01, prices: []}}
+  - {{number: k2, centre: centre of c1, project: p2, from: 2026-01-01, prices: []}}
+bindings:
+  - {{cluster: c1, holder: {{static: a}}, project: p1, from: 2026-01-01}}
+  - {{cluster: c1, holder: {{static: b}}, project: p2, from: 2026-01-01}}
+"""
+
+
+def price(yuan: float, more: str = "", *, hours: int = 60) -> str:
+    """A contract line of so much for an hour of the case, which is `1 / hours` of an hour here."""
+    tax = 'tax_included: false, tax_rate: "0.06"'
+    return f'{{unit: gpu-hour, yuan: "{yuan * hours}", {tax}{", " + more if more else ""}}}'
+
+
+def package(hours: int, yuan: float, days: str) -> str:
+    """A package of so many hours of the case, bought at `yuan` an hour."""
+    return price(yuan, f'kind: package, name: 包, quantity: "{hours / 60:g}", {days}')
+
+
+def days(first: date, last: date) -> list[date]:
+    """All days from the first to the last."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def last_day(month: date) -> date:
+    """The last day of a month."""
+    return next_month(month) - timedelta(days=1)
+
+
+class Office:
+    """What the people of a office do, one step after the other."""
+
+    def __init__(self, database: Database, engine: sa.Engine, owner: psycopg.Connection) -> None:
+        self.engine, self.owner = engine, owner
+        self.now = datetime(2026, 11, 23, 4, tzinfo=UTC)
+        self.cluster = place(owner, gpus=2)
+        owner.execute("UPDATE gpus SET registered_from = '2026-01-01'")
+        self.node = enrolled(owner, self.cluster)
+        with database.owner_engine().begin() as connection:
+            load_policies(connection)
+        self.register(REGISTRY)
+        for code in ("p1", "p2"):
+            self.open(code, POLICY)
+        self.treasury = Treasury(owner, engine)
+        self.serials = count(1)
+        self.minutes: dict[tuple[int, date], int] = {}  # of a GPU and day, reported so far
+
+    # registered
+
+    def register(self, text: str) -> None:
+        """A registry file; what touches charged usage is confirmed by another person."""
+        with self._step() as db:
+            intake = take_registry(db, text, actor=CLERK.actor, now=self.now, supersede=True)
+            assert not intake.report.findings, intake.report.findings
+        if intake.decision is not None:
+            self.confirm(intake.decision)
+
+    def prices(self, *lines: str, contract: str = "k1", project: str = "p1") -> None:
+        """The contract's lines are stated, or stated anew."""
+        self.register(
+            f"contracts: [{{number: {contract}, centre: centre of c1, project: {project},"
+            f" from: 2026-01-01, prices: [{', '.join(lines)}]}}]"
+        )
+        self.accrue()
+
+    def bind(self, holder: str, project: str, since: date, until: date | None = None) -> None:
+        """The holder is of another project on these days."""
+        end = f", until: {until}" if until else ""
+        self.register(
+            f"bindings: [{{cluster: c1, holder: {{static: {holder}}}, project: {project},"
+            f" from: {since}{end}}}]"
+        )
+        self.accrue()
+
+    # used
+
+    def use(self, on: Iterable[date], hours: int = 24, holder: str = "a") -> None:
+        """So many hours on each of these days are reported, charged and accrued."""
+        self.report(self.windows(on, hours, holder))
+        self.accrue()
+
+    def windows(self, on: Iterable[date], hours: int, holder: str = "a") -> list[wire.Window]:
+        """The windows of so many hours on each of these days, after those that were made before."""
+        gpu = 1 if holder == "b" else 0
+        windows = []
+        for day in on:
+            before = self.minutes.get((gpu, day), 0)
+            self.minutes[gpu, day] = before + hours
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC) + NOON
+            part = wire.Part(wire.Static(holder), 0, wire.MINUTE_MS)
+            windows += [
+                wire.Window(
+                    gpu_id(gpu), "H100", start + timedelta(minutes=n), wire.MINUTE_MS, (part,), ()
+                )
+                for n in range(before, before + hours)
+            ]
+        return windows
+
+    def use_month(self, month: date, hours: int = 24, holder: str = "a") -> None:
+        """So many hours on every day of a month."""
+        self.use(days(month, last_day(month)), hours, holder)
+
+    def report(self, windows: list[wire.Window]) -> None:
+        """Windows come from the node in one batch."""
+        with self._step() as db:
+            receipt = take_batch(db, self.node.read(self.node.batch(windows)), self.now)
+            assert isinstance(receipt, Receipt)
+
+    def accrue(self) -> None:
+        """Charge what was used, and bring the vouchers to their targets."""
+        with self._step() as db:
+            charge(db, self.now)
+            accrue_all(db, "test", self.now)
+
+    # invoiced
+
+    def bill(
+        self,
+        *lines: int | tuple[str, int],
+        month: date = MARCH,
+        until: date | None = None,
+        **fields: Any,
+    ) -> Document:
+        """An invoice for a month, or several until the end of one, verified and matched."""
+        by_item = [(COMPUTE, item) if isinstance(item, int) else item for item in lines]
+        print_lines = tuple(
+            replace(line(fen, item=item), unit="项", quantity="1") for item, fen in by_item
+        )
+        net, tax = sum(fen for _, fen in by_item), sum(item.tax_fen for item in print_lines)
+        document = invoice(
+            next(self.serials), net, buyer=BUYER, lines=print_lines, net_fen=net, tax_fen=tax,
+            gross_fen=net + tax, since=month, until=last_day(until or month),
+        )  # fmt: skip
+        document = replace(document, **fields)
+        self.take(document)
+        return document
+
+    def red(self, of: Document, *lines: int | tuple[str, int]) -> Document:
+        """A red invoice of these lines, each so much above zero; it takes back what it means."""
+        by_item = [(of.lines[0].item, i) if isinstance(i, int) else i for i in lines]
+        print_lines = tuple(line(-fen, item=item) for item, fen in by_item)
+        print_lines = tuple(replace(item, unit="项", quantity="1") for item in print_lines)
+        net, tax = (
+            sum(item.net_fen for item in print_lines),
+            sum(item.tax_fen for item in print_lines),
+        )
+        document = replace(
+            red(next(self.serials), of, net, since=None, until=None),
+            lines=print_lines, net_fen=net, tax_fen=tax, gross_fen=net + tax,
+        )  # fmt: skip
+        self.take(document)
+        return document
+
+    def take(self, document: Document) -> None:
+        """A document is brought, compared by another clerk, and matched."""
+        with self._step() as db:
+            intake = take_document(
+                db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=self.now
+            )
+        assert not isinstance(intake, list), intake
+        verified(self.engine, intake, OTHER, self.now)
+        self.match()
+
+    def match(self) -> None:
+        """Documents find their cells."""
+        with self._step() as db:
+            match(db, actor=CLERK.actor, now=self.now)
+        self.accrue()
+
+    def move(
+        self,
+        document: Document,
+        fen: int,
+        *,
+        source: date | None = MARCH,
+        target: date | None = None,
+        line: int = 1,
+        contract: str = "k1",
+    ) -> None:
+        """One clerk moves part of a line from a month to another; None is unallocated."""
+        with self._step() as db:
+            query = select(CostDocument).where(CostDocument.number == document.number)
+            at = key(self._contract(db, contract))
+            cells = [(at, m, Part.COMPUTE) if m else None for m in (source, target)]
+            move(
+                db, key(db.exec(query).one()), line, source=cells[0], target=cells[1], fen=fen,
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+
+    def choose_parts(self, red: Document, parts: Mapping[int, int]) -> None:
+        """Two persons say which lines an unclear red invoice takes back."""
+        with self._step() as db:
+            row = db.exec(select(CostDocument).where(CostDocument.number == red.number)).one()
+            decision = propose_parts(
+                db, key(row), parts=parts, reason="中心来函", actor=CLERK.actor, now=self.now
+            )
+        self.confirm(decision)
+
+    # decided by two
+
+    def decide(self, month: date = MARCH, *choices: Choice, contract: str = "k1") -> None:
+        """Two persons decide a contract's month."""
+        with self._step() as db:
+            proposal = reconcile.propose(
+                db, self._contract(db, contract), month, choices=choices, reason="核对",
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+        assert isinstance(proposal, Decision), proposal
+        self.confirm(proposal)
+
+    def propose_fall(self, month: date = MARCH, *, contract: str = "k1") -> Decision:
+        """One person proposes that what no longer counts falls."""
+        with self._step() as db:
+            return propose_fall(
+                db, self._contract(db, contract), month, reason="更正", actor=CLERK.actor,
+                now=self.now,
+            )  # fmt: skip
+
+    def fall(self, month: date = MARCH, *, contract: str = "k1") -> None:
+        """Two persons decide that it falls."""
+        self.confirm(self.propose_fall(month, contract=contract))
+
+    def open(self, code: str, policy: str) -> None:
+        """Two persons open the project's voucher under a version."""
+        with self._step() as db:
+            decision = propose_voucher(
+                db, project_by_code(db, code), clause="09-1", policy=policy, facts={},
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+        self.confirm(decision)
+
+    def end_policy(self, policy: str, until: date) -> None:
+        """Two persons give a version its end; `until` is the first day after it."""
+        with self._step() as db:
+            decision = propose_end(
+                db, policy, until, reason="新版本", actor=CLERK.actor, now=self.now
+            )
+        self.confirm(decision)
+
+    def validity(self, since: date | None, until: date | None, code: str = "p1") -> None:
+        """Two persons change a voucher's days."""
+        with self._step() as db:
+            decision = propose_validity(
+                db, self._voucher(db, code), valid_from=since, valid_until=until, reason="展期",
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+        self.confirm(decision)
+
+    def lapse(self, code: str = "p1") -> None:
+        """Two persons let a voucher lapse."""
+        with self._step() as db:
+            decision = propose_lapse(
+                db, self._voucher(db, code), reason="到期", actor=CLERK.actor, now=self.now
+            )
+        self.confirm(decision)
+
+    def fraud(self, code: str = "p1") -> None:
+        """Two persons open a case: what is to be paid back was got by fraud."""
+        with self._step() as db:
+            decision = open_recovery(
+                db, project=project_by_code(db, code), fraud=True, pay_by=date(2027, 1, 31),
+                reason="虚报", actor="finance:钱会计#105", now=self.now,
+            )  # fmt: skip
+        self.confirm(decision)
+
+    def confirm(self, decision: Decision, answer: Answer = Answer.CONFIRMED) -> None:
+        """Another person answers a decision."""
+        with self._step() as db:
+            respond(
+                db, key(decision), answer=answer, digest_seen=decision.digest, viewer=APPROVER,
+                now=self.now,
+            )  # fmt: skip
+
+    # paid
+
+    def pay(self, code: str = "p1") -> str:
+        """Everything payable is listed, and the bank pays it; the reference of its row."""
+        number, fen = self.send(code)
+        reference = f"b{next(self.serials)}"
+        self.treasury.bank(f"{reference},{number},1,成功,{fen // 100}.{fen % 100:02},{TODAY},")
+        return reference
+
+    def send(self, code: str = "p1") -> tuple[str, int]:
+        """Everything payable is listed and sent to the bank; the list's number, and the fen."""
+        run, fen = next(self.serials), self.rights(code).payable
+        if not self.fen("SELECT count(*) FROM indicators"):
+            self.treasury.indicator(10**10)
+            self.treasury.account(code, "6222020000000000")
+        self.treasury.claim(code, fen, f"SQ-{run}")
+        return self.treasury.send([f"SQ-{run}"]), fen
+
+    # seen
+
+    def rights(self, code: str = "p1") -> Rights:
+        """The balances of a project's voucher."""
+        with Session(self.engine) as db:
+            return rights(db, self._voucher(db, code).book_id)
+
+    def money(self, code: str = "p1") -> dict[str, int]:
+        """Fen that are promised, payable, sent, paid, to be paid back or lapsed; nothing left out
+        but what is nothing, and what is left of the voucher."""
+        amounts = self.rights(code)
+        names = ("accrued", "payable", "sent", "paid", "recoverable", "lapsed")
+        return {name: fen for name in names if (fen := getattr(amounts, name))}
+
+    def cells(self, month: date = MARCH, contract: str = "k1") -> list[Cell]:
+        """The cells of a contract's month."""
+        with Session(self.engine) as db:
+            return month_cells(db, key(self._contract(db, contract)), month)
+
+    def fen(self, query: str, *values: object) -> int:
+        """One figure of the database."""
+        row = self.owner.execute(query.encode(), values).fetchone()
+        assert row
+        return int(row[0])
+
+    @contextmanager
+    def _step(self) -> Iterator[Session]:
+        self.now += timedelta(minutes=1)
+        with Session(self.engine, expire_on_commit=False) as db, db.begin():
+            yield db
+
+    def _contract(self, db: Session, number: str) -> Contract:
+        return contract_by_number(db, number)
+
+    def _voucher(self, db: Session, code: str) -> Voucher:
+        query = select(Voucher).join(Project, col(Project.id) == Voucher.project_id)
+        return db.exec(query.where(Project.code == code)).one()
