@@ -109,8 +109,8 @@ def _of_prices(facts: Facts) -> Iterator[str]:
 def _of_names(facts: Facts) -> Iterator[str]:
     if "party" in facts:
         yield _("发票上是 {party}").format(party=_party(facts["party"]))
-        known = "、".join(map(_party, facts["parties"])) or "—"
-        yield _("登记的是 {parties}").format(parties=known)
+        names = "、".join(map(_party, facts["parties"])) or "—"
+        yield _("登记的是 {parties}").format(parties=names)
     elif "parties" in facts:
         seller, buyer = facts["parties"]
         yield _("销方 {seller}，购方 {buyer}").format(seller=seller.name, buyer=buyer.name)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AliasChoices, AwareDatetime, Field
 
 from api.door.schemas import (
+    Fault,
     Integer,
     Line,
     Note,
@@ -39,6 +40,34 @@ class ProposalCreate(RequestModel):
 
     choices: tuple[ChoiceCreate, ...] = ()
     reason: Note = ""
+
+
+class ChoiceTrial(ChoiceCreate):
+    """A choice that is only tried: its reason may still be missing."""
+
+    reason: Note = ""
+
+
+class PreviewCreate(RequestModel):
+    """What would be chosen of a contract's month."""
+
+    choices: tuple[ChoiceTrial, ...] = ()
+
+
+class PreviewCell(ResponseModel):
+    """A part of the month as the choices would settle it, fen without tax."""
+
+    part: Part
+    matched_fen: int
+    closed_fen: int
+
+
+class PreviewRead(ResponseModel):
+    """What would count, and what is still missing or wrong; nothing is written."""
+
+    matched_fen: int
+    cells: list[PreviewCell]
+    faults: list[Fault]
 
 
 class MonthRequest(RequestModel):

@@ -252,6 +252,9 @@ DOORS = {
         at("/api/v1/policies/none/end", json={"until": "2027-01-01", "reason": "x"}),
         yes=404,
     ),
+    "POST /api/v1/reconciliations/{key}/preview": Door(
+        {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/preview", json={}), yes=404
+    ),
     "POST /api/v1/reconciliations/{key}/extra": Door(
         {Role.CLERK},
         at(
@@ -385,6 +388,9 @@ DOORS = {
     ),
     "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}/preview": Door(
+        {Role.CLERK}, at(f"{A_MONTH}/preview"), yes=404
+    ),
     "POST /reconcile/{contract}/{month}/extra": Door(
         RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
     ),

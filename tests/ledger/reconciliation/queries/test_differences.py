@@ -150,7 +150,7 @@ def test_parties_that_one_person_controls(market: Market) -> None:
     market.take(bill(1, 10_000))
     market.match()
     assert codes(market) == [("R13", "exclude", 10_000), ("R17", "person", -10_000)]
-    (related, _) = found(market)
+    related = next(difference for difference in found(market) if difference.code == "R13")
     assert related.facts.get("persons") == ("张三",)
 
 
