@@ -109,10 +109,10 @@ def _claim_form(db: Session, viewer: Viewer) -> dict[str, Any] | None:
         return new_claim("", ())
     project = db.get_one(Project, viewer.project)
     try:
-        left = claim_queries.months_left(db, claim_queries.voucher_of(db, viewer.project))
+        rest = claim_queries.months_left(db, claim_queries.voucher_of(db, viewer.project))
     except NotFound:
         return None
-    return new_claim(project.code, left)
+    return new_claim(project.code, rest)
 
 
 @router.post("/claims")
@@ -129,8 +129,8 @@ def open_claim(*, frame: Framed, viewer: Claimant, data: SentForm, db: Db, now: 
         fields |= {"fen": forms.fen(typed["yuan"])} if typed["yuan"] else {}
         claim = routes.open_for(request_of(ClaimCreate, fields), viewer, db, now)
     except (LedgerError, RequestValidationError) as error:
-        left = _left_of(db, viewer, typed["project"])
-        content = {"claim_form": new_claim(typed["project"], left, typed, faults_of(error))}
+        rest = _left_of(db, viewer, typed["project"])
+        content = {"claim_form": new_claim(typed["project"], rest, typed, faults_of(error))}
         return frame.page("claims/claim-new.html", content, status=422)
     return _back(claim.number, "files")
 

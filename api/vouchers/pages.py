@@ -125,8 +125,8 @@ def own_quota(
     }
     if quota:
         if access.may(viewer, Right.CLAIM) and viewer.project is not None:
-            left = months_left(db, voucher_of(db, viewer.project))
-            content["claim_form"] = new_claim(project.code, left)
+            rest = months_left(db, voucher_of(db, viewer.project))
+            content["claim_form"] = new_claim(project.code, rest)
         content |= _figures(quota, beijing_day(now))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
     return frame.page("vouchers/quota.html", content)

@@ -17,12 +17,12 @@ _FIELDS = {"month_claimed": "months", "project": "project", "voucher": "project"
 
 def new_claim(
     code: str,
-    left: Iterable[MonthLeft],
+    rest: Iterable[MonthLeft],
     typed: Mapping[str, Any] = MappingProxyType({}),
     faults: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What the form shows (`claims/claim-form.html`); `faults` by field."""
-    rows = list(left)
+    rows = list(rest)
     by_month: dict[str, int] = {}
     for row in rows:
         by_month[row.month] = by_month.get(row.month, 0) + row.fen

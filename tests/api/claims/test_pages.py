@@ -119,8 +119,8 @@ def test_the_same_at_the_command_line(desk: Desk, office: Office) -> None:
     ]  # fmt: skip
     claim = desk.ask(BUILDER, "claim", "open", "p-mine", "--yuan", "10", "--month", "2026-02")
     assert [(m["month"], m["fen"]) for m in claim["months"]] == [("2026-02", 1_000)]
-    shown = desk.run(BUILDER, "claim", "show", claim["number"]).stdout
-    assert "✗" in shown
+    output = desk.run(BUILDER, "claim", "show", claim["number"]).stdout
+    assert "✗" in output
     wrong = desk.run(BUILDER, "claim", "open", "p-mine", "--month", "2026-07")
     assert wrong.returncode != 0
     assert "2026-07" in wrong.stderr
