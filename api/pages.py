@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from api.claims import pages as claims_pages
 from api.claims import publication_pages
-from api.desk import centre_pages, decision_pages, finding_pages
+from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
@@ -27,6 +27,7 @@ ROUTERS = (
     people_pages.router,
     desk_pages.router,
     decision_pages.router,
+    chain_pages.router,
     red_pages.router,
     action_pages.router,
     reconciliation_pages.router,

@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "qr_type": msgid("不认识的发票种类：二维码中为 {type}"),
         "qr_differs": msgid("二维码为「{qr}」，单据为「{document}」"),
         # Of a list.
-        "more_faults": msgid("错误不止 {limit} 处，只列出前 {limit} 处；请改正后再交"),
+        "more_faults": msgid("只列出前 {limit} 处；还有 {count} 处，请改正后再交"),
         "file_too_hard": msgid("这个文件 {seconds} 秒内读不完，或占用内存过多，没有收下"),
         "formula": msgid("单元格是公式，请改为数值"),
         "not_kept_exactly": msgid(

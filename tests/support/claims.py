@@ -199,7 +199,7 @@ def place_decided(
 ) -> None:
     """Two persons decided that of a cell as much was metered, invoiced and matched."""
     figures = dict.fromkeys(("metered_fen", "invoiced_fen", "matched_fen"), fen)
-    cell = {"month": f"{month:%Y-%m}", "part": part, **figures, "closed_fen": 0}
+    cell = {"month": f"{month:%Y-%m}", "part": part, **figures, "closed_fen": 0, "typed": []}
     content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell]}
     reconciliation = _one(
         owner,

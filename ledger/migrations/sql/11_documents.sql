@@ -36,7 +36,7 @@ CREATE TABLE cost_documents (
     kind text NOT NULL CHECK (kind IN ('digital_invoice', 'electronic_invoice', 'paper_invoice',
         'internal_settlement', 'other')),
     code text NOT NULL DEFAULT '',
-    number text NOT NULL CHECK (number <> ''),
+    number text NOT NULL CHECK (number <> '' AND is_visible(number)),
     issued_on date NOT NULL,
     seller_uscc text NOT NULL,
     seller_name text NOT NULL,
@@ -257,7 +257,7 @@ CREATE TRIGGER fit AFTER INSERT ON red_parts REFERENCING NEW TABLE AS fresh
 -- A file proves it whose text has the amount and the reference; where the file has no text, or says
 -- something else, another person than who entered it must have looked at it.
 CREATE TABLE receipts (
-    reference text PRIMARY KEY CHECK (reference <> ''),
+    reference text PRIMARY KEY CHECK (reference <> '' AND is_visible(reference)),
     document_id bigint NOT NULL REFERENCES cost_documents,
     payer text NOT NULL CHECK (payer <> ''),
     payee text NOT NULL CHECK (payee <> ''),

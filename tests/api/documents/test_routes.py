@@ -363,7 +363,9 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     assert result.returncode == 1
     first_line, decision_line, second_line, unreadable = result.stdout.splitlines()
     assert first_line == f"{files[0]}: taken {digital(1)}"
-    assert decision_line == "another person has to confirm decision 1"
+    row = owner.execute("SELECT id FROM decisions WHERE kind = 'document'").fetchone()
+    assert row
+    assert decision_line == f"another person has to confirm decision {row[0]}"
     assert second_line.startswith(
         f"{files[1]}: refused, number: Number {digital(1)} was submitted by"
     )
