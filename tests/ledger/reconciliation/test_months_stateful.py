@@ -3,8 +3,9 @@
 Hypothesis makes up what happens to a project's two months: usage, also late; prices stated anew,
 by value, day, name and selector, and taken back; a package; the holder bound to another project and
 back; invoices of one line or two, red ones of a part or of all, also unclear ones; months decided,
-also anew, with what was carried over and billed later; falls refused and confirmed; payments; a second version with another rate, the voucher's days, its lapse. After each
-step every cell and every balance is what plain arithmetic says; at the end the books are audited.
+also anew, with what was carried over and billed later; falls refused and confirmed; payments; a
+second version with another rate, the voucher's days, its lapse. After each step every cell and
+every balance is what plain arithmetic says; at the end the books are audited.
 """
 
 from collections.abc import Callable
