@@ -142,11 +142,20 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
         "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % words),
         "outlook": outlook(quota, today),
         "rate": rate(quota.rate),
+        "rates": [
+            {**vars(each), "rate": rate(each.rate), "until": _last(each.until)}
+            for each in quota.rates
+        ],
         "pace_days": PACE_DAYS,
         "foreseen_years": FORESEEN_DAYS // 365,
         "notices": notices(quota, unpriced, today),
         "unpriced_ms": unpriced,
     }
+
+
+def _last(until: date | None) -> date | None:
+    """The last day before a day."""
+    return until - timedelta(days=1) if until else None
 
 
 def voucher_parts(quota: Quota) -> list[dict[str, Any]]:
