@@ -128,11 +128,11 @@ def _of_names(facts: Facts) -> Iterator[str]:
 
 
 def _of_metering(facts: Facts) -> Iterator[str]:
-    if "used_ms" in facts:
-        capacity = facts.get("capacity_ms")
+    if facts.get("without_proof"):
+        yield _("作业占用超过登记或认定的容量")
+    if "capacity_ms" in facts:
         yield _("用了 {used} 卡时，最多可有 {capacity}").format(
-            used=gpu_hours(facts["used_ms"]),
-            capacity="—" if capacity is None else gpu_hours(capacity),
+            used=gpu_hours(facts["used_ms"]), capacity=gpu_hours(facts["capacity_ms"])
         )
     for grade, fen in facts.get("grades", {}).items():
         yield _("证据等级 {grade}：{amount}").format(grade=grade, amount=money(fen))

@@ -179,9 +179,8 @@ def _month_page(
 ) -> HTMLResponse:
     details = month_details(db, contract, month)
     state, cells, shares, numbers = details.month, details.cells, details.shares, details.numbers
-    address = f"{contract.id}-{month:%Y-%m}"
     if not cells:
-        raise NotFound("reconciliation", id=address)
+        raise NotFound("reconciliation", id=f"{contract.id}-{month:%Y-%m}")
     treated = treatments(db, key(contract), month)
     rows = difference_view.rows(details.differences, numbers)
     if data is not None:
@@ -234,7 +233,6 @@ def _month_page(
             "may_reconcile": may,
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract.id}/{month:%Y-%m}",
-            "api": f"/api/v1/reconciliations/{address}/preview",
             **_chain(db, viewer, contract, month),
         },
     )

@@ -85,9 +85,10 @@ def of_cell(cell: Cell, left_out_fen: Fen) -> Facts:
 
 def of_capacity(evidence: Evidence) -> Facts:
     """Return what was used, and what there was to use."""
-    if evidence.capacity_ms is None:
-        return Facts(used_ms=evidence.used_ms)
-    return Facts(used_ms=evidence.used_ms, capacity_ms=evidence.capacity_ms)
+    facts = Facts(without_proof=evidence.unproved)
+    if evidence.capacity_ms is not None:
+        facts["used_ms"], facts["capacity_ms"] = evidence.used_ms, evidence.capacity_ms
+    return facts
 
 
 def of_band(price: UnusualPrice) -> Facts:

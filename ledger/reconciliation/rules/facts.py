@@ -49,4 +49,5 @@ class Facts(TypedDict, total=False):
     with_tax: bool  # the price is the contract's with its tax on top
     used_ms: Fraction
     capacity_ms: int
+    without_proof: bool  # jobs used more than any capacity that is registered or decided
     grades: Mapping[str, Fen]  # what was metered by each grade that does not pay

@@ -190,8 +190,8 @@ ATTACKS = (
     ("UPDATE deductions SET confirmed_at = now(), confirmed_by = :clerk", "deduction_confirmed"),
     (
         (
-            "INSERT INTO claims (number, voucher_id, payee_id, centre_id, fen, opened_at, opened_by)"
-            " SELECT 'X', v.id, c.organisation_id, c.id, 1, now(), 'x' FROM vouchers v, centres c"
+            "INSERT INTO claims (number, voucher_id, payee_id, centre_id, fen, opened_at,"
+            " opened_by) SELECT 'X', v.id, c.organisation_id, c.id, 1, now(), 'x' FROM vouchers v, centres c"
         ),
         "redeems_deducted",
     ),

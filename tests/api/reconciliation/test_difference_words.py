@@ -136,6 +136,7 @@ def test_the_other_document() -> None:
             Evidence(used_ms=Fraction(7_200_000), capacity_ms=3_600_000),
             ["用了 2.00 卡时，最多可有 1.00"],
         ),
+        ("R08", BILLED, Evidence(unproved=True), ["作业占用超过登记或认定的容量"]),
         ("R11", lined(item="*餐饮服务*餐费"), Evidence(), ["项目名称 *餐饮服务*餐费", "税率 6%"]),
         ("R16", replace(BILLED, kind="other"), Evidence(), ["单据种类 其他凭证"]),
         ("R20", BILLED, Evidence(grades={CELL.key: {"D": FEN}}), ["证据等级 D：¥1,000.00"]),

@@ -147,10 +147,10 @@ def test_what_a_choice_would_mean_is_told_and_nothing_is_written(bureau: Bureau)
     assert tried["cells"] == [{"part": "compute", "matched_fen": 7_000, "closed_fen": 3_000}]
     assert [fault["code"] for fault in tried["faults"]] == ["reason_missing"]
     page = parse(clerk.get(PAGE).text)
-    assert "¥90.00" in one(page, "p[data-preview]").text()
+    assert "¥90.00" in one(page, "#preview").text()
     fields = {"treatment R05:2::compute": "exclude", "reason R05:2::compute": "没有付款"}
     page = parse(clerk.post(f"{PAGE}/preview", data=fields).text)
-    assert "¥70.00" in one(page, "p[data-preview]").text()
+    assert "¥70.00" in one(page, "#preview").text()
     assert attribute(one(page, "input[name='reason R05:2::compute']"), "value") == "没有付款"
     assert "还不能提出" in page.text()
     assert bureau.browser("approver").get("/api/v1/decisions").json() == []
@@ -177,7 +177,7 @@ def test_what_was_decided_stays_to_be_seen_and_nobody_is_asked_again(bureau: Bur
 
 
 def test_the_picture_shows_each_part_and_the_table_says_the_same(bureau: Bureau) -> None:
-    page = parse(bureau.browser("centre").get(PAGE).text)
+    page = parse(bureau.browser("clerk").get(PAGE).text)
     picture = one(page, "svg.bars")
     widths = {attribute(bar, "class"): int(attribute(bar, "width")) for bar in picture.css("rect")}
     assert widths == {"accrued": 723, "payable": 940, "paid": 0}  # 100 metered of 130 invoiced
