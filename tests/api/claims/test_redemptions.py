@@ -191,7 +191,8 @@ ATTACKS = (
     (
         (
             "INSERT INTO claims (number, voucher_id, payee_id, centre_id, fen, opened_at,"
-            " opened_by) SELECT 'X', v.id, c.organisation_id, c.id, 1, now(), 'x' FROM vouchers v, centres c"
+            " opened_by) SELECT 'X', v.id,"
+            " c.organisation_id, c.id, 1, now(), 'x' FROM vouchers v, centres c"
         ),
         "redeems_deducted",
     ),
