@@ -14,6 +14,7 @@ from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_o
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.people.codes import Role
 
 app = Commands()
 claim = Commands(msgid("兑付申请"))
@@ -33,6 +34,10 @@ def _period(claim: dict[str, Any]) -> str | None:
 def _steps(claim: dict[str, Any]) -> str | None:
     """What may be done next: as it is called, and as it is typed."""
     return ", ".join(f"{label_of(ClaimAction, a)}（{a}）" for a in claim["actions"]) or None
+
+
+def _item(item: str) -> str:
+    return _("收款账户") if item == "bank_account" else _role(item)
 
 
 def _role(role: str) -> str:
@@ -69,6 +74,11 @@ LEFT = (
     Column(msgid("金额"), "fen", MONEY),
 )
 MONTHS = (*LEFT, Column(msgid("核定"), "approved_fen", MONEY))
+NEEDS = (
+    Column(msgid("提交所需"), lambda item: _item(item["item"])),
+    Column(msgid("有没有"), lambda item: _("✓ 已有") if item["is_there"] else _("✗ 还缺")),
+    Column(msgid("由谁"), lambda item: None if item["is_there"] else label_of(Role, item["by"])),
+)
 FILES = (
     Column(msgid("材料"), "role", Format(_role)),
     Column(msgid("文件"), "name"),
@@ -213,7 +223,7 @@ def show(number: Number) -> Answer:
     record = ask("GET", path("claims", number))
     blocks: list[Block] = [
         Pairs(CLAIM, record),
-        *_lacks(record),
+        *([Table(NEEDS, record["checklist"], "")] if record["checklist"] else []),
         Table(MONTHS, record["months"], msgid("没有写明账期")),
         Table(FILES, record["files"], msgid("没有材料")),
         Table(EVENTS, record["events"], msgid("还没有提交")),

@@ -170,6 +170,17 @@ class PublicationRead(ResponseModel):
     current: bool
 
 
+class ChecklistItem(ResponseModel):
+    """What a claim needs to be handed in: whether it is there, else whose turn it is.
+
+    An item is a file's role, or `bank_account`.
+    """
+
+    item: str
+    is_there: bool
+    by: str
+
+
 class ClaimRead(ClaimSummary):
     """A claim with its history. `actions` are those that the viewer may take now."""
 
@@ -178,6 +189,7 @@ class ClaimRead(ClaimSummary):
     words: str
     actions: list[str]
     lacks: list[str]
+    checklist: list[ChecklistItem]
     decision: int | None
     events: list[EventRead]
     files: list[FileRead]

@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "account": msgid("没有这个账户"),
         "posting": msgid("没有凭证号为 {number} 的过账"),
         "no_days": msgid("有效期须有一天以上：{since} 至 {until} 之间没有"),
+        "rate_unchanged": msgid("从那一天起比例本来就是 {rate}"),
         "face_above_cap": msgid("面额须大于零，不超过条款的上限 {cap} 元"),
         "face_stands": msgid("这个项目已有算力券：面额和有效期另行提议更改"),
         "fact_line": msgid("应写成 名称=值：{line}"),

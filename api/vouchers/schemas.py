@@ -29,6 +29,15 @@ class ValidityCreate(RequestModel):
     reason: Text
 
 
+class RateCreate(RequestModel):
+    """The facts of a project from a Beijing day on, on which its rate is decided again, and why."""
+
+    policy: Line
+    since: date
+    facts: dict[str, Any]
+    reason: Text
+
+
 class PolicyEndCreate(RequestModel):
     """The first Beijing day on which a policy version is no longer in force, and why."""
 
@@ -88,11 +97,16 @@ class VoucherCreate(RequestModel):
 
 
 class VoucherRead(ResponseModel):
-    """A voucher: open, or proposed by the decision that waits for another person."""
+    """A voucher: open, or proposed by the decision that waits for another person.
+
+    `rate_words` are the words of the clause that state the rate.
+    """
 
     project: str
     policy: str
     clause: str
+    rate: Exact
+    rate_words: str
     cap_fen: int
     decision: int | None = None
 
@@ -111,6 +125,16 @@ class RightsRead(ResponseModel):
     lapsed: int
 
 
+class RateRead(ResponseModel):
+    """A voucher's rate under a version, from `since` until before `until`, and the words for it."""
+
+    policy: str
+    rate: Exact
+    words: str
+    since: date | None
+    until: date | None
+
+
 class QuotaRead(ResponseModel):
     """A voucher as its owner sees it, fen. `pace_fen` is what is earned a day at present."""
 
@@ -121,6 +145,7 @@ class QuotaRead(ResponseModel):
     policy: str
     clause: str
     rate: Exact
+    rates: list[RateRead]
     cap_fen: int
     provisional_fen: int
     payable_fen: int
@@ -140,6 +165,7 @@ class QuotaRead(ResponseModel):
         return cls.model_validate(
             {
                 **vars(quota),
+                "rates": [RateRead.model_validate(vars(rate)) for rate in quota.rates],
                 "rights": RightsRead.model_validate(quota.rights),
                 "provisional_fen": quota.rights.accrued,
                 "payable_fen": quota.rights.payable + quota.rights.sent,

@@ -8,7 +8,7 @@ that its money is of; what of each may still be claimed follows from what it ear
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ from ledger.charging.rules.cells import Cell
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
-from ledger.registry.tables import Project
+from ledger.registry.tables import Contract, Project
 from ledger.units import Fen
 from ledger.vouchers.queries import earned_by_contract, earnings_of
 from ledger.vouchers.rules import ContractMonth, Earnings, earned_in_order, left_to_claim
@@ -137,6 +137,29 @@ def left_by_month(
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
         most_fen=amounts.payable + amounts.sent - promised,
     )
+
+
+@dataclass(frozen=True)
+class MonthLeft:
+    """What of a contract's month may still be claimed, fen; `key` is its reconciliation's."""
+
+    key: str
+    contract: str
+    month: str
+    fen: Fen
+
+
+def months_left(db: Session, voucher: Voucher) -> list[MonthLeft]:
+    """Return what of each month may still be claimed, by the contract's number, oldest first."""
+    return [
+        MonthLeft(
+            key=f"{contract}-{month:%Y-%m}",
+            contract=db.get_one(Contract, contract).number,
+            month=f"{month:%Y-%m}",
+            fen=fen,
+        )
+        for (month, contract), fen in left_by_month(db, voucher).items()
+    ]
 
 
 def months_of(db: Session, claims: Collection[int]) -> dict[int, list[Row[Any]]]:

@@ -20,9 +20,11 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST, next_state
+from ledger.claims.steps.bank_accounts import change_pending
 from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
+from ledger.people.codes import Role
 from ledger.policy.codes import FileRole
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
@@ -51,6 +53,18 @@ class StepResult:
     claim: Claim
     code: str = ""
     findings: tuple[Finding, ...] = ()
+
+
+BANK_ACCOUNT = "bank_account"
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """A file's role, or `bank_account`: whether it is there, and whose it is to bring it."""
+
+    item: str
+    is_there: bool
+    by: Role
 
 
 def open_claim(
@@ -122,18 +136,27 @@ def add_file(
     return original
 
 
-def missing_files(db: Session, claim: Claim) -> list[Finding]:
-    """Report everything a claim needs for submission: required files, the payee's account."""
+def checklist(db: Session, claim: Claim) -> list[ChecklistItem]:
+    """Return what a claim needs for submission: the files that its policy asks for, an account."""
     voucher = db.get_one(Voucher, claim.voucher_id)
     roles = {file.role for file in claim_queries.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
-    missing = [
-        Finding(f"files.{role}", f"lacks_{role}") for role in required_roles if role not in roles
+    items = [ChecklistItem(str(role), role in roles, Role.BUILDER) for role in required_roles]
+    is_confirmed = claim_queries.account_of(db, claim.payee_id) is not None
+    whose_turn = Role.CLERK if change_pending(db, claim.payee_id) else Role.BUILDER
+    return [*items, ChecklistItem(BANK_ACCOUNT, is_confirmed, whose_turn)]
+
+
+def missing_files(db: Session, claim: Claim) -> list[Finding]:
+    """Report everything a claim needs for submission: required files, the payee's account."""
+    payee = db.get_one(Organisation, claim.payee_id).name
+    return [
+        Finding("account", "lacks_bank_account", (("payee", payee),))
+        if item.item == BANK_ACCOUNT
+        else Finding(f"files.{item.item}", f"lacks_{item.item}")
+        for item in checklist(db, claim)
+        if not item.is_there
     ]
-    if claim_queries.account_of(db, claim.payee_id) is None:
-        payee = db.get_one(Organisation, claim.payee_id).name
-        missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))
-    return missing
 
 
 def act(

@@ -54,6 +54,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('cap', '{approver}'),
     ('lapse', '{approver}'),
     ('validity', '{approver}'),
+    ('rate', '{approver}'),
     ('policy_end', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),

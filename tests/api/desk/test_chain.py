@@ -54,14 +54,14 @@ def links(page: str) -> set[str]:
     return {str(link.attributes["href"]) for link in parse(page).css("a[href]")}
 
 
-def paid(town: Town, office: Office, owner: psycopg.Connection) -> str:
+def pay_claim(town: Town, office: Office, owner: psycopg.Connection) -> str:
     """A claim of 100 yuan that the bank paid; its number."""
     number = office.open(10_000, NOW)
     owner.execute("UPDATE claims SET state = 'approved' WHERE number = %s", (number,))
     decision = ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR)
     confirm(town, decision)
-    listed = {"indicator": "Z1", "year": YEAR}
-    confirm(town, ask(town, Role.FINANCE, "POST", "payment-lists", json=listed))
+    wish = {"indicator": "Z1", "year": YEAR}
+    confirm(town, ask(town, Role.FINANCE, "POST", "payment-lists", json=wish))
     file = f"{HEAD}T1,{LIST},1,成功,100,{DAY},".encode()
     ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file)
     return number
@@ -75,7 +75,7 @@ def confirm(town: Town, decision: dict[str, Any]) -> None:
 def test_from_a_payment_to_its_months_and_back(
     town: Town, office: Office, owner: psycopg.Connection
 ) -> None:
-    number = paid(town, office, owner)
+    number = pay_claim(town, office, owner)
     (line,) = ask(town, AUDITOR, "GET", f"payment-lists/{LIST}")["lines"]
     assert (line["claim"], line["months"], line["paid_fen"]) == (number, ["2026-01"], 10_000)
     (month,) = ask(town, AUDITOR, "GET", f"claims/{number}")["months"]
@@ -99,7 +99,7 @@ def test_from_a_payment_to_its_months_and_back(
 
 
 def test_movements_name_their_cause(town: Town, office: Office, owner: psycopg.Connection) -> None:
-    number = paid(town, office, owner)
+    number = pay_claim(town, office, owner)
     query = "movements?kind=pay&project=p-mine"
     (movement,) = ask(town, AUDITOR, "GET", query)
     assert (movement["cause"], movement["claim"], movement["fen"]) == ("bank/T1", number, 10_000)
@@ -110,15 +110,15 @@ def test_movements_name_their_cause(town: Town, office: Office, owner: psycopg.C
     assert [row["number"] for row in postings] == sorted(
         (row["number"] for row in postings), reverse=True
     )
-    decided = [row for row in postings if row["cause"].startswith("decision/")]
-    assert decided[0]["decision"] == int(decided[0]["cause"].split("/")[1])
+    of_decision = [row for row in postings if row["cause"].startswith("decision/")]
+    assert of_decision[0]["decision"] == int(of_decision[0]["cause"].split("/")[1])
     assert ask(town, AUDITOR, "GET", "postings?cause=bank/")[0]["cause"] == "bank/T1"
 
 
 def test_the_pages_link_what_belongs_together(
     town: Town, office: Office, owner: psycopg.Connection
 ) -> None:
-    number = paid(town, office, owner)
+    number = pay_claim(town, office, owner)
     (month,) = ask(town, AUDITOR, "GET", f"claims/{number}")["months"]
     month_page = f"/reconcile/{month['key'].replace('-', '/', 1)}"
     (posting,) = ask(town, AUDITOR, "GET", "postings?cause=bank/")
@@ -157,12 +157,12 @@ def test_a_window_leads_to_its_batch_whose_signature_is_checked_anew(town: Town)
     assert "✓ 签名有效" in see(town, f"/{path}")
     assert f"/{path}" in links(see(town, f"/projects/p-mine/days/{DAY_USED}"))
     assert f"/{path}" not in links(see(town, f"/projects/p-mine/days/{DAY_USED}", Role.BUILDER))
-    listed = ask(town, AUDITOR, "GET", f"batches?stream={batch['stream']}")
-    assert [each["number"] for each in listed] == [batch["number"]]
+    rows = ask(town, AUDITOR, "GET", f"batches?stream={batch['stream']}")
+    assert [each["number"] for each in rows] == [batch["number"]]
 
 
 @pytest.mark.parametrize(
-    ("tampering", "signed", "altered"),
+    ("tampering", "is_signed", "differences"),
     [
         ("UPDATE batches SET bytes = bytes || ' '::bytea", False, 0),
         ("UPDATE batches SET bytes = bytes || ' '::bytea, hash = sha256(bytes || ' ')", False, 0),
@@ -172,12 +172,12 @@ def test_a_window_leads_to_its_batch_whose_signature_is_checked_anew(town: Town)
     ],
 )  # fmt: skip
 def test_what_was_altered_after_it_was_signed_is_seen(
-    town: Town, owner: psycopg.Connection, tampering: str, signed: bool, altered: int
+    town: Town, owner: psycopg.Connection, tampering: str, is_signed: bool, differences: int
 ) -> None:
     owner.execute(tampering.encode())
     batch = batch_of(town)
-    assert (batch["is_signed"], batch["altered"]) == (signed, altered)
-    assert ("✓ 签名有效" in see(town, f"/batches/{batch['stream']}/{batch['number']}")) is signed
+    assert (batch["is_signed"], batch["altered"]) == (is_signed, differences)
+    assert ("✓ 签名有效" in see(town, f"/batches/{batch['stream']}/{batch['number']}")) is is_signed
 
 
 def test_a_batch_leads_to_the_months_in_which_it_is_charged(
@@ -201,10 +201,10 @@ def test_every_move_and_role_has_a_word(owner: psycopg.Connection) -> None:
 def test_the_same_at_the_command_line(
     desk: Desk, town: Town, office: Office, owner: psycopg.Connection
 ) -> None:
-    number = paid(town, office, owner)
+    number = pay_claim(town, office, owner)
     batch = batch_of(town)
-    shown = desk.ask(AUDITOR, "audit", "batch", batch["stream"], str(batch["number"]))
-    assert shown["is_signed"] is True
+    record = desk.ask(AUDITOR, "audit", "batch", batch["stream"], str(batch["number"]))
+    assert record["is_signed"] is True
     assert desk.ask(AUDITOR, "audit", "postings", "--cause", "bank/")[0]["claim"] == number
     (month,) = ask(town, AUDITOR, "GET", f"claims/{number}")["months"]
     assert desk.ask(AUDITOR, "audit", "month", month["key"])["claims"][0]["claim"] == number

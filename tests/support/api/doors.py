@@ -473,6 +473,9 @@ DOORS = {
     "POST /documents/{document}/freeze": Door(
         {Role.CLERK}, at("/documents/999999/freeze"), yes=404
     ),
+    "GET /claims/{number}/print/{paper}": Door(
+        BUREAU | {BUILDER}, at("/claims/DF-2026-9999/print/application"), yes=404
+    ),
     "GET /claims": Door(BUREAU | {BUILDER}, at("/claims")),
     "POST /claims": Door(CLAIMING, at("/claims", data={"project": "p-mine"}), yes=(303, 422)),
     "GET /claims/{number}": Door(BUREAU | {BUILDER}, at("/claims/none"), yes=404),
