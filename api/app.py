@@ -10,18 +10,20 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.types import Lifespan
 
 from api import health, pages
-from api.claims import bank_account_routes, publication_routes
+from api.claims import bank_account_routes, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
-from api.desk import decision_routes, finding_routes
+from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
+from api.door.dependencies import moment
+from api.door.exactness import exact
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
 from api.door.route_table import RouteTable
@@ -43,6 +45,7 @@ ROUTES = (
     accrual_routes,
     agent_routes,
     batch_routes,
+    chain_routes,
     claims_routes,
     documents_routes,
     receipt_routes,
@@ -54,6 +57,7 @@ ROUTES = (
     payment_routes,
     project_routes,
     publication_routes,
+    redemption_routes,
     reconciliation_routes,
     registry_routes,
     statements_routes,
@@ -68,6 +72,7 @@ ROUTERS = (
 )
 SWITCH_S = 0.001  # a person's question does not wait behind the reading of batches
 
+EXACT = [Depends(exact), Depends(moment)]  # a drill's clock is read, or refused, everywhere
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem (RFC 9457), in the reader's language",
@@ -102,9 +107,9 @@ def create_app(
     app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
-    app.include_router(health.router)
+    app.include_router(health.router, dependencies=EXACT)
     for routes in ROUTES:
-        app.include_router(routes.router, prefix=API, responses=PROBLEMS)
+        app.include_router(routes.router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
     pages.install(app)
     return app
 

@@ -20,6 +20,7 @@ from api.cli import help as command_help
 from api.cli.client import readers_language
 from api.cli.commands import Commands
 from api.cli.failures import Exit, one_line
+from api.desk import chain_cli
 from api.desk import cli as desk_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
@@ -53,6 +54,7 @@ for room in (
     bank_account_cli,
     payment_cli,
     desk_cli,
+    chain_cli,
     policy_cli,
     server_cli,
     machine_cli,

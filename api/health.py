@@ -53,7 +53,22 @@ def openapi(request: Request) -> dict[str, Any]:
     description: dict[str, Any] = request.app.openapi()
     for definitions in (schemas.SCHEMAS, batch_routes.SCHEMAS, agent_routes.SCHEMAS):
         description["components"]["schemas"].update(definitions)
+    components = description["components"]
+    components["schemas"] = _plain_lists(components["schemas"])
     for path in description["paths"].values():
         for operation in path.values():  # the docstring's first line says more than a name
             operation["summary"] = operation["description"].split("\n")[0].rstrip(".")
     return description
+
+
+def _plain_lists(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """Describe a list of so many members by what any of them may be: tools read `items` alone."""
+    if isinstance(schema, list):
+        return [_plain_lists(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _plain_lists(part) for name, part in schema.items()}
+    if members := plain.pop("prefixItems", None):
+        kinds = [kind for at, kind in enumerate(members) if kind not in members[:at]]
+        plain["items"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return plain

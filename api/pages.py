@@ -6,8 +6,8 @@
 from fastapi import FastAPI
 
 from api.claims import pages as claims_pages
-from api.claims import publication_pages
-from api.desk import centre_pages, decision_pages, finding_pages
+from api.claims import publication_pages, redemption_pages
+from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
@@ -27,6 +27,7 @@ ROUTERS = (
     people_pages.router,
     desk_pages.router,
     decision_pages.router,
+    chain_pages.router,
     red_pages.router,
     action_pages.router,
     reconciliation_pages.router,
@@ -37,6 +38,7 @@ ROUTERS = (
     claims_pages.router,
     payment_pages.router,
     publication_pages.router,
+    redemption_pages.router,
     vouchers_pages.router,
     voucher_action_pages.router,
     day_pages.router,

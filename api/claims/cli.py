@@ -14,6 +14,7 @@ from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_o
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.people.codes import Role
 
 app = Commands()
 claim = Commands(msgid("兑付申请"))
@@ -35,6 +36,10 @@ def _steps(claim: dict[str, Any]) -> str | None:
     return ", ".join(f"{label_of(ClaimAction, a)}（{a}）" for a in claim["actions"]) or None
 
 
+def _item(item: str) -> str:
+    return _("收款账户") if item == "bank_account" else _role(item)
+
+
 def _role(role: str) -> str:
     from ledger.policy.codes import FileRole  # noqa: PLC0415 - it loads the policy
 
@@ -50,6 +55,16 @@ CLAIMS = (
     Column(msgid("账期"), lambda c: ", ".join(dict.fromkeys(m["month"] for m in c["months"]))),
     Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("自"), "since", MOMENT),
+)
+DEDUCTIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("单据号码"), "number"),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("中心"), "centre"),
+    Column(msgid("价税合计"), "gross_fen", MONEY),
+    Column(msgid("抵扣"), "fen", MONEY),
+    Column(msgid("企业确认"), "confirmed_at", MOMENT),
 )
 CLAIM = (
     Column(msgid("编号"), "number"),
@@ -69,6 +84,11 @@ LEFT = (
     Column(msgid("金额"), "fen", MONEY),
 )
 MONTHS = (*LEFT, Column(msgid("核定"), "approved_fen", MONEY))
+NEEDS = (
+    Column(msgid("提交所需"), lambda item: _item(item["item"])),
+    Column(msgid("有没有"), lambda item: _("✓ 已有") if item["is_there"] else _("✗ 还缺")),
+    Column(msgid("由谁"), lambda item: None if item["is_there"] else label_of(Role, item["by"])),
+)
 FILES = (
     Column(msgid("材料"), "role", Format(_role)),
     Column(msgid("文件"), "name"),
@@ -104,6 +124,37 @@ def months(code: Code) -> Listing:
     """List what of each month may still be claimed."""
     rest = ask("GET", path("projects", code, "claimable"))
     return listing(LEFT, rest, empty=msgid("目前没有可以申请的金额"))
+
+
+@claim.verb("deductions", msgid("列出柜台抵扣"))
+def deductions() -> Listing:
+    """List what was deducted at the counter."""
+    return listing(DEDUCTIONS, ask("GET", "deductions"))
+
+
+@claim.verb("deduction-confirm", msgid("企业确认柜台抵扣"))
+def confirm_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+) -> Answer:
+    """Confirm a deduction, as the builder."""
+    outcome = ask("POST", path("deductions", deduction, "confirm"))
+    line = _("已确认抵扣 {id}：{fen}").format(id=outcome["id"], fen=money(outcome["fen"]))
+    return Answer(outcome, [line])
+
+
+@claim.verb("redeem", msgid("核销：中心就抵扣的金额开兑付申请"))
+def redeem(
+    code: Code,
+    *,
+    centre: Annotated[str | None, typer.Option(help=msgid("中心，经办须写"))] = None,
+    yuan: Annotated[str | None, typer.Option(help=msgid("金额，默认为全部抵扣"))] = None,
+) -> Answer:
+    """Open a centre's claim of what was deducted there."""
+    fen = None if yuan is None else fen_of(yuan)
+    claim = ask("POST", "redemptions", body={"project": code, "centre": centre, "fen": fen})
+    line = _("申请 {number}：{fen}，付给 {payee}")
+    figures = {**claim, "fen": money(claim["fen"])}
+    return Answer(claim, [line.format_map(figures)])
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))
@@ -213,7 +264,7 @@ def show(number: Number) -> Answer:
     record = ask("GET", path("claims", number))
     blocks: list[Block] = [
         Pairs(CLAIM, record),
-        *_lacks(record),
+        *([Table(NEEDS, record["checklist"], "")] if record["checklist"] else []),
         Table(MONTHS, record["months"], msgid("没有写明账期")),
         Table(FILES, record["files"], msgid("没有材料")),
         Table(EVENTS, record["events"], msgid("还没有提交")),

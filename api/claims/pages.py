@@ -5,11 +5,12 @@ which role stands in one table (`ledger/claims/rules.py`): the page shows just t
 anything is missing, nothing happens and everything that is missing is reported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, UploadFile
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
@@ -32,8 +33,8 @@ from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX
 from api.door.uploads import Upload
 from api.language.labels import labels
-from api.messages.sentences import findings
 from api.web import forms
+from api.web.claim_form import faults_of, new_claim, typed_claim
 from api.web.forms import Fields, SentForm, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
@@ -46,11 +47,13 @@ from ledger.claims.tables import BankAccount
 from ledger.desk.queries import queues
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
-from ledger.errors import NotFound
+from ledger.errors import LedgerError, NotFound
+from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -60,6 +63,7 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
 REVIEW = ("submitted", "accepted", "objected", "published")
+PRINTS = ("application", "commitment")  # what the system fills in, to be printed and stamped
 BY_ITSELF = ("submit", "return", "accept", "publish", "refuse", "withdraw")
 
 
@@ -86,8 +90,7 @@ def listing(
             "rows": rows,
             "queue": queue,
             "mine": viewer.project is not None,
-            "claimable": _claimable(db, viewer),
-            "may_claim": access.may(viewer, Right.CLAIM),
+            "claim_form": _claim_form(db, viewer),
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(claims) > PAGE_ROWS),
         },
     )
@@ -98,29 +101,46 @@ def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of se
     return {"claim": row, "mark": claim_mark(row.state), "over": over}
 
 
-def _claimable(db: Session, viewer: Viewer) -> int | None:
-    """What a builder may still ask for, fen; None for others, and without a voucher."""
-    if viewer.project is None:
+def _claim_form(db: Session, viewer: Viewer) -> dict[str, Any] | None:
+    """The form of a new claim; None where there is nothing to claim, or nobody to claim it."""
+    if not access.may(viewer, Right.CLAIM):
         return None
+    if viewer.project is None:
+        return new_claim("", ())
+    project = db.get_one(Project, viewer.project)
     try:
-        return max(claim_queries.claimable(db, claim_queries.voucher_of(db, viewer.project)), 0)
+        rest = claim_queries.months_left(db, claim_queries.voucher_of(db, viewer.project))
     except NotFound:
         return None
+    return new_claim(project.code, rest)
 
 
 @router.post("/claims")
-def open_claim(
-    viewer: Claimant,
-    db: Db,
-    now: Now,
-    project: Annotated[str, Form(max_length=LINE_MAX)] = "",
-    yuan: Annotated[str, Form(max_length=LINE_MAX)] = "",
-) -> Response:
-    """Open a claim; without an amount it is for all that may be claimed."""
-    code = project.strip() if viewer.project is None else db.get_one(Project, viewer.project).code
-    fen = forms.fen(yuan) if yuan.strip() else None
-    request = request_of(ClaimCreate, {"project": code, "fen": fen})
-    return _back(routes.open_for(request, viewer, db, now).number)
+def open_claim(*, frame: Framed, viewer: Claimant, data: SentForm, db: Db, now: Now) -> Response:
+    """Open a claim; without an amount it is for all that may be claimed.
+
+    What is wrong stands at its field, and what was typed stays.
+    """
+    typed = typed_claim(data)
+    if viewer.project is not None:
+        typed["project"] = db.get_one(Project, viewer.project).code
+    try:
+        fields = {"project": typed["project"], "months": typed["months"]}
+        fields |= {"fen": forms.fen(typed["yuan"])} if typed["yuan"] else {}
+        claim = routes.open_for(request_of(ClaimCreate, fields), viewer, db, now)
+    except (LedgerError, RequestValidationError) as error:
+        rest = _left_of(db, viewer, typed["project"])
+        content = {"claim_form": new_claim(typed["project"], rest, typed, faults_of(error))}
+        return frame.page("claims/claim-new.html", content, status=422)
+    return _back(claim.number, "files")
+
+
+def _left_of(db: Session, viewer: Viewer, code: str) -> Sequence[claim_queries.MonthLeft]:
+    try:
+        project = access.project(db, viewer, code)
+        return claim_queries.months_left(db, claim_queries.voucher_of(db, key(project)))
+    except NotFound:
+        return ()
 
 
 @router.get("/claims/{number}")
@@ -152,7 +172,8 @@ def claim_page(
             "published": details.publication,
             "objections": details.objections,
             "objectors_hidden": details.objections and viewer.role is Role.BUILDER,
-            "lacks": findings(details.missing),
+            "checklist": details.checklist,
+            "prints": PRINTS,
             "facts": fact_fields(details.voucher),
             "decision": details.decision,
             **_may(viewer, details, beijing_day(now)),
@@ -180,6 +201,37 @@ def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:
         "may_file": state == "draft" and access.may(viewer, Right.CLAIM),
         "may_account": access.may(viewer, Right.CLAIM),
     }
+
+
+@router.get("/claims/{number}/print/{paper}")
+def paper(
+    number: str,
+    paper: Literal["application", "commitment"],
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    numbers: Numbers,
+) -> HTMLResponse:
+    """The application form or the commitment, filled in, to print, sign and stamp."""
+    details = claim_details(db, access.claim(db, viewer, number))
+    policy = load(details.voucher.policy)
+    return frame.page(
+        f"claims/{paper}.html",
+        {
+            "claim": details.claim,
+            "words": in_words(details.claim.fen),
+            "months": details.summary.months,
+            "project": details.project,
+            "payee": details.payee,
+            "policy": policy,
+            "clause": policy.clause(details.voucher.clause),
+            "account": details.account,
+            "account_number": _account_number(numbers, viewer, details.account),
+            "today": beijing_day(now),
+        },
+    )
 
 
 @router.post("/claims/files")

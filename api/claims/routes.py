@@ -13,6 +13,7 @@ from api.claims.schemas import (
     ActionCreate,
     ApprovalCreate,
     ApprovalProposal,
+    ChecklistItem,
     ClaimCreate,
     ClaimRead,
     ClaimSummary,
@@ -45,7 +46,6 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
-from ledger.registry.tables import Contract
 from ledger.vouchers.tables import Voucher
 
 router = APIRouter(tags=["claims"])
@@ -69,7 +69,7 @@ def open_for(request: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimR
 def claimable(code: str, viewer: Reader, db: Db) -> list[MonthLeft]:
     """List what of each month of the project's contracts may still be claimed, oldest first."""
     voucher = claim_queries.voucher_of(db, key(access.project(db, viewer, code)))
-    return months_left(db, voucher)
+    return [MonthLeft.model_validate(row) for row in claim_queries.months_left(db, voucher)]
 
 
 @router.get("/claims")
@@ -136,20 +136,6 @@ def propose(
     )
 
 
-def months_left(db: Session, voucher: Voucher) -> list[MonthLeft]:
-    """What of each month may still be claimed, by the contract's number."""
-    rest = claim_queries.left_by_month(db, voucher)
-    return [
-        MonthLeft(
-            key=f"{contract}-{month:%Y-%m}",
-            contract=db.get_one(Contract, contract).number,
-            month=f"{month:%Y-%m}",
-            fen=fen,
-        )
-        for (month, contract), fen in rest.items()
-    ]
-
-
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
     details = claim_details(db, claim)
     # Who objects is told to those alone who deal with it.
@@ -160,6 +146,7 @@ def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
         "words": in_words(claim.fen),
         "actions": list(actions(claim.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(details.missing)],
+        "checklist": [ChecklistItem.model_validate(item) for item in details.checklist],
         "decision": details.decision and details.decision.id,
         "events": [EventRead.model_validate(event) for event in details.events],
         "files": [FileRead.model_validate(file) for file in details.files],

@@ -13,6 +13,7 @@ from api.door.schemas import (
     RequestModel,
     ResponseModel,
     Text,
+    Visible,
     YearMonth,
 )
 from ledger.claims.steps.claim_actions import Action
@@ -29,13 +30,30 @@ class ClaimCreate(RequestModel):
     months: list[YearMonth] = Field(default=[])
 
 
+class DeductionCreate(RequestModel):
+    """What was deducted of a document at the counter, with tax, under a contract."""
+
+    contract: Line
+    fen: PositiveFen
+
+
+class RedemptionCreate(RequestModel):
+    """What a centre claims of what was deducted there, or all of it; operators name no centre."""
+
+    project: Line
+    centre: Line | None = None
+    fen: PositiveFen | None = None
+
+
 class ActionCreate(RequestModel):
     """A step of a claim. `facts` and `reference` are for accepting, `channel` for publishing."""
 
     action: Action
     note: Note = ""
     facts: dict[str, Any] = Field(default={})
-    reference: Annotated[str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    reference: Annotated[
+        str, Field(max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"), Visible
+    ] = ""
     channel: Note = ""
 
 
@@ -108,6 +126,34 @@ class ClaimSummary(ResponseModel):
     months: list[ClaimMonth]
 
 
+class DeductionRead(ResponseModel):
+    """What was deducted of a document, fen with tax; it counts once the builder confirmed it."""
+
+    id: int
+    document: int
+    number: str
+    contract: str
+    project: str
+    centre: str
+    gross_fen: int
+    fen: int
+    stated_at: datetime
+    stated_by: str
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+
+
+class RedemptionRead(ResponseModel):
+    """A centre's claim of what was deducted there; the centre is paid."""
+
+    number: str
+    project: str
+    centre: str
+    payee: str
+    fen: int
+    state: str
+
+
 class EventRead(ResponseModel):
     """A step that was taken, and what was kept of it."""
 
@@ -167,6 +213,17 @@ class PublicationRead(ResponseModel):
     current: bool
 
 
+class ChecklistItem(ResponseModel):
+    """What a claim needs to be handed in: whether it is there, else whose turn it is.
+
+    An item is a file's role, or `bank_account`.
+    """
+
+    item: str
+    is_there: bool
+    by: str
+
+
 class ClaimRead(ClaimSummary):
     """A claim with its history. `actions` are those that the viewer may take now."""
 
@@ -175,6 +232,7 @@ class ClaimRead(ClaimSummary):
     words: str
     actions: list[str]
     lacks: list[str]
+    checklist: list[ChecklistItem]
     decision: int | None
     events: list[EventRead]
     files: list[FileRead]

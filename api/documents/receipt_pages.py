@@ -11,14 +11,14 @@ from api.documents.receipt_routes import Claimer
 from api.documents.routes import Clerk
 from api.door.dependencies import Db, Now
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX
+from api.door.schemas import LINE_MAX, Visible
 from api.door.uploads import Upload
 from api.web import forms
 from ledger.documents.queries.originals import File
 
 router = APIRouter(include_in_schema=False)
 
-Word = Annotated[str, Form(min_length=1, max_length=LINE_MAX)]
+Word = Annotated[str, Form(min_length=1, max_length=LINE_MAX), Visible]
 
 
 @router.post("/documents/{document}/receipts")

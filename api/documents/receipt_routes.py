@@ -10,7 +10,7 @@ from api.documents.schemas import ReceiptRead
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import Line, PositiveFen
+from api.door.schemas import AskedFen, Line
 from api.door.uploads import Uploaded, attachment, documented
 from ledger.documents.queries import document_views, originals
 from ledger.documents.steps import receipts
@@ -30,7 +30,7 @@ def add_receipt(
     reference: Line,
     payer: Line,
     payee: Line,
-    fen: PositiveFen,
+    fen: AskedFen,
     paid_on: date,
     upload: Uploaded,
     viewer: Claimer,

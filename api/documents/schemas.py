@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from api.door.schemas import Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
 from ledger.charging.codes import Part
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries.document_views import DocumentView
@@ -116,7 +116,7 @@ class DocumentRead(DocumentView):
 class SeenDocument(RequestModel):
     """A decision about documents, and the digest of what was compared with the originals."""
 
-    decision: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    decision: Annotated[Integer, Field(ge=1, le=2**63 - 1)]
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -50,6 +50,7 @@ class Right(StrEnum):
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
     READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
     READ_PAYMENTS = "read_payments"
+    READ_POSTINGS = "read_postings"  # postings, movements, batches: all projects' together
     PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
 
 
@@ -60,6 +61,7 @@ _READ_BOOKS = {
     Right.READ_MONTH,
     Right.READ_CLAIMS,
     Right.READ_PAYMENTS,
+    Right.READ_POSTINGS,
 }
 _BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
 _WRITE_BOOKS = {

@@ -117,6 +117,15 @@ def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]]
     return loose, windows, refused
 
 
+def windows_of(body: bytes) -> list[KeptWindow]:
+    """The windows of a batch's bytes that can be read; nothing of bytes that are no batch."""
+    try:
+        _, windows, _ = _read(body)
+    except Refused:
+        return []
+    return [read_window(window) for _, window in windows if not wire.faults(window)]
+
+
 def _refused(index: int, reason: str, detail: str) -> Item:
     """What is wrong may quote what was sent, and the answer is kept too."""
     return Item(index, reason, detail.replace("\0", "\ufffd"))

@@ -21,14 +21,25 @@ from api.door.problems import Refusal
 from api.settings import Settings
 from ledger.people.steps import credentials
 from ledger.people.steps.credentials import SESSION_LASTS, Viewer
+from ledger.units import BEIJING
 
 DRILL_CLOCK = "x-drill-clock"
+DRILL_BEGINS = datetime(2000, 1, 1, tzinfo=BEIJING)
+DRILL_ENDS = datetime(2100, 1, 1, tzinfo=BEIJING)
 CONNECTIONS = 5  # what `Database.engine` keeps
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-async def moment(request: Request) -> datetime:
-    """The present; tests put another one in its place (`app.dependency_overrides`).
+async def wall_clock() -> datetime:
+    """The present of credentials; tests put another one in its place (`dependency_overrides`)."""
+    return datetime.now(UTC)
+
+
+Wall = Annotated[datetime, Depends(wall_clock)]
+
+
+async def moment(request: Request, wall: Wall) -> datetime:
+    """The present of the books: that of the clock on the wall, but for a drill.
 
     In a drill, who holds the secret of its clock says what time it is: a month with its publication
     cannot be waited for. Asynchronous, as what waits for nothing needs no thread of its own.
@@ -36,7 +47,7 @@ async def moment(request: Request) -> datetime:
     header = request.headers.get(DRILL_CLOCK)
     if header is not None:
         return _drill_moment(header, request.app.state.settings.drill_clock)
-    return datetime.now(UTC)
+    return wall
 
 
 def _drill_moment(header: str, secret: str | None) -> datetime:
@@ -47,7 +58,7 @@ def _drill_moment(header: str, secret: str | None) -> datetime:
         at = datetime.fromisoformat(when)
     except ValueError as error:
         raise Refusal(422, "bad_moment") from error
-    if at.tzinfo is None:
+    if at.tzinfo is None or not DRILL_BEGINS <= at < DRILL_ENDS:
         raise Refusal(422, "bad_moment")
     return at.astimezone(UTC)
 
@@ -85,18 +96,19 @@ def visitor(
     token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)],
     cookie: Annotated[str | None, Security(_COOKIE)],
     db: Db,
-    now: Now,
+    wall: Wall,
 ) -> Viewer | None:
     """Who is asking, if they say: by `Authorization: Bearer`, else by the browser's session.
 
     A change by the API takes a token: a cookie is sent by a browser whether its owner meant it or
     not. A token that is not good is an error; a session that has ended is a visit without one.
+    Which of them is good, the clock on the wall says, in a drill too.
     """
     in_page = request.method in SAFE or not request.url.path.startswith("/api/")
     if token is not None:
-        viewer = credentials.viewer(db, token.credentials, now)
+        viewer = credentials.viewer(db, token.credentials, wall)
     elif cookie and in_page:
-        viewer = credentials.signed_in(db, cookie, now)
+        viewer = credentials.signed_in(db, cookie, wall)
     else:
         return None
     if viewer is None and token is not None:

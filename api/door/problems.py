@@ -22,6 +22,7 @@ from api.language.i18n import gettext as _
 from api.messages.messages import STATUS, TITLES
 from api.messages.sentences import field_message, findings, sentence
 from ledger.errors import Busy, Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+from ledger.formats.findings import FINDINGS_MAX, bounded, more_faults
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
@@ -79,8 +80,9 @@ class Refusal(Exception):
 
     @classmethod
     def with_faults(cls, code: str, faults: Sequence[Finding], **params: object) -> "Refusal":
-        """All faults of what was sent, each with its place."""
-        return cls(422, code, {"count": len(faults), "findings": findings(faults), **params})
+        """The faults of what was sent, each with its place; of very many the first ones."""
+        listing = findings(bounded(faults))
+        return cls(422, code, {"count": len(faults), "findings": listing, **params})
 
 
 def problem_of(error: Exception) -> Problem:
@@ -90,8 +92,11 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, LedgerError):
         return _of_ledger(error)
     if isinstance(error, RequestValidationError):
-        faults = [_fault(e) for e in error.errors()]
-        return Problem(422, "invalid", {"count": len(faults), "findings": faults})
+        errors = error.errors()
+        faults = [_fault(e) for e in errors[:FINDINGS_MAX]]
+        if more := len(errors) - len(faults):
+            faults += findings([more_faults(more)])
+        return Problem(422, "invalid", {"count": len(errors), "findings": faults})
     if isinstance(error, HTTPException):
         return _of_http(error)
     return _of_database(error)

@@ -1,16 +1,19 @@
 """What routes declare about themselves, for the layers that act before a route is chosen.
 
 A route that takes more than a small body, counts wrong guesses or is never counted says so with
-`@limited` where it stands. The table finds the declaration, and all methods of a path, by address.
+`@limited` where it stands. By address the table finds that declaration and all methods; by route,
+which parameters of a query are read.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 KIB = 1024
@@ -54,13 +57,35 @@ class _Entry:
     pattern: re.Pattern[str]
     methods: frozenset[str]
     limits: Limited
+    endpoint: Callable[..., Any]
+    parameters: frozenset[str]
 
     @classmethod
     def of(cls, prefix: str, route: APIRoute) -> "_Entry":
         pattern = re.escape(prefix) + route.path_regex.pattern.removeprefix("^")
         limits = vars(route.endpoint).get("limited", DEFAULT)
         methods = frozenset(route.methods or ())
-        return cls(prefix + route.path, re.compile(pattern), methods, limits)
+        parameters = frozenset(_query_names(route.dependant))
+        return cls(
+            prefix + route.path, re.compile(pattern), methods, limits, route.endpoint, parameters
+        )
+
+    @property
+    def blanks(self) -> int:
+        """How many parts of the path are open."""
+        return self.path.count("{")
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The names that a route and what it depends on read of a query; a model stands for its own."""
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from (inner.alias or name for name, inner in model.model_fields.items())
+        else:
+            yield field.alias
+    for dependency in dependant.dependencies:
+        yield from _query_names(dependency)
 
 
 class RouteTable:
@@ -73,6 +98,7 @@ class RouteTable:
             for route in router.routes
             if isinstance(route, APIRoute)
         ]
+        self._parameters = {entry.endpoint: entry.parameters for entry in self._entries}
         self._special_entries = [entry for entry in self._entries if entry.limits != DEFAULT]
 
     @property
@@ -92,5 +118,11 @@ class RouteTable:
         )
 
     def methods(self, path: str) -> list[str]:
-        """Every method that some route takes at this address."""
-        return sorted({m for e in self._entries if e.pattern.match(path) for m in e.methods})
+        """Every method of an address; of paths that match it, the most literal ones count."""
+        matching = [entry for entry in self._entries if entry.pattern.match(path)]
+        blanks = min((entry.blanks for entry in matching), default=0)
+        return sorted({m for e in matching if e.blanks == blanks for m in e.methods})
+
+    def parameters(self, endpoint: Callable[..., Any]) -> frozenset[str]:
+        """The query parameters that a route reads."""
+        return self._parameters.get(endpoint, frozenset())

@@ -6,13 +6,25 @@ is null; a field that is not known here is refused. Each room has its own models
 where a dataclass of the ledger says it all, the route answers with that.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic.json_schema import models_json_schema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from api.messages.messages import MONTH_PATTERN
+from ledger.formats.visible import is_visible
 from ledger.units import FEN_MAX
 
 LINE_MAX = 200
@@ -20,7 +32,34 @@ TEXT_MAX = 2000
 QR_MAX = 500
 
 
-PositiveFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
+BY_FORM: Mapping[str, bool] = MappingProxyType({"form": True})
+"""The context in which a request model is read from a form, whose every value is text."""
+
+
+def _whole(value: object, info: ValidationInfo) -> object:
+    """Refuse what is no integer as JSON writes it: `true`, `"1"`, `1.0`."""
+    if type(value) is int or (info.context == BY_FORM and isinstance(value, str)):
+        return value
+    raise PydanticKnownError("int_type")
+
+
+def _all_visible(text: str) -> str:
+    """Refuse a text with characters that nobody sees, or that turn its order round."""
+    if not is_visible(text):
+        raise PydanticCustomError("hidden_characters", "characters that are not seen")
+    return text
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in a request; in JSON nothing else is taken for one."""
+
+Visible = AfterValidator(_all_visible)
+"""Put beside `str` where a text names something: what looks the same must be the same."""
+
+PositiveFen = Annotated[Integer, Field(ge=1, le=FEN_MAX)]
+AskedFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
+"""The same in an address, where every value is text."""
+
 YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]
 
 
@@ -41,6 +80,7 @@ Line = Annotated[
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=LINE_MAX, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
+    Visible,
 ]
 """A name or a number: some words on one line."""
 

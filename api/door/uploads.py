@@ -4,7 +4,6 @@ Both are read whole; their size was limited before (`api/door/limits.py`). What 
 its file stands in a part called `document`, as JSON.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 from starlette.datastructures import UploadFile
 
+from api.door.exactness import json_once
 from api.door.problems import Refusal
 from ledger.documents.queries.originals import File
 from ledger.documents.tables import Original
@@ -53,10 +53,7 @@ async def upload(request: Request, name: str = "") -> Upload:
 
 
 def _document(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(422, "no_document") from error
+    document = json_once(text)
     if not isinstance(document, dict):
         raise Refusal(422, "no_document")
     return document

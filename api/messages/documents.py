@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "qr_type": msgid("不认识的发票种类：二维码中为 {type}"),
         "qr_differs": msgid("二维码为「{qr}」，单据为「{document}」"),
         # Of a list.
-        "more_faults": msgid("错误不止 {limit} 处，只列出前 {limit} 处；请改正后再交"),
+        "more_faults": msgid("只列出前 {limit} 处；还有 {count} 处，请改正后再交"),
         "file_too_hard": msgid("这个文件 {seconds} 秒内读不完，或占用内存过多，没有收下"),
         "formula": msgid("单元格是公式，请改为数值"),
         "not_kept_exactly": msgid(
@@ -88,6 +88,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "proof_is_invoice": msgid("这是发票，不能证明付款；请交银行的回单"),
         "proof_is_document": msgid("「{name}」已作为单据或查验截图交来，不能又作付款凭证"),
         "receipt_known": msgid("银行流水号 {reference} 已登记为另一笔付款"),
+        "deduction_parties": msgid("单据 {number} 的购方、销方不是合同 {contract} 的双方"),
+        "deduction_too_much": msgid("单据 {number} 价税合计 {gross} 元，抵扣不能更多"),
+        "deduction_stated": msgid("单据 {number} 已登记抵扣 {fen} 元"),
         "none_ticked": msgid("还没有勾选单据"),
         "no_documents": msgid("决定 {id} 不是关于单据的"),
         "document_refused": msgid("{number} 已被第二人退回，不能再查验"),

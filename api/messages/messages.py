@@ -69,6 +69,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "int_parsing": msgid("应为整数"),
         "float_parsing": msgid("应为数字"),
         "int_type": msgid("应为整数"),
+        "hidden_characters": msgid("含有看不见的或颠倒文字方向的字符，请重新输入"),
         "bool_parsing": msgid("应为 true 或 false"),
         "dict_type": msgid("应为名称与值的对照"),
         "greater_than_equal": msgid("不得小于 {ge}"),

@@ -9,6 +9,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "unknown_agent": msgid("没有注册过这个采集端"),
         "revoked": msgid("节点「{node}」的采集端已被停用"),
+        "batch": msgid("流 {stream} 没有第 {number} 批"),
         "bad_signature": msgid("签名与内容不符"),
         "malformed": msgid("不是一个批次：{detail}"),
         "wire_version": msgid("报文版本为 {version}，此处需要 {expected}"),

@@ -15,6 +15,7 @@ from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
+from ledger.formats.visible import is_seen
 from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.steps import enrol
@@ -47,7 +48,7 @@ async def wish(request: Request) -> wire.Enrol:
         enrolment = msgspec.json.decode(await request.body(), type=wire.Enrol)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(422, "not_enrolment", {"detail": str(error)}) from error
-    if not enrolment.node.isprintable():
+    if not is_seen(enrolment.node):
         raise Refusal(422, "unusable_value")
     return enrolment
 

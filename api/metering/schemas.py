@@ -4,11 +4,12 @@ Times are RFC 3339 in UTC, lengths integer milliseconds. `xids` are NVIDIA's num
 """
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.queries.nodes import XidEvent
@@ -167,7 +168,7 @@ class CapacityCreate(RequestModel):
     """How many GPUs a cluster of a job source has on these Beijing days, inclusive, and by what."""
 
     cluster: Line
-    gpus: int = Field(ge=0, le=1_000_000)
+    gpus: Annotated[Integer, Field(ge=0, le=1_000_000)]
     since: date
     until: date | None = None
     evidence: Text

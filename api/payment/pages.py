@@ -6,6 +6,7 @@ A list is confirmed like every decision of two persons, on its own page.
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -103,7 +104,14 @@ def picture(ways: list[money_flow.Way]) -> str:
         ((way.indicator, way.clause, way.project, way.centre or _("未对应")), way.fen)
         for way in ways
     ]
-    return sankey(heads, rows, _("已付资金从指标到智算中心的流向；数字见下表"))
+    links = {}
+    for way in ways:
+        links[0, way.indicator] = "#indicators"
+        links[1, way.clause] = f"/eligibility/{quote(way.clause, safe='')}"
+        links[2, way.project] = f"/projects/{quote(way.code, safe='')}"
+        if way.centre:
+            links[3, way.centre] = "/nodes"
+    return sankey(heads, rows, _("已付资金从指标到智算中心的流向；数字见下表"), links)
 
 
 def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables

@@ -14,6 +14,7 @@ from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
 from api.payment.schemas import (
+    AskedYear,
     IndicatorChange,
     IndicatorCreate,
     PayableRead,
@@ -22,7 +23,6 @@ from api.payment.schemas import (
     PaymentListSummary,
     ProposalRead,
     SharesCreate,
-    Year,
 )
 from ledger.desk.queries import queues
 from ledger.errors import Refused
@@ -48,7 +48,7 @@ _MEDIA = {
 
 
 @router.get("/indicators", dependencies=[_READ])
-def indicators(db: Db, year: Year | None = None) -> list[Money]:
+def indicators(db: Db, year: AskedYear | None = None) -> list[Money]:
     """List budget indicators with their balances, of a year or of all."""
     return payment_lists.indicators(db, year)
 
@@ -64,7 +64,7 @@ def open_indicator(request: IndicatorCreate, viewer: Payer, db: Db, now: Now) ->
 
 @router.post("/indicators/{year}/{number}/changes", status_code=201)
 def change_indicator(
-    *, year: Year, number: str, request: IndicatorChange, viewer: Payer, db: Db, now: Now
+    *, year: AskedYear, number: str, request: IndicatorChange, viewer: Payer, db: Db, now: Now
 ) -> ProposalRead:
     """Propose to raise or lower an indicator's appropriation."""
     decision = indicator_steps.change_indicator(

@@ -5,13 +5,25 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.door.schemas import Fault, Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import (
+    Fault,
+    Integer,
+    Line,
+    Note,
+    PositiveFen,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Visible,
+)
 from ledger.payment.codes import Ruling
 from ledger.units import FEN_MAX
 
-Year = Annotated[int, Field(ge=2000, le=2199)]
+Year = Annotated[Integer, Field(ge=2000, le=2199)]
+AskedYear = Annotated[int, Field(ge=2000, le=2199)]
+"""The same in an address, where every value is text."""
 Number = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[^/\x00-\x1f\x7f]{1,100}$")
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^/\x00-\x1f\x7f]{1,100}$"), Visible
 ]
 """An indicator's number; it is part of addresses."""
 Classification = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}([0-9]{2}([0-9]{2})?)?$")]
@@ -32,7 +44,7 @@ class IndicatorCreate(RequestModel):
 class IndicatorChange(RequestModel):
     """So much more is on an indicator, or less where it is negative."""
 
-    fen: Annotated[int, Field(ge=-FEN_MAX, le=FEN_MAX)]
+    fen: Annotated[Integer, Field(ge=-FEN_MAX, le=FEN_MAX)]
     reason: Note = ""
 
 
@@ -42,7 +54,7 @@ class ShareCreate(RequestModel):
     bearer: Line
     number: Number
     year: Year
-    weight: Annotated[int, Field(ge=1, le=1_000_000)]
+    weight: Annotated[Integer, Field(ge=1, le=1_000_000)]
 
 
 class SharesCreate(RequestModel):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Db, Now, close_session, open_session
+from api.door.dependencies import Db, Wall, close_session, open_session
 from api.door.route_table import limited
 from api.language.i18n import gettext as _
 from api.web import charts
@@ -55,18 +55,18 @@ def sign_in(
     *,
     frame: Framed,
     db: Db,
-    now: Now,
+    wall: Wall,
     token: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",  # noqa: A002 - the form's name
 ) -> Response:
     """Open a session and go where the reader wanted to go."""
     secret = token.strip()
-    viewer = credentials.viewer(db, secret, now)
+    viewer = credentials.viewer(db, secret, wall)
     if viewer is None:
         refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
         return frame.page("people/sign-in.html", {"refused": refused, "next": local(next)}, 403)
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
-    open_session(request, response, db, secret, now)
+    open_session(request, response, db, secret, wall)
     return response
 
 

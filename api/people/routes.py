@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from sqlmodel import Session, select
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Wall, having
 from api.people.schemas import TokenCreate, TokenSecret
 from ledger.errors import NotFound
 from ledger.people.steps import credentials
@@ -19,7 +19,7 @@ router = APIRouter(tags=["tokens"])
 
 @router.post("/tokens", status_code=201)
 def issue(
-    request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
+    request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
 ) -> TokenSecret:
     """Issue a token for a person; its secret is in this answer and nowhere else."""
     secret = credentials.issue_token(
@@ -29,10 +29,10 @@ def issue(
         project=project_by_code(db, request.project).id if request.project else None,
         centre=_centre(db, request.centre) if request.centre else None,
         actor=viewer.actor,
-        now=now,
+        now=wall,
         expires_at=request.expires_at,
     )
-    holder = credentials.viewer(db, secret, now)
+    holder = credentials.viewer(db, secret, wall)
     assert holder is not None  # noqa: S101 - it was made above, and is good now
     return TokenSecret(id=holder.token, secret=secret)
 
@@ -44,9 +44,9 @@ def tokens(db: Db) -> list[TokenRecord]:
 
 
 @router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
-def revoke(token: int, db: Db, now: Now) -> None:
+def revoke(token: int, db: Db, wall: Wall) -> None:
     """End a token and the browser sessions made from it."""
-    credentials.revoke(db, token, now)
+    credentials.revoke(db, token, wall)
 
 
 def _centre(db: Session, name: str) -> int | None:

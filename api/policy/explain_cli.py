@@ -4,7 +4,6 @@
 kept record again and says whether the same follows, to the letter. Neither needs a server.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,8 +85,12 @@ def _typed(policy: Any, texts: list[str]) -> dict[str, object]:  # noqa: ANN401 
 
 
 def _record(raw: bytes) -> dict[str, Any]:
+    from ledger.formats.json_names import NameTwice, parse_json  # noqa: PLC0415 - when used
+
     try:
-        kept_record = json.loads(raw)
+        kept_record = parse_json(raw)
+    except NameTwice as error:
+        raise Failure(_("「{name}」写了两次").format(name=error.name)) from error
     except (ValueError, RecursionError) as error:
         raise Failure(_("记录不是正确的 JSON")) from error
     parts = {"engine", "policy", "clause", "readings", "facts", "digest"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ledger.policy.text.clauses import Clause
+from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.published import load
 
 
@@ -27,10 +28,7 @@ def plain_version(name: str) -> dict[str, Any]:
                 **_amount(clause),
                 "payable": version.payable(clause),
                 "undecided": list(version.undecided_questions(clause)),
-                "require": [
-                    {"fact": c.fact, "op": c.op, "value": _threshold(c.value), "words": c.words}
-                    for c in (*version.scope.require, *clause.require)
-                ],
+                "require": [_condition(c) for c in (*version.scope.require, *clause.require)],
             }
             for clause in version.clauses
         ],
@@ -45,6 +43,15 @@ def _amount(clause: Clause) -> dict[str, Any]:
         "words": amount.words,
         "base": amount.base,
         "rate": amount.rate and str(amount.rate),
+        "rates": [
+            {
+                "rate": str(case.rate),
+                "words": case.words,
+                "require": [_condition(condition) for condition in case.require],
+            }
+            for case in amount.rate_cases
+        ],
+        "combine": amount.rates and amount.rates.combine,
         "mode": amount.mode,
         "bands": [
             [_plain(band.low), _plain(band.high), _plain(band.gives)] for band in amount.bands
@@ -56,6 +63,10 @@ def _amount(clause: Clause) -> dict[str, Any]:
         "pool": clause.pool,
         "selection": clause.selection and clause.selection.limit,
     }
+
+
+def _condition(of: Requirement) -> dict[str, Any]:
+    return {"fact": of.fact, "op": of.op, "value": _threshold(of.value), "words": of.words}
 
 
 def _plain(value: object) -> object:

@@ -83,6 +83,7 @@ FOUND = (
     Column(msgid("号码"), "number"),
     Column(msgid("金额"), "fen", MONEY),
     Column(msgid("处理"), "handling", coded(Handling)),
+    Column(msgid("依据"), lambda difference: "；".join(difference["facts"])),
 )
 
 

@@ -5,15 +5,17 @@ may choose instead; only what differs from the default, or has a reason, is sent
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData
 
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
+from api.reconciliation.difference_words import words
 from api.statements.selectors import selectors
 from api.web.forms import text
 from ledger.reconciliation.codes import DifferenceCode, Treatment
+from ledger.reconciliation.queries.decided import Treated
 from ledger.reconciliation.queries.months import ChargedLine
 from ledger.reconciliation.rules.choices import Choice, allowed_treatments, treatment
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -29,12 +31,20 @@ class Row:
     difference: Difference
     name: str
     means: str
+    facts: list[str]  # what it rests on
     handling: str
     asks: bool
     number: str  # the document's
     cell: str
     default: str
     options: tuple[tuple[str, str], ...]
+    reason: str = ""
+    treated: Treated | None = None  # as two persons decided, where that still holds
+
+    def with_choice(self, option: str, reason: str) -> "Row":
+        """The row with what somebody typed, or decided before."""
+        known = {code for code, _word in self.options}
+        return replace(self, default=option if option in known else "", reason=reason)
 
 
 def by_money(differences: Sequence[Difference]) -> list[Difference]:
@@ -54,6 +64,7 @@ def rows(
             difference=difference,
             name=label(DifferenceCode(difference.code)),
             means=means()[difference.code],
+            facts=words(difference),
             handling=label(difference.handling),
             asks=difference.handling == "person",
             number=numbers.get(difference.document, f"#{difference.document}")
@@ -65,6 +76,43 @@ def rows(
         )
         for place, difference in enumerate(by_money(differences))
     ]
+
+
+def decided_rows(found_rows: Sequence[Row], treatments: Sequence[Treated]) -> list[Row]:
+    """The rows of a decided month: nobody is asked, and what was chosen stays to be seen."""
+    result = []
+    for row in found_rows:
+        treated = next((t for t in treatments if t.is_about(row.difference)), None)
+        if treated is None:
+            result.append(row)
+            continue
+        settled_row = replace(row, asks=False, treated=treated)
+        result.append(settled_row.with_choice(treated.treatment, treated.reason))
+    return result
+
+
+def typed_rows(found_rows: Sequence[Row], data: FormData) -> list[Row]:
+    """The rows with what stands in a form."""
+    return [
+        row.with_choice(text(data, f"treatment {row.key}"), text(data, f"reason {row.key}"))
+        for row in found_rows
+    ]
+
+
+def choices_in(found_rows: Sequence[Row]) -> list[Choice]:
+    """What the rows choose; a row that says nothing new is none."""
+    choices = []
+    for row in found_rows:
+        difference = row.difference
+        if not row.default or (row.default == treatment(difference, ()) and not row.reason):
+            continue
+        part = difference.cell[2] if difference.cell else None
+        choices.append(
+            Choice(
+                difference.code, row.default, row.reason, difference.document, difference.line, part
+            )
+        )
+    return choices
 
 
 def key_of(difference: Difference) -> str:
@@ -106,17 +154,7 @@ def means() -> dict[str, str]:
 
 def choices_of(differences: Sequence[Difference], data: FormData) -> list[Choice]:
     """The choices of a form; a row that says nothing new is none."""
-    choices = []
-    for difference in by_money(differences):
-        key = key_of(difference)
-        option, reason = text(data, f"treatment {key}"), text(data, f"reason {key}")
-        if not option or (option == treatment(difference, ()) and not reason):
-            continue
-        part = difference.cell[2] if difference.cell else None
-        choices.append(
-            Choice(difference.code, option, reason, difference.document, difference.line, part)
-        )
-    return choices
+    return choices_in(typed_rows(rows(differences, {}), data))
 
 
 def line_name(line: ChargedLine) -> str:

@@ -14,30 +14,38 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 from sqlmodel import Session
+from starlette.datastructures import FormData
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.schemas import SPREADSHEETS
 from api.language.i18n import gettext as _
-from api.language.labels import label, labels
+from api.language.labels import label, label_of, labels
+from api.messages.sentences import findings
 from api.reconciliation import difference_view
 from api.reconciliation.month_list import MONEY_SORTS, MonthsQuery, Show, Sort, listed
+from api.reconciliation.month_picture import picture
 from api.reconciliation.notices import Act, notice
 from api.reconciliation.routes import contract_month
 from api.reconciliation.tabs import tabs
+from api.web.forms import SentForm, text
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
-from ledger.desk.queries import queues
+from ledger.claims.codes import ClaimState
+from ledger.desk.queries import chain, queues
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
-from ledger.reconciliation.codes import DifferenceCode, MonthState
+from ledger.postgres.columns import key
+from ledger.reconciliation.codes import DifferenceCode, MonthState, Treatment
 from ledger.reconciliation.queries import months as month_queries
+from ledger.reconciliation.queries.decided import treatments
 from ledger.reconciliation.queries.month_details import month_details
 from ledger.reconciliation.queries.months import Month
 from ledger.reconciliation.queries.move_targets import move_targets
+from ledger.reconciliation.queries.preview import preview
 from ledger.registry.tables import Centre, Contract, Project
 from ledger.statements.queries import statements
 from ledger.units import beijing_day
@@ -145,46 +153,101 @@ def month_page(
     act: Act | None = None,
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
-    contract_row, first = contract_month(db, viewer, f"{contract}-{month}")
-    details = month_details(db, contract_row, first)
+    place = contract_month(db, viewer, f"{contract}-{month}")
+    return _month_page(frame, viewer, db, *place, show=show, act=act)
+
+
+@router.post("/reconcile/{contract}/{month}/preview", dependencies=[having(Right.RECONCILE)])
+def try_choices(
+    contract: int, month: str, *, frame: Framed, viewer: Reader, db: Db, data: SentForm
+) -> HTMLResponse:
+    """The page again, with what the choices of the form would decide; nothing is written."""
+    place = contract_month(db, viewer, f"{contract}-{month}")
+    return _month_page(frame, viewer, db, *place, data=data)
+
+
+def _month_page(
+    frame: Frame,
+    viewer: Viewer,
+    db: Session,
+    contract: Contract,
+    month: date,
+    *,
+    show: int | None = None,
+    act: Act | None = None,
+    data: FormData | None = None,
+) -> HTMLResponse:
+    details = month_details(db, contract, month)
     state, cells, shares, numbers = details.month, details.cells, details.shares, details.numbers
     if not cells:
-        raise NotFound("reconciliation", id=f"{contract}-{month}")
+        raise NotFound("reconciliation", id=f"{contract.id}-{month:%Y-%m}")
+    treated = treatments(db, key(contract), month)
     rows = difference_view.rows(details.differences, numbers)
+    if data is not None:
+        rows = difference_view.typed_rows(rows, data)
+    elif state.state == MonthState.DECIDED:
+        rows = difference_view.decided_rows(rows, treated)
+    trial = preview(details, difference_view.choices_in(rows))
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
         "reconciliation/reconcile-month.html",
         {
-            "contract": contract_row,
-            "project": db.get_one(Project, contract_row.project_id),
-            "centre": db.get_one(Centre, contract_row.centre_id),
-            "month": first,
+            "contract": contract,
+            "project": db.get_one(Project, contract.project_id),
+            "centre": db.get_one(Centre, contract.centre_id),
+            "month": month,
             "mark": month_mark(state),
             "notice": notice(act),
             "state": state,
             "cells": cells,
+            "picture": picture(cells),
             "lines": [
                 {"line": line, "name": difference_view.line_name(line)} for line in details.lines
             ],
             "label": label,
             "falls": details.falls,
-            "targets": move_targets(db, contract_row, first) if may else [],
+            "targets": move_targets(db, contract, month) if may else [],
             "sums": _sums(cells),
             "rows": rows,
+            "words": labels(Treatment),
+            "trial": trial,
+            "faults": findings(trial.faults) if data is not None else [],
+            "general_reason": text(data, "reason") if data is not None else "",
+            "treated": [
+                {
+                    "row": row,
+                    "name": label_of(DifferenceCode, row.code),
+                    "treatment": label_of(Treatment, row.treatment),
+                }
+                for row in treated
+            ],
             "opened": open_row,
             "shares": _shares_of(shares, open_row),
             "all_shares": shares,
-            "numbers": numbers,
-            "statements": _statement_rows(db, contract_row, first),
+            "numbers": {**numbers, **month_queries.numbers(db, [row.document for row in treated])},
+            "statements": _statement_rows(db, contract, month),
             "messages": details.messages,
             "person": person,
             "codes": labels(DifferenceCode),
             "may_reconcile": may,
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
-            "base": f"/reconcile/{contract}/{month}",
+            "base": f"/reconcile/{contract.id}/{month:%Y-%m}",
+            **_chain(db, viewer, contract, month),
         },
     )
+
+
+def _chain(db: Session, viewer: Viewer, contract: Contract, month: date) -> dict[str, Any]:
+    """What the month rests on and what rests on it, as far as the reader may follow."""
+    may_claims = access.may(viewer, Right.READ_CLAIMS)
+    return {
+        "days": chain.days_of_month(db, contract, month),
+        "may_days": access.may(viewer, Right.READ_PROJECTS),
+        "claims": chain.claims_of_month(db, key(contract), month) if may_claims else (),
+        "may_payments": access.may(viewer, Right.READ_PAYMENTS),
+        "claim_states": labels(ClaimState),
+    }
 
 
 def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
@@ -201,7 +264,7 @@ def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[s
 
 
 def _sums(cells: Sequence[Cell]) -> dict[str, int]:
-    keys = ("metered_fen", "invoiced_fen", "booked_fen", "open_fen")
+    keys = ("metered_fen", "invoiced_fen", "booked_fen", "fall_fen", "open_fen")
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 

@@ -18,7 +18,9 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.schemas import SPREADSHEETS, first_day
+from api.messages.sentences import findings
 from api.people.schemas import DecisionRead
+from api.reconciliation.difference_words import words
 from api.reconciliation.month_list import MonthsQuery, listed, table
 from api.reconciliation.schemas import (
     BlueLineRead,
@@ -32,6 +34,9 @@ from api.reconciliation.schemas import (
     MonthRequest,
     MonthSummary,
     MoveCreate,
+    PreviewCell,
+    PreviewCreate,
+    PreviewRead,
     ProposalCreate,
     ProposalsRead,
     QuestionCreate,
@@ -49,6 +54,7 @@ from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries import red_lines
 from ledger.reconciliation.queries.month_details import month_details, process_of
 from ledger.reconciliation.queries.open_lines import open_line_count
+from ledger.reconciliation.queries.preview import preview
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.steps import falls, messages, reconcile, reds
@@ -177,6 +183,23 @@ def propose(key: str, request: ProposalCreate, viewer: Clerk, db: Db, now: Now) 
     return propose_choices(db, contract, month, choices, request.reason, viewer=viewer, now=now)
 
 
+@router.post("/reconciliations/{key}/preview")
+def preview_choices(key: str, request: PreviewCreate, viewer: Clerk, db: Db) -> PreviewRead:
+    """Say what a proposal with these choices would decide; nothing is written."""
+    details = month_details(db, *contract_month(db, viewer, key))
+    choices = [Choice(**choice.model_dump()) for choice in request.choices]
+    trial = preview(details, choices)
+    cells = [
+        PreviewCell(
+            part=outcome.cell.part,
+            matched_fen=outcome.matched_fen,
+            closed_fen=outcome.closed_fen,
+        )
+        for outcome in trial.outcomes
+    ]
+    return PreviewRead(matched_fen=trial.matched_fen, cells=cells, faults=findings(trial.faults))
+
+
 def propose_choices(
     db: Session,
     contract: Contract,
@@ -285,7 +308,7 @@ def _difference(difference: Difference, number: str | None) -> DifferenceRead:
     return DifferenceRead(
         code=difference.code, document=difference.document, number=number,
         line=difference.line, part=difference.cell[2] if difference.cell else None,
-        fen=difference.fen, handling=difference.handling,
+        fen=difference.fen, handling=difference.handling, facts=words(difference),
     )  # fmt: skip
 
 

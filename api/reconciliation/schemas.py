@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import AliasChoices, AwareDatetime, Field
 
-from api.door.schemas import Note, PositiveFen, RequestModel, ResponseModel, Text, YearMonth
+from api.door.schemas import (
+    Fault,
+    Integer,
+    Line,
+    Note,
+    PositiveFen,
+    RequestModel,
+    ResponseModel,
+    Text,
+    YearMonth,
+)
 from api.people.schemas import DecisionRead
 from ledger.charging.codes import Part
 from ledger.reconciliation.codes import FallCause
@@ -20,8 +30,8 @@ class ChoiceCreate(RequestModel):
     code: str
     treatment: str
     reason: Text
-    document: int | None = None
-    line: int | None = None
+    document: Integer | None = None
+    line: Integer | None = None
     part: Part | None = None
 
 
@@ -30,6 +40,34 @@ class ProposalCreate(RequestModel):
 
     choices: tuple[ChoiceCreate, ...] = ()
     reason: Note = ""
+
+
+class ChoiceTrial(ChoiceCreate):
+    """A choice that is only tried: its reason may still be missing."""
+
+    reason: Note = ""
+
+
+class PreviewCreate(RequestModel):
+    """What would be chosen of a contract's month."""
+
+    choices: tuple[ChoiceTrial, ...] = ()
+
+
+class PreviewCell(ResponseModel):
+    """A part of the month as the choices would settle it, fen without tax."""
+
+    part: Part
+    matched_fen: int
+    closed_fen: int
+
+
+class PreviewRead(ResponseModel):
+    """What would count, and what is still missing or wrong; nothing is written."""
+
+    matched_fen: int
+    cells: list[PreviewCell]
+    faults: list[Fault]
 
 
 class MonthRequest(RequestModel):
@@ -42,15 +80,15 @@ class ExtraCreate(RequestModel):
     """More was used in a cell than was metered: by this much cost, without tax."""
 
     part: Part = Part.COMPUTE
-    extra_fen: Annotated[int, Field(ge=0, le=FEN_MAX)]
+    extra_fen: Annotated[Integer, Field(ge=0, le=FEN_MAX)]
     reason: Text
 
 
 class MoveCreate(RequestModel):
     """Move fen of a document line from one cell to another one; none is: not allocated."""
 
-    document: int
-    line: int
+    document: Integer
+    line: Integer
     from_cell: "CellKey | None" = None
     to_cell: "CellKey | None" = None
     fen: PositiveFen
@@ -59,7 +97,7 @@ class MoveCreate(RequestModel):
 class CellKey(RequestModel):
     """A cell: contract, month, part of the cost."""
 
-    contract: str
+    contract: Line
     month: YearMonth
     part: Part = Part.COMPUTE
 
@@ -69,7 +107,7 @@ class QuestionCreate(RequestModel):
 
     code: Annotated[str, Field(pattern=r"^R(0[1-9]|1[0-9]|20)$")]
     body: Text
-    document: int | None = None
+    document: Integer | None = None
 
 
 class MessageAnswerCreate(RequestModel):
@@ -137,6 +175,7 @@ class DifferenceRead(ResponseModel):
     part: Part | None
     fen: int
     handling: str
+    facts: list[str]  # the dates, figures and names that it rests on, in words
 
 
 class CauseRead(ResponseModel):
@@ -168,7 +207,7 @@ class ReasonGiven(RequestModel):
 class RedPart(RequestModel):
     """So many fen of a line of the blue document."""
 
-    line: Annotated[int, Field(ge=1, le=32_767)]
+    line: Annotated[Integer, Field(ge=1, le=32_767)]
     fen: PositiveFen
 
 
@@ -240,7 +279,7 @@ class MatchingRequest(RequestModel):
     """How much to match at once; `after` is the `next` of the run before."""
 
     after: tuple[str, str] | None = None
-    at_most: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    at_most: Annotated[Integer, Field(ge=1, le=10**6)] | None = None
 
 
 @dataclass(frozen=True)

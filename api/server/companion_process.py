@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 import typer
@@ -51,9 +52,7 @@ class Beside:
         verb = self._choose()
         if verb is None or self._stopping.is_set():
             return
-        if self._log.exists():
-            self._log.replace(self._log.with_name(self._log.name + ".1"))
-        with self._log.open("xb") as log:
+        with open_log(self._log) as log:
             self._program = self._start([*verb], log.fileno())
         if self._stopping.is_set():
             self._program.terminate()
@@ -90,6 +89,14 @@ class Beside:
             stderr=log,
             start_new_session=True,
         )
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a new log that we alone can read; the one before is kept beside it."""
+    if path.exists():
+        path.replace(path.with_name(path.name + ".1"))
+        path.with_name(path.name + ".1").chmod(0o600)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _has_driver() -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.door.schemas import Line, Note, RequestModel, YearMonth
+from api.door.schemas import Integer, Line, Note, RequestModel, YearMonth
 from ledger.statements.codes import LineAnswer
 
 
@@ -22,6 +22,6 @@ class StatementCreate(RequestModel):
 class LineAnswersCreate(RequestModel):
     """A party's word on some lines, or on all; contested only with a reason."""
 
-    lines: list[Annotated[int, Field(ge=1, le=32_767)]] | Literal["all"] = "all"
+    lines: list[Annotated[Integer, Field(ge=1, le=32_767)]] | Literal["all"] = "all"
     answer: LineAnswer
     reason: Note = ""

@@ -20,6 +20,7 @@ app.add_typer(voucher, name="voucher", rich_help_panel=SUBSIDY)
 QUOTA = (
     Column(msgid("项目"), lambda q: f"{q['code']} {q['name']}"),
     Column(msgid("条款"), lambda q: f"{q['policy']} {q['clause']}"),
+    Column(msgid("比例"), lambda q: q["rate"]),
     Column(msgid("上限"), "cap_fen", MONEY),
     Column(msgid("预计（已计提）"), "provisional_fen", MONEY),
     Column(msgid("待兑付"), "payable_fen", MONEY),
@@ -87,7 +88,9 @@ def open_voucher(
         )
     )
     terms = {key: voucher_row[key] for key in ("policy", "clause", "decision")}
-    return Answer(voucher_row, [text.format(code=code, cap=money(voucher_row["cap_fen"]), **terms)])
+    lines = [text.format(code=code, cap=money(voucher_row["cap_fen"]), **terms)]
+    why = {key: voucher_row[key] for key in ("rate", "rate_words")}
+    return Answer(voucher_row, [*lines, _("比例 {rate}：{rate_words}").format(**why)])
 
 
 @voucher.verb("cap", msgid("调整上限，须另一人确认"))
@@ -126,6 +129,20 @@ def end_version(
     """Propose from which day on a policy version is no longer in force."""
     body = {"until": until, "reason": reason}
     return _waits(ask("POST", path("policies", version, "end"), body=body))
+
+
+@voucher.verb("rate", msgid("事实变了：按条款另定比例，须另一人确认"))
+def rate(
+    code: Code,
+    *,
+    policy: Annotated[str, typer.Option(help=msgid("政策版本"))],
+    since: Annotated[str, typer.Option("--from", help=msgid("自此日起"))],
+    reason: Reason,
+    fact: Annotated[list[str] | None, typer.Option(help=msgid("事实 k=v，可多次"))] = None,
+) -> Answer:
+    """Decide the rate again on other facts, and propose it from a day on."""
+    body = {"policy": policy, "since": since, "facts": facts_of(fact), "reason": reason}
+    return _propose(code, "rate", body)
 
 
 @voucher.verb("reserve", msgid("预留一部分额度"))

@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.door import access
+from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
 from api.vouchers.pages import Reader
 from api.web.layout import Framed, pages
+from ledger.desk.queries import chain
 from ledger.metering.queries import usage
 from ledger.postgres.columns import key
 from ledger.vouchers.queries import days_of
@@ -39,6 +41,8 @@ def day_page(
             "used": next((day_usage for day_usage in days if day_usage.day == day), None),
             "windows": windows,
             "shown_ms": sum((part.device_ms for part in windows), Fraction(0)),
+            "charged": chain.months_charged(db, [(project.code, day)]),
+            "may_batches": access.may(viewer, Right.READ_POSTINGS),
             "whole": not (pager.before or pager.after),
             "pages": pager,
         },

@@ -1,4 +1,4 @@
-"""The form on a project's page with which a clerk proposes its voucher."""
+"""The forms on a project's page that rest on facts: its voucher is proposed, or another rate."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api.door.dependencies import Db, Now
 from api.vouchers import routes
-from api.vouchers.schemas import VoucherCreate
+from api.vouchers.schemas import RateCreate, VoucherCreate
 from api.web.forms import Fields, form
 from ledger.errors import Refused
 from ledger.formats.findings import printable
@@ -46,3 +46,18 @@ def propose_here(
     read = routes.open_for(code=code, request=request, viewer=viewer, db=db, now=now)
     where = f"/decisions/{read.decision}" if read.decision else f"/projects/{code}"
     return RedirectResponse(where, 303)
+
+
+@router.post("/projects/{code}/rate")
+def propose_rate_here(
+    code: str,
+    viewer: routes.Opener,
+    request: Annotated[RateCreate, form(RateCreate, _arrange)],
+    db: Db,
+    now: Now,
+) -> RedirectResponse:
+    """Propose another rate from a day on."""
+    decision = routes.propose_another_rate(
+        code=code, request=request, viewer=viewer, db=db, now=now
+    )
+    return RedirectResponse(f"/decisions/{decision.id}", 303)

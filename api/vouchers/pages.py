@@ -20,9 +20,13 @@ from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
 from api.web import charts
+from api.web.claim_form import new_claim
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
+from ledger.claims.queries import months_left, voucher_of
+from ledger.documents.queries.deductions import confirmed_fen
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
@@ -118,11 +122,16 @@ def own_quota(
         "drill": project.drill,
         "quota": quota,
         "may_change": access.may(viewer, Right.OPEN_VOUCHERS),
+        "claim_form": None,
         "base": f"/projects/{project.code}",
         "api": f"{settings.address}/api/v1/projects/{project.code}/quota",
     }
     if quota:
+        if access.may(viewer, Right.CLAIM) and viewer.project is not None:
+            rest = months_left(db, voucher_of(db, viewer.project))
+            content["claim_form"] = new_claim(project.code, rest)
         content |= _figures(quota, beijing_day(now))
+        content["deducted_fen"] = confirmed_fen(db, project=key(project))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
     return frame.page("vouchers/quota.html", content)
 
@@ -137,11 +146,20 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
         "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % words),
         "outlook": outlook(quota, today),
         "rate": rate(quota.rate),
+        "rates": [
+            {**vars(each), "rate": rate(each.rate), "until": _last(each.until)}
+            for each in quota.rates
+        ],
         "pace_days": PACE_DAYS,
         "foreseen_years": FORESEEN_DAYS // 365,
         "notices": notices(quota, unpriced, today),
         "unpriced_ms": unpriced,
     }
+
+
+def _last(until: date | None) -> date | None:
+    """The last day before a day."""
+    return until - timedelta(days=1) if until else None
 
 
 def voucher_parts(quota: Quota) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Later its cap is changed or it lapses, by two persons; and parts of it are reserved.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from api.vouchers.schemas import (
     CapCreate,
     LapseCreate,
     PolicyEndCreate,
+    RateCreate,
     ReservationCreate,
     ReservationRead,
     ReservationRelease,
@@ -30,14 +31,17 @@ from ledger.claims.queries import voucher_of
 from ledger.people.steps.credentials import Viewer
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.reasons import reasons
+from ledger.policy.decide.tree import ChosenRate
 from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
+from ledger.vouchers.queries import rates_of
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.openings import Face, propose_voucher, voucher_under
 from ledger.vouchers.steps.policy_ends import propose_end
+from ledger.vouchers.steps.rates import propose_rate
 from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
 from ledger.vouchers.steps.validity import propose_validity
 from ledger.vouchers.tables import Reservation, Voucher
@@ -65,11 +69,17 @@ def open_for(
     """
     project = access.project(db, viewer, code)
     policy = load(request.policy)
-    _refuse_unless_eligible(policy, request, project)
-    terms = {"project": code, "policy": request.policy, "clause": request.clause}
+    rate = _rate_if_eligible(policy, request, project)
+    terms: dict[str, Any] = {
+        "project": code,
+        "policy": request.policy,
+        "clause": request.clause,
+    }
     voucher = voucher_under(db, project, policy=request.policy, clause=request.clause)
     if voucher is not None:
         cap_fen = -rights(db, voucher.book_id).clause  # it may have been changed since
+        *_, now_at = (days for days in rates_of(db, voucher) if days.policy == request.policy)
+        terms |= {"rate": now_at.rate, "rate_words": now_at.words}
         return VoucherRead(**terms, cap_fen=cap_fen)
     decision = propose_voucher(
         db,
@@ -79,8 +89,10 @@ def open_for(
         facts=request.facts,
         actor=viewer.actor,
         now=now,
+        rate=rate,
         face=Face(request.face_fen, request.valid_from, request.valid_until),
     )
+    terms |= {"rate": rate.rate, "rate_words": rate.words}
     return VoucherRead(**terms, cap_fen=decision.content["cap_fen"], decision=decision.id)
 
 
@@ -117,6 +129,27 @@ def propose_days(
     """Propose on which days the voucher is valid; usage on others earns nothing."""
     decision = propose_validity(
         db, _voucher(db, viewer, code), **request.model_dump(), actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
+@router.post("/projects/{code}/rate", status_code=201)
+def propose_another_rate(
+    *, code: str, request: RateCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
+    """Decide the rate again on other facts, and propose it from a day on."""
+    project, voucher = access.project(db, viewer, code), _voucher(db, viewer, code)
+    wish = VoucherCreate(clause=voucher.clause, policy=request.policy, facts=request.facts)
+    decision = propose_rate(
+        db,
+        voucher,
+        policy=request.policy,
+        since=request.since,
+        facts=request.facts,
+        rate=_rate_if_eligible(load(request.policy), wish, project),
+        reason=request.reason,
+        actor=viewer.actor,
+        now=now,
     )
     return DecisionRead.model_validate(decision)
 
@@ -176,7 +209,7 @@ def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
     return voucher_of(db, key(project))
 
 
-def _refuse_unless_eligible(policy: Policy, request: VoucherCreate, project: Project) -> None:
+def _rate_if_eligible(policy: Policy, request: VoucherCreate, project: Project) -> ChosenRate:
     """Anything but an eligible project of the clause's kind is refused, with its reasons."""
     decision = decide(policy, request.clause, {**request.facts, **_OF_THE_BOOKS})
     clause = policy.clause(request.clause)
@@ -184,5 +217,7 @@ def _refuse_unless_eligible(policy: Policy, request: VoucherCreate, project: Pro
         faults = findings(reasons(policy, decision))
         raise Refusal(422, decision.result, {"clause": request.clause, "findings": faults})
     cap = clause.amount.unit
-    if not clause.voucher or cap is None or cap.scope != project.kind:
+    rate = decision.proof and decision.proof.rate
+    if not clause.voucher or cap is None or cap.scope != project.kind or rate is None:
         raise Refusal(422, "wrong_kind", {"clause": request.clause, "kind": project.kind})
+    return rate

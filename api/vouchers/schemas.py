@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.door.schemas import Line, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
 from ledger.vouchers import queries as voucher_queries
 
@@ -11,7 +11,7 @@ from ledger.vouchers import queries as voucher_queries
 class CapCreate(RequestModel):
     """Another cap of a voucher, fen, and why."""
 
-    cap_fen: int
+    cap_fen: Integer
     reason: Text
 
 
@@ -29,6 +29,15 @@ class ValidityCreate(RequestModel):
     reason: Text
 
 
+class RateCreate(RequestModel):
+    """The facts of a project from a Beijing day on, on which its rate is decided again, and why."""
+
+    policy: Line
+    since: date
+    facts: dict[str, Any]
+    reason: Text
+
+
 class PolicyEndCreate(RequestModel):
     """The first Beijing day on which a policy version is no longer in force, and why."""
 
@@ -39,7 +48,7 @@ class PolicyEndCreate(RequestModel):
 class ReservationCreate(RequestModel):
     """A part of a voucher, fen, held back for a plan to the end of a Beijing day."""
 
-    fen: int
+    fen: Integer
     plan: Line
     until: date
 
@@ -88,11 +97,16 @@ class VoucherCreate(RequestModel):
 
 
 class VoucherRead(ResponseModel):
-    """A voucher: open, or proposed by the decision that waits for another person."""
+    """A voucher: open, or proposed by the decision that waits for another person.
+
+    `rate_words` are the words of the clause that state the rate.
+    """
 
     project: str
     policy: str
     clause: str
+    rate: Exact
+    rate_words: str
     cap_fen: int
     decision: int | None = None
 
@@ -111,6 +125,16 @@ class RightsRead(ResponseModel):
     lapsed: int
 
 
+class RateRead(ResponseModel):
+    """A voucher's rate under a version, from `since` until before `until`, and the words for it."""
+
+    policy: str
+    rate: Exact
+    words: str
+    since: date | None
+    until: date | None
+
+
 class QuotaRead(ResponseModel):
     """A voucher as its owner sees it, fen. `pace_fen` is what is earned a day at present."""
 
@@ -121,6 +145,7 @@ class QuotaRead(ResponseModel):
     policy: str
     clause: str
     rate: Exact
+    rates: list[RateRead]
     cap_fen: int
     provisional_fen: int
     payable_fen: int
@@ -130,16 +155,19 @@ class QuotaRead(ResponseModel):
     uncapped_fen: int
     cut_fen: int
     pace_fen: Exact
+    deducted_fen: int
     runs_out: date | None
     computed_at: datetime | None
     rights: RightsRead
 
     @classmethod
-    def of(cls, quota: voucher_queries.Quota) -> "QuotaRead":
-        """From the books' answer."""
+    def of(cls, quota: voucher_queries.Quota, deducted_fen: int) -> "QuotaRead":
+        """From the books' answer, and what was deducted at centres' counters and confirmed."""
         return cls.model_validate(
             {
                 **vars(quota),
+                "rates": [RateRead.model_validate(vars(rate)) for rate in quota.rates],
+                "deducted_fen": deducted_fen,
                 "rights": RightsRead.model_validate(quota.rights),
                 "provisional_fen": quota.rights.accrued,
                 "payable_fen": quota.rights.payable + quota.rights.sent,

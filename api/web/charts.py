@@ -25,6 +25,7 @@ HORIZON_DAYS_MIN = 60
 TICKS_MAX = 6
 BAR = 1_000  # the width of a bar of shares
 BOX_WIDTH, BOX_STEP = 164, 196  # the flow
+BARS_LEFT, BARS_LONG = 220, 940  # the comparison
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,40 @@ def shares(parts: Sequence[tuple[str, Fen]], whole: Fen, title: str) -> Markup:
 
 def _width(fen: Fen, whole: Fen) -> int:
     return max(round_half_up(Fraction(fen * BAR, whole)), BAR // 250) if fen > 0 else 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the comparison: its class, its name, how much, and that in words."""
+
+    look: str
+    name: str
+    fen: Fen
+    amount: str
+
+
+def bars(groups: Sequence[tuple[str, Sequence[Bar]]], title: str) -> Markup:
+    """Named groups of bars of one scale; what is below zero has no length."""
+    most = max((bar.fen for _, group in groups for bar in group), default=0)
+    parts, y = [], 0
+    for name, group in groups:
+        parts.append(_text(4, y + 34, name, "strong"))
+        y += 48
+        for bar in group:
+            length = _length(bar.fen, most)
+            rect = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="30" rx="4"/>')
+            parts += [
+                _text(BARS_LEFT - 14, y + 26, bar.name, "quiet end"),
+                rect.format(bar.look, BARS_LEFT, y + 2, length),
+                _text(BARS_LEFT + length + 14, y + 26, bar.amount, "amount"),
+            ]
+            y += 42
+        y += 16
+    return _svg("bars", WIDTH, y, title, parts)
+
+
+def _length(fen: Fen, most: Fen) -> int:
+    return max(round_half_up(Fraction(fen * BARS_LONG, most)), 3) if fen > 0 else 0
 
 
 def flow(steps: Sequence[tuple[str, str, bool]], title: str) -> Markup:

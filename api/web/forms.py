@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
+from api.door.schemas import BY_FORM
 from ledger.documents.queries.originals import File
 from ledger.errors import Refused
 from ledger.units import Fen, fen_from_yuan
@@ -42,7 +43,7 @@ def form(model: type[BaseModel], arrange: Arrange | None = None) -> Any:  # noqa
 def request_of(model: type[Model], fields: Fields) -> Model:
     """Make a request model; what does not fit is answered like JSON that does not."""
     try:
-        return model.model_validate(fields)
+        return model.model_validate(fields, context=BY_FORM)
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
         raise RequestValidationError(faults) from error

@@ -5,9 +5,10 @@ class, and a table with the same figures beside it. The same ways always give th
 stand by their sum, the greatest first, then by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from unicodedata import east_asian_width
 
 from markupsafe import Markup
@@ -36,8 +37,16 @@ class _Bar:
     right_depth: int = 0
 
 
-def sankey(heads: Sequence[str], ways: Sequence[tuple[Sequence[str], Fen]], title: str) -> Markup:
-    """Each way is a name for every head, and its fen, above zero."""
+def sankey(
+    heads: Sequence[str],
+    ways: Sequence[tuple[Sequence[str], Fen]],
+    title: str,
+    links: Mapping[tuple[int, str], str] = MappingProxyType({}),
+) -> Markup:
+    """Each way is a name for every head, and its fen, above zero.
+
+    `links` are the pages of bars, by column and name; a picture with links is a group of them.
+    """
     whole = sum(fen for _, fen in ways)
     columns = [_column(n, len(heads), ways, whole) for n in range(len(heads))]
     height = max(bar.y + max(bar.height, 40) for column in columns for bar in column.values()) + 36
@@ -47,13 +56,27 @@ def sankey(heads: Sequence[str], ways: Sequence[tuple[Sequence[str], Fen]], titl
     for n, column in enumerate(columns):
         parts.append(_text(_x(n, len(heads)), 34, heads[n], "quiet"))
         for bar in column.values():
-            parts.append(_rect(bar))
-            middle = bar.y + bar.height // 2
-            parts.append(_text(bar.x + BAR + 12, middle - 2, _short(bar.name), "name"))
-            parts.append(_text(bar.x + BAR + 12, middle + 32, money(bar.fen), "quiet"))
+            parts.append(_node(bar, links.get((n, bar.name), "")))
+    role = "group" if links else "img"
     return Markup(
-        '<svg class="sankey" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(WIDTH, height, title, Markup("").join(parts))
+        '<svg class="sankey" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>'
+    ).format(WIDTH, height, role, title, Markup("").join(parts))
+
+
+def _node(bar: _Bar, url: str) -> Markup:
+    """A bar with its name and sum; a link where it has a page."""
+    middle = bar.y + bar.height // 2
+    drawing = Markup("").join(
+        [
+            _rect(bar),
+            _text(bar.x + BAR + 12, middle - 2, _short(bar.name), "name"),
+            _text(bar.x + BAR + 12, middle + 32, money(bar.fen), "quiet"),
+        ]
+    )
+    if not url:
+        return drawing
+    said = f"{bar.name} {money(bar.fen)}"
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(url, said, drawing)
 
 
 def _x(column: int, columns: int) -> int:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from ledger.errors import Finding
 from ledger.formats.uscc import uscc_fault
+from ledger.formats.visible import is_seen
 from ledger.formats.yaml_with_lines import Place
 from ledger.units import decimal
 
@@ -51,7 +52,7 @@ def text_field(parse: Callable[[str], Value]) -> PlainValidator:
 
 
 def _name(text: str, limit: int = NAME_MAX) -> str:
-    if not text.isprintable() or text != text.strip() or not 0 < len(text) <= limit:
+    if not is_seen(text) or text != text.strip() or not 0 < len(text) <= limit:
         raise fault("bad_name", limit=limit)
     return text
 
@@ -61,7 +62,7 @@ def _selector(text: str) -> str:
 
 
 def _handle(text: str) -> str:
-    if not text.isprintable() or not _HANDLE.fullmatch(text):
+    if not is_seen(text) or not _HANDLE.fullmatch(text):
         raise fault("bad_handle")
     return text
 

@@ -8,15 +8,15 @@ from decimal import Decimal
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 Rows = Iterable[Sequence[str | Decimal]]
 """Texts, and amounts in yuan."""
 
 
 def harmless(text: str) -> str:
-    """Escape a text that a spreadsheet would read as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Escape a text that a spreadsheet would read as a formula, also in full width."""
+    return f"'{text}" if text.lstrip(" \N{IDEOGRAPHIC SPACE}").startswith(_FORMULA) else text
 
 
 def csv_file(rows: Rows) -> bytes:

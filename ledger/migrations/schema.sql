@@ -223,6 +223,18 @@ END $$;
 
 ALTER FUNCTION public.check_claim_cells() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.visible(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.is_visible(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (public.visible(NORMALIZE(name, NFKC)) = NORMALIZE(name, NFKC));
+
+ALTER FUNCTION public.is_visible(name text) OWNER TO suanquan_owner;
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -235,7 +247,7 @@ CREATE TABLE public.contracts (
     changed_by text,
     decision_id bigint,
     CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
-    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT contracts_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
@@ -287,12 +299,6 @@ CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
     RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
 
 ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.visible(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
-
-ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -356,7 +362,7 @@ COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contr
 
 COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
 
-COMMENT ON COLUMN public.charges.policy IS 'Policy version, empty without a voucher';
+COMMENT ON COLUMN public.charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
 
 COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
 
@@ -405,7 +411,7 @@ CREATE TABLE public.cost_documents (
     CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
     CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
@@ -649,6 +655,39 @@ END $$;
 
 ALTER FUNCTION public.decided_by_actors() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.deduction_is_agreed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    worth bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
+                OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                    WHERE t.id = token_of(NEW.stated_by)
+                        AND (t.role = 'clerk' OR t.centre_id = k.centre_id)) THEN
+            RAISE EXCEPTION '% states no deduction of this contract', NEW.stated_by
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_stated';
+        END IF;
+        SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
+            FOR NO KEY UPDATE;
+        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+                WHERE document_id = NEW.document_id) THEN
+            RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
+        END IF;
+    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+        RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.deduction_is_agreed() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_as_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -743,8 +782,18 @@ CREATE FUNCTION public.first_version() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)
-        VALUES (NEW.id, NEW.policy, NEW.clause, NEW.opened_at, NEW.opened_by);
+    INSERT INTO voucher_versions (voucher_id, policy, clause, rate_num, rate_den, rate_words,
+                                  opened_at, opened_by)
+        SELECT NEW.id, NEW.policy, NEW.clause,
+               coalesce(split_part(d.content ->> 'rate', '/', 1)::bigint, c.rate_num),
+               coalesce(split_part(d.content ->> 'rate', '/', 2)::bigint, c.rate_den),
+               coalesce(d.content ->> 'rate_words', ''), NEW.opened_at, NEW.opened_by
+        FROM clauses c
+        LEFT JOIN decisions d ON d.kind = 'voucher' AND d.answer = 'confirmed'
+            AND d.subject = (SELECT code FROM projects WHERE id = NEW.project_id)
+            AND d.content ->> 'policy' = NEW.policy
+        WHERE (c.policy, c.clause) = (NEW.policy, NEW.clause)
+        ORDER BY d.id DESC LIMIT 1;
     RETURN NULL;
 END $$;
 
@@ -1248,7 +1297,7 @@ CREATE TABLE public.tokens (
     created_by text NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT name_is_visible CHECK ((public.visible(NORMALIZE(person, NFKC)) = NORMALIZE(person, NFKC))),
+    CONSTRAINT name_is_visible CHECK (public.is_visible(person)),
     CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
     CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
@@ -1562,6 +1611,47 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.rate_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'rate'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'voucher' = NEW.voucher_id::text
+            AND d.content ->> 'since' = NEW.since::text
+            AND d.content ->> 'rate' = NEW.rate_num || '/' || NEW.rate_den
+    ) THEN
+        RAISE EXCEPTION 'two persons have not given this voucher a rate of %/%', NEW.rate_num,
+            NEW.rate_den USING ERRCODE = 'check_violation', CONSTRAINT = 'rate_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.rate_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rate_of_clause() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM vouchers v
+        JOIN (SELECT policy, clause, rate_num, rate_den FROM clauses
+              UNION ALL SELECT policy, clause, rate_num, rate_den FROM clause_rates) r
+            ON (r.policy, r.clause) = (NEW.policy, v.clause)
+        WHERE v.id = NEW.voucher_id
+            AND r.rate_num::numeric * NEW.rate_den = r.rate_den::numeric * NEW.rate_num
+    ) THEN
+        RAISE EXCEPTION 'the clause states no rate of %/%', NEW.rate_num, NEW.rate_den
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rate_of_clause';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.rate_of_clause() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.recall_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1632,6 +1722,31 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.redeems_deducted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    of_project bigint;
+    left_fen bigint;
+BEGIN
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
+    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+        FROM deductions d JOIN contracts k ON k.id = d.contract_id
+        WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
+            AND d.confirmed_at IS NOT NULL;
+    SELECT left_fen - coalesce(sum(due_fen), 0) INTO left_fen FROM claims
+        WHERE voucher_id = NEW.voucher_id AND centre_id = NEW.centre_id
+            AND state NOT IN ('refused', 'withdrawn');
+    IF NEW.fen > left_fen OR NOT EXISTS (SELECT FROM centres
+            WHERE id = NEW.centre_id AND organisation_id = NEW.payee_id) THEN
+        RAISE EXCEPTION 'centre % redeems what was not deducted there', NEW.centre_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'redeems_deducted';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.redeems_deducted() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2041,9 +2156,14 @@ CREATE FUNCTION public.version_decided() RETURNS trigger
 BEGIN
     IF NOT EXISTS (SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
             JOIN projects p ON p.id = v.project_id
+            JOIN clauses c ON (c.policy, c.clause) = (NEW.policy, NEW.clause)
             WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
                 AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
-                AND d.content ->> 'clause' = NEW.clause) THEN
+                AND d.content ->> 'clause' = NEW.clause
+                AND coalesce(split_part(d.content ->> 'rate', '/', 1)::numeric, c.rate_num)
+                        * NEW.rate_den
+                    = coalesce(split_part(d.content ->> 'rate', '/', 2)::numeric, c.rate_den)
+                        * NEW.rate_num) THEN
         RAISE EXCEPTION 'two persons have not opened this voucher under version %', NEW.policy
             USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
     END IF;
@@ -2196,7 +2316,7 @@ CREATE TABLE public.assignments (
     programme text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
-    CONSTRAINT assignments_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT assignments_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT assignments_programme_check CHECK ((programme <> ''::text))
 );
 
@@ -2272,7 +2392,7 @@ CREATE TABLE public.bank_returns (
     CONSTRAINT bank_returns_check1 CHECK (((state = ANY (ARRAY['booked'::text, 'accepted'::text])) OR ((paid_fen = 0) AND (returned_fen = 0) AND (over_fen = 0) AND (outside_fen = 0)))),
     CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
     CONSTRAINT bank_returns_place_check CHECK ((place <> ''::text)),
-    CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT bank_returns_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
     CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text]))),
     CONSTRAINT bank_returns_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'open'::text, 'accepted'::text, 'rejected'::text, 'undone'::text])))
 );
@@ -2614,6 +2734,7 @@ CREATE TABLE public.claims (
     number text NOT NULL,
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
+    centre_id bigint,
     fen bigint NOT NULL,
     approved_fen bigint,
     due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
@@ -2628,6 +2749,8 @@ CREATE TABLE public.claims (
 ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
+
+COMMENT ON COLUMN public.claims.centre_id IS 'The centre that redeems what was deducted at its counter; null where the beneficiary claims';
 
 COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
 
@@ -2645,6 +2768,28 @@ ALTER TABLE public.claims ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.clause_rates (
+    policy text NOT NULL,
+    clause text NOT NULL,
+    place integer NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    words text NOT NULL,
+    CONSTRAINT clause_rates_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT clause_rates_place_check CHECK ((place >= 0)),
+    CONSTRAINT clause_rates_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.clause_rates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.clause_rates IS 'Rates of a clause for those who meet their conditions';
+
+COMMENT ON COLUMN public.clause_rates.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.clause_rates.rate_den IS 'Rate, denominator';
+
+COMMENT ON COLUMN public.clause_rates.words IS 'The words of the clause that state it';
 
 CREATE TABLE public.clauses (
     policy text NOT NULL,
@@ -2928,6 +3073,35 @@ ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.deductions (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
+    CONSTRAINT deductions_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.deductions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
+
+COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
+
+ALTER TABLE public.deductions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deductions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.differences (
     id bigint NOT NULL,
     decision_id bigint NOT NULL,
@@ -3197,7 +3371,7 @@ CREATE TABLE public.indicators (
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
     CONSTRAINT indicators_classification_check CHECK ((classification ~ '^\d{3}(\d{2}(\d{2})?)?$'::text)),
-    CONSTRAINT indicators_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT indicators_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
     CONSTRAINT indicators_year_check CHECK (((year >= 2000) AND (year <= 2199)))
 );
 
@@ -3667,7 +3841,7 @@ CREATE TABLE public.refunds (
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
     CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
 );
 
@@ -3974,7 +4148,7 @@ CREATE TABLE public.projects (
     kind text NOT NULL,
     organisation_id bigint NOT NULL,
     drill boolean DEFAULT false NOT NULL,
-    CONSTRAINT projects_code_check CHECK ((code ~ '^[^/\s]{1,64}$'::text)),
+    CONSTRAINT projects_code_check CHECK (((code ~ '^[^/\s]{1,64}$'::text) AND public.is_visible(code))),
     CONSTRAINT projects_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
     CONSTRAINT projects_name_check CHECK ((name <> ''::text))
 );
@@ -4077,7 +4251,7 @@ CREATE TABLE public.receipts (
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
-    CONSTRAINT receipts_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT receipts_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference)))
 );
 
 ALTER TABLE public.receipts OWNER TO suanquan_owner;
@@ -4510,17 +4684,96 @@ COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
 
+CREATE TABLE public.voucher_rates (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    since date NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
+    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
+);
+
+ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
+
+COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
+
+COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
+
 CREATE TABLE public.voucher_versions (
     voucher_id bigint NOT NULL,
     policy text NOT NULL,
     clause text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL
+    opened_by text NOT NULL,
+    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
 );
 
 ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
+COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
+
+CREATE VIEW public.voucher_rate_days AS
+ WITH changes AS (
+         SELECT decision_id,
+            voucher_id,
+            policy,
+            since,
+            rate_num,
+            rate_den,
+            rate_words,
+            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
+           FROM public.voucher_rates r
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM public.voucher_rates newer
+                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
+        )
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+    policy AS label,
+    daterange(NULL::date, ( SELECT min(since) AS min
+           FROM changes c
+          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
+   FROM public.voucher_versions n
+UNION ALL
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+        CASE
+            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
+            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
+        END AS label,
+    daterange(since, until) AS days
+   FROM (changes c
+     JOIN public.voucher_versions n USING (voucher_id, policy));
+
+ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
 
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
@@ -4647,6 +4900,9 @@ ALTER TABLE ONLY public.claims
 ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.clause_rates
+    ADD CONSTRAINT clause_rates_pkey PRIMARY KEY (policy, clause, place);
+
 ALTER TABLE ONLY public.clauses
     ADD CONSTRAINT clauses_pkey PRIMARY KEY (policy, clause);
 
@@ -4697,6 +4953,12 @@ ALTER TABLE ONLY public.decision_kinds
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deduction_once UNIQUE (document_id, contract_id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_pkey PRIMARY KEY (id);
@@ -4936,6 +5198,9 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.trusted_certificates
     ADD CONSTRAINT trusted_certificates_pkey PRIMARY KEY (fingerprint);
 
+ALTER TABLE ONLY public.voucher_rates
+    ADD CONSTRAINT voucher_rates_pkey PRIMARY KEY (decision_id);
+
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_pkey PRIMARY KEY (voucher_id, policy);
 
@@ -5009,6 +5274,8 @@ CREATE INDEX claim_cells_by_contract ON public.claim_cells USING btree (contract
 
 CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
 
+CREATE INDEX claims_by_centre ON public.claims USING btree (centre_id);
+
 CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
 
 CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
@@ -5058,6 +5325,8 @@ CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster_id, 
 CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject, id);
 
 CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
+
+CREATE INDEX deductions_by_contract ON public.deductions USING btree (contract_id);
 
 CREATE INDEX differences_by_decision ON public.differences USING btree (decision_id);
 
@@ -5201,6 +5470,8 @@ CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
+CREATE INDEX voucher_rates_by_version ON public.voucher_rates USING btree (voucher_id, policy, since);
+
 CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (policy, clause);
 
 CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
@@ -5210,6 +5481,8 @@ CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
+CREATE TRIGGER agree BEFORE INSERT OR UPDATE ON public.deductions FOR EACH ROW EXECUTE FUNCTION public.deduction_is_agreed();
 
 CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
 
@@ -5234,6 +5507,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.policy_ends FOR EACH ROW EXECUTE 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
+
+CREATE TRIGGER decided BEFORE INSERT ON public.voucher_rates FOR EACH ROW EXECUTE FUNCTION public.rate_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
 
@@ -5339,6 +5614,10 @@ CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
 
+CREATE TRIGGER rate_of_clause BEFORE INSERT ON public.voucher_rates FOR EACH ROW EXECUTE FUNCTION public.rate_of_clause();
+
+CREATE TRIGGER rate_of_clause BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.rate_of_clause();
+
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
 CREATE TRIGGER recall BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.recall_line();
@@ -5360,6 +5639,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRAB
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
+
+CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -5497,10 +5778,16 @@ ALTER TABLE ONLY public.claim_files
     ADD CONSTRAINT claim_files_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_payee_id_fkey FOREIGN KEY (payee_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.clause_rates
+    ADD CONSTRAINT clause_rates_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
 
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
@@ -5546,6 +5833,12 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -5784,6 +6077,12 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.voucher_rates
+    ADD CONSTRAINT voucher_rates_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.voucher_rates
+    ADD CONSTRAINT voucher_rates_voucher_id_policy_fkey FOREIGN KEY (voucher_id, policy) REFERENCES public.voucher_versions(voucher_id, policy);
+
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
 
@@ -5891,6 +6190,8 @@ REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.deduction_is_agreed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
@@ -5956,6 +6257,10 @@ REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rate_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rate_of_clause() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
@@ -6143,11 +6448,15 @@ GRANT INSERT(voucher_id) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(payee_id) ON TABLE public.claims TO suanquan_app;
 
+GRANT INSERT(centre_id) ON TABLE public.claims TO suanquan_app;
+
 GRANT INSERT(fen) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
+
+GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 
@@ -6200,6 +6509,22 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
@@ -6503,6 +6828,8 @@ GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
+
 GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
@@ -6511,8 +6838,16 @@ GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
 
+GRANT INSERT(rate_num) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_den) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_words) ON TABLE public.voucher_versions TO suanquan_app;
+
 GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

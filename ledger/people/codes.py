@@ -32,6 +32,7 @@ class DecisionKind(StrEnum):
     CAP = "cap"
     LAPSE = "lapse"
     VALIDITY = "validity"
+    RATE = "rate"
     POLICY_END = "policy_end"
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"

@@ -37,7 +37,7 @@ from ledger.vouchers.rules import (
     earnings_by_contract,
     is_mixed,
 )
-from ledger.vouchers.tables import Clause, Voucher
+from ledger.vouchers.tables import Voucher
 
 PACE_DAYS = 14
 FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
@@ -49,10 +49,22 @@ _MEMO = text("""
 
 
 _RATES = text("""
-    SELECT c.policy, c.rate_num, c.rate_den
-    FROM voucher_versions n JOIN clauses c ON (c.policy, c.clause) = (n.policy, n.clause)
-    WHERE n.voucher_id = :voucher
+    SELECT policy, label, rate_num, rate_den, rate_words, lower(days) AS since,
+           upper(days) AS until
+    FROM voucher_rate_days WHERE voucher_id = :voucher AND NOT isempty(days)
+    ORDER BY policy, lower(days) NULLS FIRST
 """)
+
+
+@dataclass(frozen=True)
+class RateDays:
+    """The rate of a voucher under a version, from `since` until before `until`, and why."""
+
+    policy: str
+    rate: Fraction
+    words: str  # of the clause; "" for its own rate
+    since: date | None
+    until: date | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,7 @@ class Quota:
     drill: bool
     clause: str
     policy: str
-    rate: Fraction
+    rate: Fraction  # at present
     cap_fen: Fen
     rights: Rights
     left_fen: Fen  # 剩余: entitled and not yet accrued
@@ -91,6 +103,7 @@ class Quota:
     pace_fen: Fraction  # earned a day, over the last 14 days before the newest usage
     runs_out: date | None  # the day the voucher is used up at that pace
     days: tuple[Day, ...]
+    rates: tuple[RateDays, ...]
 
 
 @dataclass(frozen=True)
@@ -129,18 +142,32 @@ def _terms(
     spans, rates = _versions(db, voucher)
     mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
     payments = payments_into(db, sorted(mixed)) if mixed else {}
-    others = {
+    support = {
         (contract, month): fen
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
-    return spans, rates, payments, others
+    return spans, rates, payments, support
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:
     """Return the versions under which a voucher was opened, with their days and rates."""
     spans = policies(db, [voucher.project_id]).get(voucher.project_id, [])
     rows = db.execute(_RATES, {"voucher": voucher.id})
-    return spans, {row.policy: Fraction(row.rate_num, row.rate_den) for row in rows}
+    return spans, {row.label: Fraction(row.rate_num, row.rate_den) for row in rows}
+
+
+def rates_of(db: Session, voucher: Voucher) -> tuple[RateDays, ...]:
+    """Return the rates of a voucher under each of its versions, by day."""
+    return tuple(
+        RateDays(
+            row.policy,
+            Fraction(row.rate_num, row.rate_den),
+            row.rate_words,
+            row.since,
+            row.until,
+        )
+        for row in db.execute(_RATES, {"voucher": voucher.id})
+    )
 
 
 def project_by_code(db: Session, code: str) -> Project:
@@ -171,10 +198,9 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     voucher = db.exec(select(Voucher).where(Voucher.project_id == project_id)).one_or_none()
     if voucher is None:
         return None
-    clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     amounts = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
-    rate = Fraction(clause.rate_num, clause.rate_den)
+    rates = rates_of(db, voucher)
     terms = EarningTerms(*_versions(db, voucher), amounts.room + amounts.entitlement)
     days = project_days(db, project_id, beijing_day(now), terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
@@ -186,7 +212,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         drill=project.drill,
         clause=voucher.clause,
         policy=voucher.policy,
-        rate=rate,
+        rate=terms.rate_on(beijing_day(now)) or rates[0].rate,
         cap_fen=-amounts.clause,
         rights=amounts,
         left_fen=remaining,
@@ -197,6 +223,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         pace_fen=pace,
         runs_out=_runs_out(days, remaining, pace, beijing_day(now)),
         days=days,
+        rates=rates,
     )
 
 

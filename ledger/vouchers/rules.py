@@ -51,11 +51,11 @@ def earnings(
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
-    others: OtherSupport = MappingProxyType({}),
+    support: OtherSupport = MappingProxyType({}),
 ) -> dict[date, Earnings]:
     """Return what each month earns; arguments as of `earnings_by_contract`."""
     by_month: dict[date, Earnings] = {}
-    by_contract = earnings_by_contract(cells, spans, rates, payments, others)
+    by_contract = earnings_by_contract(cells, spans, rates, payments, support)
     for (month, _), part in by_contract.items():
         by_month[month] = by_month.get(month, Earnings()) + part
     return by_month
@@ -66,7 +66,7 @@ def earnings_by_contract(
     spans: Sequence[Span],
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
-    others: OtherSupport = MappingProxyType({}),
+    support: OtherSupport = MappingProxyType({}),
 ) -> dict[ContractMonth, Earnings]:
     """Return what each month of each contract earns; all public support of a cost is at most it.
 
@@ -77,7 +77,7 @@ def earnings_by_contract(
         spans: the versions of its voucher and their days.
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
-        others: what other programmes pay of the same costs.
+        support: what other programmes pay of the same costs.
     """
     by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
@@ -87,10 +87,10 @@ def earnings_by_contract(
     within: dict[ContractMonth, Earnings] = {}
     for month, of_month in groupby(sorted(by_contract), key=lambda place: place[0]):
         parts = {
-            place: _within_cost(by_contract[place], others.get((place[1], month), 0))
+            place: _within_cost(by_contract[place], support.get((place[1], month), 0))
             for place in of_month
         }
-        other_fen = sum(fen for (_, paid_month), fen in others.items() if paid_month == month)
+        other_fen = sum(fen for (_, paid_month), fen in support.items() if paid_month == month)
         within |= _share_out(parts, _within_cost(sum(parts.values(), Earnings()), other_fen))
     return within
 

@@ -23,6 +23,18 @@ class Clause(SQLModel, table=True):
     payable: bool
 
 
+class ClauseRate(SQLModel, table=True):
+    """A rate of a clause for those who meet its conditions; written by the owner from its file."""
+
+    __tablename__ = "clause_rates"
+    policy: str = Field(primary_key=True)
+    clause: str = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    rate_num: int = big()
+    rate_den: int = big()
+    words: str
+
+
 class Voucher(SQLModel, table=True):
     """One for each (clause, cap scope), for life: 09-1 per model, 14-1 per team."""
 
@@ -47,8 +59,24 @@ class VoucherVersion(SQLModel, table=True):
     voucher_id: int = big(primary_key=True)
     policy: str = Field(primary_key=True)
     clause: str
+    rate_num: int = big()
+    rate_den: int = big()
+    rate_words: str
     opened_at: datetime = moment()
     opened_by: str
+
+
+class VoucherRate(SQLModel, table=True):
+    """Another rate that two persons gave a voucher under a version, from a Beijing day on."""
+
+    __tablename__ = "voucher_rates"
+    decision_id: int = big(primary_key=True)
+    voucher_id: int = big()
+    policy: str
+    since: date
+    rate_num: int = big()
+    rate_den: int = big()
+    rate_words: str
 
 
 class PolicyEnd(SQLModel, table=True):

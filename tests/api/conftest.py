@@ -45,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def app(engine: sa.Engine) -> FastAPI:
     app = create_app(engine, Settings())
-    app.dependency_overrides[deps.moment] = lambda: NOW
+    app.dependency_overrides[deps.wall_clock] = lambda: NOW
     return app
 
 

@@ -57,7 +57,7 @@ class Office:
     def __init__(self, database: Database, app: FastAPI) -> None:
         self.engine, self.app = database.owner_engine(), app
         self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
-        app.dependency_overrides[deps.moment] = lambda: self.now
+        app.dependency_overrides[deps.wall_clock] = lambda: self.now
 
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():

@@ -9,6 +9,7 @@ from ledger.policy.text.clauses import Policy
 
 HERE = Path(__file__).parent / "harbour"
 TEXT = (HERE / "harbour.yaml").read_text(encoding="utf-8")
+RATES = (HERE / "rates.yaml").read_text(encoding="utf-8")
 LAW = (HERE / "harbour.md").read_text(encoding="utf-8")
 
 
@@ -22,5 +23,12 @@ def source(version: str) -> str:
 def harbour(readings: Mapping[str, str] | None = None) -> Policy:
     """The invented policy, as its readings make it."""
     policy, findings = file.read(TEXT, source, readings or {})
+    assert policy, findings
+    return policy
+
+
+def rated() -> Policy:
+    """An invented policy whose vouchers have rates that depend on facts."""
+    policy, findings = file.read(RATES, source)
     assert policy, findings
     return policy

@@ -33,6 +33,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.CAP: msgid("调整上限"),
             DecisionKind.LAPSE: msgid("额度失效"),
             DecisionKind.VALIDITY: msgid("券的有效期"),
+            DecisionKind.RATE: msgid("券的比例"),
             DecisionKind.POLICY_END: msgid("政策版本终止"),
             DecisionKind.YEAR_END: msgid("年终结转"),
             DecisionKind.BANK_REVERSAL: msgid("回单判定"),

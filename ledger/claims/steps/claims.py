@@ -20,16 +20,18 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST, next_state
+from ledger.claims.steps.bank_accounts import change_pending
 from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
+from ledger.people.codes import Role
 from ledger.policy.codes import FileRole
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
-from ledger.registry.tables import Organisation, Project
+from ledger.registry.tables import Centre, Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.rules import oldest
 from ledger.vouchers.tables import Voucher
@@ -53,6 +55,18 @@ class StepResult:
     findings: tuple[Finding, ...] = ()
 
 
+BANK_ACCOUNT = "bank_account"
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """A file's role, or `bank_account`: whether it is there, and whose it is to bring it."""
+
+    item: str
+    is_there: bool
+    by: Role
+
+
 def open_claim(
     db: Session,
     project: int,
@@ -61,25 +75,33 @@ def open_claim(
     actor: str,
     now: datetime,
     months: Collection[date] = (),
+    centre: Centre | None = None,
 ) -> Claim:
     """Open a claim of the project's voucher for `fen`, or for all that may be claimed.
 
-    It names the oldest months that have something rest, of `months` where they are given.
+    It names the oldest months that have something rest, of `months` where they are given. A
+    `centre` claims what was deducted at its counter (核销), and is paid itself.
 
     Raises:
         NotFound: the project has no voucher.
         Refused: nothing may be claimed (`nothing_to_claim`), nothing of these months
-            (`month_claimed`), or less than that (`more_than_claimable`).
+            (`month_claimed`), or less than that (`more_than_claimable`); nothing was deducted
+            there and confirmed (`nothing_deducted`).
     """
     voucher = claim_queries.voucher_of(db, project)
     lock_book(db, voucher.book_id)
-    rest = claim_queries.left_by_month(db, voucher)
+    rest = claim_queries.left_by_month(db, voucher, centre=centre.id if centre else None)
     if not rest:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
     for month in months:
         if month not in {of for of, _ in rest}:
             raise Refused("month_claimed", month=f"{month:%Y-%m}")
     claimable_fen = sum(oldest(rest, sum(rest.values()), months).values())
+    if centre is not None:
+        deducted_fen = claim_queries.deducted_fen(db, voucher).get(key(centre), 0)
+        if not deducted_fen:
+            raise Refused("nothing_deducted", centre=centre.name)
+        claimable_fen = min(claimable_fen, deducted_fen)
     if fen is not None and not 0 < fen <= claimable_fen:
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
     parts = oldest(rest, claimable_fen if fen is None else fen, months)
@@ -87,7 +109,8 @@ def open_claim(
     values = {
         "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
-        "payee_id": payee_of(db, project, beijing_day(now)),
+        "payee_id": centre.organisation_id if centre else payee_of(db, project, beijing_day(now)),
+        "centre_id": centre.id if centre else None,
         "fen": sum(parts.values()),
         "opened_at": now,
         "opened_by": actor,
@@ -122,18 +145,27 @@ def add_file(
     return original
 
 
-def missing_files(db: Session, claim: Claim) -> list[Finding]:
-    """Report everything a claim needs for submission: required files, the payee's account."""
+def checklist(db: Session, claim: Claim) -> list[ChecklistItem]:
+    """Return what a claim needs for submission: the files that its policy asks for, an account."""
     voucher = db.get_one(Voucher, claim.voucher_id)
     roles = {file.role for file in claim_queries.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
-    missing = [
-        Finding(f"files.{role}", f"lacks_{role}") for role in required_roles if role not in roles
+    items = [ChecklistItem(str(role), role in roles, Role.BUILDER) for role in required_roles]
+    is_confirmed = claim_queries.account_of(db, claim.payee_id) is not None
+    whose_turn = Role.CLERK if change_pending(db, claim.payee_id) else Role.BUILDER
+    return [*items, ChecklistItem(BANK_ACCOUNT, is_confirmed, whose_turn)]
+
+
+def missing_files(db: Session, claim: Claim) -> list[Finding]:
+    """Report everything a claim needs for submission: required files, the payee's account."""
+    payee = db.get_one(Organisation, claim.payee_id).name
+    return [
+        Finding("account", "lacks_bank_account", (("payee", payee),))
+        if item.item == BANK_ACCOUNT
+        else Finding(f"files.{item.item}", f"lacks_{item.item}")
+        for item in checklist(db, claim)
+        if not item.is_there
     ]
-    if claim_queries.account_of(db, claim.payee_id) is None:
-        payee = db.get_one(Organisation, claim.payee_id).name
-        missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))
-    return missing
 
 
 def act(

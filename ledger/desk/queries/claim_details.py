@@ -11,7 +11,7 @@ from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST
 from ledger.claims.steps.approval import KIND, subject_of
 from ledger.claims.steps.bank_accounts import change_pending
-from ledger.claims.steps.claims import missing_files
+from ledger.claims.steps.claims import ChecklistItem, checklist, missing_files
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.desk.queries import queues
 from ledger.errors import Finding
@@ -26,8 +26,9 @@ from ledger.vouchers.tables import Voucher
 class ClaimDetails:
     """A claim with all that is known of it.
 
-    `summary` is its row in a list of claims; `missing` is what a draft lacks for submission, empty
-    later; `decision` is the proposal to approve it that waits for the second person.
+    `summary` is its row in a list of claims; `missing` is what a draft lacks for submission, and
+    `checklist` what it needs, both empty later; `decision` is the proposal to approve it that waits
+    for the second person.
     """
 
     claim: Claim
@@ -42,6 +43,7 @@ class ClaimDetails:
     publication: Publication | None
     objections: Sequence[Objection]
     missing: Sequence[Finding]
+    checklist: Sequence[ChecklistItem]
     decision: Decision | None
 
 
@@ -63,5 +65,6 @@ def claim_details(db: Session, claim: Claim) -> ClaimDetails:
         publication=claim_queries.publication_of(db, claim_id),
         objections=claim_queries.objections(db, claim_id),
         missing=missing_files(db, claim) if claim.state == FIRST else (),
+        checklist=checklist(db, claim) if claim.state == FIRST else (),
         decision=open_decision(db, KIND, subject_of(claim)),
     )

@@ -27,7 +27,7 @@ from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import falls, reconcile, reds
-from ledger.vouchers.steps import caps, lapse, openings, policy_ends, validity
+from ledger.vouchers.steps import caps, lapse, openings, policy_ends, rates, validity
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         policy_ends.KIND: Kind(APPROVERS, policy_ends.end_version),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
+        rates.KIND: Kind(APPROVERS, rates.change_rate),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         reds.KIND: Kind(CLERKS, reds.carry_out_parts),
         refund.KIND: Kind(FINANCE, refund.book_refund),

@@ -17,11 +17,13 @@ from ledger.errors import Finding
 from ledger.formats.capital_amounts import from_words
 from ledger.formats.findings import finding
 from ledger.formats.uscc import uscc_fault
+from ledger.formats.visible import is_seen
 from ledger.units import FEN_MAX, Fen, yuan
 
 LINES_MAX = 2_000
 TEXT_MAX = 2_000
 
+_IDENTIFIERS = ("code", "number", "reverses", "confirmation", "statement")
 _DIGITAL = re.compile(r"\d{20}", re.ASCII)
 _OLD_CODE = re.compile(r"\d{10}|\d{12}", re.ASCII)
 _OLD_NUMBER = re.compile(r"\d{8}", re.ASCII)
@@ -96,7 +98,8 @@ def _texts(document: Document) -> Iterator[Finding]:
         columns = (line.item, line.unit, line.quantity, line.unit_price, line.tax_rate)
         texts[f"line {place}"] = " ".join(columns)
     for where, text in texts.items():
-        if not text.isprintable():
+        names_something = where in _IDENTIFIERS
+        if not (is_seen(text) if names_something else text.isprintable()):
             yield finding("bad_character", where)
         if len(text) > TEXT_MAX:
             yield finding("text_too_long", where, limit=TEXT_MAX)

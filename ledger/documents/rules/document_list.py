@@ -2,8 +2,8 @@
 
 The first row has the titles, in Chinese or as codes, in any order. Consecutive rows with one number
 are one document: its own fields are in the first row, and may be repeated or empty below, but not
-different. Every fault is reported with row and column, the first `FINDINGS_MAX` of them, and any
-fault refuses the whole list.
+different. Faults are reported with row and column, of very many the first ones, and any fault
+refuses the whole list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +15,10 @@ from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, RawDocument, document_of
 from ledger.documents.rules.document_file import BYTES_MAX
 from ledger.errors import Finding
-from ledger.formats.findings import finding
+from ledger.formats.findings import bounded, finding
 from ledger.formats.spreadsheet import Row, read_rows
 
 _OF_LINE = "line_"
-FINDINGS_MAX = 200
 
 COLUMNS: Mapping[str, str] = {
     "单据种类": "kind",
@@ -75,13 +74,10 @@ def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
         findings += [*_contradictions(group, columns), *faults]
         if document is not None:
             documents.append(document)
-        if len(findings) > FINDINGS_MAX:
-            break
     if not findings:
         return documents, []
     findings.sort(key=_row_of)
-    more = [finding("more_faults", "file", limit=FINDINGS_MAX)]
-    return [], findings[:FINDINGS_MAX] + (more if len(findings) > FINDINGS_MAX else [])
+    return [], [*bounded(findings)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
 -- other characters that leave no ink (Unicode's Default_Ignorable_Code_Point, the blank letters, the
--- variation selectors). As HIDDEN in `ledger/people/rules.py`; a test holds them to each other. No
+-- variation selectors). As HIDDEN in `ledger/formats/visible.py`; a test holds them to each other. No
 -- token is made for a name that has any (06_people_tokens).
 CREATE FUNCTION visible(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -20,6 +20,11 @@ RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u060
     '\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff'
     '\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159'
     '\U0001d173-\U0001d17a\U000e0000-\U0010ffff]', '', 'g');
+
+-- Whether every character of a text is seen, also in its plain form. What names something is so.
+CREATE FUNCTION is_visible(name text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN visible(normalize(name, NFKC)) = normalize(name, NFKC);
 
 -- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
 -- also where the name is written with spaces, in full width, in capitals or with invisible characters.
@@ -49,6 +54,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('cap', '{approver}'),
     ('lapse', '{approver}'),
     ('validity', '{approver}'),
+    ('rate', '{approver}'),
     ('policy_end', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),

@@ -40,7 +40,7 @@ CREATE INDEX centres_by_organisation ON centres (organisation_id);
 -- A model project (article 9) or a talent team (article 14).
 CREATE TABLE projects (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    code text NOT NULL UNIQUE CHECK (code ~ '^[^/\s]{1,64}$'),
+    code text NOT NULL UNIQUE CHECK (code ~ '^[^/\s]{1,64}$' AND is_visible(code)),
     name text NOT NULL CHECK (name <> ''),
     kind text NOT NULL CHECK (kind IN ('model', 'team')),
     organisation_id bigint NOT NULL REFERENCES organisations,

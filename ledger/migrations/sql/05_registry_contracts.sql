@@ -4,7 +4,7 @@
 -- select, or by the contract that the binding names.
 CREATE TABLE contracts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    number text NOT NULL UNIQUE CHECK (number <> ''),
+    number text NOT NULL UNIQUE CHECK (number <> '' AND is_visible(number)),
     centre_id bigint NOT NULL REFERENCES centres,
     project_id bigint NOT NULL REFERENCES projects,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),

@@ -7,7 +7,7 @@ CREATE TABLE tokens (
     role text NOT NULL CHECK (role IN
         ('builder', 'operator', 'clerk', 'approver', 'finance', 'auditor', 'administrator')),
     person text NOT NULL CHECK (person <> '')
-        CONSTRAINT name_is_visible CHECK (visible(normalize(person, NFKC)) = normalize(person, NFKC)),
+        CONSTRAINT name_is_visible CHECK (is_visible(person)),
     project_id bigint REFERENCES projects,
     centre_id bigint REFERENCES centres,
     created_at timestamptz NOT NULL,

@@ -27,7 +27,7 @@ COMMENT ON COLUMN charges.ms_num IS 'Device-milliseconds, numerator';
 COMMENT ON COLUMN charges.ms_den IS 'Device-milliseconds, denominator';
 COMMENT ON COLUMN charges.cost_fen IS 'Fen, rounded once';
 COMMENT ON COLUMN charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
-COMMENT ON COLUMN charges.policy IS 'Policy version, empty without a voucher';
+COMMENT ON COLUMN charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
 
 GRANT SELECT ON charges TO :app_role;
 GRANT INSERT, UPDATE, DELETE ON charges TO :app_role;

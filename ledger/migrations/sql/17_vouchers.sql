@@ -14,6 +14,18 @@ CREATE TABLE clauses (
     CHECK (NOT payable OR effective IS NOT NULL)
 );
 
+-- Its rates for those who meet conditions; whoever meets none has the clause's own.
+CREATE TABLE clause_rates (
+    policy text NOT NULL,
+    clause text NOT NULL,
+    place integer NOT NULL CHECK (place >= 0),
+    rate_num bigint NOT NULL CHECK (rate_num > 0),
+    rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
+    words text NOT NULL,
+    PRIMARY KEY (policy, clause, place),
+    FOREIGN KEY (policy, clause) REFERENCES clauses
+);
+
 -- One voucher for each (clause, cap scope): for life, whatever policy version issued it.
 CREATE TABLE vouchers (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -71,6 +83,9 @@ CREATE TABLE voucher_versions (
     voucher_id bigint NOT NULL,
     policy text NOT NULL,
     clause text NOT NULL,
+    rate_num bigint NOT NULL CHECK (rate_num > 0),
+    rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
+    rate_words text NOT NULL,
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL,
     PRIMARY KEY (voucher_id, policy),
@@ -80,14 +95,101 @@ CREATE TABLE voucher_versions (
 CREATE INDEX voucher_versions_by_policy ON voucher_versions (policy, clause);
 CREATE INDEX voucher_versions_by_voucher ON voucher_versions (voucher_id, clause);
 
+-- The first version has the rate of the decision that opened the voucher, or the clause's own.
 CREATE FUNCTION first_version() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)
-        VALUES (NEW.id, NEW.policy, NEW.clause, NEW.opened_at, NEW.opened_by);
+    INSERT INTO voucher_versions (voucher_id, policy, clause, rate_num, rate_den, rate_words,
+                                  opened_at, opened_by)
+        SELECT NEW.id, NEW.policy, NEW.clause,
+               coalesce(split_part(d.content ->> 'rate', '/', 1)::bigint, c.rate_num),
+               coalesce(split_part(d.content ->> 'rate', '/', 2)::bigint, c.rate_den),
+               coalesce(d.content ->> 'rate_words', ''), NEW.opened_at, NEW.opened_by
+        FROM clauses c
+        LEFT JOIN decisions d ON d.kind = 'voucher' AND d.answer = 'confirmed'
+            AND d.subject = (SELECT code FROM projects WHERE id = NEW.project_id)
+            AND d.content ->> 'policy' = NEW.policy
+        WHERE (c.policy, c.clause) = (NEW.policy, NEW.clause)
+        ORDER BY d.id DESC LIMIT 1;
     RETURN NULL;
 END $$;
 CREATE TRIGGER first_version AFTER INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION first_version();
+
+-- Facts change: by a decision of two persons a version gives a voucher another rate from a day on.
+-- The newest decision holds from its day on, also over an older one of a later day.
+CREATE TABLE voucher_rates (
+    decision_id bigint PRIMARY KEY REFERENCES decisions,
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    since date NOT NULL CHECK (isfinite(since)),
+    rate_num bigint NOT NULL CHECK (rate_num > 0),
+    rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
+    rate_words text NOT NULL,
+    FOREIGN KEY (voucher_id, policy) REFERENCES voucher_versions
+);
+CREATE INDEX voucher_rates_by_version ON voucher_rates (voucher_id, policy, since);
+
+-- Whatever the decision says, a rate is one of those that the clause states.
+CREATE FUNCTION rate_of_clause() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM vouchers v
+        JOIN (SELECT policy, clause, rate_num, rate_den FROM clauses
+              UNION ALL SELECT policy, clause, rate_num, rate_den FROM clause_rates) r
+            ON (r.policy, r.clause) = (NEW.policy, v.clause)
+        WHERE v.id = NEW.voucher_id
+            AND r.rate_num::numeric * NEW.rate_den = r.rate_den::numeric * NEW.rate_num
+    ) THEN
+        RAISE EXCEPTION 'the clause states no rate of %/%', NEW.rate_num, NEW.rate_den
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rate_of_clause';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER rate_of_clause BEFORE INSERT ON voucher_versions
+    FOR EACH ROW EXECUTE FUNCTION rate_of_clause();
+CREATE TRIGGER rate_of_clause BEFORE INSERT ON voucher_rates
+    FOR EACH ROW EXECUTE FUNCTION rate_of_clause();
+
+CREATE FUNCTION rate_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'rate'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'voucher' = NEW.voucher_id::text
+            AND d.content ->> 'since' = NEW.since::text
+            AND d.content ->> 'rate' = NEW.rate_num || '/' || NEW.rate_den
+    ) THEN
+        RAISE EXCEPTION 'two persons have not given this voucher a rate of %/%', NEW.rate_num,
+            NEW.rate_den USING ERRCODE = 'check_violation', CONSTRAINT = 'rate_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON voucher_rates
+    FOR EACH ROW EXECUTE FUNCTION rate_decided();
+
+-- The rate of a voucher under each version, by day. Usage is told apart by `label`: the version,
+-- and the rate where it is not that of the opening.
+CREATE VIEW voucher_rate_days AS
+    WITH changes AS (
+        SELECT r.*, lead(r.since) OVER (PARTITION BY r.voucher_id, r.policy ORDER BY r.since)
+                   AS until
+        FROM voucher_rates r
+        WHERE NOT EXISTS (SELECT FROM voucher_rates newer
+            WHERE (newer.voucher_id, newer.policy) = (r.voucher_id, r.policy)
+                AND newer.decision_id > r.decision_id AND newer.since <= r.since)
+    )
+    SELECT n.voucher_id, n.policy, n.clause, n.rate_num, n.rate_den, n.rate_words,
+           n.policy AS label, daterange(NULL, (SELECT min(c.since) FROM changes c
+               WHERE (c.voucher_id, c.policy) = (n.voucher_id, n.policy))) AS days
+    FROM voucher_versions n
+    UNION ALL
+    SELECT n.voucher_id, n.policy, n.clause, c.rate_num, c.rate_den, c.rate_words,
+           CASE WHEN c.rate_num::numeric * n.rate_den = c.rate_den::numeric * n.rate_num
+                THEN n.policy ELSE n.policy || ' ' || c.rate_num || '/' || c.rate_den END,
+           daterange(c.since, c.until)
+    FROM changes c JOIN voucher_versions n USING (voucher_id, policy);
 
 -- An open policy version is given its end by two persons; the newest decision holds.
 CREATE TABLE policy_ends (
@@ -180,6 +282,18 @@ COMMENT ON COLUMN clauses.payable IS 'False for a draft: nothing is paid by it';
 COMMENT ON COLUMN clauses.effective IS
     'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
 COMMENT ON COLUMN clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+COMMENT ON TABLE clause_rates IS 'Rates of a clause for those who meet their conditions';
+COMMENT ON COLUMN clause_rates.rate_num IS 'Rate, numerator';
+COMMENT ON COLUMN clause_rates.rate_den IS 'Rate, denominator';
+COMMENT ON COLUMN clause_rates.words IS 'The words of the clause that state it';
+COMMENT ON TABLE voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
+COMMENT ON COLUMN voucher_rates.since IS 'First Beijing day of the rate';
+COMMENT ON COLUMN voucher_rates.rate_num IS 'Rate, numerator';
+COMMENT ON COLUMN voucher_rates.rate_den IS 'Rate, denominator';
+COMMENT ON COLUMN voucher_versions.rate_num IS 'Rate when it was opened, numerator';
+COMMENT ON COLUMN voucher_versions.rate_den IS 'Rate when it was opened, denominator';
+COMMENT ON COLUMN voucher_versions.rate_words IS 'The words of the clause that state it';
+COMMENT ON VIEW voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
 COMMENT ON TABLE vouchers IS 'One voucher for each clause and cap scope, for life';
 COMMENT ON COLUMN vouchers.book_id IS 'Book of its rights';
 COMMENT ON COLUMN vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
@@ -199,10 +313,14 @@ COMMENT ON TABLE reservations IS 'Parts of a voucher held back for an approved p
 COMMENT ON COLUMN reservations.fen IS 'Fen';
 COMMENT ON COLUMN reservations.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION open_rights_book, first_version, policy_end_decided, set_validity FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION open_rights_book, first_version, rate_of_clause, rate_decided,
+    policy_end_decided, set_validity FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_validity TO :app_role;
 GRANT INSERT ON policy_ends TO :app_role;
-GRANT INSERT (voucher_id, policy, clause, opened_at, opened_by) ON voucher_versions TO :app_role;
+GRANT INSERT (voucher_id, policy, clause, rate_num, rate_den, rate_words, opened_at, opened_by)
+    ON voucher_versions TO :app_role;
+GRANT INSERT ON voucher_rates TO :app_role;
+GRANT SELECT ON clause_rates, voucher_rates, voucher_rate_days TO :app_role;
 GRANT SELECT ON clauses, vouchers, voucher_versions, policy_ends, accruals, reservations TO :app_role;
 GRANT INSERT (project_id, policy, clause, cap_scope, face_fen, facts, valid, opened_at, opened_by) ON vouchers
     TO :app_role;

@@ -4,7 +4,7 @@
 CREATE TABLE indicators (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     book_id bigint NOT NULL UNIQUE REFERENCES books,
-    number text NOT NULL CHECK (number <> ''),
+    number text NOT NULL CHECK (number <> '' AND is_visible(number)),
     year integer NOT NULL CHECK (year BETWEEN 2000 AND 2199),
     project_name text NOT NULL,
     fund_kind text NOT NULL,

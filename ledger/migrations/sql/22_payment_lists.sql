@@ -44,7 +44,7 @@ CREATE INDEX payment_lines_by_claim ON payment_lines (claim_id);
 -- once; every other row is open, and stops its claim, until two persons have decided what holds.
 CREATE TABLE bank_returns (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    reference text NOT NULL CHECK (reference <> ''),
+    reference text NOT NULL CHECK (reference <> '' AND is_visible(reference)),
     list_id bigint NOT NULL,
     line smallint NOT NULL,
     result text NOT NULL CHECK (result IN ('paid', 'returned')),

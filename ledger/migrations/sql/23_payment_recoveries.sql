@@ -20,7 +20,7 @@ CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher_id) WHERE closed_at I
 -- Money that came back, apart from the lists; `to_treasury` where its year is over. One transfer of
 -- the bank may pay back several debts: each is a part of its total.
 CREATE TABLE refunds (
-    reference text NOT NULL CHECK (reference <> ''),
+    reference text NOT NULL CHECK (reference <> '' AND is_visible(reference)),
     total_fen bigint NOT NULL CHECK (total_fen > 0),
     voucher_id bigint NOT NULL REFERENCES vouchers,
     indicator_id bigint NOT NULL REFERENCES indicators,

@@ -130,7 +130,7 @@ CREATE UNIQUE INDEX contracts_once ON contracts (plain_contract_number(number));
 
 CREATE TABLE assignments (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    number text NOT NULL CHECK (number <> ''),
+    number text NOT NULL CHECK (number <> '' AND is_visible(number)),
     programme text NOT NULL CHECK (programme <> ''),
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL

@@ -14,7 +14,7 @@ from ledger.charging.queries.cells import cells
 from ledger.units import Fen
 
 _PAID = text("""
-    SELECT i.number || ' / ' || i.year AS indicator, v.clause, p.id AS project, p.name,
+    SELECT i.number || ' / ' || i.year AS indicator, v.clause, p.id AS project, p.name, p.code,
            sum(n.paid_fen)::bigint AS fen
     FROM payment_lines n JOIN payment_lists l ON l.id = n.list_id
     JOIN indicators i ON i.id = l.indicator_id JOIN vouchers v ON v.id = n.voucher_id
@@ -37,6 +37,7 @@ class Way:
     project: str
     centre: str
     fen: Fen
+    code: str  # the project's
 
 
 def ways(db: Session) -> list[Way]:
@@ -44,7 +45,7 @@ def ways(db: Session) -> list[Way]:
     rows = db.execute(_PAID).all()
     matched = _matched(db, sorted({row.project for row in rows}))
     return [
-        Way(row.indicator, row.clause, row.name, centre, fen)
+        Way(row.indicator, row.clause, row.name, centre, fen, row.code)
         for row in rows
         for centre, fen in split(row.fen, matched.get(row.project) or {"": 1}).items()
         if fen

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from ledger.errors import Finding
 from ledger.formats.spreadsheet import Row, read_rows
+from ledger.formats.visible import is_seen
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import BankRow
 from ledger.units import FEN_MAX, Fen, fen_from_yuan
@@ -85,7 +86,7 @@ def _row(row: Row, columns: Mapping[str, int]) -> BankRow | list[Finding]:
 
 
 def _is_text(cell: str) -> bool:
-    return 0 < len(cell) <= TEXT_MAX and cell.isprintable()
+    return 0 < len(cell) <= TEXT_MAX and is_seen(cell)
 
 
 def _fen(text: str) -> Fen | None:

@@ -18,6 +18,7 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import Draft, post_many
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding
+from ledger.formats.bounded_call import bounded_call
 from ledger.payment.codes import LineResult, RowState
 from ledger.payment.queries import bank_rows, payment_lists
 from ledger.payment.queries.payment_lists import SentLine
@@ -63,10 +64,11 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
 
     Raises:
         Conflict: this very file was taken in before (`bank_return_repeated`).
+        Refused: reading it takes too long or too much memory (`file_too_hard`).
     """
+    rows, findings = bounded_call(read_return, file.content)
     payment_lists.alone(db)
     _refuse_repeated(db, file)
-    rows, findings = read_return(file.content)
     if findings:
         return ReturnIntake(findings=findings)
     numbers = sorted({row.list for row in rows})

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, delete, or_, text
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound, Refused
+from ledger.formats.visible import is_visible
 from ledger.people.codes import Role
-from ledger.people.rules import is_visible
 from ledger.people.tables import SignIn, Token
 from ledger.postgres.columns import key
 

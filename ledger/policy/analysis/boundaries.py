@@ -108,7 +108,7 @@ class _Edges:
 
     def all(self) -> Iterator[Edge]:
         """Yield the boundaries in the order of the clause."""
-        for requirement in self.clause.require:
+        for requirement in (*self.clause.require, *self.clause.amount.rate_conditions):
             yield from self.condition(requirement)
         yield from self._bands()
         yield from self._cap()

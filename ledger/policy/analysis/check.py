@@ -154,5 +154,6 @@ def _each_reading(policy: Policy, text: str, source: Source) -> Iterator[Policy]
 
 def _used_derivations(policy: Policy, clause: Clause) -> set[str]:
     amount = clause.amount
-    facts = {requirement.fact for requirement in (*policy.scope.require, *clause.require)}
+    conditions = (*policy.scope.require, *clause.require, *amount.rate_conditions)
+    facts = {requirement.fact for requirement in conditions}
     return {name for name in (*facts, amount.base, amount.limit) if name in policy.derived}

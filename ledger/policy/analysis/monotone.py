@@ -38,7 +38,8 @@ def grid(policy: Policy, clause: Clause, facts: Facts) -> tuple[Number, ...]:
     if base is None:
         return ()
     cuts: list[Number] = [band.low for band in amount.bands]
-    cuts += [c.value for c in conditions(policy, clause) if _cuts(c, base)]  # type: ignore[misc]
+    cutting = (*conditions(policy, clause), *amount.rate_conditions)
+    cuts += [c.value for c in cutting if _cuts(c, base)]  # type: ignore[misc]
     if amount.cap is not None:
         at = first_reached(policy, clause, facts, amount.cap.fen) if amount.base else None
         cuts += [amount.cap.fen] if at is None else [at]

@@ -42,11 +42,29 @@ def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outc
     in_none = amount.bands and not any(base in piece for piece in of_bands(amount))
     if False in states or in_none:
         return Result.INELIGIBLE, NO_AWARD
-    if None in states or amount.kind == "negotiated":
+    rate = _rate(policy, amount, facts)
+    if None in states or amount.kind == "negotiated" or (amount.rate and rate is None):
         return Result.JUDGEMENT, NO_AWARD
+    amount = amount.model_copy(update={"rate": rate})
     whole = award(policy, amount, base, value_of(policy, facts, amount.limit or ""))
     paid = value_of(policy, facts, amount.paid or "")
     return Result.ELIGIBLE, after(amount, whole, int(paid or 0))
+
+
+def _rate(policy: Policy, amount: Amount, facts: Facts) -> Fraction | None:
+    """Return the rate that applies; None if there is none, or a person must judge."""
+    if amount.rates is None:
+        return amount.rate
+    applicable: list[Fraction] = []
+    for case in amount.rates.cases:
+        states = {_state(policy, requirement, facts) for requirement in case.require}
+        if states == {True}:
+            applicable.append(case.rate)
+            if amount.rates.combine == "first":
+                return case.rate
+        elif False not in states:
+            return None
+    return max([*applicable, amount.rate or Fraction(0)])
 
 
 def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | None:

@@ -142,6 +142,10 @@ class _Search:
                 and requirement.fact not in facts
             ):
                 facts = next(self._meeting(requirement, facts), facts)
+        for requirement in self.clause.amount.rate_conditions:
+            number = value_of(self.policy, facts, requirement.fact)
+            if number is None and requirement.fact not in facts:
+                facts = next(self._settled(requirement, facts), facts)
         return facts
 
     def _candidates(self, decision: Decision, facts: Facts) -> Iterator[Facts]:
@@ -155,10 +159,26 @@ class _Search:
             yield from self._meet(failures[0], facts)
             return
         amount = self.clause.amount
+        for requirement in amount.rate_conditions:
+            if requirement.fact in decision.missing:
+                yield from self._settled(requirement, facts)
+                return
         for name in (amount.base, amount.limit, amount.paid):
             if name is not None and value_of(self.policy, facts, name) is None:
                 usual = place(self.policy, facts, name, self._usual(name))
                 yield from [usual] if usual else []
+
+    def _settled(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
+        """Yield facts that decide a condition of a rate, first those to which it does not apply."""
+        fact = requirement.fact
+        if isinstance(requirement.value, (bool, tuple)):
+            choices = self.policy.facts[fact].choices or (False, True)
+            clear_choices = [c for c in choices if c not in requirement.judgement]
+            yield from ({**facts, fact: choice} for choice in clear_choices)
+            return
+        nothing = place(self.policy, facts, fact, 0)
+        yield from [nothing] if nothing else []
+        yield from self._meeting(requirement, facts)
 
     def _meet(self, condition: JudgedCondition, facts: Facts) -> Iterator[Facts]:
         """Yield facts that meet a condition, or are exempt from it."""

@@ -67,8 +67,8 @@ def _further(policy: Policy, decision: Decision) -> list[Change]:
     amount, base = proof.clause.amount, proof.steps[0]
     target = _next_band(amount, base.value) if amount.bands else None
     kind: ChangeKind = "band" if amount.bands else "cap"
-    if amount.kind == "rate" and amount.cap is not None and amount.rate:
-        target = full_at(amount.rate, amount.cap.fen, policy.rounding)
+    if amount.cap is not None and proof.rate is not None:
+        target = full_at(proof.rate.rate, amount.cap.fen, policy.rounding)
     if target is None or target <= base.value:
         return []
     further = target - base.value

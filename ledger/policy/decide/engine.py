@@ -17,7 +17,13 @@ from ledger.policy.codes import ConditionState, Result
 from ledger.policy.decide import fact_checks
 from ledger.policy.decide.fact_checks import Unknown, Values
 from ledger.policy.decide.formulas import Formula, formula
-from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Quotient
+from ledger.policy.decide.tree import (
+    ChosenRate,
+    Decision,
+    JudgedCondition,
+    Proof,
+    Quotient,
+)
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.terms import Operator
@@ -40,7 +46,9 @@ class _Ready(NamedTuple):
     derive: tuple[Callable[[Values], None], ...]
     conditions: tuple[Condition, ...]
     formula_facts: tuple[str, ...]  # by the formula
-    formula: Formula
+    formulas: tuple[tuple[ChosenRate | None, Formula], ...]  # by rate, the clause's own first
+    cases: tuple[tuple[Condition, ...], ...]  # of the other rates
+    highest: bool
     negotiated: JudgedCondition | None
 
 
@@ -80,6 +88,9 @@ def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Valu
                 to_judge.append(condition)
             missing += condition.missing
     missing += _missing(ready, values)
+    rate_place, rate_facts, rate_judgements = _rate(ready, values)
+    missing += rate_facts
+    to_judge += rate_judgements
     if ready.negotiated and not unmet and not missing:
         to_judge.append(ready.negotiated)
     result: Result = Result.ELIGIBLE
@@ -89,15 +100,51 @@ def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Valu
         result = Result.INSUFFICIENT
     elif to_judge:
         result = Result.JUDGEMENT
-    outcome = ready.formula(values) if result == "eligible" else _NO_AWARD
+    rate, formula = ready.formulas[rate_place]
+    outcome = formula(values) if result == "eligible" else _NO_AWARD
     steps, amount_fen, ceiling_fen, posts = outcome
     names = tuple(dict.fromkeys(missing)) if missing else ()
     proof = Proof(
-        policy.version, ready.clause, present, tuple(conditions), steps, ready.questions
+        policy.version, ready.clause, present, tuple(conditions), steps, ready.questions,
+        rate if result == "eligible" else None,
     )  # fmt: skip
     return Decision(
         result, tuple(unmet), names, tuple(to_judge), (), amount_fen, ceiling_fen, posts, proof
     )
+
+
+def _rate(
+    ready: _Ready, values: Values
+) -> tuple[int, tuple[str, ...], tuple[JudgedCondition, ...]]:
+    """Return which rate applies; or the facts, or the judgements, on which that depends.
+
+    A rate does not apply where one of its conditions is known to fail. Of several that apply the
+    highest counts, or the first, as the clause says; its own where none applies.
+    """
+    applying: list[int] = []
+    missing: list[str] = []
+    to_judge: list[JudgedCondition] = []
+    for place, case in enumerate(ready.cases, start=1):
+        conditions = [judge(values) for judge in case]
+        states = {condition.state for condition in conditions}
+        if ConditionState.UNMET in states:
+            continue
+        missing += [fact for condition in conditions for fact in condition.missing]
+        to_judge += [c for c in conditions if c.state is ConditionState.JUDGEMENT]
+        if states <= {ConditionState.MET, ConditionState.EXEMPT}:
+            applying.append(place)
+            if not ready.highest:
+                break  # whatever follows, this is the first
+    if ready.highest:
+        applying.sort(key=lambda place: -_at(ready, place))
+        if applying and _at(ready, applying[0]) <= _at(ready, 0):
+            applying = []
+    return (applying or [0])[0], tuple(missing), tuple(to_judge)
+
+
+def _at(ready: _Ready, place: int) -> Fraction:
+    choice = ready.formulas[place][0]
+    return choice.rate if choice else Fraction(0)
 
 
 _NO_AWARD: tuple[Any, None, None, None] = ((), None, None, None)
@@ -161,7 +208,8 @@ def _make(policy: Policy, clause: Clause) -> _Ready:
     amount, scope = clause.amount, policy.scope
     requirements = [(c, scope.article) for c in scope.require]
     requirements += [(c, clause.article) for c in (*clause.require, *lowest(clause))]
-    derivation_names = {c.fact for c, _ in requirements} | {amount.base, amount.limit}
+    of_rates = {c.fact for c in amount.rate_conditions}
+    derivation_names = {c.fact for c, _ in requirements} | of_rates | {amount.base, amount.limit}
     formula_facts = (amount.base, amount.limit, amount.paid)
     return _Ready(
         clause=clause,
@@ -174,9 +222,26 @@ def _make(policy: Policy, clause: Clause) -> _Ready:
         ),
         conditions=tuple(_condition(policy, c, article) for c, article in requirements),
         formula_facts=tuple(name for name in formula_facts if name),
-        formula=formula(amount, policy.rounding),
+        formulas=_formulas(policy, clause),
+        cases=tuple(
+            tuple(_condition(policy, c, clause.article) for c in case.require)
+            for case in amount.rate_cases
+        ),
+        highest=amount.rates is not None and amount.rates.combine == "highest",
         negotiated=_negotiated(clause) if amount.kind == "negotiated" else None,
     )
+
+
+def _formulas(policy: Policy, clause: Clause) -> tuple[tuple[ChosenRate | None, Formula], ...]:
+    """Compile the clause's formula, and beside it the same at each of its other rates."""
+    amount, rounding = clause.amount, policy.rounding
+    own = None if amount.rate is None else ChosenRate(amount.rate, amount.words, None)
+    formulas: list[tuple[ChosenRate | None, Formula]] = [(own, formula(amount, rounding))]
+    for place, case in enumerate(amount.rate_cases):
+        at_its_rate = amount.model_copy(update={"rate": case.rate})
+        choice = ChosenRate(case.rate, case.words, place)
+        formulas.append((choice, formula(at_its_rate, rounding)))
+    return tuple(formulas)
 
 
 def lowest(clause: Clause) -> tuple[Requirement, ...]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.policy.decide.changes import Change, changes
-from ledger.policy.decide.tree import Decision, JudgedCondition, Step
+from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Step
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.contradictions import kind_of
 from ledger.policy.text.terms import Sentence
@@ -92,7 +92,7 @@ def explain(policy: Policy, decision: Decision) -> Explanation:
         decision,
         proof.clause,
         lines=tuple(_line(policy, condition, proof.facts) for condition in conditions),
-        sums=tuple(_sums(policy, proof.clause, proof.steps, proof.facts)),
+        sums=tuple(_sums(policy, proof)),
         lacking=tuple(fact_name(policy, name) for name in decision.missing),
         changes=changes(policy, decision),
         questions=tuple(_rests(policy, key) for key in proof.questions),
@@ -134,21 +134,22 @@ def _line(policy: Policy, condition: JudgedCondition, facts: Mapping[str, object
     return Line(condition, fact_name(policy, requirement.fact), values)
 
 
-def _sums(
-    policy: Policy, clause: Clause, steps: tuple[Step, ...], facts: Mapping[str, object]
-) -> list[Sum]:
+def _sums(policy: Policy, proof: Proof) -> list[Sum]:
+    steps, facts = proof.steps, proof.facts
     sums: list[Sum] = []
     for at, step in enumerate(steps):
         before = steps[at - 1].value if at else step.value
         fact = fact_name(policy, step.name) if step.name else None
         values = _values_of(policy, step.name, facts) if step.name in policy.derived else ()
-        sums.append(Sum(step, before, _words(clause, step), fact, values))
+        sums.append(Sum(step, before, _words(proof, step), fact, values))
     return sums
 
 
-def _words(clause: Clause, step: Step) -> str:
+def _words(proof: Proof, step: Step) -> str:
     """Return the words of the clause that a step rests on."""
-    amount = clause.amount
+    amount = proof.clause.amount
+    if step.kind == "rate" and proof.rate is not None:
+        return proof.rate.words
     if step.kind == "cap" and amount.cap:
         return amount.cap.words
     if step.kind == "band" and isinstance(step.by, int):

@@ -37,7 +37,7 @@ def names(policy: Policy, clause: Clause) -> tuple[str, ...]:
     """Return the facts that a clause uses, the scope's first."""
     amount = clause.amount
     needed_names: list[str | None] = []
-    for requirement in (*policy.scope.require, *clause.require):
+    for requirement in (*policy.scope.require, *clause.require, *amount.rate_conditions):
         needed_names += [requirement.fact, requirement.unless.fact if requirement.unless else None]
     needed_names += [amount.base, amount.limit, amount.paid]
     input_names: list[str] = []

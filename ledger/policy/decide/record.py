@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ledger.errors import Refused
 from ledger.formats.digest import digest as digest_of
 from ledger.policy.decide.engine import decide
-from ledger.policy.decide.tree import Decision, JudgedCondition, Quotient, Step
+from ledger.policy.decide.tree import ChosenRate, Decision, JudgedCondition, Quotient, Step
 from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import digest, load
 
@@ -71,8 +71,16 @@ def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> 
             "steps": [_step(item) for item in proof.steps],
             "missing": list(decision.missing),
             "to_judge": [item.requirement.words for item in decision.to_judge],
+            **_rate(proof.rate),
         },
     )
+
+
+def _rate(choice: ChosenRate | None) -> dict[str, Any]:
+    """Return the case whose rate applied; nothing of a clause's own rate, which is its terms'."""
+    if choice is None or choice.case is None:
+        return {}
+    return {"rate": {"case": choice.case, "words": choice.words}}
 
 
 def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:

@@ -72,6 +72,14 @@ class Step(NamedTuple):
     value: int | Fraction
 
 
+class ChosenRate(NamedTuple):
+    """The rate that applies, the words that state it, and which of the clause's cases it is."""
+
+    rate: Fraction
+    words: str
+    case: int | None  # None: the clause's own
+
+
 class Proof(NamedTuple):
     """Everything that a decision rests on."""
 
@@ -83,6 +91,7 @@ class Proof(NamedTuple):
     ]  # first the gate's, then the clause's, in the text's order
     steps: tuple[Step, ...]  # empty unless eligible
     questions: tuple[str, ...]  # the open questions it rests on
+    rate: ChosenRate | None = None  # of a clause with a rate, where it is eligible
 
 
 class Decision(NamedTuple):

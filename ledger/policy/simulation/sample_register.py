@@ -37,7 +37,12 @@ class _Maker:
         self._requirements: dict[str, list[Requirement]] = {}
         self._near: dict[str, list[int | Fraction]] = {}
         for clause in policy.clauses:
-            for requirement in (*policy.scope.require, *clause.require, *lowest(clause)):
+            for requirement in (
+                *policy.scope.require,
+                *clause.require,
+                *clause.amount.rate_conditions,
+                *lowest(clause),
+            ):
                 self._requirements.setdefault(requirement.fact, []).append(requirement)
                 if requirement.op in BOUNDS:
                     self._threshold(requirement.fact, requirement.value)

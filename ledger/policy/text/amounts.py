@@ -1,7 +1,8 @@
 """The amount of a clause: one of a few kinds of formula, and its figures.
 
-`rate` gives base × rate up to a cap; `bands` a ceiling by the band of the base; `ladder` a sum by
-the step reached, less earlier payments; `ceiling` a maximum within which a reviewer decides;
+`rate` gives base × rate up to a cap, and the rate may depend on facts; `bands` a ceiling by the
+band of the base; `ladder` a sum by the step reached, less earlier payments; `ceiling` a maximum
+within which a reviewer decides;
 `quota` a share of the seats, in kind; `negotiated` (一事一议) whatever is agreed; `support` no sum.
 A figure that its kind does not use is an error.
 """
@@ -12,15 +13,17 @@ from pydantic import Field, model_validator
 
 from ledger.formats.field_parsers import Shape, fault, one_of
 from ledger.policy.codes import CapPeriod, CapScope
+from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.terms import Bound, Bounded, CapYuan, Gives, Key, Rate, Sentence
 from ledger.units import Fen
 
 FormulaKind = Literal["rate", "bands", "ladder", "ceiling", "quota", "negotiated", "support"]
+Combine = Literal["highest", "first"]
 Mode = Literal["cumulative", "single", "top_up", "accumulate", "once", "slab", "marginal"]
 
 # kind: (what it must say, what it may say besides)
 _SAYS: dict[str, tuple[str, str]] = {
-    "rate": ("base rate mode", "paid cap per"),
+    "rate": ("base rate mode", "paid cap per rates"),
     "bands": ("base bands per", "paid bound"),
     "ladder": ("base bands per paid mode", "bound"),
     "ceiling": ("cap", "limit"),
@@ -60,6 +63,25 @@ class Band(Shape):
     words: Sentence
 
 
+class CaseRate(Shape):
+    """A rate for those who meet all its conditions."""
+
+    rate: Rate
+    words: Sentence
+    require: tuple[Requirement, ...] = Field(min_length=1)
+
+
+class Rates(Shape):
+    """Rates beside the clause's own, which is that of those to whom none of them applies.
+
+    `highest`: the highest of all that apply, the clause's own included (就高). `first`: the first
+    that applies, in the order of the file.
+    """
+
+    combine: Annotated[Combine, one_of(Combine)]
+    cases: tuple[CaseRate, ...] = Field(min_length=1)
+
+
 class Amount(Shape):
     """The formula, its figures, and the words that state them."""
 
@@ -67,6 +89,7 @@ class Amount(Shape):
     words: Sentence
     base: Key | None = None
     rate: Rate | None = None  # a share of a sum, or fen for each unit of a quantity
+    rates: Rates | None = None
     mode: Annotated[Mode, one_of(Mode)] | None = None
     bands: tuple[Band, ...] = ()
     bound: Annotated[Bound, one_of(Bound)] = "included"  # whether a band's `low` is in it
@@ -88,6 +111,16 @@ class Amount(Shape):
         if self.kind == "rate" and (self.cap is None) == (self.per is None):
             raise fault("amount_lacks", kind=self.kind, names="cap | per")
         return self
+
+    @property
+    def rate_cases(self) -> tuple[CaseRate, ...]:
+        """The rates that depend on facts."""
+        return self.rates.cases if self.rates else ()
+
+    @property
+    def rate_conditions(self) -> tuple[Requirement, ...]:
+        """The conditions of all of them."""
+        return tuple(condition for case in self.rate_cases for condition in case.require)
 
     @property
     def unit(self) -> Cap | Per | None:

@@ -29,6 +29,12 @@ def of(policy: Policy, place: Place) -> Iterator[Finding]:
     yield from _conditions(policy.scope, place.at("scope"), policy)
     for i, (clause, at) in enumerate(clauses):
         yield from _conditions(clause, at, policy)
+        for j, case in enumerate(clause.amount.rate_cases):
+            where = at.at("amount", "rates", "cases", j)
+            yield from _conditions(clause, where, policy, case.require)
+            yield from _rate(where, clause, policy)
+            if case.words not in clause.text:
+                yield where.at("words").finding("not_in_text", article=clause.article)
         yield from _sum(clause, at.at("amount"), policy)
         yield from _cross_references(clause, at, policy)
         if clause.id in {earlier.id for earlier in policy.clauses[:i]}:
@@ -67,8 +73,14 @@ def _derivations(policy: Policy, place: Place) -> Iterator[Finding]:
             yield place.at("impossible", i).finding("unknown_fact", name=impossible.whole)
 
 
-def _conditions(part: Scope | Clause, place: Place, policy: Policy) -> Iterator[Finding]:
-    for i, requirement in enumerate(part.require):
+def _conditions(
+    part: Scope | Clause,
+    place: Place,
+    policy: Policy,
+    of_rate: tuple[Requirement, ...] | None = None,
+) -> Iterator[Finding]:
+    """Check the conditions of a part, or those of one of its rates."""
+    for i, requirement in enumerate(part.require if of_rate is None else of_rate):
         at = place.at("require", i)
         if requirement.words not in _quotable(part, requirement, policy):
             yield at.at("words").finding("not_in_text", article=part.article)
@@ -120,10 +132,7 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
         if name is not None and kind_of(policy, name) not in kinds:
             yield place.at(key).finding("unknown_fact", name=name)
     if amount.rate is not None:
-        text = place.at("rate").node.value
-        by_unit = isinstance(text, str) and text.endswith("元")
-        if by_unit != (kind_of(policy, amount.base or "") == "decimal"):
-            yield place.at("rate").finding("bad_rate")
+        yield from _rate(place, clause, policy)
     quotations = [(amount.words, place)]
     quotations += [(amount.cap.words, place.at("cap"))] if amount.cap else []
     quotations += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
@@ -131,6 +140,14 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
         if words not in clause.text:
             yield at.at("words").finding("not_in_text", article=clause.article)
     yield from _bands(amount, place)
+
+
+def _rate(place: Place, clause: Clause, policy: Policy) -> Iterator[Finding]:
+    """Check that a rate of a quantity, and only that, has a unit."""
+    text = place.at("rate").node.value
+    by_unit = isinstance(text, str) and text.endswith("元")
+    if by_unit != (kind_of(policy, clause.amount.base or "") == "decimal"):
+        yield place.at("rate").finding("bad_rate")
 
 
 def _bands(amount: Amount, place: Place) -> Iterator[Finding]:

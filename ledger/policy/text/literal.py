@@ -10,6 +10,7 @@ from fractions import Fraction
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
 from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.contradictions import kind_of
 from ledger.policy.text.terms import Bound
 from ledger.policy.text.wording import bound_words, figures, says
@@ -32,7 +33,18 @@ def faults(policy: Policy, place: Place) -> Iterator[Finding]:
 
 
 def _conditions(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
-    for i, requirement in enumerate(clause.require):
+    yield from _figures(policy, clause.require, place)
+    for i, case in enumerate(clause.amount.rate_cases):
+        yield from _figures(policy, case.require, place.at("amount", "rates", "cases", i))
+    if clause.selection:
+        at = place.at("selection")
+        yield from _figure(clause.selection.limit, clause.selection.words, at)
+
+
+def _figures(
+    policy: Policy, requirements: tuple[Requirement, ...], place: Place
+) -> Iterator[Finding]:
+    for i, requirement in enumerate(requirements):
         if requirement.reading is not None or isinstance(requirement.value, (bool, tuple)):
             continue
         at, money = place.at("require", i), kind_of(policy, requirement.fact) == "money"
@@ -40,17 +52,16 @@ def _conditions(policy: Policy, clause: Clause, place: Place) -> Iterator[Findin
             _yuan(requirement.value) if money else requirement.value, requirement.words, at
         )
         yield from _bound(requirement.bound, requirement.words, at)
-    if clause.selection:
-        at = place.at("selection")
-        yield from _figure(clause.selection.limit, clause.selection.words, at)
 
 
 def _amount(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
     amount = clause.amount
-    if amount.rate is not None:
-        money = kind_of(policy, amount.base or "") == "money"
-        rate = amount.rate if money else _yuan(amount.rate)
-        yield from _figure(rate, amount.words, place)
+    statements = [(amount.rate, amount.words, place)] if amount.rate is not None else []
+    for i, case in enumerate(amount.rate_cases):
+        statements.append((case.rate, case.words, place.at("rates", "cases", i)))
+    money = kind_of(policy, amount.base or "") == "money"
+    for rate, words, at in statements:
+        yield from _figure(rate if money else _yuan(rate), words, at)
     if amount.cap is not None:
         yield from _figure(_yuan(amount.cap.fen), amount.cap.words, place.at("cap"))
     money = amount.kind != "quota"

@@ -97,7 +97,10 @@ def digest(policy: Policy, clause: Clause) -> str:
 def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
     """Return the binding terms, without explanations."""
     amount = clause.amount.model_dump()
-    inputs = {amount["base"], amount["limit"], *(c.fact for c in clause.require)}
+    if amount["rates"] is None:  # versions were published before a rate could depend on facts
+        del amount["rates"]
+    conditions = (*clause.require, *clause.amount.rate_conditions)
+    inputs = {amount["base"], amount["limit"], *(c.fact for c in conditions)}
     questions = {key: policy.questions[key] for key in policy.questions_of(clause)}
     pool = policy.pools.get(clause.pool or "")
     return {

@@ -29,6 +29,7 @@ from ledger.reconciliation.rules.difference_codes import (
     Evidence,
     Receipt,
     Terms,
+    UnusualPrice,
 )
 from ledger.reconciliation.rules.differences import differences
 from ledger.registry.queries import known_names, price_bands, seller_buyer_contracts
@@ -48,13 +49,14 @@ _DOCUMENTS = text("""
            f.net_fen - d.net_fen AS red_fen,
            f.net_fen - f.allocated_fen AS left_fen,
            EXISTS (SELECT FROM frozen_documents z WHERE z.id = d.id) AS frozen,
-           EXISTS (
-               SELECT FROM cost_documents o
+           ARRAY (
+               SELECT o.code || o.number FROM cost_documents o
                WHERE plain_number(o.number) = plain_number(d.number) AND o.id <> d.id
                    AND o.dropped_at IS NULL
                    AND (plain_number(d.number) ~ '^[0-9]{20}$'
                        OR (o.seller_uscc = d.seller_uscc AND '' IN (o.code, d.code)))
-           ) AS duplicate
+               ORDER BY o.id
+           ) AS duplicate_of
     FROM cost_documents d LEFT JOIN statements t ON t.number = d.statement
     CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
     WHERE d.id IN (
@@ -77,14 +79,15 @@ _DOCUMENTS = text("""
 """)
 _LINES = text("""
     SELECT l.document_id AS document, l.line, l.item, l.unit, l.quantity, l.tax_rate, l.net_fen,
-           EXISTS (
-               SELECT FROM cost_documents o JOIN document_lines m ON m.document_id = o.id
+           ARRAY (
+               SELECT DISTINCT o.code || o.number
+               FROM cost_documents o JOIN document_lines m ON m.document_id = o.id
                JOIN allocations a ON a.document_id = m.document_id AND a.line = m.line
                WHERE (o.seller_uscc, o.buyer_uscc, o.since, o.until)
                        = (d.seller_uscc, d.buyer_uscc, d.since, d.until)
                    AND (m.item, m.quantity, m.net_fen) = (l.item, l.quantity, l.net_fen)
-                   AND o.id <> d.id AND a.fen > 0 AND a.kind <> :kind
-           ) AS same_cost
+                   AND o.id <> d.id AND a.fen > 0 AND a.kind <> :kind ORDER BY 1
+           ) AS same_as
     FROM document_lines l JOIN cost_documents d ON d.id = l.document_id
     WHERE l.document_id = ANY(:documents) ORDER BY l.document_id, l.line
 """)
@@ -96,8 +99,15 @@ _SHARES = text("""
     GROUP BY root, a.line, a.contract_id, a.month, a.part ORDER BY root, a.line, a.part
 """)
 _RECEIPTS = text("""
-    SELECT document_id AS document, payer, payee, fen FROM receipts
-    WHERE document_id = ANY(:documents) AND proves ORDER BY paid_on, reference
+    SELECT document, payer, payee, fen FROM (
+        SELECT document_id AS document, payer, payee, fen, paid_on, reference FROM receipts
+        WHERE proves
+        UNION ALL  -- what was deducted at the counter is paid as well, once the builder says so
+        SELECT d.id, d.buyer_name, d.seller_name, x.fen, x.confirmed_at::date, ''
+        FROM deductions x JOIN cost_documents d ON d.id = x.document_id
+        WHERE x.confirmed_at IS NOT NULL
+    ) AS payment
+    WHERE document = ANY(:documents) ORDER BY paid_on, reference
 """)
 _PARTIES = text("""
     WITH party AS (
@@ -115,7 +125,14 @@ _PARTIES = text("""
     ORDER BY party.role, o.uscc
 """)
 _RELATED = text("""
-    SELECT o.uscc AS one, w.uscc AS other
+    SELECT o.uscc AS one, w.uscc AS other, ARRAY (
+        SELECT DISTINCT a.person FROM controllers a JOIN controllers b
+            ON person_of(b.person) = person_of(a.person)
+                AND (a.id_tail IS NULL OR b.id_tail IS NULL OR a.id_tail = b.id_tail)
+        WHERE a.organisation_id = r.one_id AND b.organisation_id = r.other_id
+            AND a.superseded_at IS NULL AND b.superseded_at IS NULL
+            AND a.valid && daterange(:month, :next) AND b.valid && daterange(:month, :next)
+        ORDER BY 1) AS persons
     FROM related_organisations r JOIN organisations o ON o.id = r.one_id
     JOIN organisations w ON w.id = r.other_id
     WHERE r.valid && daterange(:month, :next)
@@ -205,44 +222,45 @@ def differences_of(db: Session, contract: int, month: date, process: Process) ->
 
 def _terms(db: Session, params: Mapping[str, Any]) -> Terms:
     parties = db.execute(_PARTIES, params).all()
-    related = db.execute(_RELATED, params)
+    related = db.execute(_RELATED, params).all()
     return Terms(
         sellers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "seller"),
         buyers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "buyer"),
         lines=_contract_lines(db.execute(_PRICES, params)),
         related=frozenset(frozenset((r.one, r.other)) for r in related),
+        controllers={frozenset((r.one, r.other)): tuple(r.persons) for r in related},
         names=known_names(db, [party.uscc for party in parties]),
         unusual_prices=_unusual_prices(db, params),
-        beyond_total_fen=_beyond_total_fen(db, params),
+        **_total(db, params),
     )
 
 
-def _unusual_prices(db: Session, params: Mapping[str, Any]) -> frozenset[Part]:
-    """Return the parts that have a price outside the band of the bureau in the month."""
+def _unusual_prices(db: Session, params: Mapping[str, Any]) -> dict[Part, UnusualPrice]:
+    """Return, for each part that has one, a price outside the bureau's band in the month."""
     bands = price_bands(db)
-    if not bands:
-        return frozenset()
-    return frozenset(
-        Part(row.part)
-        for row in db.execute(_GPU_PRICES, params)
-        if outside_band(
-            row.model, row.mig_profile,
-            fen_per_ms(Fraction(row.yuan), row.gpus, row.hours, tax_included=row.tax_included,
-                       tax_rate=Fraction(row.tax_rate)) * HOUR_MS,
-            row.day, bands,
-        )
-    )  # fmt: skip
+    prices = {}
+    for row in db.execute(_GPU_PRICES, params) if bands else ():
+        fen = HOUR_MS * fen_per_ms(
+            Fraction(row.yuan), row.gpus, row.hours, tax_included=row.tax_included,
+            tax_rate=Fraction(row.tax_rate),
+        )  # fmt: skip
+        band = outside_band(row.model, row.mig_profile, fen, row.day, bands)
+        if band is not None:
+            prices[Part(row.part)] = UnusualPrice(fen, band.low_fen, band.high_fen)
+    return prices
 
 
-def _beyond_total_fen(db: Session, params: Mapping[str, Any]) -> Fen:
-    """Return how much of the month's invoices, without tax, is beyond the contract's total."""
+def _total(db: Session, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contract's total, what is billed, and what of the month's is beyond, net."""
     row = db.execute(_TOTAL, params).one()
-    if not row.gross_before_fen + row.gross_fen:
-        return 0
-    beyond_fen = min(
-        beyond_total(row.total_fen, row.gross_before_fen + row.gross_fen), row.gross_fen
-    )
-    return round_half_up(Fraction(row.net_fen * beyond_fen, row.gross_fen)) if beyond_fen else 0
+    billed_fen = row.gross_before_fen + row.gross_fen
+    beyond_fen = min(beyond_total(row.total_fen, billed_fen), row.gross_fen)
+    net_fen = round_half_up(Fraction(row.net_fen * beyond_fen, row.gross_fen)) if beyond_fen else 0
+    return {
+        "total_gross_fen": row.total_fen,
+        "billed_gross_fen": billed_fen,
+        "beyond_total_fen": net_fen,
+    }
 
 
 def _contract_lines(rows: Iterable[Row[Any]]) -> dict[Part, list[ContractLine]]:
@@ -319,10 +337,11 @@ def _document(
         "red_fen",
         "left_fen",
     )
-    line_columns = ("line", "item", "unit", "quantity", "tax_rate", "net_fen", "same_cost")
+    line_columns = ("line", "item", "unit", "quantity", "tax_rate", "net_fen")
     return BilledDocument(
-        **{name: getattr(row, name) for name in (*columns, "frozen", "duplicate")},
+        **{name: getattr(row, name) for name in (*columns, "frozen")},
         document=row.id,
+        duplicate_of=tuple(row.duplicate_of),
         seller=Party(row.seller_uscc, row.seller_name),
         buyer=Party(row.buyer_uscc, row.buyer_name),
         statement_month=(row.contract, row.month) if row.contract is not None else None,
@@ -330,6 +349,7 @@ def _document(
         lines=tuple(
             BilledLine(
                 **{name: getattr(line, name) for name in line_columns},
+                same_as=tuple(line.same_as),
                 shares={key: fen for key, fen in shares.get(line.line, {}).items() if fen},
             )
             for line in lines

@@ -174,8 +174,8 @@ def cells_of(
 ) -> tuple[list[Cell], list[Package]]:
     """Return the cells and packages of contracts for which their parties may invoice each other.
 
-    Cells of these months, those that packages of these months are drawn in later, and those that
-    earlier months carried over.
+    Cells of these months, those in which packages of these months are drawn before or later, and
+    those that earlier months carried over.
     """
     contracts = sorted({contract.contract for contract in may})
     packages = [
@@ -183,6 +183,7 @@ def cells_of(
         for package in map(_package, db.execute(_PACKAGES, {"contracts": contracts}))
         if package.since <= last_day(last) and first <= package.until
     ]
+    begin = min([first, *(package.since for package in packages)])
     end = max([last, *(package.until for package in packages)])
     params = {"contracts": contracts, "since": first, "until": end}
     rows = db.execute(_POSSIBLE, params)
@@ -191,7 +192,7 @@ def cells_of(
         for cell in (Cell(r.contract, r.month, Part(r.part), r.kind, 0, 0) for r in rows)
     }
     for cell in cells(db, contracts=contracts):
-        within = first <= cell.month <= end
+        within = month_of(begin) <= cell.month <= end
         if cell.key in by_key or (within and cell.metered_fen) or (cell.carried and cell.room_fen):
             by_key[cell.key] = cell
     return [cell for cell in by_key.values() if _within(cell, may)], packages

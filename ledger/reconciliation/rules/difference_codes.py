@@ -18,6 +18,7 @@ from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import DifferenceCode, Handling
+from ledger.reconciliation.rules.facts import Facts
 from ledger.registry.rules.safeguards import KnownName
 from ledger.units import Fen
 
@@ -39,6 +40,7 @@ class Difference:
     document: int | None = None
     line: int | None = None
     cell: Key | None = None
+    facts: Facts = field(default_factory=Facts, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class BilledLine:
     tax_rate: str
     net_fen: Fen
     shares: Mapping[Key, Fen] = field(default_factory=dict)  # net of what red ones took back
-    same_cost: bool = False  # another clause has a line like this
+    same_as: tuple[str, ...] = ()  # documents with a line like this under another clause
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class BilledDocument:
         None  # contract and month of the statement it settles
     )
     frozen: bool = False  # a red confirmation is on its way
-    duplicate: bool = False  # its number is another document's, written otherwise
+    duplicate_of: tuple[str, ...] = ()  # documents with its number, written otherwise
     receipts: tuple[Receipt, ...] = ()  # where any are known
     # From which day until before which the two may invoice each other, contract by contract.
     spells: tuple[tuple[date | None, date | None], ...] = ()
@@ -110,6 +112,15 @@ class ContractLine:
 
 
 @dataclass(frozen=True)
+class UnusualPrice:
+    """A price of a GPU-hour, fen without tax, and the band that it is outside of."""
+
+    fen: Fraction
+    low_fen: Fraction
+    high_fen: Fraction
+
+
+@dataclass(frozen=True)
 class Terms:
     """A contract in a month: sellers, buyers, related parties, and the prices of each part."""
 
@@ -117,8 +128,16 @@ class Terms:
     buyers: tuple[Party, ...]
     lines: Mapping[Part, Sequence[ContractLine]] = field(default_factory=dict)
     related: frozenset[frozenset[str]] = frozenset()  # of USCCs
+    controllers: Mapping[frozenset[str], tuple[str, ...]] = field(default_factory=dict)
+
+    def through(self, pair: frozenset[str]) -> tuple[str, ...]:
+        """Return the persons who control both of two related parties, as far as known."""
+        return self.controllers.get(pair, ())
+
     names: Mapping[str, Sequence[KnownName]] = field(default_factory=dict)  # by USCC
-    unusual_prices: frozenset[Part] = frozenset()  # parts with a price outside its band
+    unusual_prices: Mapping[Part, UnusualPrice] = field(default_factory=dict)
+    total_gross_fen: Fen | None = None  # of the contract, where it has one
+    billed_gross_fen: Fen = 0  # of all its invoices until the end of the month
     beyond_total_fen: Fen = 0  # of this month's invoices, what is beyond the contract's total
 
 

@@ -17,6 +17,7 @@ from ledger.documents.rules.payments import Payment, paid_fen, paid_part, paid_s
 from ledger.formats.uscc import uscc_fault
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import Handling
+from ledger.reconciliation.rules import difference_facts
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
     BilledDocument,
@@ -25,6 +26,7 @@ from ledger.reconciliation.rules.difference_codes import (
     Terms,
     is_tolerable,
 )
+from ledger.reconciliation.rules.facts import Facts
 from ledger.reconciliation.rules.line_differences import as_notes, of_line
 from ledger.registry.rules.safeguards import KnownName, name_stands
 from ledger.units import FEN_MAX, Fen, month_of, round_half_up
@@ -48,7 +50,10 @@ def differences(
         documents, cells, all_differences, terms=terms, evidence=evidence, process=process
     )
     if terms.beyond_total_fen:
-        beyond = Difference("R06", Handling.PERSON, terms.beyond_total_fen)
+        facts = Facts(
+            total_gross_fen=terms.total_gross_fen, billed_gross_fen=terms.billed_gross_fen
+        )
+        beyond = Difference("R06", Handling.PERSON, terms.beyond_total_fen, facts=facts)
         all_differences.append(replace(beyond, cell=cells[0].key) if cells else beyond)
     return sorted(all_differences, key=_order)
 
@@ -92,7 +97,8 @@ def _gross_left_fen(document: BilledDocument) -> Fen:
 
 
 def _of_r05(document: BilledDocument, handling: Handling, cell: Key | None, fen: Fen) -> Difference:
-    return Difference("R05", handling, fen, document.document, None, cell)
+    facts = difference_facts.of_receipts(document)
+    return Difference("R05", handling, fen, document.document, None, cell, facts)
 
 
 def _of_document(
@@ -100,7 +106,7 @@ def _of_document(
 ) -> list[Difference]:
     """Return the differences of a document and its lines, in each of its cells."""
     handlings: dict[str, Handling | None] = {
-        "R01": Handling.BLOCK if document.duplicate else None,
+        "R01": Handling.BLOCK if document.duplicate_of else None,
         "R02": _reversed(document),
         "R03": _wrong_party(document, document.buyer, terms.buyers, terms, Handling.BLOCK),
         "R04": _wrong_party(document, document.seller, terms.sellers, terms, Handling.PERSON),
@@ -111,11 +117,14 @@ def _of_document(
         "R18": Handling.BLOCK if document.frozen else None,
     }
     differences = [
-        Difference(code, handling, fen, document.document, None, cell)
+        Difference(
+            code, handling, fen, document.document, None, cell,
+            difference_facts.of_document(code, document, terms),
+        )
         for code, handling in handlings.items()
         if handling is not None
         for cell, fen in _where(document)
-    ]
+    ]  # fmt: skip
     differences += _outside(document, carried)
     differences += payment_differences(document, process)
     blocked = any(difference.handling == "block" for difference in differences)
@@ -203,7 +212,8 @@ def _outside(document: BilledDocument, carried: Collection[Key]) -> Iterator[Dif
             or cell[2] is Part.PACKAGE
         )
         if (nowhere or elsewhere) and (cell is None or document.statement_month != cell[:2]):
-            yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell)
+            facts = difference_facts.of_period(document, cell[1] if cell else None)
+            yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell, facts)
 
 
 def _inside(document: BilledDocument) -> bool:
@@ -236,29 +246,35 @@ def _of_cells(
 ) -> Iterator[Difference]:
     beyond = evidence.capacity_ms is not None and evidence.used_ms > evidence.capacity_ms
     for cell in cells:
-        counts = cell.invoiced_fen - _stopped_fen(documents, cell.key, differences)
+        left_out_fen = _stopped_fen(documents, cell.key, differences)
+        counts = cell.invoiced_fen - left_out_fen
         document_count = max(sum(cell.key in document.cells for document in documents), 1)
+        figures = difference_facts.of_cell(cell, left_out_fen)
         if (over := counts - cell.metered_fen - cell.extra_fen) > 0:
             within = is_tolerable(over, cell.metered_fen, process, document_count)
-            yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
+            handling = Handling.NOTE if within else Handling.CUT
+            yield Difference("R07", handling, over, cell=cell.key, facts=figures)
         if (beyond or evidence.unproved) and cell.metered_fen:
-            yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
+            facts = difference_facts.of_capacity(evidence)
+            yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key, facts=facts)
         if cell.part in terms.unusual_prices and cell.metered_fen:
-            yield Difference("R09", Handling.PERSON, cell.metered_fen, cell=cell.key)
+            facts = difference_facts.of_band(terms.unusual_prices[cell.part])
+            yield Difference("R09", Handling.PERSON, cell.metered_fen, cell=cell.key, facts=facts)
         if cell.part is Part.FEE and cell.invoiced_fen:
             yield Difference("R11", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:
             within = is_tolerable(under, cell.metered_fen, process, document_count)
-            yield Difference(
-                "R17", Handling.NOTE if within else Handling.PERSON, -under, cell=cell.key
-            )
-        grades = evidence.grades.get(cell.key, {})
-        weak = sum(fen for grade, fen in grades.items() if grade not in process.grades_payable)
-        if weak:
+            handling = Handling.NOTE if within else Handling.PERSON
+            yield Difference("R17", handling, -under, cell=cell.key, facts=figures)
+        grades = {
+            grade: fen
+            for grade, fen in evidence.grades.get(cell.key, {}).items()
+            if grade not in process.grades_payable
+        }
+        if weak := sum(grades.values()):
             within = is_tolerable(weak, cell.metered_fen, process, document_count)
-            yield Difference(
-                "R20", Handling.NOTE if within else Handling.EXCLUDE, weak, cell=cell.key
-            )
+            handling = Handling.NOTE if within else Handling.EXCLUDE
+            yield Difference("R20", handling, weak, cell=cell.key, facts=Facts(grades=grades))
 
 
 def _stopped_fen(

@@ -11,6 +11,7 @@ from fractions import Fraction
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
 from ledger.policy.process import Process
 from ledger.reconciliation.codes import Handling
+from ledger.reconciliation.rules import difference_facts
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
     BilledDocument,
@@ -20,6 +21,7 @@ from ledger.reconciliation.rules.difference_codes import (
     Terms,
     is_tolerable,
 )
+from ledger.reconciliation.rules.facts import Facts
 from ledger.units import Fen, decimal, round_half_up
 
 # How documents and contracts write one unit. `小时` alone may be anything, and is not compared.
@@ -38,7 +40,15 @@ def of_line(
 ) -> list[Difference]:
     """Return the differences of a line, in each cell that it pays into."""
     differences = [
-        Difference(code, handling, fen, document.document, line.line, cell)
+        Difference(
+            code,
+            handling,
+            fen,
+            document.document,
+            line.line,
+            cell,
+            difference_facts.of_line(code, line),
+        )
         for cell, fen in sorted(line.shares.items())
         for code, handling in _flags(line)
     ]
@@ -61,7 +71,7 @@ def _flags(line: BilledLine) -> Iterator[tuple[str, Handling]]:
         yield "R11", Handling.EXCLUDE
     if unusual_tax(line.item, line.tax_rate):
         yield "R12", Handling.NOTE
-    if line.same_cost:
+    if line.same_as:
         yield "R15", Handling.PERSON
 
 
@@ -82,7 +92,8 @@ def _of_price(
     for cell, fen in sorted(line.shares.items()):
         rates = {price.tax_rate for price in lines.get(cell[2], ())}
         if taxed is not None and rates and taxed not in rates:
-            yield Difference("R19", Handling.PERSON, fen, document.document, line.line, cell)
+            facts = Facts(tax_rate=line.tax_rate, contract_tax_rates=tuple(sorted(rates)))
+            yield Difference("R19", Handling.PERSON, fen, document.document, line.line, cell, facts)
     quantity, unit = _quantity(line.quantity), _UNIT_OF.get(line.unit.strip().upper())
     comparable = [(cell, price) for cell, price in cell_prices if quantity and price.unit == unit]
     off = [(_off(line, quantity, price), cell, price) for cell, price in comparable]
@@ -94,9 +105,9 @@ def _of_price(
     fen, cell, price = min(off, key=lambda item: abs(item[0]))
     with_tax = replace(price, net_fen=price.net_fen * (1 + price.tax_rate))
     gross = is_tolerable(_off(line, quantity, with_tax), line.net_fen, process)
-    yield Difference(
-        "R19" if gross else "R09", Handling.PERSON, fen, document.document, line.line, cell
-    )
+    facts = difference_facts.of_price(line, quantity, price, with_tax=gross)
+    code = "R19" if gross else "R09"
+    yield Difference(code, Handling.PERSON, fen, document.document, line.line, cell, facts)
 
 
 def _off(line: BilledLine, quantity: Fraction, price: ContractLine) -> Fen:

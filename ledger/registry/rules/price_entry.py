@@ -26,6 +26,7 @@ from ledger.formats.field_parsers import (
     text_field,
     up_to,
 )
+from ledger.formats.visible import is_seen
 from ledger.registry.codes import LineKind, Market, PriceUnit
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.pricing import Rounding, SessionPrice
@@ -46,7 +47,7 @@ def _hours(text: str) -> Decimal:
 
 def _node(text: str) -> str:
     cluster, slash, node = text.partition("/")
-    if not (cluster and slash and node) or not text.isprintable() or text != text.strip():
+    if not (cluster and slash and node) or not is_seen(text) or text != text.strip():
         raise fault("bad_node")
     return text
 

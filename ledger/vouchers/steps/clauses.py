@@ -14,7 +14,7 @@ from ledger.policy.text import published
 from ledger.policy.text.clauses import Clause as Rule
 from ledger.policy.text.clauses import Policy
 from ledger.postgres.database import UPGRADE_LOCK
-from ledger.vouchers.tables import Clause
+from ledger.vouchers.tables import Clause, ClauseRate
 
 
 def load_policies(db: Connection | Session) -> None:
@@ -37,6 +37,22 @@ def load_policies(db: Connection | Session) -> None:
                 db.execute(insert(Clause).values(columns))
             elif any(getattr(before, name) != value for name, value in columns.items()):
                 raise Unusable("policy_changed", policy=version, clause=rule.id)
+            if before is None and rule.amount.rate_cases:
+                db.execute(insert(ClauseRate).values(_rates(policy, rule)))
+
+
+def _rates(policy: Policy, rule: Rule) -> list[dict[str, object]]:
+    return [
+        {
+            "policy": policy.version,
+            "clause": rule.id,
+            "place": place,
+            "rate_num": case.rate.numerator,
+            "rate_den": case.rate.denominator,
+            "words": case.words,
+        }
+        for place, case in enumerate(rule.amount.rate_cases)
+    ]
 
 
 def _columns(policy: Policy, rule: Rule) -> dict[str, object]:

@@ -1,12 +1,14 @@
 """Propose to open a voucher: one person decides, another confirms, since it promises a whole sum.
 
 The policy decided before whether the project is eligible; the decision holds the facts. The face
-value (面额) is the clause's cap or less, and the voucher is valid on the days that they say.
+value (面额) is the clause's cap or less, and the voucher is valid on the days that they say. Where
+the clause has several rates, the decision says which one applies on these facts, and why.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import Range
@@ -17,6 +19,7 @@ from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, yuan
@@ -49,11 +52,13 @@ def propose_voucher(
     actor: str,
     now: datetime,
     face: Face = WHOLE,
+    rate: ChosenRate | None = None,
     reason: str = "",
 ) -> Decision:
     """Propose a voucher under a clause of a policy version, or another version for one.
 
-    Another version changes neither the cap nor the days of a voucher: `face` says nothing then.
+    `rate` is what the engine chose on these facts; None: the clause's own. Another version changes
+    neither the cap nor the days of a voucher: `face` says nothing then.
 
     Raises:
         NotFound: the clause does not exist.
@@ -81,11 +86,18 @@ def propose_voucher(
         "cap_fen": _face_fen(db, face, promise, voucher),
         "valid_from": face.valid_from and face.valid_from.isoformat(),
         "valid_until": face.valid_until and face.valid_until.isoformat(),
+        "rate": rate_text(rate.rate if rate else Fraction(promise.rate_num, promise.rate_den)),
+        "rate_words": rate.words if rate else "",
         "facts": dict(facts),
     }
     return decide(
         db, kind=KIND, subject=project.code, content=content, reason=reason, actor=actor, now=now
     )
+
+
+def rate_text(rate: Fraction) -> str:
+    """Return a rate as decisions write it and the database reads it: `1/2`, `1/1`."""
+    return f"{rate.numerator}/{rate.denominator}"
 
 
 def _face_fen(db: Session, face: Face, promise: Clause, voucher: Voucher | None) -> Fen:
@@ -129,8 +141,9 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
         now=now,
         face_fen=content["cap_fen"],
         valid=Range(_day(content["valid_from"]), _day(content["valid_until"])),
+        rate=ChosenRate(Fraction(content["rate"]), content["rate_words"], None),
     )
 
 
-def _day(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None
+def _day(iso: str | None) -> date | None:
+    return date.fromisoformat(iso) if iso else None

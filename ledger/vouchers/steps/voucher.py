@@ -2,12 +2,13 @@
 
 The policy decided before whether the project is eligible. Here the promise enters the books: the
 whole face value (面额, at most the cap) becomes the project's entitlement and is issued, available
-to be accrued by usage on its days. A project has
-one voucher, for life; opening it again returns the same one. Opened under another version of the
-clause it stays one voucher with one cap, and usage earns under the version of its day.
+to be accrued by usage on its days. A project has one voucher, for life; opening it again returns
+the same one. Opened under another version of the clause it stays one voucher with one cap, and
+usage earns under the version of its day, at the rate that was decided for it.
 """
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -17,6 +18,7 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of
@@ -38,11 +40,13 @@ def open_voucher(
     now: datetime,
     face_fen: Fen | None = None,
     valid: Range[date] | None = None,
+    rate: ChosenRate | None = None,
 ) -> Voucher:
     """Return the project's voucher under this clause and policy version; open it if needed.
 
     `facts` are those on which eligibility was decided; they are kept beside the voucher. Without a
-    face value it promises the clause's cap; without days it is valid for ever.
+    face value it promises the clause's cap; without days it is valid for ever. The first version
+    has the rate that was decided; another one `rate`, or its clause's own.
 
     Raises:
         NotFound: the project or the clause does not exist.
@@ -79,8 +83,16 @@ def open_voucher(
             "voucher_exists", project=owner.code, policy=voucher.policy, clause=voucher.clause
         )
     if db.get(VoucherVersion, (voucher.id, policy)) is None:
+        own = Fraction(promise.rate_num, promise.rate_den)
         version = VoucherVersion(
-            voucher_id=key(voucher), policy=policy, clause=clause, opened_at=now, opened_by=actor
+            voucher_id=key(voucher),
+            policy=policy,
+            clause=clause,
+            rate_num=(rate.rate if rate else own).numerator,
+            rate_den=(rate.rate if rate else own).denominator,
+            rate_words=rate.words if rate else "",
+            opened_at=now,
+            opened_by=actor,
         )
         db.add(version)
         db.flush()

@@ -52,7 +52,7 @@ def site(tmp_path: Path, driver: FakeDriver, server: TinyServer) -> Iterator[Sit
 def books(engine: sa.Engine, owner: psycopg.Connection) -> Iterator[Books]:
     books = Books(engine, owner, place(owner, gpus=2))
     app = create_app(engine, Settings(late_days=36_500))
-    app.dependency_overrides[deps.moment] = books.now
+    app.dependency_overrides[deps.wall_clock] = books.now
     with serving(app) as books.url:
         yield books
 

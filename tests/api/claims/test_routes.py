@@ -48,7 +48,7 @@ def ask(
 
 
 def at(town: Town, moment: datetime) -> None:
-    town.app.dependency_overrides[deps.moment] = lambda: moment
+    town.app.dependency_overrides[deps.wall_clock] = lambda: moment
 
 
 def confirm(town: Town, role: Role, proposal: dict[str, Any]) -> Any:

@@ -23,7 +23,7 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.moment] = lambda: NOW + by
+    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
 
 
 def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str]) -> None:

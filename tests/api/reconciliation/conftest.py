@@ -27,7 +27,7 @@ def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> 
     desk = Desk(town)
     desk.take(bill(1, 13_000))
     app = create_app(engine, Settings())
-    app.dependency_overrides[deps.moment] = lambda: NOW
+    app.dependency_overrides[deps.wall_clock] = lambda: NOW
     people = (("clerk", Role.CLERK, None), ("approver", Role.APPROVER, None))
     centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
     with Session(database.owner_engine()) as db, db.begin():

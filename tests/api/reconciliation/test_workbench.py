@@ -128,3 +128,59 @@ def test_an_act_leads_on_to_the_next_month(bureau: Bureau) -> None:
     onward = confirmed(bureau, decision)
     assert urlsplit(onward).path == "/reconcile/1/2026-02"
     assert "刚才的决定已确认" in bureau.browser("approver").get(onward).text
+
+
+def test_what_a_choice_would_mean_is_told_and_nothing_is_written(bureau: Bureau) -> None:
+    bureau.desk.take(bill(2, 2_000))
+    move = ("reconcile", "move", "1", "1", "--from", "k1:2026-03", "--yuan", "60.00")
+    bureau.says("clerk", *move)  # 70 are left of it, and 20 of the other one
+    clerk = bureau.browser("clerk")
+    url = "/api/v1/reconciliations/1-2026-03/preview"
+    tried = clerk.post(url, json={}).json()
+    assert tried["matched_fen"] == 9_000
+    assert [fault["code"] for fault in tried["faults"]] == ["undecided_difference"]
+    choices = [
+        {"code": "R17", "treatment": "close", "reason": "折扣"},
+        {"code": "R05", "treatment": "exclude", "reason": "", "document": 2},
+    ]
+    tried = clerk.post(url, json={"choices": choices}).json()
+    assert tried["cells"] == [{"part": "compute", "matched_fen": 7_000, "closed_fen": 3_000}]
+    assert [fault["code"] for fault in tried["faults"]] == ["reason_missing"]
+    page = parse(clerk.get(PAGE).text)
+    assert "¥90.00" in one(page, "#preview").text()
+    fields = {"treatment R05:2::compute": "exclude", "reason R05:2::compute": "没有付款"}
+    page = parse(clerk.post(f"{PAGE}/preview", data=fields).text)
+    assert "¥70.00" in one(page, "#preview").text()
+    assert attribute(one(page, "input[name='reason R05:2::compute']"), "value") == "没有付款"
+    assert "还不能提出" in page.text()
+    assert bureau.browser("approver").get("/api/v1/decisions").json() == []
+
+
+def test_what_was_decided_stays_to_be_seen_and_nobody_is_asked_again(bureau: Bureau) -> None:
+    bureau.says("clerk", "reconcile", "move", "1", "1", "--from", "k1:2026-03", "--yuan", "60.00")
+    clerk = bureau.browser("clerk")
+    asks = "table .state.warm"
+    assert "须由人判断" in one(parse(clerk.get(PAGE).text), asks).text()
+    chosen = {"treatment R17:::compute": "carry_over", "reason R17:::compute": "其余下月开票"}
+    assert led_to(clerk, PAGE, **chosen) == "/reconcile?act=proposed"
+    decision = attribute(one(parse(clerk.get(PAGE).text), "a[href^='/decisions/']"), "href")
+    assert confirmed(bureau, decision) == "/reconcile?act=confirmed-next"
+    page = clerk.get(PAGE).text
+    assert not parse(page).css(asks)
+    assert "已定：结转" in page
+    treated = one(parse(page), "#treated").text()
+    assert "R17" in treated
+    assert "结转" in treated
+    assert "其余下月开票" in treated
+    assert decision in attributes(parse(page), "#treated a", "href")
+    assert "其余下月开票" in bureau.browser("centre").get(PAGE).text
+
+
+def test_the_picture_shows_each_part_and_the_table_says_the_same(bureau: Bureau) -> None:
+    page = parse(bureau.browser("clerk").get(PAGE).text)
+    picture = one(page, "svg.bars")
+    widths = {attribute(bar, "class"): int(attribute(bar, "width")) for bar in picture.css("rect")}
+    assert widths == {"accrued": 723, "payable": 940, "paid": 0}  # 100 metered of 130 invoiced
+    assert "¥100.00" in picture.text()
+    assert "¥130.00" in picture.text()
+    assert one(page, "#chain a[href$='/days/2026-03-01']")

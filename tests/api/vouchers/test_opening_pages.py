@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from ledger.people.codes import Role
+from ledger.policy.text.published import load
 from tests.support.api.requests import ask
 from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.vouchers import place_project
@@ -25,9 +26,12 @@ def test_a_clerk_proposes_a_face_value_and_a_term(town: Town, page: str) -> None
     answer = town.client.post(f"{page}/voucher", data=FORM | TERM, headers=headers)
     (decision,) = ask(town, Role.CLERK, "GET", "decisions")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/decisions/{decision['id']}")
+    clause = load(POLICY).clause("09-1")
+    words = clause and clause.amount.words
     assert decision["content"] == {
         "project": "p-new", "policy": POLICY, "clause": "09-1", "cap_fen": 30_000_050,
         "valid_from": "2026-03-01", "valid_until": "2027-03-01", "facts": FACTS,
+        "rate": "3/10", "rate_words": words,
     }  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def quota(rest_fen: int = 100, days: tuple[int, ...] = (1,), out: int | None = 9
     runs_out = None if out is None else TODAY + timedelta(days=out)
     pace = Fraction(1 if days else 0)
     rights = Rights(-200, 0, rest_fen, 0, 200 - rest_fen, 0, 0, 0, 0, 0)
-    rest = (0, 0, 0, None, pace, runs_out, usage)
+    rest = (0, 0, 0, None, pace, runs_out, usage, ())
     return Quota("p", "p", "model", True, "09-1", "v", Fraction(1, 3), 200, rights, rest_fen, *rest)  # noqa: FBT003
 
 

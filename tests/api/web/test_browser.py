@@ -64,6 +64,7 @@ MONTH = [
     "/statements",
     "/statements/DZ-202603-0001",
     "/reconcile?show=all",
+    "/reconcile/reds",
     "/reconcile/1/2026-03?show=0",
     "/documents",
     "/documents/1",
@@ -288,6 +289,20 @@ def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, si
     page.keyboard.press("Enter")
     page.locator("#detail h2", has_text=second).wait_for()
     assert page.locator("input[name^=reason]").first.input_value() == "jk is typed, not obeyed"
+    assert visit.complaints == []
+    visit.context.close()
+
+
+def test_the_desk_says_at_once_what_a_choice_would_mean(browser: Browser, site: Site) -> None:
+    visit = watched(browser, site, "clerk", **MODES["light"])
+    page = visit.page
+    page.goto(f"{site.url}/reconcile/1/2026-03")
+    choice = page.locator("select[name^='treatment R05']").first
+    with page.expect_response("**/reconcile/1/2026-03/preview") as answer:
+        choice.select_option("exclude")
+    assert answer.value.ok
+    page.locator("#preview strong", has_text="¥").wait_for()
+    assert choice.input_value() == "exclude"
     assert visit.complaints == []
     visit.context.close()
 

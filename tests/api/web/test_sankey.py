@@ -56,3 +56,10 @@ def test_names_are_text_and_nothing_else() -> None:
 )
 def test_a_name_is_cut_where_the_next_bar_begins(name: str, label: str) -> None:
     assert f">{label}<" in sankey(("A", "B"), [((name, "x"), 1)], "title")
+
+
+def test_bars_with_a_page_are_links_and_the_others_are_not() -> None:
+    links = {(1, "a"): "/projects/a", (2, "north"): "/nodes"}
+    anchors = parse(sankey(HEADS, WAYS, "title", links)).css("a")
+    names = [(attribute(a, "href"), attribute(a, "aria-label")) for a in anchors]
+    assert names == [("/projects/a", "a ¥7.00"), ("/nodes", "north ¥6.00")]

@@ -13,9 +13,9 @@ from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.published import load
 from ledger.units import round_half_up
-from tests.support.invented_policy import harbour
+from tests.support.invented_policy import harbour, rated
 
-POLICIES = (load("yinchuan-2024-draft"), harbour())
+POLICIES = (load("yinchuan-2024-draft"), harbour(), rated())
 EVERY = [(policy, clause) for policy in POLICIES for clause in policy.clauses]
 ANY = st.sampled_from(EVERY)
 

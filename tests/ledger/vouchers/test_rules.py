@@ -223,10 +223,10 @@ def test_what_supports_one_contract_leaves_another_alone() -> None:
 def test_what_bounds_a_whole_month_is_left_to_the_older_contracts() -> None:
     """Others pay 1,500 of 2,000 that would earn 600: of the 500 the older contract has 300."""
     two = [cell(v1=1_000, matched=1_000, contract=n) for n in (2, 1)]
-    others: dict[tuple[int | None, date], int] = {(None, OCTOBER): 1_500}
-    by_contract = earnings_by_contract(two, WHOLE, RATES, {}, others)
+    support: dict[tuple[int | None, date], int] = {(None, OCTOBER): 1_500}
+    by_contract = earnings_by_contract(two, WHOLE, RATES, {}, support)
     assert [part.earned_fen for _, part in sorted(by_contract.items())] == [300, 200]
-    assert earnings(two, WHOLE, RATES, {}, others)[OCTOBER].earned_fen == 500
+    assert earnings(two, WHOLE, RATES, {}, support)[OCTOBER].earned_fen == 500
 
 
 PLACES = st.tuples(st.sampled_from([OCTOBER, NOVEMBER, date(2026, 12, 1)]), st.integers(1, 2))

@@ -97,7 +97,7 @@ def open_city(server: Server) -> Iterator[Site]:
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)
     app = create_app(engine, Settings(url="http://suanquan.example"))
-    app.dependency_overrides[deps.moment] = lambda: NOW
+    app.dependency_overrides[deps.wall_clock] = lambda: NOW
     with serving(app) as url:
         yield Site(url, app, tokens)
     engine.dispose()

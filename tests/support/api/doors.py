@@ -85,6 +85,9 @@ class Door:
     scoped: bool = False
 
 
+NO_STREAM = "00000000-0000-4000-8000-000000000000"
+
+
 HANDLING = BUREAU - {Role.AUDITOR, ADMIN}
 
 
@@ -205,6 +208,18 @@ DOORS = {
         {Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})
     ),
     "DELETE /api/v1/cost-documents/{document}/freeze": Door({Role.CLERK}, of_an_invoice("/freeze")),
+    "POST /api/v1/cost-documents/{document}/deductions": Door(
+        {Role.CLERK, OPERATOR},
+        at("/api/v1/cost-documents/999999/deductions", json={"contract": "-", "fen": 1}),
+        yes=404,
+    ),
+    "GET /api/v1/deductions": Door(EVERYBODY, at("/api/v1/deductions")),
+    "POST /api/v1/deductions/{deduction}/confirm": Door(
+        CLAIMING, at("/api/v1/deductions/999999/confirm"), yes=404
+    ),
+    "POST /api/v1/redemptions": Door(
+        {Role.CLERK, OPERATOR}, at("/api/v1/redemptions", json={"project": "none"}), yes=404
+    ),
     "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
     "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
     "GET /api/v1/decisions/{key}/view": Door(BUREAU, at("/api/v1/decisions/999999/view"), yes=404),
@@ -248,6 +263,9 @@ DOORS = {
         {Role.CLERK},
         at("/api/v1/policies/none/end", json={"until": "2027-01-01", "reason": "x"}),
         yes=404,
+    ),
+    "POST /api/v1/reconciliations/{key}/preview": Door(
+        {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/preview", json={}), yes=404
     ),
     "POST /api/v1/reconciliations/{key}/extra": Door(
         {Role.CLERK},
@@ -303,6 +321,19 @@ DOORS = {
         PAYERS, at("/api/v1/indicators/2026/none/changes", json={"fen": 1}), yes=404
     ),
     "GET /api/v1/payables": Door(BUREAU, at("/api/v1/payables")),
+    "GET /api/v1/postings": Door(BUREAU, at("/api/v1/postings")),
+    "GET /api/v1/postings/{number}": Door(BUREAU, at("/api/v1/postings/1")),
+    "GET /api/v1/movements": Door(BUREAU, at("/api/v1/movements")),
+    "GET /api/v1/batches": Door(BUREAU, at("/api/v1/batches")),
+    "GET /api/v1/batches/{stream}/{number}": Door(
+        BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1"), yes=404
+    ),
+    "GET /api/v1/batches/{stream}/{number}/bytes": Door(
+        BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1/bytes"), yes=404
+    ),
+    "GET /api/v1/reconciliations/{key}/chain": Door(
+        BUREAU, at("/api/v1/reconciliations/9999-2026-03/chain"), yes=404
+    ),
     "GET /api/v1/payment-lists": Door(BUREAU, at("/api/v1/payment-lists")),
     "POST /api/v1/payment-lists": Door(
         PAYERS, at("/api/v1/payment-lists", json={"indicator": "none", "year": 2026}), yes=404
@@ -369,6 +400,9 @@ DOORS = {
     ),
     "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
     "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}/preview": Door(
+        {Role.CLERK}, at(f"{A_MONTH}/preview"), yes=404
+    ),
     "POST /reconcile/{contract}/{month}/extra": Door(
         RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
     ),
@@ -440,6 +474,18 @@ DOORS = {
         at("/documents/999999/receipts/check", data={"reference": "1"}),
         yes=404,
     ),
+    "POST /documents/{document}/deductions": Door(
+        {Role.CLERK, OPERATOR},
+        at("/documents/999999/deductions", data={"contract": "-", "yuan": "1"}),
+        yes=404,
+    ),
+    "GET /deductions": Door(EVERYBODY, at("/deductions")),
+    "POST /deductions/{deduction}/confirm": Door(
+        CLAIMING, at("/deductions/999999/confirm"), yes=404
+    ),
+    "POST /redemptions": Door(
+        {Role.CLERK, OPERATOR}, at("/redemptions", data={"project": "none"}), yes=404
+    ),
     "POST /documents/{document}/period": Door(
         {Role.CLERK},
         at("/documents/999999/period", data={"since": DAY, "until": DAY, "reason": "来函"}),
@@ -450,6 +496,9 @@ DOORS = {
     "GET /documents/{document}": Door(EVERYBODY, page_of_an_invoice, scoped=True),
     "POST /documents/{document}/freeze": Door(
         {Role.CLERK}, at("/documents/999999/freeze"), yes=404
+    ),
+    "GET /claims/{number}/print/{paper}": Door(
+        BUREAU | {BUILDER}, at("/claims/DF-2026-9999/print/application"), yes=404
     ),
     "GET /claims": Door(BUREAU | {BUILDER}, at("/claims")),
     "POST /claims": Door(CLAIMING, at("/claims", data={"project": "p-mine"}), yes=(303, 422)),
@@ -478,6 +527,9 @@ DOORS = {
     "POST /claims/{number}/approval": Door(
         MOVING - {BUILDER}, at("/claims/none/approval"), yes=404
     ),
+    "GET /postings": Door(BUREAU, at("/postings")),
+    "GET /postings/{number}": Door(BUREAU, at("/postings/1")),
+    "GET /batches/{stream}/{number}": Door(BUREAU, at(f"/batches/{NO_STREAM}/1"), yes=404),
     "GET /payments": Door(BUREAU, at("/payments")),
     "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
     "POST /payments/lists": Door(

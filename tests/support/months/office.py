@@ -27,6 +27,7 @@ from ledger.desk.steps.take_registry import take_registry
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps.documents import take_document
 from ledger.documents.tables import CostDocument
+from ledger.errors import Finding
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.payment.steps.recover import open_recovery
 from ledger.people.codes import Answer
@@ -116,8 +117,6 @@ class Office:
         self.serials = count(1)
         self.minutes: dict[tuple[int, date], int] = {}  # of a GPU and day, reported so far
 
-    # registered
-
     def register(self, text: str) -> None:
         """A registry file; what touches charged usage is confirmed by another person."""
         with self._step() as db:
@@ -142,8 +141,6 @@ class Office:
             f" from: {since}{end}}}]"
         )
         self.accrue()
-
-    # used
 
     def use(self, on: Iterable[date], hours: int = 24, holder: str = "a") -> None:
         """So many hours on each of these days are reported, charged and accrued."""
@@ -182,8 +179,6 @@ class Office:
         with self._step() as db:
             charge(db, self.now)
             accrue_all(db, "test", self.now)
-
-    # invoiced
 
     def bill(
         self,
@@ -267,15 +262,19 @@ class Office:
             )
         self.confirm(decision)
 
-    # decided by two
-
-    def decide(self, month: date = MARCH, *choices: Choice, contract: str = "k1") -> None:
-        """Two persons decide a contract's month."""
+    def propose(
+        self, month: date = MARCH, *choices: Choice, contract: str = "k1"
+    ) -> Decision | list[Finding]:
+        """One person proposes what of a contract's month counts."""
         with self._step() as db:
-            proposal = reconcile.propose(
+            return reconcile.propose(
                 db, self._contract(db, contract), month, choices=choices, reason="核对",
                 actor=CLERK.actor, now=self.now,
             )  # fmt: skip
+
+    def decide(self, month: date = MARCH, *choices: Choice, contract: str = "k1") -> None:
+        """Two persons decide it."""
+        proposal = self.propose(month, *choices, contract=contract)
         assert isinstance(proposal, Decision), proposal
         self.confirm(proposal)
 
@@ -342,8 +341,6 @@ class Office:
                 now=self.now,
             )  # fmt: skip
 
-    # paid
-
     def pay(self, code: str = "p1") -> str:
         """Everything payable is listed, and the bank pays it; the reference of its row."""
         number, fen = self.send(code)
@@ -359,8 +356,6 @@ class Office:
             self.treasury.account(code, "6222020000000000")
         self.treasury.claim(code, fen, f"SQ-{run}")
         return self.treasury.send([f"SQ-{run}"]), fen
-
-    # seen
 
     def rights(self, code: str = "p1") -> Rights:
         """The balances of a project's voucher."""

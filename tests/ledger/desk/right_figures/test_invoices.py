@@ -42,6 +42,16 @@ def test_5_the_months_are_decided_after_the_package_is_over(office: Office) -> N
     assert office.rights().payable == 810_00
 
 
+def test_5_a_package_that_is_invoiced_in_its_second_month_pays_for_the_first(
+    office: Office,
+) -> None:
+    office.prices(price(10), package(300, 10, PACKAGE_DAYS))
+    office.use(days(MARCH, date(2026, 3, 10)), 9)
+    office.bill(3_000_00, month=APRIL)
+    office.decide(MARCH)
+    assert office.money() == {"payable": 270_00}
+
+
 def test_5b_two_price_lines_and_a_package_invoiced_before_any_usage(office: Office) -> None:
     lines = (price(10, "until: 2026-04-15"), price(8, "from: 2026-04-16"))
     office.prices(*lines, package(100, 7, "from: 2026-03-01, expires: 2026-05-31"))

@@ -3,7 +3,8 @@ from datetime import date
 import pytest
 
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_list import COLUMNS, FINDINGS_MAX, read_documents
+from ledger.documents.rules.document_list import COLUMNS, read_documents
+from ledger.formats.findings import FINDINGS_MAX
 from tests.support.invoices import BLUE, BUYER, NUMBER, SELLER, workbook
 
 HEADER = [

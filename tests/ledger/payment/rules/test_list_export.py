@@ -55,7 +55,13 @@ def test_the_workbook_says_the_same_and_its_amounts_are_numbers() -> None:
     assert [cells[0], *cells[3:]] == [as_text[0], *as_text[3:]]
 
 
-@pytest.mark.parametrize("payee", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "payee",
+    [
+        *("=1+1", "+1", "-1", "@sum", "\tx", "\rx"),
+        *("＝1+1", "＋1", "－1", "＠sum", " =1"),
+    ],
+)
 def test_a_name_computes_nothing_in_the_readers_spreadsheet(payee: str) -> None:
     fields = content(payee)
     assert rows_of(as_csv(fields, digest(fields)))[1][1] == f"'{payee}"

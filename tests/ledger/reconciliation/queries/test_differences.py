@@ -150,6 +150,8 @@ def test_parties_that_one_person_controls(market: Market) -> None:
     market.take(bill(1, 10_000))
     market.match()
     assert codes(market) == [("R13", "exclude", 10_000), ("R17", "person", -10_000)]
+    related = next(difference for difference in found(market) if difference.code == "R13")
+    assert related.facts.get("persons") == ("张三",)
 
 
 def test_a_number_that_was_used_in_another_disguise(market: Market) -> None:
@@ -181,6 +183,8 @@ def test_the_same_cost_for_a_model_and_a_team(market: Market) -> None:
     market.take(bill(2, 10_000))
     market.match()
     assert codes(market) == [("R15", "person", 10_000)]
+    (same,) = (difference for difference in found(market) if difference.code == "R15")
+    assert same.facts == {"documents": (bill(2, 10_000).number,)}
 
 
 def test_more_used_than_the_registered_devices_can(market: Market) -> None:

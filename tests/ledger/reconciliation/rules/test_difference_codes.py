@@ -21,6 +21,7 @@ from ledger.reconciliation.rules.difference_codes import (
     Evidence,
     Receipt,
     Terms,
+    UnusualPrice,
 )
 from ledger.reconciliation.rules.differences import differences, payment_differences
 from ledger.registry.rules.safeguards import KnownName
@@ -40,6 +41,7 @@ BILLED = BilledDocument(
 HOUR = ContractLine("gpu-hour", Fraction(1_000), Fraction(6, 100))
 TERMS = Terms((SELLER,), (BUYER,), {Part.COMPUTE: [HOUR]})
 SOUND = Evidence()
+UNUSUAL = UnusualPrice(Fraction(1_200), Fraction(600), Fraction(1_000))
 
 
 def found(
@@ -75,7 +77,9 @@ def test_the_codes() -> None:
 
 
 def test_r01_a_number_known_in_another_disguise() -> None:
-    assert of("R01", found(replace(BILLED, duplicate=True))) == [("block", FEN)]
+    assert of("R01", found(replace(BILLED, duplicate_of=("24640000000000000008",)))) == [
+        ("block", FEN)
+    ]
 
 
 def test_r02_reversed_wholly_or_in_part() -> None:
@@ -209,9 +213,9 @@ def test_r08_jobs_without_a_capacity_that_proves_them() -> None:
 
 
 def test_r09_a_price_outside_its_band() -> None:
-    unusual = replace(TERMS, unusual_prices=frozenset({Part.COMPUTE}))
+    unusual = replace(TERMS, unusual_prices={Part.COMPUTE: UNUSUAL})
     assert said(terms=unusual) == [("R09", "person", FEN)]
-    assert found(terms=replace(TERMS, unusual_prices=frozenset({Part.PACKAGE}))) == []
+    assert found(terms=replace(TERMS, unusual_prices={Part.PACKAGE: UNUSUAL})) == []
 
 
 def test_r04_a_former_name_on_an_old_invoice() -> None:
@@ -325,7 +329,7 @@ def test_r14_not_for_a_package_that_was_paid_before_or_after_its_use() -> None:
 
 
 def test_r15_the_same_cost_under_another_clause() -> None:
-    assert said(lined(same_cost=True)) == [("R15", "person", FEN)]
+    assert said(lined(same_as=("24640000000000000009",))) == [("R15", "person", FEN)]
 
 
 def test_r16_a_kind_that_the_policy_does_not_name() -> None:

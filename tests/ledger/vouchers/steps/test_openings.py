@@ -157,8 +157,9 @@ def test_the_database_takes_only_a_version_that_two_decided(db: Session) -> None
     with pytest.raises(sa.exc.IntegrityError, match="two persons"):
         db.execute(
             sa.text(
-                "INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)"
-                " SELECT id, 'next', clause, now(), 'x' FROM vouchers"
+                "INSERT INTO voucher_versions (voucher_id, policy, clause, rate_num, rate_den,"
+                " rate_words, opened_at, opened_by)"
+                " SELECT id, 'next', clause, 30, 100, '', now(), 'x' FROM vouchers"
             )
         )
 

@@ -136,7 +136,7 @@ def test_what_cannot_be_ended(town: Town) -> None:
         "UPDATE vouchers SET valid = '(,)'",
         "SELECT set_validity(1)",
         "INSERT INTO policy_ends (decision_id, policy, until) VALUES (1, 'x', '2026-01-01')",
-        "INSERT INTO voucher_versions SELECT id, 'x', clause, now(), 'x' FROM vouchers",
+        "INSERT INTO voucher_versions SELECT id, 'x', clause, 3, 10, '', now(), 'x' FROM vouchers",
     ],
 )
 def test_the_database_lets_nobody_do_it_alone(town: Town, attack: str) -> None:

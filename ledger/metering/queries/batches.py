@@ -1,0 +1,65 @@
+"""Read batches as they were signed: the exact bytes, and what of them is stored."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from ledger.errors import NotFound
+
+_BATCHES = text("""
+    SELECT b.stream, b.number, b.hash, b.agent_id AS agent, a.node, c.name AS cluster, a.source,
+           b.received_at, octet_length(b.bytes) AS size
+    FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
+    WHERE (CAST(:stream AS uuid) IS NULL OR b.stream = :stream)
+        AND (CAST(:cluster AS text) IS NULL OR c.name = :cluster)
+    ORDER BY b.stream DESC, b.number DESC LIMIT :limit OFFSET :offset
+""")
+_BATCH = text("""
+    SELECT b.stream, b.number, b.hash, b.signature, b.agent_id AS agent, a.node, c.name AS cluster,
+           a.source, a.public_key, b.received_at, octet_length(b.bytes) AS size, b.bytes, b.answer
+    FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
+    WHERE b.stream = :stream AND b.number = :number
+""")
+# Between the first start and the last: other days' partitions are neither planned nor locked.
+_STORED = text("""
+    SELECT gpu, start, body FROM windows
+    WHERE start BETWEEN :low AND :high AND stream = :stream AND number = :number
+    ORDER BY start, gpu
+""")
+
+
+def batches(
+    db: Session,
+    *,
+    stream: UUID | None = None,
+    cluster: str | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> Sequence[Row[Any]]:
+    """Return batches without their bytes, stream by stream, of each the newest first."""
+    params = {"stream": stream, "cluster": cluster, "limit": limit, "offset": offset}
+    return db.execute(_BATCHES, params).all()
+
+
+def batch(db: Session, stream: UUID, number: int) -> Row[Any]:
+    """Return a batch with its bytes, its signature and the key that is to have made it.
+
+    Raises:
+        NotFound: there is no such batch (`batch`).
+    """
+    row = db.execute(_BATCH, {"stream": stream, "number": number}).one_or_none()
+    if row is None:
+        raise NotFound("batch", stream=str(stream), number=number)
+    return row
+
+
+def stored_windows(
+    db: Session, stream: UUID, number: int, *, low: datetime, high: datetime
+) -> Sequence[Row[Any]]:
+    """Return the windows that were stored of a batch, which start from `low` to `high`."""
+    params = {"stream": stream, "number": number, "low": low, "high": high}
+    return db.execute(_STORED, params).all()

@@ -1,0 +1,164 @@
+"""What is said twice, in another type or under an unknown name is refused by its place."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+import api
+from api.door.schemas import BY_FORM, Integer, Line, RequestModel
+from api.payment.schemas import Number
+from ledger.people.codes import Role
+from tests.support.api.town import Town
+
+INDICATOR = {
+    "number": "宁财建〔2026〕1号",
+    "year": 2026,
+    "project_name": "算力券",
+    "fund_kind": "本级财力",
+    "classification": "2150805",
+    "fen": 100,
+}
+
+
+def refusal(town: Town, path: str, wanted: dict[str, Any]) -> Any:
+    answer = town.client.post(f"/api/v1/{path}", json=wanted, headers=town.headers(Role.FINANCE))
+    assert answer.status_code == 422, answer.text
+    return answer.json()
+
+
+HIDDEN = [
+    *"\u200b\u202e\u202d\u2066\u061c\u200f\ufeff\u00ad\u2800\u3164\ufe0f\U000e0100\u034f\u115f"
+]
+
+
+def all_models(base: type[RequestModel] = RequestModel) -> Iterator[type[RequestModel]]:
+    for module in pkgutil.walk_packages(api.__path__, "api."):
+        importlib.import_module(module.name)
+    for model in base.__subclasses__():
+        yield model
+        yield from all_models(model)
+
+
+def loose_integers(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """The parts of a type that are `int` and would take `true`."""
+    if annotation is int:
+        exact = get_args(Integer)[1]
+        if exact not in metadata:
+            yield annotation
+    elif get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        yield from loose_integers(inner, (*metadata, *more))
+    elif get_origin(annotation) in (Union, UnionType, list, tuple):
+        for part in get_args(annotation):
+            yield from loose_integers(part, metadata)
+
+
+def test_every_integer_of_a_request_is_one_in_json() -> None:
+    loose = [
+        (model.__name__, name)
+        for model in all_models()
+        for name, field in model.model_fields.items()
+        if [*loose_integers(field.annotation, tuple(field.metadata))]
+    ]
+    assert loose == []
+
+
+@pytest.mark.parametrize("value", [True, False, "1", 1.0, 1.5, None, [1]])
+@pytest.mark.parametrize("field", ["fen", "year"])
+def test_money_is_an_integer_and_nothing_like_one(town: Town, field: str, value: object) -> None:
+    answer = refusal(town, "indicators", {**INDICATOR, field: value})
+    assert [(f["where"], f["code"]) for f in answer["findings"]] == [(f"body.{field}", "int_type")]
+
+
+def test_a_form_writes_its_integers_as_text() -> None:
+    whole = TypeAdapter(Integer)
+    assert whole.validate_python("12", context=BY_FORM) == 12
+    for wrong in (True, 1.0, "1.5", "x"):
+        with pytest.raises(ValidationError):
+            whole.validate_python(wrong, context=BY_FORM)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"project": "p-mine", "fen": 1, "fen": 2}', "fen"),
+        ('{"project": "p-mine", "fen": 1, "f\\u0065n": 1}', "fen"),
+        ('{"project": "p-mine", "x": {"y": 1, "y": 1}}', "y"),
+    ],
+)
+def test_a_name_that_stands_twice_is_told(town: Town, body: str, name: str) -> None:
+    headers = town.headers(Role.BUILDER) | {"Content-Type": "application/json"}
+    answer = town.client.post("/api/v1/claims", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "name_twice")
+    assert answer.json()["name"] == name
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("field", ["number", "project_name", "fund_kind"])
+def test_what_names_something_is_seen_whole(town: Town, field: str, hidden: str) -> None:
+    wanted = {**INDICATOR, field: f"宁财{hidden}建1号"}
+    (fault,) = refusal(town, "indicators", wanted)["findings"]
+    assert (fault["where"], fault["code"]) == (f"body.{field}", "hidden_characters")
+
+
+def test_chinese_and_its_spaces_are_seen() -> None:
+    for text in ("宁财建〔2026〕1号", "银川\u3000智算", "中心（一期）", "Ａ－1"):
+        assert TypeAdapter(Line).validate_python(text) == text
+        assert TypeAdapter(Number).validate_python(text) == text
+
+
+@pytest.mark.parametrize(
+    "path", ["projects?proj=1", "claims?state=draft&stat=paid", "usage?since=2026-03-01&unti=1"]
+)
+def test_a_parameter_that_nobody_reads_is_named(town: Town, path: str) -> None:
+    answer = town.client.get(f"/api/v1/{path}", headers=town.headers(Role.CLERK))
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")
+    assert answer.json()["name"] in ("proj", "stat", "unti")
+    assert f"{answer.json()['name']}" in answer.json()["detail"]
+
+
+def test_known_parameters_and_the_language_are_read(town: Town) -> None:
+    for path in (
+        "projects?lang=en",
+        "claims?state=draft&state=paid&limit=1",
+        "usage?since=2026-03-01",
+    ):
+        answer = town.client.get(f"/api/v1/{path}", headers=town.headers(Role.CLERK))
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_wrong_method_is_told_before_a_wrong_value(town: Town) -> None:
+    """`/reconciliations/proposals` takes POST; only another `/reconciliations/{key}` is read."""
+    for method, path, allowed in (
+        ("GET", "reconciliations/proposals", "POST"),
+        ("DELETE", "claims?nothing=1", "GET, POST"),
+        ("PUT", "indicators", "GET, POST"),
+        ("GET", "quarantine/release", "POST"),
+    ):
+        answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(Role.CLERK))
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
+
+
+def test_lists_of_so_many_members_are_described_for_every_tool(town: Town) -> None:
+    description = town.client.get("/openapi.json", headers=town.headers(Role.CLERK)).json()
+    (after, _) = description["components"]["schemas"]["MatchingRequest"]["properties"]["after"][
+        "anyOf"
+    ]
+    assert after == {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+    assert "prefixItems" not in str(description)
+
+
+def test_of_thousands_of_faults_two_hundred_are_told(town: Town) -> None:
+    answer = refusal(town, "indicators", {"x" + str(n): 1 for n in range(1000)})
+    assert (answer["count"], len(answer["findings"])) == (1006, 201)
+    assert answer["findings"][-1]["code"] == "more_faults"
+    registry = "\n".join(["organisations:", *["- {colour: red}"] * 3000])
+    headers = town.headers(Role.CLERK)
+    answer = town.client.post("/api/v1/registry", content=registry, headers=headers).json()
+    assert len(answer["findings"]) == 201
+    assert answer["count"] >= 3000

@@ -1,0 +1,323 @@
+"""The database and the oracle are given the same months, and must agree about every figure.
+
+Hypothesis makes up what happens to a project's two months: usage, also late; prices stated anew,
+by value, day, name and selector, and taken back; a package; the holder bound to another project and
+back; invoices of one line or two, red ones of a part or of all, also unclear ones; months decided,
+also anew, with what was carried over and billed later; falls refused and confirmed; payments; a
+second version with another rate, the voucher's days, its lapse. After each step every cell and
+every balance is what plain arithmetic says; at the end the books are audited.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import count
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ledger.documents.rules.cost_document import Document
+from ledger.errors import LedgerError
+from ledger.people.codes import Answer
+from ledger.people.tables import Decision
+from tests.support.accounts.machine import DatabaseMachine
+from tests.support.months.office import APRIL, MARCH, POLICY, Office, days, package, price
+from tests.support.months.oracle import Bought, Line, MonthOracle
+from tests.support.people import let_everybody_act
+from tests.support.postgres import TEMPLATE, Server
+from tests.support.reconciliation import LATER
+
+CAP = 5_000_000_00
+MONTHS = [MARCH, APRIL]
+EVERY_DAY = days(MARCH, date(2026, 4, 30))
+USED = [*days(MARCH, date(2026, 3, 6)), *days(APRIL, date(2026, 4, 4))]
+CUTS = [date(2026, 3, 3), date(2026, 3, 5), date(2026, 4, 1), date(2026, 4, 3)]
+YUAN = st.sampled_from([10, 20, 45])
+OVER = "until: 2026-02-28"  # a line that is over before anything was used
+
+in_months = st.sampled_from(MONTHS)
+cuts = st.sampled_from(CUTS)
+
+
+class Months(DatabaseMachine):
+    """Two months of one project."""
+
+    server: Server
+    numbers = count()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = f"months_{self.server.engine}_{next(self.numbers)}".replace("-", "_")
+        self.database = self.server.create(self.name, TEMPLATE)
+        self.owner = psycopg.connect(self.database.owner_url, autocommit=True)
+        let_everybody_act(self.owner)
+        self.engine = self.database.engine()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.engine.dispose()
+            self.owner.close()
+            self.server.drop(self.name)
+
+    @initialize(yuan=YUAN, hours=st.integers(1, 4))
+    def begin(self, yuan: int, hours: int) -> None:
+        self.office = Office(self.database, self.engine, self.owner)
+        self.oracle = MonthOracle(MONTHS, CAP)
+        self.bills: list[tuple[Document, list[Line]]] = []
+        self.exact_yuan = 0
+        self.payments: list[tuple[str, str, int]] = []
+        self.office.prices(price(yuan))
+        self.oracle.price = dict.fromkeys(EVERY_DAY, yuan * 100)
+        self.use(MARCH, hours)
+        self.use(APRIL, hours)
+
+    def follow(self) -> None:
+        """What happened is in the books by the next round of charges."""
+        self.office.accrue()
+        self.oracle.settle()
+
+    # used, and at what price
+
+    @rule(day=st.sampled_from(USED), hours=st.integers(1, 4))
+    def use(self, day: date, hours: int) -> None:
+        self.office.use([day], hours)
+        self.oracle.hours[day] += hours
+        self.oracle.settle()
+
+    @rule(yuan=YUAN, later=YUAN, cut=cuts, name=st.sampled_from(["", "name: 按量"]))
+    def state_prices(self, yuan: int, later: int, cut: date, name: str) -> None:
+        before = cut - timedelta(days=1)
+        lines = [price(yuan, name)]
+        if later != yuan:
+            more = f", {name}" if name else ""
+            lines = [price(yuan, f"until: {before}{more}"), price(later, f"from: {cut}{more}")]
+        self.office.prices(*lines)
+        self.oracle.price = {d: (yuan if d < cut else later) * 100 for d in EVERY_DAY}
+        self.oracle.settle()
+
+    @rule(yuan=YUAN, cut=cuts)
+    def state_or_take_back_an_exact_line(self, yuan: int, cut: date) -> None:
+        model = "model: H100-80G"
+        if self.exact_yuan:
+            self.office.prices(price(self.exact_yuan, f"{model}, {OVER}"))
+            self.exact_yuan, self.oracle.exact = 0, {}
+        else:
+            self.office.prices(price(yuan, f"{model}, until: {cut}"))
+            self.exact_yuan = yuan
+            self.oracle.exact = {d: yuan * 100 for d in EVERY_DAY if d <= cut}
+        self.oracle.settle()
+
+    @precondition(lambda self: self.oracle.bought is None)
+    @rule(hours=st.sampled_from([3, 6, 12]), yuan=st.sampled_from([7, 15]))
+    def buy_a_package(self, hours: int, yuan: int) -> None:
+        self.office.prices(package(hours, yuan, "from: 2026-03-01, expires: 2026-04-30"))
+        self.oracle.bought = Bought(hours, yuan * 100, MONTHS)
+        self.oracle.settle()
+
+    @rule(cut=cuts)
+    def bind_to_another_project_or_back(self, cut: date) -> None:
+        since = min(self.oracle.elsewhere, default=cut)
+        until = max(self.oracle.elsewhere, default=cut + timedelta(days=1))
+        self.office.bind("a", "p1" if self.oracle.elsewhere else "p2", since, until)
+        self.oracle.elsewhere = set() if self.oracle.elsewhere else {since, until}
+        self.oracle.settle()
+
+    # invoiced
+
+    @rule(month=in_months, part=st.sampled_from([1, 2, 3]), more=st.sampled_from([0, 0, 500, 7]))
+    def bill(self, month: date, part: int, more: int) -> None:
+        """All that is open of a month, or a part of it, or more, also by a few fen."""
+        open_fen = sum(self.oracle.room(cell) for cell in self.oracle.cells(month))
+        open_fen += sum(self.oracle.room(c) for c in self.oracle.cells() if c[0] < month)
+        fen = open_fen // part + more
+        assume(fen > 2_000)
+        self.invoice(month, fen)
+
+    @rule(month=in_months, first=st.sampled_from([1, 2]), short=st.sampled_from([0, 90]))
+    def bill_two_lines(self, month: date, first: int, short: int) -> None:
+        open_fen = sum(self.oracle.room(cell) for cell in self.oracle.cells(month)) - short
+        assume(open_fen > 5_000)
+        self.invoice(month, open_fen * first // 3, open_fen - open_fen * first // 3)
+
+    @precondition(lambda self: self.oracle.bought is not None)
+    @rule(month=in_months)
+    def bill_the_package(self, month: date) -> None:
+        assert self.oracle.bought
+        self.invoice(month, self.oracle.bought.hours * self.oracle.bought.price)
+
+    def invoice(self, month: date, *fen: int) -> None:
+        document = self.office.bill(*fen, month=month)
+        lines = [Line(len(self.bills), month, part) for part in fen]
+        self.bills.append((document, lines))
+        self.oracle.lines += lines
+        self.oracle.match()
+        self.oracle.settle()
+
+    @precondition(lambda self: self.bills)
+    @rule(data=st.data(), share=st.sampled_from([1, 2, 5]))
+    def reverse(self, data: st.DataObject, share: int) -> None:
+        """A red one of a line or of all; where it may mean two lines, two persons choose."""
+        every = [(document, lines, n) for document, lines in self.bills for n in range(len(lines))]
+        document, lines, place = data.draw(st.sampled_from(every))
+        line = lines[place]
+        assume(line.fen // share > 0)
+        fen = line.fen // share
+        able = [one_line for one_line in lines if one_line.fen >= fen]
+        exact = [item for item in able if item.fen == fen]
+        red = self.office.red(document, fen)
+        whole = fen == sum(item.fen for item in lines)
+        if len(able) > 1 and len(exact) != 1 and not whole:
+            self.agree()
+            self.office.choose_parts(red, {place + 1: fen})
+        elif len(able) > 1 and len(exact) == 1:
+            (line,) = exact
+        self.oracle.red(line, fen)
+        self.match()
+
+    @rule()
+    def match(self) -> None:
+        self.office.match()
+        self.oracle.match()
+        self.oracle.settle()
+
+    # decided
+
+    @rule(month=in_months)
+    def decide(self, month: date) -> None:
+        proposal = self.office.propose(month)
+        if not isinstance(proposal, Decision):
+            proposal = self.office.propose(month, LATER)
+        if isinstance(proposal, Decision):  # else a person has more to say first
+            self.office.confirm(proposal)
+            self.oracle.decide(month)
+            self.oracle.settle()
+
+    @rule(month=in_months, answer=st.sampled_from([Answer.CONFIRMED, Answer.REFUSED]))
+    def fall(self, month: date, answer: Answer) -> None:
+        falls = self.oracle.falls(month)
+        proposal = self.expect(lambda: self.office.propose_fall(month), bool(falls))
+        if proposal is not None:
+            self.agree()
+            self.office.confirm(proposal, answer)
+            if answer is Answer.CONFIRMED:
+                self.oracle.fall(month)
+                self.oracle.settle()
+
+    @staticmethod
+    def expect(act: Callable[[], Decision], possible: bool) -> Decision | None:
+        """What an act proposes; or nothing, where nothing is to be proposed."""
+        try:
+            proposal = act()
+        except LedgerError:
+            assert not possible
+            return None
+        assert possible
+        return proposal
+
+    # the voucher and its money
+
+    @precondition(lambda self: len(self.oracle.versions) == 1)
+    @rule(cut=cuts, percent=st.sampled_from([20, 50]))
+    def another_version(self, cut: date, percent: int) -> None:
+        self.owner.execute(
+            "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
+            " payable) VALUES ('b', '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
+            (percent, CAP, cut),
+        )
+        self.office.open("p1", "b")
+        self.office.end_policy(POLICY, cut)
+        self.oracle.versions = [
+            ("a", Fraction(3, 10), date.min, cut), ("b", Fraction(percent, 100), cut, date.max)
+        ]  # fmt: skip
+        self.follow()
+
+    @precondition(lambda self: not self.oracle.lapsed)
+    @rule(since=cuts | st.none(), last=cuts | st.none())
+    def validity(self, since: date | None, last: date | None) -> None:
+        until = last + timedelta(days=20) if last else None
+        assume((since or date.min, until or date.max) != self.oracle.valid)
+        assume((since or date.min) < (until or date.max))
+        self.office.validity(since, until)
+        self.oracle.valid = (since or date.min, until or date.max)
+        self.follow()
+
+    @precondition(lambda self: not self.oracle.lapsed and self.oracle.paid)
+    @rule(chance=st.integers(0, 3))
+    def lapse(self, chance: int) -> None:
+        assume(not chance)
+        self.office.lapse()
+        self.oracle.lapse()
+        self.oracle.valid = (self.oracle.valid[0], date(2026, 11, 24))
+        self.follow()
+
+    @precondition(lambda self: self.oracle.money().get("payable"))
+    @rule()
+    def pay(self) -> None:
+        fen = self.oracle.money()["payable"]
+        self.office.pay()
+        self.oracle.paid += fen
+        self.follow()
+
+    @invariant()
+    def agree(self) -> None:
+        if not hasattr(self, "oracle"):
+            return
+        assert self.office.money() == self.oracle.money()
+        for month in MONTHS:
+            database_cells = {
+                (cell.month, str(cell.part)): (
+                    cell.metered_fen, cell.invoiced_fen, cell.booked_fen, cell.closed_fen,
+                    cell.fall_fen, cell.carried,
+                )
+                for cell in self.office.cells(month)
+            }  # fmt: skip
+            expected = {cell: self.figures(cell) for cell in self.oracle.cells(month)}
+            empty = (0, 0, 0, 0, 0, False)  # a package's month in which nothing was drawn yet
+            assert {c: f for c, f in database_cells.items() if f != empty} == {
+                c: f for c, f in expected.items() if f != empty
+            }
+
+    def figures(self, cell: tuple[date, str]) -> tuple[int, int, int, int, int, bool]:
+        oracle, decision = self.oracle, self.oracle.decisions.get(cell)
+        fall = decision.held_fen - oracle.counts_now(cell) if decision else 0
+        return (
+            oracle.metered(cell), oracle.invoiced(cell), decision.held_fen if decision else 0,
+            decision.closed if decision else 0, fall, bool(decision and decision.carried),
+        )  # fmt: skip
+
+
+def histories(server: Server, *, examples: int, steps: int, derandomize: bool) -> None:
+    """Let Hypothesis make up so many histories, each in a database of its own.
+
+    One that fails is shown as it decision: to make it shorter would take hours.
+    """
+    machine = type("Here", (Months,), {"server": server})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, derandomize=derandomize,
+            database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
+
+
+def test_months(postgres: Server) -> None:
+    histories(postgres, examples=4, steps=12, derandomize=True)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+def test_months_at_length(postgres: Server) -> None:
+    histories(postgres, examples=150, steps=40, derandomize=False)

@@ -1,0 +1,309 @@
+"""What a project's months are worth, in plain arithmetic: the specification of the figures.
+
+It is for tests alone, so it stands here and not beside the rules, and it uses none of them: days
+are days, hours are hours, and everything is computed anew from what happened. One project, one
+contract, one rate a version; money in fen. A cell is a month and a part of it: what is metered by
+the hour, or what is drawn from the package.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+COMPUTE, PACKAGE = "compute", "package"
+Cell = tuple[date, str]
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Line:
+    """A line of an invoice: what is left of it, and which cells it pays for."""
+
+    serial: int  # of its document
+    month: date
+    fen: int  # less what red ones took back
+    pays: dict[Cell, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.printed_fen = self.fen
+
+    @property
+    def open_fen(self) -> int:
+        return self.fen - sum(self.pays.values())
+
+
+@dataclass
+class Decided:
+    """What two persons decided of a cell, and what the books hold of it."""
+
+    matched: int
+    closed: int
+    invoiced: int
+    carried: bool
+    held_fen: int
+    rests_on: dict[int, int]  # fen by line
+
+
+@dataclass
+class Bought:
+    """A package: so many hours at a price, on the days of these months."""
+
+    hours: int
+    price: int
+    months: list[date]
+
+
+class MonthOracle:
+    """A project's months, as they follow from everything that happened."""
+
+    def __init__(self, months: list[date], cap: int) -> None:
+        self.months, self.cap = months, cap
+        self.hours: dict[date, int] = defaultdict(int)
+        self.elsewhere: set[date] = set()  # days on which the holder is of another project
+        self.price: dict[date, int] = {}  # fen an hour, of the line for any model
+        self.exact: dict[date, int] = {}  # of the line for this model, which goes first
+        self.bought: Bought | None = None
+        self.versions = [("a", Fraction(3, 10), date.min, date.max)]
+        self.valid = (date.min, date.max)
+        self.lines: list[Line] = []
+        self.decisions: dict[Cell, Decided] = {}
+        self.paid = self.recoverable = self.lapsed = 0
+
+    # metered
+
+    def hours_from_package(self) -> dict[date, int]:
+        """Hours of each day that are drawn from the package: the first that there are."""
+        left_hours = self.bought.hours if self.bought else 0
+        drawn_hours = {}
+        for day in sorted(self.hours):
+            if self.bought and day.replace(day=1) in self.bought.months and self.is_ours(day):
+                drawn_hours[day] = min(self.hours[day], left_hours)
+                left_hours -= drawn_hours[day]
+        return drawn_hours
+
+    def is_ours(self, day: date) -> bool:
+        return day not in self.elsewhere
+
+    def costs(self, cell: Cell) -> dict[date, int]:
+        """What was metered in a cell on each day."""
+        month, part = cell
+        drawn_hours = self.hours_from_package()
+        fen = {}
+        for day, hours in self.hours.items():
+            if day.replace(day=1) == month and self.is_ours(day):
+                from_package = drawn_hours.get(day, 0)
+                by_hour = self.exact.get(day, self.price[day])
+                package_price = self.bought.price if self.bought else 0
+                amounts = {
+                    COMPUTE: (hours - from_package) * by_hour,
+                    PACKAGE: from_package * package_price,
+                }
+                fen[day] = amounts[part]
+        return fen
+
+    def metered(self, cell: Cell) -> int:
+        return sum(self.costs(cell).values())
+
+    # invoiced
+
+    def invoiced(self, cell: Cell) -> int:
+        return sum(line.pays.get(cell, 0) for line in self.lines)
+
+    def is_there(self, cell: Cell) -> bool:
+        """A cell with something in it, or of a package's month."""
+        of_package = self.bought and cell[1] == PACKAGE and cell[0] in self.bought.months
+        pays = any(cell in line.pays for line in self.lines)
+        return bool(of_package or pays or cell in self.decisions or self.metered(cell))
+
+    def cells(self, month: date | None = None) -> list[Cell]:
+        every = [(m, part) for m in self.months for part in (COMPUTE, PACKAGE)]
+        return [c for c in every if month in (None, c[0]) and self.is_there(c)]
+
+    def room(self, cell: Cell) -> int:
+        closed = self.decisions[cell].closed if cell in self.decisions else 0
+        return max(self.metered(cell) - self.invoiced(cell) - closed, 0)
+
+    def match(self) -> None:
+        """What is too much in an undecided cell is taken out, newest first; then all is laid."""
+        for cell in self.cells():
+            over = self.invoiced(cell) - self.metered(cell)
+            for line in sorted(self.lines, key=lambda item: -item.serial):
+                if cell not in self.decisions and over > 0 and line.pays.get(cell, 0) > 0:
+                    back = min(over, line.pays[cell])
+                    line.pays[cell] -= back
+                    if not line.pays[cell]:
+                        del line.pays[cell]
+                    over -= back
+        lines = [line for line in self.lines if line.open_fen > 0]
+        for lay in (self._exact, self._own_month, self._package, self._carried, self._rest):
+            for line in lines:
+                lay(line)
+
+    def is_package(self, line: Line) -> bool:
+        """An invoice of exactly the package's price pays for the package alone."""
+        bought = self.bought
+        if bought is None or line.month not in bought.months:
+            return False
+        return line.printed_fen == bought.hours * bought.price
+
+    def _pay(self, line: Line, cell: Cell, fen: int) -> None:
+        if fen > 0:
+            line.pays[cell] = line.pays.get(cell, 0) + fen
+
+    def _fill(self, line: Line, cells: list[Cell]) -> None:
+        for cell in cells:
+            self._pay(line, cell, min(line.open_fen, self.room(cell)))
+
+    def _exact(self, line: Line) -> None:
+        if not self.is_package(line):
+            fitting = [c for c in self.cells(line.month) if self.room(c) == line.open_fen]
+            self._fill(line, fitting[:1])
+
+    def _own_month(self, line: Line) -> None:
+        if not self.is_package(line):
+            self._fill(line, self.cells(line.month))
+
+    def _package(self, line: Line) -> None:
+        if self.bought and line.month in self.bought.months:
+            first = self.bought.months[0] if self.is_package(line) else line.month
+            self._fill(line, [(m, PACKAGE) for m in self.bought.months if m >= first])
+
+    def _carried(self, line: Line) -> None:
+        if not self.is_package(line):
+            decisions = self.decisions
+            before = [c for c in self.cells() if c[0] < line.month and c in decisions]
+            self._fill(line, [c for c in before if decisions[c].carried])
+
+    def _rest(self, line: Line) -> None:
+        """What is too much stays in the last cell; nowhere, if the month has none."""
+        if self.is_package(line) and self.bought:
+            self._pay(line, (self.bought.months[-1], PACKAGE), line.open_fen)
+            return
+        cells = sorted(self.cells(line.month), key=lambda c: (not self.metered(c), c))
+        if cells:
+            self._pay(line, cells[0], line.open_fen)
+
+    def red(self, line: Line, fen: int) -> None:
+        """A red invoice takes back what is not laid yet, then evenly out of the line's cells."""
+        back = max(fen - max(line.open_fen, 0), 0)
+        line.fen -= fen
+        whole = sum(line.pays.values())
+        parts = {c: Fraction(back * paid, whole) for c, paid in line.pays.items()} if back else {}
+        cut = {c: int(part) for c, part in parts.items()}
+        by_rest = sorted(parts, key=lambda c: (cut[c] - parts[c], c))
+        for cell in by_rest[: back - sum(cut.values())]:
+            cut[cell] += 1
+        for cell, less in cut.items():
+            line.pays[cell] -= less
+
+    # decided
+
+    def decide(self, month: date) -> None:
+        """Two persons decide a month, and what documents billed of carried ones before it."""
+        later = [
+            m for m in self.months
+            if m < month and any(self._billed_since(c) for c in self.cells(m))
+        ]  # fmt: skip
+        for cell in [c for m in (month, *later) for c in self.cells(m)]:
+            self._decide(cell)
+
+    def _billed_since(self, cell: Cell) -> bool:
+        decision = self.decisions.get(cell)
+        return decision is not None and decision.carried and decision.invoiced < self.invoiced(cell)
+
+    def _decide(self, cell: Cell) -> None:
+        metered, invoiced = self.metered(cell), self.invoiced(cell)
+        matched = max(min(metered, invoiced), 0)
+        short = metered - matched
+        rests_on = {id(line): line.pays[cell] for line in self.lines if line.pays.get(cell)}
+        closed = short if short <= self.tolerance(cell) else 0
+        was_carried = cell in self.decisions and self.decisions[cell].carried
+        self.decisions[cell] = Decided(
+            matched, closed, invoiced, was_carried or short > closed, matched, rests_on
+        )
+
+    def tolerance(self, cell: Cell) -> int:
+        """A yuan for each document, or five in a thousand."""
+        documents = {line.serial for line in self.lines if line.pays.get(cell)}
+        return max(100 * max(len(documents), 1), self.metered(cell) * 5 // 1000)
+
+    def counts_now(self, cell: Cell) -> int:
+        """What counts of what was decided: still invoiced on those lines, and still metered."""
+        decision = self.decisions[cell]
+        now = {id(line): line.pays.get(cell, 0) for line in self.lines}
+        stands = sum(max(min(fen, now[line]), 0) for line, fen in decision.rests_on.items())
+        return max(min(decision.matched, stands, self.metered(cell)), 0)
+
+    def held_by_books(self, cell: Cell) -> int:
+        return self.decisions[cell].held_fen if cell in self.decisions else 0
+
+    def falls(self, month: date) -> list[Cell]:
+        """Of which cells less counts than the books hold."""
+        decided_cells = [c for c in self.cells(month) if c in self.decisions]
+        return [c for c in decided_cells if self.decisions[c].held_fen > self.counts_now(c)]
+
+    def fall(self, month: date) -> None:
+        """Two persons decide that it falls."""
+        for cell in self.falls(month):
+            self.decisions[cell].held_fen = self.counts_now(cell)
+
+    # earned
+
+    def version_on(self, day: date) -> tuple[str, Fraction]:
+        """The version of a day and its rate; none outside the voucher's days."""
+        if self.valid[0] <= day < self.valid[1]:
+            for name, rate, since, until in self.versions:
+                if since <= day < until:
+                    return name, rate
+        return "", Fraction(0)
+
+    def rate(self, cell: Cell) -> Fraction:
+        """What a fen of a cell earns: by the day on which it was metered."""
+        costs = self.costs(cell)
+        whole = sum(costs.values())
+        if whole:
+            earning = (fen * self.version_on(day)[1] for day, fen in costs.items())
+            return sum(earning, Fraction(0)) / whole
+        in_month = [day for n in range(31) if (day := cell[0] + n * DAY).month == cell[0].month]
+        versions = {self.version_on(day) for day in in_month}
+        return sum((rate for _, rate in versions), Fraction(0)) / len(versions)
+
+    def settle(self) -> None:
+        """The books follow: what counts rises by itself, and what was paid too much is owed."""
+        for cell, decision in self.decisions.items():
+            decision.held_fen = max(decision.held_fen, self.counts_now(cell))
+        due = self.earnings()[0] - self.paid
+        back = min(max(due, 0), self.recoverable) - min(max(-due, 0), self.paid)
+        self.paid += back
+        self.recoverable -= back
+
+    def earnings(self) -> tuple[int, int]:
+        """What is earned, and what with what may still be; under the cap, rounded once each."""
+        earned_fen = more = Fraction(0)
+        for cell in self.cells():
+            closed = self.decisions[cell].closed if cell in self.decisions else 0
+            rate = self.rate(cell)
+            earned_fen += self.held_by_books(cell) * rate
+            more += max(self.metered(cell) - self.held_by_books(cell) - closed, 0) * rate
+        room = self.cap - self.lapsed
+        whole, with_more = (int(fen + Fraction(1, 2)) for fen in (earned_fen, earned_fen + more))
+        return min(whole, room), min(with_more, room)
+
+    def money(self) -> dict[str, int]:
+        """The balances of the voucher."""
+        earned_fen, with_more = self.earnings()
+        payable = max(earned_fen - self.paid, 0)
+        room = self.cap - self.lapsed - payable - self.paid - self.recoverable
+        amounts = {
+            "accrued": min(with_more - earned_fen, room),
+            "payable": payable,
+            "paid": self.paid,
+            "recoverable": self.recoverable,
+            "lapsed": self.lapsed,
+        }
+        return {role: fen for role, fen in amounts.items() if fen}
+
+    def lapse(self) -> None:
+        """What is not used lapses."""
+        self.lapsed += self.cap - sum(self.money().values())
