@@ -15,7 +15,6 @@ from api.cli.progress import progress
 from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, money, person
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.reconciliation.month_list import SORTS
 from ledger.charging.codes import Part
 from ledger.reconciliation.codes import DifferenceCode, FallCause, Handling, MonthState
 
@@ -102,7 +101,7 @@ def ls(
     contract: Annotated[str | None, typer.Option(help=msgid("合同号或其一部分"))] = None,
     project: Annotated[str | None, typer.Option(help=msgid("项目编号"))] = None,
     show: Annotated[str, typer.Option(help="due, all, falls")] = "all",
-    sort: Annotated[str, typer.Option(help=", ".join(SORTS))] = "month",
+    sort: Annotated[str, typer.Option(help=msgid("按哪一栏，前加 - 则倒序：month、contract、metered、invoiced…"))] = "month",
 ) -> Listing:
     """List the months of contracts."""
     query = {

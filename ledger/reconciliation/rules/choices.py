@@ -133,6 +133,8 @@ def settle_cell(
             exclusions += _exclusions(remaining, difference, why)
         elif chosen_treatment == "exclude" and difference.cell is not None:
             exclusions.append(Exclusion(difference.code, None, None, difference.fen, why))
+    if cell.closed_fen and not any(_is_short(d) and d.cell == cell.key for d in differences):
+        within_tolerance = True  # what was closed before stays closed
     return settle(
         cell,
         exclusions,

@@ -68,7 +68,7 @@ WORKED_OUT = {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
     },
     "ledger/formats/field_parsers.py: code": {"missing", "unknown_key", "not_mapping", "not_list"},
-    "ledger/claims/steps/claims.py: f'lacks_{role}'": {
+    "ledger/claims/steps/claims.py: f'lacks_{item.item}'": {
         "lacks_application", "lacks_commitment", "lacks_receipt", "lacks_account",
         "lacks_contract", "lacks_result", "lacks_other",
     },

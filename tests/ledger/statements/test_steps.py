@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -103,7 +104,9 @@ def test_a_line_says_what_its_price_selects_by(desk: Desk) -> None:
     assert ",H100-80G,,gpu,high,按需," in as_csv(desk.issue()).decode("utf-8-sig")
 
 
-def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
+def test_the_worst_source_is_the_grade_of_the_line(
+    desk: Desk, owner: psycopg.Connection
+) -> None:
     billing = "billing: [{source: import, from: 2026-03-02}]"
     change = f"clusters: [{{name: c1, centre: centre of c1, {billing}}}]"
     desk.town.register(change, NOW, supersede=True)
@@ -116,7 +119,7 @@ def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
                held
         FROM day_totals
     """
-    desk.db.execute(sa.text(imported))
+    owner.execute(imported.encode())
     (line,) = desk.issue().lines
     assert (line.grade, int(line.device_ms)) == ("D", 120_000)
 

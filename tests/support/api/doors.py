@@ -145,6 +145,14 @@ DOORS = {
         at("/api/v1/projects/p-mine/lapse", json={"reason": "到期"}),
         yes=201,
     ),
+    "POST /api/v1/projects/{code}/rate": Door(
+        {Role.CLERK},
+        at(
+            "/api/v1/projects/p-mine/rate",
+            json={"policy": "none", "since": "2026-03-01", "facts": {}, "reason": "x"},
+        ),
+        yes=404,
+    ),
     "POST /api/v1/projects/{code}/reservations": Door(
         {Role.CLERK},
         at(
@@ -408,6 +416,14 @@ DOORS = {
     ),
     "POST /reconcile/{contract}/{month}/fall": Door(
         RECONCILING, at(f"{A_MONTH}/fall", data={"reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/rate": Door(
+        RECONCILING,
+        at("/projects/none/rate", data={"policy": "x", "since": "2026-03-01", "reason": "x"}),
+        yes=404,
+    ),
+    "POST /projects/{code}/voucher": Door(
+        RECONCILING, at("/projects/none/voucher", data={"policy": "x", "clause": "09-1"}), yes=404
     ),
     "POST /projects/{code}/cap": Door(
         RECONCILING, at("/projects/none/cap", data={"yuan": "1", "reason": "x"}), yes=404
