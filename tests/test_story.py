@@ -23,6 +23,7 @@ from agents.reporting.identity import enrol
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
 from api.demo.invoices import Invoice, Item
+from tests.support.papers.proofs import pdf
 from tests.support.processes import Up, running
 
 FIRST, SECOND = (f"GPU-5a1e0000-0000-4000-8000-00000000000{n}" for n in (1, 2))
@@ -170,8 +171,10 @@ def from_a_claim_to_its_approval(people: dict[str, "Person"], folder: Path) -> s
     # She claims what is payable, with her papers; the policy decides on the day it is accepted.
     number = str(builder.ask("claim", "open", "saishang-72b")["number"])
     for role in ("application", "commitment", "receipt"):
-        (folder / f"{role}.pdf").write_bytes(b"%PDF-1.4 " + role.encode())
-        builder.ask("claim", "add", number, role, str(folder / f"{role}.pdf"))
+        (folder / f"{role}.pdf").write_bytes(pdf(role))
+        invoice = builder.ask("claim", "show", number)["documents"][0]
+        about = [f"--proves={invoice}"] if role == "receipt" else []
+        builder.ask("claim", "add", number, role, str(folder / f"{role}.pdf"), *about)
     builder.ask("claim", "submit", number)
     clerk.ask("claim", "accept", number)
 
