@@ -119,6 +119,7 @@ def own_quota(
         "kind": label_of(ProjectKind, project.kind),
         "drill": project.drill,
         "quota": quota,
+        "claim_form": None,
         "may_change": access.may(viewer, Right.OPEN_VOUCHERS),
         "base": f"/projects/{project.code}",
         "api": f"{settings.address}/api/v1/projects/{project.code}/quota",

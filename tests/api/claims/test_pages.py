@@ -49,6 +49,13 @@ def test_the_form_is_on_the_quota_page(town: Town, office: Office) -> None:
     assert attributes(page, "#claim input[name=months]", "value") == ["2026-01", "2026-02"]
 
 
+def test_who_does_not_claim_has_no_form(town: Town, office: Office) -> None:
+    headers = town.headers(Role.AUDITOR)
+    answer = town.client.get("/projects/p-mine", headers=headers)
+    assert answer.status_code == 200
+    assert not parse(answer.text).css("#claim")
+
+
 def test_one_step_opens_a_claim_of_the_chosen_months(town: Town, office: Office) -> None:
     _, place = send(town, 303, yuan="120.50", months=["2026-02"])
     claim = see(town, place.partition("#")[0])

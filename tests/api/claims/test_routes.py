@@ -265,8 +265,10 @@ def test_the_same_at_the_command_line(
     assert "receipt is missing" in desk.run(BUILDER, "claim", "submit", number).stderr
     for role in WANTED:
         file = folder / f"{role}.pdf"
-        file.write_bytes(b"%PDF-" + role.encode())
-        assert desk.run(BUILDER, "claim", "add", number, role, str(file)).returncode == 0
+        file.write_bytes(pdf(role))
+        document = desk.ask(BUILDER, "claim", "show", number)["documents"][0]
+        about = ("--proves", document) if role == "receipt" else ()
+        assert desk.run(BUILDER, "claim", "add", number, role, str(file), *about).returncode == 0
     assert desk.run(BUILDER, "claim", "submit", number).stdout == (
         f"claim {number}, ¥299.99, is submitted\n"
     )
