@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from starlette.types import Lifespan
 
 from api import health, pages
-from api.claims import bank_account_routes, publication_routes
+from api.claims import bank_account_routes, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
@@ -57,6 +57,7 @@ ROUTES = (
     payment_routes,
     project_routes,
     publication_routes,
+    redemption_routes,
     reconciliation_routes,
     registry_routes,
     statements_routes,

@@ -6,7 +6,7 @@
 from fastapi import FastAPI
 
 from api.claims import pages as claims_pages
-from api.claims import publication_pages
+from api.claims import publication_pages, redemption_pages
 from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
@@ -38,6 +38,7 @@ ROUTERS = (
     claims_pages.router,
     payment_pages.router,
     publication_pages.router,
+    redemption_pages.router,
     vouchers_pages.router,
     voucher_action_pages.router,
     day_pages.router,

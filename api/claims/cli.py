@@ -56,6 +56,16 @@ CLAIMS = (
     Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("自"), "since", MOMENT),
 )
+DEDUCTIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("单据号码"), "number"),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("中心"), "centre"),
+    Column(msgid("价税合计"), "gross_fen", MONEY),
+    Column(msgid("抵扣"), "fen", MONEY),
+    Column(msgid("企业确认"), "confirmed_at", MOMENT),
+)
 CLAIM = (
     Column(msgid("编号"), "number"),
     Column(msgid("项目"), lambda c: f"{c['code']} {c['project']}"),
@@ -115,6 +125,37 @@ def months(code: Code) -> Listing:
     """List what of each month may still be claimed."""
     rest = ask("GET", path("projects", code, "claimable"))
     return listing(LEFT, rest, empty=msgid("目前没有可以申请的金额"))
+
+
+@claim.verb("deductions", msgid("列出柜台抵扣"))
+def deductions() -> Listing:
+    """List what was deducted at the counter."""
+    return listing(DEDUCTIONS, ask("GET", "deductions"))
+
+
+@claim.verb("deduction-confirm", msgid("企业确认柜台抵扣"))
+def confirm_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+) -> Answer:
+    """Confirm a deduction, as the builder."""
+    outcome = ask("POST", path("deductions", deduction, "confirm"))
+    line = _("已确认抵扣 {id}：{fen}").format(id=outcome["id"], fen=money(outcome["fen"]))
+    return Answer(outcome, [line])
+
+
+@claim.verb("redeem", msgid("核销：中心就抵扣的金额开兑付申请"))
+def redeem(
+    code: Code,
+    *,
+    centre: Annotated[str | None, typer.Option(help=msgid("中心，经办须写"))] = None,
+    yuan: Annotated[str | None, typer.Option(help=msgid("金额，默认为全部抵扣"))] = None,
+) -> Answer:
+    """Open a centre's claim of what was deducted there."""
+    fen = None if yuan is None else fen_of(yuan)
+    claim = ask("POST", "redemptions", body={"project": code, "centre": centre, "fen": fen})
+    line = _("申请 {number}：{fen}，付给 {payee}")
+    figures = {**claim, "fen": money(claim["fen"])}
+    return Answer(claim, [line.format_map(figures)])
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))

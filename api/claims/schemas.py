@@ -30,6 +30,21 @@ class ClaimCreate(RequestModel):
     months: list[YearMonth] = Field(default=[])
 
 
+class DeductionCreate(RequestModel):
+    """What was deducted of a document at the counter, with tax, under a contract."""
+
+    contract: Line
+    fen: PositiveFen
+
+
+class RedemptionCreate(RequestModel):
+    """What a centre claims of what was deducted there, or all of it; operators name no centre."""
+
+    project: Line
+    centre: Line | None = None
+    fen: PositiveFen | None = None
+
+
 class ActionCreate(RequestModel):
     """A step of a claim. `facts` and `reference` are for accepting, `channel` for publishing."""
 
@@ -109,6 +124,34 @@ class ClaimSummary(ResponseModel):
     published_on: date | None
     published_until: date | None
     months: list[ClaimMonth]
+
+
+class DeductionRead(ResponseModel):
+    """What was deducted of a document, fen with tax; it counts once the builder confirmed it."""
+
+    id: int
+    document: int
+    number: str
+    contract: str
+    project: str
+    centre: str
+    gross_fen: int
+    fen: int
+    stated_at: datetime
+    stated_by: str
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+
+
+class RedemptionRead(ResponseModel):
+    """A centre's claim of what was deducted there; the centre is paid."""
+
+    number: str
+    project: str
+    centre: str
+    payee: str
+    fen: int
+    state: str
 
 
 class EventRead(ResponseModel):

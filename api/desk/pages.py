@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.desk.decision_pages import row
 from api.desk.decision_reader import may_answer
+from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.language.i18n import gettext as _
@@ -70,13 +71,6 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
         queue_view(
-            _("不明确的红字"),
-            _("红字发票没有写明冲回哪几行，由经办写明、另一人确认。"),
-            "/reconcile/reds",
-            queues.unclear_reds(db),
-            today,
-        ),
-        queue_view(
             _("待复核"),
             _("同事已作决定，等您确认或退回。"),
             "/decisions",
@@ -119,6 +113,15 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
     ]
+    if access.may(viewer, Right.RECONCILE):
+        reds = queue_view(
+            _("不明确的红字"),
+            _("红字发票没有写明冲回哪几行，由经办写明、另一人确认。"),
+            "/reconcile/reds",
+            queues.unclear_reds(db),
+            today,
+        )
+        waiting_rows.insert(2, reds)
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
         "desk/desk.html",

@@ -281,6 +281,25 @@ def receipt(
     return _entered(outcome)
 
 
+@invoice.verb("deduct", msgid("登记柜台抵扣：企业少付、由中心申请兑付的部分"))
+def deduct(
+    number: Number,
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help=msgid("合同号"))],
+    *,
+    yuan: Yuan,
+    seller: Seller = None,
+) -> Answer:
+    """State what was deducted of a document at the counter, with tax."""
+    body = {"contract": contract, "fen": fen_of(yuan)}
+    with Client() as client:
+        address = f"{_address(client, number, seller)}/deductions"
+        outcome = client.ask("POST", address, body=body)
+    line = _("已登记抵扣 {id}：{fen}，待企业确认").format(
+        id=outcome["id"], fen=money(outcome["fen"])
+    )
+    return Answer(outcome, [line])
+
+
 @invoice.verb("receipt-check", msgid("看过原件，确认别人登记的付款凭证与之一致"))
 def receipt_check(
     number: Number,

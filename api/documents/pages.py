@@ -250,6 +250,7 @@ def document_page(
             "decision": view.decision
             if decision and access.may_read_decision(viewer, decision)
             else None,
+            "may_deduct": access.may(viewer, Right.HAND_IN) and view.reverses is None,
             "may_freeze": access.may(viewer, Right.RECONCILE) and view.reverses is None,
             "may_look_up": access.may(viewer, Right.RECONCILE)
             and view.state not in (DocumentState.REFUSED, DocumentState.DROPPED),

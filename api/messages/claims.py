@@ -17,6 +17,8 @@ _CLAIMS = {
     "claim_file": msgid("这件申请没有这份材料：{hash}"),
     "nothing_to_claim": msgid("项目「{project}」目前没有可以申请的金额"),
     "more_than_claimable": msgid("申请 {asked} 元，而目前可以申请的至多 {left} 元"),
+    "deduction": msgid("没有编号为 {id} 的抵扣"),
+    "nothing_deducted": msgid("在「{centre}」没有经企业确认、尚未兑付的抵扣"),
     "month_claimed": msgid("{month} 目前没有可以申请的金额"),
     "claim_no_draft": msgid("申请 {number} 已经提交；要改材料，请经办先退回补正"),
     "claim_lacks": msgid("还缺 {count} 项"),

@@ -24,7 +24,9 @@ from api.web.claim_form import new_claim
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
 from ledger.claims.queries import months_left, voucher_of
+from ledger.documents.queries.deductions import confirmed_fen
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
@@ -121,6 +123,7 @@ def own_quota(
         "quota": quota,
         "claim_form": None,
         "may_change": access.may(viewer, Right.OPEN_VOUCHERS),
+        "claim_form": None,
         "base": f"/projects/{project.code}",
         "api": f"{settings.address}/api/v1/projects/{project.code}/quota",
     }
@@ -129,6 +132,7 @@ def own_quota(
             rest = months_left(db, voucher_of(db, viewer.project))
             content["claim_form"] = new_claim(project.code, rest)
         content |= _figures(quota, beijing_day(now))
+        content["deducted_fen"] = confirmed_fen(db, project=key(project))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
     return frame.page("vouchers/quota.html", content)
 

@@ -9,6 +9,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.vouchers.schemas import ProjectRead, QuotaRead
+from ledger.documents.queries.deductions import confirmed_fen
 from ledger.metering.queries.usage import WindowPart, windows_of_day
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
@@ -37,7 +38,10 @@ def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
 @router.get("/projects/{code}/quota")
 def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
     """Return a quota: the cap, what is used, what is left, and until when it lasts."""
-    return QuotaRead.of(voucher_queries.quota(db, access.project(db, viewer, code), now))
+    project = access.project(db, viewer, code)
+    return QuotaRead.of(
+        voucher_queries.quota(db, project, now), confirmed_fen(db, project=key(project))
+    )
 
 
 @router.get("/projects/{code}/days")

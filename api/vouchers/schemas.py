@@ -155,17 +155,19 @@ class QuotaRead(ResponseModel):
     uncapped_fen: int
     cut_fen: int
     pace_fen: Exact
+    deducted_fen: int
     runs_out: date | None
     computed_at: datetime | None
     rights: RightsRead
 
     @classmethod
-    def of(cls, quota: voucher_queries.Quota) -> "QuotaRead":
-        """From the books' answer."""
+    def of(cls, quota: voucher_queries.Quota, deducted_fen: int) -> "QuotaRead":
+        """From the books' answer, and what was deducted at centres' counters and confirmed."""
         return cls.model_validate(
             {
                 **vars(quota),
                 "rates": [RateRead.model_validate(vars(rate)) for rate in quota.rates],
+                "deducted_fen": deducted_fen,
                 "rights": RightsRead.model_validate(quota.rights),
                 "provisional_fen": quota.rights.accrued,
                 "payable_fen": quota.rights.payable + quota.rights.sent,

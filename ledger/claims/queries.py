@@ -56,6 +56,16 @@ _CELLS = text("""
     FROM claim_cells n JOIN contracts k ON k.id = n.contract_id
     WHERE n.claim_id = ANY(:claims) ORDER BY n.claim_id, n.month, n.contract_id
 """)
+_DEDUCTED = text("""
+    SELECT k.centre_id AS centre, sum(x.fen)::bigint - (
+        SELECT coalesce(sum(c.due_fen), 0)::bigint FROM claims c
+        WHERE c.voucher_id = :voucher AND c.centre_id = k.centre_id
+            AND c.state NOT IN ('refused', 'withdrawn')
+            AND c.id IS DISTINCT FROM CAST(:besides AS bigint)) AS fen
+    FROM deductions x JOIN contracts k ON k.id = x.contract_id
+    WHERE k.project_id = :project AND x.confirmed_at IS NOT NULL
+    GROUP BY k.centre_id
+""")
 _FILES = text("""
     SELECT f.role, f.proves, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
            f.added_at, f.added_by
@@ -114,11 +124,26 @@ def promised_fen(
 def claimable(db: Session, voucher: Voucher) -> Fen:
     """Return what may still be claimed, fen; below zero if less is earned than claimed."""
     amounts = rights(db, voucher.book_id)
-    return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
+    kept_fen = sum(deducted_fen(db, voucher).values())
+    return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN) - kept_fen
+
+
+def deducted_fen(db: Session, voucher: Voucher, *, besides: int | None = None) -> dict[int, Fen]:
+    """Return what each centre may still redeem of what was deducted at its counter, fen.
+
+    The claim `besides` is left out, as if it were not there.
+    """
+    params = {"voucher": voucher.id, "project": voucher.project_id, "besides": besides}
+    return {row.centre: row.fen for row in db.execute(_DEDUCTED, params) if row.fen > 0}
 
 
 def left_by_month(
-    db: Session, voucher: Voucher, *, besides: int | None = None, lasting: bool = False
+    db: Session,
+    voucher: Voucher,
+    *,
+    besides: int | None = None,
+    lasting: bool = False,
+    centre: int | None = None,
 ) -> dict[ContractMonth, Fen]:
     """Return what of each month of each contract may still be claimed, fen, the oldest first.
 
@@ -126,6 +151,7 @@ def left_by_month(
         db: with the voucher's book locked, where something follows from it.
         voucher: whose months.
         besides: the key of a claim that is left out, as if it were not there.
+        centre: who claims what was deducted there; what was deducted elsewhere is kept for others.
         lasting: only of what counts now, not of what falls when two persons have decided it.
     """
     amounts = rights(db, voucher.book_id)
@@ -137,11 +163,13 @@ def left_by_month(
     drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
     paid_fen = int(db.scalars(_PAID_FEN, {"voucher": voucher.id}).one())
     promised = promised_fen(db, voucher, OPEN, besides=besides)
+    deducted = deducted_fen(db, voucher, besides=besides)
+    kept_fen = sum(part for place, part in deducted.items() if place != centre)
     return left_to_claim(
         earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid),
         drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
-        most_fen=amounts.payable + amounts.sent - promised,
+        most_fen=amounts.payable + amounts.sent - promised - kept_fen,
     )
 
 

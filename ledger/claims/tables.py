@@ -47,6 +47,7 @@ class Claim(SQLModel, table=True):
     number: str = Field(unique=True)
     voucher_id: int = big()
     payee_id: int = big()
+    centre_id: int | None = big(default=None, nullable=True)
     fen: int = big()
     approved_fen: int | None = big(default=None, nullable=True)
     due_fen: int = big()

@@ -121,6 +121,20 @@ class Receipt(SQLModel, table=True):
     proves: bool = Field(sa_column=Column(Boolean, Computed(_PROVES), nullable=False))
 
 
+class Deduction(SQLModel, table=True):
+    """What a builder paid a centre for a document by its voucher (柜台抵扣); fen with tax."""
+
+    __tablename__ = "deductions"
+    id: int | None = identity()
+    document_id: int = big()
+    contract_id: int = big()
+    fen: int = big()
+    stated_at: datetime = moment()
+    stated_by: str
+    confirmed_at: datetime | None = moment(nullable=True)
+    confirmed_by: str | None = None
+
+
 class Lookup(SQLModel, table=True):
     """What the tax bureau's platform said of a document (查验), with the picture of that."""
 

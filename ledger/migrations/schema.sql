@@ -655,6 +655,39 @@ END $$;
 
 ALTER FUNCTION public.decided_by_actors() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.deduction_is_agreed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    worth bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
+                OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                    WHERE t.id = token_of(NEW.stated_by)
+                        AND (t.role = 'clerk' OR t.centre_id = k.centre_id)) THEN
+            RAISE EXCEPTION '% states no deduction of this contract', NEW.stated_by
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_stated';
+        END IF;
+        SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
+            FOR NO KEY UPDATE;
+        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+                WHERE document_id = NEW.document_id) THEN
+            RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
+        END IF;
+    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+        RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.deduction_is_agreed() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_as_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1690,6 +1723,31 @@ END $$;
 
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.redeems_deducted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    of_project bigint;
+    left_fen bigint;
+BEGIN
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
+    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+        FROM deductions d JOIN contracts k ON k.id = d.contract_id
+        WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
+            AND d.confirmed_at IS NOT NULL;
+    SELECT left_fen - coalesce(sum(due_fen), 0) INTO left_fen FROM claims
+        WHERE voucher_id = NEW.voucher_id AND centre_id = NEW.centre_id
+            AND state NOT IN ('refused', 'withdrawn');
+    IF NEW.fen > left_fen OR NOT EXISTS (SELECT FROM centres
+            WHERE id = NEW.centre_id AND organisation_id = NEW.payee_id) THEN
+        RAISE EXCEPTION 'centre % redeems what was not deducted there', NEW.centre_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'redeems_deducted';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.redeems_deducted() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2678,6 +2736,7 @@ CREATE TABLE public.claims (
     number text NOT NULL,
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
+    centre_id bigint,
     fen bigint NOT NULL,
     approved_fen bigint,
     due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
@@ -2692,6 +2751,8 @@ CREATE TABLE public.claims (
 ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
+
+COMMENT ON COLUMN public.claims.centre_id IS 'The centre that redeems what was deducted at its counter; null where the beneficiary claims';
 
 COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
 
@@ -3007,6 +3068,35 @@ COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
 ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.decisions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.deductions (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
+    CONSTRAINT deductions_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.deductions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
+
+COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
+
+ALTER TABLE public.deductions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deductions_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -4866,6 +4956,12 @@ ALTER TABLE ONLY public.decision_kinds
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deduction_once UNIQUE (document_id, contract_id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_pkey PRIMARY KEY (id);
 
@@ -5180,6 +5276,8 @@ CREATE INDEX claim_cells_by_contract ON public.claim_cells USING btree (contract
 
 CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
 
+CREATE INDEX claims_by_centre ON public.claims USING btree (centre_id);
+
 CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
 
 CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
@@ -5229,6 +5327,8 @@ CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster_id, 
 CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject, id);
 
 CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
+
+CREATE INDEX deductions_by_contract ON public.deductions USING btree (contract_id);
 
 CREATE INDEX differences_by_decision ON public.differences USING btree (decision_id);
 
@@ -5383,6 +5483,8 @@ CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
+CREATE TRIGGER agree BEFORE INSERT OR UPDATE ON public.deductions FOR EACH ROW EXECUTE FUNCTION public.deduction_is_agreed();
 
 CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
 
@@ -5540,6 +5642,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFER
 
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
+CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
+
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
@@ -5676,6 +5780,9 @@ ALTER TABLE ONLY public.claim_files
     ADD CONSTRAINT claim_files_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_payee_id_fkey FOREIGN KEY (payee_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.claims
@@ -5728,6 +5835,12 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6079,6 +6192,8 @@ REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.deduction_is_agreed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
@@ -6335,6 +6450,8 @@ GRANT INSERT(voucher_id) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(payee_id) ON TABLE public.claims TO suanquan_app;
 
+GRANT INSERT(centre_id) ON TABLE public.claims TO suanquan_app;
+
 GRANT INSERT(fen) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
@@ -6394,6 +6511,22 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 

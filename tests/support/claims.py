@@ -205,9 +205,7 @@ def place_decided(
     """Two persons decided that of a cell as much was metered, invoiced and matched."""
     figures = dict.fromkeys(("metered_fen", "invoiced_fen", "matched_fen"), fen)
     cell = {"month": f"{month:%Y-%m}", "part": part, **figures, "closed_fen": 0, "typed": []}
-    content = {
-        "contract": contract, "month": f"{month:%Y-%m}", "cells": [cell], "notes": [],
-    }  # fmt: skip
+    content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell], "notes": []}
     reconciliation = _one(
         owner,
         "INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"

@@ -32,7 +32,7 @@ from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
-from ledger.registry.tables import Organisation, Project
+from ledger.registry.tables import Centre, Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.rules import oldest
 from ledger.vouchers.tables import Voucher
@@ -76,25 +76,33 @@ def open_claim(
     actor: str,
     now: datetime,
     months: Collection[date] = (),
+    centre: Centre | None = None,
 ) -> Claim:
     """Open a claim of the project's voucher for `fen`, or for all that may be claimed.
 
-    It names the oldest months that have something rest, of `months` where they are given.
+    It names the oldest months that have something rest, of `months` where they are given. A
+    `centre` claims what was deducted at its counter (核销), and is paid itself.
 
     Raises:
         NotFound: the project has no voucher.
         Refused: nothing may be claimed (`nothing_to_claim`), nothing of these months
-            (`month_claimed`), or less than that (`more_than_claimable`).
+            (`month_claimed`), or less than that (`more_than_claimable`); nothing was deducted
+            there and confirmed (`nothing_deducted`).
     """
     voucher = claim_queries.voucher_of(db, project)
     lock_book(db, voucher.book_id)
-    rest = claim_queries.left_by_month(db, voucher)
+    rest = claim_queries.left_by_month(db, voucher, centre=centre.id if centre else None)
     if not rest:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
     for month in months:
         if month not in {of for of, _ in rest}:
             raise Refused("month_claimed", month=f"{month:%Y-%m}")
     claimable_fen = sum(oldest(rest, sum(rest.values()), months).values())
+    if centre is not None:
+        deducted_fen = claim_queries.deducted_fen(db, voucher).get(key(centre), 0)
+        if not deducted_fen:
+            raise Refused("nothing_deducted", centre=centre.name)
+        claimable_fen = min(claimable_fen, deducted_fen)
     if fen is not None and not 0 < fen <= claimable_fen:
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
     parts = oldest(rest, claimable_fen if fen is None else fen, months)
@@ -102,7 +110,8 @@ def open_claim(
     values = {
         "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
-        "payee_id": payee_of(db, project, beijing_day(now)),
+        "payee_id": centre.organisation_id if centre else payee_of(db, project, beijing_day(now)),
+        "centre_id": centre.id if centre else None,
         "fen": sum(parts.values()),
         "opened_at": now,
         "opened_by": actor,

@@ -138,7 +138,9 @@ def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[
     Raises:
         Refused: less of it is earned by now in the months that it names (`months_not_earned`).
     """
-    rest = claim_queries.left_by_month(db, voucher, besides=claim.id, lasting=True)
+    rest = claim_queries.left_by_month(
+        db, voucher, besides=claim.id, lasting=True, centre=claim.centre_id
+    )
     (rows,) = claim_queries.months_of(db, [key(claim)]).values()
     cells = {(row.month, row.contract_id): row.fen for row in rows}
     still_fen = {place: min(part, rest.get(place, 0)) for place, part in cells.items()}

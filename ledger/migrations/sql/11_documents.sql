@@ -279,6 +279,58 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 
+-- At the counter (柜台抵扣) a builder pays a centre the bill less its voucher: what was deducted of a
+-- document, with tax, as the centre or a clerk states it and the builder confirms it. With the
+-- receipts it proves that the document is paid; the centre is paid that much of the voucher.
+CREATE TABLE deductions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document_id bigint NOT NULL REFERENCES cost_documents,
+    contract_id bigint NOT NULL REFERENCES contracts,
+    fen bigint NOT NULL CHECK (fen > 0),
+    stated_at timestamptz NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamptz,
+    confirmed_by text,
+    CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL)),
+    CONSTRAINT deduction_once UNIQUE (document_id, contract_id),
+    CONSTRAINT deduction_by_another CHECK (person_of(confirmed_by) <> person_of(stated_by))
+);
+CREATE INDEX deductions_by_contract ON deductions (contract_id);
+
+CREATE FUNCTION deduction_is_agreed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    worth bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
+                OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                    WHERE t.id = token_of(NEW.stated_by)
+                        AND (t.role = 'clerk' OR t.centre_id = k.centre_id)) THEN
+            RAISE EXCEPTION '% states no deduction of this contract', NEW.stated_by
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_stated';
+        END IF;
+        SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
+            FOR NO KEY UPDATE;
+        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+                WHERE document_id = NEW.document_id) THEN
+            RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
+        END IF;
+    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+        RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER agree BEFORE INSERT OR UPDATE ON deductions FOR EACH ROW
+    EXECUTE FUNCTION deduction_is_agreed();
+COMMENT ON TABLE deductions IS
+    'What a builder paid a centre for a document by its voucher, as both of them say';
+COMMENT ON COLUMN deductions.fen IS 'Fen with tax';
+
 -- A red confirmation that is on its way freezes its invoice (R18) until it is lifted.
 CREATE TABLE freezes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -408,4 +460,8 @@ GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, fr
 GRANT SELECT ON unclear_reds, frozen_documents, standing_documents, trusted_certificates TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (checked_by, checked_at) ON receipts TO :app_role;
+REVOKE EXECUTE ON FUNCTION deduction_is_agreed FROM PUBLIC;
+GRANT SELECT ON deductions TO :app_role;
+GRANT INSERT (document_id, contract_id, fen, stated_at, stated_by) ON deductions TO :app_role;
+GRANT UPDATE (confirmed_at, confirmed_by) ON deductions TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -37,6 +37,7 @@ CREATE TABLE claims (
     number text NOT NULL UNIQUE CHECK (number <> ''),
     voucher_id bigint NOT NULL REFERENCES vouchers,
     payee_id bigint NOT NULL REFERENCES organisations,
+    centre_id bigint REFERENCES centres,  -- 核销: the centre at whose counter it was deducted
     fen bigint NOT NULL CHECK (fen > 0),
     approved_fen bigint CHECK (approved_fen BETWEEN 1 AND fen),  -- 核定, once it is approved
     due_fen bigint NOT NULL GENERATED ALWAYS AS (coalesce(approved_fen, fen)) STORED,
@@ -44,6 +45,7 @@ CREATE TABLE claims (
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL
 );
+CREATE INDEX claims_by_centre ON claims (centre_id);
 CREATE INDEX claims_by_payee ON claims (payee_id);
 CREATE INDEX claims_by_voucher ON claims (voucher_id, id);
 CREATE INDEX claims_by_state ON claims (state, id);
@@ -166,6 +168,30 @@ BEGIN
 END $$;
 CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
 
+-- A centre is paid what builders deducted at its counter and confirmed, and no more.
+CREATE FUNCTION redeems_deducted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of_project bigint;
+    left_fen bigint;
+BEGIN
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
+    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+        FROM deductions d JOIN contracts k ON k.id = d.contract_id
+        WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
+            AND d.confirmed_at IS NOT NULL;
+    SELECT left_fen - coalesce(sum(due_fen), 0) INTO left_fen FROM claims
+        WHERE voucher_id = NEW.voucher_id AND centre_id = NEW.centre_id
+            AND state NOT IN ('refused', 'withdrawn');
+    IF NEW.fen > left_fen OR NOT EXISTS (SELECT FROM centres
+            WHERE id = NEW.centre_id AND organisation_id = NEW.payee_id) THEN
+        RAISE EXCEPTION 'centre % redeems what was not deducted there', NEW.centre_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'redeems_deducted';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER redeem BEFORE INSERT ON claims FOR EACH ROW WHEN (NEW.centre_id IS NOT NULL)
+    EXECUTE FUNCTION redeems_deducted();
+
 CREATE FUNCTION keep_objection() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
@@ -178,6 +204,8 @@ CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION ke
 COMMENT ON TABLE case_moves IS
     'Who may do what to a claim in which state; filled by the migrations';
 COMMENT ON TABLE claims IS 'A beneficiary asks for payable money of a voucher';
+COMMENT ON COLUMN claims.centre_id IS
+    'The centre that redeems what was deducted at its counter; null where the beneficiary claims';
 COMMENT ON COLUMN claims.fen IS 'Fen that are asked for';
 COMMENT ON COLUMN claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
 COMMENT ON COLUMN claims.due_fen IS 'Fen to be paid of it in all';
@@ -194,7 +222,7 @@ REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
     :app_role;
 GRANT INSERT ON claim_files, publications, objections TO :app_role;
-GRANT INSERT (number, voucher_id, payee_id, fen, opened_at, opened_by) ON claims TO :app_role;
+GRANT INSERT (number, voucher_id, payee_id, centre_id, fen, opened_at, opened_by) ON claims TO :app_role;
 GRANT INSERT (claim_id, state, action, role, next, actor, at, note, content) ON claim_events TO
     :app_role;
 GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;

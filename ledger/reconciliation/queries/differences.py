@@ -99,8 +99,15 @@ _SHARES = text("""
     GROUP BY root, a.line, a.contract_id, a.month, a.part ORDER BY root, a.line, a.part
 """)
 _RECEIPTS = text("""
-    SELECT document_id AS document, payer, payee, fen FROM receipts
-    WHERE document_id = ANY(:documents) AND proves ORDER BY paid_on, reference
+    SELECT document, payer, payee, fen FROM (
+        SELECT document_id AS document, payer, payee, fen, paid_on, reference FROM receipts
+        WHERE proves
+        UNION ALL  -- what was deducted at the counter is paid as well, once the builder says so
+        SELECT d.id, d.buyer_name, d.seller_name, x.fen, x.confirmed_at::date, ''
+        FROM deductions x JOIN cost_documents d ON d.id = x.document_id
+        WHERE x.confirmed_at IS NOT NULL
+    ) AS payment
+    WHERE document = ANY(:documents) ORDER BY paid_on, reference
 """)
 _PARTIES = text("""
     WITH party AS (

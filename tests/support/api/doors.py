@@ -208,6 +208,18 @@ DOORS = {
         {Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})
     ),
     "DELETE /api/v1/cost-documents/{document}/freeze": Door({Role.CLERK}, of_an_invoice("/freeze")),
+    "POST /api/v1/cost-documents/{document}/deductions": Door(
+        {Role.CLERK, OPERATOR},
+        at("/api/v1/cost-documents/999999/deductions", json={"contract": "-", "fen": 1}),
+        yes=404,
+    ),
+    "GET /api/v1/deductions": Door(EVERYBODY, at("/api/v1/deductions")),
+    "POST /api/v1/deductions/{deduction}/confirm": Door(
+        CLAIMING, at("/api/v1/deductions/999999/confirm"), yes=404
+    ),
+    "POST /api/v1/redemptions": Door(
+        {Role.CLERK, OPERATOR}, at("/api/v1/redemptions", json={"project": "none"}), yes=404
+    ),
     "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
     "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
     "GET /api/v1/decisions/{key}/view": Door(BUREAU, at("/api/v1/decisions/999999/view"), yes=404),
@@ -461,6 +473,18 @@ DOORS = {
         {Role.CLERK},
         at("/documents/999999/receipts/check", data={"reference": "1"}),
         yes=404,
+    ),
+    "POST /documents/{document}/deductions": Door(
+        {Role.CLERK, OPERATOR},
+        at("/documents/999999/deductions", data={"contract": "-", "yuan": "1"}),
+        yes=404,
+    ),
+    "GET /deductions": Door(EVERYBODY, at("/deductions")),
+    "POST /deductions/{deduction}/confirm": Door(
+        CLAIMING, at("/deductions/999999/confirm"), yes=404
+    ),
+    "POST /redemptions": Door(
+        {Role.CLERK, OPERATOR}, at("/redemptions", data={"project": "none"}), yes=404
     ),
     "POST /documents/{document}/period": Door(
         {Role.CLERK},

@@ -1,0 +1,34 @@
+"""Read deductions at the counter, newest first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from ledger.units import Fen
+
+_DEDUCTIONS = text("""
+    SELECT x.id, x.document_id AS document, d.number, k.number AS contract, p.code AS project,
+           c.name AS centre, d.gross_fen, x.fen, x.stated_at, x.stated_by, x.confirmed_at,
+           x.confirmed_by
+    FROM deductions x JOIN cost_documents d ON d.id = x.document_id
+    JOIN contracts k ON k.id = x.contract_id JOIN projects p ON p.id = k.project_id
+    JOIN centres c ON c.id = k.centre_id
+    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
+    ORDER BY x.id DESC
+""")
+
+
+def deductions(
+    db: Session, *, centre: int | None = None, project: int | None = None
+) -> Sequence[Row[Any]]:
+    """Return the deductions of a centre and of a project, or of any."""
+    return db.execute(_DEDUCTIONS, {"centre": centre, "project": project}).all()
+
+
+def confirmed_fen(db: Session, *, project: int) -> Fen:
+    """Return what a project's builder deducted at centres' counters and confirmed, fen."""
+    rows = deductions(db, project=project)
+    return sum(row.fen for row in rows if row.confirmed_at is not None)
