@@ -121,7 +121,6 @@ def own_quota(
         "kind": label_of(ProjectKind, project.kind),
         "drill": project.drill,
         "quota": quota,
-        "claim_form": None,
         "may_change": access.may(viewer, Right.OPEN_VOUCHERS),
         "claim_form": None,
         "base": f"/projects/{project.code}",
