@@ -5,7 +5,8 @@ commands that people type, the agent's own code for meter, spool and report. Two
 hours; one of them is lost for ten minutes. The builder then sees what that was worth, to the fen,
 and can walk from the figure down to the very windows. When the month is over the centre invoices
 what was metered, two clerks reconcile it, the builder claims her part, the public may object, and
-the bank pays: once, to the account that two persons confirmed. The drill's clock (ADR 0007) takes
+the bank pays: once, to the account that two persons confirmed. A price that is corrected afterwards
+and a red invoice lower what was paid when two persons decide it. The drill's clock (ADR 0007) takes
 us through November in a minute.
 """
 
@@ -23,6 +24,7 @@ from agents.reporting.identity import enrol
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
 from api.demo.invoices import Invoice, Item
+from tests.support.papers.proofs import pdf
 from tests.support.processes import Up, running
 
 FIRST, SECOND = (f"GPU-5a1e0000-0000-4000-8000-00000000000{n}" for n in (1, 2))
@@ -68,6 +70,7 @@ def test_from_a_gpus_clock_to_money_on_an_account(city: Up, folder: Path) -> Non
     from_the_meter_to_what_is_payable(people, folder)
     claim = from_a_claim_to_its_approval(people, folder)
     from_the_budget_to_the_bank(people, claim, folder)
+    from_a_correction_to_what_is_owed(people, folder)
 
 
 def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
@@ -170,8 +173,10 @@ def from_a_claim_to_its_approval(people: dict[str, "Person"], folder: Path) -> s
     # She claims what is payable, with her papers; the policy decides on the day it is accepted.
     number = str(builder.ask("claim", "open", "saishang-72b")["number"])
     for role in ("application", "commitment", "receipt"):
-        (folder / f"{role}.pdf").write_bytes(b"%PDF-1.4 " + role.encode())
-        builder.ask("claim", "add", number, role, str(folder / f"{role}.pdf"))
+        (folder / f"{role}.pdf").write_bytes(pdf(role))
+        invoice = builder.ask("claim", "show", number)["documents"][0]
+        about = [f"--proves={invoice}"] if role == "receipt" else []
+        builder.ask("claim", "add", number, role, str(folder / f"{role}.pdf"), *about)
     builder.ask("claim", "submit", number)
     clerk.ask("claim", "accept", number)
 
@@ -211,6 +216,47 @@ def from_the_budget_to_the_bank(people: dict[str, "Person"], claim: str, folder:
     assert builder.ask("claim", "show", claim)["state"] == "paid"
     quota = builder.ask("quota", "saishang-72b")
     assert (quota["payable_fen"], quota["paid_fen"]) == (0, 1150)
+
+
+def from_a_correction_to_what_is_owed(people: dict[str, "Person"], folder: Path) -> None:
+    clerk, approver, centre = people["clerk"], people["approver"], people["operator"]
+    clerk.day = approver.day = centre.day = "2026-11-18"
+    month = ("HL-2026-001", "2026-10")
+
+    # The price was nine yuan, it turns out; a second person confirms it. What was paid stays paid
+    # until two persons decide that it falls: 34.50 yuan earn 10.35.
+    def price(yuan: str) -> None:
+        (folder / "price.yaml").write_text(REGISTRY.replace("10.60", yuan), encoding="utf-8")
+        answer = clerk.ask("register", str(folder / "price.yaml"), "--supersede")
+        approver.confirm(answer["decision"])
+        clerk.ask("accrue")
+
+    price("9.54")
+    assert money(people) == (1150, 0)
+    approver.confirm(clerk.ask("reconcile", "fall", *month, "--reason=价格更正")["id"])
+    assert money(people) == (1035, 115)
+
+    # It was ten after all: what fell rises by itself, and nobody is asked.
+    price("10.60")
+    assert money(people) == (1150, 0)
+
+    # A red invoice takes back ten yuan of the bill; again the books wait for two persons.
+    bill = Invoice("HL-2026-001 2026-10", date(2026, 11, 3), SELLER, BUYER, [Item(3833)])
+    red = Invoice(
+        "red", date(2026, 11, 18), SELLER, BUYER, [Item(-1000)], reverses=bill.number
+    )  # fmt: skip
+    (folder / "red.xml").write_bytes(red.xml())
+    (outcome,) = centre.ask("invoice", "add", str(folder / "red.xml"))
+    clerk.ask("invoice", "confirm", outcome["documents"][0]["number"], "--yes")
+    assert money(people) == (1150, 0)
+    approver.confirm(clerk.ask("reconcile", "fall", *month, "--reason=红字发票")["id"])
+    assert money(people) == (850, 300)
+
+
+def money(people: dict[str, "Person"]) -> tuple[int, int]:
+    """What is paid, and what of it is to be paid back, in fen."""
+    quota = people["builder"].ask("quota", "saishang-72b")
+    return quota["paid_fen"], quota["rights"]["recoverable"]
 
 
 def two_hours_of_two_gpus() -> Iterator[wire.Window]:

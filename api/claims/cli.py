@@ -91,6 +91,7 @@ NEEDS = (
 )
 FILES = (
     Column(msgid("材料"), "role", Format(_role)),
+    Column(msgid("证明"), lambda file: file["proves"] or None),
     Column(msgid("文件"), "name"),
     Column(msgid("字节"), "size", NUMBER),
     Column("SHA-256", "hash"),
@@ -162,10 +163,14 @@ def add(
     number: Number,
     role: Annotated[str, typer.Argument(metavar="ROLE", help=ROLES)],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
+    *,
+    proves: Annotated[str, typer.Option(help=msgid("付款凭证付的是哪张发票或结算单：号码"))] = "",
 ) -> Answer:
     """Put a file to a draft."""
     form = {"file": (file.name, content_of(file))}
-    receipt = ask("POST", path("claims", number, "files"), query={"role": role}, form=form)
+    receipt = ask(
+        "POST", path("claims", number, "files"), query={"role": role, "proves": proves}, form=form
+    )
     return Answer(receipt, [_("已收下，SHA-256 {hash}").format(hash=receipt["hash"])])
 
 

@@ -174,6 +174,7 @@ def claim_page(
             "objectors_hidden": details.objections and viewer.role is Role.BUILDER,
             "checklist": details.checklist,
             "prints": PRINTS,
+            "documents": details.documents,
             "facts": fact_fields(details.voucher),
             "decision": details.decision,
             **_may(viewer, details, beijing_day(now)),
@@ -244,10 +245,13 @@ def add_file(
     number: Annotated[str, Form(max_length=LINE_MAX)],
     role: Annotated[FileRole, Form()],
     file: UploadFile,
+    proves: Annotated[str, Form(max_length=LINE_MAX)] = "",
 ) -> Response:
     """Put a file to a draft."""
     upload = Upload(File.from_content(file.filename or "", file.file.read()), None)
-    routes.add(number=number, role=role, upload=upload, viewer=viewer, db=db, now=now)
+    routes.add(
+        number=number, role=role, proves=proves, upload=upload, viewer=viewer, db=db, now=now
+    )
     return _back(number, "files")
 
 

@@ -28,7 +28,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import first_day
+from api.door.schemas import LINE_MAX, first_day
 from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
 from ledger.claims import queries as claim_queries
@@ -95,11 +95,21 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
 def add(
-    *, number: str, role: FileRole, upload: Uploaded, viewer: Claimant, db: Db, now: Now
+    *,
+    number: str,
+    role: FileRole,
+    proves: Annotated[str, Query(max_length=LINE_MAX)] = "",
+    upload: Uploaded,
+    viewer: Claimant,
+    db: Db,
+    now: Now,
 ) -> FileHash:
-    """Add a file to a draft; the same file again changes nothing."""
+    """Add a file to a draft; a receipt names what it `proves`: the number of a document."""
     claim = access.claim(db, viewer, number)
-    return FileHash(hash=add_file(db, claim, role, upload.file, actor=viewer.actor, now=now))
+    hash_ = add_file(
+        db, claim, role, upload.file, actor=viewer.actor, now=now, proves=proves.strip()
+    )
+    return FileHash(hash=hash_)
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
@@ -146,6 +156,7 @@ def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
         "words": in_words(claim.fen),
         "actions": list(actions(claim.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(details.missing)],
+        "documents": details.documents,
         "checklist": [ChecklistItem.model_validate(item) for item in details.checklist],
         "decision": details.decision and details.decision.id,
         "events": [EventRead.model_validate(event) for event in details.events],

@@ -167,9 +167,10 @@ class EventRead(ResponseModel):
 
 
 class FileRead(ResponseModel):
-    """A file of a claim; `size` in bytes."""
+    """A file of a claim; `size` in bytes. What a receipt `proves` is a document's number."""
 
     role: str
+    proves: str
     hash: str
     name: str
     media: str
@@ -225,7 +226,10 @@ class ChecklistItem(ResponseModel):
 
 
 class ClaimRead(ClaimSummary):
-    """A claim with its history. `actions` are those that the viewer may take now."""
+    """A claim with its history. `actions` are those that the viewer may take now.
+
+    `documents` are the numbers of those on which its months rest.
+    """
 
     uscc: str
     policy: str
@@ -233,6 +237,7 @@ class ClaimRead(ClaimSummary):
     actions: list[str]
     lacks: list[str]
     checklist: list[ChecklistItem]
+    documents: list[str]
     decision: int | None
     events: list[EventRead]
     files: list[FileRead]

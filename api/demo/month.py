@@ -16,6 +16,7 @@ from api.cli.failures import Failure
 from api.demo import drill
 from api.demo.invoices import Invoice, Item
 from api.demo.office import Days, Office
+from api.demo.papers import page
 from ledger.units import Fen
 
 CENTRE_OPERATOR = f"{drill.DEMO_CENTRE}运营单位"
@@ -219,10 +220,12 @@ def _payable(office: Office) -> Fen:
 def _claim(office: Office, day: date, fen: Fen) -> str:
     """The builder claims, a clerk accepts and publishes; the claim's number."""
     with office.on("builder", day) as client:
-        number = str(client.ask("POST", "claims", body={"project": "helan", "fen": fen})["number"])
+        claim = client.ask("POST", "claims", body={"project": "helan", "fen": fen})
+        number, documents = str(claim["number"]), claim["documents"]
         for role in ("application", "commitment", "receipt"):
-            paper = (f"{role}.pdf", b"%PDF-1.4 " + f"演练 {number} {role}".encode())
-            client.ask("POST", f"claims/{number}/files", query={"role": role}, form={"file": paper})
+            paper = (f"{role}.pdf", page(f"Drill {number} {role}"))
+            query = {"role": role, "proves": documents[0] if role == "receipt" else ""}
+            client.ask("POST", f"claims/{number}/files", query=query, form={"file": paper})
         client.ask("POST", f"claims/{number}/actions", body={"action": "submit"})
     with office.on("clerk", day) as client:
         client.ask("POST", f"claims/{number}/actions", body={"action": "accept"})

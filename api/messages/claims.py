@@ -23,6 +23,9 @@ _CLAIMS = {
     "claim_no_draft": msgid("申请 {number} 已经提交；要改材料，请经办先退回补正"),
     "claim_lacks": msgid("还缺 {count} 项"),
     "file_empty": msgid("文件「{name}」是空的"),
+    "receipt_proves": msgid(
+        "请写明付款凭证付的是哪一张：这件申请的账期里没有号码为「{number}」的单据"
+    ),
     "lacks_application": msgid("缺少兑付申请表"),
     "lacks_commitment": msgid("缺少承诺书"),
     "lacks_receipt": msgid("缺少付款凭证"),

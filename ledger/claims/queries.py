@@ -67,10 +67,16 @@ _DEDUCTED = text("""
     GROUP BY k.centre_id
 """)
 _FILES = text("""
-    SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
+    SELECT f.role, f.proves, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
            f.added_at, f.added_by
     FROM claim_files f JOIN originals o ON o.hash = f.original
     WHERE f.claim_id = :claim ORDER BY f.added_at, f.role, f.original
+""")
+_DOCUMENTS = text("""
+    SELECT DISTINCT d.number FROM claim_cells n
+    JOIN allocations a ON (a.contract_id, a.month) = (n.contract_id, n.month)
+    JOIN cost_documents d ON d.id = a.document_id
+    WHERE n.claim_id = :claim AND d.reverses_id IS NULL ORDER BY d.number
 """)
 _PUBLICATIONS = text("""
     SELECT p.id, p.since, p.until, p.days, p.content, p.published_at,
@@ -227,6 +233,11 @@ def newest_event(db: Session, claim: int, action: str) -> ClaimEvent | None:
 def files(db: Session, claim: int) -> Sequence[Row[Any]]:
     """Return the claim's files without their content, in order."""
     return db.execute(_FILES, {"claim": claim}).all()
+
+
+def documents_of(db: Session, claim: int) -> list[str]:
+    """Return the numbers of the documents, no red ones, on which a claim's months rest."""
+    return list(db.scalars(_DOCUMENTS, {"claim": claim}))
 
 
 def publication_of(db: Session, claim: int) -> Publication | None:

@@ -2720,9 +2720,11 @@ CREATE TABLE public.claim_files (
     claim_id bigint NOT NULL,
     role text NOT NULL,
     original text NOT NULL,
+    proves text DEFAULT ''::text NOT NULL,
     added_at timestamp with time zone NOT NULL,
     added_by text NOT NULL,
-    CONSTRAINT claim_files_role_check CHECK ((role = ANY (ARRAY['application'::text, 'commitment'::text, 'receipt'::text, 'account'::text, 'contract'::text, 'result'::text, 'other'::text])))
+    CONSTRAINT claim_files_role_check CHECK ((role = ANY (ARRAY['application'::text, 'commitment'::text, 'receipt'::text, 'account'::text, 'contract'::text, 'result'::text, 'other'::text]))),
+    CONSTRAINT receipt_names_document CHECK (((role <> 'receipt'::text) OR (proves <> ''::text)))
 );
 
 ALTER TABLE public.claim_files OWNER TO suanquan_owner;

@@ -23,11 +23,11 @@ from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.invoices import einvoice_xml
+from tests.support.papers.proofs import pdf
 from tests.support.simulation import USCC, window
 from tests.support.town import Town
 
 PARTY = (USCC, "测试单位")
-PDF = b"%PDF-1.4 "
 FACTS = {
     "fact_subject_kind": "enterprise",
     "fact_legal_person": "yes",
@@ -175,7 +175,11 @@ def claimed(office: Office, clerk: Person, approver: Person, builder: Person) ->
     number = page.rpartition("/")[2]
     assert builder.send(f"{page}/step", action="submit").status_code == 422
     for role in ("application", "commitment", "receipt"):
-        builder.bring("/claims/files", f"{role}.pdf", PDF + role.encode(), number=number, role=role)
+        (invoice,) = set(
+            attributes(parse(builder.see(page)), "select[name=proves] option[value^='2']", "value")
+        )
+        about = {"proves": invoice} if role == "receipt" else {}
+        builder.bring("/claims/files", f"{role}.pdf", pdf(role), number=number, role=role, **about)
     builder.do(f"{page}/account", **ACCOUNT)
     clerk.confirm(first_decision(clerk))
     builder.do(f"{page}/step", action="submit")

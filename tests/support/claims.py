@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.claims.queries import claim_by_number, voucher_of
+from ledger.claims.queries import claim_by_number, documents_of, voucher_of
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
 from ledger.claims.steps.claims import StepResult, add_file, open_claim
@@ -29,6 +29,7 @@ from ledger.units import beijing_day
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
 from tests.support.documents import let_stand, party, waiting_decision
+from tests.support.papers.proofs import pdf
 from tests.support.people import place_token
 from tests.support.simulation import START
 from tests.support.vouchers import place_decision
@@ -53,8 +54,8 @@ APPROVER = Viewer(104, "赵六", Role.APPROVER)
 _numbers = count(1)
 
 
-def file(name: str) -> File:
-    return File.from_content(f"{name}.pdf", b"%PDF-" + name.encode())
+def file(name: str, content: bytes = b"%PDF-") -> File:
+    return File.from_content(f"{name}.pdf", content)
 
 
 @dataclass
@@ -84,7 +85,11 @@ class Office:
         with Session(self.engine) as db, db.begin():
             for role in roles:
                 claim = claim_by_number(db, number)
-                add_file(db, claim, role, file(role), actor=BUILDER.actor, now=now)  # type: ignore[arg-type]
+                proves = documents_of(db, key(claim))[0] if role == "receipt" else ""
+                paper = file(role, pdf(role, number))
+                add_file(
+                    db, claim, FileRole(role), paper, actor=BUILDER.actor, now=now, proves=proves
+                )
 
     def take(
         self, number: str, action: Action, viewer: Viewer, now: datetime = START, **wish: object
@@ -172,7 +177,7 @@ def draft(engine: sa.Engine, code: str) -> str:
             },
         )  # fmt: skip
         claim = claim_by_number(db, number)
-        add_file(db, claim, FileRole.RECEIPT, file(FileRole.RECEIPT), actor="test", now=START)
+        add_file(db, claim, FileRole.OTHER, file("receipt"), actor="test", now=START)
         return number
 
 

@@ -23,6 +23,7 @@ from ledger.claims.rules import FIRST, next_state
 from ledger.claims.steps.bank_accounts import change_pending
 from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
+from ledger.documents.steps.receipts import proof_of
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.people.codes import Role
 from ledger.policy.codes import FileRole
@@ -41,8 +42,8 @@ _EVENT = text("""
     VALUES (:claim, :state, :action, :role, :next, :actor, :at, :note, CAST(:content AS jsonb))
 """)
 _FILE = text("""
-    INSERT INTO claim_files (claim_id, role, original, added_at, added_by)
-    VALUES (:claim, :role, :original, :now, :actor) ON CONFLICT DO NOTHING
+    INSERT INTO claim_files (claim_id, role, original, proves, added_at, added_by)
+    VALUES (:claim, :role, :original, :proves, :now, :actor) ON CONFLICT DO NOTHING
 """)
 
 
@@ -125,22 +126,43 @@ def open_claim(
 
 
 def add_file(
-    db: Session, claim: Claim, role: FileRole, file: File, *, actor: str, now: datetime
+    db: Session,
+    claim: Claim,
+    role: FileRole,
+    file: File,
+    *,
+    actor: str,
+    now: datetime,
+    proves: str = "",
 ) -> str:
     """Add a file to a draft claim; return its hash; idempotent.
 
+    A receipt is a real file of its kind, and `proves` the payment of a document: its number.
+
     Raises:
         Conflict: the claim was handed in (`claim_no_draft`): a clerk may return it.
-        Refused: the file is empty (`file_empty`).
+        Refused: the file is empty (`file_empty`); a receipt is none (`proof_…`), or names no
+            document on which the claim's months rest (`receipt_proves`).
     """
     if claim.state != FIRST:
         raise Conflict("claim_no_draft", number=claim.number)
     if not file.content:
         raise Refused("file_empty", name=file.name)
+    if role == FileRole.RECEIPT:
+        proof_of(file)
+        if proves not in claim_queries.documents_of(db, key(claim)):
+            raise Refused("receipt_proves", number=proves)
     original = keep(db, file, actor=actor, now=now)
     db.execute(
         _FILE,
-        {"claim": claim.id, "role": role, "original": original, "now": now, "actor": actor},
+        {
+            "claim": claim.id,
+            "role": role,
+            "original": original,
+            "proves": proves,
+            "now": now,
+            "actor": actor,
+        },
     )
     return original
 

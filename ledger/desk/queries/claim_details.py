@@ -27,8 +27,8 @@ class ClaimDetails:
     """A claim with all that is known of it.
 
     `summary` is its row in a list of claims; `missing` is what a draft lacks for submission, and
-    `checklist` what it needs, both empty later; `decision` is the proposal to approve it that waits
-    for the second person.
+    `checklist` what it needs, both empty later; `documents` are the numbers of those on which its
+    months rest; `decision` is the proposal to approve it that waits for the second person.
     """
 
     claim: Claim
@@ -44,6 +44,7 @@ class ClaimDetails:
     objections: Sequence[Objection]
     missing: Sequence[Finding]
     checklist: Sequence[ChecklistItem]
+    documents: Sequence[str]
     decision: Decision | None
 
 
@@ -66,5 +67,6 @@ def claim_details(db: Session, claim: Claim) -> ClaimDetails:
         objections=claim_queries.objections(db, claim_id),
         missing=missing_files(db, claim) if claim.state == FIRST else (),
         checklist=checklist(db, claim) if claim.state == FIRST else (),
+        documents=claim_queries.documents_of(db, claim_id),
         decision=open_decision(db, KIND, subject_of(claim)),
     )

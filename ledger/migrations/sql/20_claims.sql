@@ -71,9 +71,11 @@ CREATE TABLE claim_files (
     role text NOT NULL CHECK (role IN ('application', 'commitment', 'receipt', 'account', 'contract',
         'result', 'other')),
     original text NOT NULL REFERENCES originals,
+    proves text NOT NULL DEFAULT '',  -- of a receipt: the number of the document that was paid
     added_at timestamptz NOT NULL,
     added_by text NOT NULL,
-    PRIMARY KEY (claim_id, role, original)
+    PRIMARY KEY (claim_id, role, original),
+    CONSTRAINT receipt_names_document CHECK (role <> 'receipt' OR proves <> '')
 );
 CREATE INDEX claim_files_by_original ON claim_files (original);
 

@@ -2,7 +2,9 @@
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ledger.people.codes import Role
@@ -12,6 +14,7 @@ from tests.support.api.command_line import Desk
 from tests.support.api.html import attributes, one, parse, text
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
+from tests.support.papers.proofs import pdf
 
 BUILDER = Role.BUILDER
 
@@ -44,6 +47,13 @@ def test_the_form_is_on_the_quota_page(town: Town, office: Office) -> None:
     page = see(town, "/projects/p-mine")
     assert "¥450.00" in text(one(page, "#claim form"))
     assert attributes(page, "#claim input[name=months]", "value") == ["2026-01", "2026-02"]
+
+
+def test_who_does_not_claim_has_no_form(town: Town, office: Office) -> None:
+    headers = town.headers(Role.AUDITOR)
+    answer = town.client.get("/projects/p-mine", headers=headers)
+    assert answer.status_code == 200
+    assert not parse(answer.text).css("#claim")
 
 
 def test_one_step_opens_a_claim_of_the_chosen_months(town: Town, office: Office) -> None:
@@ -102,6 +112,44 @@ def test_the_checklist_ticks_in_place(town: Town, office: Office) -> None:
     assert "企业" in text(one(page, "#item-application"))
     one(page, f"#item-application a[href='/claims/{number}/print/application']")
     one(page, "#item-application input[type=file]")
+
+
+@pytest.mark.parametrize(
+    ("content", "number", "code"),
+    [
+        (b"%PDF-1.4 no page", "{}", "proof_"),
+        (b"any bytes", "{}", "proof_kind"),
+        (pdf("Bank receipt"), "", "receipt_proves"),
+        (pdf("Bank receipt"), "25640000000000000000", "receipt_proves"),
+        (pdf("Bank receipt"), "{}", ""),
+    ],
+)
+def test_a_receipt_is_a_real_file_and_names_what_was_paid(
+    town: Town, office: Office, content: bytes, number: str, code: str
+) -> None:
+    claim = office.open(1, NOW)
+    url, headers = f"/api/v1/claims/{claim}", town.headers(BUILDER)
+    (document,) = town.client.get(url, headers=headers).json()["documents"]
+    query = {"role": "receipt", "proves": number.format(document)}
+    files = {"file": ("凭证.pdf", content)}
+    answer = town.client.post(f"{url}/files", params=query, files=files, headers=headers)
+    assert answer.status_code == (422 if code else 201), answer.text
+    assert str(answer.json().get("code", "")).startswith(code)
+    record = town.client.get(url, headers=headers).json()
+    assert [file["proves"] for file in record["files"]] == ([] if code else [document])
+
+
+def test_the_database_keeps_no_receipt_without_what_it_proves(
+    office: Office, engine: sa.Engine
+) -> None:
+    number = office.open(1, NOW)
+    office.add(number, "application", now=NOW)
+    unnamed = sa.text(
+        "INSERT INTO claim_files (claim_id, role, original, added_at, added_by)"
+        " SELECT claim_id, 'receipt', original, added_at, added_by FROM claim_files"
+    )
+    with engine.connect() as connection, pytest.raises(IntegrityError, match="receipt_names"):
+        connection.execute(unnamed)
 
 
 def test_a_change_of_account_under_way_waits_for_the_bureau(town: Town, office: Office) -> None:

@@ -16,6 +16,7 @@ from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
 from tests.support.claims import CHANNEL, WANTED, Office
 from tests.support.invoices import SELLER
+from tests.support.papers.proofs import pdf
 from tests.support.vouchers import USCC
 
 BUILDER, CLERK, APPROVER = Role.BUILDER, Role.CLERK, Role.APPROVER
@@ -57,9 +58,11 @@ def confirm(town: Town, role: Role, proposal: dict[str, Any]) -> Any:
 
 
 def add_files(town: Town, number: str) -> None:
+    (document,) = ask(town, BUILDER, "GET", f"claims/{number}")["documents"]
     for role in WANTED:
-        files = {"file": (f"{role} 盖章.pdf", b"%PDF-" + role.encode())}
-        ask(town, BUILDER, "POST", f"claims/{number}/files?role={role}", files=files)
+        files = {"file": (f"{role} 盖章.pdf", pdf(role))}
+        query = f"role={role}&proves={document if role == 'receipt' else ''}"
+        ask(town, BUILDER, "POST", f"claims/{number}/files?{query}", files=files)
 
 
 def page(town: Town, role: Role, number: str) -> str:
@@ -262,8 +265,10 @@ def test_the_same_at_the_command_line(
     assert "receipt is missing" in desk.run(BUILDER, "claim", "submit", number).stderr
     for role in WANTED:
         file = folder / f"{role}.pdf"
-        file.write_bytes(b"%PDF-" + role.encode())
-        assert desk.run(BUILDER, "claim", "add", number, role, str(file)).returncode == 0
+        file.write_bytes(pdf(role))
+        document = desk.ask(BUILDER, "claim", "show", number)["documents"][0]
+        about = ("--proves", document) if role == "receipt" else ()
+        assert desk.run(BUILDER, "claim", "add", number, role, str(file), *about).returncode == 0
     assert desk.run(BUILDER, "claim", "submit", number).stdout == (
         f"claim {number}, ¥299.99, is submitted\n"
     )
