@@ -39,13 +39,13 @@ def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
 @router.post("/documents/{document}/deductions")
 def state(
     document: int,
-    wanted: Annotated[DeductionCreate, form(DeductionCreate)],
+    request: Annotated[DeductionCreate, form(DeductionCreate)],
     viewer: Counter,
     db: Db,
     now: Now,
 ) -> Response:
     """The centre or a clerk states what was deducted of a document."""
-    redemption_routes.state(document, wanted, viewer, db, now)
+    redemption_routes.state(document, request, viewer, db, now)
     return RedirectResponse(PAGE, 303)
 
 
@@ -58,9 +58,9 @@ def confirm(deduction: int, viewer: Confirmer, db: Db, now: Now) -> Response:
 
 @router.post("/redemptions")
 def redeem(
-    wanted: Annotated[RedemptionCreate, form(RedemptionCreate)], viewer: Counter, db: Db, now: Now
+    request: Annotated[RedemptionCreate, form(RedemptionCreate)], viewer: Counter, db: Db, now: Now
 ) -> Response:
     """The centre claims what was deducted there."""
-    claim = redemption_routes.redeem(wanted, viewer, db, now)
+    claim = redemption_routes.redeem(request, viewer, db, now)
     place = PAGE if viewer.centre is not None else f"/claims/{claim.number}"
     return RedirectResponse(place, 303)

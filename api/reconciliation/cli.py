@@ -101,7 +101,10 @@ def ls(
     contract: Annotated[str | None, typer.Option(help=msgid("合同号或其一部分"))] = None,
     project: Annotated[str | None, typer.Option(help=msgid("项目编号"))] = None,
     show: Annotated[str, typer.Option(help="due, all, falls")] = "all",
-    sort: Annotated[str, typer.Option(help=msgid("按哪一栏，前加 - 则倒序：month、contract、metered、invoiced…"))] = "month",
+    sort: Annotated[
+        str,
+        typer.Option(help=msgid("按哪一栏，前加 - 则倒序：month、contract、metered、invoiced…")),
+    ] = "month",
 ) -> Listing:
     """List the months of contracts."""
     query = {

@@ -62,17 +62,17 @@ class Counter:
         return answer.json()
 
     def state(self, fen: int, role: Role = Role.OPERATOR, code: int = 0) -> Any:
-        wanted = {"contract": self.number, "fen": fen}
+        expected = {"contract": self.number, "fen": fen}
         path = f"cost-documents/{self.document}/deductions"
-        return self.ask(role, "POST", path, code, json=wanted)
+        return self.ask(role, "POST", path, code, json=expected)
 
     def confirm(self, deduction: dict[str, Any], code: int = 0) -> Any:
         path = f"deductions/{deduction['id']}/confirm"
         return self.ask(Role.BUILDER, "POST", path, code)
 
     def redeem(self, fen: int | None = None, code: int = 0) -> Any:
-        wanted = {"project": "p-mine", "fen": fen}
-        return self.ask(Role.OPERATOR, "POST", "redemptions", code, json=wanted)
+        expected = {"project": "p-mine", "fen": fen}
+        return self.ask(Role.OPERATOR, "POST", "redemptions", code, json=expected)
 
     def claimable_fen(self) -> int:
         rows = self.ask(Role.BUILDER, "GET", "projects/p-mine/claimable")
@@ -108,8 +108,8 @@ def test_the_centre_is_paid_what_was_deducted_there(counter: Counter) -> None:
 def test_the_builder_claims_the_rest_and_nothing_twice(counter: Counter) -> None:
     counter.confirm(counter.state(12_000))
     assert counter.claimable_fen() == 18_000
-    wanted = {"project": "p-mine", "fen": 18_001}
-    refusal = counter.ask(Role.BUILDER, "POST", "claims", 422, json=wanted)
+    expected = {"project": "p-mine", "fen": 18_001}
+    refusal = counter.ask(Role.BUILDER, "POST", "claims", 422, json=expected)
     assert refusal["code"] == "more_than_claimable"
     rest = counter.ask(Role.BUILDER, "POST", "claims", json={"project": "p-mine"})
     assert rest["fen"] == 18_000

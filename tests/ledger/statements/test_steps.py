@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
 import psycopg
+import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -104,9 +104,7 @@ def test_a_line_says_what_its_price_selects_by(desk: Desk) -> None:
     assert ",H100-80G,,gpu,high,按需," in as_csv(desk.issue()).decode("utf-8-sig")
 
 
-def test_the_worst_source_is_the_grade_of_the_line(
-    desk: Desk, owner: psycopg.Connection
-) -> None:
+def test_the_worst_source_is_the_grade_of_the_line(desk: Desk, owner: psycopg.Connection) -> None:
     billing = "billing: [{source: import, from: 2026-03-02}]"
     change = f"clusters: [{{name: c1, centre: centre of c1, {billing}}}]"
     desk.town.register(change, NOW, supersede=True)

@@ -25,10 +25,10 @@ PLAIN: dict[str, Any] = {
 
 
 def on(clause: str = "09-1", **facts: Any) -> Decision:
-    wanted = PLAIN | facts
+    expected = PLAIN | facts
     if clause == "14-1":
-        wanted = {n: v for n, v in wanted.items() if n not in ("staff", "programme")}
-    return decide(POLICY, clause, {name: v for name, v in wanted.items() if v is not None})
+        expected = {n: v for n, v in expected.items() if n not in ("staff", "programme")}
+    return decide(POLICY, clause, {name: v for name, v in expected.items() if v is not None})
 
 
 def chosen(decision: Decision) -> ChosenRate:
