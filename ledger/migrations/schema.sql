@@ -5590,6 +5590,8 @@ CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCT
 
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
+CREATE TRIGGER once BEFORE UPDATE OF confirmed_at, confirmed_by ON public.deductions FOR EACH ROW WHEN ((old.confirmed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
 CREATE TRIGGER once BEFORE UPDATE OF agent_id ON public.enrolment_codes FOR EACH ROW WHEN ((old.agent_id IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();

@@ -17,6 +17,8 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at ON quarantine FOR EACH ROW
     WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON cost_documents FOR EACH ROW
     WHEN (OLD.dropped_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF confirmed_at, confirmed_by ON deductions FOR EACH ROW
+    WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON freezes FOR EACH ROW
     WHEN (OLD.lifted_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON messages FOR EACH ROW

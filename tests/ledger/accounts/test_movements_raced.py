@@ -74,11 +74,11 @@ def test_a_held_book_does_not_hinder_another(engine: sa.Engine, book: int, other
 
 
 def test_racing_accruals_end_exactly_at_the_room(
-    database: Database, owner: psycopg.Connection
+    database: Database, owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
     """1,600 accruals of one fen on sixteen connections, and room for 500."""
-    engine = database.engine(pool_size=16)
     book = place_voucher(owner, engine, 500).book_id
+    engine = database.engine(pool_size=16)
 
     def work(turn: int) -> str:
         try:
@@ -120,11 +120,11 @@ def test_two_statements_in_one_book_do_not_deadlock(engine: sa.Engine, book: int
 
 
 def test_numbers_are_gapless_and_in_commit_order(
-    database: Database, owner: psycopg.Connection
+    database: Database, owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
     """Writers with rollbacks; meanwhile every look sees the numbers 1 … n, and none missing."""
-    engine = database.engine(pool_size=9)
     books = [place_voucher(owner, engine, 10**6, code=f"w{i}").book_id for i in range(3)]
+    engine = database.engine(pool_size=9)
     writers_done = threading.Event()
 
     def work(turn: int) -> str:

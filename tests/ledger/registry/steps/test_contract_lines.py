@@ -89,17 +89,18 @@ def test_what_anybody_else_held_was_not_delivered(books: Books) -> None:
     assert books.charged() == {"reserved 包机": (1, 10, 48)}
 
 
-def test_two_months_wholly_delivered_are_two_months_of_the_price(books: Books) -> None:
+def test_two_months_wholly_delivered_are_two_months_of_the_price(
+    books: Books, owner: psycopg.Connection
+) -> None:
     line = (f"{{kind: reserved, unit: node-month, gpus_per_node: 1, yuan: 3725, {LINE},"
             f" gpus: [{gpu_id(0)}], from: 2026-02-01, until: 2026-03-31}}")  # fmt: skip
     books.say(contract(METERED, line))
-    books.db.execute(
-        sa.text(
-            "INSERT INTO coverage (gpu, day, cluster_id, source, windows, window_ms, gap_ms)"
-            " SELECT :gpu, d::date, :cluster, 'nvml', 1440, 86400000, 0"
-            " FROM generate_series(date '2026-02-01', '2026-03-31', interval '1 day') d"
-        ),
-        {"gpu": gpu_id(0), "cluster": books.town.cluster},
+    books.db.commit()
+    owner.execute(
+        "INSERT INTO coverage (gpu, day, cluster_id, source, windows, window_ms, gap_ms)"
+        " SELECT %s, d::date, %s, 'nvml', 1440, 86400000, 0"
+        " FROM generate_series(date '2026-02-01', '2026-03-31', interval '1 day') d",
+        (gpu_id(0), books.town.cluster),
     )
     charge(books.db, NOW)
     rows = books.db.execute(sa.text("SELECT month, cost_fen FROM charges ORDER BY month"))
@@ -108,8 +109,8 @@ def test_two_months_wholly_delivered_are_two_months_of_the_price(books: Books) -
 
 def test_outside_its_days_a_device_is_metered(books: Books) -> None:
     books.say(contract(METERED, reserved(0)))
-    before, after = -24 * 60, 2 * 24 * 60
-    books.town.report([window(0, before), window(0, after)])
+    after, later = 2 * 24 * 60, 3 * 24 * 60
+    books.town.report([window(0, after), window(0, later)])
     assert books.charged() == {"metered": (2, 200, None), "reserved 包机": (0, 0, 48)}
 
 
