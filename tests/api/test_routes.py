@@ -39,6 +39,7 @@ def test_from_a_registered_price_to_the_quota_and_down_to_the_windows(town: Town
         "cost_fen": 100,
         "uncapped_fen": 30,
         "cut_fen": 0,
+        "deducted_fen": 0,
         "pace_fen": 30,
     }
     assert (quota["rate"], quota["rights"]["accrued"]) == ("3/10", 30)

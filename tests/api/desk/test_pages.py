@@ -39,7 +39,7 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
         "/documents?state=receipt_unproved",
     ]  # fmt: skip
     unverified = see(site, "approver", "/documents?state=to_confirm")
-    assert desk["/documents?state=to_confirm"] == unverified.count('name="seen"') == 1
+    assert desk["/documents?state=to_confirm"] == unverified.count('name="seen"') > 0
     months = see(site, "approver", "/reconcile")
     assert desk["/reconcile"] == months.count("data-step") > 0
     count = see(site, "approver", "/decisions").count("等您确认")
