@@ -5,9 +5,6 @@ import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 Rows = Iterable[Sequence[str | Decimal]]
@@ -30,6 +27,9 @@ def csv_file(rows: Rows) -> bytes:
 
 def xlsx_file(rows: Rows) -> bytes:
     """Write rows as a workbook of one sheet; amounts are numbers, everything else is text."""
+    from openpyxl import Workbook  # noqa: PLC0415 - the base install has no spreadsheets
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
