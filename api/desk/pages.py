@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 
 from api.desk.decision_pages import row
 from api.desk.decision_reader import may_answer
@@ -22,6 +23,7 @@ from ledger.desk.queries import queues
 from ledger.desk.queries.queues import Queue
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
+from ledger.reconciliation.queries import months
 from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
@@ -56,20 +58,7 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
         decision for decision in queues.open_decisions(db) if may_answer(db, viewer, decision)
     ]
     waiting_rows = [
-        queue_view(
-            _("待对账"),
-            _("月份已结束或已有发票，尚未由两人确认。"),
-            "/reconcile",
-            queues.waiting_months(db, today),
-            today,
-        ),
-        queue_view(
-            _("待调减"),
-            _("已核定的月份，现在计入的比账上少：由两人决定。"),
-            "/reconcile?show=falls",
-            queues.waiting_falls(db),
-            today,
-        ),
+        *_month_queues(db, viewer, today),
         queue_view(
             _("待复核"),
             _("同事已作决定，等您确认或退回。"),
@@ -91,6 +80,54 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             queues.waiting_payments(db),
             today,
         ),
+        *_document_queues(db, today),
+    ]
+    rows = [row(decision) for decision in decisions[:10]]
+    return frame.page(
+        "desk/desk.html",
+        {
+            "today": today,
+            "queues": waiting_rows,
+            "rows": rows,
+            "kinds": labels(DecisionKind),
+        },
+    )
+
+
+def _month_queues(db: Session, viewer: Viewer, today: date) -> list[QueueView]:
+    """What waits of months, and red documents for those who reconcile."""
+    rows = months.months(db)
+    views = [
+        queue_view(
+            _("待对账"),
+            _("月份已结束或已有发票，尚未由两人确认。"),
+            "/reconcile",
+            queues.waiting_months(rows, today),
+            today,
+        ),
+        queue_view(
+            _("待调减"),
+            _("已核定的月份，现在计入的比账上少：由两人决定。"),
+            "/reconcile?show=falls",
+            queues.waiting_falls(rows),
+            today,
+        ),
+    ]
+    if access.may(viewer, Right.RECONCILE):
+        reds = queue_view(
+            _("不明确的红字"),
+            _("红字发票没有写明冲回哪几行，由经办写明、另一人确认。"),
+            "/reconcile/reds",
+            queues.unclear_reds(db),
+            today,
+        )
+        views.append(reds)
+    return views
+
+
+def _document_queues(db: Session, today: date) -> list[QueueView]:
+    """What waits of documents and receipts."""
+    return [
         queue_view(
             _("待核单据"),
             _("单据已交来，尚未由第二人核对或查验。"),
@@ -113,22 +150,3 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
     ]
-    if access.may(viewer, Right.RECONCILE):
-        reds = queue_view(
-            _("不明确的红字"),
-            _("红字发票没有写明冲回哪几行，由经办写明、另一人确认。"),
-            "/reconcile/reds",
-            queues.unclear_reds(db),
-            today,
-        )
-        waiting_rows.insert(2, reds)
-    rows = [row(decision) for decision in decisions[:10]]
-    return frame.page(
-        "desk/desk.html",
-        {
-            "today": today,
-            "queues": waiting_rows,
-            "rows": rows,
-            "kinds": labels(DecisionKind),
-        },
-    )

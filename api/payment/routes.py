@@ -12,6 +12,7 @@ from api.claims.account_numbers import Numbers, NumberView
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
+from api.door.schemas import SPREADSHEETS
 from api.messages.sentences import findings
 from api.payment.schemas import (
     AskedYear,
@@ -41,10 +42,6 @@ router = APIRouter(tags=["payment"])
 _READ = having(Right.READ_PAYMENTS)
 Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
 Payer = Annotated[Viewer, having(Right.PAY)]
-_MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @router.get("/indicators", dependencies=[_READ])
@@ -176,6 +173,6 @@ def list_file(
     name = quote(f"{number}.{form}")
     return Response(
         file,
-        media_type=_MEDIA[form],
+        media_type=SPREADSHEETS[form],
         headers={"Content-Disposition": f"attachment; filename={name}"},
     )

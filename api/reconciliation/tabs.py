@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from api.language.i18n import gettext as _
 from ledger.desk.queries import queues
+from ledger.reconciliation.queries import months
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Tab:
 
 def tabs(db: Session, current: str, *, may_reconcile: bool) -> list[Tab]:
     """The tabs; the red documents are for those who reconcile."""
-    falls = queues.waiting_falls(db).count if may_reconcile else 0
+    falls = queues.waiting_falls(months.months(db)).count if may_reconcile else 0
     ways = [
         ("due", _("待对账"), "/reconcile", 0),
         ("all", _("全部"), "/reconcile?show=all", 0),

@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months, red_lines
+from ledger.reconciliation.queries import red_lines
 from ledger.reconciliation.queries.months import Month
 from ledger.units import next_month
 
@@ -95,14 +95,14 @@ class Queue:
         return cls(len(since), min(since, default=None))
 
 
-def waiting_months(db: Session, today: date) -> Queue:
-    """Count 待对账: months that are due and not decided as they are."""
-    return Queue.of([next_month(row.month) for row in months.months(db) if due(row, today)])
+def waiting_months(rows: Sequence[Month], today: date) -> Queue:
+    """Count 待对账: of all months those that are due and not decided as they are."""
+    return Queue.of([next_month(row.month) for row in rows if due(row, today)])
 
 
-def waiting_falls(db: Session) -> Queue:
-    """Count 待调减: months of which less counts than the books rest on."""
-    return Queue.of([row.month for row in months.months(db) if row.fall_fen])
+def waiting_falls(rows: Sequence[Month]) -> Queue:
+    """Count 待调减: of all months those of which less counts than the books rest on."""
+    return Queue.of([row.month for row in rows if row.fall_fen])
 
 
 def unclear_reds(db: Session) -> Queue:
