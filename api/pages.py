@@ -19,7 +19,7 @@ from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
-from api.vouchers import day_pages, opening_pages
+from api.vouchers import day_pages, opening_pages, version_pages
 from api.vouchers import pages as vouchers_pages
 from api.web.layout import Static, problem_page
 
@@ -43,6 +43,7 @@ ROUTERS = (
     voucher_action_pages.router,
     day_pages.router,
     opening_pages.router,
+    version_pages.router,
     metering_pages.router,
     finding_pages.router,
     policy_pages.router,

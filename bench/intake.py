@@ -29,6 +29,7 @@ from ledger.registry.steps.register import register
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
+from tests.support.people import make_payable
 from tests.support.simulation import START, Node, enrolled, held, place, window
 
 NODES = 4  # report at once
@@ -48,6 +49,7 @@ def run() -> dict[str, object]:
     with stage.database() as database, stage.owner(database) as owner:
         with database.owner_engine().begin() as connection:
             load_policies(connection)
+        make_payable(owner)
         cluster = place(owner, gpus=8 * NODES)
         nodes = [enrolled(owner, cluster) for _ in range(NODES)]
         token = _project(database)

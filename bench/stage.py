@@ -46,14 +46,14 @@ def owner(stage: Database) -> Iterator[psycopg.Connection]:
 def _serve(stage: Database, port: int) -> None:
     with LOG.open("a", encoding="utf-8") as log, redirect_stderr(log):
         logs.configure(log)
-        app = create_app(stage.engine(), Settings())
+        app = create_app(stage.engine(), Settings(late_days=3_650))
         settle()
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
 @contextmanager
 def server(stage: Database) -> Iterator[str]:
-    """One worker of the real server in a process of its own; its address."""
+    """One worker of the real server, for which nothing is late, in its own process; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from urllib.parse import quote
 
 from api.cli.client import Client, Door
 from api.cli.failures import Failure
 from api.demo.drill import POLICY, Document, Voucher
 from api.language.i18n import gettext as _
+from ledger.vouchers.codes import VersionState
 
 _NAMED = re.compile(r"(organisations|centres|catalogue|gpus|projects)\[(\d+)\]")
 
@@ -56,10 +58,18 @@ def prepare(administrator: Client, registry: Document, vouchers: Sequence[Vouche
         _person(administrator, "approver", "演练审批") as second,
     ):
         register(first, registry)
-        for decision in _propose_vouchers(first, vouchers):
+        # One after the other: no voucher is proposed before its version is payable.
+        for decision in chain(_propose_version(first), _propose_vouchers(first, vouchers)):
             proposal = second.ask("GET", f"decisions/{decision}")
             body = {"answer": "confirmed", "seen": proposal["digest"], "reason": ""}
             second.ask("POST", f"decisions/{decision}/answer", body=body)
+
+
+def _propose_version(client: Client) -> Iterator[int]:
+    states = {version["policy"]: version["state"] for version in client.ask("GET", "policies")}
+    if states[POLICY] == VersionState.KNOWN:
+        body = {"reason": _("演练")}
+        yield client.ask("POST", f"policies/{POLICY}/payable", body=body)["id"]
 
 
 def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[int]:

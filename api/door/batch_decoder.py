@@ -7,10 +7,9 @@ and the others still count.
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from nacl.signing import VerifyKey
 from agents import wire
 from ledger.errors import Refused
 from ledger.metering.queries.streams import SignedBatch
-from ledger.metering.queries.windows import Hold, KeptWindow
+from ledger.metering.queries.windows import KeptWindow
 from ledger.metering.steps.intake import Item, Reporter, Submission
 
 _BATCH = msgspec.json.Decoder(wire.Batch)
@@ -132,43 +131,10 @@ def _refused(index: int, reason: str, detail: str) -> Item:
 
 
 def read_window(window: wire.Window) -> KeptWindow:
-    """A window as it is kept, with what is folded of it."""
-    return KeptWindow(
-        window.gpu,
-        window.start,
-        window.model,
-        window.window_ms,
-        sum([gap.to_ms - gap.from_ms for gap in window.gaps]) if window.gaps else 0,
-        window.energy_mj,
-        tuple([_hold(part) for part in window.parts]),
-        _JSON.encode(window),
-    )
+    """A window as it is kept."""
+    return KeptWindow(window.gpu, window.start, window.window_ms, _JSON.encode(window))
 
 
 def read_kept(body: Any) -> KeptWindow:  # noqa: ANN401 - JSON as the database gives it back
     """A window from its kept body."""
     return read_window(msgspec.convert(body, wire.Window))
-
-
-def _hold(part: wire.Part) -> Hold:
-    length = part.to_ms - part.from_ms
-    kind, holder, partition, qos = _HOLDER_NAMES[type(part.holder)](part.holder)
-    profile = part.mig.profile if part.mig else ""
-    util = part.readings.util_ppm if part.readings else None
-    if util is None:  # not measured: it counts neither above nor below the line
-        return Hold(kind, holder, profile, partition, qos, part.den, length * part.num, 0, 0)
-    held_ms, measured_ms = length * part.num, util * length
-    return Hold(kind, holder, profile, partition, qos, part.den, held_ms, measured_ms, length)
-
-
-# What a binding may claim of a holder (the namespace, the account, or the name), then what a price
-# may select by: partition and QOS.
-_HOLDER_NAMES: Mapping[type, Callable[[Any], tuple[str, str, str, str]]] = MappingProxyType(
-    {
-        wire.Pod: lambda pod: ("pod", pod.namespace, "", ""),
-        wire.Slurm: lambda job: ("slurm", job.account, job.partition or "", job.qos or ""),
-        wire.Static: lambda static: ("static", static.name, "", ""),
-        wire.Unallocated: lambda _: ("unallocated", "", "", ""),
-        wire.Unattributed: lambda _: ("unattributed", "", "", ""),
-    }
-)

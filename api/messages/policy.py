@@ -9,7 +9,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "policy": msgid("没有名为 {version} 的政策版本"),
         "policy_file": msgid("政策文件 {version} 自相矛盾（{where}：{fault}）"),
-        "not_payable": msgid("政策 {policy} 没有施行日期或有问题尚未裁定，只能测算，不能开券"),
+        "not_payable": msgid("政策 {policy} 还没有由两人定为可付，只能测算，不能开券"),
+        "version_incomplete": msgid("政策 {policy} 没有施行日期或有问题尚未裁定，不能定为可付"),
+        "payable_already": msgid("政策 {policy} 已经定为可付"),
         "wrong_kind": msgid("第 {clause} 条不适用于此类项目（{kind}）"),
         "ineligible": msgid("按第 {clause} 条不符合条件"),
         "insufficient": msgid("按第 {clause} 条认定所需的材料不足"),

@@ -26,7 +26,7 @@ def plain_version(name: str) -> dict[str, Any]:
                 "departments": list(clause.departments),
                 "payee": clause.payee,
                 **_amount(clause),
-                "payable": version.payable(clause),
+                "complete": version.is_complete(clause),
                 "undecided": list(version.undecided_questions(clause)),
                 "require": [_condition(c) for c in (*version.scope.require, *clause.require)],
             }

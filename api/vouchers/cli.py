@@ -9,9 +9,12 @@ from api.cli.arguments import facts_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Code, Reason, Yuan
-from api.cli.values import MOMENT, MONEY, NUMBER, money
+from api.cli.values import MOMENT, MONEY, NUMBER, coded, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.vouchers.codes import VersionState
+
+PolicyVersion = Annotated[str, typer.Argument(metavar="VERSION", help=msgid("政策版本"))]
 
 app = Commands()
 voucher = Commands(msgid("算力券"))
@@ -36,6 +39,13 @@ ACCRUED = (
     Column(msgid("无价格的用量"), "unpriced"),
     Column(msgid("算力券"), "vouchers"),
     Column(msgid("其中有变动"), "moved"),
+)
+VERSIONS = (
+    Column(msgid("政策版本"), "policy"),
+    Column(msgid("条款"), lambda v: " ".join(v["clauses"])),
+    Column(msgid("施行日期"), "since"),
+    Column(msgid("终止日"), "until"),
+    Column(msgid("状态"), "state", coded(VersionState)),
 )
 RESERVATIONS = (
     Column(msgid("编号"), "id", NUMBER),
@@ -119,9 +129,21 @@ def valid(
     return _propose(code, "validity", {"valid_from": since, "valid_until": until, "reason": reason})
 
 
+@voucher.verb("versions", msgid("已知的政策版本，是否已定为可付"))
+def versions() -> Listing:
+    """List the policy versions that promise vouchers."""
+    return listing(VERSIONS, ask("GET", "policies"), empty=msgid("没有政策版本"))
+
+
+@voucher.verb("make-payable", msgid("把政策版本定为可付，须另一人确认"))
+def make_payable(version: PolicyVersion, *, reason: Reason) -> Answer:
+    """Propose that a policy version becomes payable."""
+    return _waits(ask("POST", path("policies", version, "payable"), body={"reason": reason}))
+
+
 @voucher.verb("end-version", msgid("给政策版本定终止日，须另一人确认"))
 def end_version(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help=msgid("政策版本"))],
+    version: PolicyVersion,
     *,
     until: Annotated[str, typer.Option(help=msgid("自此日起不再执行"))],
     reason: Reason,

@@ -18,6 +18,7 @@ from api.vouchers.schemas import (
     CapCreate,
     LapseCreate,
     PolicyEndCreate,
+    PolicyPayableCreate,
     RateCreate,
     ReservationCreate,
     ReservationRead,
@@ -36,10 +37,11 @@ from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
-from ledger.vouchers.queries import rates_of
+from ledger.vouchers.queries import Version, rates_of, versions
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.openings import Face, propose_voucher, voucher_under
+from ledger.vouchers.steps.payable_versions import propose_payable
 from ledger.vouchers.steps.policy_ends import propose_end
 from ledger.vouchers.steps.rates import propose_rate
 from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
@@ -49,6 +51,7 @@ from ledger.vouchers.tables import Reservation, Voucher
 router = APIRouter(tags=["vouchers"])
 
 Opener = Annotated[Viewer, having(Right.OPEN_VOUCHERS)]
+Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 # What the books know is not asked: a voucher is opened before anything is reconciled or paid.
 _OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
@@ -151,6 +154,21 @@ def propose_another_rate(
         actor=viewer.actor,
         now=now,
     )
+    return DecisionRead.model_validate(decision)
+
+
+@router.get("/policies")
+def known_versions(viewer: Reader, db: Db) -> list[Version]:  # noqa: ARG001 - who may read
+    """List the policy versions that promise vouchers, and whether two persons made them payable."""
+    return versions(db)
+
+
+@router.post("/policies/{version}/payable", status_code=201)
+def propose_version_payable(
+    *, version: str, request: PolicyPayableCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
+    """Propose that a policy version becomes payable, as it was read."""
+    decision = propose_payable(db, version, reason=request.reason, actor=viewer.actor, now=now)
     return DecisionRead.model_validate(decision)
 
 

@@ -45,6 +45,12 @@ class PolicyEndCreate(RequestModel):
     reason: Text
 
 
+class PolicyPayableCreate(RequestModel):
+    """Why a policy version becomes payable."""
+
+    reason: Text
+
+
 class ReservationCreate(RequestModel):
     """A part of a voucher, fen, held back for a plan to the end of a Beijing day."""
 

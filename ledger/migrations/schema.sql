@@ -21,6 +21,21 @@ END $$;
 
 ALTER FUNCTION public.account_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.agent_approved() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF split_part(NEW.approved_by, ':', 1) NOT IN ('clerk')
+        OR NOT may_act(NEW.approved_by, NEW.approved_at) THEN
+        RAISE EXCEPTION '% approves no agent', NEW.approved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'agent_approved';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.agent_approved() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.allocated_to_a_cell() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -116,6 +131,24 @@ $$;
 
 ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.batch_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
+                   AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
+        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id)
+                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.batch_follows() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -170,7 +203,7 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.check_causes() RETURNS trigger
+CREATE FUNCTION public.check_causes(first_posting bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -178,12 +211,12 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= NEW.id AND number IS NULL LOOP
+                WHERE id >= first_posting AND number IS NULL LOOP
         SELECT min(p.cause) INTO wrong
             FROM postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+            WHERE p.id >= first_posting AND p.number IS NULL
+                AND split_part(p.cause, '/', 1) = first_word
                 AND NOT EXISTS (
                     SELECT FROM posting_causes c
                     JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
@@ -194,10 +227,9 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
         END IF;
     END LOOP;
-    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+ALTER FUNCTION public.check_causes(first_posting bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.check_claim_cells() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -222,6 +254,74 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.check_claim_cells() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.check_earned(first_posting bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(v.id) INTO wrong
+        FROM (
+            SELECT m.book_id, sum(CASE WHEN m.kind IN ('match', 'set_off') THEN m.amount
+                                       WHEN m.kind IN ('unmatch', 'recall') THEN -m.amount
+                                       ELSE 0 END) AS more_fen
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
+            GROUP BY m.book_id) t
+        JOIN vouchers v ON v.book_id = t.book_id
+        WHERE t.more_fen > 0 AND most_earned(v.id) < (
+            SELECT sum(a.balance) FROM accounts a
+            WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid'));
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'voucher % has not earned what is payable', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'earned_by_matches', DETAIL = wrong;
+    END IF;
+    SELECT min(v.id) INTO wrong
+        FROM postings p JOIN movements m ON m.posting_id = p.id JOIN vouchers v ON v.book_id = m.book_id
+        WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
+            AND m.kind = 'forfeit'
+            AND (m.amount > (SELECT coalesce(sum(s.amount), 0) FROM movements s
+                             WHERE (s.posting_id, s.book_id, s.kind)
+                                 = (m.posting_id, m.book_id, 'set_off'))
+                 OR NOT EXISTS (SELECT FROM recoveries r WHERE r.voucher_id = v.id AND r.fraud));
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'nothing of voucher % is lost', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lost_by_fraud', DETAIL = wrong;
+    END IF;
+END $$;
+
+ALTER FUNCTION public.check_earned(first_posting bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.check_postings(first_posting bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM check_causes(first_posting);
+    PERFORM check_earned(first_posting);
+END $$;
+
+ALTER FUNCTION public.check_postings(first_posting bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.code_issued() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
+        SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
+        WHERE t.id = token_of(NEW.created_by)
+            AND (t.role = 'administrator' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+    ) THEN
+        RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.code_issued() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.visible(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -293,6 +393,21 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
 $$;
 
 ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.count_waiting() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO window_counts AS c (stream, number, cluster_id, source, waiting)
+        SELECT stream, number, cluster_id, source, count(*) FROM fresh
+        GROUP BY stream, number, cluster_id, source ORDER BY stream, number
+        ON CONFLICT (stream, number, cluster_id, source)
+        DO UPDATE SET waiting = c.waiting + excluded.waiting;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -751,6 +866,31 @@ END $$;
 
 ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    code enrolment_codes;
+    of_bureau boolean;
+BEGIN
+    SELECT * INTO code FROM enrolment_codes WHERE hash = by_code AND agent_id IS NULL
+        AND expires_at > at FOR UPDATE;
+    IF code IS NULL THEN RETURN NULL; END IF;
+    of_bureau := code.created_by !~ '^(operator|builder|auditor):';
+    INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,
+            approved_at, approved_by)
+        VALUES (new_id, code.cluster_id, of_node, code.source, key, at,
+                least(code.history_from::timestamp AT TIME ZONE interval '+08:00', code.created_at),
+                CASE WHEN of_bureau THEN at END, CASE WHEN of_bureau THEN code.created_by END)
+        ON CONFLICT (public_key) DO NOTHING;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    UPDATE enrolment_codes SET agent_id = new_id WHERE hash = by_code;
+    RETURN new_id;
+END $$;
+
+ALTER FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -799,55 +939,82 @@ END $$;
 
 ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) RETURNS void
+CREATE FUNCTION public.fold_windows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    wrong text;
 BEGIN
-    IF 0 > ANY (counts) OR 0 > ANY (window_mss || gap_mss) OR 0 > ANY (energies) THEN
-        RAISE EXCEPTION 'totals are only added to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    INSERT INTO window_counts AS c (stream, number, cluster_id, source, kept)
+        SELECT stream, number, cluster_id, source, count(*) FROM fresh
+        GROUP BY stream, number, cluster_id, source ORDER BY stream, number
+        ON CONFLICT (stream, number, cluster_id, source)
+        DO UPDATE SET kept = c.kept + excluded.kept;
+    WITH lengths AS MATERIALIZED (
+        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+               b.window_ms, b.energy_mj,
+               CASE WHEN b.gaps IS NULL THEN 0 ELSE (
+                   SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
+                   FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
+               b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
+        FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+    ), folded AS (
+        INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
+            SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
+            FROM lengths GROUP BY gpu, day, cluster_id, source
+            ORDER BY gpu, day, cluster_id, source
+            ON CONFLICT (gpu, day, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows,
+                          window_ms = c.window_ms + excluded.window_ms,
+                          gap_ms = c.gap_ms + excluded.gap_ms,
+                          energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                           ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    )
+    SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
+    IF wrong IS NULL THEN
+        WITH parts AS MATERIALIZED (
+            SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
+                   coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
+                       AS holder,
+                   coalesce(p.mig ->> 'profile', '') AS profile,
+                   coalesce(p.holder ->> 'partition', '') AS partition,
+                   coalesce(p.holder ->> 'qos', '') AS qos, coalesce(p.den, 1) AS den,
+                   coalesce(p.num, 1) AS num, p.to_ms - p.from_ms AS ms,
+                   (p.readings ->> 'util_ppm')::bigint AS ppm,
+                   p.from_ms >= 0 AND p.from_ms < p.to_ms
+                       AND p.to_ms <= (w.body ->> 'window_ms')::bigint
+                       AND coalesce(p.num, 1) BETWEEN 1 AND coalesce(p.den, 1) AS fits
+            FROM fresh w CROSS JOIN LATERAL jsonb_to_recordset(w.body -> 'parts')
+                AS p(holder jsonb, from_ms bigint, to_ms bigint, num bigint, den integer, mig jsonb,
+                     readings jsonb)
+        ), folded AS (
+            INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
+                    mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+                SELECT gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den,
+                       sum(ms * num), coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts
+                GROUP BY gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den
+                ORDER BY gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den
+                ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+                             partition, qos, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
+        )
+        SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
-    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
-        SELECT u.gpu, u.day, of_cluster, by_source, u.windows, u.window_ms, u.gap_ms, u.energy
-        FROM unnest(gpus, days, counts, window_mss, gap_mss, energies)
-            AS u(gpu, day, windows, window_ms, gap_ms, energy)
-        ORDER BY u.gpu, u.day
-        ON CONFLICT (gpu, day, cluster_id, source)
-        DO UPDATE SET windows = c.windows + excluded.windows,
-                      window_ms = c.window_ms + excluded.window_ms,
-                      gap_ms = c.gap_ms + excluded.gap_ms,
-                      energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
-                                       ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'a window of % is none', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
+    END IF;
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    IF 0 > ANY (fold_totals.held || fold_totals.ms) OR 0 > ANY (ppm_ms) THEN
-        RAISE EXCEPTION 'totals are only added to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
-    END IF;
-    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
-            mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
-        SELECT u.gpu, u.day, of_cluster, by_source, u.model, u.kind, u.holder, u.profile, u.part, u.qos,
-               u.den, u.held, u.ppm, u.ms
-        FROM unnest(gpus, days, models, kinds, holders, profiles, parts, qoses, dens, fold_totals.held,
-                    ppm_ms, fold_totals.ms)
-            AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
-        ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
-        ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
-                     partition, qos, den)
-        DO UPDATE SET held = t.held + excluded.held,
-                      util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
-                      util_ms = t.util_ms + excluded.util_ms;
-END $$;
-
-ALTER FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) OWNER TO suanquan_owner;
+ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -874,6 +1041,21 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.held_counts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.held_fen > counted_now(NEW) AND (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen
+            OR NEW.decision_id <> OLD.decision_id) THEN
+        RAISE EXCEPTION 'less is invoiced and metered of the cell than the books would rest on'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'held_counts';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.held_counts() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
     LANGUAGE sql STABLE
@@ -1317,6 +1499,257 @@ CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS 
 
 ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE TABLE public.clauses (
+    policy text NOT NULL,
+    clause text NOT NULL,
+    digest text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    cap_fen bigint NOT NULL,
+    effective daterange,
+    complete boolean NOT NULL,
+    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
+    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT clauses_check1 CHECK (((NOT complete) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.clauses OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
+
+COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+
+COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
+
+COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
+
+COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
+
+COMMENT ON COLUMN public.clauses.complete IS 'It has days and no open question, so that two persons may make its version payable';
+
+CREATE TABLE public.decisions (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    content jsonb NOT NULL,
+    digest text NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answered_digest text,
+    answer_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
+    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
+);
+
+ALTER TABLE public.decisions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
+
+COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
+
+COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
+
+COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
+
+CREATE TABLE public.payable_versions (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL
+);
+
+ALTER TABLE public.payable_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.payable_versions IS 'Versions that two persons made payable, as they were read then';
+
+CREATE VIEW public.payable_clauses AS
+ SELECT policy,
+    clause
+   FROM public.clauses c
+  WHERE (complete AND (EXISTS ( SELECT
+           FROM (public.payable_versions v
+             JOIN public.decisions d ON ((id = decision_id)))
+          WHERE ((policy = policy) AND (((content -> 'digests'::text) ->> clause) = digest)))));
+
+ALTER VIEW public.payable_clauses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.payable_clauses IS 'Clauses of payable versions whose terms are those decided';
+
+CREATE TABLE public.policy_ends (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL,
+    until date NOT NULL,
+    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
+);
+
+ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
+
+COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
+CREATE TABLE public.voucher_rates (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    since date NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
+    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
+);
+
+ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
+
+COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
+
+COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
+
+CREATE TABLE public.voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
+COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
+
+CREATE VIEW public.voucher_rate_days AS
+ WITH changes AS (
+         SELECT decision_id,
+            voucher_id,
+            policy,
+            since,
+            rate_num,
+            rate_den,
+            rate_words,
+            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
+           FROM public.voucher_rates r
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM public.voucher_rates newer
+                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
+        )
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+    policy AS label,
+    daterange(NULL::date, ( SELECT min(since) AS min
+           FROM changes c
+          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
+   FROM public.voucher_versions n
+UNION ALL
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+        CASE
+            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
+            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
+        END AS label,
+    daterange(since, until) AS days
+   FROM (changes c
+     JOIN public.voucher_versions n USING (voucher_id, policy));
+
+ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
+
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    face_fen bigint NOT NULL,
+    facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+
+CREATE VIEW public.earning_days AS
+ SELECT id AS voucher_id,
+    project_id,
+    policy,
+    label,
+    rate_num,
+    rate_den,
+    lower(effective) AS in_force_since,
+    days
+   FROM (((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     JOIN public.payable_clauses p ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.earning_days OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.earning_days IS 'On which Beijing days a voucher earns, and at which rate';
+
+COMMENT ON COLUMN public.earning_days.label IS 'The version, with the rate where that is not of the opening';
+
+CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
+    LANGUAGE sql STABLE
+    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.earning_days e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE (v.id = most_earned.of_voucher) GROUP BY b.rate_num, b.rate_den) f);
+
+ALTER FUNCTION public.most_earned(of_voucher bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1402,6 +1835,7 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
+    PERFORM check_postings(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
@@ -1481,6 +1915,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.payable_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'policy_payable'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content -> 'digests' = (SELECT jsonb_object_agg(c.clause, c.digest)
+                                          FROM clauses c WHERE c.policy = NEW.policy)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not made version % payable as it is', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payable_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.payable_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.payback_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2129,6 +2582,21 @@ CREATE FUNCTION public.two_identities(one text, other text) RETURNS boolean
 
 ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.usage_admitted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT may_act(NEW.admitted_by, NEW.admitted_at)
+        OR split_part(NEW.admitted_by, ':', 1) NOT IN ('clerk', 'approver') THEN
+        RAISE EXCEPTION '% admits no usage', NEW.admitted_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'usage_admitted';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.usage_admitted() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
@@ -2172,6 +2640,21 @@ END $$;
 
 ALTER FUNCTION public.version_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.version_payable() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM payable_clauses c
+                   WHERE (c.policy, c.clause) = (NEW.policy, NEW.clause)) THEN
+        RAISE EXCEPTION 'two persons have not made version % payable', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'version_payable';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.version_payable() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.void_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2205,6 +2688,30 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.windows_of_a_batch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM batches b JOIN agents a ON a.id = b.agent_id
+        WHERE (b.stream, b.number) = (NEW.stream, NEW.number)
+            AND (a.cluster_id, a.source) = (NEW.cluster_id, NEW.source)
+            AND (NEW.kept = 0 OR a.approved_at IS NOT NULL)
+            AND NEW.waiting <= jsonb_array_length(b.answer -> 'quarantined')
+            AND (NEW.kept <= (b.answer ->> 'kept')::integer
+                OR NEW.kept <= (b.answer ->> 'kept')::integer + (SELECT count(*) FROM quarantine q
+                    WHERE (q.stream, q.number) = (NEW.stream, NEW.number)
+                        AND q.released_at IS NOT NULL))
+    ) THEN
+        RAISE EXCEPTION 'no batch % of stream % has these windows', NEW.number, NEW.stream
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'windows_of_a_batch';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.windows_of_a_batch() OWNER TO suanquan_owner;
 
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
@@ -2429,9 +2936,9 @@ CREATE TABLE public.batches (
     received_at timestamp with time zone NOT NULL,
     answer jsonb NOT NULL,
     bytes bytea NOT NULL,
-    CONSTRAINT batches_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT batches_number_check CHECK ((number >= 1)),
-    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64))
+    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT hash_of_bytes CHECK ((hash = sha256(bytes)))
 );
 
 ALTER TABLE public.batches OWNER TO suanquan_owner;
@@ -2793,37 +3300,6 @@ COMMENT ON COLUMN public.clause_rates.rate_den IS 'Rate, denominator';
 
 COMMENT ON COLUMN public.clause_rates.words IS 'The words of the clause that state it';
 
-CREATE TABLE public.clauses (
-    policy text NOT NULL,
-    clause text NOT NULL,
-    digest text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    cap_fen bigint NOT NULL,
-    effective daterange,
-    payable boolean NOT NULL,
-    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
-    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
-    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
-);
-
-ALTER TABLE public.clauses OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
-
-COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
-
-COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
-
-COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
-
-COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
-
-COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
-
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -3032,39 +3508,6 @@ CREATE TABLE public.decision_kinds (
 ALTER TABLE public.decision_kinds OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.decision_kinds IS 'What is decided, and who may confirm it; filled by the migrations';
-
-CREATE TABLE public.decisions (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    content jsonb NOT NULL,
-    digest text NOT NULL,
-    reason text NOT NULL,
-    decided_by text NOT NULL,
-    decided_at timestamp with time zone NOT NULL,
-    answer text,
-    answered_by text,
-    answered_at timestamp with time zone,
-    answered_digest text,
-    answer_reason text DEFAULT ''::text NOT NULL,
-    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
-    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
-    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
-    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
-    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
-    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
-);
-
-ALTER TABLE public.decisions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
-
-COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
-
-COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
-
-COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
 ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.decisions_id_seq
@@ -3790,19 +4233,6 @@ ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
-CREATE TABLE public.policy_ends (
-    decision_id bigint NOT NULL,
-    policy text NOT NULL,
-    until date NOT NULL,
-    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
-);
-
-ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
-
-COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
-
 CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
@@ -3879,34 +4309,6 @@ COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an app
 COMMENT ON COLUMN public.reservations.fen IS 'Fen';
 
 COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
-
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    face_fen bigint NOT NULL,
-    facts jsonb NOT NULL,
-    valid daterange DEFAULT '(,)'::daterange NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
-    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
-);
-
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
-
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
-
-COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
-
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
-
-COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
 
 CREATE VIEW public.posting_causes AS
  WITH p AS NOT MATERIALIZED (
@@ -4686,97 +5088,6 @@ COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
 
-CREATE TABLE public.voucher_rates (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    since date NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
-    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
-);
-
-ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
-
-COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
-
-COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
-
-CREATE TABLE public.voucher_versions (
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
-);
-
-ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
-
-COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
-
-CREATE VIEW public.voucher_rate_days AS
- WITH changes AS (
-         SELECT decision_id,
-            voucher_id,
-            policy,
-            since,
-            rate_num,
-            rate_den,
-            rate_words,
-            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
-           FROM public.voucher_rates r
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM public.voucher_rates newer
-                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
-        )
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-    policy AS label,
-    daterange(NULL::date, ( SELECT min(since) AS min
-           FROM changes c
-          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
-   FROM public.voucher_versions n
-UNION ALL
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-        CASE
-            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
-            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
-        END AS label,
-    daterange(since, until) AS days
-   FROM (changes c
-     JOIN public.voucher_versions n USING (voucher_id, policy));
-
-ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
-
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -4785,6 +5096,23 @@ ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.window_counts (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    kept integer DEFAULT 0 NOT NULL,
+    waiting integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.window_counts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.window_counts IS 'How many windows of a batch are here; written by triggers';
+
+COMMENT ON COLUMN public.window_counts.kept IS 'Windows that count';
+
+COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined';
 
 CREATE TABLE public.windows (
     gpu text NOT NULL,
@@ -5074,6 +5402,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.payable_versions
+    ADD CONSTRAINT payable_versions_pkey PRIMARY KEY (decision_id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list_id, line);
 
@@ -5220,6 +5551,9 @@ ALTER TABLE ONLY public.vouchers
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_id_key UNIQUE (project_id);
+
+ALTER TABLE ONLY public.window_counts
+    ADD CONSTRAINT window_counts_pkey PRIMARY KEY (stream, number, cluster_id, source);
 
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
@@ -5390,6 +5724,8 @@ CREATE INDEX other_support_by_superseded_decision ON public.other_support USING 
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
+CREATE INDEX payable_versions_by_policy ON public.payable_versions USING btree (policy);
+
 CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (account_id);
 
 CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_id);
@@ -5419,6 +5755,8 @@ CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superse
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
 CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id, id);
+
+CREATE INDEX quarantine_by_batch ON public.quarantine USING btree (stream, number);
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, received_at) WHERE (released_at IS NULL);
 
@@ -5484,17 +5822,25 @@ CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.deci
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
+CREATE TRIGGER admitted BEFORE UPDATE OF admitted_at, admitted_by ON public.quarantine FOR EACH ROW EXECUTE FUNCTION public.usage_admitted();
+
+CREATE TRIGGER admitted_once BEFORE UPDATE OF admitted_at, admitted_by ON public.quarantine FOR EACH ROW WHEN ((old.admitted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
 CREATE TRIGGER agree BEFORE INSERT OR UPDATE ON public.deductions FOR EACH ROW EXECUTE FUNCTION public.deduction_is_agreed();
 
 CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW WHEN ((new.action = 'approve'::text)) EXECUTE FUNCTION public.approve_claim_cells();
 
-CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+CREATE TRIGGER approved BEFORE UPDATE OF approved_at, approved_by ON public.agents FOR EACH ROW EXECUTE FUNCTION public.agent_approved();
 
-CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
+CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public.agents FOR EACH ROW WHEN ((old.approved_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+
+CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
@@ -5503,6 +5849,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE F
 CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
 
 CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.payable_versions FOR EACH ROW EXECUTE FUNCTION public.payable_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.policy_ends FOR EACH ROW EXECUTE FUNCTION public.policy_end_decided();
 
@@ -5532,6 +5880,10 @@ CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
 
+CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.fold_windows();
+
+CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
+
 CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
@@ -5541,6 +5893,8 @@ CREATE TRIGGER history_deleted AFTER DELETE ON public.charges REFERENCING OLD TA
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
@@ -5582,6 +5936,8 @@ CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE I
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
+CREATE CONSTRAINT TRIGGER of_a_batch AFTER INSERT OR UPDATE ON public.window_counts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.windows_of_a_batch();
+
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
@@ -5591,8 +5947,6 @@ CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCT
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF confirmed_at, confirmed_by ON public.deductions FOR EACH ROW WHEN ((old.confirmed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
-
-CREATE TRIGGER once BEFORE UPDATE OF agent_id ON public.enrolment_codes FOR EACH ROW WHEN ((old.agent_id IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -5679,6 +6033,10 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands D
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
+
+CREATE TRIGGER version_payable BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_payable();
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
@@ -5943,6 +6301,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.payable_versions
+    ADD CONSTRAINT payable_versions_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.bank_accounts(id);
 
@@ -6104,6 +6465,8 @@ ALTER TABLE ONLY public.vouchers
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.agent_approved() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
@@ -6113,12 +6476,20 @@ REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.batch_follows() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.check_causes(first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_postings(first_posting bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.code_issued() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
@@ -6131,6 +6502,8 @@ GRANT UPDATE(changed_at) ON TABLE public.contracts TO suanquan_app;
 GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
 
@@ -6200,18 +6573,19 @@ REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[], counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.fold_totals(of_cluster bigint, by_source text, gpus text[], days date[], models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[], dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) TO suanquan_app;
+REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.held_counts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
@@ -6241,6 +6615,86 @@ GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
+GRANT SELECT ON TABLE public.clauses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(kind) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(subject) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(content) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_num) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_den) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_words) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT SELECT ON TABLE public.earning_days TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.most_earned(of_voucher bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
@@ -6253,6 +6707,8 @@ REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.payable_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
@@ -6302,11 +6758,17 @@ REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.usage_admitted() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.version_payable() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -6328,7 +6790,7 @@ GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
+GRANT SELECT ON TABLE public.agents TO suanquan_app;
 
 GRANT UPDATE(approved_at) ON TABLE public.agents TO suanquan_app;
 
@@ -6462,8 +6924,6 @@ GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
-GRANT SELECT ON TABLE public.clauses TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
@@ -6488,32 +6948,6 @@ GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
-GRANT SELECT ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(kind) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(subject) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(content) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(digest) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(reason) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(decided_by) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(decided_at) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answer) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_by) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
-
 GRANT SELECT ON TABLE public.deductions TO suanquan_app;
 
 GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
@@ -6535,8 +6969,6 @@ GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
-
-GRANT UPDATE(agent_id) ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
@@ -6700,8 +7132,6 @@ GRANT INSERT(made_by) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
-
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
@@ -6734,26 +7164,6 @@ GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
-
 GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
@@ -6768,15 +7178,35 @@ GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
+GRANT SELECT ON TABLE public.quarantine TO suanquan_app;
 
-GRANT UPDATE(reason) ON TABLE public.quarantine TO suanquan_app;
+GRANT INSERT(gpu) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(start) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(hash) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(reason),UPDATE(reason) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(cluster_id) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(node) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(source) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(stream) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(received_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT UPDATE(admitted_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT UPDATE(admitted_by) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT INSERT(body) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 
@@ -6832,26 +7262,6 @@ GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_num) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_den) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_words) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
+GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

@@ -34,6 +34,7 @@ class DecisionKind(StrEnum):
     VALIDITY = "validity"
     RATE = "rate"
     POLICY_END = "policy_end"
+    POLICY_PAYABLE = "policy_payable"
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"

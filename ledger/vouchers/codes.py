@@ -12,3 +12,12 @@ class VoucherState(StrEnum):
     RUNNING_OUT = "running_out"
     STALE = "stale"
     IN_USE = "in_use"
+
+
+class VersionState(StrEnum):
+    """How far a policy version is on its way to be paid under."""
+
+    INCOMPLETE = "incomplete"  # no days, or a question of every clause is open
+    KNOWN = "known"
+    PROPOSED = "proposed"
+    PAYABLE = "payable"

@@ -20,7 +20,7 @@ class Clause(SQLModel, table=True):
     rate_den: int = big()
     cap_fen: int = big()
     effective: Days | None = days(nullable=True)
-    payable: bool
+    complete: bool
 
 
 class ClauseRate(SQLModel, table=True):
@@ -33,6 +33,14 @@ class ClauseRate(SQLModel, table=True):
     rate_num: int = big()
     rate_den: int = big()
     words: str
+
+
+class PayableVersion(SQLModel, table=True):
+    """A policy version that two persons made payable, as it was read then."""
+
+    __tablename__ = "payable_versions"
+    decision_id: int = big(primary_key=True)
+    policy: str
 
 
 class Voucher(SQLModel, table=True):

@@ -31,9 +31,36 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('decided_by');
     CREATE TRIGGER a_answerer BEFORE INSERT OR UPDATE ON decisions
         FOR EACH ROW EXECUTE FUNCTION give_token('answered_by');
+    CREATE TRIGGER a_issuer BEFORE INSERT ON enrolment_codes
+        FOR EACH ROW EXECUTE FUNCTION give_token('created_by');
+    CREATE TRIGGER a_approver BEFORE UPDATE OF approved_by ON agents
+        FOR EACH ROW EXECUTE FUNCTION give_token('approved_by');
+    CREATE TRIGGER a_admitter BEFORE UPDATE OF admitted_by ON quarantine
+        FOR EACH ROW EXECUTE FUNCTION give_token('admitted_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC;
+
+    -- Tests of other rooms mean that two persons made the versions payable that they have.
+    CREATE FUNCTION give_payable() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+        number bigint;
+    BEGIN
+        INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+            SELECT 'policy_payable', NEW.policy, jsonb_build_object('policy', NEW.policy,
+                'digests', jsonb_object_agg(c.clause, c.digest)),
+                repeat('0', 64), '', 'clerk:开券#1000001', now()
+            FROM clauses c WHERE c.policy = NEW.policy
+            RETURNING id INTO number;
+        UPDATE decisions SET answer = 'confirmed', answered_by = 'approver:核券#1000002',
+            answered_at = now(), answered_digest = digest WHERE id = number;
+        INSERT INTO payable_versions (decision_id, policy) VALUES (number, NEW.policy);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER a_payable AFTER INSERT ON clauses
+        FOR EACH ROW EXECUTE FUNCTION give_payable();
+    REVOKE EXECUTE ON FUNCTION give_payable FROM PUBLIC;
 
     -- Tests of other rooms open vouchers as a step, and mean that two persons decided it.
     CREATE FUNCTION give_opening() RETURNS trigger
@@ -95,6 +122,19 @@ def place_token(
     ).fetchone()
     assert row
     return f"{role}:{person}#{row[0]}"
+
+
+def make_payable(owner: psycopg.Connection) -> None:
+    """Two persons made every policy version payable that is complete."""
+    owner.execute(
+        "WITH decided AS (INSERT INTO decisions (kind, subject, content, digest, reason,"
+        " decided_by, decided_at, answer, answered_by, answered_at, answered_digest)"
+        " SELECT 'policy_payable', policy, jsonb_build_object('policy', policy, 'digests',"
+        " jsonb_object_agg(clause, digest)), repeat('0', 64), '', %s, now(), 'confirmed', %s,"
+        " now(), repeat('0', 64) FROM clauses GROUP BY policy HAVING bool_or(complete)"
+        " RETURNING id, subject) INSERT INTO payable_versions SELECT id, subject FROM decided",
+        (place_token(owner, "clerk", "版甲"), place_token(owner, "approver", "版乙")),
+    )
 
 
 def let_everybody_act(owner: psycopg.Connection) -> None:

@@ -147,7 +147,7 @@ def limits(explanation: Explanation) -> Iterator[dict[str, str]]:
             "quote": policy.stacking.words,
             "text": _("与其他市级奖补相似的，还要按此处理"),
         }
-        if not policy.payable(clause):
+        if not policy.is_complete(clause):
             yield {"quote": "", "text": _("本版本没有施行日期，或有问题未裁定：只可测算，不可兑付")}
 
 

@@ -27,7 +27,15 @@ from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import falls, reconcile, reds
-from ledger.vouchers.steps import caps, lapse, openings, policy_ends, rates, validity
+from ledger.vouchers.steps import (
+    caps,
+    lapse,
+    openings,
+    payable_versions,
+    policy_ends,
+    rates,
+    validity,
+)
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -56,6 +64,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
         payment_list.KIND: Kind(FINANCE, payment_list.send_list),
+        payable_versions.KIND: Kind(APPROVERS, payable_versions.make_payable),
         policy_ends.KIND: Kind(APPROVERS, policy_ends.end_version),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),

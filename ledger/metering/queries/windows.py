@@ -1,4 +1,4 @@
-"""Store each window once, and fold new ones into day totals.
+"""Store each window once; the database folds new ones into day totals (`fold_windows`).
 
 The next batch of a stream is nearly always new, so it is copied straight into the table inside a
 savepoint; only if a key exists are its windows compared one by one. Rows are always written in the
@@ -22,30 +22,12 @@ from ledger.units import beijing_day
 Raw = psycopg.Connection[Any]
 
 
-class Hold(Struct, frozen=True, gc=False):
-    """What one holder held in a window: `held` is Σ held_ms × num over `den`."""
-
-    kind: str
-    holder: str
-    mig_profile: str
-    partition: str
-    qos: str
-    den: int
-    held: int
-    util_ppm_ms: int
-    util_ms: int
-
-
 class KeptWindow(Struct, frozen=True, gc=False):
-    """A window as stored: its key, its body (the wire's JSON), and its totals."""
+    """A window as stored: its key, its length, and its body (the wire's JSON)."""
 
     gpu: str
     start: datetime
-    model: str
     window_ms: int
-    gap_ms: int
-    energy_mj: int | None
-    holds: tuple[Hold, ...]
     body: bytes
 
 
@@ -167,48 +149,3 @@ def _arrays(windows: Sequence[KeptWindow]) -> dict[str, list[Any]]:
         "starts": [w.start for w in windows],
         "bodies": [w.body.decode() for w in windows],
     }
-
-
-_FOLD_TOTALS = """
-    SELECT fold_totals(%s, %s, %s::text[], %s::date[], %s::text[], %s::text[], %s::text[],
-                       %s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[],
-                       %s::numeric[], %s::bigint[])
-"""
-_FOLD_COVERAGE = """
-    SELECT fold_coverage(%s, %s, %s::text[], %s::date[], %s::integer[], %s::bigint[],
-                         %s::bigint[], %s::numeric[])
-"""
-
-
-def fold(raw: Raw, fresh: Sequence[KeptWindow], origin: Origin) -> None:
-    """Add newly stored windows to their day totals, in the same transaction."""
-    if not fresh:
-        return
-    totals: dict[tuple[Any, ...], list[int]] = {}
-    day_totals: dict[tuple[str, date], list[Any]] = {}
-    for w in fresh:
-        day = beijing_day(w.start)
-        for h in w.holds:
-            key = (w.gpu, day, w.model, h.kind, h.holder, h.mig_profile, h.partition, h.qos, h.den)
-            total = totals.get(key)
-            if total is None:
-                total = totals[key] = [0, 0, 0]
-            total[0] += h.held
-            total[1] += h.util_ppm_ms
-            total[2] += h.util_ms
-        cover = day_totals.get((w.gpu, day))
-        if cover is None:
-            cover = day_totals[w.gpu, day] = [0, 0, 0, None]
-        cover[0] += 1
-        cover[1] += w.window_ms
-        cover[2] += w.gap_ms
-        if w.energy_mj is not None:
-            cover[3] = (cover[3] or 0) + w.energy_mj
-    place = (origin.cluster, origin.source)
-    if totals:
-        raw.execute(_FOLD_TOTALS, (*place, *_columns(totals)))
-    raw.execute(_FOLD_COVERAGE, (*place, *_columns(day_totals)))
-
-
-def _columns(rows: dict[Any, list[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*((*k, *v) for k, v in rows.items()), strict=True)]

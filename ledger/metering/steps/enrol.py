@@ -14,17 +14,18 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.metering.tables import Agent, EnrolmentCode
-from ledger.people.steps.decisions import OUTSIDE
 from ledger.registry.tables import Cluster
-from ledger.units import midnight
 
 CODE_LASTS = timedelta(hours=24)
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
 SOURCES = ("nvml", "dcgm", "slurm", "import")
+
+# The database makes the agent of a code: nobody else does.
+_ENROL = text("SELECT enrol_agent(:code, :id, CAST(:node AS text), :key, :now)")
 
 
 def issue_code(
@@ -66,31 +67,21 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
         Refused: the code is unknown, expired, or another key or node has used it.
         Conflict: another agent has this key.
     """
-    code_row = db.exec(
-        select(EnrolmentCode).where(EnrolmentCode.hash == _hash(code)).with_for_update()
-    ).one_or_none()  # locked: of two nodes with one code the second finds it used
+    code_row = db.get(EnrolmentCode, _hash(code), populate_existing=True)
     if code_row is None:
         raise Refused("code_unusable")
     if code_row.agent_id is not None:
         return _same(db, code_row.agent_id, public_key, node)
     if code_row.expires_at <= now:
         raise Refused("code_unusable")
-    agent = Agent(
-        id=uuid4(),
-        cluster_id=code_row.cluster_id,
-        node=node,
-        source=code_row.source,
-        public_key=public_key,
-        enrolled_at=now,
-        history_from=_history_from(code_row),
-    )
-    if not code_row.created_by.startswith(OUTSIDE):  # the bureau's code is its approval
-        agent.approved_at, agent.approved_by = now, code_row.created_by
-    _insert(db, agent)
-    code_row.agent_id = agent.id
-    db.add(code_row)
-    db.flush()
-    return agent
+    of_code = {"code": code_row.hash, "id": uuid4(), "node": node, "key": public_key, "now": now}
+    agent = db.scalar(_ENROL, of_code)
+    if agent is not None:
+        return db.get_one(Agent, agent)
+    db.refresh(code_row)  # of two nodes with one code the second finds it used
+    if code_row.agent_id is None:
+        raise Conflict("key_known")
+    return _same(db, code_row.agent_id, public_key, node)
 
 
 def approve_agent(db: Session, agent: UUID, actor: str, now: datetime) -> None:
@@ -123,35 +114,12 @@ def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None 
         db.flush()
 
 
-def _history_from(code: EnrolmentCode) -> datetime:
-    """Return from when a node's reports count: at the latest from when its code was made."""
-    if code.history_from is None:
-        return code.created_at
-    return min(midnight(code.history_from), code.created_at)
-
-
 def _same(db: Session, agent: UUID, public_key: bytes, node: str) -> Agent:
     """Return the agent that used the code, if it asks again and is not revoked."""
     row = db.get_one(Agent, agent)
     if (row.public_key, row.node) != (public_key, node) or row.revoked_at is not None:
         raise Refused("code_unusable")
     return row
-
-
-def _insert(db: Session, agent: Agent) -> None:
-    """Add the agent unless its key is taken, also when two codes race with one key."""
-    result = db.execute(
-        text("""
-            INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,
-                approved_at, approved_by)
-            VALUES (:id, :cluster_id, :node, :source, :public_key, :enrolled_at, :history_from,
-                :approved_at, :approved_by)
-            ON CONFLICT (public_key) DO NOTHING RETURNING id
-        """),
-        agent.model_dump(exclude={"revoked_at"}),
-    )
-    if result.one_or_none() is None:
-        raise Conflict("key_known")
 
 
 def _hash(code: str) -> bytes:

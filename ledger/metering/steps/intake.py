@@ -1,4 +1,4 @@
-"""Intake: store each batch's bytes, each window once, and fold it into day totals.
+"""Intake: store each batch's bytes, and each window once; the database folds it into day totals.
 
 One batch is one transaction. Its number must be the next of its stream; a known number with the
 same bytes gets the same answer again; a fork is stored as evidence, and a batch that is ahead is
@@ -26,7 +26,7 @@ from ledger.metering.queries.streams import (
     keep_fork,
     lock_stream,
 )
-from ledger.metering.queries.windows import KeptWindow, Origin, Raw, fold, keep, raw_connection
+from ledger.metering.queries.windows import KeptWindow, Origin, Raw, keep, raw_connection
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
@@ -150,7 +150,6 @@ def _keep_windows(
             quarantined.append(Item(index, reason, window.gpu))
             kept_aside.append((reason, window))
     outcome = keep(raw, countable, origin)
-    fold(raw, outcome.fresh, origin)
     quarantine.keep_conflicts(raw, outcome.conflicting, origin, now)
     quarantine.quarantine(raw, kept_aside, origin, reporter.node, now)
     conflict_ids = {id(window) for window in outcome.conflicting}
@@ -276,7 +275,6 @@ def release(
         verdicts = [(w, row, judge.why_not(w)) for row in group for w in [read(row[5])]]
         ready = [(row[:5], w) for w, row, reason in verdicts if reason is None]
         outcome = keep(raw, [w for _, w in ready], batch.origin)
-        fold(raw, outcome.fresh, batch.origin)
         quarantine.keep_conflicts(raw, outcome.conflicting, batch.origin, now)
         quarantine.restate(raw, [(r, row[:5]) for _, row, r in verdicts if r and r != row[-2]])
         count += quarantine.mark_released(raw, [k for k, _ in ready], now)

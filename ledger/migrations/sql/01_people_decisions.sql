@@ -5,7 +5,8 @@
 -- kept as the second person saw it, and rows beside it could say something else. Each kind has other
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
 -- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
--- (11: document, parts), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
+-- (11: document, parts), payable_decided, policy_end_decided and set_validity (17: policy,
+-- digests, voucher, days), set_cap and
 -- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
 -- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
 
@@ -56,6 +57,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('validity', '{approver}'),
     ('rate', '{approver}'),
     ('policy_end', '{approver}'),
+    ('policy_payable', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),

@@ -1,5 +1,7 @@
 -- What the agents sent, kept for ever. The large tables of metering (batches, windows, day totals)
--- may one day be distributed by GPU: they carry no foreign key, no trigger and no exclusion.
+-- may one day be distributed by GPU: they carry no foreign key and no exclusion, and the triggers of
+-- windows work by statement. What the database cannot check is a signature (Ed25519): who reads a batch
+-- checks it anew (`api/desk/batch_check.py`).
 
 CREATE TABLE agents (
     id uuid PRIMARY KEY,
@@ -41,13 +43,14 @@ CREATE TABLE streams (
 CREATE TABLE batches (
     stream uuid NOT NULL,
     number bigint NOT NULL CHECK (number >= 1),
-    hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+    hash bytea NOT NULL,
     signature bytea NOT NULL CHECK (octet_length(signature) = 64),
     agent_id uuid NOT NULL,
     received_at timestamptz NOT NULL,
     answer jsonb NOT NULL,
     bytes bytea NOT NULL,
-    PRIMARY KEY (stream, number)
+    PRIMARY KEY (stream, number),
+    CONSTRAINT hash_of_bytes CHECK (hash = sha256(bytes))
 );
 
 -- A second body for a known number: evidence of a cloned node or a restored spool.
@@ -61,6 +64,77 @@ CREATE TABLE forks (
     PRIMARY KEY (stream, number, hash)
 );
 CREATE INDEX forks_by_agent ON forks (agent_id);
+
+-- Codes are made by the bureau, or by the operator of the cluster's centre.
+CREATE FUNCTION code_issued() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
+        SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
+        WHERE t.id = token_of(NEW.created_by)
+            AND (t.role = 'administrator' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+    ) THEN
+        RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER issued BEFORE INSERT ON enrolment_codes
+    FOR EACH ROW EXECUTE FUNCTION code_issued();
+
+-- An agent is enrolled by a code that nobody has used, for the code's cluster and source and no earlier
+-- history; the bureau's code is its approval. Null where the code opens nothing or the key is known.
+CREATE FUNCTION enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamptz)
+RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    code enrolment_codes;
+    of_bureau boolean;
+BEGIN
+    SELECT * INTO code FROM enrolment_codes WHERE hash = by_code AND agent_id IS NULL
+        AND expires_at > at FOR UPDATE;
+    IF code IS NULL THEN RETURN NULL; END IF;
+    of_bureau := code.created_by !~ '^(operator|builder|auditor):';
+    INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,
+            approved_at, approved_by)
+        VALUES (new_id, code.cluster_id, of_node, code.source, key, at,
+                least(code.history_from::timestamp AT TIME ZONE interval '+08:00', code.created_at),
+                CASE WHEN of_bureau THEN at END, CASE WHEN of_bureau THEN code.created_by END)
+        ON CONFLICT (public_key) DO NOTHING;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    UPDATE enrolment_codes SET agent_id = new_id WHERE hash = by_code;
+    RETURN new_id;
+END $$;
+
+-- Who lets an agent's reports count is somebody of the bureau, now.
+CREATE FUNCTION agent_approved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF split_part(NEW.approved_by, ':', 1) NOT IN ('clerk')
+        OR NOT may_act(NEW.approved_by, NEW.approved_at) THEN
+        RAISE EXCEPTION '% approves no agent', NEW.approved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'agent_approved';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER approved BEFORE UPDATE OF approved_at, approved_by ON agents FOR EACH ROW
+    EXECUTE FUNCTION agent_approved();
+
+-- A batch is of an agent whose key is good, and follows the one before.
+CREATE FUNCTION batch_follows() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
+                   AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
+        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id)
+                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER follows BEFORE INSERT ON batches FOR EACH ROW EXECUTE FUNCTION batch_follows();
 
 -- How many GPUs a cluster has whose source reports jobs: two persons stated it on evidence. Of several
 -- statements of a day the last holds.
@@ -110,7 +184,9 @@ COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
 COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
-GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks, capacities TO :app_role;
+REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
+GRANT SELECT ON agents TO :app_role;
+GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
-GRANT UPDATE (agent_id) ON enrolment_codes TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

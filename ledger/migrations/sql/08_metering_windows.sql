@@ -28,6 +28,18 @@ BEGIN
                    part, low, high);
 END $$;
 
+-- How many windows of a batch were kept, and how many wait in quarantine: triggers count them, and at
+-- commit there are no more than the batch's answer says, of an agent of that cluster and source.
+CREATE TABLE window_counts (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    kept integer NOT NULL DEFAULT 0,
+    waiting integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (stream, number, cluster_id, source)
+);
+
 -- A second body for a kept (gpu, start). The first stands; a person decides.
 CREATE TABLE conflicts (
     gpu text NOT NULL,
@@ -64,9 +76,64 @@ CREATE TABLE quarantine (
     CHECK ((admitted_at IS NULL) = (admitted_by IS NULL))
 );
 CREATE INDEX quarantine_waiting ON quarantine (cluster_id, received_at) WHERE released_at IS NULL;
+CREATE INDEX quarantine_by_batch ON quarantine (stream, number);
+
+CREATE FUNCTION count_waiting() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO window_counts AS c (stream, number, cluster_id, source, waiting)
+        SELECT stream, number, cluster_id, source, count(*) FROM fresh
+        GROUP BY stream, number, cluster_id, source ORDER BY stream, number
+        ON CONFLICT (stream, number, cluster_id, source)
+        DO UPDATE SET waiting = c.waiting + excluded.waiting;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER count_waiting AFTER INSERT ON quarantine REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION count_waiting();
+
+-- What is kept beyond a batch's own answer was let out of quarantine since; none of it counts before
+-- the agent is approved.
+CREATE FUNCTION windows_of_a_batch() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM batches b JOIN agents a ON a.id = b.agent_id
+        WHERE (b.stream, b.number) = (NEW.stream, NEW.number)
+            AND (a.cluster_id, a.source) = (NEW.cluster_id, NEW.source)
+            AND (NEW.kept = 0 OR a.approved_at IS NOT NULL)
+            AND NEW.waiting <= jsonb_array_length(b.answer -> 'quarantined')
+            AND (NEW.kept <= (b.answer ->> 'kept')::integer
+                OR NEW.kept <= (b.answer ->> 'kept')::integer + (SELECT count(*) FROM quarantine q
+                    WHERE (q.stream, q.number) = (NEW.stream, NEW.number)
+                        AND q.released_at IS NOT NULL))
+    ) THEN
+        RAISE EXCEPTION 'no batch % of stream % has these windows', NEW.number, NEW.stream
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'windows_of_a_batch';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER of_a_batch AFTER INSERT OR UPDATE ON window_counts
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION windows_of_a_batch();
+
+-- The bureau lets them count in spite of their day: somebody of it, now.
+CREATE FUNCTION usage_admitted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT may_act(NEW.admitted_by, NEW.admitted_at)
+        OR split_part(NEW.admitted_by, ':', 1) NOT IN ('clerk', 'approver') THEN
+        RAISE EXCEPTION '% admits no usage', NEW.admitted_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'usage_admitted';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER admitted BEFORE UPDATE OF admitted_at, admitted_by ON quarantine
+    FOR EACH ROW EXECUTE FUNCTION usage_admitted();
 
 COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
 COMMENT ON COLUMN windows.body IS 'The record as it was sent';
+COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
+COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
+COMMENT ON COLUMN window_counts.waiting IS 'Windows that were quarantined';
 COMMENT ON TABLE conflicts IS 'Second bodies for a kept window; the first stands';
 COMMENT ON COLUMN conflicts.hash IS 'SHA-256 of the body';
 COMMENT ON TABLE quarantine IS 'Windows that cannot count yet, with the reason';
@@ -75,7 +142,12 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_day FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ensure_day, count_waiting, windows_of_a_batch, usage_admitted FROM
+    PUBLIC;
+GRANT SELECT ON window_counts TO :app_role;
 GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;
-GRANT SELECT, INSERT ON windows, conflicts, quarantine TO :app_role;
+GRANT SELECT, INSERT ON windows, conflicts TO :app_role;
+GRANT SELECT ON quarantine TO :app_role;
+GRANT INSERT (gpu, start, hash, reason, cluster_id, node, source, stream, number, received_at, body)
+    ON quarantine TO :app_role;
 GRANT UPDATE (reason, released_at, admitted_at, admitted_by) ON quarantine TO :app_role;

@@ -1,6 +1,6 @@
 -- Totals of the windows by Beijing day, which charges and pages read.
 
--- Absolute totals of the kept windows, folded in the same transaction. `held` is Σ held_ms × num;
+-- Absolute totals of the kept windows, folded as they are stored (`fold_windows`). `held` is Σ held_ms × num;
 -- a device-millisecond is held / den. `util_ppm_ms` / `util_ms` is the mean utilisation over the
 -- time in which it was measured: not measured is not zero.
 CREATE TABLE day_totals (
@@ -194,52 +194,83 @@ BEGIN
     FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
 END $$;
 
--- The application only adds to them: what windows it stored, row by row of arrays of one length. Rows
--- are locked in one order, so that two batches of one GPU do not block each other for ever.
-CREATE FUNCTION fold_totals(of_cluster bigint, by_source text, gpus text[], days date[],
-    models text[], kinds text[], holders text[], profiles text[], parts text[], qoses text[],
-    dens integer[], held bigint[], ppm_ms numeric[], ms bigint[]) RETURNS void
+-- What windows are stored is counted with their batch and folded into the totals, in the same statement;
+-- nobody else writes these. Rows are locked in one order, so that two batches of one GPU do not block
+-- each other for ever. A window is under its own key, its parts and gaps lie inside it.
+CREATE FUNCTION fold_windows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wrong text;
 BEGIN
-    IF 0 > ANY (fold_totals.held || fold_totals.ms) OR 0 > ANY (ppm_ms) THEN
-        RAISE EXCEPTION 'totals are only added to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    INSERT INTO window_counts AS c (stream, number, cluster_id, source, kept)
+        SELECT stream, number, cluster_id, source, count(*) FROM fresh
+        GROUP BY stream, number, cluster_id, source ORDER BY stream, number
+        ON CONFLICT (stream, number, cluster_id, source)
+        DO UPDATE SET kept = c.kept + excluded.kept;
+    WITH lengths AS MATERIALIZED (
+        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+               b.window_ms, b.energy_mj,
+               CASE WHEN b.gaps IS NULL THEN 0 ELSE (
+                   SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
+                   FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
+               b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
+        FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+    ), folded AS (
+        INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
+            SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
+            FROM lengths GROUP BY gpu, day, cluster_id, source
+            ORDER BY gpu, day, cluster_id, source
+            ON CONFLICT (gpu, day, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows,
+                          window_ms = c.window_ms + excluded.window_ms,
+                          gap_ms = c.gap_ms + excluded.gap_ms,
+                          energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                           ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    )
+    SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
+    IF wrong IS NULL THEN
+        WITH parts AS MATERIALIZED (
+            SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
+                   coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
+                       AS holder,
+                   coalesce(p.mig ->> 'profile', '') AS profile,
+                   coalesce(p.holder ->> 'partition', '') AS partition,
+                   coalesce(p.holder ->> 'qos', '') AS qos, coalesce(p.den, 1) AS den,
+                   coalesce(p.num, 1) AS num, p.to_ms - p.from_ms AS ms,
+                   (p.readings ->> 'util_ppm')::bigint AS ppm,
+                   p.from_ms >= 0 AND p.from_ms < p.to_ms
+                       AND p.to_ms <= (w.body ->> 'window_ms')::bigint
+                       AND coalesce(p.num, 1) BETWEEN 1 AND coalesce(p.den, 1) AS fits
+            FROM fresh w CROSS JOIN LATERAL jsonb_to_recordset(w.body -> 'parts')
+                AS p(holder jsonb, from_ms bigint, to_ms bigint, num bigint, den integer, mig jsonb,
+                     readings jsonb)
+        ), folded AS (
+            INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
+                    mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+                SELECT gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den,
+                       sum(ms * num), coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts
+                GROUP BY gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den
+                ORDER BY gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den
+                ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+                             partition, qos, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
+        )
+        SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
-    INSERT INTO day_totals AS t (gpu, day, cluster_id, source, model, holder_kind, holder,
-            mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
-        SELECT u.gpu, u.day, of_cluster, by_source, u.model, u.kind, u.holder, u.profile, u.part, u.qos,
-               u.den, u.held, u.ppm, u.ms
-        FROM unnest(gpus, days, models, kinds, holders, profiles, parts, qoses, dens, fold_totals.held,
-                    ppm_ms, fold_totals.ms)
-            AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
-        ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
-        ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
-                     partition, qos, den)
-        DO UPDATE SET held = t.held + excluded.held,
-                      util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
-                      util_ms = t.util_ms + excluded.util_ms;
-END $$;
-
-CREATE FUNCTION fold_coverage(of_cluster bigint, by_source text, gpus text[], days date[],
-    counts integer[], window_mss bigint[], gap_mss bigint[], energies numeric[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF 0 > ANY (counts) OR 0 > ANY (window_mss || gap_mss) OR 0 > ANY (energies) THEN
-        RAISE EXCEPTION 'totals are only added to'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'totals_grow';
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'a window of % is none', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
     END IF;
-    INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
-        SELECT u.gpu, u.day, of_cluster, by_source, u.windows, u.window_ms, u.gap_ms, u.energy
-        FROM unnest(gpus, days, counts, window_mss, gap_mss, energies)
-            AS u(gpu, day, windows, window_ms, gap_ms, energy)
-        ORDER BY u.gpu, u.day
-        ON CONFLICT (gpu, day, cluster_id, source)
-        DO UPDATE SET windows = c.windows + excluded.windows,
-                      window_ms = c.window_ms + excluded.window_ms,
-                      gap_ms = c.gap_ms + excluded.gap_ms,
-                      energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
-                                       ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END;
+    RETURN NULL;
 END $$;
+CREATE TRIGGER fold AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION fold_windows();
 
 COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
 COMMENT ON COLUMN day_totals.held IS
@@ -268,6 +299,5 @@ COMMENT ON TABLE stretch_days IS 'How many windows of a day the stretches were m
 REVOKE EXECUTE ON FUNCTION keep_stretches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_stretches TO :app_role;
 GRANT SELECT ON stretches, stretch_days TO :app_role;
-REVOKE EXECUTE ON FUNCTION fold_totals, fold_coverage FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION fold_totals, fold_coverage TO :app_role;
+REVOKE EXECUTE ON FUNCTION fold_windows FROM PUBLIC;
 GRANT SELECT ON day_totals, coverage TO :app_role;

@@ -204,6 +204,21 @@ CREATE TRIGGER rest_new AFTER INSERT ON matches FOR EACH ROW EXECUTE FUNCTION re
 CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON matches FOR EACH ROW
     WHEN (NEW.decision_id <> OLD.decision_id) EXECUTE FUNCTION rest_on_lines();
 
+-- Whatever was decided, the books rest on no more than counts when it is written: of the lines just
+-- kept what still stands, and of the charges what is there.
+CREATE FUNCTION held_counts() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.held_fen > counted_now(NEW) AND (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen
+            OR NEW.decision_id <> OLD.decision_id) THEN
+        RAISE EXCEPTION 'less is invoiced and metered of the cell than the books would rest on'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'held_counts';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON matches
+    FOR EACH ROW EXECUTE FUNCTION held_counts();
+
 -- The typed differences of a cell (R01–R20): `fen` above zero is invoiced and not metered, below
 -- zero metered and not invoiced; together they explain the cell to the fen.
 CREATE TABLE differences (
@@ -260,8 +275,8 @@ COMMENT ON TABLE differences IS 'Typed differences of a cell, R01 to R20';
 COMMENT ON COLUMN differences.fen IS 'Fen, above zero invoiced and not metered';
 COMMENT ON TABLE cost_books IS 'The book of costs of a reconciliation';
 
-REVOKE EXECUTE ON FUNCTION open_cost_book, counted_now, match_decided, held_by_decision, rest_on_lines
-    FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION open_cost_book, counted_now, match_decided, held_by_decision, rest_on_lines,
+    held_counts FROM PUBLIC;
 GRANT SELECT ON cost_books, match_lines, standing_matches TO :app_role;
 GRANT INSERT (reconciliation_id) ON cost_books TO :app_role;
 GRANT SELECT, INSERT ON reconciliations, matches, differences TO :app_role;

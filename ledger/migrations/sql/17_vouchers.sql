@@ -9,9 +9,9 @@ CREATE TABLE clauses (
     rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
     cap_fen bigint NOT NULL CHECK (cap_fen > 0),
     effective daterange,
-    payable boolean NOT NULL,
+    complete boolean NOT NULL,
     PRIMARY KEY (policy, clause),
-    CHECK (NOT payable OR effective IS NOT NULL)
+    CHECK (NOT complete OR effective IS NOT NULL)
 );
 
 -- Its rates for those who meet conditions; whoever meets none has the clause's own.
@@ -25,6 +25,38 @@ CREATE TABLE clause_rates (
     PRIMARY KEY (policy, clause, place),
     FOREIGN KEY (policy, clause) REFERENCES clauses
 );
+
+-- A version that was read from its file is known: it can be explained, checked and simulated. Nothing is
+-- promised, earned or claimed under it before two persons made it payable. The decision has the digest
+-- of each clause: with other terms a clause is not what they decided.
+CREATE TABLE payable_versions (
+    decision_id bigint PRIMARY KEY REFERENCES decisions,
+    policy text NOT NULL
+);
+CREATE INDEX payable_versions_by_policy ON payable_versions (policy);
+
+CREATE VIEW payable_clauses AS
+    SELECT c.policy, c.clause FROM clauses c
+    WHERE c.complete AND EXISTS (
+        SELECT FROM payable_versions v JOIN decisions d ON d.id = v.decision_id
+        WHERE v.policy = c.policy AND d.content -> 'digests' ->> c.clause = c.digest);
+
+CREATE FUNCTION payable_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'policy_payable'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content -> 'digests' = (SELECT jsonb_object_agg(c.clause, c.digest)
+                                          FROM clauses c WHERE c.policy = NEW.policy)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not made version % payable as it is', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payable_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON payable_versions
+    FOR EACH ROW EXECUTE FUNCTION payable_decided();
 
 -- One voucher for each (clause, cap scope): for life, whatever policy version issued it.
 CREATE TABLE vouchers (
@@ -146,6 +178,20 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+-- And a voucher is opened under versions that are payable.
+CREATE FUNCTION version_payable() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM payable_clauses c
+                   WHERE (c.policy, c.clause) = (NEW.policy, NEW.clause)) THEN
+        RAISE EXCEPTION 'two persons have not made version % payable', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'version_payable';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER version_payable BEFORE INSERT ON voucher_versions
+    FOR EACH ROW EXECUTE FUNCTION version_payable();
+
 CREATE TRIGGER rate_of_clause BEFORE INSERT ON voucher_versions
     FOR EACH ROW EXECUTE FUNCTION rate_of_clause();
 CREATE TRIGGER rate_of_clause BEFORE INSERT ON voucher_rates
@@ -278,7 +324,10 @@ COMMENT ON TABLE clauses IS 'Clauses of policy versions that issue vouchers';
 COMMENT ON COLUMN clauses.cap_fen IS 'Fen';
 COMMENT ON COLUMN clauses.rate_num IS 'Rate, numerator';
 COMMENT ON COLUMN clauses.rate_den IS 'Rate, denominator';
-COMMENT ON COLUMN clauses.payable IS 'False for a draft: nothing is paid by it';
+COMMENT ON COLUMN clauses.complete IS
+    'It has days and no open question, so that two persons may make its version payable';
+COMMENT ON TABLE payable_versions IS 'Versions that two persons made payable, as they were read then';
+COMMENT ON VIEW payable_clauses IS 'Clauses of payable versions whose terms are those decided';
 COMMENT ON COLUMN clauses.effective IS
     'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
 COMMENT ON COLUMN clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
@@ -313,10 +362,11 @@ COMMENT ON TABLE reservations IS 'Parts of a voucher held back for an approved p
 COMMENT ON COLUMN reservations.fen IS 'Fen';
 COMMENT ON COLUMN reservations.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION open_rights_book, first_version, rate_of_clause, rate_decided,
-    policy_end_decided, set_validity FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION payable_decided, version_payable, open_rights_book, first_version,
+    rate_of_clause, rate_decided, policy_end_decided, set_validity FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_validity TO :app_role;
-GRANT INSERT ON policy_ends TO :app_role;
+GRANT INSERT ON policy_ends, payable_versions TO :app_role;
+GRANT SELECT ON payable_versions, payable_clauses TO :app_role;
 GRANT INSERT (voucher_id, policy, clause, rate_num, rate_den, rate_words, opened_at, opened_by)
     ON voucher_versions TO :app_role;
 GRANT INSERT ON voucher_rates TO :app_role;

@@ -9,8 +9,10 @@ CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON tokens FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
-CREATE TRIGGER once BEFORE UPDATE OF agent_id ON enrolment_codes FOR EACH ROW
-    WHEN (OLD.agent_id IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON agents FOR EACH ROW
+    WHEN (OLD.approved_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER admitted_once BEFORE UPDATE OF admitted_at, admitted_by ON quarantine FOR EACH ROW
+    WHEN (OLD.admitted_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF checked_at ON receipts FOR EACH ROW
     WHEN (OLD.checked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF released_at ON quarantine FOR EACH ROW

@@ -110,21 +110,20 @@ CREATE VIEW posting_causes AS
         JOIN indicators i ON i.id = s.indicator_id
         WHERE p.word = 'decision' AND d.kind = 'bank_reversal';
 
--- At commit, when what caused them stands as well. The first posting of a transaction answers for all
--- of them, as `number_postings` does, which comes after this; the words one by one, so that of
--- `posting_causes` only what is asked for is read.
-CREATE FUNCTION check_causes() RETURNS trigger
+-- At commit, when what caused them stands as well: of all postings of a transaction that have no number
+-- yet. The words one by one, so that of `posting_causes` only what is asked for is read.
+CREATE FUNCTION check_causes(first_posting bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     first_word text;
     wrong text;
 BEGIN
-    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= NEW.id AND number IS NULL LOOP
+                WHERE id >= first_posting AND number IS NULL LOOP
         SELECT min(p.cause) INTO wrong
             FROM postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+            WHERE p.id >= first_posting AND p.number IS NULL
+                AND split_part(p.cause, '/', 1) = first_word
                 AND NOT EXISTS (
                     SELECT FROM posting_causes c
                     JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
@@ -135,14 +134,19 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
         END IF;
     END LOOP;
-    RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION check_causes();
+
+-- What `number_postings` asks before it numbers them.
+CREATE FUNCTION check_postings(first_posting bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM check_causes(first_posting);
+    PERFORM check_earned(first_posting);
+END $$;
 
 COMMENT ON TABLE cause_kinds IS 'Which moves a cause may make; filled by the migrations';
 COMMENT ON VIEW posting_causes IS
     'What caused a posting: the books that it may move, and each move by how much at most, fen';
 
-REVOKE EXECUTE ON FUNCTION check_causes FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION check_causes, check_postings FROM PUBLIC;
 GRANT SELECT ON cause_kinds, posting_causes TO :app_role;

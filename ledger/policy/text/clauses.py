@@ -219,8 +219,8 @@ class Policy(Shape):
         """Return those of them that nobody has decided."""
         return tuple(q for q in self.questions_of(clause) if self.questions[q].decided_by is None)
 
-    def payable(self, clause: Clause) -> bool:
-        """Return whether vouchers may be issued and paid: it has dates and no open question."""
+    def is_complete(self, clause: Clause) -> bool:
+        """Return whether two persons may make it payable: it has dates and no open question."""
         return self.effective.span is not None and not self.undecided_questions(clause)
 
     def citations(self) -> Mapping[str, Citation]:

@@ -90,11 +90,11 @@ def law(policy: Policy) -> str | None:
 
 def digest(policy: Policy, clause: Clause) -> str:
     """Return the SHA-256, in hexadecimal, of the binding terms of an award under the clause."""
-    text = json.dumps(_terms(policy, clause), sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(terms(policy, clause), sort_keys=True, ensure_ascii=False, default=str)
     return sha256(text.encode()).hexdigest()
 
 
-def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
+def terms(policy: Policy, clause: Clause) -> dict[str, Any]:
     """Return the binding terms, without explanations."""
     amount = clause.amount.model_dump()
     if amount["rates"] is None:  # versions were published before a rate could depend on facts

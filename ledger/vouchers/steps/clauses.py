@@ -67,5 +67,5 @@ def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
         "rate_den": rate.denominator,
         "cap_fen": cap.fen,
         "effective": span and Range(span.start, span.end),
-        "payable": policy.payable(rule),
+        "complete": policy.is_complete(rule),
     }

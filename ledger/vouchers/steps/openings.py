@@ -23,6 +23,7 @@ from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, yuan
+from ledger.vouchers.steps.payable_versions import refuse_not_payable
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
 
@@ -62,17 +63,16 @@ def propose_voucher(
 
     Raises:
         NotFound: the clause does not exist.
-        Refused: the policy version has no dates, or a question of it is undecided (`not_payable`);
-            the face value is not within the cap (`face_above_cap`), there is no valid day
-            (`no_days`), or the voucher has both already (`face_stands`).
+        Refused: two persons have not made the policy version payable (`not_payable`); the face
+            value is not within the cap (`face_above_cap`), there is no valid day (`no_days`), or
+            the voucher has both already (`face_stands`).
         Conflict: the project has a voucher of another clause, or under this version
             (`voucher_exists`), or one waits (`decision_open`).
     """
     promise = db.get(Clause, (policy, clause))
     if promise is None:
         raise NotFound("clause", policy=policy, clause=clause)
-    if not promise.payable:
-        raise Refused("not_payable", policy=policy)
+    refuse_not_payable(db, promise)
     voucher = db.exec(select(Voucher).where(Voucher.project_id == key(project))).one_or_none()
     opened_before = voucher_under(db, project, policy=policy, clause=clause) is not None
     if voucher is not None and (voucher.clause != clause or opened_before):

@@ -17,11 +17,12 @@ from sqlmodel import Session, select
 
 from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Move
-from ledger.errors import Conflict, NotFound, Refused
+from ledger.errors import Conflict, NotFound
 from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of
+from ledger.vouchers.steps.payable_versions import refuse_not_payable
 from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
 
 _ONE_AT_A_TIME = text(
@@ -50,7 +51,7 @@ def open_voucher(
 
     Raises:
         NotFound: the project or the clause does not exist.
-        Refused: the policy version has no dates, or a question of it is undecided.
+        Refused: two persons have not made the policy version payable (`not_payable`).
         Conflict: the project has a voucher of another clause.
     """
     owner = db.get(Project, project)
@@ -59,8 +60,7 @@ def open_voucher(
         raise NotFound("project", code=project)
     if promise is None:
         raise NotFound("clause", policy=policy, clause=clause)
-    if not promise.payable:
-        raise Refused("not_payable", policy=policy)
+    refuse_not_payable(db, promise)
     db.execute(_ONE_AT_A_TIME, {"project": project})
     voucher = db.exec(select(Voucher).where(Voucher.project_id == project)).one_or_none()
     if voucher is None:

@@ -78,17 +78,3 @@ def test_the_past_and_the_totals_are_the_owners(
     database: Database, month: None, statement: str
 ) -> None:
     assert attempt(database, statement) is errors.InsufficientPrivilege
-
-
-def test_totals_of_a_day_are_only_added_to(
-    database: Database, owner: psycopg.Connection, month: None
-) -> None:
-    (gpu, day, cluster) = (
-        owner.execute("SELECT gpu, day, cluster_id FROM coverage").fetchone() or ()
-    )
-    fold = (
-        "SELECT fold_coverage({}, 'nvml', '{{{}}}', '{{{}}}', '{{{}}}', '{{60000}}', '{{0}}',"
-        " '{{0}}')"
-    )
-    assert attempt(database, fold.format(cluster, gpu, day, -1)) is errors.CheckViolation
-    assert attempt(database, fold.format(cluster, gpu, day, 1)) is None

@@ -78,7 +78,7 @@ def test_a_reading_that_is_only_tried_is_nobodys_decision() -> None:
     other_clause = policy.clause("04-1")
     assert clause
     assert other_clause
-    assert (HARBOUR.payable(clause), policy.payable(other_clause)) == (True, False)
+    assert (HARBOUR.is_complete(clause), policy.is_complete(other_clause)) == (True, False)
     assert digest(HARBOUR, clause) != digest(policy, other_clause)
     assert HARBOUR.clause("02-1") == policy.clause("02-1")
 

@@ -232,7 +232,7 @@ class Months(DatabaseMachine):
     def another_version(self, cut: date, percent: int) -> None:
         self.owner.execute(
             "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-            " payable) VALUES ('b', '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
+            " complete) VALUES ('b', '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
             (percent, CAP, cut),
         )
         self.office.open("p1", "b")

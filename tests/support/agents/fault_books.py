@@ -16,6 +16,7 @@ from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import findings
 from ledger.metering.steps.enrol import issue_code
 from tests.support.agents.fault_site import Site, Verdict
+from tests.support.people import place_token
 from tests.support.simulation import EVER
 
 Tell = Callable[[str, Verdict], None]
@@ -39,7 +40,8 @@ class Books:
         with Session(self.engine) as db, db.begin():
             now = self.now()
             return issue_code(
-                db, cluster=self.cluster, source="nvml", actor="test", now=now,
+                db, cluster=self.cluster, source="nvml",
+                actor=place_token(self.owner, "administrator", "管理"), now=now,
                 history_from=EVER.date(),
             )  # fmt: skip
 

@@ -124,7 +124,7 @@ def _places(owner: psycopg.Connection) -> tuple[int, int]:
     for clause, cap in (("09-1", 500_000_000), ("14-1", 50_000_000)):
         owner.execute(
             "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-            " payable) VALUES (%s, %s, '-', 30, 100, %s, '[2026-01-01,)', true)",
+            " complete) VALUES (%s, %s, '-', 30, 100, %s, '[2026-01-01,)', true)",
             (POLICY, clause, cap),
         )
     return slurm, gpus

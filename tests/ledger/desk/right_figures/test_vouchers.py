@@ -15,7 +15,7 @@ def publish(office: Office, policy: str, percent: int, since: str) -> None:
     """Another version of the clause, as its file would give it."""
     office.owner.execute(
         "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-        " payable) VALUES (%s, '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
+        " complete) VALUES (%s, '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
         (policy, percent, CAP, since),
     )
 

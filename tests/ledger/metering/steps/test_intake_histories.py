@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -25,7 +26,9 @@ from ledger.units import beijing_day
 from tests.support.simulation import Node, enrolled, held, minute, place, window
 
 LATER = minute(100_000)
-TABLES = "windows, batches, streams, forks, conflicts, quarantine, day_totals, coverage"
+TABLES = (
+    "windows, window_counts, batches, streams, forks, conflicts, quarantine, day_totals, coverage"
+)
 
 Event = tuple[str, int, Any]
 
@@ -134,10 +137,11 @@ def check(owner: psycopg.Connection, world: World) -> None:
     cover: Counter[tuple[object, ...]] = Counter()
     for (gpu, _), w in world.standing.items():
         day = beijing_day(w.start)
-        for hold in w.holds:
-            expected[gpu, day, hold.holder] += hold.held
+        body = msgspec.json.decode(w.body, type=wire.Window)
+        for part in body.parts:
+            assert isinstance(part.holder, wire.Static)
+            expected[gpu, day, part.holder.name] += part.to_ms - part.from_ms
         cover[gpu, day] += 1
-        assert sum(h.held for h in w.holds) + w.gap_ms == w.window_ms
     totals = owner.execute(
         "SELECT gpu, day, holder, sum(held)::bigint FROM day_totals GROUP BY 1, 2, 3"
     )

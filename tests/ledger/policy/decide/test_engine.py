@@ -75,8 +75,8 @@ def test_the_draft_may_simulate_but_not_pay_and_the_drill_goes_all_the_way() -> 
     assert DRILL.drill
     for clause in DRAFT.clauses:
         assert "Q1-1" in DRAFT.undecided_questions(clause)
-        assert not DRAFT.payable(clause)
-        assert DRILL.payable(clause)
+        assert not DRAFT.is_complete(clause)
+        assert DRILL.is_complete(clause)
         assert DRILL.clause(clause.id) == clause, "the drill changes no word of a clause"
         assert digest(DRAFT, clause) != digest(DRILL, clause), "but it is another promise"
 

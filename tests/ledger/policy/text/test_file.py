@@ -133,8 +133,8 @@ def test_a_question_that_the_drill_leaves_open_stops_payment() -> None:
     model, team = policy.clause("09-1"), policy.clause("14-1")
     assert model
     assert team
-    assert (policy.undecided_questions(model), policy.payable(model)) == (("Q9-5",), False)
-    assert (policy.undecided_questions(team), policy.payable(team)) == ((), True)
+    assert (policy.undecided_questions(model), policy.is_complete(model)) == (("Q9-5",), False)
+    assert (policy.undecided_questions(team), policy.is_complete(team)) == ((), True)
 
 
 @pytest.mark.parametrize("dates", ["{from: 2024-07-01}", "{until: open}", "{}"])
@@ -142,7 +142,7 @@ def test_without_both_dates_nothing_is_paid(dates: str) -> None:
     policy, _ = file.read(DRILL.replace("{from: 2017-01-01, until: open}", dates), source)
     assert policy
     assert policy.effective.span is None
-    assert not any(policy.payable(clause) for clause in policy.clauses)
+    assert not any(policy.is_complete(clause) for clause in policy.clauses)
 
 
 def test_the_last_day_is_included() -> None:

@@ -104,7 +104,7 @@ def test_what_was_invoiced_before_there_was_a_voucher_counts_for_it(
     desk: Desk, owner: psycopg.Connection
 ) -> None:
     row = owner.execute(
-        "SELECT effective FROM clauses WHERE clause = '09-1' AND payable"
+        "SELECT effective FROM clauses WHERE clause = '09-1' AND complete"
     ).fetchone()
     assert row
     owner.execute("UPDATE clauses SET effective = '[2027-01-01,)'")

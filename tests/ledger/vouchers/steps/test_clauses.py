@@ -39,7 +39,7 @@ def test_clauses_of_every_version(owning: sa.Engine, engine: sa.Engine) -> None:
     assert drill.effective is not None
     assert (str(drill.effective.lower), drill.effective.upper) == ("2017-01-01", None)
     assert clauses["drill", "14-1"].cap_fen == 200_000_000
-    assert {name: c.payable for name, c in clauses.items()} == {
+    assert {name: c.complete for name, c in clauses.items()} == {
         ("draft", "09-1"): False, ("draft", "14-1"): False,
         ("drill", "09-1"): True, ("drill", "14-1"): True,
     }  # fmt: skip
@@ -59,7 +59,7 @@ def test_loading_again_changes_nothing_also_in_a_session(owning: sa.Engine) -> N
 
 def test_a_published_clause_never_changes(owning: sa.Engine, owner: psycopg.Connection) -> None:
     load(owning)
-    owner.execute("UPDATE clauses SET digest = 'another' WHERE payable AND clause = '14-1'")
+    owner.execute("UPDATE clauses SET digest = 'another' WHERE complete AND clause = '14-1'")
     with pytest.raises(Unusable) as refused:
         load(owning)
     assert str(refused.value) == "policy_changed: policy=yinchuan-2024-drill, clause=14-1"
@@ -72,14 +72,14 @@ def test_a_published_clause_never_changes(owning: sa.Engine, owner: psycopg.Conn
         "rate_num = 4",
         "effective = '[2017-01-02,)'",
         "effective = '[2017-01-01,2030-01-01)'",
-        "payable = false",
+        "complete = false",
     ],
 )
 def test_a_row_with_other_figures_is_another_promise(
     owning: sa.Engine, owner: psycopg.Connection, change: str
 ) -> None:
     load(owning)
-    owner.execute(f"UPDATE clauses SET {change} WHERE payable")
+    owner.execute(f"UPDATE clauses SET {change} WHERE complete")
     with pytest.raises(Unusable, match="policy_changed: policy=yinchuan-2024-drill"):
         load(owning)
 

@@ -82,7 +82,7 @@ def test_neither_the_same_person_nor_a_clerk_confirms(db: Session, viewer: Viewe
 def test_what_cannot_be_opened_is_not_proposed(db: Session, owner: psycopg.Connection) -> None:
     with pytest.raises(NotFound, match="clause"):
         propose(db, clause="03-1")
-    owner.execute("UPDATE clauses SET payable = false WHERE policy = 'next'")
+    owner.execute("UPDATE clauses SET complete = false WHERE policy = 'next'")
     with pytest.raises(Refused, match="not_payable"):
         propose(db, policy="next")
     confirm(db, propose(db))
@@ -168,4 +168,4 @@ def test_no_decision_opens_more_than_the_cap(db: Session, owner: psycopg.Connect
     propose(db)
     owner.execute("UPDATE clauses SET cap_fen = cap_fen - 1 WHERE policy = 'draft'")
     with pytest.raises(sa.exc.IntegrityError, match="above the cap"):
-        confirm(db, db.exec(select(Decision)).one())
+        confirm(db, db.exec(select(Decision).where(Decision.kind == "voucher")).one())

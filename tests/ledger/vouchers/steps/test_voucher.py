@@ -109,7 +109,7 @@ def test_an_unknown_project_or_clause_is_not_found(engine: sa.Engine, project: i
 def test_a_version_that_may_not_pay_issues_nothing(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
-    owner.execute("UPDATE clauses SET payable = false, effective = NULL")
+    owner.execute("UPDATE clauses SET complete = false, effective = NULL")
     with pytest.raises(Refused, match="not_payable"):
         opened(engine, project)
     assert owner.execute("SELECT count(*) FROM vouchers").fetchone() == (0,)
