@@ -79,6 +79,10 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
     clerk = Person(city, "clerk", folder)
     clerk.ask("register", str(folder / "registry.yaml"))
 
+    # The server knows the policy from its file; two persons make that version payable.
+    version = clerk.ask("voucher", "make-payable", "yinchuan-2024-drill", "--reason=演练")
+    Person(city, "approver", folder).confirm(version["id"])
+
     # The model meets article 9, so the city promises 30 % of its compute cost, up to 5 million.
     answer = clerk.ask(
         "voucher", "open", "saishang-72b", "--clause=09-1", "--policy=yinchuan-2024-drill",

@@ -26,7 +26,7 @@ CREATE FUNCTION public.agent_approved() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF split_part(NEW.approved_by, ':', 1) NOT IN ('clerk')
+    IF split_part(NEW.approved_by, ':', 1) <> 'clerk'
         OR NOT may_act(NEW.approved_by, NEW.approved_at) THEN
         RAISE EXCEPTION '% approves no agent', NEW.approved_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'agent_approved';

@@ -110,7 +110,7 @@ END $$;
 CREATE FUNCTION agent_approved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF split_part(NEW.approved_by, ':', 1) NOT IN ('clerk')
+    IF split_part(NEW.approved_by, ':', 1) <> 'clerk'
         OR NOT may_act(NEW.approved_by, NEW.approved_at) THEN
         RAISE EXCEPTION '% approves no agent', NEW.approved_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'agent_approved';

@@ -267,6 +267,10 @@ DOORS = {
     "POST /api/v1/projects/{code}/validity": Door(
         {Role.CLERK}, at("/api/v1/projects/p-mine/validity", json={"reason": "x"}), yes=422
     ),
+    "GET /api/v1/policies": Door(BUREAU | {BUILDER}, at("/api/v1/policies")),
+    "POST /api/v1/policies/{version}/payable": Door(
+        {Role.CLERK}, at("/api/v1/policies/none/payable", json={"reason": "x"}), yes=404
+    ),
     "POST /api/v1/policies/{version}/end": Door(
         {Role.CLERK},
         at("/api/v1/policies/none/end", json={"until": "2027-01-01", "reason": "x"}),
@@ -427,6 +431,10 @@ DOORS = {
     ),
     "POST /projects/{code}/cap": Door(
         RECONCILING, at("/projects/none/cap", data={"yuan": "1", "reason": "x"}), yes=404
+    ),
+    "GET /policies": Door(BUREAU | {BUILDER}, at("/policies")),
+    "POST /policies/{version}/payable": Door(
+        RECONCILING, at("/policies/none/payable", data={"reason": "x"}), yes=404
     ),
     "POST /projects/{code}/validity": Door(
         RECONCILING, at("/projects/none/validity", data={"reason": "x"}), yes=404

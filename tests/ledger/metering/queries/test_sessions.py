@@ -149,6 +149,7 @@ def test_hours_of_a_job_source_are_one_session(
     ]
     node = rounded_town.node
     node.reporter = node.reporter._replace(source="slurm")
+    owner.execute("UPDATE agents SET source = 'slurm'")
     rounded_town.report(windows)
     assert hours(rounded_town) == {3: 1}
 
