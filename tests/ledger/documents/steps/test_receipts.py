@@ -97,10 +97,12 @@ def test_what_is_no_proof_is_refused(desk: Desk) -> None:
             psycopg.errors.CheckViolation,
         ),
         (
-            "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on, original,"
-            " entered_at, entered_by, checked_by, checked_at) SELECT 'R-2', document_id, payer,"
-            " payee, fen, paid_on, original, now(), 'clerk:甲#1', 'clerk:乙#2', now()"
-            " FROM receipts",
+            (
+                "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on, original,"
+                " entered_at, entered_by, checked_by, checked_at) SELECT 'R-2', document_id, payer,"
+                " payee, fen, paid_on, original, now(), 'clerk:甲#1', 'clerk:乙#2', now()"
+                " FROM receipts"
+            ),
             psycopg.errors.CheckViolation,
         ),
         ("UPDATE receipts SET amount_found = true", psycopg.errors.InsufficientPrivilege),
