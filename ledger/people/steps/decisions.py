@@ -113,17 +113,17 @@ def answer(
     return row
 
 
-def refuse_one_identity(db: Session, actor: str, first: str) -> None:
-    """Refuse whoever is no second identity beside the first actor.
+def refuse_one_identity(db: Session, actor: str, proposer: str) -> None:
+    """Refuse whoever is no second identity beside who proposed it.
 
     Raises:
         Refused: the same person (`same_person`), or one of whom made the other's credential
             (`one_made_the_other`).
     """
-    if same_person(actor, first):
+    if same_person(actor, proposer):
         raise Refused("same_person", person=person(actor))
-    if not two_identities(db, actor, first):
-        raise Refused("one_made_the_other", person=person(first))
+    if not two_identities(db, actor, proposer):
+        raise Refused("one_made_the_other", person=person(proposer))
 
 
 def open_decision(db: Session, kind: str, subject: str) -> Decision | None:

@@ -275,11 +275,11 @@ def test_two_who_claim_at_once_redeem_no_more_than_was_deducted(counter: Counter
         " WHERE id = :contract)"
     )
     params = {"centre": CENTRE, "contract": counter.contract}
-    first, second = counter.engine.connect(), counter.engine.connect()
-    with first, second, ThreadPoolExecutor() as pool:
-        first.execute(claim, {**params, "number": "X1"})
-        waiting = pool.submit(second.execute, claim, {**params, "number": "X2"})
-        assert not wait([waiting], timeout=0.5).done
-        first.commit()
+    claimant, rival = counter.engine.connect(), counter.engine.connect()
+    with claimant, rival, ThreadPoolExecutor() as pool:
+        claimant.execute(claim, {**params, "number": "X1"})
+        second_claim = pool.submit(rival.execute, claim, {**params, "number": "X2"})
+        assert not wait([second_claim], timeout=0.5).done
+        claimant.commit()
         with pytest.raises(sa.exc.IntegrityError, match="not deducted there"):
-            waiting.result()
+            second_claim.result()

@@ -107,8 +107,8 @@ def test_a_cause_that_was_rolled_back_carries_nothing(
     post = POST.format(
         cause="reserve/1", book=VOUCHER, kind="reserve", source="available", goal="reserved", fen=5
     )
-    asked = f"SAVEPOINT s; {RESERVE.format(fen=5)} SET CONSTRAINTS ALL IMMEDIATE"
-    assert attempt(database, f"{post} {asked}; ROLLBACK TO s") is CHECK
+    savepoint = f"SAVEPOINT s; {RESERVE.format(fen=5)} SET CONSTRAINTS ALL IMMEDIATE"
+    assert attempt(database, f"{post} {savepoint}; ROLLBACK TO s") is CHECK
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_one_reservation_or_line_is_one_posting_of_its_sum(
         assert moved(database, again, "reserve", 50, first=fresh) is CHECK, again
     for again in ("pay/ZF-2026-0002/1/1", "pay/ZF-2026-0002/01"):
         assert moved(database, again, "list", 200) is CHECK, again
-    one = POST.format(
+    post = POST.format(
         cause="reserve/1", book=VOUCHER, kind="reserve", source="available", goal="reserved", fen=30
     )
-    more = one[one.index("INSERT INTO movements") :]
-    assert attempt(database, f"{fresh} {one} {more} SET CONSTRAINTS ALL IMMEDIATE") is CHECK
+    move = post[post.index("INSERT INTO movements") :]
+    assert attempt(database, f"{fresh} {post} {move} SET CONSTRAINTS ALL IMMEDIATE") is CHECK
 
 
 def test_every_posting_of_a_month_of_payments_has_its_cause(

@@ -227,13 +227,13 @@ def test_a_refund_is_of_the_indicator_and_the_day_that_two_confirmed(
         "total_fen", "voucher_id", "indicator_id", "fen", "on_day", "fraud", "to_treasury",
         "decision_id", "received_at", "received_by",
     ]  # fmt: skip
-    chosen = ", ".join(value if name == column else name for name in columns)
+    values = ", ".join(value if name == column else name for name in columns)
     treasury.owner.execute("CREATE TABLE kept AS SELECT * FROM refunds")
     treasury.owner.execute("GRANT SELECT ON kept TO PUBLIC; DELETE FROM refunds")
     into = f"INSERT INTO refunds (reference, {', '.join(columns)})"
-    insert = f"{into} SELECT reference, {chosen} FROM kept"
+    insert = f"{into} SELECT reference, {values} FROM kept"
     assert attempt(database, insert) is errors.CheckViolation
-    assert attempt(database, insert.replace(chosen, ", ".join(columns))) is None
+    assert attempt(database, insert.replace(values, ", ".join(columns))) is None
 
 
 def test_a_refund_moves_its_money_one_way_and_once(treasury: Treasury, database: Database) -> None:
