@@ -118,6 +118,7 @@ ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF NOT EXISTS (
@@ -170,7 +171,7 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.check_causes() RETURNS trigger
+CREATE FUNCTION public.check_causes(from_posting bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -178,26 +179,27 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= NEW.id AND number IS NULL LOOP
-        SELECT min(p.cause) INTO wrong
-            FROM postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
-                AND NOT EXISTS (
-                    SELECT FROM posting_causes c
-                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
-                    WHERE c.word = first_word AND c.posting_id = p.id
-                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+                WHERE id >= from_posting AND number IS NULL LOOP
+        SELECT min(t.cause) INTO wrong
+            FROM (SELECT p.id, p.cause, m.book_id, m.kind, sum(m.amount) AS fen
+                  FROM postings p JOIN movements m ON m.posting_id = p.id
+                  WHERE p.id >= from_posting AND p.number IS NULL
+                      AND split_part(p.cause, '/', 1) = first_word
+                  GROUP BY p.id, m.book_id, m.kind) t
+            WHERE NOT EXISTS (
+                SELECT FROM posting_causes c
+                JOIN cause_kinds k ON k.cause = c.cause AND k.kind = t.kind
+                WHERE c.word = first_word AND c.posting_id = t.id AND c.book_id = t.book_id
+                    AND t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
         IF wrong IS NOT NULL THEN
             RAISE EXCEPTION 'nothing has caused what % moves', wrong
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
         END IF;
     END LOOP;
-    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+ALTER FUNCTION public.check_causes(from_posting bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.check_claim_cells() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -678,6 +680,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
     ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
             OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                 WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
@@ -905,6 +908,7 @@ ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.superseded_at IS NOT NULL THEN
@@ -917,6 +921,7 @@ ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_decision() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.answer IS NOT NULL THEN
@@ -940,6 +945,7 @@ ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
@@ -952,6 +958,7 @@ ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_once() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
@@ -962,6 +969,7 @@ ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -1161,6 +1169,7 @@ CREATE FUNCTION public.line_of_claim() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
+    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
     PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF NOT EXISTS (
         SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
@@ -1427,6 +1436,7 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
+    PERFORM check_causes(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
@@ -1520,8 +1530,12 @@ BEGIN
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
-                    d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
+                    d.content -> 'on_day', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'on_day',
+                       row -> 'to_treasury')
+                AND EXISTS (SELECT FROM indicators i WHERE to_jsonb(i.id) = row -> 'indicator_id'
+                    AND (to_jsonb(i.number), to_jsonb(i.year))
+                        = (d.content -> 'indicator', d.content -> 'year')))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1712,6 +1726,37 @@ END $$;
 
 ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.receipt_checked() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
+            NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
+            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+        RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.receipt_checked() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.recovery_settled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM vouchers v JOIN accounts a ON a.book_id = v.book_id
+               WHERE v.id = NEW.voucher_id AND a.role = 'recoverable' AND a.balance <> 0) THEN
+        RAISE EXCEPTION 'recovery % is not settled', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'recovery_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recovery_settled() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1764,13 +1809,14 @@ END $$;
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.redeems_deducted() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     of_project bigint;
     left_fen bigint;
 BEGIN
-    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
     SELECT coalesce(sum(d.fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
@@ -1975,6 +2021,12 @@ END $$;
 
 ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (((content ->> 'fen'::text))::bigint + (SELECT (COALESCE(sum(((line.value ->> 'fen'::text))::bigint), (0)::numeric))::bigint AS "coalesce" FROM jsonb_array_elements((ruled_fen.content -> 'lines'::text)) line(value)));
+
+ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2151,6 +2203,7 @@ ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_day
 
 CREATE FUNCTION public.token_issued() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
@@ -2171,6 +2224,7 @@ ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_own
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $_$
 DECLARE
     alphabet CONSTANT text := '0123456789ABCDEFGHJKLMNPQRTUWXY';
@@ -3977,35 +4031,39 @@ CREATE VIEW public.posting_causes AS
     word,
     'voucher'::text AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    face_fen AS most_fen
    FROM (p
      JOIN public.vouchers v ON ((id = key)))
-  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+  WHERE ((word = 'voucher'::text) AND (cause = format('voucher/%s/open'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'reserve'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE (word = 'reserve'::text)
+  WHERE ((word = 'reserve'::text) AND (cause = format('reserve/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'release'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+  WHERE ((word = 'release'::text) AND (cause = format('release/%s'::text, id)) AND (released_at IS NOT NULL))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'accrue'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM ((p
      JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
@@ -4016,21 +4074,23 @@ UNION ALL
     word,
     'reconcile'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM (((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
      JOIN public.cost_books b ON ((reconciliation_id = id)))
-  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text) AND (cause = format('reconcile/%s/%s'::text, id, to_char((month)::timestamp with time zone, 'YYYY-MM'::text))))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'pay'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM (((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('pay/%s/%s'::text, number, line)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
@@ -4040,9 +4100,10 @@ UNION ALL
     word,
     'bank'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((((((p
-     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state = 'booked'::text))))
      JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.vouchers v ON ((id = voucher_id)))
@@ -4054,57 +4115,89 @@ UNION ALL
     word,
     'year-end'::text AS cause,
     book_id,
-    recalled_fen AS most_fen
-   FROM (((((p
+    NULL::text AS kind,
+    ((value ->> 'fen'::text))::bigint AS most_fen
+   FROM (((((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('year-end/%s/%s'::text, number, line)))))
+     JOIN public.decisions d ON (((kind = 'year_end'::text) AND (answer = 'confirmed'::text))))
+     CROSS JOIN LATERAL jsonb_array_elements((content -> 'lines'::text)) e(value))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'year-end'::text)
+  WHERE ((word = 'year-end'::text) AND ((value ->> 'list'::text) = number) AND ((value ->> 'line'::text) = (line)::text))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.refunds r ON (((fen = total_fen) AND (reference = substr(cause, 8)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
   WHERE (word = 'refund'::text)
 UNION ALL
  SELECT id AS posting_id,
     word,
     'decision/refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.refunds r ON (((fen < total_fen) AND (decision_id = key))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'decision'::text)
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
+  WHERE ((word = 'decision'::text) AND (cause = format('decision/%s'::text, decision_id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+        CASE kind
+            WHEN 'cap'::text THEN abs((((content ->> 'cap_fen'::text))::bigint - ((content ->> 'before_fen'::text))::bigint))
+            WHEN 'bank_reversal'::text THEN public.ruled_fen(content)
+            ELSE NULL::bigint
+        END AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
+        CASE
+            WHEN (kind = 'year_end'::text) THEN 'surrender'::text
+            WHEN (((content ->> 'fen'::text))::bigint > 0) THEN 'appropriate'::text
+            ELSE 'cut'::text
+        END AS kind,
+    abs(((content ->>
         CASE kind
-            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
-            ELSE NULL::bigint
-        END AS most_fen
+            WHEN 'indicator'::text THEN 'fen'::text
+            ELSE 'surrendered_fen'::text
+        END))::bigint) AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
@@ -4112,24 +4205,25 @@ UNION ALL
             WHEN 'indicator'::text THEN 'number'::text
             ELSE 'indicator'::text
         END)))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    public.ruled_fen(content) AS most_fen
    FROM (((((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
      JOIN public.payment_lines l ON ((claim_id = id)))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text) AND (cause = format('decision/%s'::text, id)));
 
 ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, by which moves, and by how much at most, fen';
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
@@ -5571,9 +5665,9 @@ CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW W
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
-CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
-
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
+
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -5744,6 +5838,8 @@ CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FU
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
 CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
+
+CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.recovery_settled();
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
@@ -6204,7 +6300,7 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
@@ -6358,9 +6454,15 @@ REVOKE ALL ON FUNCTION public.rate_of_clause() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.receipt_checked() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.recovery_settled() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.redeems_deducted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
