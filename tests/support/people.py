@@ -37,6 +37,8 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('approved_by');
     CREATE TRIGGER a_admitter BEFORE UPDATE OF admitted_by ON quarantine
         FOR EACH ROW EXECUTE FUNCTION give_token('admitted_by');
+    CREATE TRIGGER a_checker BEFORE UPDATE ON receipts
+        FOR EACH ROW EXECUTE FUNCTION give_token('checked_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC;

@@ -42,7 +42,7 @@ def place_clause(
     """A clause of a policy version with this cap, as its file would give it."""
     owner.execute(
         "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-        " complete) VALUES (%s, %s, 'digest', 30, 100, %s, '[2017-01-01,)', true)",
+        " payable) VALUES (%s, %s, 'digest', 30, 100, %s, '[2017-01-01,)', true)",
         (policy, clause, cap_fen),
     )
 
@@ -132,19 +132,20 @@ def accrue(amount: int) -> Sequence[Move]:
 @contextmanager
 def uncaused(owner: psycopg.Connection) -> Iterator[None]:
     """Money may be put anywhere under a cause that is made up, as only the owner can allow it."""
-    row = owner.execute("SELECT pg_get_functiondef('check_postings'::regproc)").fetchone()
-    assert row
-    let_anything_move(owner)
+    rule = ask_no_cause(owner)
     yield
-    owner.execute(row[0])
+    owner.execute(rule.encode())
 
 
-def let_anything_move(owner: psycopg.Connection) -> None:
-    """From now on nobody asks what caused a posting, or what was earned."""
+def ask_no_cause(owner: psycopg.Connection) -> str:
+    """From now on no posting needs a cause; the rule that would say so again."""
+    row = owner.execute("SELECT pg_get_functiondef('check_causes'::regproc)").fetchone()
+    assert row
     owner.execute(
-        "CREATE OR REPLACE FUNCTION check_postings(first_posting bigint) RETURNS void"
-        " LANGUAGE plpgsql AS $$ BEGIN END $$"
+        "CREATE OR REPLACE FUNCTION check_causes(from_posting bigint) RETURNS void"
+        " LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS 'BEGIN END'"
     )
+    return str(row[0])
 
 
 def posted(engine: sa.Engine, cause: str, moves: Mapping[int, Sequence[Move]]) -> int | None:

@@ -7,13 +7,11 @@ from sqlmodel import Session
 
 from ledger.charging.rules.segments import Span
 
-# A voucher was opened under one version or several, and is valid on its own days; its rate under a
-# version may change. Of versions that are in force on one day the one that came into force last
-# counts.
+# Of versions that are in force on one day the one that came into force last counts.
 _POLICIES = text("""
     SELECT project_id AS project, label, lower(days) AS since, upper(days) AS until
-    FROM earning_days WHERE project_id = ANY(:projects)
-    ORDER BY project_id, in_force_since DESC, policy, lower(days)
+    FROM voucher_spans WHERE project_id = ANY(:projects)
+    ORDER BY project_id, in_force DESC, policy, lower(days)
 """)
 
 

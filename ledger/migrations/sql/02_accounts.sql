@@ -204,9 +204,9 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
 
 -- Numbers are given at commit: the row of `numbering` is the last thing locked, so the order of
 -- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
--- a transaction numbers all of them; those without a number that we can see are our own. What they
--- move is checked right before (`check_postings`, 27), and a posting with a number is closed: so no
--- movement comes after the check, whenever the application has its constraints looked at.
+-- a transaction numbers all of them; those without a number that we can see are our own. What has no
+-- cause (27_causes), or is not earned (30_earned), gets no number; were that asked by a trigger of its own, SET CONSTRAINTS could
+-- have the numbers given first.
 CREATE FUNCTION number_postings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -219,7 +219,8 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
-    PERFORM check_postings(NEW.id);
+    PERFORM check_causes(NEW.id);
+    PERFORM check_earned(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()

@@ -132,23 +132,22 @@ CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, mat
     extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON matches
     FOR EACH ROW EXECUTE FUNCTION match_decided();
 
--- What the books rest on: with a decision about the cell, what it matched. Else it rises to what
--- counts, and falls by a decision of two persons about exactly this fall.
+-- What the books rest on: with a decision about the cell, what it matched. Else it falls by a decision
+-- of two persons about exactly this fall.
 CREATE FUNCTION held_by_decision() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.decision_id = OLD.decision_id
         AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
-        AND (NEW.held_fen > OLD.held_fen AND NEW.held_fen > counted_now(NEW)
-            OR NEW.held_fen < OLD.held_fen AND NOT EXISTS (
-                SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
-                CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
-                WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
-                    AND d.id IS DISTINCT FROM OLD.fall_decision_id
-                    AND d.content ->> 'contract' = r.contract_id::text
-                    AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-                    AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
-                    AND c ->> 'counted_fen' = NEW.held_fen::text))
+        AND NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
+                AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                AND d.content ->> 'contract' = r.contract_id::text
+                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
+                AND c ->> 'counted_fen' = NEW.held_fen::text)
     THEN
         RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';

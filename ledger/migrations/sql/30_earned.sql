@@ -1,21 +1,6 @@
 -- What a voucher may have turned into money: never more than its rate of what the books rest on,
 -- whatever a memo says.
 
--- On which days a voucher earns at which rate: under a payable version, while that is in force, while
--- the voucher is valid, and while the rate is the voucher's.
-CREATE VIEW earning_days AS
-    SELECT v.id AS voucher_id, v.project_id, n.policy, n.label, n.rate_num, n.rate_den,
-           lower(c.effective) AS in_force_since, d.days
-    FROM vouchers v JOIN voucher_rate_days n ON n.voucher_id = v.id
-    JOIN clauses c ON (c.policy, c.clause) = (n.policy, n.clause)
-    JOIN payable_clauses p ON (p.policy, p.clause) = (n.policy, n.clause)
-    LEFT JOIN LATERAL (SELECT e.until FROM policy_ends e WHERE e.policy = c.policy
-                       ORDER BY e.decision_id DESC LIMIT 1) e ON true
-    CROSS JOIN LATERAL (
-        SELECT c.effective * v.valid * n.days * daterange(NULL, e.until) AS days
-    ) d
-    WHERE NOT lower_inf(c.effective) AND NOT isempty(d.days);
-
 -- The most that a voucher can have earned, fen: of each month of its contracts what the books rest on,
 -- at the highest rate of any day of that month, rounded up. How much of it is really earned depends on
 -- the days of use, on other programmes and on the cap; that is worked out in
@@ -31,7 +16,7 @@ RETURN (
         JOIN reconciliations r ON r.contract_id = k.id
         JOIN matches m ON m.reconciliation_id = r.id AND m.part IN ('compute', 'package')
         CROSS JOIN LATERAL (
-            SELECT e.rate_num, e.rate_den FROM earning_days e
+            SELECT e.rate_num, e.rate_den FROM voucher_spans e
             WHERE e.voucher_id = v.id
                 AND e.days && daterange(r.month, (r.month + interval '1 month')::date)
             ORDER BY e.rate_num::numeric / e.rate_den DESC LIMIT 1) b
@@ -78,8 +63,4 @@ BEGIN
     END IF;
 END $$;
 
-COMMENT ON VIEW earning_days IS 'On which Beijing days a voucher earns, and at which rate';
-COMMENT ON COLUMN earning_days.label IS 'The version, with the rate where that is not of the opening';
-
 REVOKE EXECUTE ON FUNCTION most_earned, check_earned FROM PUBLIC;
-GRANT SELECT ON earning_days TO :app_role;

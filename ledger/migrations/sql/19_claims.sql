@@ -168,13 +168,15 @@ BEGIN
 END $$;
 CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
 
--- A centre is paid what builders deducted at its counter and confirmed, and no more.
-CREATE FUNCTION redeems_deducted() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A centre is paid what builders deducted at its counter and confirmed, and no more; who claims second
+-- waits for the first.
+CREATE FUNCTION redeems_deducted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     of_project bigint;
     left_fen bigint;
 BEGIN
-    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
     SELECT coalesce(sum(d.fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
@@ -192,7 +194,8 @@ END $$;
 CREATE TRIGGER redeem BEFORE INSERT ON claims FOR EACH ROW WHEN (NEW.centre_id IS NOT NULL)
     EXECUTE FUNCTION redeems_deducted();
 
-CREATE FUNCTION keep_objection() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_objection() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
         RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
@@ -218,7 +221,7 @@ COMMENT ON COLUMN publications.days IS 'Working days';
 COMMENT ON COLUMN publications.content IS 'What the public sees';
 COMMENT ON TABLE objections IS 'Objections to a publication and how they ended';
 
-REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION move_case, redeems_deducted FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
     :app_role;
 GRANT INSERT ON claim_files, publications, objections TO :app_role;
