@@ -159,7 +159,7 @@ def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:
 
 def contract_by_number(db: Session, number: str) -> Contract:
     """The contract, or NotFound."""
-    found = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
-    if found is None:
+    contract = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
+    if contract is None:
         raise NotFound("contract", number=number)
-    return found
+    return contract

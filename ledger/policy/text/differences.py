@@ -34,10 +34,10 @@ def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:
 
 
 def _leaves_of(policy: Policy, clause: str) -> dict[str, str]:
-    found = policy.clause(clause)
-    if found is None:
+    of_version = policy.clause(clause)
+    if of_version is None:
         return {}
-    binding = {name: term for name, term in terms(policy, found).items() if name not in _OWN}
+    binding = {name: term for name, term in terms(policy, of_version).items() if name not in _OWN}
     return dict(_leaves(json.loads(json.dumps(binding, default=str)), ""))
 
 

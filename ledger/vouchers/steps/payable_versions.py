@@ -92,7 +92,7 @@ def make_payable(db: Session, decision: Decision, actor: str, now: datetime) -> 
 
 def _content(db: Session, policy: str, clauses: list[Clause]) -> dict[str, Any]:
     before = db.scalar(_BEFORE, {"policy": policy})
-    known = published.versions()
+    all_versions = published.versions()
     return {
         "policy": policy,
         "digests": _digests(clauses),
@@ -108,10 +108,10 @@ def _content(db: Session, policy: str, clauses: list[Clause]) -> dict[str, Any]:
         ],
         "version_before": before,
         "differences": [
-            asdict(one)
-            for one in (
+            asdict(difference)
+            for difference in (
                 differences(published.load(before), published.load(policy))
-                if before in known and policy in known
+                if before in all_versions and policy in all_versions
                 else ()
             )
         ],

@@ -38,7 +38,7 @@ def test_no_voucher_before_two_made_its_version_payable(town: Town) -> None:
     reason = {"reason": "市政府公布"}
     decision = ask(town, Role.CLERK, "POST", f"policies/{POLICY}/payable", json=reason)
     assert state(town) == ("proposed", decision["id"])
-    assert decision["id"] in {one["id"] for one in ask(town, Role.APPROVER, "GET", "decisions")}
+    assert decision["id"] in {row["id"] for row in ask(town, Role.APPROVER, "GET", "decisions")}
     assert problem(town, "POST", "projects/p-new/voucher", json=WISH)["code"] == "not_payable"
     confirm(town, decision["id"])
     assert state(town) == ("payable", decision["id"])

@@ -52,7 +52,7 @@ def month(metered_town: Town) -> Town:
     return metered_town
 
 
-def forged(number: int, *moves: tuple[str, int]) -> str:
+def forgery(number: int, *moves: tuple[str, int]) -> str:
     """A posting with these moves, under a memo that says whatever is needed."""
     steps = [
         MOVE.format(kind=kind, source=MOVES[kind][0], goal=MOVES[kind][1], fen=fen)
@@ -65,15 +65,15 @@ def test_a_forged_memo_brings_no_fen_beyond_what_is_matched(
     database: Database, month: Town
 ) -> None:
     one_more = ("accrue", 1), ("match", 1)
-    assert attempt(database, forged(91, *one_more)) is CHECK
-    assert attempt(database, forged(91, ("accrue", 100_000), ("match", 100_000))) is CHECK
+    assert attempt(database, forgery(91, *one_more)) is CHECK
+    assert attempt(database, forgery(91, ("accrue", 100_000), ("match", 100_000))) is CHECK
     # In halves, in one transaction or in two: what was given back may come again, and no more.
-    there_and_back = ("unmatch", 500), ("match", 500)
-    assert attempt(database, forged(91, *there_and_back)) is None
-    assert attempt(database, forged(92, *there_and_back, *one_more)) is CHECK
-    assert attempt(database, forged(92, ("unmatch", 500))) is None
-    assert attempt(database, forged(93, ("match", 501))) is CHECK
-    assert attempt(database, forged(93, ("match", 500))) is None
+    back_and_forth = ("unmatch", 500), ("match", 500)
+    assert attempt(database, forgery(91, *back_and_forth)) is None
+    assert attempt(database, forgery(92, *back_and_forth, *one_more)) is CHECK
+    assert attempt(database, forgery(92, ("unmatch", 500))) is None
+    assert attempt(database, forgery(93, ("match", 501))) is CHECK
+    assert attempt(database, forgery(93, ("match", 500))) is None
     assert rights_of(month).payable == 3_000
 
 
@@ -82,9 +82,9 @@ def test_constraints_that_are_looked_at_early_let_nothing_through(
     database: Database, month: Town, early: str
 ) -> None:
     first = f"SET CONSTRAINTS {early} IMMEDIATE;"
-    assert attempt(database, first + forged(91, ("accrue", 1), ("match", 1))) is CHECK
+    assert attempt(database, first + forgery(91, ("accrue", 1), ("match", 1))) is CHECK
     # All looked at between an honest move and a forged one.
-    split = forged(91, ("accrue", 1)) + first
+    split = forgery(91, ("accrue", 1)) + first
     forged_move = MOVE.format(kind="match", source="accrued", goal="payable", fen=1)
     assert attempt(database, split + forged_move) is CHECK
     made_up = POSTING.format(number=92).replace("accrue/1", "mine")
@@ -93,7 +93,7 @@ def test_constraints_that_are_looked_at_early_let_nothing_through(
 
 
 def test_a_promise_lapses_beside_an_accrual_only_for_fraud(database: Database, month: Town) -> None:
-    assert attempt(database, forged(91, ("forfeit", 1))) is CHECK
+    assert attempt(database, forgery(91, ("forfeit", 1))) is CHECK
 
 
 @pytest.mark.parametrize("fen", [10_001, 20_000])
@@ -119,7 +119,7 @@ def test_what_was_decided_of_other_terms_earns_nothing(
     database: Database, owner: psycopg.Connection, month: Town
 ) -> None:
     """The terms of a version changed after two persons had made it payable."""
-    there_and_back = ("unmatch", 500), ("match", 499)
-    assert attempt(database, forged(91, *there_and_back)) is None
+    back_and_forth = ("unmatch", 500), ("match", 499)
+    assert attempt(database, forgery(91, *back_and_forth)) is None
     owner.execute("UPDATE clauses SET digest = 'another'")
-    assert attempt(database, forged(92, ("match", 1))) is CHECK
+    assert attempt(database, forgery(92, ("match", 1))) is CHECK

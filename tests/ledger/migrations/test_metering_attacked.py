@@ -45,7 +45,7 @@ def node(database: Database, owner: psycopg.Connection) -> Node:
     return node
 
 
-def one(
+def new_window(
     *, key: str = gpu_id(1), source: str = "nvml", number: int = 2, gpu: str = gpu_id(1),
     low: int = 0, high: int = 60_000, num: int = 1,
 ) -> str:  # fmt: skip
@@ -61,14 +61,14 @@ def arrange(owner: psycopg.Connection, agents: str) -> None:
 
 
 def test_a_window_is_of_a_batch_that_came(database: Database, node: Node) -> None:
-    assert attempt(database, one()) is CHECK  # nothing of that number came
-    assert attempt(database, one(number=1)) is CHECK  # and batch 1 has one window, no two
-    assert attempt(database, one(number=1) + "SET CONSTRAINTS ALL IMMEDIATE") is CHECK
-    assert attempt(database, BATCH.format(**OURS) + one(source="slurm")) is CHECK
-    twice = one() + one(key=gpu_id(0), gpu=gpu_id(0))
+    assert attempt(database, new_window()) is CHECK  # nothing of that number came
+    assert attempt(database, new_window(number=1)) is CHECK  # and batch 1 has one window, no two
+    assert attempt(database, new_window(number=1) + "SET CONSTRAINTS ALL IMMEDIATE") is CHECK
+    assert attempt(database, BATCH.format(**OURS) + new_window(source="slurm")) is CHECK
+    twice = new_window() + new_window(key=gpu_id(0), gpu=gpu_id(0))
     assert attempt(database, BATCH.format(**OURS) + twice) is CHECK
     # Where the bytes are kept that it claims to be of, whoever verifies them sees the signature.
-    assert attempt(database, BATCH.format(**OURS) + one()) is None
+    assert attempt(database, BATCH.format(**OURS) + new_window()) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_an_agent_that_is_not_approved_or_revoked_reports_nothing(
     database: Database, owner: psycopg.Connection, node: Node
 ) -> None:
     arrange(owner, "approved_at = NULL, approved_by = NULL")
-    assert attempt(database, BATCH.format(**OURS) + one()) is CHECK
+    assert attempt(database, BATCH.format(**OURS) + new_window()) is CHECK
     arrange(owner, "approved_at = now(), approved_by = 'x', revoked_at = now()")
     assert attempt(database, BATCH.format(**OURS)) is CHECK
 
@@ -97,7 +97,7 @@ def test_an_agent_that_is_not_approved_or_revoked_reports_nothing(
     ids=str,
 )
 def test_a_window_is_whole(database: Database, node: Node, change: dict[str, int]) -> None:
-    assert attempt(database, BATCH.format(**OURS) + one(**change)) is CHECK  # type: ignore[arg-type]
+    assert attempt(database, BATCH.format(**OURS) + new_window(**change)) is CHECK  # type: ignore[arg-type]
 
 
 def test_totals_are_what_the_windows_say(

@@ -51,7 +51,7 @@ def db(database: Database, clerk: Viewer) -> Iterator[Session]:
     engine.dispose()
 
 
-def proposed(db: Session, clerk: Viewer, policy: str = DRILL, reason: str = "公布") -> Decision:
+def propose(db: Session, clerk: Viewer, policy: str = DRILL, reason: str = "公布") -> Decision:
     decision = propose_payable(db, policy, reason=reason, actor=clerk.actor, now=NOW)
     db.commit()
     return decision
@@ -78,18 +78,18 @@ def test_a_version_is_payable_by_two(db: Session, owner: psycopg.Connection, cle
     assert (state(db), state(db, DRAFT)) == (VersionState.KNOWN, VersionState.INCOMPLETE)
     with pytest.raises(Refused, match="not_payable"):
         open_one(db, project)
-    decision = proposed(db, clerk)
+    decision = propose(db, clerk)
     assert state(db) is VersionState.PROPOSED
     with pytest.raises(Refused, match="not_payable"):
         open_one(db, project)
     with pytest.raises(Conflict, match="decision_open"):
-        proposed(db, viewer(owner, Role.CLERK, "丙"))
+        propose(db, viewer(owner, Role.CLERK, "丙"))
     db.rollback()
-    assert proposed(db, clerk).id == decision.id
+    assert propose(db, clerk).id == decision.id
     confirm(db, owner, decision)
     assert state(db) is VersionState.PAYABLE
     with pytest.raises(Refused, match="payable_already"):
-        proposed(db, clerk)
+        propose(db, clerk)
     # What was decided is what money rests on: each clause's terms, by their digest.
     rows = owner.execute("SELECT clause, digest FROM clauses WHERE policy = %s", (DRILL,))
     assert decision.content["digests"] == dict(rows.fetchall())
@@ -108,15 +108,15 @@ def test_a_version_is_payable_by_two(db: Session, owner: psycopg.Connection, cle
 def test_what_cannot_be_proposed(
     db: Session, clerk: Viewer, policy: str, reason: str, error: LedgerError
 ) -> None:
-    with pytest.raises(type(error)) as raised:
-        proposed(db, clerk, policy, reason)
-    assert raised.value.code == error.code
+    with pytest.raises(type(error)) as failure:
+        propose(db, clerk, policy, reason)
+    assert failure.value.code == error.code
 
 
 def test_other_terms_are_not_what_was_decided(
     db: Session, database: Database, owner: psycopg.Connection, clerk: Viewer
 ) -> None:
-    decision = proposed(db, clerk)
+    decision = propose(db, clerk)
     owner.execute("UPDATE clauses SET digest = 'another' WHERE clause = '14-1'")
     with pytest.raises(Conflict, match="figures_changed"):
         confirm(db, owner, decision)
@@ -137,7 +137,7 @@ def test_other_terms_are_not_what_was_decided(
 def test_the_application_alone_makes_nothing_payable(
     db: Session, database: Database, owner: psycopg.Connection, clerk: Viewer
 ) -> None:
-    decision = proposed(db, clerk)
+    decision = propose(db, clerk)
     write = f"INSERT INTO payable_versions (decision_id, policy) VALUES ({decision.id}, '{{}}')"
     assert attempt(database, write.format(DRILL)) is CHECK  # nobody has confirmed it
     confirm(db, owner, decision)
@@ -150,8 +150,8 @@ def test_the_application_alone_makes_nothing_payable(
 
 
 def test_the_decision_says_what_differs_from_the_version_before() -> None:
-    found = differences(load(DRAFT), load(DRILL))
-    assert {one.clause for one in found} >= {"09-1", "14-1"}
-    effective = next(one for one in found if one.clause == "09-1" and "effective" in one.term)
+    differing = differences(load(DRAFT), load(DRILL))
+    assert {row.clause for row in differing} >= {"09-1", "14-1"}
+    effective = next(row for row in differing if row.clause == "09-1" and "effective" in row.term)
     assert (effective.before, effective.after) != (effective.after, effective.before)
     assert differences(load(DRILL), load(DRILL)) == ()
