@@ -42,7 +42,7 @@ def place_clause(
     """A clause of a policy version with this cap, as its file would give it."""
     owner.execute(
         "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-        " payable) VALUES (%s, %s, 'digest', 30, 100, %s, '[2017-01-01,)', true)",
+        " complete) VALUES (%s, %s, 'digest', 30, 100, %s, '[2017-01-01,)', true)",
         (policy, clause, cap_fen),
     )
 
