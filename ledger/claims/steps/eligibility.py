@@ -137,7 +137,7 @@ def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[
 
     Raises:
         Refused: less of it is earned by now in the months that it names (`months_not_earned`), or
-            counts by now of what was left_by_centre at the centre that claims (`more_than_claimable`).
+            counts by now of what was deducted at the centre that claims (`more_than_claimable`).
     """
     if claim.centre_id is not None:
         left_by_centre = claim_queries.deducted_fen(db, voucher, besides=claim.id, lasting=True)

@@ -33,8 +33,8 @@ def test_the_centre_is_paid_what_was_deducted_there(counter: Counter) -> None:
     claim = counter.redeem()
     assert (claim["fen"], claim["payee"], claim["state"]) == (12_000, "智算中心公司", "draft")
     assert counter.redeem(code=422)["code"] == "nothing_deducted"
-    shown = counter.ask(Role.CLERK, "GET", f"claims/{claim['number']}")
-    assert (shown["payee"], shown["fen"]) == ("智算中心公司", 12_000)
+    claim_read = counter.ask(Role.CLERK, "GET", f"claims/{claim['number']}")
+    assert (claim_read["payee"], claim_read["fen"]) == ("智算中心公司", 12_000)
 
 
 def test_the_builder_claims_the_rest_and_nothing_twice(counter: Counter) -> None:
