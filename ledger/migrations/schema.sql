@@ -149,6 +149,13 @@ BEGIN
         FROM charges h JOIN prices p ON p.id = h.price_id
         CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
         WHERE h.contract_id = k.id
+        UNION ALL  -- what was charged is not forgotten because its row was deleted or moved
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM history s CROSS JOIN LATERAL jsonb_populate_record(NULL::charges, s.row) AS h
+        JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE s.relation = 'charges' AND (s.row ->> 'contract_id')::bigint = k.id
         UNION ALL
         SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
         WHERE contract_id = k.id
@@ -1002,6 +1009,7 @@ BEGIN
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
             AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
                 = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
     RETURN NULL;
@@ -1491,6 +1499,26 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.paid_to_payee() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.payee_id IS DISTINCT FROM (
+            SELECT coalesce(r.organisation_id, p.organisation_id)
+            FROM vouchers v JOIN projects p ON p.id = v.project_id
+            LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id
+                AND r.superseded_at IS NULL
+                AND r.valid @> (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+            WHERE v.id = NEW.voucher_id) THEN
+        RAISE EXCEPTION 'organisation % is not paid for this project', NEW.payee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paid_to_payee';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.payback_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5440,6 +5468,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
+
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
@@ -5707,6 +5737,8 @@ CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNCTION public.open_budget_book();
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
+
+CREATE TRIGGER payee BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NULL)) EXECUTE FUNCTION public.paid_to_payee();
 
 CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
 
@@ -6349,6 +6381,8 @@ REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
