@@ -1147,6 +1147,31 @@ END $$;
 
 ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
+        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+        FROM (
+            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+            FROM reconciliations r JOIN charges c USING (contract_id, month)
+            JOIN prices p ON p.id = c.price_id
+            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
+            GROUP BY c.policy
+        ) u FULL JOIN (
+            SELECT of_month.policy, of_month.days
+            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+            WHERE r.id = NEW.reconciliation_id
+        ) d USING (policy);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_usage() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1581,6 +1606,21 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce(s.label, '') AS policy, range_agg(daterange(d.day::date, d.day::date + 1))
+    FROM generate_series(of_month, of_month + interval '1 month - 1 day', interval '1 day') AS d(day)
+    LEFT JOIN LATERAL (
+        SELECT label FROM voucher_spans
+        WHERE project_id = of_project AND voucher_spans.days @> d.day::date
+        ORDER BY in_force DESC, voucher_spans.policy, lower(voucher_spans.days) LIMIT 1
+    ) s ON true GROUP BY 1
+$$;
+
+ALTER FUNCTION public.policy_days(of_project bigint, of_month date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_end_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3530,6 +3570,23 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.match_usage (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    policy text NOT NULL,
+    fen bigint NOT NULL,
+    days datemultirange NOT NULL,
+    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0))
+);
+
+ALTER TABLE public.match_usage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_usage IS 'What was metered of a cell under each version when the books came to rest on it; by a trigger';
+
+COMMENT ON COLUMN public.match_usage.fen IS 'Fen';
+
+COMMENT ON COLUMN public.match_usage.days IS 'Days of the month that were under it then';
+
 CREATE TABLE public.messages (
     id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
@@ -4899,6 +4956,27 @@ ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
 
+CREATE VIEW public.voucher_spans AS
+ SELECT project_id,
+    label,
+    days,
+    policy,
+    lower(effective) AS in_force
+   FROM ((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -5137,6 +5215,9 @@ ALTER TABLE ONLY public.lookups
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
+
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_pkey PRIMARY KEY (reconciliation_id, part, policy);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, part);
@@ -5808,6 +5889,10 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERR
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR ((new.extra_decision_id IS DISTINCT FROM old.extra_decision_id) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id)))) EXECUTE FUNCTION public.keep_usage();
+
+CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
+
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 ALTER TABLE ONLY public.accounts
@@ -6025,6 +6110,9 @@ ALTER TABLE ONLY public.match_lines
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
+
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6351,6 +6439,8 @@ REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -6726,6 +6816,8 @@ GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
 
+GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
 GRANT UPDATE(answer) ON TABLE public.messages TO suanquan_app;
@@ -6989,5 +7081,7 @@ GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
