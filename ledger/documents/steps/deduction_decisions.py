@@ -17,7 +17,7 @@ from ledger.documents.steps.receipts import proof_of
 from ledger.documents.tables import CostDocument, Deduction
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import DecisionKind
-from ledger.people.steps.decisions import decide, person, same_person
+from ledger.people.steps.decisions import decide, refuse_one_identity
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
@@ -53,14 +53,14 @@ def carry_out_consent(db: Session, decision: Decision, actor: str, now: datetime
     """Carry out the confirmed consent: from now on the deduction counts as paid.
 
     Raises:
-        Refused: who confirms stated the deduction (`same_person`).
+        Refused: who confirms stated the deduction (`same_person`), or one of them made the other's
+            credential (`one_made_the_other`).
         Conflict: the builder confirmed it meanwhile (`deduction_confirmed`).
     """
     row = _locked(db, decision.content["deduction"])
     if row.confirmed_at is not None:
         raise Conflict("deduction_confirmed", id=row.id)
-    if same_person(actor, row.stated_by):
-        raise Refused("same_person", person=person(actor))
+    refuse_one_identity(db, actor, row.stated_by)
     row.confirmed_by, row.confirmed_at, row.consent_decision_id = actor, now, key(decision)
     db.add(row)
     db.flush()
