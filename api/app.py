@@ -34,6 +34,7 @@ from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
+from api.registry import entry_routes as registry_entry_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
@@ -60,6 +61,7 @@ ROUTES = (
     redemption_routes,
     reconciliation_routes,
     registry_routes,
+    registry_entry_routes,
     statements_routes,
     people_routes,
     usage_routes,
