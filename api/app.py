@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from starlette.types import Lifespan
 
 from api import health, pages
-from api.claims import bank_account_routes, publication_routes, redemption_routes
+from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
@@ -48,6 +48,7 @@ ROUTES = (
     batch_routes,
     chain_routes,
     claims_routes,
+    papers,
     documents_routes,
     receipt_routes,
     decision_routes,

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import balances, lock_book
+from ledger.claims.queries import month_names
 from ledger.errors import NotFound
 from ledger.payment.rules.payment_list import LineState, cover, split
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
@@ -93,7 +94,7 @@ class Payable:
 
     `held` says why it cannot be listed (`HoldReason`), or nothing. `indicator` is the one that has
     the money for it, None where it waits for money; `parts` is what several have, where one
-    has not enough.
+    has not enough. `months` are those of the claim.
     """
 
     claim: int
@@ -117,6 +118,7 @@ class Payable:
     held: str = ""
     indicator: str | None = None
     parts: Mapping[str, Fen] = field(default_factory=dict)
+    months: Sequence[str] = ()
 
     @property
     def due_fen(self) -> Fen:
@@ -250,6 +252,8 @@ def _payable(row: Row[Any]) -> Payable:
 def queue(db: Session, now: datetime) -> list[Payable]:
     """Return the payables, each with the indicator of this year that covers it."""
     payable_list = payables(db)
+    months = month_names(db, [item.claim for item in payable_list])
+    payable_list = [replace(item, months=months[item.claim]) for item in payable_list]
     year = beijing_day(now).year
     free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
     able = [item for item in payable_list if not item.held]

@@ -63,7 +63,9 @@ def tables(path: Path) -> Iterator[tuple[int, set[str]]]:
             continue
         keys = set()
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(value, ast.List | ast.Dict):  # entries of a file, not words for a code
+            if isinstance(
+                value, ast.List | ast.Dict | ast.ListComp
+            ):  # entries of a file, not words for a code
                 continue
             words = [item.value for item in ast.walk(value) if isinstance(item, ast.Constant)]
             worded = [w for w in words if isinstance(w, str) and CHINESE.search(w)]

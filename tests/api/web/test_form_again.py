@@ -17,7 +17,8 @@ PAGE = """<html><details><summary>x</summary>
 <label><input type="checkbox" name="tick" value="1"><input type="checkbox" name="tick" value="2"
 checked></label>
 <label>S<select name="s"><option value="1" selected>one</option><option>two</option></select>
-</label><textarea name="t">before</textarea><input type="file" name="file"><button name="b">go</button>
+</label><textarea name="t">before</textarea>
+<input type="file" name="file"><button name="b">go</button>
 </form></details><p>卡 &amp; é</p></html>"""
 
 

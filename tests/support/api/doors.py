@@ -320,6 +320,9 @@ DOORS = {
     "POST /api/v1/claims/{number}/files": Door(
         CLAIMING, of_a_claim("/files?role=other", content=b"?"), yes=201, scoped=True
     ),
+    "GET /api/v1/claims/{number}/papers/{paper}": Door(
+        BUREAU | {BUILDER}, of_a_claim("/papers/application"), scoped=True
+    ),
     "GET /api/v1/claims/{number}/files/{hash_}": Door(
         BUREAU | {BUILDER}, of_a_claim(f"/files/{file('receipt').hash}"), scoped=True
     ),
