@@ -15,7 +15,7 @@ from api.language.labels import label
 from api.registry.columns import cell, columns_of, show, title
 from ledger.desk.queries.registry_entries import Mark, RegistryEntry
 from ledger.errors import Refused
-from ledger.formats.spreadsheet_export import Rows
+from ledger.formats.spreadsheets.export import Rows
 from ledger.people.steps.decisions import person
 from ledger.registry.codes import EntryState, RegistrySection
 from ledger.units import BEIJING

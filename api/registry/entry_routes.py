@@ -12,7 +12,7 @@ from api.registry.entry_list import EntriesQuery, listed, table
 from api.registry.schemas import EntryDetailsRead, EntryRead
 from ledger.desk.queries.registry_entries import RegistryReader
 from ledger.errors import NotFound
-from ledger.formats.spreadsheet_export import csv_file, xlsx_file
+from ledger.formats.spreadsheets.export import csv_file, xlsx_file
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.codes import RegistrySection
 

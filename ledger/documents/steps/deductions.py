@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from ledger.documents.tables import CostDocument, Deduction
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.people.steps.decisions import person, same_person
+from ledger.people.steps.decisions import refuse_one_identity
 from ledger.registry.queries import seller_buyer_contracts
 from ledger.registry.tables import Contract
 from ledger.units import Fen, yuan
@@ -64,15 +64,15 @@ def confirm_deduction(
 
     Raises:
         NotFound: there is no such deduction of this project.
-        Refused: it is the person who stated it (`same_person`).
+        Refused: it is the person who stated it (`same_person`), or one
+            of them made the other's credential (`one_made_the_other`).
     """
     row = db.get(Deduction, deduction, with_for_update=True)
     if row is None or db.get_one(Contract, row.contract_id).project_id != project:
         raise NotFound("deduction", id=deduction)
     if row.confirmed_at is not None:
         return row
-    if same_person(actor, row.stated_by):
-        raise Refused("same_person", person=person(actor))
+    refuse_one_identity(db, actor, row.stated_by)
     row.confirmed_by, row.confirmed_at = actor, now
     db.add(row)
     db.flush()

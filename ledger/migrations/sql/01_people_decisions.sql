@@ -87,7 +87,8 @@ CREATE TABLE decisions (
 CREATE UNIQUE INDEX decisions_open ON decisions (kind, subject) WHERE answer IS NULL;
 CREATE INDEX decisions_by_subject ON decisions (kind, subject, id);
 
-CREATE FUNCTION keep_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_decision() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.answer IS NOT NULL THEN
         RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';

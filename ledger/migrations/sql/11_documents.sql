@@ -279,6 +279,21 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 
+-- Who looked at it is another identity of the bureau, and looked after it was entered.
+CREATE FUNCTION receipt_checked() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
+            NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
+            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+        RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON receipts
+    FOR EACH ROW EXECUTE FUNCTION receipt_checked();
+
 -- At the counter (柜台抵扣) a builder pays a centre the bill less its voucher: what was deducted of a
 -- document, with tax, as the centre or a clerk states it and the builder confirms it. With the
 -- receipts it proves that the document is paid; the centre is paid that much of the voucher.
@@ -318,6 +333,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
     ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
             OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                 WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
@@ -454,7 +470,7 @@ COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
 COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
 REVOKE EXECUTE ON FUNCTION lines_tie, lines_whole, document_confirmed, document_as_decided,
-    period_stated, red_parts_fit FROM PUBLIC;
+    period_stated, red_parts_fit, receipt_checked FROM PUBLIC;
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts,
     lookups, stated_periods TO :app_role;
 GRANT SELECT ON unclear_reds, frozen_documents, standing_documents, trusted_certificates TO :app_role;

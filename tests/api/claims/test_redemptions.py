@@ -1,5 +1,6 @@
 """Deductions at the counter: the centre states them, the builder confirms, the centre claims."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import psycopg
@@ -241,3 +242,44 @@ def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:
         "/projects/p-mine", headers=counter.town.headers(Role.BUILDER)
     ).text
     assert "由中心抵扣" in quota
+
+
+def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: Counter) -> None:
+    self_made = place_token(counter.owner, "administrator", "丁")
+    clerk = place_token(counter.owner, "clerk", "丁")
+    counter.owner.execute("UPDATE tokens SET created_by = %s WHERE role = 'builder'", (self_made,))
+    row = counter.owner.execute(
+        "INSERT INTO deductions (document_id, contract_id, fen, stated_at, stated_by)"
+        " VALUES (%s, %s, 12000, now(), %s) RETURNING id",
+        (counter.document, counter.contract, clerk),
+    ).fetchone()
+    assert row
+    assert counter.confirm({"id": row[0]}, 422)["code"] == "one_made_the_other"
+    statement = sa.text(
+        "UPDATE deductions SET confirmed_at = now(), confirmed_by = (SELECT format('%s:%s#%s',"
+        " role, person, id) FROM tokens WHERE role = 'builder' AND project_id = (SELECT project_id"
+        " FROM contracts WHERE id = :contract))"
+    )
+    with pytest.raises(sa.exc.IntegrityError) as refused, counter.engine.begin() as db:
+        db.execute(statement, {"contract": counter.contract})
+    assert "confirms no deduction" in str(refused.value)
+
+
+def test_two_who_claim_at_once_redeem_no_more_than_was_deducted(counter: Counter) -> None:
+    """The second waits for the first, and then sees what that took."""
+    counter.confirm(counter.state(12_000))
+    claim = sa.text(
+        "INSERT INTO claims (number, voucher_id, payee_id, centre_id, fen, opened_at, opened_by)"
+        " SELECT :number, v.id, c.organisation_id, c.id, 12000, now(), 'x' FROM vouchers v,"
+        " centres c WHERE c.name = :centre AND v.project_id = (SELECT project_id FROM contracts"
+        " WHERE id = :contract)"
+    )
+    params = {"centre": CENTRE, "contract": counter.contract}
+    claimant, rival = counter.engine.connect(), counter.engine.connect()
+    with claimant, rival, ThreadPoolExecutor() as pool:
+        claimant.execute(claim, {**params, "number": "X1"})
+        second_claim = pool.submit(rival.execute, claim, {**params, "number": "X2"})
+        assert not wait([second_claim], timeout=0.5).done
+        claimant.commit()
+        with pytest.raises(sa.exc.IntegrityError, match="not deducted there"):
+            second_claim.result()

@@ -147,6 +147,21 @@ def test_nobody_else_makes_a_person(database: Database, people: None, by: str) -
     assert attempt(database, HIRE.format(person="某人", by=by)) is CHECK
 
 
+@pytest.mark.parametrize("path", ["", "SET search_path = pg_temp, pg_catalog, public;"])
+@pytest.mark.parametrize("table", ["pg_catalog.pg_class", "public.tokens", "public.decisions"])
+def test_no_table_of_ones_own_makes_a_person(
+    database: Database, people: None, table: str, path: str
+) -> None:
+    """Temporary tables are found first, and say that the application owns the tokens."""
+    name = table.partition(".")[2]
+    shadow = f"""
+        CREATE TEMP TABLE {name} AS SELECT * FROM {table}; {path}
+        {"UPDATE pg_temp.pg_class SET relowner = current_user::regrole" * (name == "pg_class")};
+        {HIRE.format(person="某人", by=CLERK).replace("INTO tokens", "INTO public.tokens")}
+    """
+    assert attempt(database, shadow) is CHECK
+
+
 @pytest.mark.parametrize(
     "hidden",
     ["\ufe0f", "\ufe00", "\U000e0100", "\u034f", "\u3164", "\uffa0", "\u115f", "\u17b4", "\u2800"],
