@@ -141,7 +141,8 @@ def confirm(
     """Confirm the documents that were ticked after comparing them; all of them, or none."""
     ticked = dict.fromkeys(seen or ())
     if not ticked:
-        raise Refusal.with_faults("cost_documents", [Finding("documents", "none_ticked", ())])
+        faults = [Finding("documents", "none_ticked", ())]
+        raise Refusal.with_faults("cost_documents", faults)
     documents = [
         dict(zip(("decision", "seen"), each.split(":", 1), strict=False)) for each in ticked
     ]

@@ -107,8 +107,8 @@ def _label(db: Session, proposal: Proposal) -> str:
 
 
 def _lines(db: Session, proposal: Proposal, facts: Sequence[Fact[Columns]]) -> str:
-    shown = sorted(facts, key=lambda fact: fact.span.start)
-    return "；".join(f"{proposal.kind.show(db, f.value)} {f.span}".strip() for f in shown)
+    by_day = sorted(facts, key=lambda fact: fact.span.start)
+    return "；".join(f"{proposal.kind.show(db, f.value)} {f.span}".strip() for f in by_day)
 
 
 def record_proposals(

@@ -237,9 +237,9 @@ class Registration:
 
 
 def _entity_change(section: Section, fact: EntityFact, row: RowMapping | None) -> EntityChange:
-    changed = {k: v for k, v in fact.fields.items() if row is None or row[k] != v}
-    before = {} if row is None else {key: row[key] for key in changed}
-    return EntityChange(section.name, fact.name, before, changed)
+    after = {k: v for k, v in fact.fields.items() if row is None or row[k] != v}
+    before = {} if row is None else {key: row[key] for key in after}
+    return EntityChange(section.name, fact.name, before, after)
 
 
 def _text(value: object) -> str:
