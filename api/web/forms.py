@@ -12,7 +12,7 @@ from api.door.schemas import BY_FORM
 from api.web.refill import PAGE_FIELD
 from ledger.documents.queries.originals import File
 from ledger.errors import Refused
-from ledger.units import Fen, fen_from_yuan
+from ledger.units import Fen, fen_from_yuan, without_commas
 
 Model = TypeVar("Model", bound=BaseModel)
 Fields = dict[str, Any]
@@ -109,6 +109,6 @@ def fen(typed: str) -> Fen:
         Refused: it is no exact sum of fen (`bad_paid_amount`).
     """
     try:
-        return fen_from_yuan(typed.strip().replace(",", ""))
+        return fen_from_yuan(without_commas(typed.strip()))
     except ValueError as error:
         raise Refused("bad_paid_amount", text=typed) from error

@@ -177,7 +177,7 @@ DECLARE
     left_fen bigint;
 BEGIN
     SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
-    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+    SELECT coalesce(sum(d.held_fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
             AND d.confirmed_at IS NOT NULL;
