@@ -182,6 +182,13 @@ BEGIN
         FROM charges h JOIN prices p ON p.id = h.price_id
         CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
         WHERE h.contract_id = k.id
+        UNION ALL  -- what was charged is not forgotten because its row was deleted or moved
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM history s CROSS JOIN LATERAL jsonb_populate_record(NULL::charges, s.row) AS h
+        JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE s.relation = 'charges' AND (s.row ->> 'contract_id')::bigint = k.id
         UNION ALL
         SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
         WHERE contract_id = k.id
@@ -770,6 +777,7 @@ DECLARE
     worth bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        NEW.held_fen := NEW.fen;
         IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
                 OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                     WHERE t.id = token_of(NEW.stated_by)
@@ -779,15 +787,38 @@ BEGIN
         END IF;
         SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
             FOR NO KEY UPDATE;
-        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+        worth := worth + (SELECT coalesce(sum(gross_fen), 0) FROM cost_documents
+                WHERE coalesce(reverses_id, id) = NEW.document_id AND reverses_id IS NOT NULL
+                    AND stands);
+        IF worth < NEW.fen + (SELECT coalesce(sum(held_fen), 0) FROM deductions
                 WHERE document_id = NEW.document_id) THEN
             RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
-    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+    ELSIF OLD.confirmed_at IS NOT NULL THEN
+        IF (NEW.confirmed_at, NEW.confirmed_by, NEW.consent_decision_id) IS DISTINCT FROM
+                (OLD.confirmed_at, OLD.confirmed_by, OLD.consent_decision_id)
+                OR NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+                OR NOT EXISTS (SELECT FROM decisions d WHERE d.id = NEW.fall_decision_id
+                    AND d.kind = 'deduction_fall' AND d.answer = 'confirmed'
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'held_fen')::bigint = OLD.held_fen
+                    AND (d.content ->> 'counted_fen')::bigint = NEW.held_fen)
+                OR NEW.held_fen >= OLD.held_fen THEN
+            RAISE EXCEPTION 'two persons have not lowered deduction %', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
+        END IF;
+    ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
             OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
-            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
-                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+            OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
+                SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)
+            OR NEW.consent_decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions d JOIN originals o ON o.hash = d.content ->> 'original'
+                WHERE d.id = NEW.consent_decision_id AND d.kind = 'deduction_consent'
+                    AND d.answer = 'confirmed' AND d.answered_by = NEW.confirmed_by
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'fen')::bigint = NEW.fen) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
     END IF;
@@ -1173,6 +1204,7 @@ BEGIN
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
             AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
                 = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
     RETURN NULL;
@@ -1938,6 +1970,26 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.paid_to_payee() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.payee_id IS DISTINCT FROM (
+            SELECT coalesce(r.organisation_id, p.organisation_id)
+            FROM vouchers v JOIN projects p ON p.id = v.project_id
+            LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id
+                AND r.superseded_at IS NULL
+                AND r.valid @> (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+            WHERE v.id = NEW.voucher_id) THEN
+        RAISE EXCEPTION 'organisation % is not paid for this project', NEW.payee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paid_to_payee';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.payable_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2257,7 +2309,7 @@ DECLARE
     left_fen bigint;
 BEGIN
     SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
-    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+    SELECT coalesce(sum(d.held_fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
             AND d.confirmed_at IS NOT NULL;
@@ -3523,6 +3575,47 @@ ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.deductions (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    held_fen bigint NOT NULL,
+    fall_decision_id bigint,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    consent_decision_id bigint,
+    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
+    CONSTRAINT deductions_check CHECK (((held_fen >= 0) AND (held_fen <= fen))),
+    CONSTRAINT deductions_check1 CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT deductions_check2 CHECK (((confirmed_at IS NOT NULL) OR (consent_decision_id IS NULL))),
+    CONSTRAINT deductions_check3 CHECK (((fall_decision_id IS NOT NULL) OR (held_fen = fen))),
+    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.deductions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
+
+COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.deductions.held_fen IS 'Fen of it that hold: less once two persons decided what red documents took back';
+
+COMMENT ON COLUMN public.deductions.consent_decision_id IS 'Two persons, for a file that the builder signed; null where the builder confirmed here';
+
+CREATE VIEW public.counted_deductions AS
+ SELECT id,
+    LEAST(held_fen, (div(((((2)::numeric * (fen)::numeric) * GREATEST(gross_fen, (0)::numeric)) + (gross_fen)::numeric), ((2)::numeric * (gross_fen)::numeric)))::bigint) AS counted_fen
+   FROM ((public.deductions x
+     JOIN public.cost_documents d ON ((id = document_id)))
+     CROSS JOIN LATERAL ( SELECT sum(gross_fen) AS gross_fen
+           FROM public.cost_documents f
+          WHERE ((COALESCE(reverses_id, id) = id) AND (stands OR (id = id)))) family);
+
+ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -3598,26 +3691,6 @@ ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.deductions (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    stated_at timestamp with time zone NOT NULL,
-    stated_by text NOT NULL,
-    confirmed_at timestamp with time zone,
-    confirmed_by text,
-    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
-    CONSTRAINT deductions_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
-    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
-);
-
-ALTER TABLE public.deductions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
-
-COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
 
 ALTER TABLE public.deductions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.deductions_id_seq
@@ -5821,6 +5894,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
+
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
@@ -6111,6 +6186,8 @@ CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
+CREATE TRIGGER payee BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NULL)) EXECUTE FUNCTION public.paid_to_payee();
+
 CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
@@ -6346,10 +6423,16 @@ ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
 ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_consent_decision_id_fkey FOREIGN KEY (consent_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_fall_decision_id_fkey FOREIGN KEY (fall_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6860,6 +6943,8 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.payable_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
@@ -7100,12 +7185,6 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
-GRANT SELECT ON TABLE public.coverage TO suanquan_app;
-
-GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
-
-GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
-
 GRANT SELECT ON TABLE public.deductions TO suanquan_app;
 
 GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
@@ -7114,6 +7193,10 @@ GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
 
+GRANT UPDATE(held_fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.deductions TO suanquan_app;
+
 GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
 
 GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
@@ -7121,6 +7204,16 @@ GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
 GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
 
 GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
+
+GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 

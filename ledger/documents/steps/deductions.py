@@ -1,7 +1,8 @@
 """Deductions at the counter (柜台抵扣): a builder pays a centre the bill less its voucher.
 
-The centre, or a clerk, states how much of a document was deducted; the builder confirms it. From
-then on that much of the document counts as paid. The document stays whole, and so does the cost.
+The centre, or a clerk, states how much of a document was deducted; the builder confirms it, here or
+by a signed file (`deduction_decisions.py`). From then on that much of the document counts as paid.
+The document stays whole, and so does the cost.
 """
 
 from datetime import datetime
@@ -43,10 +44,13 @@ def state_deduction(
         if earlier.fen != fen:
             raise Conflict("deduction_stated", number=row.number, fen=yuan(earlier.fen))
         return earlier
-    total = select(func.coalesce(func.sum(col(Deduction.fen)), 0))
+    total = select(func.coalesce(func.sum(col(Deduction.held_fen)), 0))
     deducted_fen = int(db.scalar(total.where(col(Deduction.document_id) == document)) or 0)
-    if deducted_fen + fen > row.gross_fen:
-        raise Refused("deduction_too_much", number=row.number, gross=yuan(row.gross_fen))
+    reds = select(func.coalesce(func.sum(col(CostDocument.gross_fen)), 0))
+    red_sum = reds.where(col(CostDocument.reverses_id) == document, col(CostDocument.stands))
+    left_fen = row.gross_fen + int(db.scalar(red_sum) or 0)
+    if deducted_fen + fen > left_fen:
+        raise Refused("deduction_too_much", number=row.number, gross=yuan(left_fen))
     values = {
         "document_id": document,
         "contract_id": contract.id,
