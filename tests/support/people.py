@@ -127,7 +127,12 @@ def place_token(
 
 
 def make_payable(owner: psycopg.Connection) -> None:
-    """Two persons made every policy version payable that is complete."""
+    """Two persons made every policy version payable that is complete; other tokens count from 1."""
+    owner.execute(
+        "INSERT INTO tokens (id, hash, role, person, created_at, created_by) OVERRIDING SYSTEM VALUE"
+        " VALUES (1000003, sha256('3'), 'clerk', '版甲', now(), 'machine:test'),"
+        " (1000004, sha256('4'), 'approver', '版乙', now(), 'machine:test')"
+    )
     owner.execute(
         "WITH decided AS (INSERT INTO decisions (kind, subject, content, digest, reason,"
         " decided_by, decided_at, answer, answered_by, answered_at, answered_digest)"
@@ -135,7 +140,7 @@ def make_payable(owner: psycopg.Connection) -> None:
         " jsonb_object_agg(clause, digest)), repeat('0', 64), '', %s, now(), 'confirmed', %s,"
         " now(), repeat('0', 64) FROM clauses GROUP BY policy HAVING bool_or(complete)"
         " RETURNING id, subject) INSERT INTO payable_versions SELECT id, subject FROM decided",
-        (place_token(owner, "clerk", "版甲"), place_token(owner, "approver", "版乙")),
+        ("clerk:版甲#1000003", "approver:版乙#1000004"),
     )
 
 

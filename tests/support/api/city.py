@@ -25,6 +25,7 @@ from ledger.people.steps.credentials import issue_token
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.api.month_pages import month
+from tests.support.people import make_payable
 from tests.support.postgres import TEMPLATE, Server
 from tests.support.servers.serving import serving
 from tests.support.simulation import Node, enrolled, gpu_id, place
@@ -127,6 +128,7 @@ def _places(owner: psycopg.Connection) -> tuple[int, int]:
             " complete) VALUES (%s, %s, '-', 30, 100, %s, '[2026-01-01,)', true)",
             (POLICY, clause, cap),
         )
+    make_payable(owner)
     return slurm, gpus
 
 
