@@ -129,7 +129,8 @@ def place_token(
 def make_payable(owner: psycopg.Connection) -> None:
     """Two persons made every policy version payable that is complete; other tokens count from 1."""
     owner.execute(
-        "INSERT INTO tokens (id, hash, role, person, created_at, created_by) OVERRIDING SYSTEM VALUE"
+        "INSERT INTO tokens (id, hash, role, person, created_at, created_by)"
+        " OVERRIDING SYSTEM VALUE"
         " VALUES (1000003, sha256('3'), 'clerk', '版甲', now(), 'machine:test'),"
         " (1000004, sha256('4'), 'approver', '版乙', now(), 'machine:test')"
     )
