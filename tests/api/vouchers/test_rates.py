@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from ledger.people.codes import Role
 from ledger.policy.text import published
@@ -29,6 +30,7 @@ NEW = "projects/p-new"
 @pytest.fixture(autouse=True)
 def project(
     owner: psycopg.Connection,
+    engine: sa.Engine,  # with it, what is loaded is payable
     database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -38,10 +40,10 @@ def project(
     shutil.copytree(str(published.FOLDER), folder)
     (folder / f"{POLICY}.yaml").write_text(RATES, encoding="utf-8")
     monkeypatch.setattr(published, "FOLDER", folder)
-    engine = database.owner_engine()
-    with engine.begin() as connection:
+    owners = database.owner_engine()
+    with owners.begin() as connection:
         load_policies(connection)
-    engine.dispose()
+    owners.dispose()
     place_project(owner, "p-new")
 
 
