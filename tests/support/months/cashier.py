@@ -65,7 +65,7 @@ class Cashier:
 
     # claims
 
-    def left(self) -> dict[date, int]:
+    def claimable(self) -> dict[date, int]:
         """What of each month may still be claimed."""
         with Session(self.engine) as db:
             rest = left_by_month(db, voucher_of(db, self.project))

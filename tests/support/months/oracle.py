@@ -70,7 +70,7 @@ class MonthOracle:
         self.valid = (date.min, date.max)
         self.lines: list[Line] = []
         self.decisions: dict[Cell, Decided] = {}
-        self.sent = self.paid = self.recoverable = self.lapsed = 0
+        self.sent_fen = self.paid = self.recoverable = self.lapsed = 0
         self.fraud = False  # a case is open: what is to be paid back lapses
         self.new_rates: list[tuple[str, Fraction, date]] = []  # version, rate, since; newest last
 
@@ -297,7 +297,7 @@ class MonthOracle:
         for cell, decision in self.decisions.items():
             if decision.held_fen < self.counts_now(cell):
                 self._hold(cell, self.counts_now(cell))
-        due = self.earnings()[0] - self.sent - self.paid
+        due = self.earnings()[0] - self.sent_fen - self.paid
         set_off, recall = min(max(due, 0), self.recoverable), min(max(-due, 0), self.paid)
         self.paid += set_off - recall
         self.recoverable -= set_off - recall
@@ -352,12 +352,12 @@ class MonthOracle:
     def money(self) -> dict[str, int]:
         """The balances of the voucher."""
         earned_fen, with_more = self.earnings()
-        payable = max(earned_fen - self.sent - self.paid, 0)
-        room = self.cap - self.lapsed - payable - self.sent - self.paid - self.recoverable
+        payable = max(earned_fen - self.sent_fen - self.paid, 0)
+        room = self.cap - self.lapsed - payable - self.sent_fen - self.paid - self.recoverable
         amounts = {
             "accrued": min(with_more - earned_fen, room),
             "payable": payable,
-            "sent": self.sent,
+            "sent": self.sent_fen,
             "paid": self.paid,
             "recoverable": self.recoverable,
             "lapsed": self.lapsed,

@@ -53,11 +53,11 @@ class PayoutRules(DatabaseMachine):
     @precondition(lambda self: self.oracle.money().get("payable"))
     @rule(part=PARTS, one_month=st.booleans(), pick=picks)
     def claim(self, part: int, pick: int, *, one_month: bool) -> None:
-        left = self.cashier.left()
-        assert sum(left.values()) == self.payouts.claimable()
-        assume(left)
-        months = [list(left)[pick % len(left)]] if one_month else []
-        fen = sum(left[m] for m in months or left) // part
+        by_month = self.cashier.claimable()
+        assert sum(by_month.values()) == self.payouts.claimable()
+        assume(by_month)
+        months = [list(by_month)[pick % len(by_month)]] if one_month else []
+        fen = sum(by_month[m] for m in months or by_month) // part
         assume(fen)
         number, refusal = self.cashier.hand_in(fen, *months)
         claim = ClaimState(number, fen, "withdrawn" if refusal else "published")
@@ -111,7 +111,7 @@ class PayoutRules(DatabaseMachine):
             assert number == "nothing_payable"
         else:
             self.list_number = number
-            self.payouts.waiting = [(claim, claim.due_left_fen) for claim in ready]
+            self.payouts.unsent = [(claim, claim.due_left_fen) for claim in ready]
 
     @precondition(lambda self: self.list_number)
     @rule(answer=st.sampled_from([Answer.CONFIRMED, Answer.CONFIRMED, Answer.REFUSED]))
@@ -126,7 +126,7 @@ class PayoutRules(DatabaseMachine):
                 self.follow()
                 return
         assert self.cashier.answer(self.list_number, Answer.REFUSED) == ""
-        self.payouts.waiting, self.list_number = [], ""
+        self.payouts.unsent, self.list_number = [], ""
 
     # the bank
 
@@ -250,5 +250,5 @@ class PayoutRules(DatabaseMachine):
         }
         assert self.cashier.line_figures() == lines_expected
         spent_fen = self.payouts.net()
-        assert self.cashier.budget() == (self.oracle.sent, spent_fen)
-        assert sum(line.open_fen for line in self.payouts.lines()) == self.oracle.sent
+        assert self.cashier.budget() == (self.oracle.sent_fen, spent_fen)
+        assert sum(line.open_fen for line in self.payouts.lines()) == self.oracle.sent_fen

@@ -78,12 +78,12 @@ class Payouts:
         self.oracle = oracle
         self.claims: list[ClaimState] = []
         self.rows: list[Row] = []
-        self.waiting: list[tuple[ClaimState, int]] = []  # on a list that nobody confirmed yet
-        self.refunded = 0
+        self.unsent: list[tuple[ClaimState, int]] = []  # on a list that nobody confirmed yet
+        self.refund_fen = 0
 
     # claimed
 
-    def promised(self, *states: str, besides: ClaimState | None = None) -> int:
+    def promised_fen(self, *states: str, besides: ClaimState | None = None) -> int:
         """What claims still ask for: all that are not over, or those in these states."""
         return sum(
             claim.due - claim.paid_fen
@@ -100,9 +100,12 @@ class Payouts:
             c.paid_fen if c.state in ("refused", "withdrawn") else c.due for c in self.claims
         )
         came_back = max(self.paid_lines() - oracle.paid - oracle.recoverable, 0)
-        earned_fen = min(oracle.earned_whole(), payable + oracle.sent + oracle.paid)
+        earned_fen = min(oracle.earned_whole(), payable + oracle.sent_fen + oracle.paid)
         return max(
-            min(earned_fen - drawn_fen + came_back, payable + oracle.sent - self.promised()), 0
+            min(
+                earned_fen - drawn_fen + came_back, payable + oracle.sent_fen - self.promised_fen()
+            ),
+            0,
         )
 
     def paid_lines(self) -> int:
@@ -112,8 +115,10 @@ class Payouts:
         """Whether `fen` may be accepted_fen or approved of a claim: of what counts today."""
         oracle = self.oracle
         award = min(oracle.earned_whole(counts=True), oracle.cap)
-        accepted_fen = self.promised("published", "approved", "listed", besides=claim) - oracle.sent
-        by_formula = award - oracle.sent - oracle.paid - oracle.recoverable - accepted_fen
+        accepted_fen = (
+            self.promised_fen("published", "approved", "listed", besides=claim) - oracle.sent_fen
+        )
+        by_formula = award - oracle.sent_fen - oracle.paid - oracle.recoverable - accepted_fen
         return fen <= min(by_formula, oracle.money().get("payable", 0) - accepted_fen)
 
     def lost_something(self, claim: ClaimState) -> bool:
@@ -130,11 +135,11 @@ class Payouts:
         """The claims that may be listed, the oldest first; what is on another list is drawn."""
         on_this = list(on_list)
         oracle = self.oracle
-        others = sum(fen for claim, fen in self.waiting if claim not in on_this)
-        owed_fen = oracle.money().get("payable", 0) - oracle.recoverable - others
+        on_others_fen = sum(fen for claim, fen in self.unsent if claim not in on_this)
+        owed_fen = oracle.money().get("payable", 0) - oracle.recoverable - on_others_fen
         ready = []
         for claim in self.claims:
-            on_others = sum(fen for c, fen in self.waiting if c is claim and c not in on_this)
+            on_others = sum(fen for c, fen in self.unsent if c is claim and c not in on_this)
             due = claim.due_left_fen - on_others
             waits = claim.state in ("approved", "listed") and due > 0
             waits = waits and (not on_this or claim in on_this) and owed_fen >= due
@@ -145,17 +150,17 @@ class Payouts:
 
     def may_send(self) -> bool:
         """Whether the list that waits is still right."""
-        on_list = [claim for claim, _ in self.waiting]
+        on_list = [claim for claim, _ in self.unsent]
         ready = self.payables(on_list)
-        return all(claim in ready and claim.due_left_fen >= fen for claim, fen in self.waiting)
+        return all(claim in ready and claim.due_left_fen >= fen for claim, fen in self.unsent)
 
     def send(self, number: str) -> None:
         """Two persons sent the list that waits."""
-        for place, (claim, fen) in enumerate(self.waiting, start=1):
+        for place, (claim, fen) in enumerate(self.unsent, start=1):
             claim.lines.append(ListLine(number, place, fen))
             claim.state = "listed"
-            self.oracle.sent += fen
-        self.waiting = []
+            self.oracle.sent_fen += fen
+        self.unsent = []
 
     # at the bank
 
@@ -174,7 +179,7 @@ class Payouts:
         if result == "成功" and not is_used and fen <= line.open_fen:
             self.rows.append(Row(key, "booked", (fen, 0, 0, 0)))
             self._apply(line, (fen, 0, 0, 0))
-            self.oracle.sent -= fen
+            self.oracle.sent_fen -= fen
             self.oracle.paid += fen
             self._settle(line)
             return "plain"
@@ -195,10 +200,10 @@ class Payouts:
         row.state = {"accept": "accepted", "reject": "rejected", "undo": "undone"}[ruling]
         if ruling == "accept" and result == "成功":
             owed_fen = self.oracle.money().get("payable", 0)
-            for other in self._called_back(row):
-                owed_fen += other.open_fen
-                self.oracle.sent -= other.open_fen
-                other.returned_fen += other.open_fen
+            for other_line in self._called_back(row):
+                owed_fen += other_line.open_fen
+                self.oracle.sent_fen -= other_line.open_fen
+                other_line.returned_fen += other_line.open_fen
             row.change = self._late_payment(line, fen, owed_fen)
         elif ruling == "accept":
             row.change = self._take_back(line, fen)
@@ -213,10 +218,10 @@ class Payouts:
         claim = self.claim_of(line)
         late = min(max(fen - line.open_fen, 0), line.returned_fen) if result == "成功" else 0
         missing, lines = late - claim.due_left_fen, []
-        for other in reversed(claim.lines):
-            if other is not line and other.open_fen and missing > 0:
-                lines.append(other)
-                missing -= other.open_fen
+        for other_line in reversed(claim.lines):
+            if other_line is not line and other_line.open_fen and missing > 0:
+                lines.append(other_line)
+                missing -= other_line.open_fen
         return lines
 
     def _late_payment(self, line: ListLine, fen: int, owed_fen: int) -> tuple[int, int, int, int]:
@@ -225,10 +230,15 @@ class Payouts:
         on_its_way = min(fen, line.open_fen)
         late = min(fen - on_its_way, line.returned_fen, still, owed_fen)
         unused_fen = (
-            oracle.cap - oracle.lapsed - oracle.sent - oracle.paid - oracle.recoverable - owed_fen
+            oracle.cap
+            - oracle.lapsed
+            - oracle.sent_fen
+            - oracle.paid
+            - oracle.recoverable
+            - owed_fen
         )
         over = min(fen - on_its_way - late, unused_fen)
-        oracle.sent -= on_its_way
+        oracle.sent_fen -= on_its_way
         oracle.paid += on_its_way + late
         oracle.recoverable += over
         change = (on_its_way + late, -late, over, fen - on_its_way - late - over)
@@ -245,7 +255,7 @@ class Payouts:
             rest, line.over_fen + line.paid_fen, self.net(), oracle.paid + oracle.recoverable
         )
         over = min(cash, line.over_fen)
-        oracle.sent -= bounced_fen
+        oracle.sent_fen -= bounced_fen
         self._came_back(cash)
         change = (over - cash, bounced_fen + cash - over, -over, -outside - (rest - cash))
         self._apply(line, change)
@@ -267,13 +277,13 @@ class Payouts:
         from_paid = min(again_fen, oracle.paid)
         oracle.paid -= from_paid
         oracle.recoverable -= again_fen - from_paid
-        oracle.sent += again_fen
+        oracle.sent_fen += again_fen
         self._came_back(over_fen - returned_fen)
         self._apply(row.line, (-paid_fen, -returned_fen, -over_fen, -outside_fen))
 
     def net(self) -> int:
         """What the city paid and has not got back."""
-        return sum(line.paid_fen + line.over_fen for line in self.lines()) - self.refunded
+        return sum(line.paid_fen + line.over_fen for line in self.lines()) - self.refund_fen
 
     def _came_back(self, cash: int) -> None:
         """Money is here again: first what was to be paid back, then what was paid."""
@@ -285,7 +295,7 @@ class Payouts:
 
     def refund(self, fen: int) -> None:
         """Money to be paid back came back outside the lists."""
-        self.refunded += fen
+        self.refund_fen += fen
         self.oracle.recoverable -= fen
         self.oracle.lapsed += fen if self.oracle.fraud else 0
 
