@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
-from api.cli.arguments import content_of, facts_of, fen_of, path
-from api.cli.client import ask
+from api.cli.arguments import content_of, facts_of, fen_of, path, write
+from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import PAYMENT, Code, Limit, Offset
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_of, money
@@ -63,7 +63,8 @@ DEDUCTIONS = (
     Column(msgid("项目"), "project"),
     Column(msgid("中心"), "centre"),
     Column(msgid("价税合计"), "gross_fen", MONEY),
-    Column(msgid("抵扣"), "fen", MONEY),
+    Column(msgid("抵扣"), "held_fen", MONEY),
+    Column(msgid("现在计入"), "counted_fen", MONEY),
     Column(msgid("企业确认"), "confirmed_at", MOMENT),
 )
 CLAIM = (
@@ -143,6 +144,35 @@ def confirm_deduction(
     return Answer(outcome, [line])
 
 
+@claim.verb("deduction-consent", msgid("交企业签字的书面同意，由另一人看过确认"))
+def consent_to_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
+    *,
+    reason: Annotated[str, typer.Option(help=msgid("理由"))] = "",
+) -> Answer:
+    """Hand in the file in which the builder consents to a deduction."""
+    form = {"file": (file.name, content_of(file))}
+    address = path("deductions", deduction, "consent")
+    return _pending(ask("POST", address, query={"reason": reason}, form=form))
+
+
+@claim.verb("deduction-fall", msgid("红字之后提出调减抵扣，须另一人确认"))
+def lower_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+    *,
+    reason: Annotated[str, typer.Option(help=msgid("理由"))],
+) -> Answer:
+    """Propose that what red documents took back of a deduction falls."""
+    return _pending(ask("POST", path("deductions", deduction, "fall"), body={"reason": reason}))
+
+
+def _pending(decision: dict[str, Any]) -> Answer:
+    command = f"suanquan confirm {decision['id']}"
+    line = _("{subject}  已提出，待另一人确认：{command}")
+    return Answer(decision, [line.format(subject=decision["subject"], command=command)])
+
+
 @claim.verb("redeem", msgid("核销：中心就抵扣的金额开兑付申请"))
 def redeem(
     code: Code,
@@ -156,6 +186,18 @@ def redeem(
     line = _("申请 {number}：{fen}，付给 {payee}")
     figures = {**claim, "fen": money(claim["fen"])}
     return Answer(claim, [line.format_map(figures)])
+
+
+@claim.verb("paper", msgid("系统填好的申请表或承诺书，打印、签字、盖章"))
+def paper(
+    number: Number,
+    which: Annotated[str, typer.Argument(metavar="PAPER", help="application, commitment")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到 .html"))],
+) -> None:
+    """Write a paper of a claim to a file."""
+    with Client() as client:
+        write(file, client.fetch(path("claims", number, "papers", which)))
+    print(_("已写到 {file}").format(file=file))
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))

@@ -118,6 +118,7 @@ ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF NOT EXISTS (
@@ -148,6 +149,13 @@ BEGIN
         FROM charges h JOIN prices p ON p.id = h.price_id
         CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
         WHERE h.contract_id = k.id
+        UNION ALL  -- what was charged is not forgotten because its row was deleted or moved
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM history s CROSS JOIN LATERAL jsonb_populate_record(NULL::charges, s.row) AS h
+        JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE s.relation = 'charges' AND (s.row ->> 'contract_id')::bigint = k.id
         UNION ALL
         SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
         WHERE contract_id = k.id
@@ -170,7 +178,7 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.check_causes() RETURNS trigger
+CREATE FUNCTION public.check_causes(from_posting bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -178,26 +186,27 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= NEW.id AND number IS NULL LOOP
-        SELECT min(p.cause) INTO wrong
-            FROM postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
-                AND NOT EXISTS (
-                    SELECT FROM posting_causes c
-                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
-                    WHERE c.word = first_word AND c.posting_id = p.id
-                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+                WHERE id >= from_posting AND number IS NULL LOOP
+        SELECT min(t.cause) INTO wrong
+            FROM (SELECT p.id, p.cause, m.book_id, m.kind, sum(m.amount) AS fen
+                  FROM postings p JOIN movements m ON m.posting_id = p.id
+                  WHERE p.id >= from_posting AND p.number IS NULL
+                      AND split_part(p.cause, '/', 1) = first_word
+                  GROUP BY p.id, m.book_id, m.kind) t
+            WHERE NOT EXISTS (
+                SELECT FROM posting_causes c
+                JOIN cause_kinds k ON k.cause = c.cause AND k.kind = t.kind
+                WHERE c.word = first_word AND c.posting_id = t.id AND c.book_id = t.book_id
+                    AND t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
         IF wrong IS NOT NULL THEN
             RAISE EXCEPTION 'nothing has caused what % moves', wrong
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
         END IF;
     END LOOP;
-    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+ALTER FUNCTION public.check_causes(from_posting bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.check_claim_cells() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -663,6 +672,7 @@ DECLARE
     worth bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        NEW.held_fen := NEW.fen;
         IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
                 OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                     WHERE t.id = token_of(NEW.stated_by)
@@ -672,14 +682,38 @@ BEGIN
         END IF;
         SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
             FOR NO KEY UPDATE;
-        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+        worth := worth + (SELECT coalesce(sum(gross_fen), 0) FROM cost_documents
+                WHERE coalesce(reverses_id, id) = NEW.document_id AND reverses_id IS NOT NULL
+                    AND stands);
+        IF worth < NEW.fen + (SELECT coalesce(sum(held_fen), 0) FROM deductions
                 WHERE document_id = NEW.document_id) THEN
             RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
-    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
-            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
-                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+    ELSIF OLD.confirmed_at IS NOT NULL THEN
+        IF (NEW.confirmed_at, NEW.confirmed_by, NEW.consent_decision_id) IS DISTINCT FROM
+                (OLD.confirmed_at, OLD.confirmed_by, OLD.consent_decision_id)
+                OR NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+                OR NOT EXISTS (SELECT FROM decisions d WHERE d.id = NEW.fall_decision_id
+                    AND d.kind = 'deduction_fall' AND d.answer = 'confirmed'
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'held_fen')::bigint = OLD.held_fen
+                    AND (d.content ->> 'counted_fen')::bigint = NEW.held_fen)
+                OR NEW.held_fen >= OLD.held_fen THEN
+            RAISE EXCEPTION 'two persons have not lowered deduction %', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
+        END IF;
+    ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
+            OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
+                SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)
+            OR NEW.consent_decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions d JOIN originals o ON o.hash = d.content ->> 'original'
+                WHERE d.id = NEW.consent_decision_id AND d.kind = 'deduction_consent'
+                    AND d.answer = 'confirmed' AND d.answered_by = NEW.confirmed_by
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'fen')::bigint = NEW.fen) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
     END IF;
@@ -905,6 +939,7 @@ ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.superseded_at IS NOT NULL THEN
@@ -917,6 +952,7 @@ ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_decision() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.answer IS NOT NULL THEN
@@ -940,6 +976,7 @@ ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
@@ -952,6 +989,7 @@ ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_once() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
@@ -962,6 +1000,7 @@ ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -994,6 +1033,7 @@ BEGIN
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
             AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
                 = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
     RETURN NULL;
@@ -1131,11 +1171,37 @@ END $$;
 
 ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
+        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+        FROM (
+            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+            FROM reconciliations r JOIN charges c USING (contract_id, month)
+            JOIN prices p ON p.id = c.price_id
+            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
+            GROUP BY c.policy
+        ) u FULL JOIN (
+            SELECT of_month.policy, of_month.days
+            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+            WHERE r.id = NEW.reconciliation_id
+        ) d USING (policy);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_usage() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
+    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
     PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF NOT EXISTS (
         SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
@@ -1402,6 +1468,7 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
+    PERFORM check_causes(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
@@ -1482,6 +1549,26 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.paid_to_payee() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.payee_id IS DISTINCT FROM (
+            SELECT coalesce(r.organisation_id, p.organisation_id)
+            FROM vouchers v JOIN projects p ON p.id = v.project_id
+            LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id
+                AND r.superseded_at IS NULL
+                AND r.valid @> (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+            WHERE v.id = NEW.voucher_id) THEN
+        RAISE EXCEPTION 'organisation % is not paid for this project', NEW.payee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paid_to_payee';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.payback_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1495,8 +1582,12 @@ BEGIN
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
-                    d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
+                    d.content -> 'on_day', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'on_day',
+                       row -> 'to_treasury')
+                AND EXISTS (SELECT FROM indicators i WHERE to_jsonb(i.id) = row -> 'indicator_id'
+                    AND (to_jsonb(i.number), to_jsonb(i.year))
+                        = (d.content -> 'indicator', d.content -> 'year')))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1539,6 +1630,21 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce(s.label, '') AS policy, range_agg(daterange(d.day::date, d.day::date + 1))
+    FROM generate_series(of_month, of_month + interval '1 month - 1 day', interval '1 day') AS d(day)
+    LEFT JOIN LATERAL (
+        SELECT label FROM voucher_spans
+        WHERE project_id = of_project AND voucher_spans.days @> d.day::date
+        ORDER BY in_force DESC, voucher_spans.policy, lower(voucher_spans.days) LIMIT 1
+    ) s ON true GROUP BY 1
+$$;
+
+ALTER FUNCTION public.policy_days(of_project bigint, of_month date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_end_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1672,6 +1778,37 @@ END $$;
 
 ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.receipt_checked() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
+            NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
+            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+        RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.receipt_checked() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.recovery_settled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM vouchers v JOIN accounts a ON a.book_id = v.book_id
+               WHERE v.id = NEW.voucher_id AND a.role = 'recoverable' AND a.balance <> 0) THEN
+        RAISE EXCEPTION 'recovery % is not settled', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'recovery_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recovery_settled() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1724,14 +1861,15 @@ END $$;
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.redeems_deducted() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     of_project bigint;
     left_fen bigint;
 BEGIN
-    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
-    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
+    SELECT coalesce(sum(d.held_fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
             AND d.confirmed_at IS NOT NULL;
@@ -1935,6 +2073,12 @@ END $$;
 
 ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (((content ->> 'fen'::text))::bigint + (SELECT (COALESCE(sum(((line.value ->> 'fen'::text))::bigint), (0)::numeric))::bigint AS "coalesce" FROM jsonb_array_elements((ruled_fen.content -> 'lines'::text)) line(value)));
+
+ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2111,6 +2255,7 @@ ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_day
 
 CREATE FUNCTION public.token_issued() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
@@ -2131,6 +2276,7 @@ ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_own
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $_$
 DECLARE
     alphabet CONSTANT text := '0123456789ABCDEFGHJKLMNPQRTUWXY';
@@ -2966,6 +3112,47 @@ ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.deductions (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    held_fen bigint NOT NULL,
+    fall_decision_id bigint,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    consent_decision_id bigint,
+    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
+    CONSTRAINT deductions_check CHECK (((held_fen >= 0) AND (held_fen <= fen))),
+    CONSTRAINT deductions_check1 CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT deductions_check2 CHECK (((confirmed_at IS NOT NULL) OR (consent_decision_id IS NULL))),
+    CONSTRAINT deductions_check3 CHECK (((fall_decision_id IS NOT NULL) OR (held_fen = fen))),
+    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.deductions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
+
+COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.deductions.held_fen IS 'Fen of it that hold: less once two persons decided what red documents took back';
+
+COMMENT ON COLUMN public.deductions.consent_decision_id IS 'Two persons, for a file that the builder signed; null where the builder confirmed here';
+
+CREATE VIEW public.counted_deductions AS
+ SELECT id,
+    LEAST(held_fen, (div(((((2)::numeric * (fen)::numeric) * GREATEST(gross_fen, (0)::numeric)) + (gross_fen)::numeric), ((2)::numeric * (gross_fen)::numeric)))::bigint) AS counted_fen
+   FROM ((public.deductions x
+     JOIN public.cost_documents d ON ((id = document_id)))
+     CROSS JOIN LATERAL ( SELECT sum(gross_fen) AS gross_fen
+           FROM public.cost_documents f
+          WHERE ((COALESCE(reverses_id, id) = id) AND (stands OR (id = id)))) family);
+
+ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -3074,26 +3261,6 @@ ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.deductions (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    stated_at timestamp with time zone NOT NULL,
-    stated_by text NOT NULL,
-    confirmed_at timestamp with time zone,
-    confirmed_by text,
-    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
-    CONSTRAINT deductions_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
-    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
-);
-
-ALTER TABLE public.deductions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
-
-COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
 
 ALTER TABLE public.deductions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.deductions_id_seq
@@ -3447,6 +3614,23 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.match_usage (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    policy text NOT NULL,
+    fen bigint NOT NULL,
+    days datemultirange NOT NULL,
+    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0))
+);
+
+ALTER TABLE public.match_usage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_usage IS 'What was metered of a cell under each version when the books came to rest on it; by a trigger';
+
+COMMENT ON COLUMN public.match_usage.fen IS 'Fen';
+
+COMMENT ON COLUMN public.match_usage.days IS 'Days of the month that were under it then';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -3920,35 +4104,39 @@ CREATE VIEW public.posting_causes AS
     word,
     'voucher'::text AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    face_fen AS most_fen
    FROM (p
      JOIN public.vouchers v ON ((id = key)))
-  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+  WHERE ((word = 'voucher'::text) AND (cause = format('voucher/%s/open'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'reserve'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE (word = 'reserve'::text)
+  WHERE ((word = 'reserve'::text) AND (cause = format('reserve/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'release'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+  WHERE ((word = 'release'::text) AND (cause = format('release/%s'::text, id)) AND (released_at IS NOT NULL))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'accrue'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM ((p
      JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
@@ -3959,21 +4147,23 @@ UNION ALL
     word,
     'reconcile'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM (((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
      JOIN public.cost_books b ON ((reconciliation_id = id)))
-  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text) AND (cause = format('reconcile/%s/%s'::text, id, to_char((month)::timestamp with time zone, 'YYYY-MM'::text))))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'pay'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM (((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('pay/%s/%s'::text, number, line)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
@@ -3983,9 +4173,10 @@ UNION ALL
     word,
     'bank'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((((((p
-     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state = 'booked'::text))))
      JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.vouchers v ON ((id = voucher_id)))
@@ -3997,57 +4188,89 @@ UNION ALL
     word,
     'year-end'::text AS cause,
     book_id,
-    recalled_fen AS most_fen
-   FROM (((((p
+    NULL::text AS kind,
+    ((value ->> 'fen'::text))::bigint AS most_fen
+   FROM (((((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('year-end/%s/%s'::text, number, line)))))
+     JOIN public.decisions d ON (((kind = 'year_end'::text) AND (answer = 'confirmed'::text))))
+     CROSS JOIN LATERAL jsonb_array_elements((content -> 'lines'::text)) e(value))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'year-end'::text)
+  WHERE ((word = 'year-end'::text) AND ((value ->> 'list'::text) = number) AND ((value ->> 'line'::text) = (line)::text))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.refunds r ON (((fen = total_fen) AND (reference = substr(cause, 8)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
   WHERE (word = 'refund'::text)
 UNION ALL
  SELECT id AS posting_id,
     word,
     'decision/refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.refunds r ON (((fen < total_fen) AND (decision_id = key))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'decision'::text)
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
+  WHERE ((word = 'decision'::text) AND (cause = format('decision/%s'::text, decision_id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+        CASE kind
+            WHEN 'cap'::text THEN abs((((content ->> 'cap_fen'::text))::bigint - ((content ->> 'before_fen'::text))::bigint))
+            WHEN 'bank_reversal'::text THEN public.ruled_fen(content)
+            ELSE NULL::bigint
+        END AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
+        CASE
+            WHEN (kind = 'year_end'::text) THEN 'surrender'::text
+            WHEN (((content ->> 'fen'::text))::bigint > 0) THEN 'appropriate'::text
+            ELSE 'cut'::text
+        END AS kind,
+    abs(((content ->>
         CASE kind
-            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
-            ELSE NULL::bigint
-        END AS most_fen
+            WHEN 'indicator'::text THEN 'fen'::text
+            ELSE 'surrendered_fen'::text
+        END))::bigint) AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
@@ -4055,24 +4278,25 @@ UNION ALL
             WHEN 'indicator'::text THEN 'number'::text
             ELSE 'indicator'::text
         END)))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    public.ruled_fen(content) AS most_fen
    FROM (((((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
      JOIN public.payment_lines l ON ((claim_id = id)))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text) AND (cause = format('decision/%s'::text, id)));
 
 ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, by which moves, and by how much at most, fen';
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
@@ -4777,6 +5001,27 @@ ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
 
+CREATE VIEW public.voucher_spans AS
+ SELECT project_id,
+    label,
+    days,
+    policy,
+    lower(effective) AS in_force
+   FROM ((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -5015,6 +5260,9 @@ ALTER TABLE ONLY public.lookups
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
+
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_pkey PRIMARY KEY (reconciliation_id, part, policy);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, part);
@@ -5346,6 +5594,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
+
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
@@ -5490,9 +5740,9 @@ CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW W
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
-CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
-
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
+
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -5614,6 +5864,8 @@ CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
+CREATE TRIGGER payee BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NULL)) EXECUTE FUNCTION public.paid_to_payee();
+
 CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
@@ -5664,6 +5916,8 @@ CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
 
+CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.recovery_settled();
+
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
@@ -5679,6 +5933,10 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands D
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR ((new.extra_decision_id IS DISTINCT FROM old.extra_decision_id) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id)))) EXECUTE FUNCTION public.keep_usage();
+
+CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
@@ -5839,10 +6097,16 @@ ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
 ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_consent_decision_id_fkey FOREIGN KEY (consent_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_fall_decision_id_fkey FOREIGN KEY (fall_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -5897,6 +6161,9 @@ ALTER TABLE ONLY public.match_lines
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
+
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6116,7 +6383,7 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
@@ -6224,6 +6491,8 @@ REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
@@ -6254,6 +6523,8 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
@@ -6268,9 +6539,15 @@ REVOKE ALL ON FUNCTION public.rate_of_clause() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.receipt_checked() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.recovery_settled() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.redeems_deducted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
@@ -6482,6 +6759,30 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
+GRANT SELECT ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
+
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
@@ -6513,22 +6814,6 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
-
-GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
@@ -6589,6 +6874,8 @@ GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -6853,5 +7140,7 @@ GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

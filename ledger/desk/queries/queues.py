@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
+from ledger.documents.queries import deductions
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import red_lines
 from ledger.reconciliation.queries.months import Month
@@ -49,7 +50,10 @@ _LISTS = text("""
            coalesce(sum(n.paid_fen), 0)::bigint AS paid_fen,
            coalesce(sum(n.returned_fen), 0)::bigint AS returned_fen,
            coalesce(bool_or(n.paid_fen + n.returned_fen < n.fen AND NOT n.void), false)
-               AS waiting
+               AS waiting,
+           ARRAY(SELECT DISTINCT to_char(c.month, 'YYYY-MM') AS month FROM payment_lines p
+                 JOIN claim_cells c ON c.claim_id = p.claim_id
+                 WHERE p.list_id = l.id AND c.due_fen > 0 ORDER BY month) AS months
     FROM payment_lists l JOIN decisions d ON d.id = l.decision_id
     JOIN indicators i ON i.id = l.indicator_id LEFT JOIN payment_lines n ON n.list_id = l.id
     GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
@@ -103,6 +107,11 @@ def waiting_months(rows: Sequence[Month], today: date) -> Queue:
 def waiting_falls(rows: Sequence[Month]) -> Queue:
     """Count 待调减: of all months those of which less counts than the books rest on."""
     return Queue.of([row.month for row in rows if row.fall_fen])
+
+
+def falling_deductions(db: Session) -> Queue:
+    """Count deductions at the counter of which red documents took something back."""
+    return Queue.of([row.confirmed_at for row in deductions.falls(db)])
 
 
 def unclear_reds(db: Session) -> Queue:

@@ -5,7 +5,7 @@
 -- kept as the second person saw it, and rows beside it could say something else. Each kind has other
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
 -- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
--- (11: document, parts), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
+-- (11: document, parts), deduction_is_agreed (11: deduction, fen, held_fen, counted_fen, original), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
 -- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
 -- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
 
@@ -45,6 +45,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('extra', '{clerk,approver}'),
     ('fall', '{approver}'),
     ('red_parts', '{clerk,approver}'),
+    ('deduction_consent', '{clerk,approver}'),
+    ('deduction_fall', '{approver}'),
     ('claim', '{approver}'),
     ('account', '{clerk,approver}'),
     ('indicator', '{finance,approver}'),
@@ -87,7 +89,8 @@ CREATE TABLE decisions (
 CREATE UNIQUE INDEX decisions_open ON decisions (kind, subject) WHERE answer IS NULL;
 CREATE INDEX decisions_by_subject ON decisions (kind, subject, id);
 
-CREATE FUNCTION keep_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_decision() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.answer IS NOT NULL THEN
         RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';
