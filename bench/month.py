@@ -10,6 +10,7 @@ confirms each of them (which matches, clears the cost book and accrues), and all
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -22,6 +23,7 @@ from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
+from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.reconciliation.steps.match import match
 from ledger.reconciliation.steps.reconcile import propose_tolerable
@@ -145,13 +147,7 @@ def run() -> dict[str, object]:
             "proposed", lambda db: propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW)
         )
         for decision in decisions:
-            timed(
-                "confirmed_one_by_one",
-                lambda db, decision=decision: respond(
-                    db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
-                    viewer=APPROVER, now=NOW,
-                ),
-            )  # fmt: skip
+            timed("confirmed_one_by_one", partial(_confirm, decision))
         timed("accrued_again", lambda db: accrue_all(db, CLERK.actor, NOW))
         processor_s = stage.processor_s() - began_at
         engine.dispose()
@@ -176,6 +172,13 @@ def _fill(owner: psycopg.Connection, engine: sa.Engine, owner_engine: sa.Engine)
                 db, project=project, clause=CLAUSE, policy=POLICY, facts={}, actor="bench", now=NOW
             )
     owner.execute("ANALYZE")
+
+
+def _confirm(decision: Decision, db: Session) -> None:
+    respond(
+        db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest, viewer=APPROVER,
+        now=NOW,
+    )  # fmt: skip
 
 
 def _owner_script(owner: psycopg.Connection, script: str) -> None:
