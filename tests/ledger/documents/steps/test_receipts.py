@@ -79,8 +79,8 @@ def test_one_transfer_pays_one_document_however_it_is_written(
         enter(desk, invoiced, receipt_pdf("R-1", 106_000), reference=again)
     row = (
         "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on, original,"
-        f" entered_at, entered_by) SELECT '{again}', {invoiced}, payer, payee, fen, paid_on, original,"
-        " now(), entered_by FROM receipts"
+        f" entered_at, entered_by) SELECT '{again}', {invoiced}, payer, payee, fen,"
+        " paid_on, original, now(), entered_by FROM receipts"
     )
     assert attempt(database, row) is psycopg.errors.UniqueViolation
 
