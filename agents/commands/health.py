@@ -1,8 +1,8 @@
 """Health pages: /healthz for the node's supervisor, /metrics for Prometheus.
 
-Healthy means that the newest look at the GPUs is younger than three intervals, nothing else: an
-agent that cannot reach the server still meters, and a restart would only make a gap. Both pages are
-served on the loopback address only.
+Healthy means that the newest look showed a GPU and is younger than fifteen seconds, nothing else:
+an agent that cannot reach the server still meters, and a restart would only make a gap. Both pages
+are served on the loopback address only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agents.metering.meter import LOOK_MS, ClosedMinutes
 from agents.observations import Look, NodeLook
 from agents.reporting.spool import Spool
 
-STALE_S = 3 * LOOK_MS // 1000
+STALE_S = 15 * LOOK_MS // 10_000  # one look and a half
 _HELP = {
     "look_age_seconds": "gauge of the age of the newest look at the GPUs",
     "gpus": "gauge of GPUs that the newest look shows",
@@ -103,6 +103,8 @@ class Health:
         with self._lock:
             if self._look_s is None:
                 return False, "尚未读到任何 GPU\nno GPU was seen yet\n"
+            if not self._gpus:
+                return False, "最近一次没有读到 GPU\nthe newest look shows no GPU\n"
             age = time.monotonic() - self._look_s
         if age > STALE_S:
             return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"

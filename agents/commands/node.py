@@ -111,6 +111,7 @@ class Sampler:
     def sample(self, *, last: bool = False) -> None:
         """Take one sample, start a look if one is due, and take the result of the last one."""
         at = self._clocks()
+        self._driver.poll()
         if self._pending_look is None and (last or self._meter.due(at)):
             self._driver.ask()
             self._pending_look = at

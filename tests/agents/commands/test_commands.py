@@ -296,6 +296,7 @@ def test_settings_have_sensible_defaults() -> None:
         holders=None,
         kubelet=None,
         shares=ShareRule.HELD,
+        own_pod=None,
         health_port=9480,
     )
 
