@@ -30,9 +30,9 @@ from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
-from ledger.vouchers import queries as voucher_queries
 from ledger.vouchers.codes import VoucherState
-from ledger.vouchers.queries import FORESEEN_DAYS, PACE_DAYS, Quota
+from ledger.vouchers.queries import quotas as voucher_queries
+from ledger.vouchers.queries.quotas import FORESEEN_DAYS, PACE_DAYS, Quota
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]

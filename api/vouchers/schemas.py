@@ -5,7 +5,7 @@ from typing import Any
 
 from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
-from ledger.vouchers import queries as voucher_queries
+from ledger.vouchers.queries import quotas as voucher_queries
 
 
 class CapCreate(RequestModel):

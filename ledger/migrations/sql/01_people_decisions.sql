@@ -6,7 +6,8 @@
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
 -- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
 -- (11: document, parts), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
--- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
+-- lower_by_decision (18: voucher, cap_fen, before_fen), set_year_cap and set_pool (18: voucher, since, year,
+-- pool, clauses, cap_fen), account_decided (19), move_case (20: number,
 -- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
@@ -56,6 +57,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('validity', '{approver}'),
     ('rate', '{approver}'),
     ('policy_end', '{approver}'),
+    ('year_cap', '{approver}'),
+    ('pool', '{finance,approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),

@@ -8,6 +8,7 @@ CREATE TABLE clauses (
     rate_num bigint NOT NULL CHECK (rate_num > 0),
     rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
     cap_fen bigint NOT NULL CHECK (cap_fen > 0),
+    year_cap_fen bigint CHECK (year_cap_fen > 0),
     effective daterange,
     payable boolean NOT NULL,
     PRIMARY KEY (policy, clause),
@@ -276,6 +277,7 @@ CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL
 
 COMMENT ON TABLE clauses IS 'Clauses of policy versions that issue vouchers';
 COMMENT ON COLUMN clauses.cap_fen IS 'Fen';
+COMMENT ON COLUMN clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
 COMMENT ON COLUMN clauses.rate_num IS 'Rate, numerator';
 COMMENT ON COLUMN clauses.rate_den IS 'Rate, denominator';
 COMMENT ON COLUMN clauses.payable IS 'False for a draft: nothing is paid by it';

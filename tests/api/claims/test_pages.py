@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.html import attributes, one, parse, text
 from tests.support.api.town import NOW, Town

@@ -11,7 +11,7 @@ from ledger.claims.steps.bank_accounts import propose_account
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.town import FACTS, NOW, Town
 from tests.support.claims import BUILDER, CLERK, OTHER_CLERK, WANTED, Office
