@@ -182,7 +182,7 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT array_agg(v.id) INTO of_vouchers FROM vouchers v
-        WHERE v.id IN (SELECT id FROM fresh JOIN vouchers USING (book_id)
+        WHERE v.id IN (SELECT w.id FROM fresh JOIN vouchers w USING (book_id)
                        UNION SELECT voucher_id FROM fresh JOIN voucher_years USING (book_id))
             AND draws_by_year(v.id);
     SELECT array_agg(l.id) INTO of_pools FROM pools l
