@@ -37,7 +37,7 @@ from api.reconciliation import routes as reconciliation_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
-from api.vouchers import accrual_routes, project_routes
+from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
 
 ROUTES = (
@@ -64,6 +64,7 @@ ROUTES = (
     people_routes,
     usage_routes,
     vouchers_routes,
+    year_routes,
 )
 ROUTERS = (
     ("", health.router),

@@ -19,7 +19,7 @@ from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
-from api.vouchers import day_pages, opening_pages
+from api.vouchers import day_pages, opening_pages, year_pages
 from api.vouchers import pages as vouchers_pages
 from api.web.layout import Static, problem_page
 
@@ -40,6 +40,7 @@ ROUTERS = (
     publication_pages.router,
     redemption_pages.router,
     vouchers_pages.router,
+    year_pages.router,
     voucher_action_pages.router,
     day_pages.router,
     opening_pages.router,

@@ -214,8 +214,9 @@ AUDIT = {
         SELECT v.id FROM vouchers v WHERE draws_by_year(v.id) AND (
             SELECT sum(balance) FROM accounts
             WHERE book_id = v.book_id AND role IN ('payable', 'sent', 'paid')
-        ) <> (SELECT coalesce(sum(a.balance), 0) FROM voucher_years y JOIN accounts a USING (book_id)
-              WHERE y.voucher_id = v.id AND a.role = 'drawn')
+        ) <> (
+            SELECT coalesce(sum(a.balance), 0) FROM voucher_years y JOIN accounts a USING (book_id)
+            WHERE y.voucher_id = v.id AND a.role = 'drawn')
     """,
     "a pool that has not drawn what its vouchers have": """
         SELECT p.id FROM pools p JOIN accounts d ON d.book_id = p.book_id AND d.role = 'drawn'

@@ -112,7 +112,7 @@ BEGIN
         JOIN decisions d ON d.content ->> 'voucher' = v.id::text
         WHERE d.id = of_decision AND d.kind = 'year_cap' FOR NO KEY UPDATE OF b;
     INSERT INTO year_caps (decision_id, voucher_id, since, cap_fen)
-        SELECT d.id, (d.content ->> 'voucher')::bigint, (d.content ->> 'since')::smallint,
+        SELECT d.id, (d.content ->> 'voucher')::bigint, (d.content ->> 'since_year')::smallint,
                (d.content ->> 'cap_fen')::bigint
         FROM decisions d
         WHERE d.id = of_decision AND d.kind = 'year_cap' AND d.answer = 'confirmed'

@@ -63,7 +63,7 @@ def propose_year_cap(
     content = {
         "voucher": voucher.id,
         "project": code,
-        "since": since,
+        "since_year": since,
         "before_fen": before[0],
         "cap_fen": cap_fen,
     }
@@ -82,7 +82,7 @@ def change_year_cap(db: Session, decision: Decision, actor: str, now: datetime) 
     voucher = db.get_one(Voucher, content["voucher"])
     lock_book(db, voucher.book_id)
     accrue(db, voucher, actor, now)
-    _refuse_drawn(db, voucher, content["since"], content["cap_fen"])
+    _refuse_drawn(db, voucher, content["since_year"], content["cap_fen"])
     if drawn_by_year(db, voucher) is None:
         held = held_by_year(db, voucher, rights(db, voucher.book_id))
         moves = begin(db, voucher, held)

@@ -1,4 +1,4 @@
-"""A city with vouchers that share pools: their months are put where two persons would decide them."""
+"""A city with vouchers that share pools; what two persons decide of a month is put there."""
 
 from datetime import date
 

@@ -82,7 +82,7 @@ class PoolOracle:
     def accrue_all(self) -> None:
         for code in self.vouchers:
             self.accrue(code)
-        while any([self.accrue(code) for code in self.vouchers if self.waits(code)]):
+        while sum(self.accrue(code) for code in self.vouchers if self.waits(code)):
             pass
 
     def waits(self, code: str) -> bool:

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from ledger.errors import LedgerError, Refused
 from tests.support.months.pooled_city import PooledCity
 from tests.support.months.pools import PoolOracle
-from tests.support.postgres import TEMPLATE, Server
 from tests.support.people import let_everybody_act
+from tests.support.postgres import TEMPLATE, Server
 from tests.support.vouchers import audit
 
 LIFE = 1_000
@@ -65,7 +65,7 @@ def test_a_cap_from_a_later_year_leaves_the_years_before(city: PooledCity) -> No
 def test_what_the_clause_says_of_the_year_holds_from_the_opening(
     owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
-    city = PooledCity(owner, engine, "", LIFE)
+    city = PooledCity(owner, engine, "a", LIFE)
     owner.execute("UPDATE clauses SET year_cap_fen = 50")
     city.open("d")
     city.hold("d", MARCH, 900)
