@@ -32,7 +32,8 @@ def _year_cap(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 def _pool(fields: Fields, _path: Mapping[str, Any]) -> Fields:
     clauses = [part for text in fields.pop("clauses", ()) for part in re.split(r"[\s,，、]+", text)]
-    return {**fields, "cap_fen": fields.pop("fen", None), "clauses": [c for c in clauses if c]}
+    cap = {"cap_fen": fields.pop("fen")} if "fen" in fields else {}
+    return {**fields, **cap, "clauses": [clause for clause in clauses if clause]}
 
 
 @router.get("/pools")

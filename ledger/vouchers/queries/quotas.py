@@ -44,7 +44,7 @@ PACE_DAYS = 14
 FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
 
 _MEMO = text("""
-    SELECT cost_fen, uncapped_fen, target_fen, months, computed_at FROM accruals
+    SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
     WHERE voucher_id = :voucher ORDER BY id DESC LIMIT 1
 """)
 
@@ -105,7 +105,7 @@ class Quota:
     runs_out: date | None  # the day the voucher is used up at that pace
     days: tuple[Day, ...]
     rates: tuple[RateDays, ...]
-    years: tuple[YearQuota, ...]  # none where it has neither caps for the years nor pools
+    years: tuple[YearQuota, ...] = ()  # none where it has neither caps for them nor pools
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     amounts = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rates = rates_of(db, voucher)
-    years = year_quotas(db, voucher, memo.months if memo else {}, amounts.room)
+    years = year_quotas(db, voucher, amounts.room)
     terms = EarningTerms(
         *_versions(db, voucher), amounts.room + amounts.entitlement, let_through(years)
     )

@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Target, target
 from ledger.accounts.rules.years import Limits, Wait, YearShare, shares, target_of, whole_fen
 from ledger.accounts.rules.years import Pool as PoolRest
+from ledger.registry.tables import Project
 from ledger.units import Fen
 from ledger.vouchers.rules import Earnings, by_year
 from ledger.vouchers.tables import Voucher
@@ -143,11 +145,9 @@ def draws_by_year(db: Session, voucher: Voucher) -> bool:
     return bool(db.scalar(_DRAWS_BY_YEAR, {"voucher": voucher.id}))
 
 
-def year_quotas(
-    db: Session, voucher: Voucher, memo_months: Mapping[str, Any], room: Fen
-) -> tuple[YearQuota, ...]:
+def year_quotas(db: Session, voucher: Voucher, room: Fen) -> tuple[YearQuota, ...]:
     """Return the years of a voucher under `room` fen in all; none where they are not told apart."""
-    months = months_of_memo(memo_months)
+    months = months_of_memo(newest_months(db, voucher))
     books = year_books(db, voucher, {month.year for month in months})
     _, of_years = aim_of(months, room, books)
     by_number = {share.year: share for share in of_years}
@@ -155,6 +155,15 @@ def year_quotas(
         YearQuota(book, by_number.get(year, YearShare(year)))
         for year, book in sorted(books.items())
     )
+
+
+def years_of_project(db: Session, code: str) -> tuple[YearQuota, ...]:
+    """Return the years of a project's voucher, if it has one that tells them apart."""
+    query = select(Voucher).join(Project, col(Project.id) == Voucher.project_id)
+    voucher = db.exec(query.where(Project.code == code)).one_or_none()
+    if voucher is None:
+        return ()
+    return year_quotas(db, voucher, rights(db, voucher.book_id).room)
 
 
 def let_through(years: Sequence[YearQuota]) -> dict[int, Fen]:
