@@ -18,7 +18,7 @@ from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table
 from api.cli.failures import Failure
 from api.language.format import capital
 from api.language.i18n import gettext as _
-from ledger.formats.spreadsheet_export import harmless
+from ledger.formats.spreadsheets.export import harmless
 
 _GAP = 2
 _NARROW = 12  # columns of a terminal; a folded text needs as many to be read

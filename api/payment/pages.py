@@ -37,7 +37,14 @@ from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
 from ledger.desk.queries import queues
 from ledger.payment.codes import HoldReason, LineResult, RowState, Ruling
-from ledger.payment.queries import bank_rows, money_flow, payment_lists, returned_money, shares
+from ledger.payment.queries import (
+    bank_rows,
+    funding,
+    money_flow,
+    payment_lists,
+    returned_money,
+    shares,
+)
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.people.steps.decisions import person
@@ -59,7 +66,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
                 {"money": indicator_row, "bar": bar(indicator_row), "parts": parts(indicator_row)}
                 for indicator_row in indicators
             ],
-            "queue": payment_lists.queue(db, now),
+            "queue": funding.queue(db, now),
             "shares": shares.shares(db),
             "bank_rows": bank_rows.waiting_rows(db),
             "results": labels(LineResult),

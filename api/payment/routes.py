@@ -27,7 +27,7 @@ from api.payment.schemas import (
 )
 from ledger.desk.queries import queues
 from ledger.errors import Refused
-from ledger.payment.queries import payment_lists, shares
+from ledger.payment.queries import funding, payment_lists, shares
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.payment.queries.shares import Share
@@ -88,7 +88,7 @@ def share_indicators(request: SharesCreate, viewer: Payer, db: Db, now: Now) -> 
 @router.get("/payables", dependencies=[_READ])
 def payables(db: Db, now: Now) -> list[PayableRead]:
     """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
-    return [PayableRead.model_validate(payable) for payable in payment_lists.queue(db, now)]
+    return [PayableRead.model_validate(payable) for payable in funding.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])

@@ -15,7 +15,7 @@ from api.door.schemas import LINE_MAX, YearMonth, first_day
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from ledger.desk.queries import queues
-from ledger.formats.spreadsheet_export import Rows
+from ledger.formats.spreadsheets.export import Rows
 from ledger.reconciliation.codes import MonthState
 from ledger.reconciliation.queries.months import Month
 from ledger.units import Fen

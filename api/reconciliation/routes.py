@@ -47,7 +47,7 @@ from api.reconciliation.schemas import (
 )
 from ledger.charging.rules.cells import Cell, Key
 from ledger.errors import NotFound
-from ledger.formats.spreadsheet_export import csv_file, xlsx_file
+from ledger.formats.spreadsheets.export import csv_file, xlsx_file
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries

@@ -1,1 +1,1 @@
-"""Parsers and writers: CSV, XLSX, XML, YAML with lines, 大写, 统一社会信用代码."""
+"""How values are written and read; signatures and spreadsheets have folders of their own."""

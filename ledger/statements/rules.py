@@ -17,7 +17,7 @@ from typing import Any
 
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
 from ledger.formats.exact import Exact
-from ledger.formats.spreadsheet_export import harmless
+from ledger.formats.spreadsheets.export import harmless
 from ledger.policy.process import Grade
 from ledger.registry.rules.pricing import PricedUsage, Share
 from ledger.statements.codes import AnswerState, LineAnswer

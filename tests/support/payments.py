@@ -20,6 +20,7 @@ from ledger.documents.queries.originals import File
 from ledger.errors import LedgerError
 from ledger.formats.uscc import check_digit
 from ledger.payment.codes import Ruling
+from ledger.payment.queries import funding
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Payable
 from ledger.payment.steps.bank_return import ReturnIntake, take_return
@@ -231,7 +232,7 @@ class Treasury:
 
     def queue(self) -> list[Payable]:
         with Session(self.engine) as db:
-            return payment.queue(db, NOW)
+            return funding.queue(db, NOW)
 
     def rights(self, code: str) -> Rights:
         with Session(self.engine) as db:

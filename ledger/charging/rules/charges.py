@@ -1,10 +1,13 @@
 """Charges: what a project owes under one contract line for a Beijing month, rounded once.
 
-Bill items are summed exactly by contract, line, month, policy and device, and only each whole sum
-is rounded to the fen: the one rounding that must match an invoice line. If a contract rounds usage
-itself (to minutes, to started hours), that was done before, session by session (`sessions.py`).
+Bill items are summed exactly by contract, line, month, policy and device. What one device costs at
+one price in a month is rounded once: the one rounding that must match an invoice line. If several
+lines or versions share it, its fen are laid over them by the largest remainder. So it is the same
+however lines are named and split, and whenever a version begins. If a contract rounds usage itself
+(to minutes, to started hours), that was done before, session by session (`sessions.py`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,13 +80,14 @@ class _Sum:
         """Whether all of it was rounded away, as of a session that another month is charged."""
         return self.line.rounding != "ms" and not self.device_ms
 
-    def close(self) -> ChargeSum:
-        cost = self.device_ms * self.line.fen_per_ms + self.months * self.line.fen_per_month
-        return ChargeSum(self.device_ms, round_half_up(cost), self.promised_ms)
+    @property
+    def cost(self) -> Fraction:
+        """Exact fen."""
+        return self.device_ms * self.line.fen_per_ms + self.months * self.line.fen_per_month
 
 
 def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
-    """Sum by contract, price, month, policy and device; round each sum once, half up.
+    """Sum by contract, price, month, policy and device; round what costs the same once, half up.
 
     Usage on days without a policy in force is charged too, but earns nothing.
     """
@@ -93,4 +97,28 @@ def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[Ch
         if key not in sums:
             sums[key] = _Sum(item.line)
         sums[key].add(item)
-    return {key: total.close() for key, total in sums.items() if not total.is_nothing}
+    groups: dict[tuple[object, ...], dict[ChargeKey, _Sum]] = defaultdict(dict)
+    for key, total in sums.items():
+        if not total.is_nothing:
+            groups[_rounded_together(key, total.line)][key] = total
+    return {
+        key: ChargeSum(group[key].device_ms, fen, group[key].promised_ms)
+        for group in groups.values()
+        for key, fen in _round({key: total.cost for key, total in group.items()}).items()
+    }
+
+
+def _rounded_together(key: ChargeKey, line: PriceLine) -> tuple[object, ...]:
+    """Return what charges have in common that are rounded as one: the device and its price."""
+    price = (line.kind, line.counts, line.fen_per_ms, line.fen_per_month)
+    return key.contract, key.month, key.model, key.mig_profile, *price
+
+
+def _round(costs: Mapping[ChargeKey, Fraction]) -> dict[ChargeKey, Fen]:
+    """Round the sum of some costs once, half up; each gets its fen, or one more."""
+    fen = {key: int(cost) for key, cost in costs.items()}
+    rest = round_half_up(sum(costs.values(), Fraction(0))) - sum(fen.values())
+    by_remainder = sorted(costs, key=lambda key: (fen[key] - costs[key], key.policy, key.price))
+    for key in by_remainder[:rest]:
+        fen[key] += 1
+    return fen

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from ledger.formats.der import OCTETS, SEQUENCE, Node, node
-from ledger.formats.sm2 import is_signed
+from ledger.formats.signatures.der import OCTETS, SEQUENCE, Node, node
+from ledger.formats.signatures.sm2 import is_signed
 
 SM2_WITH_SM3 = "1.2.156.10197.1.501"
 _SM2_CURVE = "1.2.156.10197.1.301"

@@ -16,7 +16,7 @@ from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, RawDocum
 from ledger.documents.rules.document_file import BYTES_MAX
 from ledger.errors import Finding
 from ledger.formats.findings import bounded, finding
-from ledger.formats.spreadsheet import Row, read_rows
+from ledger.formats.spreadsheets.reading import Row, read_rows
 
 _OF_LINE = "line_"
 

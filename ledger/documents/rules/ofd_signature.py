@@ -21,8 +21,8 @@ from ledger.documents.rules.certificates import (
     read_certificate,
 )
 from ledger.formats.archive import Archive
-from ledger.formats.der import OCTETS, Node, node
-from ledger.formats.sm2 import is_signed
+from ledger.formats.signatures.der import OCTETS, Node, node
+from ledger.formats.signatures.sm2 import is_signed
 from ledger.formats.xml_tree import Tree, open_tree
 
 _DIGESTS = {"1.2.156.10197.1.401": "sm3", "2.16.840.1.101.3.4.2.1": "sha256"}

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import balances, lock_book
 from ledger.errors import NotFound
-from ledger.payment.rules.payment_list import LineState, cover, split
+from ledger.payment.rules.payment_list import LineState
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.units import Fen, beijing_day
 
@@ -92,8 +92,8 @@ class Payable:
     """An approved claim of which something is on no list, fen.
 
     `held` says why it cannot be listed (`HoldReason`), or nothing. `indicator` is the one that has
-    the money for it, None where it waits for money; `parts` is what several have, where one
-    has not enough.
+    the money for it; `parts` is what several pay of it, by their shares or where one has not
+    enough. Without either it waits for money (`funding.py`).
     """
 
     claim: int
@@ -245,25 +245,6 @@ def _payable(row: Row[Any]) -> Payable:
         paid_fen=row.paid_fen,
         open_fen=row.open_fen,
     )
-
-
-def queue(db: Session, now: datetime) -> list[Payable]:
-    """Return the payables, each with the indicator of this year that covers it."""
-    payable_list = payables(db)
-    year = beijing_day(now).year
-    free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
-    able = [item for item in payable_list if not item.held]
-    names = cover([item.due_fen for item in able], free)
-    by_claim = {
-        item.claim: replace(item, indicator=name) for item, name in zip(able, names, strict=True)
-    }
-    if None in names:  # the first that waits: several indicators may have it between them
-        for name, item in zip(names, able, strict=True):
-            if name is not None:
-                free[name] -= item.due_fen
-        first = able[names.index(None)]
-        by_claim[first.claim] = replace(first, parts=split(first.due_fen, free))
-    return [by_claim.get(item.claim, item) for item in payable_list]
 
 
 def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequence[PaymentLine]]:

@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 
 from ledger.errors import Finding
-from ledger.formats.spreadsheet import Row, read_rows
+from ledger.formats.spreadsheets.reading import Row, read_rows
 from ledger.formats.visible import is_seen
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import BankRow

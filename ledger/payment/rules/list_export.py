@@ -20,7 +20,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from ledger.errors import Finding
 from ledger.formats.capital_amounts import in_words
-from ledger.formats.spreadsheet_export import harmless
+from ledger.formats.spreadsheets.export import harmless
 from ledger.units import Fen
 
 Columns = Sequence[tuple[str, str]]

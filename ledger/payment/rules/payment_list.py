@@ -91,22 +91,31 @@ def list_content(
     }
 
 
-def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
-    """Return the indicator for each payable, oldest first; None from the first uncovered one.
+def cover(
+    ways: Iterable[Iterable[Mapping[str, Fen]]], free: Mapping[str, Fen]
+) -> list[Mapping[str, Fen] | None]:
+    """Return what each indicator pays of each payable, oldest first; None from the first uncovered.
 
     Nobody is overtaken: where the money does not reach for one, it waits, and so do all after it.
+
+    Args:
+        ways: how each payable may be paid: by one indicator, or by several in their shares; a way
+            without parts is none.
+        free: what each indicator has.
     """
     remaining = dict(free)
-    names: list[str | None] = []
-    for due in dues:
-        waits = bool(names) and names[-1] is None
-        indicator_name = (
-            None if waits else next((name for name, fen in remaining.items() if fen >= due), None)
-        )
-        if indicator_name is not None:
-            remaining[indicator_name] -= due
-        names.append(indicator_name)
-    return names
+    covers: list[Mapping[str, Fen] | None] = []
+    for of_payable in ways:
+        waits = bool(covers) and covers[-1] is None
+        parts = None if waits else next((w for w in of_payable if _reaches(w, remaining)), None)
+        for name, fen in (parts or {}).items():
+            remaining[name] -= fen
+        covers.append(parts)
+    return covers
+
+
+def _reaches(parts: Mapping[str, Fen], free: Mapping[str, Fen]) -> bool:
+    return bool(parts) and all(free[name] >= fen for name, fen in parts.items())
 
 
 def split(due: Fen, free: Mapping[str, Fen]) -> dict[str, Fen]:

@@ -13,7 +13,6 @@ from sqlmodel import Session
 from ledger.charging.codes import Part
 from ledger.reconciliation.rules.matching import Share
 from ledger.reconciliation.rules.reds import CellShare
-from ledger.units import Fen
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.match', 0))")
 
@@ -65,13 +64,6 @@ _KIND_OF_CONTRACT = text("""
 """)
 _KIND_OF_LINE = text("""
     SELECT min(kind) FROM allocations WHERE document_id = :document AND line = :line AND fen > 0
-""")
-_OPEN_DECISIONS = text("""
-    DELETE FROM allocations a USING cost_documents d
-    WHERE d.id = a.document_id AND coalesce(d.reverses_id, d.id) = :root AND NOT EXISTS (
-        SELECT FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
-        WHERE (r.contract_id, r.month, m.part) = (a.contract_id, a.month, a.part))
-    RETURNING a.fen
 """)
 # What rules allocated to undecided cells beyond what was metered in them, the newest lines first,
 # of lines for which another cell of the contract has room. What of a line a red one took back is
@@ -185,11 +177,6 @@ def shares_of(db: Session, root: int) -> list[CellShare]:
     """Return what each line of an invoice pays into each cell, net of its red ones."""
     rows = db.execute(_SHARES, {"root": root})
     return [CellShare(r.line, (r.contract, r.month, Part(r.part)), r.fen) for r in rows]
-
-
-def remove_undecided(db: Session, root: int) -> Fen:
-    """Remove an invoice, with its red ones, from all undecided cells; return net fen."""
-    return sum(int(row.fen) for row in db.execute(_OPEN_DECISIONS, {"root": root}))
 
 
 def contracts_of(db: Session, documents: Collection[int]) -> list[int]:

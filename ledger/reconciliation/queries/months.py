@@ -68,18 +68,26 @@ _MONTHS = text("""
 _SHARES = text("""
     SELECT a.document_id AS document, a.line, a.part, a.fen, d.number,
            d.issued_on, d.seller_name,
-           d.reverses_id IS NOT NULL AS red, l.item, l.net_fen
+           d.reverses_id IS NOT NULL AS red, coalesce(d.reverses_id, d.id) AS blue, l.item,
+           l.net_fen
     FROM allocations a JOIN cost_documents d ON d.id = a.document_id
     JOIN document_lines l ON l.document_id = coalesce(d.reverses_id, d.id) AND l.line = a.line
     WHERE a.contract_id = :contract AND a.month = :month
     ORDER BY d.issued_on, d.number, a.line, a.part
 """)
 
+# A line pays more into a carried cell than when it was decided: one that replaces a red one, too.
 _BILLED_LATER = text("""
     SELECT DISTINCT r.month FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
-    WHERE r.contract_id = :contract AND r.month < :month AND m.carried AND m.invoiced_fen < (
-        SELECT coalesce(sum(a.fen), 0) FROM allocations a
-        WHERE (a.contract_id, a.month, a.part) = (r.contract_id, r.month, m.part))
+    WHERE r.contract_id = :contract AND r.month < :month AND m.carried AND EXISTS (
+        SELECT FROM (
+            SELECT coalesce(d.reverses_id, d.id) AS blue, a.line, sum(a.fen) AS fen
+            FROM allocations a JOIN cost_documents d ON d.id = a.document_id
+            WHERE (a.contract_id, a.month, a.part) = (r.contract_id, r.month, m.part)
+            GROUP BY blue, a.line
+        ) n LEFT JOIN match_lines l ON (l.reconciliation_id, l.part, l.document_id, l.line)
+            = (m.reconciliation_id, m.part, n.blue, n.line)
+        WHERE n.fen > coalesce(l.fen, 0))
     ORDER BY r.month
 """)
 
@@ -145,6 +153,7 @@ class Share:
     issued_on: date
     seller_name: str
     red: bool
+    blue: int  # the document whose line it is: itself, or the one that it reverses
     item: str
     net_fen: Fen
 
@@ -176,6 +185,16 @@ def shares(db: Session, contract: int, month: date) -> list[Share]:
     """Return what documents paid into the month, by document and line."""
     rows = db.execute(_SHARES, {"contract": contract, "month": month})
     return [Share(**{**row, "part": Part(row["part"])}) for row in rows.mappings()]
+
+
+def paid_by_line(shares: Iterable[Share], part: Part) -> dict[tuple[int, int], Fen]:
+    """Return what each (document, line) pays into a cell, net of its red ones."""
+    paid: dict[tuple[int, int], Fen] = {}
+    for share in shares:
+        if share.part == part:
+            line = (share.blue, share.line)
+            paid[line] = paid.get(line, 0) + share.fen
+    return paid
 
 
 def billed_later(db: Session, contract: int, month: date) -> list[date]:

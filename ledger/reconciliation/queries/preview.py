@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger.errors import Finding
 from ledger.reconciliation.queries.month_details import MonthDetails
+from ledger.reconciliation.queries.months import paid_by_line
 from ledger.reconciliation.rules.choices import Choice, faults, settle_cell, treatment
 from ledger.reconciliation.rules.clearing import LESS_INVOICED, CellOutcome
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -33,12 +34,7 @@ def preview(details: MonthDetails, choices: Sequence[Choice]) -> Preview:
     differences = details.differences
     assumed = [*choices, *(_left_out(d) for d in differences if _is_open(d, choices))]
     outcomes = tuple(
-        settle_cell(
-            cell,
-            differences,
-            assumed,
-            {(s.document, s.line): s.fen for s in details.shares if s.part == cell.part},
-        )
+        settle_cell(cell, differences, assumed, paid_by_line(details.shares, cell.part))
         for cell in details.cells
     )
     return Preview(outcomes, tuple(faults(differences, choices)))

@@ -111,8 +111,9 @@ def settle_cell(
 ) -> CellOutcome:
     """Settle a cell as chosen; `shares` is what each (document, line) pays into it.
 
-    Each fen of a document is excluded once, by the first difference that claims it. What is short
-    within the tolerance is closed: nobody bills it any more.
+    Red ones are taken off their blue lines. Each fen of a document is excluded once, by the first
+    difference that claims it. What is short within the tolerance is closed: nobody bills it any
+    more.
     """
     remaining = dict(shares)
     exclusions: list[Exclusion] = []

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from ledger.charging.rules.cells import Key
-from ledger.documents.tables import CostDocument, DocumentLine
+from ledger.documents.tables import DocumentLine
 from ledger.errors import NotFound, Refused
 from ledger.reconciliation.queries import allocations, open_lines
 from ledger.reconciliation.queries.open_lines import Pair
@@ -157,16 +157,3 @@ def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:
     if allocations.kind_of_line(db, share.document, share.line) not in (None, kind):
         raise Refused("two_kinds", document=share.document, line=share.line)
     allocations.allocate(db, [share], actor, now, by_hand=True)
-
-
-def unmatch(db: Session, document: int) -> Fen:
-    """Remove a document, with its red ones, from all undecided cells; return the net fen.
-
-    Raises:
-        NotFound: there is no such document.
-    """
-    allocations.lock(db)
-    document_row = db.get(CostDocument, document)
-    if document_row is None:
-        raise NotFound("document", id=document)
-    return allocations.remove_undecided(db, document_row.reverses_id or document)

@@ -103,7 +103,7 @@ def _settle(
 ) -> list[CellOutcome]:
     shares = months.shares(db, key(contract), month)
     return [
-        settle_cell(cell, differences, choices, _of_cell(shares, cell), reason)
+        settle_cell(cell, differences, choices, months.paid_by_line(shares, cell.part), reason)
         for cell in months.month_cells(db, key(contract), month)
     ]
 
@@ -290,11 +290,6 @@ def _content(
         ],
         "notes": list(notes),
     }
-
-
-def _of_cell(shares: Sequence[months.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
-    """Return what each document line pays into a cell."""
-    return {(s.document, s.line): s.fen for s in shares if s.part == cell.part}
 
 
 def _notes(differences: Sequence[Difference], choices: Sequence[Choice]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.formats import sm2
-from ledger.formats.sm2 import G, N, sm3
+from ledger.formats.signatures import sm2
+from ledger.formats.signatures.sm2 import G, N, sm3
 from tests.support.invoices import archive, ofd
 
 NAME = "测试全国统一发票监制章"

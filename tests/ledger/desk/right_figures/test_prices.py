@@ -95,6 +95,25 @@ def test_1d_a_more_exact_line_at_the_same_price_recovers_nothing(office: Office,
     assert [cell.fall_fen for cell in office.cells()] == [0]
 
 
+@pytest.mark.parametrize("yuan", ["3.33", "1.01", "0.77"])  # 12.0435, 3.6528, 2.7848 in all
+def test_1d_a_line_that_is_split_at_the_same_price_costs_the_same_to_the_fen(
+    office: Office, yuan: str
+) -> None:
+    line = f'{{unit: gpu-hour, yuan: "{yuan}", tax_included: false, tax_rate: "0.06"'
+    office.prices(f"{line}}}")
+    office.use_month(MARCH, 7)
+    (cell,) = office.cells()
+    office.bill(cell.metered_fen)
+    office.decide()
+    office.pay()
+    before = office.money()
+    for day in (5, 12, 13, 22):
+        earlier, later = f"until: 2026-03-{day - 1:02}", f"from: 2026-03-{day:02}, name: 自{day}日"
+        office.prices(f"{line}, {earlier}}}", f"{line}, {later}}}")
+        assert [(c.metered_fen, c.fall_fen) for c in office.cells()] == [(cell.metered_fen, 0)]
+    assert office.money() == before
+
+
 def test_1e_the_day_of_a_change_is_corrected_and_the_balance_invoiced(office: Office) -> None:
     office.prices(*CHEAPER)
     office.use_month(MARCH)

@@ -166,3 +166,43 @@ def test_2e_the_line_of_one_price_in_a_month_of_two(office: Office) -> None:
     office.bill(("*信息技术服务*其后", 3_840_00))
     office.decide()
     assert office.money() == {"paid": 1_944_00}
+
+
+@pytest.mark.parametrize("fall_first", [False, True])
+@pytest.mark.parametrize("again_fen", [3_000_00, 2_999_99])
+def test_2e_a_whole_invoice_is_reversed_after_payment_and_issued_again(
+    office: Office, again_fen: int, fall_first: bool
+) -> None:
+    office.prices(price(10))
+    office.use(days(MARCH, date(2026, 3, 10)), 30)
+    blue = office.bill(3_000_00)
+    office.decide()
+    office.pay()
+    office.red(blue, 3_000_00)
+    office.bill(again_fen)
+    if fall_first:
+        office.fall()
+        assert office.money() == {"accrued": 900_00, "recoverable": 900_00}
+    office.decide()
+    assert office.money() == {"paid": 900_00}  # a fen of cost less is less than half a fen
+
+
+def test_2e_the_reversed_invoice_paid_for_two_months_one_of_them_carried_over(
+    office: Office,
+) -> None:
+    office.prices(price(10))
+    office.use(days(MARCH, date(2026, 3, 10)), 30)
+    office.use(days(APRIL, date(2026, 4, 10)), 10)
+    office.bill(2_000_00)
+    office.decide(MARCH, LATER)
+    both = office.bill(2_000_00, month=APRIL)  # half for April, half for the rest of March
+    office.decide(APRIL)
+    office.pay()
+    for reversed_fen, paid in ((1_000_00, 900_00), (1_000_00, 600_00)):
+        office.red(both, reversed_fen)
+        office.fall(MARCH)
+        office.fall(APRIL)
+        assert office.rights().paid == paid
+    office.bill(2_000_00, month=APRIL)
+    office.decide(APRIL)
+    assert office.money() == {"paid": 1_200_00}

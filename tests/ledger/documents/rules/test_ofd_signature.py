@@ -5,7 +5,7 @@ import pytest
 from ledger.documents.rules.certificates import Certificate, read_certificate
 from ledger.documents.rules.ofd import seal_of
 from ledger.formats.archive import open_archive
-from ledger.formats.der import node
+from ledger.formats.signatures.der import node
 from tests.support.invoices import einvoice_xml, ofd, sample
 from tests.support.papers.seals import (
     MAKER,

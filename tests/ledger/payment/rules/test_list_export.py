@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from ledger.formats.digest import digest
-from ledger.formats.spreadsheet_export import harmless
+from ledger.formats.spreadsheets.export import harmless
 from ledger.payment.rules.list_export import DEFAULT, as_csv, as_xlsx, read_columns
 from ledger.payment.rules.payment_list import Payout, list_content
 

@@ -52,15 +52,25 @@ def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None
     ],
 )
 def test_who_is_covered(dues: list[int], free: dict[str, int], told: list[str | None]) -> None:
-    assert cover(dues, free) == told
+    expected = [{by: due} if by else None for due, by in zip(dues, told, strict=True)]
+    assert cover([[{name: due} for name in free] for due in dues], free) == expected
+
+
+def test_who_shares_covers_a_payable_together_or_not_at_all() -> None:
+    city, district = {"a": 7, "b": 3}, {"a": 14, "b": 6}
+    assert cover([[city], [district]], {"a": 21, "b": 9}) == [city, district]
+    assert cover([[city], [district], [city]], {"a": 99, "b": 8}) == [city, None, None]
+    assert cover([[{"c": 10}, city], [{"c": 10}, city]], {"a": 7, "b": 3, "c": 10}) == [
+        {"c": 10}, city,
+    ]  # fmt: skip
+    assert cover([[{}]], {"a": 99}) == [None]
 
 
 @given(st.lists(st.integers(1, 50)), st.dictionaries(st.sampled_from("abc"), st.integers(-5, 100)))
 def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, int]) -> None:
-    texts = cover(dues, free)
+    covers = cover([[{name: due} for name in free] for due in dues], free)
     for name, fen in free.items():
-        total = sum(due for due, by in zip(dues, texts, strict=True) if by == name)
-        assert total <= max(fen, 0)
+        assert sum((parts or {}).get(name, 0) for parts in covers) <= max(fen, 0)
 
 
 @given(st.integers(1, 100), st.dictionaries(st.sampled_from("abc"), st.integers(-5, 60)))

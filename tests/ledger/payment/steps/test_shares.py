@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger.errors import Conflict, Refused
 from ledger.payment.queries import payment_lists as payment
-from ledger.payment.steps.indicators import share_indicators
+from ledger.payment.steps.indicators import change_indicator, share_indicators
 from ledger.payment.steps.refund import refund
 from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
@@ -102,6 +102,24 @@ def test_a_refund_goes_back_in_the_same_shares(
     came_back(treasury, 30, 101, "Q1")
     assert treasury.rights("p1").recoverable == 0
     assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 71, 280 - 30)
+
+
+def test_what_waits_is_covered_by_both_in_their_shares(treasury: Treasury) -> None:
+    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
+    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {"Z1": 233, "Q1": 100})]
+    treasury.send(["claim of p1"])  # from the city's indicator
+    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
+    assert covered == [("Q1", {}), (None, {"Z1": 233, "Q1": 100})]
+
+
+def test_where_one_of_them_has_not_its_share_the_claim_waits(treasury: Treasury) -> None:
+    with Session(treasury.engine) as db, db.begin():
+        cut = change_indicator(
+            db, number="Q1", year=2026, fen=279 - 5_000, reason="压减", actor=CASHIER.actor, now=NOW
+        )
+        treasury.answer(db, cut)
+    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
+    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {})]
 
 
 def test_an_indicator_bears_one_share(treasury: Treasury) -> None:

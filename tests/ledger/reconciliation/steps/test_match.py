@@ -15,8 +15,7 @@ from ledger.documents.rules.cost_document import Document
 from ledger.errors import LedgerError, NotFound, Refused
 from ledger.reconciliation.queries.allocations import allocate
 from ledger.reconciliation.rules.matching import Share
-from ledger.reconciliation.steps.match import Matched, match, move, unmatch
-from tests.support.claims import place_decided
+from ledger.reconciliation.steps.match import Matched, match, move
 from tests.support.documents import invoice, line, party, red, settlement
 from tests.support.months.market import BUYER, CLERK, NOVEMBER, NOW, OCTOBER, SELLER, Market
 
@@ -254,20 +253,6 @@ def test_what_red_documents_took_back_is_not_moved(market: Market) -> None:
         moved(market, key, source=october, fen=20_001)
     moved(market, key, source=october, fen=20_000)
     assert sum(market.allocated().values()) == 0
-
-
-def test_unmatching_leaves_what_was_decided(market: Market) -> None:
-    october, november = market.charge(OCTOBER, 60_000), market.charge(NOVEMBER, 60_000)
-    key = market.take(bill(1, 100_000, until=date(2026, 11, 30)))
-    market.match()
-    place_decided(market.owner, market.contract, 60_000, month=OCTOBER)
-    with Session(market.engine) as db, db.begin():
-        assert unmatch(db, key) == 40_000
-    assert market.allocated() == {(key, 1, october): 60_000}
-    with Session(market.engine) as db, pytest.raises(NotFound):
-        unmatch(db, 999)
-    market.match()
-    assert market.allocated() == {(key, 1, october): 60_000, (key, 1, november): 40_000}
 
 
 def test_the_database_holds_what_was_allocated_to_what_there_is(market: Market) -> None:

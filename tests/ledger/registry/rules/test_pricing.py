@@ -169,3 +169,21 @@ def test_a_charge_is_rounded_once_however_its_usage_is_cut(hours: list[Fraction]
     (total,) = charges([p for p in items if isinstance(p, PricedUsage)], {}).values()
     assert total.device_ms == sum(hours) * HOUR_MS
     assert total.cost_fen == round_half_up(sum(hours) * fen)
+
+
+@given(pieces, st.integers(0, 10**6), st.integers(2, 31), st.integers(2, 31))
+def test_what_costs_the_same_is_rounded_once_over_lines_and_versions(
+    hours: list[Fraction], fen: int, split: int, version: int
+) -> None:
+    cut, start = date(2026, 3, split), date(2026, 3, version)
+    yuan = str(Fraction(fen, 100))
+    lines = [line(1, until=cut, yuan=yuan), line(2, since=cut, yuan=yuan)]
+    usage = [used(day=date(2026, 3, n % 31 + 1), hours=h) for n, h in enumerate(hours)]
+    items = [i for i in price(usage, lines, CATALOGUE) if isinstance(i, PricedUsage)]
+    exact = sum(hours) * fen
+    totals = charges(items, {7: [("new", start, None), ("old", None, start)]})
+    assert sum(total.cost_fen for total in totals.values()) == round_half_up(exact)
+    assert all(
+        abs(total.cost_fen - total.device_ms * Fraction(fen, HOUR_MS)) < 1
+        for total in totals.values()
+    )

@@ -6,7 +6,7 @@ signer's identity is the agreed 1234567812345678 (GM/T 0009).
 
 from hashlib import new
 
-from ledger.formats.der import SEQUENCE, node
+from ledger.formats.signatures.der import SEQUENCE, node
 
 P = 0xFFFFFFFE_FFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFF_00000000_FFFFFFFF_FFFFFFFF
 A = P - 3

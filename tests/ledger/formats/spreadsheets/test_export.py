@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from ledger.formats.spreadsheet_export import csv_file, harmless, xlsx_file
+from ledger.formats.spreadsheets.export import csv_file, harmless, xlsx_file
 
 ROWS: list[list[str | Decimal]] = [
     ["合同", "金额"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.formats.sm2 import is_signed, on_curve, sm3
+from ledger.formats.signatures.sm2 import is_signed, on_curve, sm3
 from tests.support.papers.seals import ROOT, der, number
 
 KEY = (

@@ -1,0 +1,1 @@
+"""Elliptic-curve signatures, and the DER that they stand in."""
