@@ -1,4 +1,4 @@
-"""Caps for the years, pools, and the cap for life: what they let through, and what each cuts off."""
+"""Caps for the years, pools and the cap for life: what they let through, what each cuts off."""
 
 from fractions import Fraction
 
