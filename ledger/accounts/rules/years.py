@@ -57,7 +57,7 @@ class Pool:
     def _part(self, wish_fen: Fen, before_fen: Fen) -> Fen:
         return max(min(wish_fen, self.free_fen - before_fen), 0)
 
-    def left(self, given_fen: Fen) -> Fen:
+    def rest_after(self, given_fen: Fen) -> Fen:
         """Return what is left when all who wait, and this voucher with `given_fen`, are served."""
         others_fen = sum(wait.fen for wait in self.waits if not wait.own)
         return max(self.free_fen - given_fen - others_fen, 0)
@@ -104,7 +104,7 @@ def whole_fen(exact: Mapping[int, tuple[Fraction, Fraction]]) -> dict[int, Meter
     provisional = [exact[year][1] - exact[year][0] for year in years]
     parts = _growth([*(exact[year][0] for year in years), *provisional])
     pairs = zip(years, parts[: len(years)], parts[len(years) :], strict=True)
-    return {year: Metered(earned, more) for year, earned, more in pairs}
+    return {year: Metered(fen, more) for year, fen, more in pairs}
 
 
 def _growth(parts: Iterable[Fraction]) -> list[Fen]:
@@ -127,21 +127,21 @@ def shares(
     """
     if room < 0:
         raise ValueError(f"a negative room: {room}")
-    wishes, earned = {}, {}
+    wishes, grants = {}, {}
     for year in sorted(metered):
         own = limits.get(year, Limits())
         wishes[year] = min(_capped(metered[year].earned_fen, own), room)
-        earned[year] = _drawn(wishes[year], own)
-        room -= earned[year]
+        grants[year] = _granted(wishes[year], own)
+        room -= grants[year]
     of_years = []
     for year in sorted(metered):
         own, part = limits.get(year, Limits()), metered[year]
         within_fen = _capped(part.earned_fen + part.provisional_fen, own)
-        waiting_fen = wishes[year] - earned[year]
+        waiting_fen = wishes[year] - grants[year]
         more_fen = within_fen - _capped(part.earned_fen, own)
         from_pool_fen = more_fen
         if own.pool is not None:
-            left_fen = own.pool.left(earned[year] - own.drawn_fen)
+            left_fen = own.pool.rest_after(grants[year] - own.drawn_fen)
             from_pool_fen = 0 if waiting_fen else min(more_fen, left_fen)
         provisional_fen = min(from_pool_fen, room)
         room -= provisional_fen
@@ -149,11 +149,11 @@ def shares(
         of_years.append(
             YearShare(
                 year=year,
-                earned_fen=earned[year],
+                earned_fen=grants[year],
                 provisional_fen=provisional_fen,
                 over_cap_fen=part.earned_fen + part.provisional_fen - within_fen,
                 over_pool_fen=over_pool_fen,
-                over_life_fen=within_fen - earned[year] - provisional_fen - over_pool_fen,
+                over_life_fen=within_fen - grants[year] - provisional_fen - over_pool_fen,
                 waiting_fen=waiting_fen,
             )
         )
@@ -164,7 +164,7 @@ def _capped(fen: Fen, limits: Limits) -> Fen:
     return fen if limits.cap_fen is None else min(fen, limits.cap_fen)
 
 
-def _drawn(wish_fen: Fen, limits: Limits) -> Fen:
+def _granted(wish_fen: Fen, limits: Limits) -> Fen:
     """Return what of a wish is recognised: what is drawn already, and what the pool grants."""
     if limits.pool is None or wish_fen <= limits.drawn_fen:
         return wish_fen
@@ -181,17 +181,17 @@ def target_of(of_years: Iterable[YearShare]) -> Target:
 
 
 def draws(
-    of_years: Iterable[YearShare], drawn: Mapping[int, Fen], recognised_fen: Fen
+    of_years: Iterable[YearShare], before: Mapping[int, Fen], recognised_fen: Fen
 ) -> dict[int, Fen]:
     """Return what each year is to have drawn, when `recognised_fen` are payable, sent and paid.
 
     That is what it earned. Only money that is on its way to the bank may be more: the earliest
     years keep what they drew for it until it is back.
     """
-    goal = dict.fromkeys(drawn, 0) | {share.year: share.earned_fen for share in of_years}
+    goal = dict.fromkeys(before, 0) | {share.year: share.earned_fen for share in of_years}
     stuck_fen = recognised_fen - sum(goal.values())
     for year in sorted(goal):
-        kept_fen = max(min(drawn.get(year, 0) - goal[year], stuck_fen), 0)
+        kept_fen = max(min(before.get(year, 0) - goal[year], stuck_fen), 0)
         goal[year] += kept_fen
         stuck_fen -= kept_fen
     return goal
@@ -209,10 +209,10 @@ def queue(own_fen: Sequence[Fen], served_fen: Fen, waiting_fen: Fen) -> tuple[li
 
     What is served was the oldest; what no longer waits was the newest.
     """
-    left = []
+    rests = []
     for fen in own_fen:
         part = min(fen, served_fen)
         served_fen -= part
-        left.append(min(fen - part, waiting_fen))
-        waiting_fen -= left[-1]
-    return left, waiting_fen
+        rests.append(min(fen - part, waiting_fen))
+        waiting_fen -= rests[-1]
+    return rests, waiting_fen

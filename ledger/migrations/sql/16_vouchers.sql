@@ -8,9 +8,9 @@ CREATE TABLE clauses (
     rate_num bigint NOT NULL CHECK (rate_num > 0),
     rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
     cap_fen bigint NOT NULL CHECK (cap_fen > 0),
-    year_cap_fen bigint CHECK (year_cap_fen > 0),
     effective daterange,
     payable boolean NOT NULL,
+    year_cap_fen bigint CHECK (year_cap_fen > 0),
     PRIMARY KEY (policy, clause),
     CHECK (NOT payable OR effective IS NOT NULL)
 );

@@ -94,8 +94,8 @@ def year_books(db: Session, voucher: Voucher, years: Collection[int] = ()) -> di
     """
     if not draws_by_year(db, voucher):
         return {}
-    drawn = db.scalars(_YEARS_DRAWN, {"voucher": voucher.id})
-    params = {"voucher": voucher.id, "years": sorted({*years, *drawn})}
+    open_years = db.scalars(_YEARS_DRAWN, {"voucher": voucher.id})
+    params = {"voucher": voucher.id, "years": sorted({*years, *open_years})}
     rows = db.execute(_YEARS, params).all()
     waits: dict[int, list[Wait]] = {}
     pools = [row.pool_id for row in rows if row.pool_id is not None]

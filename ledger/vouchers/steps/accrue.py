@@ -57,14 +57,14 @@ def accrue_each(db: Session, vouchers: Sequence[Voucher], actor: str, now: datet
     for voucher in vouchers:
         lock_book(db, voucher.book_id)
     moved = {voucher.id for voucher in vouchers if accrue(db, voucher, actor, now)}
-    while served := {v.id for v in _waiting(db, vouchers) if accrue(db, v, actor, now)}:
+    while served := {v.id for v in _queued(db, vouchers) if accrue(db, v, actor, now)}:
         moved |= served
     return len(moved)
 
 
-def _waiting(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:
-    waiting = set(db.exec(select(YearWait.voucher_id).distinct()).all())
-    return [voucher for voucher in vouchers if voucher.id in waiting]
+def _queued(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:
+    keys = set(db.exec(select(YearWait.voucher_id).distinct()).all())
+    return [voucher for voucher in vouchers if voucher.id in keys]
 
 
 def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:

@@ -110,11 +110,11 @@ def _make(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     undrawn = [v for v in _vouchers(db, clauses) if drawn_by_year(db, v) is None]
     whole_fen = _held_fen(db, clauses, year)
     _refuse_drawn(decision.content["cap_fen"], whole_fen)
-    held = {v.book_id: held_by_year(db, v, rights(db, v.book_id)) for v in undrawn}
+    shares = {v.book_id: held_by_year(db, v, rights(db, v.book_id)) for v in undrawn}
     pool = db.get_one(Pool, db.scalar(_SET, {"decision": decision.id}))
     moves: dict[int, list[Move]] = {pool.book_id: year_moves(0, whole_fen)} if whole_fen else {}
     for voucher in undrawn:
-        moves |= begin(db, voucher, held[voucher.book_id])
+        moves |= begin(db, voucher, shares[voucher.book_id])
     month = month_of(beijing_day(now))
     if moves:
         post(
@@ -132,10 +132,10 @@ def _held_fen(db: Session, clauses: Collection[str], year: int) -> Fen:
     """Return what the vouchers of these clauses have recognised of a year."""
     fen = 0
     for voucher in _vouchers(db, clauses):
-        drawn = drawn_by_year(db, voucher)
-        if drawn is None:
-            drawn = held_by_year(db, voucher, rights(db, voucher.book_id))
-        fen += drawn.get(year, 0)
+        by_year = drawn_by_year(db, voucher)
+        if by_year is None:
+            by_year = held_by_year(db, voucher, rights(db, voucher.book_id))
+        fen += by_year.get(year, 0)
     return fen
 
 

@@ -84,8 +84,8 @@ def change_year_cap(db: Session, decision: Decision, actor: str, now: datetime) 
     accrue(db, voucher, actor, now)
     _refuse_drawn(db, voucher, content["since_year"], content["cap_fen"])
     if drawn_by_year(db, voucher) is None:
-        held = held_by_year(db, voucher, rights(db, voucher.book_id))
-        moves = begin(db, voucher, held)
+        by_year = held_by_year(db, voucher, rights(db, voucher.book_id))
+        moves = begin(db, voucher, by_year)
         month = month_of(beijing_day(now))
         if moves:
             post(
@@ -102,11 +102,11 @@ def _cap_of(db: Session, voucher: Voucher, year: int) -> Fen | None:
 
 
 def _refuse_drawn(db: Session, voucher: Voucher, since: int, cap_fen: Fen | None) -> None:
-    drawn = drawn_by_year(db, voucher)
-    if drawn is None:
-        drawn = held_by_year(db, voucher, rights(db, voucher.book_id))
+    by_year = drawn_by_year(db, voucher)
+    if by_year is None:
+        by_year = held_by_year(db, voucher, rights(db, voucher.book_id))
     most_fen, year = max(
-        ((fen, year) for year, fen in drawn.items() if year >= since), default=(0, since)
+        ((fen, year) for year, fen in by_year.items() if year >= since), default=(0, since)
     )
     if cap_fen is not None and cap_fen < most_fen:
         raise Refused("year_cap_below_drawn", year=year, lowest=yuan(most_fen))

@@ -38,14 +38,14 @@ def draw_moves(
     books: Mapping[int, YearBook], of_years: Iterable[YearShare], balances: Rights
 ) -> dict[int, list[Move]]:
     """Return the moves in the books of years and pools that go with these balances."""
-    drawn = {year: book.drawn_fen for year, book in books.items()}
+    before = {year: book.drawn_fen for year, book in books.items()}
     moves: dict[int, list[Move]] = {}
-    goal = draws(of_years, drawn, balances.payable + balances.sent + balances.paid)
+    goal = draws(of_years, before, balances.payable + balances.sent + balances.paid)
     for year, fen in goal.items():
         pool = books[year].pool
         for book in (books[year].book_id, pool.book_id if pool else None):
-            if book is not None and fen != drawn[year]:
-                moves[book] = year_moves(drawn[year], fen)
+            if book is not None and fen != before[year]:
+                moves[book] = year_moves(before[year], fen)
     return moves
 
 
@@ -57,13 +57,13 @@ def keep_waits(
     now: datetime,
 ) -> None:
     """Write down what of the years waits for its pool: served in front, new at the end."""
-    waiting = {share.year: (share.waiting_fen, share.earned_fen) for share in of_years}
+    wishes = {share.year: (share.waiting_fen, share.earned_fen) for share in of_years}
     for year, book in books.items():
         own = [wait for wait in book.pool.waits if wait.own] if book.pool else []
-        fen, earned_fen = waiting.get(year, (0, 0))
+        fen, earned_fen = wishes.get(year, (0, 0))
         served_fen = max(earned_fen - book.drawn_fen, 0)
-        left, more_fen = queue([wait.fen for wait in own], served_fen, fen if book.pool else 0)
-        for wait, rest in zip(own, left, strict=True):
+        rests, more_fen = queue([wait.fen for wait in own], served_fen, fen if book.pool else 0)
+        for wait, rest in zip(own, rests, strict=True):
             row = col(YearWait.id) == wait.number
             if not rest:
                 db.execute(delete(YearWait).where(row))
@@ -79,21 +79,21 @@ def held_by_year(db: Session, voucher: Voucher, balances: Rights) -> dict[int, F
     recognised_fen = balances.payable + balances.sent + balances.paid
     months = months_of_memo(newest_months(db, voucher))
     exact = {(month, 0): part.earned_fen for month, part in months.items()}
-    held: dict[int, Fen] = {}
+    by_year: dict[int, Fen] = {}
     for (month, _), fen in earned_in_order(exact, recognised_fen).items():
-        held[month.year] = held.get(month.year, 0) + fen
-    rest_fen = recognised_fen - sum(held.values())
+        by_year[month.year] = by_year.get(month.year, 0) + fen
+    rest_fen = recognised_fen - sum(by_year.values())
     if rest_fen:  # on its way to the bank beyond what is earned
         last = max(months, default=voucher.opened_at.date()).year
-        held[last] = held.get(last, 0) + rest_fen
-    return held
+        by_year[last] = by_year.get(last, 0) + rest_fen
+    return by_year
 
 
-def begin(db: Session, voucher: Voucher, held: Mapping[int, Fen]) -> dict[int, list[Move]]:
+def begin(db: Session, voucher: Voucher, by_year: Mapping[int, Fen]) -> dict[int, list[Move]]:
     """Open the books of a voucher's years; return the moves that draw what it recognised."""
-    _open_books(db, voucher, sorted(held))
+    _open_books(db, voucher, sorted(by_year))
     rows = db.exec(select(VoucherYear).where(VoucherYear.voucher_id == voucher.id)).all()
-    return {row.book_id: year_moves(0, held[row.year]) for row in rows if held.get(row.year)}
+    return {row.book_id: year_moves(0, by_year[row.year]) for row in rows if by_year.get(row.year)}
 
 
 def _open_books(db: Session, voucher: Voucher, years: Sequence[int]) -> None:

@@ -53,7 +53,7 @@ def page(town: Town, role: Role, path: str) -> str:
 
 
 @pytest.fixture
-def limited(town: Town) -> Town:
+def short_town(town: Town) -> Town:
     """40 fen of the year for the voucher, 25 for all of the clause."""
     confirm(town, ask(town, Role.CLERK, "POST", f"{MINE}/year-cap", json=CAP))
     confirm(town, ask(town, Role.FINANCE, "POST", "pools", json=POOL))
@@ -66,32 +66,32 @@ def test_without_them_the_years_are_not_told_apart(town: Town) -> None:
     assert "逐年上限" not in page(town, Role.BUILDER, "/projects/p-mine")
 
 
-def test_the_api_says_what_each_of_them_cuts_off(limited: Town) -> None:
-    of_year = year(limited)
+def test_the_api_says_what_each_of_them_cuts_off(short_town: Town) -> None:
+    of_year = year(short_town)
     assert of_year["pool"] == {"number": "算力 1", "cap_fen": 25, "drawn_fen": 0}
     del of_year["pool"]
     assert of_year == {
         "year": 2026, "cap_fen": 40, "metered_fen": 60, "earned_fen": 0, "provisional_fen": 25,
         "over_cap_fen": 20, "over_pool_fen": 15, "over_life_fen": 0, "waiting_fen": 0,
     }  # fmt: skip
-    quota = ask(limited, Role.BUILDER, "GET", f"{MINE}/quota")
+    quota = ask(short_town, Role.BUILDER, "GET", f"{MINE}/quota")
     assert (quota["uncapped_fen"], quota["cut_fen"], quota["provisional_fen"]) == (60, 35, 25)
-    days = ask(limited, Role.BUILDER, "GET", f"{MINE}/days")
+    days = ask(short_town, Role.BUILDER, "GET", f"{MINE}/days")
     assert days[-1]["earned_fen"] == 25
 
 
-def test_the_pages_say_the_same(limited: Town) -> None:
-    year(limited)
-    words = page(limited, Role.BUILDER, "/projects/p-mine")
+def test_the_pages_say_the_same(short_town: Town) -> None:
+    year(short_town)
+    words = page(short_town, Role.BUILDER, "/projects/p-mine")
     assert "2026 年度上限 ¥0.40，已用 ¥0.00，预计 ¥0.25，超出 ¥0.20。" in words
     assert "2026 年度资金池「算力 1」¥0.25，各券合计已用 ¥0.00；本券已用 ¥0.00，超出 ¥0.15" in words
     assert "逐年上限" in words
-    pools = page(limited, Role.AUDITOR, "/pools")
+    pools = page(short_town, Role.AUDITOR, "/pools")
     assert "2026 · 算力 1 条款 09-1" in pools
-    (statement,) = ask(limited, Role.CLERK, "POST", "statements", json={"month": "2026-03"})
-    of_month = page(limited, Role.BUILDER, f"/statements/{statement['number']}")
+    (statement,) = ask(short_town, Role.CLERK, "POST", "statements", json={"month": "2026-03"})
+    of_month = page(short_town, Role.BUILDER, f"/statements/{statement['number']}")
     assert "2026 年度上限 ¥0.40，已用 ¥0.00，预计 ¥0.25，超出 ¥0.20。" in of_month
-    of_centre = page(limited, Role.OPERATOR, f"/statements/{statement['number']}")
+    of_centre = page(short_town, Role.OPERATOR, f"/statements/{statement['number']}")
     assert "年度上限" not in of_centre
 
 
@@ -111,12 +111,12 @@ def test_forms_propose_them(town: Town) -> None:
     assert "09-1 · 14-1" in shown
 
 
-def test_a_year_without_a_cap(limited: Town) -> None:
+def test_a_year_without_a_cap(short_town: Town) -> None:
     wish = {"since": 2026, "reason": "取消"}
-    decision = ask(limited, Role.CLERK, "POST", f"{MINE}/year-cap", json=wish)
+    decision = ask(short_town, Role.CLERK, "POST", f"{MINE}/year-cap", json=wish)
     assert decision["content"]["cap_fen"] is None
-    confirm(limited, decision)
-    assert (year(limited)["cap_fen"], year(limited)["over_pool_fen"]) == (None, 35)
+    confirm(short_town, decision)
+    assert (year(short_town)["cap_fen"], year(short_town)["over_pool_fen"]) == (None, 35)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_a_year_without_a_cap(limited: Town) -> None:
         (f"{MINE}/year-cap", {**CAP, "cap_fen": 0}, "invalid"),
     ],
 )
-def test_a_cap_that_cannot_be(limited: Town, path: str, wish: dict[str, Any], code: str) -> None:
-    assert problem(limited, "POST", path, json=wish)["code"] == code
+def test_a_cap_that_cannot_be(short_town: Town, path: str, wish: dict[str, Any], code: str) -> None:
+    assert problem(short_town, "POST", path, json=wish)["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -142,19 +142,21 @@ def test_a_cap_that_cannot_be(limited: Town, path: str, wish: dict[str, Any], co
         ({}, 422, "pool_unchanged"),
     ],
 )
-def test_a_pool_that_cannot_be(limited: Town, wish: dict[str, Any], status: int, code: str) -> None:
-    headers = limited.headers(Role.FINANCE)
-    answer = limited.client.post("/api/v1/pools", headers=headers, json={**POOL, **wish})
+def test_a_pool_that_cannot_be(
+    short_town: Town, wish: dict[str, Any], status: int, code: str
+) -> None:
+    headers = short_town.headers(Role.FINANCE)
+    answer = short_town.client.post("/api/v1/pools", headers=headers, json={**POOL, **wish})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_the_same_from_the_command_line(desk: Desk, limited: Town) -> None:
+def test_the_same_from_the_command_line(desk: Desk, short_town: Town) -> None:
     arguments = ("voucher", "pool", "算力 1", "--year", "2026", "--yuan", "0.30", "--reason", "增")
     decision = desk.ask(Role.FINANCE, *arguments)
     assert (decision["content"]["before_fen"], decision["content"]["cap_fen"]) == (25, 30)
     cap = ("voucher", "year-cap", "p-mine", "--from", "2027", "--reason", "取消")
     assert desk.ask(Role.CLERK, *cap)["content"]["cap_fen"] is None
-    year(limited)
+    year(short_town)
     listed = desk.run(Role.AUDITOR, "voucher", "pools", LANG="zh_CN.UTF-8").stdout
     assert listed.splitlines()[1].split() == ["2026", "算力", "1", "09-1", "¥0.25", "¥0.00",
                                               "¥0.25", "¥0.00"]  # fmt: skip

@@ -26,8 +26,8 @@ SHADOWS = [f"CREATE TEMP TABLE {table} (LIKE public.{table})" for table in (*TAB
 LIES = [
     """INSERT INTO pg_temp.accounts SELECT book_id, role, -9000000000000000, 9000000000000000, 0
        FROM public.accounts""",
-    """INSERT INTO pg_temp.clauses SELECT policy, clause, digest, 1, 1, 9000000000000000, null,
-       effective, true FROM public.clauses""",
+    """INSERT INTO pg_temp.clauses SELECT policy, clause, digest, 1, 1, 9000000000000000, effective,
+       true FROM public.clauses""",
     "INSERT INTO pg_temp.roles SELECT * FROM public.roles",
     "INSERT INTO pg_temp.books SELECT * FROM public.books",
     "INSERT INTO pg_temp.numbering VALUES (true, 77)",

@@ -115,13 +115,13 @@ def test_caps_and_pools_change_by_two_persons(
         " repeat('0', 64), '', 'clerk:李四#1', now())",
         (kind, voucher),
     )
-    waiting = book_of(owner, "SELECT max(id) FROM decisions")
-    for decision in (waiting, 10**9):
+    unanswered = book_of(owner, "SELECT max(id) FROM decisions")
+    for decision in (unanswered, 10**9):
         assert attempt(database, f"SELECT {function}({decision})") is REFUSED
     if kind == "pool":
         city.pool(2026, POOL + 1, "池")
     else:
-        owner.execute("DELETE FROM decisions WHERE id = %s", (waiting,))
+        owner.execute("DELETE FROM decisions WHERE id = %s", (unanswered,))
         city.year_cap("a", 2026, CAP + 1)
     assert attempt(database, f"SELECT {function}({older})") is REFUSED
 
@@ -151,7 +151,7 @@ def test_of_two_writers_one_gets_what_is_left(
     with ThreadPoolExecutor(2) as threads:
         outcomes = Counter(threads.map(work, range(2)))
     assert outcomes == {"drawn": 1, "below_floor": 1}
-    assert (city.read(2026).drawn_fen, city.drawn("b")) == (90, {2026: 30})
+    assert (city.read(2026).drawn_fen, city.draws("b")) == (90, {2026: 30})
     assert audit(owner) == []
 
 

@@ -38,7 +38,7 @@ class PooledCity:
         self.contracts: dict[str, int] = {}
         for code in codes:
             self.open(code)
-        self.decided = place_decision(owner, "reconciliation", {})
+        self.decision = place_decision(owner, "reconciliation", {})
 
     def open(self, code: str) -> None:
         """A project of this code with its voucher and its contract."""
@@ -77,7 +77,7 @@ class PooledCity:
                 metered_fen = excluded.metered_fen, invoiced_fen = excluded.invoiced_fen,
                 matched_fen = excluded.matched_fen
             """,
-            {**values, "decision": self.decided},
+            {**values, "decision": self.decision},
         )
         self.owner.execute("ALTER TABLE matches ENABLE TRIGGER USER")
 
@@ -137,7 +137,7 @@ class PooledCity:
         with Session(self.engine) as db:
             return rights(db, self.vouchers[code].book_id)
 
-    def drawn(self, code: str) -> dict[int, int]:
+    def draws(self, code: str) -> dict[int, int]:
         """What is drawn of each year, without those of which nothing is."""
         with Session(self.engine) as db:
             voucher = db.get_one(Voucher, self.vouchers[code].id)

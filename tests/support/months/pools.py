@@ -18,13 +18,13 @@ class PooledVoucher:
     cap: int
     matched: dict[date, int] = field(default_factory=dict)
     year_caps: list[tuple[int, int | None]] = field(default_factory=list)  # since, cap; newest last
-    drawn: dict[int, int] = field(default_factory=dict)
+    draws: dict[int, int] = field(default_factory=dict)
 
     def year_cap(self, year: int) -> int | None:
         caps = [cap for since, cap in self.year_caps if since <= year]
         return caps[-1] if caps else None
 
-    def earned(self) -> dict[int, int]:
+    def earnings(self) -> dict[int, int]:
         """Whole fen by year: what the rounded sum of all months grows by in a year."""
         years, whole, before = {}, Fraction(0), 0
         for year in sorted({month.year for month in self.matched}):
@@ -43,41 +43,41 @@ class PoolOracle:
         self.queues: dict[int, list[str]] = {}
 
     def drawn_of(self, year: int) -> int:
-        return sum(voucher.drawn.get(year, 0) for voucher in self.vouchers.values())
+        return sum(voucher.draws.get(year, 0) for voucher in self.vouchers.values())
 
     def accrue(self, code: str) -> bool:
         """Bring one voucher to what it may recognise; whether a fen moved."""
         voucher = self.vouchers[code]
-        before = dict(voucher.drawn)
+        before = dict(voucher.draws)
         room = voucher.cap
-        earned = voucher.earned()
-        for year in sorted({*earned, *voucher.drawn}):
+        gains = voucher.earnings()
+        for year in sorted({*gains, *voucher.draws}):
             cap = voucher.year_cap(year)
-            wish = min(earned.get(year, 0), room)
+            wish = min(gains.get(year, 0), room)
             wish = wish if cap is None else min(wish, cap)
-            voucher.drawn[year] = self.take(code, year, wish)
-            room -= voucher.drawn[year]
-        return any(voucher.drawn[year] != before.get(year, 0) for year in voucher.drawn)
+            voucher.draws[year] = self.take(code, year, wish)
+            room -= voucher.draws[year]
+        return any(voucher.draws[year] != before.get(year, 0) for year in voucher.draws)
 
     def take(self, code: str, year: int, wish: int) -> int:
         """What is drawn of a year then; what the pool has no money for stands in the queue."""
-        drawn = self.vouchers[code].drawn.get(year, 0)
+        before = self.vouchers[code].draws.get(year, 0)
         if year not in self.pools:
             return wish
         queue = self.queues.setdefault(year, [])
-        more = max(wish - drawn, 0)
+        more = max(wish - before, 0)
         while queue.count(code) > more:  # the newest no longer waits
             queue.reverse()
             queue.remove(code)
             queue.reverse()
         queue.extend([code] * (more - queue.count(code)))
-        if wish <= drawn:
+        if wish <= before:
             return wish
         free = self.pools[year] - self.drawn_of(year)
-        served = [place for place, owner in enumerate(queue[: max(free, 0)]) if owner == code]
-        for place in reversed(served):
+        places = [place for place, owner in enumerate(queue[: max(free, 0)]) if owner == code]
+        for place in reversed(places):
             del queue[place]
-        return drawn + len(served)
+        return before + len(places)
 
     def accrue_all(self) -> None:
         for code in self.vouchers:

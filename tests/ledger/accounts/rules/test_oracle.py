@@ -176,7 +176,7 @@ def test_event_of_another_book(books: Oracle, event: str) -> None:
 
 
 @pytest.fixture
-def pooled(books: Oracle) -> Oracle:
+def with_pool(books: Oracle) -> Oracle:
     """The voucher draws on a year with 50, and that on a pool with 40."""
     books.open(POOL, year_floors(40))
     books.years[VOUCHER], books.pools[POOL] = (YEAR,), (YEAR,)
@@ -192,8 +192,8 @@ def recognise(fen: int, *, year: int, pool: int) -> dict[int, list[Move]]:
     }
 
 
-def test_what_is_recognised_is_drawn(pooled: Oracle) -> None:
-    assert pooled.post("a", MONTH, recognise(40, year=40, pool=40))
+def test_what_is_recognised_is_drawn(with_pool: Oracle) -> None:
+    assert with_pool.post("a", MONTH, recognise(40, year=40, pool=40))
 
 
 @pytest.mark.parametrize(
@@ -201,22 +201,22 @@ def test_what_is_recognised_is_drawn(pooled: Oracle) -> None:
     [("not_drawn", 40, 39, 39), ("not_drawn", 30, 40, 39), ("below_floor", 41, 41, 41)],
 )
 def test_more_than_is_drawn_is_not_recognised(
-    pooled: Oracle, code: str, fen: int, year: int, pool: int
+    with_pool: Oracle, code: str, fen: int, year: int, pool: int
 ) -> None:
     with pytest.raises(Refused, match=code):
-        pooled.post("a", MONTH, recognise(fen, year=year, pool=pool))
+        with_pool.post("a", MONTH, recognise(fen, year=year, pool=pool))
 
 
-def test_what_is_drawn_stays_while_it_is_recognised(pooled: Oracle) -> None:
-    pooled.post("a", MONTH, recognise(40, year=40, pool=40))
+def test_what_is_drawn_stays_while_it_is_recognised(with_pool: Oracle) -> None:
+    with_pool.post("a", MONTH, recognise(40, year=40, pool=40))
     with pytest.raises(Refused, match="not_drawn"):
-        pooled.post("b", MONTH, {POOL: chain(1, "undraw drawn ceiling")})
+        with_pool.post("b", MONTH, {POOL: chain(1, "undraw drawn ceiling")})
     back = chain(1, "undraw drawn ceiling")
     with pytest.raises(Refused, match="not_drawn"):
-        pooled.post("b", MONTH, {YEAR: back, POOL: back})
+        with_pool.post("b", MONTH, {YEAR: back, POOL: back})
     back = chain(40, "undraw drawn ceiling")
     fall = {VOUCHER: chain(40, "unmatch payable accrued"), YEAR: back, POOL: back}
-    assert pooled.post("c", MONTH, fall)
+    assert with_pool.post("c", MONTH, fall)
 
 
 def test_every_legal_move_has_its_event() -> None:

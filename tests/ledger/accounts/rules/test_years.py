@@ -35,11 +35,11 @@ metered = st.dictionaries(st.integers(2024, 2027), st.builds(Metered, fen, fen),
 def test_years_add_up_to_the_sum_that_is_rounded_once(
     exact: dict[int, tuple[Fraction, Fraction]],
 ) -> None:
-    of_years = {year: (earned, earned + more) for year, (earned, more) in exact.items()}
+    of_years = {year: (fen, fen + more) for year, (fen, more) in exact.items()}
     parts = whole_fen(of_years)
-    earned = sum((part for part, _ in of_years.values()), Fraction(0))
+    first = sum((part for part, _ in of_years.values()), Fraction(0))
     whole = sum((part for _, part in of_years.values()), Fraction(0))
-    assert sum(part.earned_fen for part in parts.values()) == round_half_up(earned)
+    assert sum(part.earned_fen for part in parts.values()) == round_half_up(first)
     assert sum(part.earned_fen + part.provisional_fen for part in parts.values()) == round_half_up(
         whole
     )
@@ -72,9 +72,9 @@ def test_without_limits_it_is_the_cap_for_life_alone(
     of_years: dict[int, Metered], room: int
 ) -> None:
     goal = target_of(shares(of_years, {}, room))
-    earned = sum(part.earned_fen for part in of_years.values())
-    whole = earned + sum(part.provisional_fen for part in of_years.values())
-    assert (goal.earned_fen, goal.provisional_fen) == (min(earned, room), min(whole, room))
+    first = sum(part.earned_fen for part in of_years.values())
+    whole = first + sum(part.provisional_fen for part in of_years.values())
+    assert (goal.earned_fen, goal.provisional_fen) == (min(first, room), min(whole, room))
 
 
 @given(pools, fen)
@@ -92,7 +92,7 @@ def test_a_negative_room_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("earned", "drawn", "recognised", "goal"),
+    ("gains", "before", "recognised", "goal"),
     [
         ({2025: 30}, {2025: 50}, 30, {2025: 30}),
         ({2025: 30}, {2025: 50}, 45, {2025: 45}),  # 15 are on their way to the bank
@@ -102,20 +102,20 @@ def test_a_negative_room_is_a_mistake() -> None:
     ],
 )
 def test_what_is_on_its_way_keeps_what_it_drew(
-    earned: dict[int, int], drawn: dict[int, int], recognised: int, goal: dict[int, int]
+    gains: dict[int, int], before: dict[int, int], recognised: int, goal: dict[int, int]
 ) -> None:
-    of_years = shares({year: Metered(part) for year, part in earned.items()}, {}, 1_000)
-    assert draws(of_years, drawn, recognised) == goal
+    of_years = shares({year: Metered(part) for year, part in gains.items()}, {}, 1_000)
+    assert draws(of_years, before, recognised) == goal
 
 
 @given(st.lists(st.integers(1, 9), max_size=5), fen, fen)
 def test_a_queue_is_served_in_front_and_left_at_the_end(
-    own: list[int], served: int, waiting: int
+    own: list[int], front: int, rest: int
 ) -> None:
-    left, more = queue(own, served, waiting)
-    line = [n for n, part in enumerate(own) for _ in range(part)][served:][:waiting]
-    assert left == [line.count(n) for n in range(len(own))]
-    assert more == waiting - len(line)
+    remains, more = queue(own, front, rest)
+    line = [n for n, part in enumerate(own) for _ in range(part)][front:][:rest]
+    assert remains == [line.count(n) for n in range(len(own))]
+    assert more == rest - len(line)
 
 
 def test_moves_of_a_year() -> None:

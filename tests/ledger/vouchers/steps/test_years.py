@@ -41,10 +41,10 @@ def test_a_cap_for_the_year_cuts_that_year_and_flows_into_no_other(city: PooledC
     city.hold("a", DECEMBER, 500)  # 150 fen of it are earned
     city.hold("a", JANUARY, 200)
     city.accrue_all()
-    assert city.drawn("a") == {2025: 100, 2026: 60}
+    assert city.draws("a") == {2025: 100, 2026: 60}
     assert city.rights("a").payable == 160
     city.year_cap("a", 2025, 130)
-    assert city.drawn("a") == {2025: 130, 2026: 60}
+    assert city.draws("a") == {2025: 130, 2026: 60}
 
 
 def test_a_cap_from_a_later_year_leaves_the_years_before(city: PooledCity) -> None:
@@ -57,9 +57,9 @@ def test_a_cap_from_a_later_year_leaves_the_years_before(city: PooledCity) -> No
     city.hold("a", MARCH, 900)
     city.hold("a", DECEMBER, 600)
     city.accrue_all()
-    assert city.drawn("a") == {2025: 180, 2026: 150}
+    assert city.draws("a") == {2025: 180, 2026: 150}
     city.year_cap("a", 2026, None)
-    assert city.drawn("a") == {2025: 180, 2026: 270}
+    assert city.draws("a") == {2025: 180, 2026: 270}
 
 
 def test_what_the_clause_says_of_the_year_holds_from_the_opening(
@@ -70,9 +70,9 @@ def test_what_the_clause_says_of_the_year_holds_from_the_opening(
     city.open("d")
     city.hold("d", MARCH, 900)
     city.accrue_all()
-    assert city.drawn("d") == {2026: 50}
+    assert city.draws("d") == {2026: 50}
     city.year_cap("d", 2026, 80)
-    assert city.drawn("d") == {2026: 80}
+    assert city.draws("d") == {2026: 80}
 
 
 def test_a_pool_serves_who_is_recognised_first(city: PooledCity) -> None:
@@ -83,7 +83,7 @@ def test_a_pool_serves_who_is_recognised_first(city: PooledCity) -> None:
     city.accrue_all()
     city.hold("a", MARCH, 200)
     city.accrue_all()
-    assert [city.drawn(code) for code in "abc"] == [{}, {2026: 40}, {2026: 60}]
+    assert [city.draws(code) for code in "abc"] == [{}, {2026: 40}, {2026: 60}]
     assert [(wait.project, wait.fen) for wait in city.read(2026).waits] == [("b", 20), ("a", 60)]
 
 
@@ -92,9 +92,9 @@ def test_what_falls_goes_to_who_waits_first(city: PooledCity) -> None:
     city.hold("c", MARCH, 100)  # 30 fewer
     city.accrue("c")
     city.accrue("a")  # it does not pass b
-    assert city.drawn("a") == {2026: 10}
+    assert city.draws("a") == {2026: 10}
     city.accrue_all()
-    assert [city.drawn(code) for code in "abc"] == [{2026: 10}, {2026: 60}, {2026: 30}]
+    assert [city.draws(code) for code in "abc"] == [{2026: 10}, {2026: 60}, {2026: 30}]
     assert [(wait.project, wait.fen) for wait in city.read(2026).waits] == [("a", 50)]
 
 
@@ -106,13 +106,13 @@ def test_what_is_served_fell_in_the_same_round(city: PooledCity) -> None:
     city.accrue_all()
     city.hold("c", MARCH, 0)  # it comes after a in a round
     city.accrue_all()
-    assert [city.drawn(code) for code in "ac"] == [{2026: 60}, {}]
+    assert [city.draws(code) for code in "ac"] == [{2026: 60}, {}]
 
 
 def test_a_raised_pool_serves_at_once_and_a_lower_one_takes_nothing(city: PooledCity) -> None:
     test_a_pool_serves_who_is_recognised_first(city)
     city.pool(2026, 130)
-    assert [city.drawn(code) for code in "abc"] == [{2026: 10}, {2026: 60}, {2026: 60}]
+    assert [city.draws(code) for code in "abc"] == [{2026: 10}, {2026: 60}, {2026: 60}]
     with pytest.raises(Refused, match="pool_below_drawn"):
         city.pool(2026, 129)
 
@@ -127,7 +127,7 @@ def test_a_pool_for_what_is_recognised_already(city: PooledCity) -> None:
     city.pool(2026, 60)
     city.hold("b", MARCH, 10)
     city.accrue_all()
-    assert [city.drawn(code) for code in "ab"] == [{2026: 60}, {2025: 60}]
+    assert [city.draws(code) for code in "ab"] == [{2026: 60}, {2025: 60}]
     assert city.read(2026).drawn_fen == 60
 
 
@@ -138,7 +138,7 @@ def test_a_voucher_that_is_opened_later_shares_the_pool(city: PooledCity) -> Non
     city.open("d")
     city.hold("d", MARCH, 300)
     city.accrue_all()
-    assert [city.drawn(code) for code in "ad"] == [{2026: 90}, {2026: 10}]
+    assert [city.draws(code) for code in "ad"] == [{2026: 90}, {2026: 10}]
 
 
 def test_a_clause_has_one_pool_a_year(city: PooledCity) -> None:
@@ -152,11 +152,11 @@ def test_the_provisional_part_hinders_nobody_and_is_cut_with_the_rest(city: Pool
     city.pool(2026, 100)
     city.meter("a", MARCH, 900)  # 270 fen, of which the pool would have 100
     city.accrue_all()
-    assert (city.rights("a").accrued, city.drawn("a")) == (100, {})
+    assert (city.rights("a").accrued, city.draws("a")) == (100, {})
     city.hold("b", MARCH, 300)
     city.accrue_all()
     city.accrue_all()
-    assert city.drawn("b") == {2026: 90}
+    assert city.draws("b") == {2026: 90}
     assert city.rights("a").accrued == 10
 
 
@@ -172,7 +172,7 @@ def test_two_who_are_recognised_at_once_share_what_there_is(city: PooledCity) ->
 
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(work, "abc"))
-    assert sum(city.drawn(code).get(2026, 0) for code in "abc") == 100
+    assert sum(city.draws(code).get(2026, 0) for code in "abc") == 100
     assert city.read(2026).waiting_fen == 170
 
 
@@ -210,7 +210,7 @@ class Histories(RuleBasedStateMachine):
         self.engine = self.database.engine()
         self.city = PooledCity(self.owner, self.engine, CODES, cap)
         self.oracle = PoolOracle(dict.fromkeys(CODES, cap))
-        self.limited: set[str] = set()
+        self.by_year: set[str] = set()
 
     def teardown(self) -> None:
         if hasattr(self, "owner"):
@@ -250,7 +250,7 @@ class Histories(RuleBasedStateMachine):
             return
         self.city.pool(year, cap)
         self.oracle.pools[year] = cap
-        self.limited = set(CODES)
+        self.by_year = set(CODES)
         self.oracle.accrue_all()
 
     @rule(code=codes, since=years, cap=st.none() | st.integers(1, 90))
@@ -259,13 +259,13 @@ class Histories(RuleBasedStateMachine):
         later = [since, *(year for year, _ in voucher.year_caps if year > since)]
         if all(voucher.year_cap(year) == cap for year in later):
             return
-        drawn = max((fen for year, fen in voucher.drawn.items() if year >= since), default=0)
-        if cap is not None and cap < drawn:
+        fen_by_year = max((fen for year, fen in voucher.draws.items() if year >= since), default=0)
+        if cap is not None and cap < fen_by_year:
             with pytest.raises(Refused, match="year_cap_below_drawn"):
                 self.city.year_cap(code, since, cap)
             return
         self.city.year_cap(code, since, cap)
-        self.limited.add(code)
+        self.by_year.add(code)
         voucher.year_caps.append((since, cap))
         self.oracle.accrue(code)
 
@@ -281,19 +281,21 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "oracle"):
             return
         for code, voucher in self.oracle.vouchers.items():
-            drawn = {year: fen for year, fen in voucher.drawn.items() if fen}
-            assert self.city.rights(code).payable == sum(drawn.values())
-            if code in self.limited:
-                assert self.city.drawn(code) == drawn
+            fen_by_year = {year: fen for year, fen in voucher.draws.items() if fen}
+            assert self.city.rights(code).payable == sum(fen_by_year.values())
+            if code in self.by_year:
+                assert self.city.draws(code) == fen_by_year
         for year, cap in self.oracle.pools.items():
             pool = self.city.read(year)
             assert (pool.cap_fen, pool.drawn_fen) == (cap, self.oracle.drawn_of(year))
             assert pool.drawn_fen <= cap
             waits = [(wait.project, wait.fen) for wait in pool.waits]
-            assert joined(waits) == joined([(code, 1) for code in self.oracle.queues.get(year, [])])
+            assert in_runs(waits) == in_runs(
+                [(code, 1) for code in self.oracle.queues.get(year, [])]
+            )
 
 
-def joined(waits: list[tuple[str, int]]) -> list[tuple[str, int]]:
+def in_runs(waits: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Neighbours of one voucher as one."""
     groups = groupby(waits, key=lambda wait: wait[0])
     return [(code, sum(fen for _, fen in group)) for code, group in groups]
