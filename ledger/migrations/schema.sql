@@ -813,9 +813,9 @@ CREATE TABLE public.clauses (
     rate_num bigint NOT NULL,
     rate_den bigint NOT NULL,
     cap_fen bigint NOT NULL,
-    year_cap_fen bigint,
     effective daterange,
     payable boolean NOT NULL,
+    year_cap_fen bigint,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
@@ -835,11 +835,11 @@ COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
 
 COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
 
-COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
-
 COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
 
 COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
+
+COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
 
 CREATE TABLE public.pool_clauses (
     year smallint NOT NULL,

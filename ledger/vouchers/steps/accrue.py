@@ -56,10 +56,10 @@ def accrue_each(db: Session, vouchers: Sequence[Voucher], actor: str, now: datet
     """
     for voucher in vouchers:
         lock_book(db, voucher.book_id)
-    moved = {voucher.id for voucher in vouchers if accrue(db, voucher, actor, now)}
+    keys = {voucher.id for voucher in vouchers if accrue(db, voucher, actor, now)}
     while served := {v.id for v in _queued(db, vouchers) if accrue(db, v, actor, now)}:
-        moved |= served
-    return len(moved)
+        keys |= served
+    return len(keys)
 
 
 def _queued(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:

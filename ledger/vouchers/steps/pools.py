@@ -145,9 +145,9 @@ def _refuse_clauses(db: Session, year: int, clauses: Collection[str]) -> None:
     for clause in clauses:
         if db.exec(select(Clause.clause).where(Clause.clause == clause).limit(1)).first() is None:
             raise NotFound("voucher_clause", clause=clause)
-        other = db.get(PoolClause, (year, clause))
-        if other is not None:
-            number = db.get_one(Pool, other.pool_id).number
+        taken_by = db.get(PoolClause, (year, clause))
+        if taken_by is not None:
+            number = db.get_one(Pool, taken_by.pool_id).number
             raise Conflict("clause_in_pool", clause=clause, year=year, pool=number)
 
 
