@@ -1,9 +1,12 @@
 """A real PostgreSQL for every test that asks for one.
 
-Each test that uses a database runs once for each engine found here: `embedded` (the wheel that
-`make run` uses) and `system` (the newest PostgreSQL of this machine, where there is one). A server
-is started once a session; a test gets a database of its own, copied from a migrated one, so that
-tests never see each other's rows and may break what they like.
+There may be two engines: `embedded` (the wheel that `make run` uses) and `system` (the newest
+PostgreSQL of this machine). A test that uses a database runs on the embedded one; what another
+version of PostgreSQL might do otherwise (`EACH_ENGINE`) runs on each engine found here.
+`--engine=all` runs every test on each, `--engine=system` on that one alone.
+
+A server is started once a session; a test gets a database of its own, copied from a migrated one,
+so that tests never see each other's rows and may break what they like.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,9 +24,16 @@ from ledger.postgres.embedded import Embedded
 from tests.support.people import let_everybody_act
 from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
 
+# The schema with its triggers, roles and upgrades; what arrives from the agents; every route asked
+# by every role; a month from end to end.
+EACH_ENGINE = (
+    *("ledger/migrations/", "ledger/postgres/", "ledger/metering/steps/test_intake"),
+    *("api/door/test_access.py", "api/test_month.py"),
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--engine", choices=["embedded", "system", "all"], default="all")
+    parser.addoption("--engine", choices=["embedded", "system", "all"], help="on these alone")
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
     parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
@@ -36,12 +46,19 @@ def pytest_configure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres" in metafunc.fixturenames:
-        results = ["embedded", *(["system"] if system_binaries() else [])]
-        choice = metafunc.config.getoption("--engine")
-        if choice not in (*results, "all"):
-            raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
-        engines = results if choice == "all" else [choice]
-        metafunc.parametrize("postgres", engines, indirect=True, scope="session")
+        path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+        names = engines(metafunc.config.getoption("--engine"), path)
+        metafunc.parametrize("postgres", names, indirect=True, scope="session")
+
+
+def engines(choice: str | None, path: str) -> list[str]:
+    """The engines on which the tests of a module run."""
+    found = ["embedded", *(["system"] if system_binaries() else [])]
+    if choice == "system" and choice not in found:
+        raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
+    if choice == "all" or (choice is None and path.startswith(EACH_ENGINE)):
+        return found
+    return [choice or "embedded"]
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ DEDUCTIONS = (
     Column(msgid("项目"), "project"),
     Column(msgid("中心"), "centre"),
     Column(msgid("价税合计"), "gross_fen", MONEY),
-    Column(msgid("抵扣"), "fen", MONEY),
+    Column(msgid("抵扣"), "held_fen", MONEY),
+    Column(msgid("现在计入"), "counted_fen", MONEY),
     Column(msgid("企业确认"), "confirmed_at", MOMENT),
 )
 CLAIM = (
@@ -141,6 +142,35 @@ def confirm_deduction(
     outcome = ask("POST", path("deductions", deduction, "confirm"))
     line = _("已确认抵扣 {id}：{fen}").format(id=outcome["id"], fen=money(outcome["fen"]))
     return Answer(outcome, [line])
+
+
+@claim.verb("deduction-consent", msgid("交企业签字的书面同意，由另一人看过确认"))
+def consent_to_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
+    *,
+    reason: Annotated[str, typer.Option(help=msgid("理由"))] = "",
+) -> Answer:
+    """Hand in the file in which the builder consents to a deduction."""
+    form = {"file": (file.name, content_of(file))}
+    address = path("deductions", deduction, "consent")
+    return _pending(ask("POST", address, query={"reason": reason}, form=form))
+
+
+@claim.verb("deduction-fall", msgid("红字之后提出调减抵扣，须另一人确认"))
+def lower_deduction(
+    deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+    *,
+    reason: Annotated[str, typer.Option(help=msgid("理由"))],
+) -> Answer:
+    """Propose that what red documents took back of a deduction falls."""
+    return _pending(ask("POST", path("deductions", deduction, "fall"), body={"reason": reason}))
+
+
+def _pending(decision: dict[str, Any]) -> Answer:
+    command = f"suanquan confirm {decision['id']}"
+    line = _("{subject}  已提出，待另一人确认：{command}")
+    return Answer(decision, [line.format(subject=decision["subject"], command=command)])
 
 
 @claim.verb("redeem", msgid("核销：中心就抵扣的金额开兑付申请"))

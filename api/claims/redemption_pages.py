@@ -2,17 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.claims import redemption_routes
-from api.claims.redemption_routes import Confirmer, Counter, Onlooker
+from api.claims.redemption_routes import Clerk, Confirmer, Counter, Onlooker
 from api.claims.schemas import DeductionCreate, RedemptionCreate
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now
+from api.door.route_table import FORM_MAX, limited
+from api.door.schemas import TEXT_MAX, Visible
+from api.door.uploads import Upload
+from api.reconciliation.schemas import ReasonGiven
 from api.web.forms import form
 from api.web.layout import Framed
+from ledger.documents.queries.originals import File
 from ledger.people.steps.decisions import person
 
 router = APIRouter(include_in_schema=False)
@@ -28,9 +33,11 @@ def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
         "claims/deductions.html",
         {
             "rows": [{"seen": row, "by": person(row.stated_by)} for row in rows],
-            "confirmed_fen": sum(row.fen for row in rows if row.confirmed_at),
+            "confirmed_fen": sum(row.held_fen for row in rows if row.confirmed_at),
             "may_state": access.may(viewer, Right.HAND_IN),
             "may_confirm": viewer.project is not None,
+            "may_decide": access.may(viewer, Right.RECONCILE),
+            "text_max": TEXT_MAX,
             "names_centre": viewer.centre is None,
         },
     )
@@ -53,6 +60,44 @@ def state(
 def confirm(deduction: int, viewer: Confirmer, db: Db, now: Now) -> Response:
     """The builder confirms it."""
     redemption_routes.confirm(deduction, viewer, db, now)
+    return RedirectResponse(PAGE, 303)
+
+
+@router.post("/deductions/{deduction}/consent")
+@limited(body=FORM_MAX)
+def consent(
+    deduction: int,
+    *,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+    file: UploadFile,
+    reason: Annotated[str, Form(max_length=TEXT_MAX), Visible] = "",
+) -> Response:
+    """A clerk hands in the file in which the builder consents."""
+    upload = Upload(File.from_content(file.filename or "", file.file.read()), None)
+    redemption_routes.consent(
+        deduction=deduction, reason=reason, upload=upload, viewer=viewer, db=db, now=now
+    )
+    return RedirectResponse(PAGE, 303)
+
+
+@router.get("/deductions/{deduction}/consent")
+def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
+    """The file in which the builder consents."""
+    return redemption_routes.consent_file(deduction, viewer, db)
+
+
+@router.post("/deductions/{deduction}/fall")
+def fall(
+    deduction: int,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+) -> Response:
+    """A clerk proposes that what red documents took back of it falls."""
+    redemption_routes.propose_fall(deduction, request, viewer, db, now)
     return RedirectResponse(PAGE, 303)
 
 

@@ -6,16 +6,22 @@ paid itself. Each sees her own.
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, select
 
 from api.claims.schemas import DeductionCreate, DeductionRead, RedemptionCreate, RedemptionRead
 from api.documents.routes import scope_of
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.route_table import FORM_MAX, limited
+from api.door.schemas import TEXT_MAX, Visible
+from api.door.uploads import Uploaded, attachment, documented
+from api.people.schemas import DecisionRead
+from api.reconciliation.schemas import ReasonGiven
 from ledger.claims.steps.claims import open_claim
 from ledger.documents.queries import deductions as deduction_queries
-from ledger.documents.queries import document_views
+from ledger.documents.queries import document_views, originals
+from ledger.documents.steps import deduction_decisions
 from ledger.documents.steps.deductions import confirm_deduction, state_deduction
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -29,6 +35,7 @@ router = APIRouter(tags=["claims"])
 Counter = Annotated[Viewer, having(Right.HAND_IN)]
 Confirmer = Annotated[Viewer, having(Right.CLAIM)]
 Onlooker = Annotated[Viewer, having(Right.READ_MONTH)]
+Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 
 
 @router.get("/deductions")
@@ -56,6 +63,44 @@ def confirm(deduction: int, viewer: Confirmer, db: Db, now: Now) -> DeductionRea
     """Confirm, as the builder, what was deducted: from now on that much counts as paid."""
     row = confirm_deduction(db, deduction, viewer.project, actor=viewer.actor, now=now)
     return _read(db, viewer, key(row))
+
+
+@router.post("/deductions/{deduction}/consent", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
+def consent(
+    *,
+    deduction: int,
+    reason: Annotated[str, Query(max_length=TEXT_MAX), Visible] = "",
+    upload: Uploaded,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+) -> DecisionRead:
+    """Hand in the file in which the builder consents; another person who saw it confirms."""
+    decision = deduction_decisions.propose_consent(
+        db, deduction, upload.file, reason=reason, actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
+@router.get("/deductions/{deduction}/consent", response_class=Response)
+def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
+    """Download the file in which the builder consents, confirmed or waiting for it."""
+    file_hash = _read(db, viewer, deduction).consent
+    if file_hash is None:
+        raise NotFound("deduction_consent", id=deduction)
+    return attachment(originals.original(db, file_hash))
+
+
+@router.post("/deductions/{deduction}/fall", status_code=201)
+def propose_fall(
+    deduction: int, request: ReasonGiven, viewer: Clerk, db: Db, now: Now
+) -> DecisionRead:
+    """Propose that what red documents took back of a deduction falls; until then it holds."""
+    decision = deduction_decisions.propose_fall(
+        db, deduction, reason=request.reason, actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/redemptions", status_code=201)

@@ -127,7 +127,12 @@ class ClaimSummary(ResponseModel):
 
 
 class DeductionRead(ResponseModel):
-    """What was deducted of a document, fen with tax; it counts once the builder confirmed it."""
+    """What was deducted of a document, fen with tax; it counts once the builder confirmed it.
+
+    `held_fen` holds of it, `counted_fen` is what red documents left: the difference falls when two
+    persons have decided it. `consent` is the hash of the file that the builder signed instead;
+    `decision` about either waits for its answer.
+    """
 
     id: int
     document: int
@@ -137,10 +142,14 @@ class DeductionRead(ResponseModel):
     centre: str
     gross_fen: int
     fen: int
+    held_fen: int
+    counted_fen: int
     stated_at: datetime
     stated_by: str
     confirmed_at: datetime | None
     confirmed_by: str | None
+    consent: str | None
+    decision: int | None
 
 
 class RedemptionRead(ResponseModel):

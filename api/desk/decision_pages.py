@@ -140,6 +140,8 @@ def place(db: Session, record: Decision) -> str:
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
         "bank_reversal": f"/payments/{number}",
+        "deduction_consent": f"/deductions/{details.get('deduction')}/consent",
+        "deduction_fall": "/deductions",
         "red_parts": f"/documents/{details.get('document')}",
     }
     return pages_of.get(record.kind, "")

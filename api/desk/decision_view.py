@@ -61,6 +61,8 @@ def _subject_names() -> dict[str, str]:
         "node": _("节点"),
         "list": _("付款清单"),
         "number": _("号码"),
+        "contract_number": _("合同"),
+        "deduction": _("抵扣编号"),
         "name": _("名称"),
         "file": _("文件"),
         "documents": _("单据"),

@@ -113,6 +113,17 @@ def _month_queues(db: Session, viewer: Viewer, today: date) -> list[QueueView]:
             today,
         ),
     ]
+    falling = queues.falling_deductions(db)
+    if falling.count:
+        views.append(
+            queue_view(
+                _("抵扣待调减"),
+                _("红字发票冲回了抵扣过的单据：由两人决定。"),
+                "/deductions",
+                falling,
+                today,
+            )
+        )
     if access.may(viewer, Right.RECONCILE):
         reds = queue_view(
             _("不明确的红字"),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from api.door.exactness import json_once
 from api.door.problems import Refusal
@@ -41,14 +42,17 @@ class Upload:
 
 
 async def upload(request: Request, name: str = "") -> Upload:
-    """What was sent; a form without a file, or with something that is no JSON, is refused."""
+    """What was sent; a form without its one file, or with something that is no JSON, is refused."""
     if not request.headers.get("content-type", "").startswith(FORM):
         return Upload(File.from_content(name, await request.body()), None)
-    async with request.form(max_files=1, max_fields=1) as form:
-        part, beside = form.get("file"), form.get("document")
-        if not isinstance(part, UploadFile):
-            raise Refusal(422, "no_file")
-        file = File.from_content(part.filename or "", await part.read())
+    try:
+        async with request.form(max_files=1, max_fields=1) as form:
+            part, beside = form.get("file"), form.get("document")
+            if not isinstance(part, UploadFile):
+                raise Refusal(422, "no_file")
+            file = File.from_content(part.filename or "", await part.read())
+    except HTTPException as error:  # more files or fields, or no whole form
+        raise Refusal(422, "broken_form") from error
     return Upload(file, _document(beside) if isinstance(beside, str) else None)
 
 

@@ -69,6 +69,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # Of what is there already.
         "cost_documents": msgid("单据有 {count} 处不合要求，没有收下"),
         "no_file": msgid("请求中没有文件"),
+        "broken_form": msgid("表单不完整，或不止一份文件（file）和一段说明（document）"),
         "no_document": msgid("请求中没有 JSON 写成的单据（document）"),
         "number_known": msgid("号码 {number} 已由 {by} 于 {on} 交来，内容与此不同"),
         "number_known_same": msgid("号码 {number} 已由 {by} 于 {on} 以另一份文件交来，内容相同"),

@@ -58,12 +58,14 @@ _CELLS = text("""
     WHERE n.claim_id = ANY(:claims) ORDER BY n.claim_id, n.month, n.contract_id
 """)
 _DEDUCTED = text("""
-    SELECT k.centre_id AS centre, sum(x.fen)::bigint - (
+    SELECT k.centre_id AS centre,
+           sum(CASE WHEN :lasting THEN n.counted_fen ELSE x.held_fen END)::bigint - (
         SELECT coalesce(sum(c.due_fen), 0)::bigint FROM claims c
         WHERE c.voucher_id = :voucher AND c.centre_id = k.centre_id
             AND c.state NOT IN ('refused', 'withdrawn')
             AND c.id IS DISTINCT FROM CAST(:besides AS bigint)) AS fen
     FROM deductions x JOIN contracts k ON k.id = x.contract_id
+    JOIN counted_deductions n ON n.id = x.id
     WHERE k.project_id = :project AND x.confirmed_at IS NOT NULL
     GROUP BY k.centre_id
 """)
@@ -129,12 +131,20 @@ def claimable(db: Session, voucher: Voucher) -> Fen:
     return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN) - kept_fen
 
 
-def deducted_fen(db: Session, voucher: Voucher, *, besides: int | None = None) -> dict[int, Fen]:
+def deducted_fen(
+    db: Session, voucher: Voucher, *, besides: int | None = None, lasting: bool = False
+) -> dict[int, Fen]:
     """Return what each centre may still redeem of what was deducted at its counter, fen.
 
-    The claim `besides` is left out, as if it were not there.
+    The claim `besides` is left out, as if it were not there. `lasting`: only of what counts now,
+    not of what falls when two persons have decided it.
     """
-    params = {"voucher": voucher.id, "project": voucher.project_id, "besides": besides}
+    params = {
+        "voucher": voucher.id,
+        "project": voucher.project_id,
+        "besides": besides,
+        "lasting": lasting,
+    }
     return {row.centre: row.fen for row in db.execute(_DEDUCTED, params) if row.fen > 0}
 
 

@@ -129,10 +129,13 @@ class Deduction(SQLModel, table=True):
     document_id: int = big()
     contract_id: int = big()
     fen: int = big()
+    held_fen: int = big()
+    fall_decision_id: int | None = big(nullable=True)
     stated_at: datetime = moment()
     stated_by: str
     confirmed_at: datetime | None = moment(nullable=True)
     confirmed_by: str | None = None
+    consent_decision_id: int | None = big(nullable=True)
 
 
 class Lookup(SQLModel, table=True):

@@ -118,6 +118,7 @@ ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF NOT EXISTS (
@@ -148,6 +149,13 @@ BEGIN
         FROM charges h JOIN prices p ON p.id = h.price_id
         CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
         WHERE h.contract_id = k.id
+        UNION ALL  -- what was charged is not forgotten because its row was deleted or moved
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM history s CROSS JOIN LATERAL jsonb_populate_record(NULL::charges, s.row) AS h
+        JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE s.relation = 'charges' AND (s.row ->> 'contract_id')::bigint = k.id
         UNION ALL
         SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
         WHERE contract_id = k.id
@@ -170,7 +178,7 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.check_causes() RETURNS trigger
+CREATE FUNCTION public.check_causes(from_posting bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -178,26 +186,27 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= NEW.id AND number IS NULL LOOP
-        SELECT min(p.cause) INTO wrong
-            FROM postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
-                AND NOT EXISTS (
-                    SELECT FROM posting_causes c
-                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
-                    WHERE c.word = first_word AND c.posting_id = p.id
-                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+                WHERE id >= from_posting AND number IS NULL LOOP
+        SELECT min(t.cause) INTO wrong
+            FROM (SELECT p.id, p.cause, m.book_id, m.kind, sum(m.amount) AS fen
+                  FROM postings p JOIN movements m ON m.posting_id = p.id
+                  WHERE p.id >= from_posting AND p.number IS NULL
+                      AND split_part(p.cause, '/', 1) = first_word
+                  GROUP BY p.id, m.book_id, m.kind) t
+            WHERE NOT EXISTS (
+                SELECT FROM posting_causes c
+                JOIN cause_kinds k ON k.cause = c.cause AND k.kind = t.kind
+                WHERE c.word = first_word AND c.posting_id = t.id AND c.book_id = t.book_id
+                    AND t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
         IF wrong IS NOT NULL THEN
             RAISE EXCEPTION 'nothing has caused what % moves', wrong
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
         END IF;
     END LOOP;
-    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+ALTER FUNCTION public.check_causes(from_posting bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.check_claim_cells() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -663,6 +672,7 @@ DECLARE
     worth bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        NEW.held_fen := NEW.fen;
         IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
                 OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                     WHERE t.id = token_of(NEW.stated_by)
@@ -672,14 +682,38 @@ BEGIN
         END IF;
         SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
             FOR NO KEY UPDATE;
-        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+        worth := worth + (SELECT coalesce(sum(gross_fen), 0) FROM cost_documents
+                WHERE coalesce(reverses_id, id) = NEW.document_id AND reverses_id IS NOT NULL
+                    AND stands);
+        IF worth < NEW.fen + (SELECT coalesce(sum(held_fen), 0) FROM deductions
                 WHERE document_id = NEW.document_id) THEN
             RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
-    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
-            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
-                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+    ELSIF OLD.confirmed_at IS NOT NULL THEN
+        IF (NEW.confirmed_at, NEW.confirmed_by, NEW.consent_decision_id) IS DISTINCT FROM
+                (OLD.confirmed_at, OLD.confirmed_by, OLD.consent_decision_id)
+                OR NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+                OR NOT EXISTS (SELECT FROM decisions d WHERE d.id = NEW.fall_decision_id
+                    AND d.kind = 'deduction_fall' AND d.answer = 'confirmed'
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'held_fen')::bigint = OLD.held_fen
+                    AND (d.content ->> 'counted_fen')::bigint = NEW.held_fen)
+                OR NEW.held_fen >= OLD.held_fen THEN
+            RAISE EXCEPTION 'two persons have not lowered deduction %', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
+        END IF;
+    ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
+            OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
+                SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)
+            OR NEW.consent_decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions d JOIN originals o ON o.hash = d.content ->> 'original'
+                WHERE d.id = NEW.consent_decision_id AND d.kind = 'deduction_consent'
+                    AND d.answer = 'confirmed' AND d.answered_by = NEW.confirmed_by
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'fen')::bigint = NEW.fen) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
     END IF;
@@ -750,157 +784,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.draw_by_year() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    of_vouchers bigint[];
-    of_pools bigint[];
-BEGIN
-    IF NOT EXISTS (SELECT FROM fresh WHERE kind IN ('match', 'set_off', 'draw', 'undraw')) THEN
-        RETURN NULL;
-    END IF;
-    SELECT array_agg(v.id) INTO of_vouchers FROM vouchers v
-        WHERE v.id IN (SELECT w.id FROM fresh JOIN vouchers w USING (book_id)
-                       UNION SELECT voucher_id FROM fresh JOIN voucher_years USING (book_id))
-            AND draws_by_year(v.id);
-    SELECT array_agg(l.id) INTO of_pools FROM pools l
-        WHERE l.book_id IN (SELECT book_id FROM fresh)
-            OR EXISTS (SELECT FROM fresh f JOIN voucher_years y USING (book_id)
-                       JOIN vouchers v ON v.id = y.voucher_id
-                       JOIN pool_clauses c ON (c.year, c.clause) = (y.year, v.clause)
-                       WHERE c.pool_id = l.id);
-    PERFORM FROM books WHERE id IN (SELECT book_id FROM vouchers WHERE id = ANY (of_vouchers))
-        ORDER BY id FOR NO KEY UPDATE;
-    PERFORM FROM books WHERE id IN (SELECT book_id FROM pools WHERE id = ANY (of_pools))
-        ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (
-        SELECT FROM unnest(of_vouchers) id JOIN vouchers v USING (id)
-        WHERE 0 < (
-            SELECT sum(CASE WHEN f.kind IN ('match', 'set_off', 'undraw') THEN f.amount
-                            WHEN f.kind IN ('unmatch', 'recall', 'draw') THEN -f.amount ELSE 0 END)
-            FROM fresh f WHERE f.book_id = v.book_id
-                OR f.book_id IN (SELECT book_id FROM voucher_years WHERE voucher_id = v.id)
-        ) AND (
-            SELECT sum(balance) FROM accounts
-            WHERE book_id = v.book_id AND role IN ('payable', 'sent', 'paid')
-        ) > (
-            SELECT coalesce(sum(a.balance), 0) FROM voucher_years y JOIN accounts a USING (book_id)
-            WHERE y.voucher_id = v.id AND a.role = 'drawn')
-    ) OR EXISTS (
-        SELECT FROM pools l JOIN accounts p ON p.book_id = l.book_id AND p.role = 'drawn'
-        WHERE l.id = ANY (of_pools) AND p.balance < (
-            SELECT coalesce(sum(a.balance), 0) FROM pool_clauses c
-            JOIN vouchers v USING (clause)
-            JOIN voucher_years y ON (y.voucher_id, y.year) = (v.id, c.year)
-            JOIN accounts a ON a.book_id = y.book_id AND a.role = 'drawn'
-            WHERE c.pool_id = l.id)
-    ) THEN
-        RAISE EXCEPTION 'more is recognised than its years have drawn'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'drawn_of_its_year';
-    END IF;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.draw_by_year() OWNER TO suanquan_owner;
-
-CREATE TABLE public.clauses (
-    policy text NOT NULL,
-    clause text NOT NULL,
-    digest text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    cap_fen bigint NOT NULL,
-    effective daterange,
-    payable boolean NOT NULL,
-    year_cap_fen bigint,
-    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
-    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
-    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0)),
-    CONSTRAINT clauses_year_cap_fen_check CHECK ((year_cap_fen > 0))
-);
-
-ALTER TABLE public.clauses OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
-
-COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
-
-COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
-
-COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
-
-COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
-
-COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
-
-COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
-
-CREATE TABLE public.pool_clauses (
-    year smallint NOT NULL,
-    clause text NOT NULL,
-    pool_id bigint NOT NULL
-);
-
-ALTER TABLE public.pool_clauses OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.pool_clauses IS 'The clauses whose vouchers share a pool';
-
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    face_fen bigint NOT NULL,
-    facts jsonb NOT NULL,
-    valid daterange DEFAULT '(,)'::daterange NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
-    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
-);
-
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
-
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
-
-COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
-
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
-
-COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
-
-CREATE TABLE public.year_caps (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    since smallint NOT NULL,
-    cap_fen bigint,
-    CONSTRAINT year_caps_cap_fen_check CHECK ((cap_fen > 0)),
-    CONSTRAINT year_caps_since_check CHECK (((since >= 2000) AND (since <= 2099)))
-);
-
-ALTER TABLE public.year_caps OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.year_caps IS 'Caps of vouchers for each year from a year on, decided by two persons';
-
-COMMENT ON COLUMN public.year_caps.since IS 'First calendar year';
-
-COMMENT ON COLUMN public.year_caps.cap_fen IS 'Fen; null: no such cap';
-
-CREATE FUNCTION public.draws_by_year(of_voucher bigint) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE ((v.id = draws_by_year.of_voucher) AND ((c.year_cap_fen IS NOT NULL) OR (EXISTS (SELECT FROM public.pool_clauses p WHERE (p.clause = v.clause))) OR (EXISTS (SELECT FROM public.year_caps y WHERE (y.voucher_id = v.id)))))));
-
-ALTER FUNCTION public.draws_by_year(of_voucher bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1056,6 +939,7 @@ ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.superseded_at IS NOT NULL THEN
@@ -1068,6 +952,7 @@ ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_decision() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.answer IS NOT NULL THEN
@@ -1091,6 +976,7 @@ ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
@@ -1103,6 +989,7 @@ ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_once() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
@@ -1113,6 +1000,7 @@ ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -1145,6 +1033,7 @@ BEGIN
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
             AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
                 = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
     RETURN NULL;
@@ -1282,21 +1171,37 @@ END $$;
 
 ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.keep_wait() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION public.keep_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    RAISE EXCEPTION 'what waits longer does not become more'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'waits_in_order';
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
+        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+        FROM (
+            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+            FROM reconciliations r JOIN charges c USING (contract_id, month)
+            JOIN prices p ON p.id = c.price_id
+            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
+            GROUP BY c.policy
+        ) u FULL JOIN (
+            SELECT of_month.policy, of_month.days
+            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+            WHERE r.id = NEW.reconciliation_id
+        ) d USING (policy);
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
+ALTER FUNCTION public.keep_usage() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
+    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
     PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF NOT EXISTS (
         SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
@@ -1563,6 +1468,7 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
+    PERFORM check_causes(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
@@ -1643,27 +1549,25 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.open_year_book() RETURNS trigger
+CREATE FUNCTION public.paid_to_payee() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM FROM books b JOIN vouchers v ON v.book_id = b.id
-        WHERE v.id = NEW.voucher_id FOR NO KEY UPDATE OF b;
-    IF EXISTS (SELECT FROM voucher_years
-               WHERE (voucher_id, year) = (NEW.voucher_id, NEW.year)) THEN
-        RAISE EXCEPTION 'the year has its book'
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'voucher_years_pkey';
+    IF NEW.payee_id IS DISTINCT FROM (
+            SELECT coalesce(r.organisation_id, p.organisation_id)
+            FROM vouchers v JOIN projects p ON p.id = v.project_id
+            LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id
+                AND r.superseded_at IS NULL
+                AND r.valid @> (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+            WHERE v.id = NEW.voucher_id) THEN
+        RAISE EXCEPTION 'organisation % is not paid for this project', NEW.payee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paid_to_payee';
     END IF;
-    INSERT INTO books (ledger) VALUES ('year') RETURNING id INTO NEW.book_id;
-    INSERT INTO accounts (book_id, role, floor) VALUES
-        (NEW.book_id, 'drawn', 0),
-        (NEW.book_id, 'ceiling',
-         -coalesce(year_cap_of(NEW.voucher_id, NEW.year), 1000000000000000));
     RETURN NEW;
 END $$;
 
-ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
+ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.payback_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1678,8 +1582,12 @@ BEGIN
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
-                    d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
+                    d.content -> 'on_day', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'on_day',
+                       row -> 'to_treasury')
+                AND EXISTS (SELECT FROM indicators i WHERE to_jsonb(i.id) = row -> 'indicator_id'
+                    AND (to_jsonb(i.number), to_jsonb(i.year))
+                        = (d.content -> 'indicator', d.content -> 'year')))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1722,6 +1630,21 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce(s.label, '') AS policy, range_agg(daterange(d.day::date, d.day::date + 1))
+    FROM generate_series(of_month, of_month + interval '1 month - 1 day', interval '1 day') AS d(day)
+    LEFT JOIN LATERAL (
+        SELECT label FROM voucher_spans
+        WHERE project_id = of_project AND voucher_spans.days @> d.day::date
+        ORDER BY in_force DESC, voucher_spans.policy, lower(voucher_spans.days) LIMIT 1
+    ) s ON true GROUP BY 1
+$$;
+
+ALTER FUNCTION public.policy_days(of_project bigint, of_month date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_end_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1855,6 +1778,37 @@ END $$;
 
 ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.receipt_checked() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
+            NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
+            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+        RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.receipt_checked() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.recovery_settled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM vouchers v JOIN accounts a ON a.book_id = v.book_id
+               WHERE v.id = NEW.voucher_id AND a.role = 'recoverable' AND a.balance <> 0) THEN
+        RAISE EXCEPTION 'recovery % is not settled', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'recovery_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recovery_settled() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1907,14 +1861,15 @@ END $$;
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.redeems_deducted() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     of_project bigint;
     left_fen bigint;
 BEGIN
-    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
-    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
+    SELECT coalesce(sum(d.held_fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
             AND d.confirmed_at IS NOT NULL;
@@ -2118,6 +2073,12 @@ END $$;
 
 ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (((content ->> 'fen'::text))::bigint + (SELECT (COALESCE(sum(((line.value ->> 'fen'::text))::bigint), (0)::numeric))::bigint AS "coalesce" FROM jsonb_array_elements((ruled_fen.content -> 'lines'::text)) line(value)));
+
+ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2180,46 +2141,6 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.set_pool(of_decision bigint) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    wish record;
-    pool record;
-BEGIN
-    SELECT (d.content ->> 'year')::smallint AS year, d.content ->> 'pool' AS number,
-           (d.content ->> 'cap_fen')::bigint AS cap_fen, d.content -> 'clauses' AS clauses
-        INTO wish
-        FROM decisions d
-        WHERE d.id = of_decision AND d.kind = 'pool' AND d.answer = 'confirmed'
-            AND NOT EXISTS (SELECT FROM decisions later
-                WHERE later.id > d.id AND later.kind = 'pool' AND later.answer = 'confirmed'
-                    AND later.content -> 'year' = d.content -> 'year'
-                    AND later.content -> 'pool' = d.content -> 'pool');
-    IF wish IS NULL OR wish.cap_fen IS NULL OR wish.cap_fen <= 0 THEN
-        RAISE EXCEPTION 'a pool changes by the newest confirmed decision'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
-    END IF;
-    PERFORM FROM clauses WHERE wish.clauses ? clause FOR UPDATE;
-    SELECT p.id, p.book_id INTO pool FROM pools p JOIN books b ON b.id = p.book_id
-        WHERE (p.year, p.number) = (wish.year, wish.number) FOR NO KEY UPDATE OF b;
-    IF NOT FOUND THEN
-        INSERT INTO books (ledger) VALUES ('year') RETURNING id AS book_id, id INTO pool;
-        INSERT INTO accounts (book_id, role, floor) VALUES
-            (pool.book_id, 'drawn', 0), (pool.book_id, 'ceiling', 0);
-        INSERT INTO pools (book_id, year, number, decision_id)
-            VALUES (pool.book_id, wish.year, wish.number, of_decision)
-            RETURNING id, book_id INTO pool;
-        INSERT INTO pool_clauses (year, clause, pool_id)
-            SELECT wish.year, clause, pool.id FROM jsonb_array_elements_text(wish.clauses) clause;
-    END IF;
-    UPDATE accounts SET floor = -wish.cap_fen WHERE book_id = pool.book_id AND role = 'ceiling';
-    RETURN pool.id;
-END $$;
-
-ALTER FUNCTION public.set_pool(of_decision bigint) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.set_validity(of_decision bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2248,38 +2169,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.set_validity(of_decision bigint) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.set_year_cap(of_decision bigint) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    changed year_caps;
-BEGIN
-    PERFORM FROM books b JOIN vouchers v ON v.book_id = b.id
-        JOIN decisions d ON d.content ->> 'voucher' = v.id::text
-        WHERE d.id = of_decision AND d.kind = 'year_cap' FOR NO KEY UPDATE OF b;
-    INSERT INTO year_caps (decision_id, voucher_id, since, cap_fen)
-        SELECT d.id, (d.content ->> 'voucher')::bigint, (d.content ->> 'since_year')::smallint,
-               (d.content ->> 'cap_fen')::bigint
-        FROM decisions d
-        WHERE d.id = of_decision AND d.kind = 'year_cap' AND d.answer = 'confirmed'
-            AND NOT EXISTS (SELECT FROM decisions later
-                WHERE later.id > d.id AND later.kind = 'year_cap' AND later.answer = 'confirmed'
-                    AND later.content -> 'voucher' = d.content -> 'voucher')
-        RETURNING * INTO changed;
-    IF changed IS NULL THEN
-        RAISE EXCEPTION 'a cap changes by the newest confirmed decision'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
-    END IF;
-    UPDATE accounts a
-        SET floor = -coalesce(year_cap_of(y.voucher_id, y.year), 1000000000000000)
-        FROM voucher_years y
-        WHERE y.voucher_id = changed.voucher_id AND y.year >= changed.since
-            AND a.book_id = y.book_id AND a.role = 'ceiling';
-END $$;
-
-ALTER FUNCTION public.set_year_cap(of_decision bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2366,6 +2255,7 @@ ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_day
 
 CREATE FUNCTION public.token_issued() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
@@ -2386,6 +2276,7 @@ ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_own
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $_$
 DECLARE
     alphabet CONSTANT text := '0123456789ABCDEFGHJKLMNPQRTUWXY';
@@ -2460,12 +2351,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
-    LANGUAGE sql STABLE
-    RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
-
-ALTER FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) OWNER TO suanquan_owner;
 
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
@@ -2804,12 +2689,12 @@ ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.books (
     id bigint NOT NULL,
     ledger text NOT NULL,
-    CONSTRAINT books_ledger_check CHECK ((ledger = ANY (ARRAY['rights'::text, 'budget'::text, 'cost'::text, 'year'::text])))
+    CONSTRAINT books_ledger_check CHECK ((ledger = ANY (ARRAY['rights'::text, 'budget'::text, 'cost'::text])))
 );
 
 ALTER TABLE public.books OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost, a year';
+COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost';
 
 ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.books_id_seq
@@ -3054,6 +2939,37 @@ COMMENT ON COLUMN public.clause_rates.rate_den IS 'Rate, denominator';
 
 COMMENT ON COLUMN public.clause_rates.words IS 'The words of the clause that state it';
 
+CREATE TABLE public.clauses (
+    policy text NOT NULL,
+    clause text NOT NULL,
+    digest text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    cap_fen bigint NOT NULL,
+    effective daterange,
+    payable boolean NOT NULL,
+    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
+    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.clauses OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
+
+COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+
+COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
+
+COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
+
+COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
+
+COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
+
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -3196,6 +3112,47 @@ ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE public.deductions (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    held_fen bigint NOT NULL,
+    fall_decision_id bigint,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    consent_decision_id bigint,
+    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
+    CONSTRAINT deductions_check CHECK (((held_fen >= 0) AND (held_fen <= fen))),
+    CONSTRAINT deductions_check1 CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT deductions_check2 CHECK (((confirmed_at IS NOT NULL) OR (consent_decision_id IS NULL))),
+    CONSTRAINT deductions_check3 CHECK (((fall_decision_id IS NOT NULL) OR (held_fen = fen))),
+    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.deductions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
+
+COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.deductions.held_fen IS 'Fen of it that hold: less once two persons decided what red documents took back';
+
+COMMENT ON COLUMN public.deductions.consent_decision_id IS 'Two persons, for a file that the builder signed; null where the builder confirmed here';
+
+CREATE VIEW public.counted_deductions AS
+ SELECT id,
+    LEAST(held_fen, (div(((((2)::numeric * (fen)::numeric) * GREATEST(gross_fen, (0)::numeric)) + (gross_fen)::numeric), ((2)::numeric * (gross_fen)::numeric)))::bigint) AS counted_fen
+   FROM ((public.deductions x
+     JOIN public.cost_documents d ON ((id = document_id)))
+     CROSS JOIN LATERAL ( SELECT sum(gross_fen) AS gross_fen
+           FROM public.cost_documents f
+          WHERE ((COALESCE(reverses_id, id) = id) AND (stands OR (id = id)))) family);
+
+ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -3304,26 +3261,6 @@ ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.deductions (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    stated_at timestamp with time zone NOT NULL,
-    stated_by text NOT NULL,
-    confirmed_at timestamp with time zone,
-    confirmed_by text,
-    CONSTRAINT deduction_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(stated_by))),
-    CONSTRAINT deductions_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
-    CONSTRAINT deductions_fen_check CHECK ((fen > 0))
-);
-
-ALTER TABLE public.deductions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.deductions IS 'What a builder paid a centre for a document by its voucher, as both of them say';
-
-COMMENT ON COLUMN public.deductions.fen IS 'Fen with tax';
 
 ALTER TABLE public.deductions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.deductions_id_seq
@@ -3677,6 +3614,23 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.match_usage (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    policy text NOT NULL,
+    fen bigint NOT NULL,
+    days datemultirange NOT NULL,
+    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0))
+);
+
+ALTER TABLE public.match_usage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_usage IS 'What was metered of a cell under each version when the books came to rest on it; by a trigger';
+
+COMMENT ON COLUMN public.match_usage.fen IS 'Fen';
+
+COMMENT ON COLUMN public.match_usage.days IS 'Days of the month that were under it then';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -4033,31 +3987,6 @@ COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by
 
 COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
 
-CREATE TABLE public.pools (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    year smallint NOT NULL,
-    number text NOT NULL,
-    decision_id bigint NOT NULL,
-    CONSTRAINT pools_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT pools_year_check CHECK (((year >= 2000) AND (year <= 2099)))
-);
-
-ALTER TABLE public.pools OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.pools IS 'Budget lines of a year that vouchers share; the cap is in the book';
-
-COMMENT ON COLUMN public.pools.decision_id IS 'The decision that made it';
-
-ALTER TABLE public.pools ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.pools_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
@@ -4135,40 +4064,33 @@ COMMENT ON COLUMN public.reservations.fen IS 'Fen';
 
 COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
-CREATE TABLE public.voucher_years (
-    voucher_id bigint NOT NULL,
-    year smallint NOT NULL,
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
     book_id bigint NOT NULL,
-    CONSTRAINT voucher_years_year_check CHECK (((year >= 2000) AND (year <= 2099)))
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    face_fen bigint NOT NULL,
+    facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
 );
 
-ALTER TABLE public.voucher_years OWNER TO suanquan_owner;
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.voucher_years IS 'The books of a voucher''s years';
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
 
-COMMENT ON COLUMN public.voucher_years.year IS 'Calendar year of the months of use';
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
 
-CREATE VIEW public.year_books AS
- SELECT id AS voucher_id,
-    clause,
-    year,
-    book_id,
-    NULL::bigint AS pool_id
-   FROM (public.voucher_years y
-     JOIN public.vouchers v ON ((id = voucher_id)))
-UNION ALL
- SELECT id AS voucher_id,
-    clause,
-    year,
-    book_id,
-    id AS pool_id
-   FROM ((public.vouchers v
-     JOIN public.pool_clauses c USING (clause))
-     JOIN public.pools l ON ((id = pool_id)));
+COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
 
-ALTER VIEW public.year_books OWNER TO suanquan_owner;
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 
-COMMENT ON VIEW public.year_books IS 'The books of a voucher''s years and of the pools that it shares';
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
 
 CREATE VIEW public.posting_causes AS
  WITH p AS NOT MATERIALIZED (
@@ -4182,70 +4104,66 @@ CREATE VIEW public.posting_causes AS
     word,
     'voucher'::text AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    face_fen AS most_fen
    FROM (p
      JOIN public.vouchers v ON ((id = key)))
-  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+  WHERE ((word = 'voucher'::text) AND (cause = format('voucher/%s/open'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'reserve'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE (word = 'reserve'::text)
+  WHERE ((word = 'reserve'::text) AND (cause = format('reserve/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'release'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((p
      JOIN public.reservations r ON ((id = key)))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+  WHERE ((word = 'release'::text) AND (cause = format('release/%s'::text, id)) AND (released_at IS NOT NULL))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'accrue'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM ((p
      JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
      JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE (word = 'accrue'::text)
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'accrue'::text AS cause,
-    book_id,
-    NULL::bigint AS most_fen
-   FROM ((p
-     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
-     JOIN public.year_books y ON ((voucher_id = voucher_id)))
   WHERE (word = 'accrue'::text)
 UNION ALL
  SELECT id AS posting_id,
     word,
     'reconcile'::text AS cause,
     book_id,
+    NULL::text AS kind,
     NULL::bigint AS most_fen
    FROM (((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
      JOIN public.cost_books b ON ((reconciliation_id = id)))
-  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text) AND (cause = format('reconcile/%s/%s'::text, id, to_char((month)::timestamp with time zone, 'YYYY-MM'::text))))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'pay'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM (((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('pay/%s/%s'::text, number, line)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
@@ -4255,9 +4173,10 @@ UNION ALL
     word,
     'bank'::text AS cause,
     book_id,
+    NULL::text AS kind,
     fen AS most_fen
    FROM ((((((p
-     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state = 'booked'::text))))
      JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.vouchers v ON ((id = voucher_id)))
@@ -4269,71 +4188,89 @@ UNION ALL
     word,
     'year-end'::text AS cause,
     book_id,
-    recalled_fen AS most_fen
-   FROM (((((p
+    NULL::text AS kind,
+    ((value ->> 'fen'::text))::bigint AS most_fen
+   FROM (((((((p
      JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('year-end/%s/%s'::text, number, line)))))
+     JOIN public.decisions d ON (((kind = 'year_end'::text) AND (answer = 'confirmed'::text))))
+     CROSS JOIN LATERAL jsonb_array_elements((content -> 'lines'::text)) e(value))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
      CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'year-end'::text)
+  WHERE ((word = 'year-end'::text) AND ((value ->> 'list'::text) = number) AND ((value ->> 'line'::text) = (line)::text))
 UNION ALL
  SELECT id AS posting_id,
     word,
     'refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.refunds r ON (((fen = total_fen) AND (reference = substr(cause, 8)))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
   WHERE (word = 'refund'::text)
 UNION ALL
  SELECT id AS posting_id,
     word,
     'decision/refund'::text AS cause,
     book_id,
+    kind,
     fen AS most_fen
    FROM ((((p
-     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.refunds r ON (((fen < total_fen) AND (decision_id = key))))
      JOIN public.vouchers v ON ((id = voucher_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE (word = 'decision'::text)
+     CROSS JOIN LATERAL ( VALUES (book_id,
+                CASE
+                    WHEN fraud THEN 'forfeit'::text
+                    ELSE 'refund'::text
+                END), (book_id,
+                CASE
+                    WHEN to_treasury THEN 'remit'::text
+                    ELSE 'unspend'::text
+                END)) b(book_id, kind))
+  WHERE ((word = 'decision'::text) AND (cause = format('decision/%s'::text, decision_id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+        CASE kind
+            WHEN 'cap'::text THEN abs((((content ->> 'cap_fen'::text))::bigint - ((content ->> 'before_fen'::text))::bigint))
+            WHEN 'bank_reversal'::text THEN public.ruled_fen(content)
+            ELSE NULL::bigint
+        END AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
-   FROM ((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.year_books y ON (
+        CASE
+            WHEN (kind = 'year_end'::text) THEN 'surrender'::text
+            WHEN (((content ->> 'fen'::text))::bigint > 0) THEN 'appropriate'::text
+            ELSE 'cut'::text
+        END AS kind,
+    abs(((content ->>
         CASE kind
-            WHEN 'pool'::text THEN (clause = ANY (ARRAY( SELECT jsonb_array_elements_text((content -> 'clauses'::text)) AS jsonb_array_elements_text)))
-            ELSE ((voucher_id)::text = (content ->> 'voucher'::text))
-        END))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['year_cap'::text, 'pool'::text])))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    ('decision/'::text || kind) AS cause,
-    book_id,
-        CASE kind
-            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
-            ELSE NULL::bigint
-        END AS most_fen
+            WHEN 'indicator'::text THEN 'fen'::text
+            ELSE 'surrendered_fen'::text
+        END))::bigint) AS most_fen
    FROM ((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
@@ -4341,24 +4278,25 @@ UNION ALL
             WHEN 'indicator'::text THEN 'number'::text
             ELSE 'indicator'::text
         END)))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
     ('decision/'::text || kind) AS cause,
     book_id,
-    NULL::bigint AS most_fen
+    NULL::text AS kind,
+    public.ruled_fen(content) AS most_fen
    FROM (((((p
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
      JOIN public.payment_lines l ON ((claim_id = id)))
      JOIN public.payment_lists s ON ((id = list_id)))
      JOIN public.indicators i ON ((id = indicator_id)))
-  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text) AND (cause = format('decision/%s'::text, id)));
 
 ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, by which moves, and by how much at most, fen';
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
@@ -5063,6 +5001,27 @@ ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
 
+CREATE VIEW public.voucher_spans AS
+ SELECT project_id,
+    label,
+    days,
+    policy,
+    lower(effective) AS in_force
+   FROM ((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -5088,32 +5047,6 @@ ALTER TABLE public.windows OWNER TO suanquan_owner;
 COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
-
-CREATE TABLE public.year_waits (
-    id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    year smallint NOT NULL,
-    fen bigint NOT NULL,
-    since timestamp with time zone NOT NULL,
-    CONSTRAINT year_waits_fen_check CHECK ((fen > 0))
-);
-
-ALTER TABLE public.year_waits OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.year_waits IS 'What was recognised and waits for money of its pool, in order';
-
-COMMENT ON COLUMN public.year_waits.fen IS 'Fen';
-
-COMMENT ON COLUMN public.year_waits.since IS 'When it was recognised';
-
-ALTER TABLE public.year_waits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.year_waits_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (book_id, role);
@@ -5328,6 +5261,9 @@ ALTER TABLE ONLY public.lookups
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
 
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_pkey PRIMARY KEY (reconciliation_id, part, policy);
+
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, part);
 
@@ -5400,24 +5336,6 @@ ALTER TABLE ONLY public.payment_lists
 
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_pkey PRIMARY KEY (decision_id);
-
-ALTER TABLE ONLY public.pool_clauses
-    ADD CONSTRAINT pool_clauses_pkey PRIMARY KEY (year, clause);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_book_id_key UNIQUE (book_id);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_decision_id_key UNIQUE (decision_id);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_id_year_key UNIQUE (id, year);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_year_number_key UNIQUE (year, number);
 
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
@@ -5536,12 +5454,6 @@ ALTER TABLE ONLY public.voucher_rates
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_pkey PRIMARY KEY (voucher_id, policy);
 
-ALTER TABLE ONLY public.voucher_years
-    ADD CONSTRAINT voucher_years_book_id_key UNIQUE (book_id);
-
-ALTER TABLE ONLY public.voucher_years
-    ADD CONSTRAINT voucher_years_pkey PRIMARY KEY (voucher_id, year);
-
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
@@ -5559,12 +5471,6 @@ ALTER TABLE ONLY public.vouchers
 
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
-
-ALTER TABLE ONLY public.year_caps
-    ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
-
-ALTER TABLE ONLY public.year_waits
-    ADD CONSTRAINT year_waits_pkey PRIMARY KEY (id);
 
 CREATE INDEX accruals_by_posting ON public.accruals USING btree (posting_id);
 
@@ -5688,6 +5594,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
+
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
@@ -5741,8 +5649,6 @@ CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (vouch
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
 CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
-
-CREATE INDEX pool_clauses_by_pool ON public.pool_clauses USING btree (pool_id, year);
 
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
@@ -5824,10 +5730,6 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
-CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
-
-CREATE INDEX year_waits_by_year ON public.year_waits USING btree (voucher_id, year, id);
-
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
@@ -5838,9 +5740,9 @@ CREATE TRIGGER approve_months AFTER INSERT ON public.claim_events FOR EACH ROW W
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
-CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
-
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
+
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -5916,8 +5818,6 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
-
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
 CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
@@ -5962,9 +5862,9 @@ CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNCTION public.open_budget_book();
 
-CREATE TRIGGER open BEFORE INSERT ON public.voucher_years FOR EACH ROW EXECUTE FUNCTION public.open_year_book();
-
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
+
+CREATE TRIGGER payee BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NULL)) EXECUTE FUNCTION public.paid_to_payee();
 
 CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
 
@@ -6016,6 +5916,8 @@ CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
 
+CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.recovery_settled();
+
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
@@ -6032,9 +5934,11 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERR
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
-CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR ((new.extra_decision_id IS DISTINCT FROM old.extra_decision_id) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id)))) EXECUTE FUNCTION public.keep_usage();
 
-CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
+CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
+
+CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
@@ -6193,10 +6097,16 @@ ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
 ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_consent_decision_id_fkey FOREIGN KEY (consent_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.deductions
     ADD CONSTRAINT deductions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.deductions
+    ADD CONSTRAINT deductions_fall_decision_id_fkey FOREIGN KEY (fall_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6251,6 +6161,9 @@ ALTER TABLE ONLY public.match_lines
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
+
+ALTER TABLE ONLY public.match_usage
+    ADD CONSTRAINT match_usage_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6317,15 +6230,6 @@ ALTER TABLE ONLY public.payment_lists
 
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
-
-ALTER TABLE ONLY public.pool_clauses
-    ADD CONSTRAINT pool_clauses_pool_id_year_fkey FOREIGN KEY (pool_id, year) REFERENCES public.pools(id, year);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
-
-ALTER TABLE ONLY public.pools
-    ADD CONSTRAINT pools_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.price_bands
     ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -6456,12 +6360,6 @@ ALTER TABLE ONLY public.voucher_versions
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_voucher_id_clause_fkey FOREIGN KEY (voucher_id, clause) REFERENCES public.vouchers(id, clause);
 
-ALTER TABLE ONLY public.voucher_years
-    ADD CONSTRAINT voucher_years_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
-
-ALTER TABLE ONLY public.voucher_years
-    ADD CONSTRAINT voucher_years_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
-
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -6470,15 +6368,6 @@ ALTER TABLE ONLY public.vouchers
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
-
-ALTER TABLE ONLY public.year_caps
-    ADD CONSTRAINT year_caps_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
-
-ALTER TABLE ONLY public.year_caps
-    ADD CONSTRAINT year_caps_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
-
-ALTER TABLE ONLY public.year_waits
-    ADD CONSTRAINT year_waits_voucher_id_year_fkey FOREIGN KEY (voucher_id, year) REFERENCES public.voucher_years(voucher_id, year);
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
 
@@ -6494,7 +6383,7 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
@@ -6578,37 +6467,6 @@ REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.draw_by_year() FROM PUBLIC;
-
-GRANT SELECT ON TABLE public.clauses TO suanquan_app;
-
-GRANT SELECT ON TABLE public.pool_clauses TO suanquan_app;
-
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT SELECT ON TABLE public.year_caps TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.draws_by_year(of_voucher bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
-
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
@@ -6633,7 +6491,7 @@ REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -6665,7 +6523,7 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
@@ -6681,9 +6539,15 @@ REVOKE ALL ON FUNCTION public.rate_of_clause() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.receipt_checked() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.recovery_settled() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.redeems_deducted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
@@ -6704,14 +6568,8 @@ REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.set_pool(of_decision bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.set_pool(of_decision bigint) TO suanquan_app;
-
 REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.set_year_cap(of_decision bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.set_year_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
@@ -6726,9 +6584,6 @@ REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -6884,6 +6739,8 @@ GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
+GRANT SELECT ON TABLE public.clauses TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
@@ -6901,6 +6758,30 @@ GRANT UPDATE(superseded_decision_id) ON TABLE public.controllers TO suanquan_app
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
+
+GRANT SELECT ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
+
+GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
@@ -6933,22 +6814,6 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(contract_id) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(fen) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(stated_at) ON TABLE public.deductions TO suanquan_app;
-
-GRANT INSERT(stated_by) ON TABLE public.deductions TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.deductions TO suanquan_app;
-
-GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
@@ -7009,6 +6874,8 @@ GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -7122,8 +6989,6 @@ GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
-GRANT SELECT ON TABLE public.pools TO suanquan_app;
-
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
@@ -7156,13 +7021,25 @@ GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
-GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
 
-GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
 
-GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
 
-GRANT SELECT ON TABLE public.year_books TO suanquan_app;
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
 
@@ -7264,14 +7141,6 @@ GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 
+GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
-
-GRANT SELECT,DELETE ON TABLE public.year_waits TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.year_waits TO suanquan_app;
-
-GRANT INSERT(year) ON TABLE public.year_waits TO suanquan_app;
-
-GRANT INSERT(fen),UPDATE(fen) ON TABLE public.year_waits TO suanquan_app;
-
-GRANT INSERT(since) ON TABLE public.year_waits TO suanquan_app;

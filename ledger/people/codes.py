@@ -23,6 +23,8 @@ class DecisionKind(StrEnum):
     EXTRA = "extra"
     FALL = "fall"
     RED_PARTS = "red_parts"
+    DEDUCTION_CONSENT = "deduction_consent"
+    DEDUCTION_FALL = "deduction_fall"
     CLAIM = "claim"
     ACCOUNT = "account"
     INDICATOR = "indicator"

@@ -45,6 +45,9 @@ class Earnings:
 OtherSupport = Mapping[tuple[int | None, date], Fen]
 """What other programmes pay of a month, by contract; of the project as a whole under None."""
 
+UsageHeld = Mapping[Key, Sequence[tuple[str, Fen]]]
+"""What was metered of decided cells, by version, when the books came to rest on them."""
+
 
 def earnings(
     cells: Iterable[Cell],
@@ -52,10 +55,12 @@ def earnings(
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
     support: OtherSupport = MappingProxyType({}),
+    *,
+    usage: UsageHeld = MappingProxyType({}),
 ) -> dict[date, Earnings]:
     """Return what each month earns; arguments as of `earnings_by_contract`."""
     by_month: dict[date, Earnings] = {}
-    by_contract = earnings_by_contract(cells, spans, rates, payments, support)
+    by_contract = earnings_by_contract(cells, spans, rates, payments, support, usage=usage)
     for (month, _), part in by_contract.items():
         by_month[month] = by_month.get(month, Earnings()) + part
     return by_month
@@ -67,6 +72,8 @@ def earnings_by_contract(
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
     support: OtherSupport = MappingProxyType({}),
+    *,
+    usage: UsageHeld = MappingProxyType({}),
 ) -> dict[ContractMonth, Earnings]:
     """Return what each month of each contract earns; all public support of a cost is at most it.
 
@@ -78,10 +85,13 @@ def earnings_by_contract(
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
         support: what other programmes pay of the same costs.
+        usage: of such cells, on what the books rest.
     """
     by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
-        if cell.part is not Part.FEE and (part := _of_cell(cell, spans, rates, payments)):
+        if cell.part is not Part.FEE and (
+            part := _of_cell(cell, spans, rates, payments.get(cell.key, ()), usage.get(cell.key))
+        ):
             place = (cell.month, cell.contract)
             by_contract[place] = by_contract.get(place, Earnings()) + part
     within: dict[ContractMonth, Earnings] = {}
@@ -212,24 +222,49 @@ def _of_cell(
     cell: Cell,
     spans: Sequence[Span],
     rates: Rates,
-    payments: Mapping[Key, Sequence[Payment]],
+    payments: Sequence[Payment],
+    usage: Sequence[tuple[str, Fen]] | None,
 ) -> Earnings | None:
-    parts = segments(cell.month, spans, cell.metered_by_policy)
-    earning_places = {index for index, segment in enumerate(parts) if segment.policy in rates}
-    if not earning_places:
+    metered = _by_policy(cell.month, spans, cell.metered_by_policy)
+    earning = metered.keys() & rates.keys()
+    if not earning:
         return None
-    matched = share(cell.booked_fen, parts, payments.get(cell.key, ()))
-    rooms = {i: max(s.metered_fen - matched[i], Fraction(0)) for i, s in enumerate(parts)}
-    room = sum(rooms.values(), Fraction(0))
-    open_part = Fraction(cell.open_fen) / room if room else Fraction(0)
-    earned_fen = sum((rates[parts[i].policy] * matched[i] for i in earning_places), Fraction(0))
-    more = sum((rates[parts[i].policy] * rooms[i] * open_part for i in earning_places), Fraction(0))
+    matched = _matched(cell, spans, payments, usage)
+    nothing = Fraction(0)
+    rooms = {p: max(fen - matched.get(p, nothing), nothing) for p, fen in metered.items()}
+    room = sum(rooms.values(), nothing)
+    open_part = Fraction(cell.open_fen) / room if room else nothing
+    earned_fen = sum((rates[p] * matched.get(p, nothing) for p in earning), nothing)
+    more = sum((rates[p] * rooms[p] * open_part for p in earning), nothing)
     return Earnings(
-        cost_fen=sum(parts[i].metered_fen for i in earning_places),
-        matched_fen=round_half_up(sum((matched[i] for i in earning_places), Fraction(0))),
+        cost_fen=sum(metered[p] for p in earning),
+        matched_fen=round_half_up(sum((matched.get(p, nothing) for p in earning), nothing)),
         earned_fen=earned_fen,
         uncapped_fen=earned_fen + more,
     )
+
+
+def _matched(
+    cell: Cell,
+    spans: Sequence[Span],
+    payments: Sequence[Payment],
+    usage: Sequence[tuple[str, Fen]] | None,
+) -> dict[str, Fraction]:
+    """Return what the books rest on, exact fen by version, mapped by what was metered.
+
+    That is the usage which was decided on; what is metered now, where more counts by now.
+    """
+    rises = cell.counted_fen > cell.held_fen
+    metered = cell.metered_by_policy if usage is None or rises else usage
+    parts = segments(cell.month, spans, metered)
+    fen = share(cell.booked_fen, parts, payments)
+    return {segment.policy: fen[index] for index, segment in enumerate(parts)}
+
+
+def _by_policy(
+    month: date, spans: Sequence[Span], metered: Iterable[tuple[str, Fen]]
+) -> dict[str, Fen]:
+    return {s.policy: s.metered_fen for s in segments(month, spans, metered)}
 
 
 def is_mixed(cell: Cell, spans: Sequence[Span]) -> bool:

@@ -30,7 +30,7 @@ from tests.support.api.town import FACTS, NOW, POLICY, Town
 from tests.support.postgres import Server
 from tests.support.servers.serving import serving
 from tests.support.simulation import START, enrolled, gpu_id, place, window
-from tests.support.vouchers import place_project
+from tests.support.vouchers import ask_no_cause, place_project
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def town(
     projects = {whose: place_project(owner, f"p-{whose}") for whose in clusters}
     for whose, cluster in clusters.items():
         _bind(owner, cluster, projects[whose])
-    owner.execute("ALTER TABLE postings DISABLE TRIGGER caused")  # claims.draft puts money there
+    ask_no_cause(owner)  # claims.draft puts money there
     new_town = Town(
         app,
         client,

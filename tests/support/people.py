@@ -31,6 +31,8 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('decided_by');
     CREATE TRIGGER a_answerer BEFORE INSERT OR UPDATE ON decisions
         FOR EACH ROW EXECUTE FUNCTION give_token('answered_by');
+    CREATE TRIGGER a_checker BEFORE UPDATE ON receipts
+        FOR EACH ROW EXECUTE FUNCTION give_token('checked_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC;

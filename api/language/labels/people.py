@@ -24,6 +24,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.EXTRA: msgid("补认用量"),
             DecisionKind.FALL: msgid("调减已核定"),
             DecisionKind.RED_PARTS: msgid("红字冲回的行"),
+            DecisionKind.DEDUCTION_CONSENT: msgid("抵扣的书面同意"),
+            DecisionKind.DEDUCTION_FALL: msgid("调减抵扣"),
             DecisionKind.CLAIM: msgid("批准兑付"),
             DecisionKind.ACCOUNT: msgid("收款账户"),
             DecisionKind.INDICATOR: msgid("预算指标"),

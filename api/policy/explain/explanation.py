@@ -41,7 +41,7 @@ def as_values(policy: Policy, decision: Decision) -> dict[str, Any]:
         **(_clause(explanation) if explanation.clause else {}),
         "errors": findings(decision.errors),
         "conditions": [_condition(line) for line in explanation.lines],
-        "lacking": [_fact_name(fact) for fact in explanation.lacking],
+        "lacking": [_fact_name(fact) for fact in explanation.missing_facts],
         "arithmetic": list(arithmetic(explanation)),
         "limits": list(limits(explanation)) if explanation.clause else [],
         "changes": [_change(policy, decision, entry) for entry in explanation.changes],

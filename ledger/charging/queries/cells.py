@@ -9,6 +9,7 @@ from sqlmodel import Session
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell, Key
 from ledger.charging.rules.segments import Payment
+from ledger.units import Fen
 
 # A cell is there as soon as something was metered, allocated or decided. What is metered after two
 # persons decided that more was used is no more on top of that.
@@ -65,6 +66,17 @@ _PAYMENTS = text("""
     WHERE r.contract_id = ANY(:contracts) AND l.good_fen > 0
     ORDER BY d.since, d.until, d.id, l.line
 """)
+# Of cells whose project's versions have the days that they had then.
+_USAGE = text("""
+    SELECT r.contract_id AS contract, r.month, u.part, u.policy, u.fen
+    FROM match_usage u JOIN reconciliations r ON r.id = u.reconciliation_id
+    JOIN contracts k ON k.id = r.contract_id
+    WHERE r.contract_id = ANY(:contracts) AND (
+        SELECT jsonb_object_agg(o.policy, o.days::text) FROM match_usage o
+        WHERE (o.reconciliation_id, o.part) = (u.reconciliation_id, u.part) AND NOT isempty(o.days)
+    ) = (SELECT jsonb_object_agg(d.policy, d.days::text) FROM policy_days(k.project_id, r.month) d)
+    ORDER BY u.policy
+""")
 
 
 def cells(
@@ -111,3 +123,16 @@ def payments_into(db: Session, contracts: Sequence[int]) -> dict[Key, list[Payme
         key = (row.contract, row.month, Part(row.part))
         payments.setdefault(key, []).append(Payment(row.since, row.until, row.fen))
     return payments
+
+
+def usage_held(db: Session, contracts: Sequence[int]) -> dict[Key, list[tuple[str, Fen]]]:
+    """Return by version what was metered of decided cells when the books came to rest on them.
+
+    A cell is not among them if its project's versions have had other days since: two persons
+    decided these, so what is metered now counts.
+    """
+    usage: dict[Key, list[tuple[str, Fen]]] = {}
+    for row in db.execute(_USAGE, {"contracts": list(contracts)}):
+        key = (row.contract, row.month, Part(row.part))
+        usage.setdefault(key, []).append((row.policy, row.fen))
+    return usage

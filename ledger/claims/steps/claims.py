@@ -99,7 +99,7 @@ def open_claim(
             raise Refused("month_claimed", month=f"{month:%Y-%m}")
     claimable_fen = sum(oldest(rest, sum(rest.values()), months).values())
     if centre is not None:
-        deducted_fen = claim_queries.deducted_fen(db, voucher).get(key(centre), 0)
+        deducted_fen = claim_queries.deducted_fen(db, voucher, lasting=True).get(key(centre), 0)
         if not deducted_fen:
             raise Refused("nothing_deducted", centre=centre.name)
         claimable_fen = min(claimable_fen, deducted_fen)

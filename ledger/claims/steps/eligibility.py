@@ -136,8 +136,14 @@ def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[
     """Return of which of a claim's months `fen` of it are, the oldest first. Lock the book first.
 
     Raises:
-        Refused: less of it is earned by now in the months that it names (`months_not_earned`).
+        Refused: less of it is earned by now in the months that it names (`months_not_earned`), or
+            counts by now of what was deducted at the centre that claims (`more_than_claimable`).
     """
+    if claim.centre_id is not None:
+        left_by_centre = claim_queries.deducted_fen(db, voucher, besides=claim.id, lasting=True)
+        left_fen = left_by_centre.get(claim.centre_id, 0)
+        if fen > left_fen:
+            raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(left_fen))
     rest = claim_queries.left_by_month(
         db, voucher, besides=claim.id, lasting=True, centre=claim.centre_id
     )

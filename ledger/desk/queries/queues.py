@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
+from ledger.documents.queries import deductions
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import red_lines
 from ledger.reconciliation.queries.months import Month
@@ -103,6 +104,11 @@ def waiting_months(rows: Sequence[Month], today: date) -> Queue:
 def waiting_falls(rows: Sequence[Month]) -> Queue:
     """Count 待调减: of all months those of which less counts than the books rest on."""
     return Queue.of([row.month for row in rows if row.fall_fen])
+
+
+def falling_deductions(db: Session) -> Queue:
+    """Count deductions at the counter of which red documents took something back."""
+    return Queue.of([row.confirmed_at for row in deductions.falls(db)])
 
 
 def unclear_reds(db: Session) -> Queue:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
 from ledger.desk.steps import admit_usage, state_capacity, take_documents, take_registry
-from ledger.documents.steps import documents
+from ledger.documents.steps import deduction_decisions, documents
 from ledger.errors import NotFound, Refused
 from ledger.payment.steps import (
     bank_reversal,
@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         approval.KIND: Kind(APPROVERS, approval.approve),
         bank_reversal.KIND: Kind(FINANCE, bank_reversal.carry_out),
         caps.KIND: Kind(APPROVERS, caps.change_cap),
+        deduction_decisions.CONSENT: Kind(CLERKS, deduction_decisions.carry_out_consent),
+        deduction_decisions.FALL: Kind(APPROVERS, deduction_decisions.carry_out_fall),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
         falls.KIND: Kind(APPROVERS, falls.carry_out_fall),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),

@@ -1,7 +1,8 @@
 """Deductions at the counter (柜台抵扣): a builder pays a centre the bill less its voucher.
 
-The centre, or a clerk, states how much of a document was deducted; the builder confirms it. From
-then on that much of the document counts as paid. The document stays whole, and so does the cost.
+The centre, or a clerk, states how much of a document was deducted; the builder confirms it, here or
+by a signed file (`deduction_decisions.py`). From then on that much of the document counts as paid.
+The document stays whole, and so does the cost.
 """
 
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from ledger.documents.tables import CostDocument, Deduction
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.people.steps.decisions import person, same_person
+from ledger.people.steps.decisions import refuse_one_identity
 from ledger.registry.queries import seller_buyer_contracts
 from ledger.registry.tables import Contract
 from ledger.units import Fen, yuan
@@ -43,10 +44,13 @@ def state_deduction(
         if earlier.fen != fen:
             raise Conflict("deduction_stated", number=row.number, fen=yuan(earlier.fen))
         return earlier
-    total = select(func.coalesce(func.sum(col(Deduction.fen)), 0))
+    total = select(func.coalesce(func.sum(col(Deduction.held_fen)), 0))
     deducted_fen = int(db.scalar(total.where(col(Deduction.document_id) == document)) or 0)
-    if deducted_fen + fen > row.gross_fen:
-        raise Refused("deduction_too_much", number=row.number, gross=yuan(row.gross_fen))
+    reds = select(func.coalesce(func.sum(col(CostDocument.gross_fen)), 0))
+    red_sum = reds.where(col(CostDocument.reverses_id) == document, col(CostDocument.stands))
+    left_fen = row.gross_fen + int(db.scalar(red_sum) or 0)
+    if deducted_fen + fen > left_fen:
+        raise Refused("deduction_too_much", number=row.number, gross=yuan(left_fen))
     values = {
         "document_id": document,
         "contract_id": contract.id,
@@ -64,15 +68,15 @@ def confirm_deduction(
 
     Raises:
         NotFound: there is no such deduction of this project.
-        Refused: it is the person who stated it (`same_person`).
+        Refused: it is the person who stated it (`same_person`), or one
+            of them made the other's credential (`one_made_the_other`).
     """
     row = db.get(Deduction, deduction, with_for_update=True)
     if row is None or db.get_one(Contract, row.contract_id).project_id != project:
         raise NotFound("deduction", id=deduction)
     if row.confirmed_at is not None:
         return row
-    if same_person(actor, row.stated_by):
-        raise Refused("same_person", person=person(actor))
+    refuse_one_identity(db, actor, row.stated_by)
     row.confirmed_by, row.confirmed_at = actor, now
     db.add(row)
     db.flush()

@@ -23,7 +23,7 @@ from ledger.documents.rules.proof_files import (
 from ledger.documents.tables import CostDocument, Receipt
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.bounded_call import bounded_call
-from ledger.people.steps.decisions import person, same_person
+from ledger.people.steps.decisions import refuse_one_identity
 from ledger.units import Fen, beijing_day
 
 
@@ -92,15 +92,15 @@ def check(db: Session, document: int, reference: str, *, actor: str, now: dateti
 
     Raises:
         NotFound: the document has no such receipt.
-        Refused: it is the person who entered it (`same_person`).
+        Refused: it is the person who entered it (`same_person`), or one
+            of them made the other's credential (`one_made_the_other`).
     """
     receipt = db.get(Receipt, reference, with_for_update=True)
     if receipt is None or receipt.document_id != document:
         raise NotFound("receipt", reference=reference)
     if receipt.checked_at is not None:
         return receipt
-    if same_person(actor, receipt.entered_by):
-        raise Refused("same_person", person=person(actor))
+    refuse_one_identity(db, actor, receipt.entered_by)
     receipt.checked_by, receipt.checked_at = actor, now
     db.add(receipt)
     db.flush()

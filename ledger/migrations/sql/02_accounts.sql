@@ -207,7 +207,9 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
 
 -- Numbers are given at commit: the row of `numbering` is the last thing locked, so the order of
 -- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
--- a transaction numbers all of them; those without a number that we can see are our own.
+-- a transaction numbers all of them; those without a number that we can see are our own. What has no
+-- cause (27_causes) gets no number; were that asked by a trigger of its own, SET CONSTRAINTS could
+-- have the numbers given first.
 CREATE FUNCTION number_postings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -220,6 +222,7 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
+    PERFORM check_causes(NEW.id);
     SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
     UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()

@@ -7,7 +7,8 @@ CREATE EXTENSION IF NOT EXISTS btree_gist;
 -- GB 32100-2015: 18 characters, the last one checks the first seventeen (weights 3^i mod 31).
 -- The registering authority (first character) is a digit or A, N, Y.
 CREATE FUNCTION uscc_valid(code text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     alphabet CONSTANT text := '0123456789ABCDEFGHJKLMNPQRTUWXY';
     weight integer := 1;
@@ -49,7 +50,8 @@ CREATE TABLE projects (
 CREATE INDEX projects_by_organisation ON projects (organisation_id);
 
 -- The only change a dated fact may see is to be superseded, once.
-CREATE FUNCTION keep_dated_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_dated_fact() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.superseded_at IS NOT NULL THEN
         RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
@@ -59,7 +61,8 @@ END $$;
 
 -- As above, for facts of the registry; and in which transaction it was recorded and superseded, which
 -- tells whether a fact that is written anew was believed before (`registry_decided`, 24).
-CREATE FUNCTION keep_registry_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_registry_fact() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.superseded_at IS NOT NULL THEN

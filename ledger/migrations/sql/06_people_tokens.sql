@@ -62,7 +62,8 @@ RETURN person_of(one) <> person_of(other)
     AND person_of(other) NOT IN (SELECT issuers_of(one));
 
 -- Tokens are made by administrators; the first of them by the owner of the database.
-CREATE FUNCTION token_issued() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION token_issued() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
         AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN

@@ -74,7 +74,8 @@ CREATE TABLE capacities (
 );
 CREATE INDEX capacities_by_cluster ON capacities (cluster_id);
 
-CREATE FUNCTION capacity_decided() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION capacity_decided() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM decisions d JOIN clusters c ON c.name = d.content ->> 'cluster'

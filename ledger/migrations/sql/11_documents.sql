@@ -279,19 +279,41 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 
+-- Who looked at it is another identity of the bureau, and looked after it was entered.
+CREATE FUNCTION receipt_checked() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
+            NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
+            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+        RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON receipts
+    FOR EACH ROW EXECUTE FUNCTION receipt_checked();
+
 -- At the counter (柜台抵扣) a builder pays a centre the bill less its voucher: what was deducted of a
--- document, with tax, as the centre or a clerk states it and the builder confirms it. With the
--- receipts it proves that the document is paid; the centre is paid that much of the voucher.
+-- document, with tax, as the centre or a clerk states it and the builder confirms it, or two persons
+-- of the bureau for a file that the builder signed. With the receipts it proves that the document is
+-- paid; the centre is paid that much of the voucher. What red documents take back of the document they
+-- take back of the deduction in the same part, when two persons have decided it.
 CREATE TABLE deductions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     document_id bigint NOT NULL REFERENCES cost_documents,
     contract_id bigint NOT NULL REFERENCES contracts,
     fen bigint NOT NULL CHECK (fen > 0),
+    held_fen bigint NOT NULL CHECK (held_fen BETWEEN 0 AND fen),
+    fall_decision_id bigint REFERENCES decisions,
     stated_at timestamptz NOT NULL,
     stated_by text NOT NULL,
     confirmed_at timestamptz,
     confirmed_by text,
+    consent_decision_id bigint REFERENCES decisions,
     CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL)),
+    CHECK (confirmed_at IS NOT NULL OR consent_decision_id IS NULL),
+    CHECK (fall_decision_id IS NOT NULL OR held_fen = fen),
     CONSTRAINT deduction_once UNIQUE (document_id, contract_id),
     CONSTRAINT deduction_by_another CHECK (person_of(confirmed_by) <> person_of(stated_by))
 );
@@ -303,6 +325,7 @@ DECLARE
     worth bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        NEW.held_fen := NEW.fen;
         IF NEW.confirmed_at IS NOT NULL OR NOT may_act(NEW.stated_by, NEW.stated_at)
                 OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                     WHERE t.id = token_of(NEW.stated_by)
@@ -312,14 +335,38 @@ BEGIN
         END IF;
         SELECT gross_fen INTO worth FROM cost_documents WHERE id = NEW.document_id
             FOR NO KEY UPDATE;
-        IF worth < NEW.fen + (SELECT coalesce(sum(fen), 0) FROM deductions
+        worth := worth + (SELECT coalesce(sum(gross_fen), 0) FROM cost_documents
+                WHERE coalesce(reverses_id, id) = NEW.document_id AND reverses_id IS NOT NULL
+                    AND stands);
+        IF worth < NEW.fen + (SELECT coalesce(sum(held_fen), 0) FROM deductions
                 WHERE document_id = NEW.document_id) THEN
             RAISE EXCEPTION 'more is deducted than document % is worth', NEW.document_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_within_document';
         END IF;
-    ELSIF OLD.confirmed_at IS NOT NULL OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
-            OR NOT EXISTS (SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
-                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id) THEN
+    ELSIF OLD.confirmed_at IS NOT NULL THEN
+        IF (NEW.confirmed_at, NEW.confirmed_by, NEW.consent_decision_id) IS DISTINCT FROM
+                (OLD.confirmed_at, OLD.confirmed_by, OLD.consent_decision_id)
+                OR NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+                OR NOT EXISTS (SELECT FROM decisions d WHERE d.id = NEW.fall_decision_id
+                    AND d.kind = 'deduction_fall' AND d.answer = 'confirmed'
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'held_fen')::bigint = OLD.held_fen
+                    AND (d.content ->> 'counted_fen')::bigint = NEW.held_fen)
+                OR NEW.held_fen >= OLD.held_fen THEN
+            RAISE EXCEPTION 'two persons have not lowered deduction %', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
+        END IF;
+    ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
+            OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
+                SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
+                WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)
+            OR NEW.consent_decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions d JOIN originals o ON o.hash = d.content ->> 'original'
+                WHERE d.id = NEW.consent_decision_id AND d.kind = 'deduction_consent'
+                    AND d.answer = 'confirmed' AND d.answered_by = NEW.confirmed_by
+                    AND (d.content ->> 'deduction')::bigint = NEW.id
+                    AND (d.content ->> 'fen')::bigint = NEW.fen) THEN
         RAISE EXCEPTION '% confirms no deduction of this contract', NEW.confirmed_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_confirmed';
     END IF;
@@ -330,6 +377,20 @@ CREATE TRIGGER agree BEFORE INSERT OR UPDATE ON deductions FOR EACH ROW
 COMMENT ON TABLE deductions IS
     'What a builder paid a centre for a document by its voucher, as both of them say';
 COMMENT ON COLUMN deductions.fen IS 'Fen with tax';
+COMMENT ON COLUMN deductions.held_fen IS
+    'Fen of it that hold: less once two persons decided what red documents took back';
+COMMENT ON COLUMN deductions.consent_decision_id IS
+    'Two persons, for a file that the builder signed; null where the builder confirmed here';
+
+-- What counts of a deduction now: what is left of its document, in the same part, rounded once.
+CREATE VIEW counted_deductions AS
+    SELECT x.id, least(x.held_fen, div(
+            2 * x.fen::numeric * greatest(family.gross_fen, 0) + d.gross_fen,
+            2 * d.gross_fen::numeric)::bigint) AS counted_fen
+    FROM deductions x JOIN cost_documents d ON d.id = x.document_id
+    CROSS JOIN LATERAL (SELECT sum(gross_fen) AS gross_fen FROM cost_documents f
+                        WHERE coalesce(f.reverses_id, f.id) = d.id AND (f.stands OR f.id = d.id)
+                        ) family;
 
 -- A red confirmation that is on its way freezes its invoice (R18) until it is lifted.
 CREATE TABLE freezes (
@@ -454,7 +515,7 @@ COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
 COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
 REVOKE EXECUTE ON FUNCTION lines_tie, lines_whole, document_confirmed, document_as_decided,
-    period_stated, red_parts_fit FROM PUBLIC;
+    period_stated, red_parts_fit, receipt_checked FROM PUBLIC;
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts,
     lookups, stated_periods TO :app_role;
 GRANT SELECT ON unclear_reds, frozen_documents, standing_documents, trusted_certificates TO :app_role;
@@ -463,5 +524,7 @@ GRANT UPDATE (checked_by, checked_at) ON receipts TO :app_role;
 REVOKE EXECUTE ON FUNCTION deduction_is_agreed FROM PUBLIC;
 GRANT SELECT ON deductions TO :app_role;
 GRANT INSERT (document_id, contract_id, fen, stated_at, stated_by) ON deductions TO :app_role;
-GRANT UPDATE (confirmed_at, confirmed_by) ON deductions TO :app_role;
+GRANT UPDATE (confirmed_at, confirmed_by, consent_decision_id, held_fen, fall_decision_id)
+    ON deductions TO :app_role;
+GRANT SELECT ON counted_deductions TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -168,14 +168,16 @@ BEGIN
 END $$;
 CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
 
--- A centre is paid what builders deducted at its counter and confirmed, and no more.
-CREATE FUNCTION redeems_deducted() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A centre is paid what builders deducted at its counter and confirmed, and no more; who claims second
+-- waits for the first.
+CREATE FUNCTION redeems_deducted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     of_project bigint;
     left_fen bigint;
 BEGIN
-    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id;
-    SELECT coalesce(sum(d.fen), 0) INTO left_fen
+    SELECT project_id INTO of_project FROM vouchers WHERE id = NEW.voucher_id FOR NO KEY UPDATE;
+    SELECT coalesce(sum(d.held_fen), 0) INTO left_fen
         FROM deductions d JOIN contracts k ON k.id = d.contract_id
         WHERE k.project_id = of_project AND k.centre_id = NEW.centre_id
             AND d.confirmed_at IS NOT NULL;
@@ -192,7 +194,27 @@ END $$;
 CREATE TRIGGER redeem BEFORE INSERT ON claims FOR EACH ROW WHEN (NEW.centre_id IS NOT NULL)
     EXECUTE FUNCTION redeems_deducted();
 
-CREATE FUNCTION keep_objection() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Else it is paid to the project's own organisation, or to the one that the registry names for the day.
+CREATE FUNCTION paid_to_payee() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.payee_id IS DISTINCT FROM (
+            SELECT coalesce(r.organisation_id, p.organisation_id)
+            FROM vouchers v JOIN projects p ON p.id = v.project_id
+            LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id
+                AND r.superseded_at IS NULL
+                AND r.valid @> (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+            WHERE v.id = NEW.voucher_id) THEN
+        RAISE EXCEPTION 'organisation % is not paid for this project', NEW.payee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paid_to_payee';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payee BEFORE INSERT ON claims FOR EACH ROW WHEN (NEW.centre_id IS NULL)
+    EXECUTE FUNCTION paid_to_payee();
+
+CREATE FUNCTION keep_objection() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
         RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
@@ -218,7 +240,7 @@ COMMENT ON COLUMN publications.days IS 'Working days';
 COMMENT ON COLUMN publications.content IS 'What the public sees';
 COMMENT ON TABLE objections IS 'Objections to a publication and how they ended';
 
-REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION move_case, redeems_deducted, paid_to_payee FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
     :app_role;
 GRANT INSERT ON claim_files, publications, objections TO :app_role;

@@ -87,6 +87,7 @@ $$;
 CREATE FUNCTION line_of_claim() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
     PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF NOT EXISTS (
         SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id

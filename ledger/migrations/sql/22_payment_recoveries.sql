@@ -48,8 +48,12 @@ BEGIN
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
-                    d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
+                    d.content -> 'on_day', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'on_day',
+                       row -> 'to_treasury')
+                AND EXISTS (SELECT FROM indicators i WHERE to_jsonb(i.id) = row -> 'indicator_id'
+                    AND (to_jsonb(i.number), to_jsonb(i.year))
+                        = (d.content -> 'indicator', d.content -> 'year')))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -78,6 +82,20 @@ END $$;
 CREATE TRIGGER fits BEFORE INSERT ON refunds
     FOR EACH ROW EXECUTE FUNCTION refund_of_transfer();
 
+-- A case is closed when nothing of it is outstanding.
+CREATE FUNCTION recovery_settled() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM vouchers v JOIN accounts a ON a.book_id = v.book_id
+               WHERE v.id = NEW.voucher_id AND a.role = 'recoverable' AND a.balance <> 0) THEN
+        RAISE EXCEPTION 'recovery % is not settled', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'recovery_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON recoveries
+    FOR EACH ROW WHEN (NEW.closed_at IS NOT NULL) EXECUTE FUNCTION recovery_settled();
+
 COMMENT ON TABLE recoveries IS 'Cases of money to be paid back';
 COMMENT ON COLUMN recoveries.fen IS 'Fen when the case was opened';
 COMMENT ON TABLE refunds IS 'Money that came back apart from lists';
@@ -85,6 +103,6 @@ COMMENT ON COLUMN refunds.total_fen IS 'Fen of the whole transfer';
 COMMENT ON COLUMN refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 COMMENT ON COLUMN refunds.to_treasury IS 'The year of its indicator is over';
 
-REVOKE EXECUTE ON FUNCTION payback_decided, refund_of_transfer FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION payback_decided, refund_of_transfer, recovery_settled FROM PUBLIC;
 GRANT SELECT, INSERT ON recoveries, refunds TO :app_role;
 GRANT UPDATE (closed_at) ON recoveries TO :app_role;

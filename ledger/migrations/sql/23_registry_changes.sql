@@ -54,6 +54,13 @@ BEGIN
         FROM charges h JOIN prices p ON p.id = h.price_id
         CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
         WHERE h.contract_id = k.id
+        UNION ALL  -- what was charged is not forgotten because its row was deleted or moved
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM history s CROSS JOIN LATERAL jsonb_populate_record(NULL::charges, s.row) AS h
+        JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE s.relation = 'charges' AND (s.row ->> 'contract_id')::bigint = k.id
         UNION ALL
         SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
         WHERE contract_id = k.id

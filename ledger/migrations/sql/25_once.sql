@@ -1,6 +1,7 @@
 -- What happens once: a moment that the application may write stands as it was written. What is
 -- superseded, confirmed or sent, and decisions and objections, are held to it where their tables are.
-CREATE FUNCTION keep_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_once() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';

@@ -10,6 +10,7 @@ CREATE TABLE history (
     replaced_by text NOT NULL DEFAULT session_user
 );
 CREATE INDEX history_by_row ON history (relation, ((row ->> 'id')::bigint), id);
+CREATE INDEX history_by_contract ON history (relation, ((row ->> 'contract_id')::bigint));
 
 CREATE FUNCTION keep_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -29,6 +30,7 @@ BEGIN
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
             AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
+            AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
                 = was.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]);
     RETURN NULL;

@@ -24,34 +24,34 @@ def queue(db: Session, now: datetime) -> list[Payable]:
     payable_list = payables(db)
     year = beijing_day(now).year
     free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
-    shared = [share for share in shares.shares(db) if share.year == year]
-    alone = [number for number in free if number not in {share.number for share in shared}]
+    schemes = [share for share in shares.shares(db) if share.year == year]
+    alone = [number for number in free if number not in {share.number for share in schemes}]
     able = [item for item in payable_list if not item.held]
-    by_scheme = _by_scheme(db, able, shared)
+    by_scheme = _by_scheme(db, able, schemes)
     ways = [
         [*({number: item.due_fen} for number in alone), *(parts[place] for parts in by_scheme)]
         for place, item in enumerate(able)
     ]
-    funded = {}
+    payable_by_claim = {}
     for item, parts in zip(able, cover(ways, free), strict=True):
         if parts is None:  # the first that waits: several that bear alone may have it together
             between = split(item.due_fen, {number: free[number] for number in alone})
-            funded[item.claim] = replace(item, parts=between)
+            payable_by_claim[item.claim] = replace(item, parts=between)
             break
         only = next(iter(parts)) if len(parts) == 1 else None
-        funded[item.claim] = replace(item, indicator=only, parts={} if only else parts)
+        payable_by_claim[item.claim] = replace(item, indicator=only, parts={} if only else parts)
         for number, fen in parts.items():
             free[number] -= fen
-    return [funded.get(item.claim, item) for item in payable_list]
+    return [payable_by_claim.get(item.claim, item) for item in payable_list]
 
 
 def _by_scheme(
-    db: Session, able: Sequence[Payable], shared: Sequence[Share]
+    db: Session, able: Sequence[Payable], schemes: Sequence[Share]
 ) -> list[list[Mapping[str, Fen]]]:
     """Return for each scheme what its indicators bear of each payable."""
     return [
         list(_borne(db, able, list(scheme)))
-        for _, scheme in groupby(shared, key=lambda share: share.scheme)
+        for _, scheme in groupby(schemes, key=lambda share: share.scheme)
     ]
 
 
@@ -60,11 +60,11 @@ def _borne(
 ) -> Iterator[Mapping[str, Fen]]:
     """Yield what each indicator of a scheme bears of each payable, less what it has listed."""
     claims = [item.claim for item in able]
-    drawn = [shares.drawn_fen(db, share.bearer, claims) for share in scheme]
+    drawn_fen = [shares.drawn_fen(db, share.bearer, claims) for share in scheme]
     for item in able:
         left, parts = item.due_fen, dict[str, Fen]()
         of_claim = share_out(item.fen, [share.weight for share in scheme])
-        for share, fen, before in zip(scheme, of_claim, drawn, strict=True):
+        for share, fen, before in zip(scheme, of_claim, drawn_fen, strict=True):
             part = min(fen - before.get(item.claim, 0), left)
             if part > 0:
                 parts[share.number] = part

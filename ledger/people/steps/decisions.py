@@ -104,15 +104,26 @@ def answer(
         raise Conflict("decision_changed", subject=row.subject)
     if answer == "withdrawn" and not own(actor, row):
         raise Refused("not_yours", person=person(row.decided_by))
-    if answer != "withdrawn" and same_person(actor, row.decided_by):
-        raise Refused("same_person", person=person(actor))
-    if answer != "withdrawn" and not two_identities(db, actor, row.decided_by):
-        raise Refused("one_made_the_other", person=person(row.decided_by))
+    if answer != "withdrawn":
+        refuse_one_identity(db, actor, row.decided_by)
     row.answer, row.answered_by, row.answered_at = answer, actor, now
     row.answered_digest, row.answer_reason = digest_seen, reason
     db.add(row)
     db.flush()
     return row
+
+
+def refuse_one_identity(db: Session, actor: str, proposer: str) -> None:
+    """Refuse whoever is no second identity beside who proposed it.
+
+    Raises:
+        Refused: the same person (`same_person`), or one of whom made the other's credential
+            (`one_made_the_other`).
+    """
+    if same_person(actor, proposer):
+        raise Refused("same_person", person=person(actor))
+    if not two_identities(db, actor, proposer):
+        raise Refused("one_made_the_other", person=person(proposer))
 
 
 def open_decision(db: Session, kind: str, subject: str) -> Decision | None:

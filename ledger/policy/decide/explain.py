@@ -75,7 +75,7 @@ class Explanation(NamedTuple):
     clause: Clause | None
     lines: tuple[Line, ...] = ()
     sums: tuple[Sum, ...] = ()
-    lacking: tuple[FactName, ...] = ()
+    missing_facts: tuple[FactName, ...] = ()
     changes: tuple[Change, ...] = ()
     questions: tuple[Rests, ...] = ()
 
@@ -93,7 +93,7 @@ def explain(policy: Policy, decision: Decision) -> Explanation:
         proof.clause,
         lines=tuple(_line(policy, condition, proof.facts) for condition in conditions),
         sums=tuple(_sums(policy, proof)),
-        lacking=tuple(fact_name(policy, name) for name in decision.missing),
+        missing_facts=tuple(fact_name(policy, name) for name in decision.missing),
         changes=changes(policy, decision),
         questions=tuple(_rests(policy, key) for key in proof.questions),
     )

@@ -103,7 +103,7 @@ _RECEIPTS = text("""
         SELECT document_id AS document, payer, payee, fen, paid_on, reference FROM receipts
         WHERE proves
         UNION ALL  -- what was deducted at the counter is paid as well, once the builder says so
-        SELECT d.id, d.buyer_name, d.seller_name, x.fen, x.confirmed_at::date, ''
+        SELECT d.id, d.buyer_name, d.seller_name, x.held_fen, x.confirmed_at::date, ''
         FROM deductions x JOIN cost_documents d ON d.id = x.document_id
         WHERE x.confirmed_at IS NOT NULL
     ) AS payment

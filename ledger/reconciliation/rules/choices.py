@@ -19,6 +19,7 @@ from ledger.reconciliation.rules.clearing import (
     settle,
 )
 from ledger.reconciliation.rules.difference_codes import Difference
+from ledger.reconciliation.rules.reds import apportion
 from ledger.units import Fen
 
 TREATMENTS = ("exclude", "note", "carry_over", "close")
@@ -153,15 +154,23 @@ def _is_short(difference: Difference) -> bool:
 def _exclusions(
     remaining: dict[tuple[int, int], Fen], difference: Difference, why: str
 ) -> list[Exclusion]:
-    """Exclude a document's shares in a cell, line by line, up to the difference."""
+    """Exclude a document's shares in a cell, up to the difference.
+
+    A part of a document, such as what was not paid of it, is the same part of each of its lines:
+    what another difference excludes of a line is no more of it than of the others.
+    """
+    weights = {
+        (document, line): fen
+        for (document, line), fen in remaining.items()
+        if document == difference.document and difference.line in (None, line) and fen > 0
+    }
+    whole = sum(weights.values())
+    fen = min(difference.fen or whole, whole)  # nothing said: all of it
+    if fen <= 0:
+        return []
     exclusions = []
-    bound = difference.fen or None  # nothing said: all of it
-    for (document, line), fen in remaining.items():
-        if document != difference.document or difference.line not in (None, line) or fen <= 0:
-            continue
-        part = fen if bound is None else min(fen, bound)
-        if part > 0:
-            exclusions.append(Exclusion(difference.code, document, line, part, why))
-            remaining[document, line] -= part
-            bound = None if bound is None else bound - part
+    for place, part in apportion(fen, weights).items():
+        if part:
+            exclusions.append(Exclusion(difference.code, *place, part, why))
+            remaining[place] -= part
     return exclusions

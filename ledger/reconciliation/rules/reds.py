@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from ledger.charging.rules.cells import Key
 from ledger.reconciliation.rules.matching import Share
 from ledger.units import Fen
+
+_Place = TypeVar("_Place", Key, tuple[int, int])  # a cell, or a document's line
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def take_back(
     return back_shares
 
 
-def apportion(total: Fen, weights: Mapping[Key, Fen]) -> dict[Key, Fen]:
+def apportion(total: Fen, weights: Mapping[_Place, Fen]) -> dict[_Place, Fen]:
     """Split `total` fen by weight; none exceeds its weight unless the total does."""
     whole = sum(weights.values())
     parts = {key: total * weight // whole for key, weight in weights.items()}

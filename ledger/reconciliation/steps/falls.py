@@ -99,7 +99,8 @@ def _voucher(db: Session, contract: Contract) -> Voucher:
 def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen, Fen]:
     """Return what the voucher earns before and after these falls, fen under its cap."""
     of_project = cells(db, projects=[voucher.project_id])
-    fallen = {fall.cell.key: replace(fall.cell, held_fen=fall.cell.counted_fen) for fall in falls}
+    # The books come to rest on what counts and is metered now.
+    fallen = {fall.cell.key: replace(fall.cell, held_fen=0) for fall in falls}
     return (
         _earned(db, voucher, of_project),
         _earned(db, voucher, [fallen.get(cell.key, cell) for cell in of_project]),

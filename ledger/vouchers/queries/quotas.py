@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines
-from ledger.charging.queries.cells import payments_into
+from ledger.charging.queries.cells import payments_into, usage_held
 from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import Item, owed_items
 from ledger.charging.rules.cells import Cell, Key
@@ -34,6 +34,7 @@ from ledger.vouchers.rules import (
     Earnings,
     OtherSupport,
     Rates,
+    UsageHeld,
     earnings,
     earnings_by_contract,
     is_mixed,
@@ -132,14 +133,17 @@ class EarningTerms:
 
 def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
     """Return what each month of the voucher's project earns, before the cap, from these cells."""
-    return earnings(of_project, *_terms(db, voucher, of_project))
+    terms = _terms(db, voucher, of_project)
+    return earnings(of_project, *terms, usage=_usage(db, of_project, terms[0]))
 
 
 def earned_by_contract(
     db: Session, voucher: Voucher, of_project: Sequence[Cell]
 ) -> dict[ContractMonth, Fraction]:
     """Return what each month of each contract has earned, before the cap, exact fen."""
-    parts = earnings_by_contract(of_project, *_terms(db, voucher, of_project))
+    terms = _terms(db, voucher, of_project)
+    usage = _usage(db, of_project, terms[0])
+    parts = earnings_by_contract(of_project, *terms, usage=usage)
     return {place: part.earned_fen for place, part in parts.items()}
 
 
@@ -147,13 +151,23 @@ def _terms(
     db: Session, voucher: Voucher, of_project: Sequence[Cell]
 ) -> tuple[Sequence[Span], Rates, dict[Key, list[Payment]], OtherSupport]:
     spans, rates = _versions(db, voucher)
-    mixed = {cell.contract for cell in of_project if is_mixed(cell, spans)}
-    payments = payments_into(db, sorted(mixed)) if mixed else {}
+    mixed = _mixed(of_project, spans)
+    payments = payments_into(db, mixed) if mixed else {}
     support = {
         (contract, month): fen
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
     return spans, rates, payments, support
+
+
+def _usage(db: Session, of_project: Sequence[Cell], spans: Sequence[Span]) -> UsageHeld:
+    mixed = _mixed(of_project, spans)
+    return usage_held(db, mixed) if mixed else {}
+
+
+def _mixed(of_project: Sequence[Cell], spans: Sequence[Span]) -> list[int]:
+    """Return the contracts with cells whose days are under several versions."""
+    return sorted({cell.contract for cell in of_project if is_mixed(cell, spans)})
 
 
 def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:

@@ -1,6 +1,6 @@
 """Deductions at the counter: the centre states them, the builder confirms, the centre claims."""
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import psycopg
 import pytest
@@ -9,78 +9,12 @@ from sqlmodel import Session
 
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.people.codes import Role
-from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
-from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
+from tests.support.api.counter import CENTRE, Counter
 from tests.support.api.town import FACTS, NOW, Town
-from tests.support.claims import BUILDER, CLERK, OTHER_CLERK, WANTED, Office
-from tests.support.invoices import SELLER
+from tests.support.claims import BUILDER, CLERK, OTHER_CLERK, WANTED
 from tests.support.people import place_token
-from tests.support.vouchers import USCC
-
-CENTRE = "centre of c-mine"
-
-
-class Counter:
-    """A project that earned 300 yuan at a centre which is another organisation."""
-
-    def __init__(self, town: Town, owner: psycopg.Connection) -> None:
-        self.town, self.owner, self.engine = town, owner, town.app.state.engine
-        with Session(self.engine) as db:
-            project = key(project_by_code(db, "p-mine"))
-        row = owner.execute(
-            "INSERT INTO organisations (uscc, name) VALUES (%s, '智算中心公司') RETURNING id",
-            (SELLER,),
-        ).fetchone()
-        assert row
-        self.organisation = int(row[0])
-        owner.execute(
-            "UPDATE centres SET organisation_id = %s WHERE name = %s", (self.organisation, CENTRE)
-        )
-        self.office = Office(self.engine, owner, project)
-        self.office.earn(100_000)
-        row = owner.execute(
-            "SELECT a.document_id, k.number, k.id FROM allocations a"
-            " JOIN contracts k ON k.id = a.contract_id WHERE k.project_id = %s",
-            (project,),
-        ).fetchone()
-        assert row
-        self.document, self.number, self.contract = row
-        owner.execute("ALTER TABLE cost_documents DISABLE TRIGGER USER")  # to be of these two
-        owner.execute(
-            "UPDATE cost_documents SET seller_uscc = %s, buyer_uscc = %s WHERE id = %s",
-            (SELLER, USCC, self.document),
-        )
-        owner.execute("ALTER TABLE cost_documents ENABLE TRIGGER USER")
-
-    def ask(self, role: Role, method: str, path: str, code: int = 0, **options: Any) -> Any:
-        answer = self.town.client.request(
-            method, f"/api/v1/{path}", headers=self.town.headers(role), **options
-        )
-        assert answer.status_code == code or (not code and answer.is_success), answer.text
-        return answer.json()
-
-    def state(self, fen: int, role: Role = Role.OPERATOR, code: int = 0) -> Any:
-        expected = {"contract": self.number, "fen": fen}
-        path = f"cost-documents/{self.document}/deductions"
-        return self.ask(role, "POST", path, code, json=expected)
-
-    def confirm(self, deduction: dict[str, Any], code: int = 0) -> Any:
-        path = f"deductions/{deduction['id']}/confirm"
-        return self.ask(Role.BUILDER, "POST", path, code)
-
-    def redeem(self, fen: int | None = None, code: int = 0) -> Any:
-        expected = {"project": "p-mine", "fen": fen}
-        return self.ask(Role.OPERATOR, "POST", "redemptions", code, json=expected)
-
-    def claimable_fen(self) -> int:
-        rows = self.ask(Role.BUILDER, "GET", "projects/p-mine/claimable")
-        return sum(row["fen"] for row in rows)
-
-    def differences(self) -> list[str]:
-        month = self.ask(Role.CLERK, "GET", f"reconciliations/{self.contract}-2026-01")
-        return [d["handling"] for d in month["differences"] if d["code"] == "R05"]
 
 
 @pytest.fixture
@@ -101,8 +35,8 @@ def test_the_centre_is_paid_what_was_deducted_there(counter: Counter) -> None:
     claim = counter.redeem()
     assert (claim["fen"], claim["payee"], claim["state"]) == (12_000, "智算中心公司", "draft")
     assert counter.redeem(code=422)["code"] == "nothing_deducted"
-    shown = counter.ask(Role.CLERK, "GET", f"claims/{claim['number']}")
-    assert (shown["payee"], shown["fen"]) == ("智算中心公司", 12_000)
+    claim_read = counter.ask(Role.CLERK, "GET", f"claims/{claim['number']}")
+    assert (claim_read["payee"], claim_read["fen"]) == ("智算中心公司", 12_000)
 
 
 def test_the_builder_claims_the_rest_and_nothing_twice(counter: Counter) -> None:
@@ -241,3 +175,44 @@ def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:
         "/projects/p-mine", headers=counter.town.headers(Role.BUILDER)
     ).text
     assert "由中心抵扣" in quota
+
+
+def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: Counter) -> None:
+    self_made = place_token(counter.owner, "administrator", "丁")
+    clerk = place_token(counter.owner, "clerk", "丁")
+    counter.owner.execute("UPDATE tokens SET created_by = %s WHERE role = 'builder'", (self_made,))
+    row = counter.owner.execute(
+        "INSERT INTO deductions (document_id, contract_id, fen, stated_at, stated_by)"
+        " VALUES (%s, %s, 12000, now(), %s) RETURNING id",
+        (counter.document, counter.contract, clerk),
+    ).fetchone()
+    assert row
+    assert counter.confirm({"id": row[0]}, 422)["code"] == "one_made_the_other"
+    statement = sa.text(
+        "UPDATE deductions SET confirmed_at = now(), confirmed_by = (SELECT format('%s:%s#%s',"
+        " role, person, id) FROM tokens WHERE role = 'builder' AND project_id = (SELECT project_id"
+        " FROM contracts WHERE id = :contract))"
+    )
+    with pytest.raises(sa.exc.IntegrityError) as refused, counter.engine.begin() as db:
+        db.execute(statement, {"contract": counter.contract})
+    assert "confirms no deduction" in str(refused.value)
+
+
+def test_two_who_claim_at_once_redeem_no_more_than_was_deducted(counter: Counter) -> None:
+    """The second waits for the first, and then sees what that took."""
+    counter.confirm(counter.state(12_000))
+    claim = sa.text(
+        "INSERT INTO claims (number, voucher_id, payee_id, centre_id, fen, opened_at, opened_by)"
+        " SELECT :number, v.id, c.organisation_id, c.id, 12000, now(), 'x' FROM vouchers v,"
+        " centres c WHERE c.name = :centre AND v.project_id = (SELECT project_id FROM contracts"
+        " WHERE id = :contract)"
+    )
+    params = {"centre": CENTRE, "contract": counter.contract}
+    claimant, rival = counter.engine.connect(), counter.engine.connect()
+    with claimant, rival, ThreadPoolExecutor() as pool:
+        claimant.execute(claim, {**params, "number": "X1"})
+        second_claim = pool.submit(rival.execute, claim, {**params, "number": "X2"})
+        assert not wait([second_claim], timeout=0.5).done
+        claimant.commit()
+        with pytest.raises(sa.exc.IntegrityError, match="not deducted there"):
+            second_claim.result()

@@ -146,6 +146,20 @@ def test_a_form_or_the_bare_bytes_and_an_ofd_by_its_content(hall: Hall) -> None:
     assert without_file.json()["code"] == "no_file"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"files": [("file", ("a.xml", b"<a/>")), ("file", ("b.xml", b"<b/>"))]},
+        {"files": {"file": ("a.xml", b"<a/>")}, "data": {"document": "{}", "more": "x"}},
+        {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
+    ],
+)
+def test_a_form_of_more_or_less_than_one_file_is_told(hall: Hall, body: dict[str, Any]) -> None:
+    answer = hall.send(CLERK, "POST", **body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "broken_form"), answer.text
+    assert hall.get() == []
+
+
 def test_every_bad_file_is_one_clear_fault_and_nothing_is_kept(hall: Hall) -> None:
     hall.give(xml(1))
     other_firm = einvoice_xml(number=digital(1))

@@ -68,11 +68,12 @@ def test_every_integer_of_a_request_is_one_in_json() -> None:
     assert loose == []
 
 
-@pytest.mark.parametrize("value", [True, False, "1", 1.0, 1.5, None, [1]])
 @pytest.mark.parametrize("field", ["fen", "year"])
-def test_money_is_an_integer_and_nothing_like_one(town: Town, field: str, value: object) -> None:
-    answer = refusal(town, "indicators", {**INDICATOR, field: value})
-    assert [(f["where"], f["code"]) for f in answer["findings"]] == [(f"body.{field}", "int_type")]
+def test_money_is_an_integer_and_nothing_like_one(town: Town, field: str) -> None:
+    for value in (True, False, "1", 1.0, 1.5, None, [1]):
+        answer = refusal(town, "indicators", {**INDICATOR, field: value})
+        found = [(finding["where"], finding["code"]) for finding in answer["findings"]]
+        assert found == [(f"body.{field}", "int_type")], value
 
 
 def test_a_form_writes_its_integers_as_text() -> None:
@@ -98,12 +99,13 @@ def test_a_name_that_stands_twice_is_told(town: Town, body: str, name: str) -> N
     assert answer.json()["name"] == name
 
 
-@pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("field", ["number", "project_name", "fund_kind"])
-def test_what_names_something_is_seen_whole(town: Town, field: str, hidden: str) -> None:
-    wanted = {**INDICATOR, field: f"宁财{hidden}建1号"}
-    (fault,) = refusal(town, "indicators", wanted)["findings"]
-    assert (fault["where"], fault["code"]) == (f"body.{field}", "hidden_characters")
+def test_what_names_something_is_seen_whole(town: Town, field: str) -> None:
+    for hidden in HIDDEN:
+        wanted = {**INDICATOR, field: f"宁财{hidden}建1号"}
+        (fault,) = refusal(town, "indicators", wanted)["findings"]
+        found = (fault["where"], fault["code"])
+        assert found == (f"body.{field}", "hidden_characters"), ascii(hidden)
 
 
 def test_chinese_and_its_spaces_are_seen() -> None:

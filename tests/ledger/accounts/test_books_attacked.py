@@ -212,3 +212,13 @@ def test_no_function_lends_the_owners_rights_carelessly(owner: psycopg.Connectio
     lent = owner.execute("SELECT count(*) FROM pg_proc WHERE prosecdef").fetchone()
     assert lent
     assert lent[0] >= 5
+
+
+def test_every_trigger_looks_temporary_tables_up_last(owner: psycopg.Connection) -> None:
+    """Whoever calls a function chooses where names are looked up, unless the function says it."""
+    careless = owner.execute(
+        "SELECT proname FROM pg_proc JOIN pg_language l ON l.oid = prolang"
+        " WHERE pronamespace = 'public'::regnamespace AND lanname = 'plpgsql'"
+        " AND NOT 'search_path=pg_catalog, public, pg_temp' = ANY (coalesce(proconfig, '{}'))"
+    ).fetchall()
+    assert careless == []

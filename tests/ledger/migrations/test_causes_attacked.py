@@ -26,6 +26,11 @@ MOVES = {
     "commit": ("free", "committed"),
     "appropriate": ("appropriation", "free"), "unpay": ("paid", "payable"),
 }  # fmt: skip
+INVENTED = [
+    "mine", "accrue", "accrue/1/0", "accrue/1/99", "decision/1", "decision/99999999999999999",
+    "reconcile/1", "pay/ZF-2026-0001/9", "pay/ZF-2026-0009/1", "bank/T9", "bank/", "refund/T1",
+    "year-end/ZF-2026-0002/1", "voucher/1/open/2", "reserve/1", "release/1", "",
+]  # fmt: skip
 RESERVE = """
     INSERT INTO reservations (voucher_id, fen, plan, until, reserved_at, reserved_by)
     VALUES (1, {fen}, 'x', '2026-12-31', now(), 'x');
@@ -57,18 +62,9 @@ def moved(
 
 
 @pytest.mark.parametrize("kind", ["match", "recall", "pay", "list", "bounce", "unmatch", "unpay"])
-@pytest.mark.parametrize(
-    "cause",
-    [
-        "mine", "accrue", "accrue/1/0", "accrue/1/99", "decision/1", "decision/99999999999999999",
-        "reconcile/1", "pay/ZF-2026-0001/9", "pay/ZF-2026-0009/1", "bank/T9", "bank/", "refund/T1",
-        "year-end/ZF-2026-0002/1", "voucher/1/open/2", "reserve/1", "release/1", "",
-    ],
-)  # fmt: skip
-def test_an_invented_cause_moves_nothing(
-    database: Database, treasury: Treasury, kind: str, cause: str
-) -> None:
-    assert moved(database, cause, kind) is CHECK
+def test_an_invented_cause_moves_nothing(database: Database, treasury: Treasury, kind: str) -> None:
+    errors_by_cause = {cause: moved(database, cause, kind) for cause in INVENTED}
+    assert errors_by_cause == dict.fromkeys(INVENTED, CHECK)
 
 
 def test_a_cause_moves_what_it_is_for_in_its_own_books_and_no_more(
@@ -81,6 +77,60 @@ def test_a_cause_moves_what_it_is_for_in_its_own_books_and_no_more(
     assert moved(database, "reserve/1", "accrue", 50, first=fresh) is CHECK
     assert moved(database, "reserve/2", "reserve", 50, first=fresh) is CHECK
     assert moved(database, "release/1", "reserve", 50, first=fresh) is CHECK
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "SET CONSTRAINTS number IMMEDIATE; SET CONSTRAINTS ALL DEFERRED",
+        "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED",
+        "SAVEPOINT s; SET CONSTRAINTS number IMMEDIATE",
+    ],
+)
+def test_no_moment_is_chosen_at_which_the_cause_is_not_asked(
+    database: Database, treasury: Treasury, moment: str
+) -> None:
+    post = POST.format(
+        cause="mine", book=VOUCHER, kind="list", source="payable", goal="sent", fen=50
+    )
+    assert attempt(database, f"{post} {moment}") is CHECK
+
+
+def test_a_cause_that_was_rolled_back_carries_nothing(
+    database: Database, treasury: Treasury
+) -> None:
+    """The reservation stands while it is asked, and is gone at the commit."""
+    post = POST.format(
+        cause="reserve/1", book=VOUCHER, kind="reserve", source="available", goal="reserved", fen=5
+    )
+    savepoint = f"SAVEPOINT s; {RESERVE.format(fen=5)} SET CONSTRAINTS ALL IMMEDIATE"
+    assert attempt(database, f"{post} {savepoint}; ROLLBACK TO s") is CHECK
+
+
+@pytest.mark.parametrize(
+    "again", ["decision/0{}", "decision/{}/2", "decision/{}/", "decision/00{}/1"]
+)
+def test_one_decision_is_one_posting_however_it_is_written(
+    database: Database, treasury: Treasury, owner: psycopg.Connection, again: str
+) -> None:
+    row = owner.execute("SELECT id FROM decisions WHERE kind = 'indicator'").fetchone()
+    assert row
+    assert moved(database, again.format(row[0]), "appropriate", book=BUDGET) is CHECK
+
+
+def test_one_reservation_or_line_is_one_posting_of_its_sum(
+    database: Database, treasury: Treasury
+) -> None:
+    fresh = RESERVE.format(fen=50)
+    for again in ("reserve/01", "reserve/1/2", "reserve/1/"):
+        assert moved(database, again, "reserve", 50, first=fresh) is CHECK, again
+    for again in ("pay/ZF-2026-0002/1/1", "pay/ZF-2026-0002/01"):
+        assert moved(database, again, "list", 200) is CHECK, again
+    post = POST.format(
+        cause="reserve/1", book=VOUCHER, kind="reserve", source="available", goal="reserved", fen=30
+    )
+    move = post[post.index("INSERT INTO movements") :]
+    assert attempt(database, f"{fresh} {post} {move} SET CONSTRAINTS ALL IMMEDIATE") is CHECK
 
 
 def test_every_posting_of_a_month_of_payments_has_its_cause(

@@ -6,11 +6,15 @@ from contextlib import suppress
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg.errors import CheckViolation
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from ledger.claims.rules import ACTIONS, MOVES, ROLES, STATES
+from ledger.postgres.database import Database
+from tests.support.accounts.attacks import attempt
+from tests.support.invoices import SELLER
 from tests.support.simulation import START
 from tests.support.vouchers import place_voucher
 
@@ -95,3 +99,23 @@ def test_the_application_writes_no_past_and_no_state(
 ) -> None:
     with engine.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
         connection.execute(text(statement))
+
+
+def test_a_claim_is_paid_to_whom_the_registry_names(
+    owner: psycopg.Connection, database: Database, claim: int
+) -> None:
+    """Whatever organisation has a confirmed account; a payee of another day is none today."""
+    owner.execute("INSERT INTO organisations (uscc, name) VALUES (%s, '别家')", (SELLER,))
+    claim_for = """
+        INSERT INTO claims (number, voucher_id, payee_id, fen, opened_at, opened_by)
+        SELECT 'DF-9', c.voucher_id, o.id, 30, {moment}, 'x' FROM claims c, organisations o
+        WHERE o.name = '别家'
+    """
+    assert attempt(database, claim_for.format(moment="now()")) is CheckViolation
+    owner.execute(
+        "INSERT INTO relations (kind, organisation_id, project_id, valid, recorded_at, recorded_by)"
+        " SELECT 'payee', o.id, p.id, '[2026-01-01,2026-02-01)', now(), 'x'"
+        " FROM organisations o, projects p WHERE o.name = '别家'"
+    )
+    assert attempt(database, claim_for.format(moment="'2026-02-01 00:00+08'")) is CheckViolation
+    assert attempt(database, claim_for.format(moment="'2026-01-31 23:59+08'")) is None

@@ -1,5 +1,7 @@
 """Who decides is a real identity, whatever SQL the application's role sends."""
 
+from itertools import product
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -88,15 +90,12 @@ def test_the_past_revives_no_expired_token(
     assert attempt(database, dated) is CHECK
 
 
-@pytest.mark.parametrize("kind", DecisionKind)
-def test_each_kind_is_answered_by_the_roles_that_may(
-    database: Database, people: None, kind: str
-) -> None:
-    for actor in (OTHER, APPROVER, FINANCE):
+def test_each_kind_is_answered_by_the_roles_that_may(database: Database, people: None) -> None:
+    for kind, actor in product(DecisionKind, (OTHER, APPROVER, FINANCE)):
         may = actor.partition(":")[0] in KINDS[kind].roles
         text = DECIDE.format(by=CLERK, kind=kind) + ANSWER.format(by=actor, answer="confirmed")
         error = attempt(database, text + "SELECT 1/0")  # nothing is kept
-        assert error is (errors.DivisionByZero if may else CHECK), actor
+        assert error is (errors.DivisionByZero if may else CHECK), (kind, actor)
 
 
 def test_code_and_database_know_the_same_kinds(owner: psycopg.Connection) -> None:
@@ -145,6 +144,21 @@ def test_a_decision_is_withdrawn_by_who_made_it(
 )
 def test_nobody_else_makes_a_person(database: Database, people: None, by: str) -> None:
     assert attempt(database, HIRE.format(person="某人", by=by)) is CHECK
+
+
+@pytest.mark.parametrize("path", ["", "SET search_path = pg_temp, pg_catalog, public;"])
+@pytest.mark.parametrize("table", ["pg_catalog.pg_class", "public.tokens", "public.decisions"])
+def test_no_table_of_ones_own_makes_a_person(
+    database: Database, people: None, table: str, path: str
+) -> None:
+    """Temporary tables are found first, and say that the application owns the tokens."""
+    name = table.partition(".")[2]
+    shadow = f"""
+        CREATE TEMP TABLE {name} AS SELECT * FROM {table}; {path}
+        {"UPDATE pg_temp.pg_class SET relowner = current_user::regrole" * (name == "pg_class")};
+        {HIRE.format(person="某人", by=CLERK).replace("INTO tokens", "INTO public.tokens")}
+    """
+    assert attempt(database, shadow) is CHECK
 
 
 @pytest.mark.parametrize(

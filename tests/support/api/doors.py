@@ -225,6 +225,15 @@ DOORS = {
     "POST /api/v1/deductions/{deduction}/confirm": Door(
         CLAIMING, at("/api/v1/deductions/999999/confirm"), yes=404
     ),
+    "POST /api/v1/deductions/{deduction}/consent": Door(
+        {Role.CLERK}, at("/api/v1/deductions/999999/consent", content=b"?"), yes=422
+    ),
+    "GET /api/v1/deductions/{deduction}/consent": Door(
+        EVERYBODY, at("/api/v1/deductions/999999/consent"), yes=404
+    ),
+    "POST /api/v1/deductions/{deduction}/fall": Door(
+        {Role.CLERK}, at("/api/v1/deductions/999999/fall", json={"reason": "?"}), yes=404
+    ),
     "POST /api/v1/redemptions": Door(
         {Role.CLERK, OPERATOR}, at("/api/v1/redemptions", json={"project": "none"}), yes=404
     ),
@@ -508,6 +517,17 @@ DOORS = {
     "GET /deductions": Door(EVERYBODY, at("/deductions")),
     "POST /deductions/{deduction}/confirm": Door(
         CLAIMING, at("/deductions/999999/confirm"), yes=404
+    ),
+    "POST /deductions/{deduction}/consent": Door(
+        {Role.CLERK},
+        at("/deductions/999999/consent", files={"file": ("a.pdf", b"?")}),
+        yes=422,
+    ),
+    "GET /deductions/{deduction}/consent": Door(
+        EVERYBODY, at("/deductions/999999/consent"), yes=404
+    ),
+    "POST /deductions/{deduction}/fall": Door(
+        {Role.CLERK}, at("/deductions/999999/fall", data={"reason": "?"}), yes=404
     ),
     "POST /redemptions": Door(
         {Role.CLERK, OPERATOR}, at("/redemptions", data={"project": "none"}), yes=404

@@ -26,6 +26,7 @@ from ledger.desk.steps.confirm import respond
 from ledger.desk.steps.take_registry import take_registry
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps.documents import take_document
+from ledger.documents.steps.receipts import enter
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
 from ledger.metering.steps.intake import Receipt, take_batch
@@ -52,6 +53,7 @@ from ledger.vouchers.steps.policy_ends import propose_end
 from ledger.vouchers.steps.validity import propose_validity
 from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, red, verified
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.payments import TODAY, Treasury
 from tests.support.reconciliation import APPROVER, BUYER, CLERK, OTHER
 from tests.support.simulation import enrolled, gpu_id, place
@@ -226,6 +228,18 @@ class Office:
         assert not isinstance(intake, list), intake
         verified(self.engine, intake, OTHER, self.now)
         self.match()
+
+    def receipt(self, of: Document, fen: int) -> None:
+        """The buyer has paid so much of a document, with tax."""
+        reference = f"r{next(self.serials)}"
+        with self._step() as db:
+            query = select(CostDocument).where(CostDocument.number == of.number)
+            enter(
+                db, key(db.exec(query).one()), reference=reference, payer=BUYER.name,
+                payee=of.seller.name, fen=fen, paid_on=of.issued_on,
+                file=file(receipt_pdf(reference, fen), "凭证.pdf"), actor=CLERK.actor,
+                now=self.now,
+            )  # fmt: skip
 
     def match(self) -> None:
         """Documents find their cells."""

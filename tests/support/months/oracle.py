@@ -43,6 +43,8 @@ class Decided:
     carried: bool
     held_fen: int
     rests_on: dict[int, int]  # fen by line
+    usage: dict[date, int]  # what was metered each day when the books came to rest on it
+    terms: object  # under which versions, on which days of the voucher
 
 
 @dataclass
@@ -220,8 +222,9 @@ class MonthOracle:
         closed = short if short <= self.tolerance(cell) else 0
         was_carried = cell in self.decisions and self.decisions[cell].carried
         self.decisions[cell] = Decided(
-            matched, closed, invoiced, was_carried or short > closed, matched, rests_on
-        )
+            matched, closed, invoiced, was_carried or short > closed, matched, rests_on,
+            self.costs(cell), self.terms,
+        )  # fmt: skip
 
     def tolerance(self, cell: Cell) -> int:
         """A yuan for each document, or five in a thousand."""
@@ -246,7 +249,12 @@ class MonthOracle:
     def fall(self, month: date) -> None:
         """Two persons decide that it falls."""
         for cell in self.falls(month):
-            self.decisions[cell].held_fen = self.counts_now(cell)
+            self._hold(cell, self.counts_now(cell))
+
+    def _hold(self, cell: Cell, fen: int) -> None:
+        """The books come to rest on so much of a cell, and on the usage that is metered now."""
+        decision = self.decisions[cell]
+        decision.held_fen, decision.usage, decision.terms = fen, self.costs(cell), self.terms
 
     # earned
 
@@ -258,21 +266,35 @@ class MonthOracle:
                     return name, rate
         return "", Fraction(0)
 
-    def rate(self, cell: Cell) -> Fraction:
-        """What a fen of a cell earns: by the day on which it was metered."""
-        costs = self.costs(cell)
-        whole = sum(costs.values())
-        if whole:
-            earning = (fen * self.version_on(day)[1] for day, fen in costs.items())
-            return sum(earning, Fraction(0)) / whole
+    @property
+    def terms(self) -> object:
+        return tuple(self.versions), self.valid
+
+    def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[tuple[str, Fraction], int]:
+        """What was metered of a cell under each version and its rate; each that its days have."""
         in_month = [day for n in range(31) if (day := cell[0] + n * DAY).month == cell[0].month]
-        versions = {self.version_on(day) for day in in_month}
-        return sum((rate for _, rate in versions), Fraction(0)) / len(versions)
+        fen = {self.version_on(day): 0 for day in in_month}
+        for day, cost in costs.items():
+            fen[self.version_on(day)] += cost
+        return fen
+
+    def held_by_version(self, cell: Cell) -> dict[tuple[str, Fraction], Fraction]:
+        """What the books rest on, mapped by the days on which it was used."""
+        held_fen = self.held_by_books(cell)
+        decision = self.decisions.get(cell)
+        same = decision is not None and decision.terms == self.terms
+        usage = self.by_version(cell, decision.usage if decision and same else self.costs(cell))
+        whole = sum(usage.values())
+        return {
+            version: Fraction(held_fen * fen, whole) if whole else Fraction(held_fen, len(usage))
+            for version, fen in usage.items()
+        }
 
     def settle(self) -> None:
         """The books follow: what counts rises by itself, and what was paid too much is owed."""
         for cell, decision in self.decisions.items():
-            decision.held_fen = max(decision.held_fen, self.counts_now(cell))
+            if decision.held_fen < self.counts_now(cell):
+                self._hold(cell, self.counts_now(cell))
         due = self.earnings()[0] - self.paid
         back = min(max(due, 0), self.recoverable) - min(max(-due, 0), self.paid)
         self.paid += back
@@ -283,9 +305,15 @@ class MonthOracle:
         earned_fen = more = Fraction(0)
         for cell in self.cells():
             closed = self.decisions[cell].closed if cell in self.decisions else 0
-            rate = self.rate(cell)
-            earned_fen += self.held_by_books(cell) * rate
-            more += max(self.metered(cell) - self.held_by_books(cell) - closed, 0) * rate
+            held = self.held_by_version(cell)
+            metered = self.by_version(cell, self.costs(cell))
+            rooms = {v: max(fen - held[v], Fraction(0)) for v, fen in metered.items()}
+            open_fen = max(self.metered(cell) - self.held_by_books(cell) - closed, 0)
+            whole_room = sum(rooms.values(), Fraction(0))
+            for version, fen in held.items():
+                earned_fen += version[1] * fen
+                if whole_room:
+                    more += version[1] * rooms[version] * open_fen / whole_room
         room = self.cap - self.lapsed
         whole, with_more = (int(fen + Fraction(1, 2)) for fen in (earned_fen, earned_fen + more))
         return min(whole, room), min(with_more, room)

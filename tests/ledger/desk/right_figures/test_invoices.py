@@ -1,6 +1,7 @@
 """What an invoice pays for: in advance, later, in its words, in tolerance (5, 6, 11, 13)."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
@@ -8,7 +9,17 @@ from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_file import read_document
 from tests.support.documents import CENTRE
 from tests.support.invoices import einvoice_xml
-from tests.support.months.office import APRIL, COMPUTE, MARCH, MAY, Office, days, package, price
+from tests.support.months.office import (
+    APRIL,
+    COMPUTE,
+    MARCH,
+    MAY,
+    STORAGE,
+    Office,
+    days,
+    package,
+    price,
+)
 from tests.support.reconciliation import BUYER, LATER
 
 PACKAGE_DAYS = "from: 2026-03-01, expires: 2026-05-31"
@@ -169,3 +180,17 @@ def test_13_a_tolerated_difference_is_closed(office: Office, short: int, lines: 
     assert office.money() == {"payable": int(subsidy + 0.5)}
     office.accrue()
     assert office.rights().accrued == 0
+
+
+@pytest.mark.parametrize(
+    ("paid_part", "subsidy"), [(Fraction(1, 2), 150_00), (Fraction(1, 4), 75_00), (1, 300_00)]
+)
+def test_of_an_invoice_that_is_paid_in_part_its_storage_is_no_more_paid_than_the_rest(
+    office: Office, paid_part: Fraction, subsidy: int
+) -> None:
+    office.prices(price(10))
+    office.use(days(MARCH, date(2026, 3, 10)), 10)
+    bill = office.bill((COMPUTE, 1_000_00), (STORAGE, 600_00))
+    office.receipt(bill, int(bill.gross_fen * paid_part))
+    office.decide()
+    assert office.rights().payable == subsidy

@@ -246,6 +246,24 @@ def test_the_database_wants_two_whatever_the_application_says(db: Session, sql: 
     assert refused.value.orig.diag.constraint_name == "registry_decided"
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "DELETE FROM charges",
+        "UPDATE charges SET computed_at = '2000-01-01'",
+        "UPDATE charges SET month = '2000-01-01'",
+    ],
+)
+def test_what_was_charged_is_not_forgotten_by_deleting_it(db: Session, deed: str) -> None:
+    """Else the price could be changed by one in between, and the usage charged anew."""
+    db.execute(sa.text(deed))
+    db.commit()
+    sql = END.format("prices") + ";" + PRICE.format("model_id,", "", 9999, "0.06", "2026-01-01", "")
+    db.execute(sa.text(sql))
+    with pytest.raises(sa.exc.IntegrityError, match="two persons"):
+        db.commit()
+
+
 def test_a_confirmed_decision_is_for_its_own_rows_and_once(db: Session) -> None:
     decision = proposal(db, DEARER)
     confirm(db, decision)

@@ -17,6 +17,7 @@ from ledger.units import beijing_day
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, OTHER, Desk, file, invoice
 from tests.support.papers.proofs import png, receipt_pdf
+from tests.support.people import place_token
 from tests.support.vouchers import NOW
 
 
@@ -89,6 +90,21 @@ def test_what_is_no_proof_is_refused(desk: Desk) -> None:
             "UPDATE receipts SET checked_by = 'approver:李四#9', checked_at = now()",
             psycopg.errors.CheckViolation,
         ),
+        # a second person who is nobody, or has no part in it; who looked before it was entered
+        ("UPDATE receipts SET checked_by = 'x', checked_at = now()", psycopg.errors.CheckViolation),
+        (
+            "UPDATE receipts SET checked_by = 'finance:丁#9', checked_at = now()",
+            psycopg.errors.CheckViolation,
+        ),
+        (
+            (
+                "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on,"
+                " original, entered_at, entered_by, checked_by, checked_at) SELECT 'R-2',"
+                " document_id, payer, payee, fen, paid_on, original, now(), 'clerk:a#1', 'b',"
+                " now() FROM receipts"
+            ),
+            psycopg.errors.CheckViolation,
+        ),
         ("UPDATE receipts SET amount_found = true", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET fen = 1", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET proves = true", psycopg.errors.GeneratedAlways),
@@ -100,3 +116,18 @@ def test_the_application_cannot_prove_it_alone(
 ) -> None:
     enter(desk, desk.take_id(invoice(1)), png())
     assert attempt(database, statement) == error
+
+
+def test_whose_token_one_made_does_not_look_for_her(desk: Desk, owner: psycopg.Connection) -> None:
+    """She enters the receipt as a clerk, and made the other's token as an administrator."""
+    key = desk.take_id(invoice(1))
+    enter(desk, key, png())
+    row = owner.execute("SELECT entered_by FROM receipts").fetchone()
+    assert row
+    name = row[0].partition(":")[2].partition("#")[0]
+    puppet = place_token(owner, "clerk", "某人", place_token(owner, "administrator", name))
+    with Session(desk.engine) as db, pytest.raises(Refused, match="one_made_the_other"):
+        receipts.check(db, key, "R-1", actor=puppet, now=NOW)
+    alone = "UPDATE receipts SET checked_by = %s, checked_at = now()"
+    with pytest.raises(psycopg.errors.CheckViolation, match="nobody else"):
+        owner.execute(alone, (puppet,))

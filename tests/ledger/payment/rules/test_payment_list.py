@@ -41,7 +41,7 @@ def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None
 
 
 @pytest.mark.parametrize(
-    ("dues", "free", "told"),
+    ("dues", "free", "by_due"),
     [
         ([], {"a": 5}, []),
         ([3, 2], {"a": 5}, ["a", "a"]),
@@ -51,8 +51,8 @@ def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None
         ([1], {}, [None]),
     ],
 )
-def test_who_is_covered(dues: list[int], free: dict[str, int], told: list[str | None]) -> None:
-    expected = [{by: due} if by else None for due, by in zip(dues, told, strict=True)]
+def test_who_is_covered(dues: list[int], free: dict[str, int], by_due: list[str | None]) -> None:
+    expected = [{by: due} if by else None for due, by in zip(dues, by_due, strict=True)]
     assert cover([[{name: due} for name in free] for due in dues], free) == expected
 
 
@@ -89,7 +89,7 @@ def test_every_move_of_payment_is_a_legal_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "paid", "still_open", "told"),
+    ("state", "paid", "still_open", "by_due"),
     [
         ("listed", 10, 0, "pay"),
         ("listed", 4, 0, "bounce"),
@@ -104,8 +104,10 @@ def test_every_move_of_payment_is_a_legal_one() -> None:
         ("refused", 10, 0, "pay"),
     ],
 )
-def test_what_becomes_of_a_claim(state: str, paid: int, still_open: int, told: str | None) -> None:
-    assert outcome(state, 10, paid, still_open) == told
+def test_what_becomes_of_a_claim(
+    state: str, paid: int, still_open: int, by_due: str | None
+) -> None:
+    assert outcome(state, 10, paid, still_open) == by_due
 
 
 rows = st.lists(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import errors
 from sqlmodel import Session
 
 from ledger.desk.queries import queues as desk
@@ -12,10 +13,13 @@ from ledger.errors import Conflict, Refused
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.steps.recover import open_recovery, settle_recoveries
 from ledger.payment.steps.refund import refund
+from ledger.postgres.database import Database
 from ledger.vouchers.queries.quotas import project_by_code
+from tests.support.accounts.attacks import attempt, moving
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
 from tests.support.vouchers import chain, place_moves
 
+VOUCHER = 2  # its book; the indicator came first
 NEXT_YEAR = NOW.replace(year=2027)
 
 
@@ -197,3 +201,46 @@ def test_one_transfer_pays_back_two_debts(treasury: Treasury) -> None:
     assert treasury.rights("p1").recoverable == 0
     assert treasury.rights("p2").recoverable == 150
     assert treasury.money()["spent"] == 900 - 350
+
+
+def test_the_application_closes_no_case_of_which_something_is_outstanding(
+    treasury: Treasury, database: Database
+) -> None:
+    """Else what a fraud pays back would be available again, where it lapses."""
+    recover(treasury, fraud=True)
+    close = "UPDATE recoveries SET closed_at = now()"
+    assert attempt(database, close) is errors.CheckViolation
+    came_back(treasury, 199)
+    assert attempt(database, close) is errors.CheckViolation
+
+
+@pytest.mark.parametrize(
+    "wrong", ["indicator_id = 2", "on_day = on_day + 1", "fen = fen - 1", "to_treasury = true"]
+)
+def test_a_refund_is_of_the_indicator_and_the_day_that_two_confirmed(
+    treasury: Treasury, database: Database, wrong: str
+) -> None:
+    treasury.indicator(1_000, "Z2")
+    came_back(treasury, 100)
+    column, _, value = wrong.partition(" = ")
+    columns = [
+        "total_fen", "voucher_id", "indicator_id", "fen", "on_day", "fraud", "to_treasury",
+        "decision_id", "received_at", "received_by",
+    ]  # fmt: skip
+    values = ", ".join(value if name == column else name for name in columns)
+    treasury.owner.execute("CREATE TABLE kept AS SELECT * FROM refunds")
+    treasury.owner.execute("GRANT SELECT ON kept TO PUBLIC; DELETE FROM refunds")
+    into = f"INSERT INTO refunds (reference, {', '.join(columns)})"
+    insert = f"{into} SELECT reference, {values} FROM kept"
+    assert attempt(database, insert) is errors.CheckViolation
+    assert attempt(database, insert.replace(values, ", ".join(columns))) is None
+
+
+def test_a_refund_moves_its_money_one_way_and_once(treasury: Treasury, database: Database) -> None:
+    came_back(treasury, 50)
+    for cause in ("refund/r1/2", "decision/{}", "decision/0{}"):
+        row = treasury.owner.execute("SELECT max(decision_id) FROM refunds").fetchone()
+        assert row
+        post = moving("forfeit", "recoverable", "lapsed", 50, VOUCHER)
+        attack = post.replace("'bad'", f"'{cause.format(row[0])}'")
+        assert attempt(database, attack) is errors.CheckViolation, cause

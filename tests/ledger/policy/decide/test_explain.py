@@ -54,7 +54,7 @@ def test_each_step_has_the_value_before_it_and_the_words_that_say_so() -> None:
 
 def test_what_is_missing_is_named_with_its_proof() -> None:
     explanation = explain(DRAFT, decide(DRAFT, "07-1", {**GATE, "business": "annotation"}))
-    assert [(fact.name, fact.evidence, fact.owner) for fact in explanation.lacking] == [
+    assert [(fact.name, fact.evidence, fact.owner) for fact in explanation.missing_facts] == [
         ("seats", "坐席清单与社保记录", "市人社局")
     ]
 

@@ -99,3 +99,18 @@ def test_what_is_short_within_the_tolerance_may_still_be_carried_over() -> None:
 @pytest.mark.parametrize("handling", ["block", "person", "cut", "exclude", "note"])
 def test_something_may_be_chosen_of_every_difference(handling: Handling) -> None:
     assert allowed_treatments(Difference("R11", handling, 1, document=1))
+
+
+@pytest.mark.parametrize(
+    ("paid", "compute", "storage", "counts"),
+    [(50, 800, 200, 400), (50, 200, 800, 100), (30, 999, 1, 300), (99, 7, 993, 7)],
+)
+def test_of_what_was_paid_in_part_every_line_counts_by_that_part(
+    paid: int, compute: int, storage: int, counts: int
+) -> None:
+    whole = compute + storage
+    unpaid = Difference("R05", Handling.CUT, whole - whole * paid // 100, document=3, cell=KEY)
+    not_compute = Difference("R11", Handling.EXCLUDE, storage, document=3, line=2, cell=KEY)
+    shares = {(3, 1): compute, (3, 2): storage}
+    outcome = settle_cell(cell(whole, whole), [unpaid, not_compute], [], shares)
+    assert outcome.matched_fen == counts
