@@ -68,6 +68,9 @@ class Driver(Protocol):
 
     restarts: int  # of the reading process, since the agent started
 
+    def poll(self) -> None:
+        """Keep the reading process alive. It is called every second."""
+
     def ask(self) -> None:
         """Start a look."""
 

@@ -12,7 +12,11 @@
 |                      |                                                  | sources/kubelet.sock   |
 | SUANQUAN_SHARES      | how slots share a device, as the contract says:  | held                   |
 |                      | of those `held`, or of all `replicas`            |                        |
+| POD_NAME,            | the agent's own pod, from the downward API: the  | the agent is a service |
+| POD_NAMESPACE        | kubelet is believed when it names this pod       | of the host            |
 | SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
+| SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
+|                      | power by GPU, slice and holder; or `off`         |                        |
 
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
@@ -43,7 +47,9 @@ class Settings:
     holders: Path | None  # the map file
     kubelet: Path | None  # the socket, where the kubelet is the source
     shares: ShareRule
+    own_pod: tuple[str, str] | None  # namespace, name
     health_port: int
+    readings: bool  # on /metrics
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -62,7 +68,9 @@ class Settings:
             holders=Path(holders) if holders and holders != "kubelet" else None,
             kubelet=socket_path if holders == "kubelet" or use_kubelet else None,
             shares=_shares(values.get("SUANQUAN_SHARES", "held")),
+            own_pod=_own_pod(values.get("POD_NAMESPACE"), values.get("POD_NAME")),
             health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
+            readings=_readings(values.get("SUANQUAN_READINGS", "on")),
         )
 
     @property
@@ -89,6 +97,17 @@ def _exists(folder: Path) -> bool:
         return True
 
 
+def _own_pod(namespace: str | None, name: str | None) -> tuple[str, str] | None:
+    if namespace is None and name is None:
+        return None
+    if namespace is None or name is None:
+        raise SettingsError(
+            "POD_NAME 与 POD_NAMESPACE 须一并设置（downward API）",
+            "set POD_NAME and POD_NAMESPACE together (from the downward API)",
+        )
+    return namespace, name
+
+
 def _shares(value: str) -> ShareRule:
     try:
         return ShareRule(value)
@@ -97,6 +116,15 @@ def _shares(value: str) -> ShareRule:
             f"SUANQUAN_SHARES「{value}」应为 held（按已占份数）或 replicas（按全部份数）",
             f"SUANQUAN_SHARES {value!r} must be held or replicas",
         ) from error
+
+
+def _readings(value: str) -> bool:
+    if value not in ("on", "off"):
+        raise SettingsError(
+            f"SUANQUAN_READINGS「{value}」应为 on 或 off",
+            f"SUANQUAN_READINGS {value!r} must be on or off",
+        )
+    return value == "on"
 
 
 def _port(value: str) -> int:

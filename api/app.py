@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from starlette.types import Lifespan
 
 from api import health, pages
-from api.claims import bank_account_routes, publication_routes, redemption_routes
+from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
@@ -34,6 +34,7 @@ from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
+from api.registry import entry_routes as registry_entry_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
@@ -47,6 +48,7 @@ ROUTES = (
     batch_routes,
     chain_routes,
     claims_routes,
+    papers,
     documents_routes,
     receipt_routes,
     decision_routes,
@@ -60,6 +62,7 @@ ROUTES = (
     redemption_routes,
     reconciliation_routes,
     registry_routes,
+    registry_entry_routes,
     statements_routes,
     people_routes,
     usage_routes,

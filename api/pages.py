@@ -5,8 +5,8 @@
 
 from fastapi import FastAPI
 
+from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
-from api.claims import publication_pages, redemption_pages
 from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
@@ -17,10 +17,13 @@ from api.people import pages as people_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
+from api.registry import change_pages as registry_change_pages
+from api.registry import entry_pages as registry_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
 from api.vouchers import day_pages, opening_pages, year_pages
 from api.vouchers import pages as vouchers_pages
+from api.web.form_again import form_again
 from api.web.layout import Static, problem_page
 
 ROUTERS = (
@@ -39,6 +42,7 @@ ROUTERS = (
     payment_pages.router,
     publication_pages.router,
     redemption_pages.router,
+    number_read_pages.router,
     vouchers_pages.router,
     year_pages.router,
     voucher_action_pages.router,
@@ -47,6 +51,8 @@ ROUTERS = (
     metering_pages.router,
     finding_pages.router,
     policy_pages.router,
+    registry_change_pages.router,
+    registry_pages.router,
 )
 
 
@@ -56,3 +62,4 @@ def install(app: FastAPI) -> None:
         app.include_router(router)
     app.mount("/static", Static())
     app.state.problem_page = problem_page
+    app.state.form_again = form_again

@@ -20,6 +20,7 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 HOUR_MS = 3_600_000
 
 _YUAN = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,8}(\.\d{1,12})?", re.ASCII)
 
 
@@ -36,6 +37,13 @@ def fen_from_yuan(text: str) -> Fen:
     if not _YUAN.fullmatch(text):
         raise ValueError(text)
     return int(Fraction(text) * 100)
+
+
+def without_commas(text: str) -> str:
+    """Remove the commas between thousands, `"1,234.50"`; ValueError for others, `"1,00"`."""
+    if "," in text and not _THOUSANDS.fullmatch(text):
+        raise ValueError(text)
+    return text.replace(",", "")
 
 
 def decimal(text: str) -> Fraction:

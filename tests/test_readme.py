@@ -28,15 +28,17 @@ TEXTS = {
 }
 
 
-def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:
-    """Each command's options, by its words: `voucher open`."""
-    options: dict[str, set[str]] = {}
+def commands(group: TyperGroup, path: str = "") -> dict[str, dict[str, bool]]:
+    """Each command's options, by its words (`voucher open`), and whether it needs them."""
+    options: dict[str, dict[str, bool]] = {}
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
             options |= commands(command, f"{path}{name} ")
         else:
             options[path + name] = {
-                option for parameter in command.params for option in parameter.opts
+                option: parameter.required and option.startswith("-")
+                for parameter in command.params
+                for option in parameter.opts
             }
     return options
 
@@ -47,8 +49,14 @@ def blocks(document: str) -> str:
 
 
 def lines(document: str) -> list[str]:
-    """The command lines of `suanquan` in a document, continued ones whole."""
-    return re.findall(r"^ *(?:\.venv/bin/)?suanquan ((?:\\\n|.)+)", blocks(document), re.MULTILINE)
+    """The command lines of `suanquan` in a document, continued ones whole; those in its text, too.
+
+    Where only a command's name is mentioned, it is no line.
+    """
+    alone = re.findall(r"^ *(?:\.venv/bin/)?suanquan ((?:\\\n|.)+)", blocks(document), re.MULTILINE)
+    return alone + [
+        line for line in re.findall(r"`suanquan ([^`]+)`", document) if len(line.split()) > 2
+    ]
 
 
 @pytest.mark.parametrize("document", TEXTS.values(), ids=TEXTS)
@@ -59,10 +67,13 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
     document_lines = lines(document)
     assert document_lines
     for line in document_lines:
-        words = line.partition(" #")[0].split()
+        words = line.partition(" #")[0].replace("\\\n", " ").split()
         verb = next((v for n in (3, 2, 1) if (v := " ".join(words[:n])) in options), "")
         assert verb, line
-        assert {w.partition("=")[0] for w in words if w.startswith("--")} <= options[verb], line
+        given = {w.partition("=")[0] for w in words if w.startswith("--")}
+        assert given <= options[verb].keys(), line
+        needed = {option for option, is_needed in options[verb].items() if is_needed}
+        assert "…" in line or needed <= given, line
 
 
 def test_every_command_of_the_agent_is_there() -> None:

@@ -19,7 +19,7 @@ from agents import wire
 from agents.commands import remedies
 from agents.driver.nvml import DriverReplaced, Nvml
 from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
-from agents.holders.source import MapFile, holders_of
+from agents.holders.source import MapFile, holders_of, read_first
 from agents.observations import Holdings, Look
 from agents.reporting.identity import Identity
 from agents.reporting.server import Server
@@ -110,7 +110,7 @@ def _holders(settings: Settings, gpus: Gpus, now: datetime) -> Check:
 def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
     source = holders_of(settings)
     source.update_devices(gpus)
-    holdings = source.read(now)
+    holdings = read_first(source, now)
     source.close()
     if source.fault:
         zh, en = remedies.KUBELET.get(source.fault, ("", ""))

@@ -1,8 +1,8 @@
 """Health pages: /healthz for the node's supervisor, /metrics for Prometheus.
 
-Healthy means that the newest look at the GPUs is younger than three intervals, nothing else: an
-agent that cannot reach the server still meters, and a restart would only make a gap. Both pages are
-served on the loopback address only.
+Healthy means that the newest look showed a GPU and is younger than fifteen seconds, nothing else:
+an agent that cannot reach the server still meters, and a restart would only make a gap. Both pages
+are served on the loopback address only.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from agents import wire
+from agents.commands.readings import Readings
 from agents.errors import SettingsError
 from agents.metering.meter import LOOK_MS, ClosedMinutes
-from agents.observations import Look, NodeLook
+from agents.observations import Holdings, Look, NodeLook
 from agents.reporting.spool import Spool
 
-STALE_S = 3 * LOOK_MS // 1000
+STALE_S = 15 * LOOK_MS // 10_000  # one look and a half
 _HELP = {
     "look_age_seconds": "gauge of the age of the newest look at the GPUs",
     "gpus": "gauge of GPUs that the newest look shows",
@@ -42,8 +43,9 @@ _HELP = {
 class Health:
     """Figures of the running agent; its threads write them, the pages read them."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, readings: Readings | None = None) -> None:
         self._spool = spool
+        self._readings = readings
         self._lock = threading.Lock()
         self._look_s: float | None = None
         self._answer_s: float | None = None
@@ -55,6 +57,8 @@ class Health:
     def record_look(self, sight: NodeLook, restarts: int = 0) -> None:
         """Record a look. One that shows no GPU does not count for the age of the newest look."""
         looks = sight.looks
+        if self._readings is not None:
+            self._readings.record_look(looks)
         count = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
         with self._lock:
             self._gpus = count
@@ -65,8 +69,10 @@ class Health:
             if count:
                 self._look_s = time.monotonic()
 
-    def record_holders(self, fault: str) -> None:
+    def record_holders(self, fault: str, holdings: Holdings | wire.GapReason) -> None:
         """Record a sample of the holders; `fault` is why it is incomplete, or empty."""
+        if self._readings is not None:
+            self._readings.record_holdings(holdings)
         if fault:
             with self._lock:
                 self._counts["holder_faults_total", fault] += 1
@@ -103,6 +109,8 @@ class Health:
         with self._lock:
             if self._look_s is None:
                 return False, "尚未读到任何 GPU\nno GPU was seen yet\n"
+            if not self._gpus:
+                return False, "最近一次没有读到 GPU\nthe newest look shows no GPU\n"
             age = time.monotonic() - self._look_s
         if age > STALE_S:
             return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"
@@ -127,7 +135,8 @@ class Health:
         figures["spool_oldest_age_seconds", ""] = (
             0 if oldest is None else time.time() - oldest.timestamp()
         )
-        return "".join(_family(name, figures) for name in _HELP)
+        page = "".join(_family(name, figures) for name in _HELP)
+        return page if self._readings is None else page + self._readings.page()
 
 
 def _family(name: str, figures: dict[tuple[str, str], float]) -> str:

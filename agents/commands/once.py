@@ -11,7 +11,7 @@ import msgspec
 from agents import wire
 from agents.driver.nvml import DriverReplaced, Nvml, Process
 from agents.errors import NoDriver
-from agents.holders.source import Holders
+from agents.holders.source import Holders, read_first
 from agents.metering.meter import devices_of
 from agents.observations import HolderShare, Holdings, Look, Reading
 
@@ -27,7 +27,7 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
             "驱动刚被更换，请再运行一次", "the driver was just replaced: run it again"
         ) from error
     holders.update_devices(looks)
-    holdings = holders.read(now)
+    holdings = read_first(holders, now)
     gap = holdings if isinstance(holdings, wire.GapReason) else None
     by_device = holdings if isinstance(holdings, Holdings) else Holdings({})
     processes = nvml.processes()

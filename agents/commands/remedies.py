@@ -51,6 +51,24 @@ KUBELET = {
         "：kubelet 不应答，可能正在重启",
         ": the kubelet does not answer, it may be restarting",
     ),
+    "no_pods": (
+        "：应答里一个 Pod 也没有。kubelet 刚启动，还不认识自己的 Pod（API 服务器可达吗？）",
+        (
+            ": it names no pod at all; it has just started and does not know its pods yet (is the "
+            "API server within reach?)"
+        ),
+    ),
+    "own_pod_absent": (
+        "：应答里没有采集端自己的 Pod。kubelet 刚启动；或 POD_NAME、POD_NAMESPACE 设错了",
+        (
+            ": the agent's own pod is not in it; it has just started, or POD_NAME and "
+            "POD_NAMESPACE are set wrongly"
+        ),
+    ),
+    "settling": (
+        "：两次应答不一致，正在等待稳定",
+        ": two answers differ; it is settling",
+    ),
     "claimed_twice": (
         "：kubelet 把同一个设备给了两个 Pod",
         ": the kubelet gave one device to two pods",

@@ -17,7 +17,7 @@ from typing import Any
 
 import pynvml
 
-from agents.driver.nvml_call import NvmlFailed, ask
+from agents.driver.nvml_call import NvmlFailed, ask, is_sliced
 from agents.observations import MIG_CHANGED
 
 _EVENT_TYPES = (
@@ -36,15 +36,24 @@ class EventSet:
 
     def __init__(self) -> None:
         self._set: Any = None
+        self._no_set = ""  # why there is none
         self._handles: dict[str, Any] = {}
         self.missing: dict[str, str] = {}  # why a GPU has no events, by its UUID
+
+    def open(self) -> None:
+        """Make the set. Raises DriverLost; without a set no GPU has events."""
+        try:
+            self._set = ask(pynvml.nvmlEventSetCreate)
+        except NvmlFailed as error:
+            self._no_set = str(error)
 
     def register(self, uuid: str, handle: Any) -> None:  # noqa: ANN401  an opaque pointer
         """Receive the events of this GPU from now on."""
         self._handles[uuid] = handle
+        if self._set is None:
+            self.missing[uuid] = self._no_set
+            return
         try:
-            if self._set is None:
-                self._set = ask(pynvml.nvmlEventSetCreate)
             event_types = ask(pynvml.nvmlDeviceGetSupportedEventTypes, handle)
             if not event_types & pynvml.nvmlEventTypeXidCriticalError:
                 self.missing[uuid] = "not_supported"
@@ -80,6 +89,7 @@ class EventSet:
         """Make a new set: one lost GPU makes the old one fail for all GPUs."""
         handles = self._handles
         self.close()
+        self.open()
         for uuid, handle in handles.items():
             self.register(uuid, handle)
 
@@ -99,11 +109,19 @@ def _word(event: Any) -> str:  # noqa: ANN401
     if event.eventType == pynvml.nvmlEventTypeGpuUnavailableError:
         return "gpu_unavailable"
     word = f"xid:{event.eventData}"
-    if event.gpuInstanceId != _NO_INSTANCE:
+    if event.gpuInstanceId != _NO_INSTANCE and _may_be_sliced(event.device):
         compute = event.computeInstanceId
         word += f"@{event.gpuInstanceId}/{'' if compute == _NO_INSTANCE else compute}"
     _log.error("the driver announced %s", word)
     return word
+
+
+def _may_be_sliced(gpu: Any) -> bool:  # noqa: ANN401
+    """Return whether an instance has a meaning: some drivers name 0/0 where MIG is off."""
+    try:
+        return is_sliced(gpu)
+    except NvmlFailed:  # a lost GPU; it may have been
+        return True
 
 
 def _address(handle: Any) -> int | None:  # noqa: ANN401

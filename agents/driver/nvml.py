@@ -1,9 +1,10 @@
 """The NVIDIA driver, read through its library NVML (nvidia-ml-py).
 
 The library is initialised once and stays open: without persistence mode the agent's handle keeps
-the driver loaded. A reading that a GPU does not have is None with the reason, never 0. A lost GPU
-is a gap of that GPU. A driver that was unloaded or replaced is a gap of all GPUs. A driver that
-shows no GPU has failed; the node is not idle.
+the driver loaded. Each GPU is read by a thread of its own (agents/driver/workers.py). A reading
+that a GPU does not have is None with the reason, never 0. A lost GPU is a gap of that GPU. A driver
+that was unloaded or replaced is a gap of all GPUs. A driver that shows no GPU has failed; the node
+is not idle.
 
 Source: NVML API reference (nvml.h). What it leaves open is tested in
 tests/agents/driver/test_nvml.py.
@@ -12,8 +13,10 @@ tests/agents/driver/test_nvml.py.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,17 +28,20 @@ from agents.driver.events import EventSet
 from agents.driver.gpm import Gpm
 from agents.driver.nvml_call import (
     GPU_LOST,
-    NOT_OFFERED,
     REPLACED,
     DriverLost,
     NvmlFailed,
     ask,
     ask_or_explain,
     ask_unless,
+    is_sliced,
 )
+from agents.driver.pipe import LookRequest
+from agents.driver.workers import Workers
 from agents.errors import NoDriver
 from agents.observations import Look, Looks, Reading
 
+_ALL = LookRequest()
 _MIB = 2**20
 _TRIES = 5
 _NO_SLICE = {6}
@@ -71,22 +77,27 @@ class Nvml:
     """The driver of this machine. Raises NoDriver if none answers.
 
     `begin` is called before each GPU with its UUID, or with `#` and its index while the UUID is
-    unknown. So the watchdog knows at which GPU a call hung, and can have it skipped (`skip`, by the
-    same names).
+    unknown, and then `opened` when it has answered. So the watchdog knows at which GPUs this
+    process died, and can have one skipped.
     """
 
     def __init__(
-        self, *, begin: Callable[[str], None] = lambda _: None, skip: Collection[str] = ()
+        self,
+        begin: Callable[[str], None] = lambda _: None,
+        opened: Callable[[str], None] = lambda _: None,
+        request: LookRequest = _ALL,
     ) -> None:
-        self._begin = begin
+        self._begin, self._opened = begin, opened
         self._cards: dict[str, _Card] = {}
         self._count = 0
         self._is_open = False
         self._epoch = ""
         self._events = EventSet()
+        self._workers: Workers[Look | wire.GapReason] = Workers()
+        self._openers: Workers[tuple[str, _Card]] = Workers()
         self._last_faults: dict[str, str] = {}  # a lasting fault is logged once
         try:
-            self._open(skip)
+            self._open(request)
         except (DriverLost, NvmlFailed) as error:
             raise _no_driver(error) from error
         if self._count == 0:
@@ -119,33 +130,49 @@ class Nvml:
     def see_each(
         self,
         on_gpu: Callable[[str, Look | wire.GapReason], None],
-        *,
-        skip: Collection[str] = (),
-        last: Collection[str] = (),
+        request: LookRequest = _ALL,
     ) -> wire.GapReason | None:
         """Look at every GPU once and pass each result to `on_gpu`.
 
-        Returns why the driver does not answer, or None. GPUs in `skip` are left out, those in
-        `last` come at the end. Raises DriverReplaced when only a new process can go on.
+        Returns why the driver does not answer, or None. A GPU that has not answered in time is
+        NVML_ERROR, and so it is until its call returns. Raises DriverReplaced when only a new
+        process can go on.
         """
+        until_s = time.monotonic() + request.wait_s
         try:
             if not self._is_open:
-                self._open(skip)
+                self._open(request)
             if not self._count:
                 self._log_fault("driver", "no GPU is visible")
                 self.close()  # NVML looks for GPUs only when it is opened
                 return wire.GapReason.NVML_ERROR
-            uuids = [uuid for uuid in self._cards if uuid not in skip]
-            for uuid in sorted(uuids, key=lambda uuid: uuid in last):
-                self._begin(uuid)
-                on_gpu(uuid, self._look_at(uuid, self._cards[uuid]))
-            if len(self._cards) < self._count:  # after the others, since it may hang
-                self._find_cards(skip)
-                for uuid in [uuid for uuid in self._cards if uuid not in {*uuids, *skip}]:
-                    on_gpu(uuid, self._look_at(uuid, self._cards[uuid]))
+            known = set(self._cards)
+            self._look(known - set(request.last), until_s, request, on_gpu)
+            self._look(known & set(request.last), until_s, request, on_gpu)
+            if len(self._cards) < self._count:
+                self._find_cards(until_s, request)
+                self._look(set(self._cards) - known, until_s, request, on_gpu)
         except (DriverLost, NvmlFailed) as error:
             return self._lose(error)
         return None
+
+    def _look(
+        self,
+        uuids: Collection[str],
+        until_s: float,
+        request: LookRequest,
+        on_gpu: Callable[[str, Look | wire.GapReason], None],
+    ) -> None:
+        tasks = {
+            uuid: partial(self._look_at, uuid, card)
+            for uuid, card in self._cards.items()
+            if uuid in uuids and uuid not in request.skip
+        }
+        looks = self._workers.run(tasks, until_s, self._begin, one_by_one=request.one_by_one)
+        for uuid, look in looks:
+            if look is None:
+                self._log_fault(uuid, "it does not answer")
+            on_gpu(uuid, look or wire.GapReason.NVML_ERROR)
 
     def events(self) -> dict[str, tuple[str, ...]]:
         """Return the driver's events since the last call, by GPU: XIDs, new MIG slices."""
@@ -180,31 +207,48 @@ class Nvml:
                 _log.info("processes of %s: %s", uuid, error)
         return rows
 
-    def _open(self, skip: Collection[str]) -> None:
+    def _open(self, request: LookRequest) -> None:
         ask(pynvml.nvmlInit)
         self._is_open = True
         self._epoch = driver_epoch(self.version())
-        self._find_cards(skip)
+        self._events.open()
+        self._find_cards(time.monotonic() + request.wait_s, request)
         if self._count:
             self._last_faults.pop("driver", None)
 
-    def _find_cards(self, skip: Collection[str]) -> None:
+    def _find_cards(self, until_s: float, request: LookRequest) -> None:
         """Get every GPU's handle; a GPU that does not answer is tried again at each look."""
         self._count = ask(pynvml.nvmlDeviceGetCount)
-        indexes = {card.number for card in self._cards.values()}
-        for index in range(self._count):
-            if index in indexes or f"#{index}" in skip:
+        known = {card.number for card in self._cards.values()}
+        tasks = {
+            f"#{index}": partial(self._open_card, index)
+            for index in range(self._count)
+            if index not in known and f"#{index}" not in request.skip
+        }
+        cards = self._openers.run(tasks, until_s, self._begin, one_by_one=request.one_by_one)
+        for name, found in cards:
+            if found is None:
+                self._log_fault(f"GPU {name} of {self._count}", "it does not answer")
                 continue
-            self._begin(f"#{index}")
-            try:
-                handle = ask(pynvml.nvmlDeviceGetHandleByIndex, index)
-                uuid = ask(pynvml.nvmlDeviceGetUUID, handle)
-                model = ask(pynvml.nvmlDeviceGetName, handle)
-                minor = ask_or_explain({}, "minor", pynvml.nvmlDeviceGetMinorNumber, handle)
-                self._cards[uuid] = _Card(handle, model, index, minor, Gpm(handle))
-                self._events.register(uuid, handle)
-            except NvmlFailed as error:
-                self._log_fault(f"GPU {index} of {self._count}", str(error))
+            self._opened(name)
+            uuid, card = found
+            if uuid:
+                self._cards[uuid] = card
+        self._cards = dict(sorted(self._cards.items(), key=lambda item: item[1].number))
+
+    def _open_card(self, index: int) -> tuple[str, _Card]:
+        """Return the GPU's UUID and card; no UUID if it answers with an error."""
+        handle, uuid, model, minor = None, "", "", None
+        try:
+            handle = ask(pynvml.nvmlDeviceGetHandleByIndex, index)
+            uuid = ask(pynvml.nvmlDeviceGetUUID, handle)
+            model = ask(pynvml.nvmlDeviceGetName, handle)
+            minor = ask_or_explain({}, "minor", pynvml.nvmlDeviceGetMinorNumber, handle)
+            self._events.register(uuid, handle)
+        except NvmlFailed as error:
+            self._log_fault(f"GPU #{index} of {self._count}", str(error))
+            uuid = ""
+        return uuid, _Card(handle, model, index, minor, Gpm(handle))
 
     def _look_at(self, uuid: str, card: _Card) -> Look | wire.GapReason:
         try:
@@ -228,7 +272,7 @@ class Nvml:
 
 
 def _see(uuid: str, card: _Card) -> Look:
-    mig = _is_sliced(card)
+    mig = is_sliced(card.handle)
     slices = _slices(card) if mig else {}
     missing: dict[str, str] = {}
     energy = ask_or_explain(
@@ -250,11 +294,6 @@ def _see(uuid: str, card: _Card) -> Look:
         index=card.number,
         minor=card.minor,
     )
-
-
-def _is_sliced(card: _Card) -> bool:
-    mode = ask_unless(NOT_OFFERED, pynvml.nvmlDeviceGetMigMode, card.handle)
-    return bool(mode and mode[0] == pynvml.NVML_DEVICE_MIG_ENABLE)
 
 
 def _slices(card: _Card) -> dict[str, tuple[Any, wire.Mig]]:
@@ -281,7 +320,7 @@ def _slices(card: _Card) -> dict[str, tuple[Any, wire.Mig]]:
 
 
 def _devices(uuid: str, card: _Card) -> list[tuple[str, Any]]:
-    slices = _slices(card) if _is_sliced(card) else {}
+    slices = _slices(card) if is_sliced(card.handle) else {}
     return [(name, handle) for name, (handle, _) in slices.items()] or [(uuid, card.handle)]
 
 

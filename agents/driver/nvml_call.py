@@ -86,3 +86,9 @@ def ask_unless(codes: Collection[int], call: Callable[..., Any], *args: object) 
         if error.code not in codes:
             raise
         return None
+
+
+def is_sliced(gpu: Any) -> bool:  # noqa: ANN401  an opaque pointer
+    """Return whether MIG is on. Raises DriverLost and NvmlFailed."""
+    mode = ask_unless(NOT_OFFERED, pynvml.nvmlDeviceGetMigMode, gpu)
+    return bool(mode and mode[0] == pynvml.NVML_DEVICE_MIG_ENABLE)

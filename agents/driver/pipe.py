@@ -1,8 +1,8 @@
 """Messages between the agent and its driver process: lines of JSON.
 
 The agent sends a `LookRequest`. For each GPU the process sends a `GpuStart` before the first call
-and a `GpuResult` after the last, and at the end a `LookEnd`. So if a call hangs, the agent has the
-results of the GPUs before it and knows which GPU it was.
+and a `GpuResult` after the last, and at the end a `LookEnd`. So if the process dies, the agent has
+the results until then and knows which GPUs were being read.
 """
 
 from __future__ import annotations
@@ -20,10 +20,18 @@ class LookRequest(msgspec.Struct, frozen=True):
 
     skip: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    wait_s: float = 7.0  # a GPU that has not answered by then is a gap
+    one_by_one: bool = False  # the process died the last time: find out at which GPU
 
 
 class GpuStart(msgspec.Struct, frozen=True, tag=True):
-    """The next call concerns this GPU: its UUID, or # and its index."""
+    """A thread begins to read this GPU: its UUID, or # and its index."""
+
+    gpu: str
+
+
+class GpuOpened(msgspec.Struct, frozen=True, tag=True):
+    """The GPU of this # and index has answered for the first time, or said why it does not."""
 
     gpu: str
 
@@ -46,7 +54,7 @@ class LookEnd(msgspec.Struct, frozen=True, tag=True):
     silent: int = 0  # GPUs that are counted but cannot be named
 
 
-Message = GpuStart | GpuResult | LookEnd
+Message = GpuStart | GpuOpened | GpuResult | LookEnd
 _messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _requests = msgspec.json.Decoder(LookRequest)
 _encoder = msgspec.json.Encoder()

@@ -18,6 +18,7 @@ import sys
 from agents import wire
 from agents.driver.nvml import DriverReplaced, NoGpu, Nvml
 from agents.driver.pipe import (
+    GpuOpened,
     GpuResult,
     GpuStart,
     LookEnd,
@@ -70,9 +71,9 @@ class Reader:
     def _look(self, request: LookRequest) -> LookEnd:
         try:
             if self._nvml is None:
-                self._nvml = Nvml(begin=self._send_start, skip=request.skip)
+                self._nvml = Nvml(self._send_start, self._send_opened, request)
             events = self._nvml.events()
-            fault = self._nvml.see_each(self._send_result, skip=request.skip, last=request.last)
+            fault = self._nvml.see_each(self._send_result, request)
         except NoDriver as error:
             empty = isinstance(error, NoGpu)
             why = wire.GapReason.NVML_ERROR if empty else wire.GapReason.DRIVER_RELOAD
@@ -83,6 +84,9 @@ class Reader:
 
     def _send_start(self, gpu: str) -> None:
         self._send(GpuStart(gpu))
+
+    def _send_opened(self, gpu: str) -> None:
+        self._send(GpuOpened(gpu))
 
     def _send_result(self, gpu: str, look: Look | wire.GapReason) -> None:
         self._send(GpuResult(gpu, look) if isinstance(look, Look) else GpuResult(gpu, None, look))

@@ -1,149 +1,48 @@
 """The driver, read by a child process under a watchdog.
 
-One look may last eight seconds. A process that is late or dies is killed and restarted; its results
-until then count, and the GPU at which it hung is skipped for a while, first for a minute, at most
-for ten, so that it does not delay the others. While no process reads, every GPU is a gap. A process
-that cannot be killed (the kernel waits for the hardware) is abandoned; there are at most two.
+A GPU whose call hangs costs only itself (agents/driver/workers.py). A look may last eight seconds;
+a process that is late is killed, and its results until then count. When a process dies, the next
+one begins at once, still within the look. Where it died while several GPUs were read, the next one
+reads them one by one, and the GPU at which that one dies is skipped for a while, first for a
+minute, at most for ten. While no process reads, every GPU is a gap. A process that cannot be killed
+(the kernel waits for the hardware) is abandoned; there are at most two.
 
-A lost GPU stays lost to a process that had it open. So when a GPU is lost, a new process is started
-beside the old one and takes over when it can read. The old one stays until then, because the last
-process that closes a driver without persistence mode unloads it.
+A lost GPU stays lost to a process that had it open. So while a GPU is lost, before each look a new
+process is started beside the old one and takes over when it can read. The old one stays until then,
+because the last process that closes a driver without persistence mode unloads it.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import select
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable, Collection
 
 import msgspec
 
 from agents import wire
-from agents.driver.pipe import (
-    GpuResult,
-    GpuStart,
-    LookEnd,
-    LookRequest,
-    decode_message,
-    encode_line,
-)
+from agents.driver.child import Child
+from agents.driver.pipe import LookEnd, LookRequest
 from agents.errors import NoDriver
 from agents.observations import Look, NodeLook
 
 LOOK_S = 8.0
+GPU_S = 7.0  # of them, for each GPU
 OPEN_S = 60.0  # eight GPUs without persistence mode wake up one after the other
-_PAUSES_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-_AWAY_S = (60.0, 120.0, 300.0, 600.0)  # pauses before a GPU that hung or is lost is tried again
+_PAUSES_S = (0.0, 0.0, 2.0, 4.0)  # before a driver that fails is opened again
+_AWAY_S = (60.0, 120.0, 300.0, 600.0)  # before a GPU that killed its reader is tried again
+_RETRY_LOST_S = 2.0  # after a look that found a GPU lost, a new process looks for it
+_LOST_LONG_S, _RETRY_LONG_LOST_S = (
+    600.0,
+    60.0,
+)  # a GPU that is lost for long is looked for less often
 _ENDING_S = 3.0
 _ZOMBIES_MAX = 2
-_CHUNK = 65_536
 _log = logging.getLogger(__name__)
 
 
-class Child:
-    """One driver process (agents/driver/reader.py)."""
-
-    def __init__(self) -> None:
-        root = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "agents.driver.reader"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            bufsize=0,
-        )
-        self._pipes = [pipe for pipe in (self._process.stdin, self._process.stdout) if pipe]
-        self._to, self._from = (pipe.fileno() for pipe in self._pipes)
-        os.set_blocking(self._from, False)
-        self._ready = select.poll()
-        self._ready.register(self._from, select.POLLIN)
-        self._rest = b""
-        self.is_looking = False
-        self.at: str | None = None  # the GPU of the call in progress
-        self.results: dict[str, Look | wire.GapReason] = {}
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    def ask(self, ask: LookRequest) -> None:
-        """Start a look."""
-        self.is_looking, self.at, self.results = True, None, {}
-        try:
-            os.write(self._to, encode_line(ask))  # far smaller than the pipe, so it never blocks
-        except BrokenPipeError:
-            _log.debug("process %d is gone already", self.pid)  # reading will raise EOFError
-
-    def answer(self, wait_s: float) -> LookEnd | None:
-        """Return the end of the look, or None after `wait_s` seconds. Raises EOFError."""
-        until = time.monotonic() + wait_s
-        while True:
-            end = self._read()
-            if end is not None:
-                self.is_looking = False
-                return end
-            left_s = until - time.monotonic()
-            if left_s <= 0 or not self._ready.poll(left_s * 1000):
-                return None
-
-    def end(self) -> None:
-        """Close the pipes: the process closes the driver and ends."""
-        for pipe in self._pipes:
-            pipe.close()
-
-    def kill(self) -> None:
-        """Kill it; if the kernel waits for the hardware, it dies when that answers."""
-        self._process.kill()
-        self.end()
-
-    def is_gone(self) -> bool:
-        """Return whether the process has ended."""
-        return self._process.poll() is not None
-
-    def wait(self, seconds: float) -> None:
-        """Wait this many seconds for its end, then kill it."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
-
-    def _read(self) -> LookEnd | None:
-        try:
-            chunk = os.read(self._from, _CHUNK)
-        except BlockingIOError:
-            return None
-        if not chunk:
-            raise EOFError
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for content in lines:
-            try:
-                message = decode_message(content)
-            except msgspec.DecodeError as error:
-                raise EOFError(f"it does not speak as agreed: {error}") from error
-            if isinstance(message, GpuStart):
-                self.at = message.gpu
-            elif isinstance(message, GpuResult):
-                self.at = None
-                self.results[message.gpu] = (
-                    message.look or message.fault or wire.GapReason.NVML_ERROR
-                )
-            else:
-                return message
-        return None
-
-
 class _Suspect(msgspec.Struct):
-    """A GPU that hung: how often, and until when it is skipped."""
+    """A GPU that killed its reader: how often, and until when it is skipped."""
 
     times: int = 0
     until_s: float = 0.0
@@ -164,8 +63,11 @@ class WatchedDriver:
         self._gap_reason = wire.GapReason.NVML_ERROR  # reported while there is no child
         self._suspects: dict[str, _Suspect] = {}
         self._numbers: dict[str, int] = {}  # NVML's index by UUID, for every GPU that ever answered
-        self._lost_times = 0
+        self._is_careful = False  # a process died, at one of several GPUs
+        self._lost_since_s: float | None = None
+        self._retry_s: float | None = None  # when a new process shall look for the lost GPUs
         self._look_s: float | None = None
+        self._partial: dict[str, Look | wire.GapReason] = {}  # of this look, by processes that died
         self._no_driver: tuple[str, str] | None = None
 
     def open(self, wait_s: float = OPEN_S) -> None:
@@ -180,9 +82,17 @@ class WatchedDriver:
                 _log.error("the driver does not answer: trying again")
                 return
 
+    def poll(self) -> None:
+        """Notice a process that died, and start or take over another."""
+        if self._child is not None and not self._child.is_looking and self._child.is_gone():
+            _log.error("the process that reads the driver died")
+            self._drop(wire.GapReason.NVML_ERROR)
+        self._poll_processes(0)
+
     def ask(self) -> None:
         """Start a look."""
         self._look_s = self._clock()
+        self._partial = {}
         self._poll_processes(0)
         if self._child is not None and not self._child.is_looking:
             self._child.ask(self._ask())
@@ -197,10 +107,13 @@ class WatchedDriver:
             if self._child is None:
                 self._poll_processes(left_s)
             sight = self._poll_child(left_s)
-            if sight is None and self._child is None and self._next is None:
-                sight = NodeLook(self._gap_reason)
             if sight is None and self._clock() >= deadline:
-                sight = self._give_up("did not answer in time")
+                self._bury("did not answer in time")
+                sight = self._give_up()
+            if sight is None and self._child is None and self._next is None:
+                self._poll_processes(0)
+                if self._next is None:
+                    sight = self._give_up()
             if sight is not None or self._clock() >= until:
                 self._look_s = self._look_s if sight is None else None
                 return sight
@@ -220,7 +133,9 @@ class WatchedDriver:
         now = self._clock()
         skip = {name for name, suspect in self._suspects.items() if now < suspect.until_s}
         skip |= {f"#{self._numbers[name]}" for name in skip if name in self._numbers}
-        return LookRequest(tuple(sorted(skip)), tuple(sorted(self._suspects)))
+        return LookRequest(
+            tuple(sorted(skip)), tuple(sorted(self._suspects)), GPU_S, self._is_careful
+        )
 
     def _poll_child(self, wait_s: float) -> NodeLook | None:
         if self._child is None:
@@ -230,7 +145,8 @@ class WatchedDriver:
         try:
             end = self._child.answer(wait_s)
         except EOFError as error:
-            return self._give_up(f"died {error}".strip())
+            self._bury(f"died {error}".strip())
+            return None
         return None if end is None else self._take(self._child, end)
 
     def _take(self, child: Child, end: LookEnd) -> NodeLook:
@@ -240,29 +156,36 @@ class WatchedDriver:
             self._poll_processes(0)
         if end.fault is not None:
             return NodeLook(end.fault, end.events)
-        self._failures = 0
+        self._failures, self._is_careful = 0, False
         for uuid, look in child.results.items():
             if isinstance(look, Look):
                 if look.index is not None:
                     self._numbers[uuid] = look.index
                 self._suspects.pop(uuid, None)
                 self._suspects.pop(f"#{look.index}", None)
-        self._retry_lost_gpus(child, end.silent)
+        self._note_lost_gpus(child, end.silent)
         return NodeLook(self._with_suspects(child.results), end.events)
 
-    def _give_up(self, how: str) -> NodeLook:
-        """Kill the child; its results count, and the GPU that hung is skipped for a while."""
+    def _bury(self, how: str) -> None:
+        """Kill the child and start another; what it saw until now counts."""
         child = self._child
         if child is None:
-            return NodeLook(self._gap_reason)
-        _log.error("the process that reads the driver %s (at %s)", how, child.at or "no GPU")
-        if child.at is not None:
-            self._suspect(child.at)
-        results = child.results
+            return
+        at = ", ".join(sorted(child.at)) or "no GPU"
+        _log.error("the process that reads the driver %s (at %s)", how, at)
+        if not child.was_killed():
+            self._blame(child.at)
+        self._partial |= child.results
         self._drop(wire.GapReason.NVML_ERROR)
         self._poll_processes(0)
-        gaps = dict.fromkeys(set(self._numbers) - set(results), wire.GapReason.NVML_ERROR)
-        return NodeLook(results | gaps if results else wire.GapReason.NVML_ERROR)
+
+    def _give_up(self) -> NodeLook:
+        """End the look with what was seen until now."""
+        results, self._partial = self._partial, {}
+        if not results:
+            return NodeLook(self._gap_reason)
+        gaps = dict.fromkeys(set(self._numbers) - set(results), self._gap_reason)
+        return NodeLook(results | gaps)
 
     def _with_suspects(
         self, results: dict[str, Look | wire.GapReason]
@@ -270,32 +193,43 @@ class WatchedDriver:
         stuck = [uuid for uuid in self._suspects if uuid in self._numbers and uuid not in results]
         return results | dict.fromkeys(stuck, wire.GapReason.NVML_ERROR)
 
-    def _suspect(self, gpu: str) -> None:
+    def _blame(self, gpus: Collection[str]) -> None:
+        """Skip the GPU at which a process died for a while, or find out which it was."""
+        self._is_careful = len(gpus) > 1
+        if len(gpus) != 1:
+            return
         by_number = {f"#{number}": uuid for uuid, number in self._numbers.items()}
+        (gpu,) = gpus
         suspect = self._suspects.setdefault(by_number.get(gpu, gpu), _Suspect())
         suspect.until_s = self._clock() + _AWAY_S[min(suspect.times, len(_AWAY_S) - 1)]
         suspect.times += 1
 
     # Which process reads.
 
-    def _retry_lost_gpus(self, child: Child, silent: int) -> None:
-        """Start a new process when a GPU is lost or not listed: it may find the GPU again."""
+    def _note_lost_gpus(self, child: Child, silent: int) -> None:
+        """Plan a new process when a GPU is lost or not listed: it may find the GPU again."""
         absent = set(self._numbers) - set(child.results) - set(self._suspects)
-        if (
-            not (absent or (silent and not self._suspects))
-            and wire.GapReason.GPU_LOST not in child.results.values()
-        ):
-            self._lost_times = 0
+        is_lost = (
+            bool(absent)
+            or (silent > 0 and not self._suspects)
+            or wire.GapReason.GPU_LOST in child.results.values()
+        )
+        now = self._clock()
+        if not is_lost:
+            self._lost_since_s = self._retry_s = None
             return
-        if self._lost_times == 0 or self._clock() >= self._try_s:
-            if self._lost_times > 0:
-                self._start()
-            self._try_s = self._clock() + _AWAY_S[min(self._lost_times, len(_AWAY_S) - 1)]
-            self._lost_times += 1
+        if self._lost_since_s is None:
+            self._lost_since_s = now
+        is_old = now - self._lost_since_s > _LOST_LONG_S
+        if self._retry_s is None:
+            self._retry_s = now + (_RETRY_LONG_LOST_S if is_old else _RETRY_LOST_S)
 
     def _poll_processes(self, wait_s: float) -> None:
         """Reap old processes, start a new one if due, and wait for it to open the driver."""
         self._reap()
+        if self._retry_s is not None and self._clock() >= self._retry_s:
+            self._retry_s = None
+            self._start()
         if self._child is None and self._next is None and self._clock() >= self._try_s:
             self._start()
         if self._next is None:
@@ -304,6 +238,7 @@ class WatchedDriver:
             end = self._next.answer(wait_s)
         except EOFError as error:
             end = LookEnd(wire.GapReason.NVML_ERROR, exits=True)
+            self._blame(self._next.at)
             _log.error("the process that opens the driver died %s", error)
         if end is not None and not end.exits:
             self._take_over(self._next)
@@ -312,8 +247,7 @@ class WatchedDriver:
             self._abandon(end.fault or wire.GapReason.NVML_ERROR)
         elif self._clock() >= self._next_until_s:
             _log.error("the driver does not open (at %s)", self._next.at or "its start")
-            if self._next.at is not None:
-                self._suspect(self._next.at)
+            self._blame(self._next.at)
             self._abandon(wire.GapReason.NVML_ERROR)
 
     def _start(self) -> None:

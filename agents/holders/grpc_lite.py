@@ -4,9 +4,9 @@ HTTP/2 is left to the library h2. gRPC adds little: a request is one message wit
 bytes, so is the answer, and the status is in the trailers (`grpc-status`, `grpc-message`). grpcio
 does this too, with four times the memory.
 
-One connection is reused. It is closed when the server ends it, when an answer cannot be decoded,
-and when the socket's inode has changed, as after the server's restart: the old process would go on
-answering with old data.
+One connection is reused, also after a refusal. It is closed when the server ends it, when an answer
+cannot be decoded, and when the socket's inode has changed, as after the server's restart: the old
+process would go on answering with old data.
 
 Source: gRPC over HTTP2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md), RFC 9113.
 """
@@ -57,9 +57,10 @@ class CallFailed(Exception):
     not gRPC).
     """
 
-    def __init__(self, code: str, words: str = "") -> None:
+    def __init__(self, code: str, words: str = "", *, is_answer: bool = False) -> None:
         super().__init__(f"{code}: {words}" if words else code)
         self.code = code
+        self.is_answer = is_answer  # the server itself refused, so the connection is sound
 
 
 class _Http2(h2.connection.H2Connection):
@@ -75,6 +76,7 @@ class Channel:
         self._path = path
         self._connection: _Connection | None = None
         self._inode = 0
+        self.connection_count = 0  # made so far: another number means perhaps another server
 
     def call(self, method: str, message: bytes, deadline_s: float) -> bytes:
         """Send `message` and return the answer. Raises CallFailed, within `deadline_s` seconds."""
@@ -83,6 +85,8 @@ class Channel:
         try:
             return self._connect(until).ask(method, message, until)
         except CallFailed as error:
+            if error.is_answer:
+                raise
             self.close()
             if not (is_old and error.code == "unavailable"):
                 raise
@@ -107,6 +111,7 @@ class Channel:
         if self._connection is None or self._inode != inode or self._connection.is_over:
             self.close()
             self._connection, self._inode = _Connection(self._path, until), inode
+            self.connection_count += 1
         return self._connection
 
 
@@ -229,7 +234,7 @@ class _Answer:
             raise CallFailed("broken", f"HTTP {self._headers.get(':status')}, no grpc-status")
         if status != _OK:
             words = unquote(self._headers.get("grpc-message", ""))
-            raise CallFailed(_STATUS.get(status, "unknown"), words)
+            raise CallFailed(_STATUS.get(status, "unknown"), words, is_answer=True)
         length = int.from_bytes(self._data[1:_PREFIX], "big")
         if self._data[:1] != b"\0" or len(self._data) != _PREFIX + length:
             raise CallFailed("broken", "not one plain message")

@@ -1,10 +1,11 @@
 """Holders from the kubelet, which says once a second which container has which devices.
 
 This is its pod-resources API, version 1, on a unix socket. An answer has only names and device ids:
-no pod UID and no phase, one entry for each device id, in an order that changes from call to call.
-The kubelet limits the calls of all clients of a node to 100 a second, ten at once; a call that is
-refused or broken is repeated once after a tenth of a second. Every failure is a KubeletFailed with
-one word.
+no pod UID (agents/holders/checkpoint.py) and no phase, one entry for each device id, in an order
+that changes from call to call. The kubelet limits the calls of all clients of a node to 100 a
+second, ten at once; a call that is refused or broken is repeated once after a tenth of a second.
+Every failure is a KubeletFailed with one word. Not every answer is believed
+(agents/holders/restarts.py).
 
 Source: kubernetes/kubernetes, pkg/kubelet/apis/podresources (limits, errors).
 """
@@ -18,11 +19,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from agents import wire
 from agents.holders import podresources, slots
+from agents.holders.checkpoint import FILE, Checkpoint
 from agents.holders.devices import AbsentDevice, Devices, UnresolvedId
 from agents.holders.grpc_lite import CallFailed, Channel
-from agents.observations import Holdings, Looks, ShareRule
+from agents.holders.restarts import PodName, Restarts
+from agents.observations import HolderShare, Holdings, Looks, ShareRule
 
 DEADLINE_S = 0.5  # for both tries together: the next sample is a second later
 _PAUSE_S = 0.1
@@ -47,9 +52,14 @@ class Kubelet:
     def __init__(self, path: Path) -> None:
         self._channel = Channel(path)
 
-    def containers(self) -> list[podresources.Container]:
-        """List the containers that have devices. Raises KubeletFailed."""
-        return self._call("List", podresources.containers)
+    @property
+    def connection(self) -> int:
+        """The number of the connection in use; a restarted kubelet has another."""
+        return self._channel.connection_count
+
+    def listing(self) -> podresources.Listing:
+        """List the pods, and the containers that have devices. Raises KubeletFailed."""
+        return self._call("List", podresources.listing)
 
     def allocatable(self) -> list[str]:
         """List the ids of all devices that can be allocated. Raises KubeletFailed."""
@@ -76,15 +86,20 @@ class Kubelet:
 
 
 class KubeletHolders:
-    """Holders from the kubelet.
+    """Holders from the kubelet. `own` is the agent's own pod, if it runs in one.
 
     An answer is valid for the second after it: when the next call fails, the time until there is an
     answer again is a gap.
     """
 
-    def __init__(self, path: Path, rule: ShareRule = ShareRule.HELD) -> None:
+    def __init__(
+        self, path: Path, rule: ShareRule = ShareRule.HELD, own: PodName | None = None
+    ) -> None:
         self.fault = ""
         self._kubelet = Kubelet(path)
+        root = path.parent.parent
+        self._checkpoint = Checkpoint(root / FILE)
+        self._restarts = Restarts(own, self._checkpoint, root / "pods")
         self._devices = Devices()
         self._rule = rule
         self._on_offer: dict[str, int] = {}
@@ -99,18 +114,41 @@ class KubeletHolders:
         """Return who holds what, as the kubelet says."""
         faults: dict[str, str] = {}
         try:
-            containers = self._kubelet.containers()
+            answer = self._kubelet.listing()
         except KubeletFailed as error:
             self._report({error.code: f"the kubelet does not say who holds what ({error})"})
             return wire.GapReason.KUBELET_UNREACHABLE
+        self._checkpoint.read()
+        answer = answer._replace(
+            containers=tuple(self._checkpoint.with_uid(one) for one in answer.containers)
+        )
+        doubt = self._restarts.doubt(answer, self._kubelet.connection)
+        if doubt:
+            self._report({doubt: f"the kubelet's answer is not believed ({doubt})"})
+            return wire.GapReason.KUBELET_UNREACHABLE
         if self._rule is ShareRule.REPLICAS:
             faults |= self._count(now)
-        holdings, failures = slots.holdings(containers, self._devices, self._rule, self._on_offer)
+        holdings, failures = self._holdings(answer)
         faults |= _faults(holdings, failures)
         if "replicas_unknown" in faults:
             self._count_time = None
         self._report(faults)
         return holdings
+
+    def _holdings(
+        self, answer: podresources.Listing
+    ) -> tuple[Holdings, set[AbsentDevice | UnresolvedId]]:
+        """Return who holds what; what a missing pod had, someone unknown has."""
+        holdings, failures = slots.holdings(
+            answer.containers, self._devices, self._rule, self._on_offer
+        )
+        missing = self._restarts.missing()
+        if missing:
+            lost, _ = slots.holdings(missing, self._devices)
+            unknown = (HolderShare(wire.Unattributed("missing_after_restart")),)
+            devices = {**holdings.devices, **dict.fromkeys(lost.devices, unknown)}
+            holdings = msgspec.structs.replace(holdings, devices=devices)
+        return holdings, failures
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,4 +1,4 @@
-"""Decode the kubelet's answers: which container has which devices.
+"""Decode the kubelet's answers: which pods there are, and which container has which devices.
 
 Only the needed fields are decoded, all of them texts or messages; everything else (CPUs, memory,
 topology, fields of later versions) is skipped. Malformed bytes raise ValueError.
@@ -35,25 +35,36 @@ class Container(NamedTuple):
     name: str
     devices: tuple[tuple[str, str], ...]  # resource name, device id
     claims: tuple[ClaimedDevice, ...]
+    uid: str | None = None  # of the pod; the answer does not have it (agents/holders/checkpoint.py)
 
 
-def containers(answer: bytes) -> list[Container]:
-    """Decode the containers with devices of a ListPodResourcesResponse. Raises ValueError.
+class Listing(NamedTuple):
+    """One answer: the names of all active pods, and the containers that have devices."""
+
+    pods: frozenset[tuple[str, str]]  # namespace, name
+    containers: tuple[Container, ...]
+
+
+def listing(answer: bytes) -> Listing:
+    """Decode a ListPodResourcesResponse; devices come in order. Raises ValueError.
 
     PodResources {1 name 2 namespace 3 containers* 4 cpu_ids* 5 memory*}, ContainerResources {1 name
     2 devices* 3 cpu_ids* 4 memory* 5 dynamic_resources*}.
     """
-    result: list[Container] = []
+    pods: set[tuple[str, str]] = set()
+    containers: list[Container] = []
     for pod_message in _fields(answer)[1]:
         pod = _fields(pod_message)
+        names = _name(pod[2]), _name(pod[1])
+        pods.add(names)
         for message in pod[3]:
             container = _fields(message)
-            devices = tuple(pair for part in container[2] for pair in _devices(part))
-            claims = tuple(claim for part in container[5] for claim in _claims(part))
+            devices = sorted(pair for part in container[2] for pair in _devices(part))
+            claims = sorted(claim for part in container[5] for claim in _claims(part))
             if devices or claims:
-                names = _name(pod[2]), _name(pod[1]), _name(container[1])
-                result.append(Container(*names, devices, claims))
-    return result
+                name = _name(container[1])
+                containers.append(Container(*names, name, tuple(devices), tuple(claims)))
+    return Listing(frozenset(pods), tuple(sorted(containers)))
 
 
 def allocatable(answer: bytes) -> list[str]:

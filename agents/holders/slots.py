@@ -7,9 +7,15 @@ share it equally, and the slots of a device share the device by a rule that the 
 - `held`: a slot is 1 / the slots held now. One slot alone is the whole device.
 - `replicas`: a slot is 1 / the slots on offer. The slots that are not held are free.
 
-Two pods on one slot, or a whole device together with slots of it, are impossible, but the kubelet
-(or an admin's claim, which looks like any other) can report them. Then no holder is accepted: the
-device is held by someone unknown, which is never billed.
+Slots are counted by the resource they were asked under: after a plugin has renamed its resource,
+slot 3 of `gpu` and slot 3 of `gpu.shared` are two slots of one device. Who had a whole device when
+it was cut into slots keeps it, often for days, while others get slots: the device's time is then
+shared by all of them alike, so that holder counts as one slot more (under `replicas` too, where
+more slots are held than were on offer, each is 1 / the slots held).
+
+Two pods on one slot, or a claim beside anything else, are impossible, but the kubelet (or an
+admin's claim, which looks like any other) can report them. Then no holder is accepted: the device
+is held by someone unknown, which is never billed.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ from agents.holders.devices import AbsentDevice, Device, Devices, Resolution, Un
 from agents.holders.podresources import Container
 from agents.observations import HolderShare, Holdings, ShareRule
 
-Slot = tuple[str, str]  # «whole» or «slot» or «claim», and which
+Slot = tuple[str, str, str]  # «whole» or «slot» or «claim»; of which resource or claim; which
 Slots = dict[Slot, set[wire.Pod]]
 
 
@@ -40,10 +46,10 @@ def holdings(
     uses: defaultdict[str, Slots] = defaultdict(lambda: defaultdict(set))
     failures: set[AbsentDevice | UnresolvedId] = set()
     for container in containers:
-        pod = wire.Pod(container.namespace, container.pod, container.name)
-        for kind, claim, resolution in _uses(container, devices):
+        pod = wire.Pod(container.namespace, container.pod, container.name, container.uid)
+        for kind, name, resolution in _uses(container, devices):
             if isinstance(resolution, Device):
-                slot = ("slot", resolution.slot) if resolution.slot else (kind, claim)
+                slot = ("slot" if resolution.slot else kind, name, resolution.slot)
                 uses[resolution.uuid][slot].add(pod)
                 if not devices.shows(resolution.uuid):
                     failures.add(AbsentDevice(resolution.uuid))
@@ -70,7 +76,9 @@ def slots_on_offer(names: Iterable[str], devices: Devices) -> dict[str, int]:
 
 def _uses(container: Container, devices: Devices) -> Iterator[tuple[str, str, Resolution | None]]:
     for resource, name in container.devices:
-        yield "whole", "", devices.resolve_plugin(resource, name)
+        resolution = devices.resolve_plugin(resource, name)
+        is_slot = isinstance(resolution, Device) and resolution.slot
+        yield "whole", resource if is_slot else "", resolution
     for device in container.claims:
         yield "claim", device.claim, devices.resolve_claim(device)
 
@@ -82,7 +90,7 @@ def _default(failures: set[AbsentDevice | UnresolvedId]) -> HolderShare:
 
 
 def _is_sliced(slots: Slots) -> bool:
-    return any(kind == "slot" for kind, _ in slots)
+    return any(kind == "slot" for kind, _, _ in slots)
 
 
 def _shares(slots: Slots, rule: ShareRule, replicas: int | None) -> tuple[HolderShare, ...]:
@@ -90,9 +98,9 @@ def _shares(slots: Slots, rule: ShareRule, replicas: int | None) -> tuple[Holder
         return _unattributed("claimed_twice")
     slot_count = len(slots)
     if rule is ShareRule.REPLICAS and _is_sliced(slots):
-        if replicas is None or replicas < slot_count:
+        if replicas is None or replicas < sum(kind == "slot" for kind, _, _ in slots):
             return _unattributed("replicas_unknown")
-        slot_count = replicas
+        slot_count = max(slot_count, replicas)
     users = math.lcm(*map(len, slots.values()))
     units = slot_count * users  # the device, in units that every share is a whole number of
     weights: defaultdict[wire.Pod, int] = defaultdict(int)
@@ -108,14 +116,18 @@ def _shares(slots: Slots, rule: ShareRule, replicas: int | None) -> tuple[Holder
 
 def _are_consistent(slots: Slots) -> bool:
     """Return whether these uses of one device are possible together."""
-    pods = {(pod.namespace, pod.pod) for users in slots.values() for pod in users}
+    pods = {_pod(pod) for users in slots.values() for pod in users}
     if len(pods) == 1:
         return True  # an init container passes its device on to the pod's others
-    kinds = {kind for kind, _ in slots}
+    kinds = {kind for kind, _, _ in slots}
     if kinds == {"claim"}:
         return len(slots) == 1  # one claim may serve several pods
-    one_each = all(len({(p.namespace, p.pod) for p in users}) == 1 for users in slots.values())
-    return kinds == {"slot"} and one_each
+    one_each = all(len({_pod(pod) for pod in users}) == 1 for users in slots.values())
+    return "claim" not in kinds and one_each
+
+
+def _pod(container: wire.Pod) -> tuple[str, str, str | None]:
+    return container.namespace, container.pod, container.uid
 
 
 def _unattributed(reason: str) -> tuple[HolderShare, ...]:
@@ -127,5 +139,5 @@ def _share(holder: wire.Holder, part: int, whole: int) -> HolderShare:
     return HolderShare(holder, part // common, whole // common)
 
 
-def _by_name(pod: wire.Pod) -> tuple[str, str, str]:
-    return pod.namespace, pod.pod, pod.container
+def _by_name(pod: wire.Pod) -> tuple[str, str, str, str]:
+    return pod.namespace, pod.pod, pod.container, pod.uid or ""

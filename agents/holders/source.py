@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -23,12 +24,14 @@ from typing import Protocol
 
 from agents import wire
 from agents.errors import SettingsError
+from agents.holders.restarts import SETTLING
 from agents.observations import HolderShare, Holdings, Looks
 from agents.settings import Settings
 
 _DEVICE = re.compile(r"(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHARE = re.compile(r"([1-9]\d{0,4})/([1-9]\d{0,4})")
 _NAME_MAX = 253
+SETTLING_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -118,8 +121,17 @@ def holders_of(settings: Settings) -> Holders:
     if settings.kubelet is not None:
         from agents.holders.kubelet import KubeletHolders  # noqa: PLC0415  HTTP/2 only where it is used
 
-        return KubeletHolders(settings.kubelet, settings.shares)
+        return KubeletHolders(settings.kubelet, settings.shares, settings.own_pod)
     return NoSource()
+
+
+def read_first(holders: Holders, now: datetime) -> Holdings | wire.GapReason:
+    """Read a source that was just opened; the kubelet is believed at its second equal answer."""
+    answer = holders.read(now)
+    if holders.fault == SETTLING:
+        time.sleep(SETTLING_S)
+        answer = holders.read(now)
+    return answer
 
 
 def parse_map(text: str, path: Path) -> Holdings:

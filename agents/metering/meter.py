@@ -86,11 +86,16 @@ class Meter:
         self._doubts: dict[str, wire.GapReason] = {}  # GPUs that changed during the last look
 
     def due(self, at: Instant) -> bool:
-        """Return whether to start a look: in each new ten seconds, and after the clock was set."""
+        """Return whether to start a look: in each new ten seconds, and after the clock was set.
+
+        While a GPU cannot be read it is five, so that it is back soon after it is well again.
+        """
         now = self._place(at)
+        has_fault = any(gpu.fault is not None for gpu in self._state.gpus.values())
+        every_ms = LOOK_MS // 2 if has_fault else LOOK_MS
         return (
             self._looked_ms is None
-            or now // LOOK_MS != self._looked_ms // LOOK_MS
+            or now // every_ms != self._looked_ms // every_ms
             or abs(at.wall_ms - now) > _STEP_MS
         )
 

@@ -8,7 +8,7 @@ from api.claims.cli import pending_answer
 from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.client import ask
 from api.cli.commands import Commands
-from api.cli.options import PAYMENT, Reason
+from api.cli.options import PAYMENT, Limit, Offset, Reason
 from api.cli.values import MOMENT, PERSON, YES
 from api.language.i18n import msgid
 
@@ -30,7 +30,8 @@ ACCOUNTS = (
 READS = (
     Column(msgid("时刻"), "at", MOMENT),
     Column(msgid("谁"), "actor", PERSON),
-    Column(msgid("账户"), lambda row: ", ".join(map(str, row["accounts"]))),
+    Column(msgid("账户编号"), lambda row: ", ".join(map(str, row["accounts"]))),
+    Column(msgid("账户"), lambda row: ", ".join(row["numbers"])),
     Column(msgid("在哪里"), "place"),
 )
 
@@ -56,9 +57,16 @@ def set_account(
 
 
 @account.verb("reads", msgid("谁看过完整的账号"))
-def reads() -> Listing:
+def reads(
+    *,
+    account: Annotated[int | None, typer.Option(help=msgid("只看这个账户编号的"))] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Listing:
     """List who saw account numbers whole."""
-    return listing(READS, ask("GET", "number-reads"), empty=msgid("没有人看过完整的账号"))
+    query = {"account": account, "limit": limit, "offset": offset}
+    rows = ask("GET", "number-reads", query=query)
+    return listing(READS, rows, empty=msgid("没有人看过完整的账号"))
 
 
 @account.verb("ls", msgid("收款账户一览"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlmodel import Session, select
 
 from api.claims.account_numbers import Numbers, hide_numbers
@@ -52,9 +52,14 @@ def accounts(
 
 
 @router.get("/number-reads", dependencies=[having(Right.READ_PAYMENTS)])
-def reads(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[NumberReadRead]:
-    """List who saw account numbers whole, the newest first."""
-    rows = number_reads(db, limit=limit, offset=offset)
+def reads(
+    db: Db,
+    account: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> list[NumberReadRead]:
+    """List who saw account numbers whole, of one account or of all, the newest first."""
+    rows = number_reads(db, limit=limit, offset=offset, account=account)
     return [NumberReadRead.model_validate(row) for row in rows]
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
-from api.cli.arguments import content_of, facts_of, fen_of, path
-from api.cli.client import ask
+from api.cli.arguments import content_of, facts_of, fen_of, path, write
+from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import PAYMENT, Code, Limit, Offset
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_of, money
@@ -186,6 +186,18 @@ def redeem(
     line = _("申请 {number}：{fen}，付给 {payee}")
     figures = {**claim, "fen": money(claim["fen"])}
     return Answer(claim, [line.format_map(figures)])
+
+
+@claim.verb("paper", msgid("系统填好的申请表或承诺书，打印、签字、盖章"))
+def paper(
+    number: Number,
+    which: Annotated[str, typer.Argument(metavar="PAPER", help="application, commitment")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到 .html"))],
+) -> None:
+    """Write a paper of a claim to a file."""
+    with Client() as client:
+        write(file, client.fetch(path("claims", number, "papers", which)))
+    print(_("已写到 {file}").format(file=file))
 
 
 @claim.verb("add", msgid("给草稿加一份材料"))

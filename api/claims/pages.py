@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from api.claims import bank_account_routes, publication_routes, routes
 from api.claims.account_numbers import Numbers
+from api.claims.papers import Paper, paper_content
 from api.claims.routes import Claimant, Handler, Mover, Reader
 from api.claims.schemas import (
     AccountCreate,
@@ -48,12 +49,10 @@ from ledger.desk.queries import queues
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
 from ledger.errors import LedgerError, NotFound
-from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
-from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -63,7 +62,6 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
 REVIEW = ("submitted", "accepted", "objected", "published")
-PRINTS = ("application", "commitment")  # what the system fills in, to be printed and stamped
 BY_ITSELF = ("submit", "return", "accept", "publish", "refuse", "withdraw")
 
 
@@ -173,7 +171,7 @@ def claim_page(
             "objections": details.objections,
             "objectors_hidden": details.objections and viewer.role is Role.BUILDER,
             "checklist": details.checklist,
-            "prints": PRINTS,
+            "prints": tuple(Paper),
             "documents": details.documents,
             "facts": fact_fields(details.voucher),
             "decision": details.decision,
@@ -207,7 +205,7 @@ def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:
 @router.get("/claims/{number}/print/{paper}")
 def paper(
     number: str,
-    paper: Literal["application", "commitment"],
+    paper: Paper,
     *,
     frame: Framed,
     viewer: Reader,
@@ -217,22 +215,7 @@ def paper(
 ) -> HTMLResponse:
     """The application form or the commitment, filled in, to print, sign and stamp."""
     details = claim_details(db, access.claim(db, viewer, number))
-    policy = load(details.voucher.policy)
-    return frame.page(
-        f"claims/{paper}.html",
-        {
-            "claim": details.claim,
-            "words": in_words(details.claim.fen),
-            "months": details.summary.months,
-            "project": details.project,
-            "payee": details.payee,
-            "policy": policy,
-            "clause": policy.clause(details.voucher.clause),
-            "account": details.account,
-            "account_number": _account_number(numbers, viewer, details.account),
-            "today": beijing_day(now),
-        },
-    )
+    return frame.page(f"claims/{paper}.html", paper_content(details, viewer, numbers, now))
 
 
 @router.post("/claims/files")

@@ -291,9 +291,13 @@ class AccountRead(ResponseModel):
 
 
 class NumberReadRead(ResponseModel):
-    """That somebody saw account numbers whole: `accounts` by `id`, and at which address."""
+    """That somebody saw account numbers whole: `accounts` by `id`, and at which address.
+
+    `numbers` are the payees of the accounts and the last four figures, in the same order.
+    """
 
     at: datetime
     actor: str
     accounts: list[int]
+    numbers: list[str]
     place: str

@@ -21,6 +21,7 @@ from api.documents.schemas import DocumentsConfirm, FreezeCreate, PeriodCreate
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
+from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
 from api.language.i18n import gettext as _
@@ -81,7 +82,6 @@ def _listing(
     state: Filter | None = None,
     number: str = "",
     offset: int = 0,
-    faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
     query = DocumentQuery(number=number or None, state=state)
     documents = document_views.documents(
@@ -98,9 +98,7 @@ def _listing(
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(documents) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
             "may_verify": any(_may_verify(viewer, view) for view in rows),
-            "faults": findings(faults),
         },
-        UNPROCESSABLE if faults else 200,
     )
 
 
@@ -135,7 +133,6 @@ def _may_verify(viewer: Viewer, view: DocumentView) -> bool:
 @router.post("/documents/confirm")
 def confirm(
     *,
-    frame: Framed,
     viewer: Answerer,
     db: Db,
     now: Now,
@@ -144,10 +141,8 @@ def confirm(
     """Confirm the documents that were ticked after comparing them; all of them, or none."""
     ticked = dict.fromkeys(seen or ())
     if not ticked:
-        return _listing(
-            frame, viewer, db, state=DocumentState.TO_CONFIRM,
-            faults=[Finding("documents", "none_ticked", ())],
-        )  # fmt: skip
+        faults = [Finding("documents", "none_ticked", ())]
+        raise Refusal.with_faults("cost_documents", faults)
     documents = [
         dict(zip(("decision", "seen"), each.split(":", 1), strict=False)) for each in ticked
     ]
@@ -160,7 +155,6 @@ def confirm(
 @limited(body=FORM_MAX)
 def hand_in(
     *,
-    frame: Framed,
     viewer: Giver,
     db: Db,
     now: Now,
@@ -177,7 +171,7 @@ def hand_in(
         intake = take_file(db, content, qr=qr, actor=viewer.actor, now=now, centre=viewer.centre)
     if isinstance(intake, Intake):
         return _after(intake)
-    return _listing(frame, viewer, db, faults=intake)
+    raise Refusal.with_faults("cost_documents", intake)
 
 
 @router.get("/documents/new")

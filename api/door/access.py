@@ -33,6 +33,7 @@ class Right(StrEnum):
     READ_METERING = "read_metering"  # agents and findings of a centre
     TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
     ADMIT_USAGE = "admit_usage"  # approve agents, admit what came late
+    READ_REGISTRY = "read_registry"  # the registry and who registered what; a centre its own
     REGISTER = "register"  # the registry's YAML
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
@@ -58,6 +59,7 @@ _READ_BOOKS = {
     Right.READ_PROJECTS,
     Right.READ_USAGE,
     Right.READ_METERING,
+    Right.READ_REGISTRY,
     Right.READ_MONTH,
     Right.READ_CLAIMS,
     Right.READ_PAYMENTS,
@@ -91,6 +93,7 @@ _BUILDER = {
 _OPERATOR = {
     Right.READ_USAGE,
     Right.READ_METERING,
+    Right.READ_REGISTRY,
     Right.TEND_AGENTS,
     Right.READ_MONTH,
     Right.ANSWER_DECISIONS,

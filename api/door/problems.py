@@ -5,13 +5,14 @@ the sentence is the reader's; what the machine knows of an unforeseen error stay
 that no stack, SQL or path ever goes out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 import psycopg
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
@@ -63,6 +64,8 @@ class Problem:
 
 Page = Callable[[Request, Problem], Response]
 """How `app.state.problem_page`, where the pages set it, shows a problem to a person."""
+FormAgain = Callable[[Request, Problem], Awaitable[Response | None]]
+"""How `app.state.form_again`, where the pages set it, shows a refused form on its page."""
 
 
 class Refusal(Exception):
@@ -102,11 +105,16 @@ def problem_of(error: Exception) -> Problem:
     return _of_database(error)
 
 
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks, and not for the API."""
+    is_browser = "text/html" in request.headers.get("accept", "")
+    return is_browser and not request.url.path.startswith("/api/")
+
+
 def respond(request: Request, problem: Problem) -> Response:
     """Answer with the problem: as a page for a browser, else as JSON."""
     page: Page | None = getattr(request.app.state, "problem_page", None)
-    wants_page = "text/html" in request.headers.get("accept", "")
-    if page and wants_page and not request.url.path.startswith("/api/"):
+    if page and wants_page(request):
         return page(request, problem)
     return JSONResponse(
         {
@@ -132,10 +140,20 @@ def answer(request: Request, error: Exception) -> Response:
     return respond(request, problem)
 
 
+async def handle(request: Request, error: Exception) -> Response:
+    """Answer a foreseen error: a browser's form comes back on its page, where that can be."""
+    again: FormAgain | None = getattr(request.app.state, "form_again", None)
+    if again and request.method == "POST" and wants_page(request):
+        response = await again(request, problem_of(error))
+        if response is not None:
+            return response
+    return await run_in_threadpool(answer, request, error)
+
+
 def install(app: FastAPI) -> None:
     """Let every foreseen error leave as a problem; `middleware` catches and logs all others."""
     for kind in (Refusal, NotFound, Conflict, Refused, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, handle)
 
 
 def _of_http(error: HTTPException) -> Problem:

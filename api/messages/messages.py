@@ -19,6 +19,7 @@ from api.messages import (
     payment,
     policy,
     reconciliation,
+    registry,
     server,
     statements,
 )
@@ -93,6 +94,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **formats.SENTENCES,
         **server.SENTENCES,
         **accounts.SENTENCES,
+        **registry.SENTENCES,
         **metering.SENTENCES,
         **documents.SENTENCES,
         **statements.SENTENCES,

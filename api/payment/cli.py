@@ -15,7 +15,7 @@ from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import PAYMENT, Reason, Yuan
-from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, label_of, money
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, WORDS, label_of, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.payment import return_cli
@@ -61,6 +61,7 @@ SHARES = (
 QUEUE = (
     Column(msgid("申请编号"), "number"),
     Column(msgid("项目"), "project"),
+    Column(msgid("账期"), "months", WORDS),
     Column(msgid("收款单位"), "organisation"),
     Column(msgid("应付"), "due_fen", MONEY),
     Column(msgid("批准"), "approved_at", MOMENT),
@@ -69,6 +70,7 @@ QUEUE = (
 LISTS = (
     Column(msgid("清单"), "number"),
     Column(msgid("指标"), lambda row: f"{row['year']} {row['indicator']}"),
+    Column(msgid("账期"), "months", WORDS),
     Column(msgid("笔数"), "lines", NUMBER),
     Column(msgid("合计"), "total_fen", MONEY),
     Column(msgid("已支付"), "paid_fen", MONEY),

@@ -127,6 +127,7 @@ def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
         "indicator": f"{row.indicator} / {row.year}",
         "fen": row.total_fen,
         "lines": row.lines,
+        "months": row.months,
         "paid_fen": row.paid_fen,
         "returned_fen": row.returned_fen,
         "made_at": row.made_at,

@@ -130,9 +130,7 @@ def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentLi
             {
                 **line.model_dump(),
                 "claim": details.claims[line.claim_id].number,
-                "months": sorted(
-                    {f"{row.month:%Y-%m}" for row in details.months[line.claim_id] if row.due_fen}
-                ),
+                "months": details.month_names[line.claim_id],
                 "asked_fen": details.claims[line.claim_id].fen,
                 "claim_fen": details.claims[line.claim_id].due_fen,
                 "account": shown[line.account_id],
@@ -156,15 +154,18 @@ def list_file(
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Download a payment list; `column` (`title=field`, repeated) chooses and orders columns."""
-    payment_list, _, lines = payment_lists.payment_list(db, number)
+    details = list_details(db, number)
+    payment_list = details.payment_list
     if payment_list.sent_at is None:
         raise Refused("list_not_sent", list=number)
     columns, faults = read_columns(column)
     if faults:
         raise Refusal(422, "columns", {"count": len(faults), "findings": findings(faults)})
-    decision = db.get_one(Decision, payment_list.decision_id)
-    accounts = [line.account_id for line in lines]
-    content = numbers.show_decision(viewer, decision, to_answer=False, accounts=accounts)
+    accounts = [line.account_id for line in details.lines]
+    readable = numbers.show_decision(viewer, details.decision, to_answer=False, accounts=accounts)
+    months = {claim.number: details.month_names[key] for key, claim in details.claims.items()}
+    lines = [{**line, "months": months[line["claim"]]} for line in readable["lines"]]
+    content = {**readable, "lines": lines}
     file = (
         as_csv(content, payment_list.digest, columns)
         if form == "csv"

@@ -143,6 +143,7 @@ class PayableRead(ResponseModel):
     held: str
     indicator: str | None
     parts: dict[str, int]
+    months: list[str]
 
 
 class PaymentListSummary(ResponseModel):
@@ -161,6 +162,7 @@ class PaymentListSummary(ResponseModel):
     sent_at: datetime | None
     decision: int
     answer: str | None
+    months: list[str]
 
 
 class PaymentLineRead(ResponseModel):

@@ -1,21 +1,27 @@
-"""`suanquan register`, `suanquan projects`: who takes part."""
+"""`suanquan register`, `suanquan registry`, `suanquan projects`: who takes part."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.answer import Answer, Block, Column, Listing, Table, listing
-from api.cli.arguments import content_of
+from api.cli.answer import Answer, Block, Column, Heading, Listing, Table, listing
+from api.cli.arguments import content_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import METERING, Reason
-from api.cli.values import NUMBER, YES, coded
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, YES, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.registry.codes import ProjectKind
+from ledger.registry.codes import EntryState, ProjectKind, RegistrySection
 
 app = Commands()
+registry = Commands(msgid("登记簿"))
+app.add_typer(registry, name="registry", rich_help_panel=METERING)
+
+Section = Annotated[
+    RegistrySection, typer.Argument(metavar="SECTION", help=", ".join(RegistrySection))
+]
 
 PROJECTS = (
     Column(msgid("编号"), "code"),
@@ -38,14 +44,46 @@ WAITING = (
 )
 
 
+MARKS = (
+    Column(msgid("起"), "since"),
+    Column(msgid("止"), "until"),
+    Column(msgid("状态"), "state", coded(EntryState)),
+    Column(msgid("登记于"), lambda row: row["recorded"]["at"], MOMENT),
+)
+HISTORY = (
+    Column(msgid("提出者"), lambda row: row["recorded"]["by"], PERSON),
+    Column(msgid("确认者"), lambda row: row["recorded"]["confirmed_by"], PERSON),
+    Column(msgid("决定"), lambda row: row["recorded"]["decision"], NUMBER),
+    Column(msgid("被取代于"), lambda row: row["superseded"]["at"], MOMENT),
+    Column(msgid("取代者"), lambda row: row["superseded"]["by"], PERSON),
+    Column(msgid("取代的确认者"), lambda row: row["superseded"]["confirmed_by"], PERSON),
+)
+PLANNED = (
+    Column(msgid("类别"), "section"),
+    Column(msgid("事项"), "about"),
+    Column(msgid("原来"), "before"),
+    Column(msgid("改为"), "after"),
+)
+MONTHS = (
+    Column(msgid("合同"), "contract"),
+    Column(msgid("账期"), "month"),
+    Column(msgid("原来"), "before_fen", MONEY),
+    Column(msgid("改为"), "after_fen", MONEY),
+    Column(msgid("相差"), "difference_fen", MONEY),
+)
+
+
 @app.verb("register", msgid("登记机构、集群、项目、合同与绑定（docs/registry.md）"), panel=METERING)
 def register(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("登记文件（YAML）"))],
     *,
     supersede: Annotated[bool, typer.Option(help=msgid("更正已有事实"))] = False,
     reason: Reason = "",
+    preview: Annotated[bool, typer.Option(help=msgid("只看会改变什么，不登记"))] = False,
 ) -> Answer:
     """Register everything in the file, or nothing; what touches charged usage waits for another."""
+    if preview:
+        return _preview(file, supersede=supersede)
     query = {"supersede": "true" if supersede else None, "reason": reason or None}
     result = ask("POST", "registry", query=query, content=content_of(file))
     outcomes = (result["created"], result["unchanged"], result["superseded"])
@@ -58,6 +96,68 @@ def register(
             number=result["decision"]
         )]  # fmt: skip
     return Answer(result, blocks)
+
+
+def _preview(file: Path, *, supersede: bool) -> Answer:
+    query = {"supersede": "true" if supersede else None}
+    plan = ask("POST", "registry/preview", query=query, content=content_of(file))
+    blocks: list[Block] = [
+        Heading(_("立即登记")),
+        Table(PLANNED, plan["at_once"]),
+        Heading(_("须另一人确认")),
+        Table(WAITING, plan["changes"]),
+    ]
+    if plan["months"]:
+        blocks += [Heading(_("受影响的月份")), Table(MONTHS, plan["months"])]
+    return Answer(plan, blocks)
+
+
+@registry.verb("ls", msgid("一览：现行的、将来的、到期的"))
+def ls(
+    section: Section,
+    *,
+    text: Annotated[str, typer.Option(help=msgid("任一栏里的文字"))] = "",
+    state: Annotated[str | None, typer.Option(help=f"{', '.join(EntryState)}, all")] = None,
+    sort: Annotated[str, typer.Option(help=msgid("按哪一栏，前加 - 则倒序"))] = "",
+) -> Listing:
+    """List a section of the registry."""
+    query = {"text": text or None, "state": state, "sort": sort or None}
+    return listing(_columns(section), ask("GET", path("registry", section), query=query))
+
+
+@registry.verb("show", msgid("一条登记：来历，谁提出、谁确认，还有谁提到它"))
+def show(
+    section: Section, key: Annotated[str, typer.Argument(metavar="KEY", help=msgid("编号"))]
+) -> Answer:
+    """Show an entry with its history and with all that names it."""
+    details = ask("GET", path("registry", section, key))
+    blocks: list[Block] = [Table((*_columns(section), *HISTORY), details["history"])]
+    for naming, rows in details["concerning"].items():
+        section_of_rows = RegistrySection(naming)
+        blocks += [
+            Heading(label_of(RegistrySection, naming)),
+            Table(_columns(section_of_rows), rows),
+        ]
+    return Answer(details, blocks)
+
+
+def _columns(section: RegistrySection) -> tuple[Column, ...]:
+    from api.registry import columns  # noqa: PLC0415 - loaded when it is used
+
+    def column(name: str) -> Column:
+        written = Format(
+            lambda value: columns.show(section, name, value),
+            right=name in columns.NUMBERS,
+            plain=lambda value: columns.cell(section, name, value),
+        )
+        value = lambda row: columns.of_json(name, row["values"][name])  # noqa: E731
+        return Column(columns.title(section, name), value, written)
+
+    return (
+        Column(msgid("编号"), "key"),
+        *(column(name) for name in columns.short_columns(section)),
+        *MARKS,
+    )
 
 
 @app.verb("projects", msgid("项目一览"), panel=METERING)

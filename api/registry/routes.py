@@ -9,8 +9,8 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
-from api.registry.schemas import RegistryOutcome
-from ledger.desk.steps.take_registry import take_registry
+from api.registry.schemas import RegistryOutcome, RegistryPreviewRead
+from ledger.desk.steps.take_registry import preview_registry, take_registry
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 
@@ -34,12 +34,38 @@ async def text_of(request: Request) -> str:
         raise Refusal(422, "not_utf8", {"byte": error.start}) from error
 
 
+Text = Annotated[str, Depends(text_of)]
+Clerk = Annotated[Viewer, having(Right.REGISTER)]
+
+
+@router.post("/registry/preview", openapi_extra=_OPENAPI)
+@limited(body=8 * KIB * KIB)
+def preview_file(
+    *, file: Text, viewer: Clerk, db: Db, now: Now, supersede: bool = False
+) -> RegistryPreviewRead:
+    """Tell what a file would register, and what would wait for another person; keep nothing."""
+    preview = preview_registry(db, file, actor=viewer.actor, now=now, supersede=supersede)
+    report, content = preview.report, preview.content or {}
+    if report.findings:
+        raise Refusal.with_faults("registry", report.findings)
+    return RegistryPreviewRead.model_validate(
+        {
+            "created": report.created,
+            "unchanged": report.unchanged,
+            "superseded": report.superseded,
+            "at_once": preview.at_once,
+            "changes": content.get("changes", ()),
+            "months": content.get("months", ()),
+        }
+    )
+
+
 @router.post("/registry", openapi_extra=_OPENAPI)
 @limited(body=8 * KIB * KIB)
 def register_file(
     *,
-    file: Annotated[str, Depends(text_of)],
-    viewer: Annotated[Viewer, having(Right.REGISTER)],
+    file: Text,
+    viewer: Clerk,
     db: Db,
     now: Now,
     late_after: LateAfter,

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
 from api.door.schemas import BY_FORM
+from api.web.refill import PAGE_FIELD
 from ledger.documents.queries.originals import File
 from ledger.errors import Refused
-from ledger.units import Fen, fen_from_yuan
+from ledger.units import Fen, fen_from_yuan, without_commas
 
 Model = TypeVar("Model", bound=BaseModel)
 Fields = dict[str, Any]
@@ -52,7 +53,7 @@ def request_of(model: type[Model], fields: Fields) -> Model:
 def _fields(data: FormData, model: type[BaseModel]) -> Fields:
     """Collect what is filled in; a list where the model has one."""
     fields: Fields = {}
-    for name in data:
+    for name in data.keys() - {PAGE_FIELD}:
         values = [value.strip() for value in data.getlist(name) if isinstance(value, str)]
         values = [value for value in values if value]
         if values:
@@ -108,6 +109,6 @@ def fen(typed: str) -> Fen:
         Refused: it is no exact sum of fen (`bad_paid_amount`).
     """
     try:
-        return fen_from_yuan(typed.strip().replace(",", ""))
+        return fen_from_yuan(without_commas(typed.strip()))
     except ValueError as error:
         raise Refused("bad_paid_amount", text=typed) from error

@@ -217,6 +217,14 @@ def months_of(db: Session, claims: Collection[int]) -> dict[int, list[Row[Any]]]
     return by_claim
 
 
+def month_names(db: Session, claims: Collection[int]) -> dict[int, list[str]]:
+    """Return of each claim, by key, the months that are due in it: `2026-03`."""
+    return {
+        claim: sorted({f"{row.month:%Y-%m}" for row in rows if row.due_fen})
+        for claim, rows in months_of(db, claims).items()
+    }
+
+
 def _as_counted(cell: Cell) -> Cell:
     return replace(cell, held_fen=cell.counted_fen)
 

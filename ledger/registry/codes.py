@@ -49,3 +49,43 @@ class UnpricedReason(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     NO_PRICE = "no_price"
     TWO_CONTRACTS = "two_contracts"
+
+
+class RegistrySection(StrEnum):
+    """A list of the registry; named as in a registry file, as far as it is in one."""
+
+    ORGANISATIONS = "organisations"
+    CENTRES = "centres"
+    CLUSTERS = "clusters"
+    BILLING = "billing"
+    GPUS = "gpus"
+    CATALOGUE = "catalogue"
+    PROJECTS = "projects"
+    CONTRACTS = "contracts"
+    PRICES = "prices"
+    BINDINGS = "bindings"
+    RELATIONS = "relations"
+    NAMES = "names"
+    CONTROLLERS = "controllers"
+    PRICE_BANDS = "price_bands"
+    OTHER_SUPPORT = "other_support"
+    ASSIGNMENTS = "assignments"
+    ACCOUNTS = "accounts"
+
+
+class EntryState(StrEnum):
+    """Whether an entry of the registry holds today."""
+
+    IN_FORCE = "in_force"
+    FUTURE = "future"
+    ENDED = "ended"
+    SUPERSEDED = "superseded"
+
+
+class RelationKind(StrEnum):
+    """How an organisation is related to a centre, a project or another organisation."""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+    PAYEE = "payee"
+    RELATED = "related"

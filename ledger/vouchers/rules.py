@@ -226,19 +226,19 @@ def _of_cell(
     usage: Sequence[tuple[str, Fen]] | None,
 ) -> Earnings | None:
     metered = _by_policy(cell.month, spans, cell.metered_by_policy)
-    earning = metered.keys() & rates.keys()
-    if not earning:
+    policies = metered.keys() & rates.keys()
+    if not policies:
         return None
     matched = _matched(cell, spans, payments, usage)
-    nothing = Fraction(0)
-    rooms = {p: max(fen - matched.get(p, nothing), nothing) for p, fen in metered.items()}
-    room = sum(rooms.values(), nothing)
-    open_part = Fraction(cell.open_fen) / room if room else nothing
-    earned_fen = sum((rates[p] * matched.get(p, nothing) for p in earning), nothing)
-    more = sum((rates[p] * rooms[p] * open_part for p in earning), nothing)
+    zero = Fraction(0)
+    rooms = {p: max(fen - matched.get(p, zero), zero) for p, fen in metered.items()}
+    room = sum(rooms.values(), zero)
+    open_part = Fraction(cell.open_fen) / room if room else zero
+    earned_fen = sum((rates[p] * matched.get(p, zero) for p in policies), zero)
+    more = sum((rates[p] * rooms[p] * open_part for p in policies), zero)
     return Earnings(
-        cost_fen=sum(metered[p] for p in earning),
-        matched_fen=round_half_up(sum((matched.get(p, nothing) for p in earning), nothing)),
+        cost_fen=sum(metered[p] for p in policies),
+        matched_fen=round_half_up(sum((matched.get(p, zero) for p in policies), zero)),
         earned_fen=earned_fen,
         uncapped_fen=earned_fen + more,
     )

@@ -7,10 +7,13 @@ from types import MappingProxyType
 from api.language.i18n import msgid
 from ledger.registry.codes import (
     ControllerRole,
+    EntryState,
     LineKind,
     Market,
     PriceUnit,
     ProjectKind,
+    RegistrySection,
+    RelationKind,
     UnpricedReason,
 )
 
@@ -45,6 +48,37 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             UnpricedReason.UNKNOWN_MODEL: msgid("型号不在目录里"),
             UnpricedReason.NO_PRICE: msgid("当天没有价格"),
             UnpricedReason.TWO_CONTRACTS: msgid("几份合同都能计价，须由绑定写明合同"),
+        },
+        RegistrySection: {
+            RegistrySection.ORGANISATIONS: msgid("单位"),
+            RegistrySection.CENTRES: msgid("智算中心"),
+            RegistrySection.CLUSTERS: msgid("集群"),
+            RegistrySection.BILLING: msgid("计费来源"),
+            RegistrySection.GPUS: msgid("GPU 设备"),
+            RegistrySection.CATALOGUE: msgid("型号目录"),
+            RegistrySection.PROJECTS: msgid("项目"),
+            RegistrySection.CONTRACTS: msgid("合同"),
+            RegistrySection.PRICES: msgid("合同行"),
+            RegistrySection.BINDINGS: msgid("绑定"),
+            RegistrySection.RELATIONS: msgid("关系"),
+            RegistrySection.NAMES: msgid("改名"),
+            RegistrySection.CONTROLLERS: msgid("控制人"),
+            RegistrySection.PRICE_BANDS: msgid("参考价"),
+            RegistrySection.OTHER_SUPPORT: msgid("其他支持"),
+            RegistrySection.ASSIGNMENTS: msgid("归入其他政策的合同"),
+            RegistrySection.ACCOUNTS: msgid("收款账户"),
+        },
+        EntryState: {
+            EntryState.IN_FORCE: msgid("现行"),
+            EntryState.FUTURE: msgid("未到"),
+            EntryState.ENDED: msgid("已到期"),
+            EntryState.SUPERSEDED: msgid("已被取代"),
+        },
+        RelationKind: {
+            RelationKind.SELLER: msgid("销售方"),
+            RelationKind.BUYER: msgid("购买方"),
+            RelationKind.PAYEE: msgid("收款方"),
+            RelationKind.RELATED: msgid("关联方"),
         },
     }
 )

@@ -50,7 +50,10 @@ _LISTS = text("""
            coalesce(sum(n.paid_fen), 0)::bigint AS paid_fen,
            coalesce(sum(n.returned_fen), 0)::bigint AS returned_fen,
            coalesce(bool_or(n.paid_fen + n.returned_fen < n.fen AND NOT n.void), false)
-               AS waiting
+               AS waiting,
+           ARRAY(SELECT DISTINCT to_char(c.month, 'YYYY-MM') AS month FROM payment_lines p
+                 JOIN claim_cells c ON c.claim_id = p.claim_id
+                 WHERE p.list_id = l.id AND c.due_fen > 0 ORDER BY month) AS months
     FROM payment_lists l JOIN decisions d ON d.id = l.decision_id
     JOIN indicators i ON i.id = l.indicator_id LEFT JOIN payment_lines n ON n.list_id = l.id
     GROUP BY l.id, d.id, i.id ORDER BY l.id DESC

@@ -41,6 +41,32 @@ class RegistryIntake:
     decision: Decision | None
 
 
+@dataclass(frozen=True)
+class RegistryPreview:
+    """What a file would do: register at once, and propose; nothing is kept.
+
+    `at_once` has a `section` beside `about`, `before`, `after`; `content` is that of the
+    decision, None where nothing waits for two persons.
+    """
+
+    report: RegistrationReport
+    at_once: list[dict[str, str]]
+    content: Mapping[str, Any] | None
+
+
+def preview_registry(
+    db: Session, text_of_file: str, *, actor: str, now: datetime, supersede: bool = False
+) -> RegistryPreview:
+    """Do what `take_registry` would, tell it, and undo it."""
+    with db.begin_nested() as trial:
+        report = register(db, text_of_file, actor=actor, now=now, supersede=supersede)
+        at_once = changes.changes_at_once(db, report)
+        content = _content(db, report, actor=actor, now=now)
+        trial.rollback()
+    db.expire_all()
+    return RegistryPreview(report, at_once, content)
+
+
 def take_registry(
     db: Session,
     content: str,
@@ -56,8 +82,29 @@ def take_registry(
         Conflict: another change of the same thing waits for its confirmation (`decision_open`).
     """
     report = register(db, content, actor=actor, now=now, supersede=supersede)
-    if not report.proposals and not report.terms:
+    proposal = _content(db, report, actor=actor, now=now)
+    if proposal is None:
         return RegistryIntake(report, None)
+    descriptions = proposal["changes"]
+    rest = f" +{len(descriptions) - 1}" if len(descriptions) > 1 else ""
+    decision = decide(
+        db,
+        kind=KIND,
+        subject=f"registry {descriptions[0]['about']}{rest}",
+        content=proposal,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+    return RegistryIntake(report, decision)
+
+
+def _content(
+    db: Session, report: RegistrationReport, *, actor: str, now: datetime
+) -> dict[str, Any] | None:
+    """Return what two persons are to decide: the changes, the months, the rows to the letter."""
+    if not report.proposals and not report.terms:
+        return None
     descriptions = changes.descriptions(db, report)
     letter: dict[str, Any] = {}
 
@@ -66,17 +113,7 @@ def take_registry(
         return changes.projects_concerned(db, letter)
 
     months = _effect(db, write, now)
-    rest = f" +{len(descriptions) - 1}" if len(descriptions) > 1 else ""
-    decision = decide(
-        db,
-        kind=KIND,
-        subject=f"registry {descriptions[0]['about']}{rest}",
-        content={"changes": descriptions, "months": months, **letter},
-        reason=reason,
-        actor=actor,
-        now=now,
-    )
-    return RegistryIntake(report, decision)
+    return {"changes": descriptions, "months": months, **letter}
 
 
 def change_registry(db: Session, decision: Decision, actor: str, now: datetime) -> None:

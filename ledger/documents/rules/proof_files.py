@@ -61,12 +61,14 @@ def read_proof(content: bytes, name: str) -> tuple[Proof | None, list[Finding]]:
 
 def says_amount(text: str, fen: Fen) -> bool:
     """Return whether a text has this amount in yuan: `12,345.60`, or in words."""
-    plain = unicodedata.normalize("NFKC", text).replace(",", "")
-    figure = re.escape(yuan(fen).replace(",", ""))
-    pattern = rf"(?<![\d.]){figure}(?![\d])"
-    compact = re.sub(r"\s", "", plain)
-    if any(re.search(pattern, candidate) for candidate in (plain, compact)):
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).replace(",", ""))
+    figure = yuan(fen).replace(",", "")
+    # Some files set each character apart, or the fen. Else figures side by side are two.
+    solid = figure.replace(".", " ?[.]")
+    spaced = " ".join(map(re.escape, figure))
+    if re.search(rf"(?<![\d.])({solid}(?!\d)|(?<![\d.] ){spaced}(?! ?\d))", plain):
         return True
+    compact = re.sub(r"\s", "", plain)
     words = re.escape(in_words(fen).removesuffix("整"))
     return re.search(f"(?<!{_DIGIT}){words}(?!{_DIGIT})", compact.replace("圆", "元")) is not None
 

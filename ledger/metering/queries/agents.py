@@ -14,6 +14,8 @@ from ledger.registry.tables import Cluster
 SKEW_MAX = timedelta(seconds=5)
 """A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
 
+_DATE_STEP, _NONE = timedelta(seconds=1), timedelta(0)
+
 _AGENTS = text("""
     SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.history_from,
            a.approved_at, a.approved_by, a.revoked_at,
@@ -48,10 +50,15 @@ class AgentStatus:
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the node's clock was ahead of ours (behind, if negative), including transit."""
+        """How far the node's clock was at least ahead of ours (behind, if negative).
+
+        It includes transit. `sent_at` comes from an HTTP `Date`, which has whole seconds, so the
+        node's clock stood anywhere within that second.
+        """
         if self.sent_at is None or self.reported_at is None:
             return None
-        return self.sent_at - self.reported_at
+        difference = self.sent_at - self.reported_at
+        return max(difference, min(difference + _DATE_STEP, _NONE))
 
     @property
     def is_skewed(self) -> bool:

@@ -276,6 +276,11 @@ CREATE TABLE receipts (
     CHECK ((checked_by IS NULL) = (checked_at IS NULL)),
     CONSTRAINT receipt_by_another CHECK (person_of(checked_by) <> person_of(entered_by))
 );
+-- One transfer proves one payment, however its reference is written: as a file is searched for it.
+CREATE FUNCTION plain_reference(reference text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN upper(regexp_replace(normalize(reference, NFKC), '\s', '', 'g'));
+CREATE UNIQUE INDEX receipts_once ON receipts (plain_reference(reference));
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 

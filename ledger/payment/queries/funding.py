@@ -11,6 +11,7 @@ from itertools import groupby
 
 from sqlmodel import Session
 
+from ledger.claims.queries import month_names
 from ledger.payment.queries import shares
 from ledger.payment.queries.payment_lists import Payable, indicators, payables
 from ledger.payment.queries.shares import Share
@@ -21,7 +22,7 @@ from ledger.units import Fen, beijing_day
 
 def queue(db: Session, now: datetime) -> list[Payable]:
     """Return the payables, each with the indicators of this year that cover it."""
-    payable_list = payables(db)
+    payable_list = _with_months(db, payables(db))
     year = beijing_day(now).year
     free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
     schemes = [share for share in shares.shares(db) if share.year == year]
@@ -43,6 +44,11 @@ def queue(db: Session, now: datetime) -> list[Payable]:
         for number, fen in parts.items():
             free[number] -= fen
     return [payable_by_claim.get(item.claim, item) for item in payable_list]
+
+
+def _with_months(db: Session, payable_list: Sequence[Payable]) -> list[Payable]:
+    months = month_names(db, [item.claim for item in payable_list])
+    return [replace(item, months=months[item.claim]) for item in payable_list]
 
 
 def _by_scheme(

@@ -93,7 +93,8 @@ class Payable:
 
     `held` says why it cannot be listed (`HoldReason`), or nothing. `indicator` is the one that has
     the money for it; `parts` is what several pay of it, by their shares or where one has not
-    enough. Without either it waits for money (`funding.py`).
+    enough. Without either it waits for money (`funding.py`). `months` are those of the
+    claim.
     """
 
     claim: int
@@ -117,6 +118,7 @@ class Payable:
     held: str = ""
     indicator: str | None = None
     parts: Mapping[str, Fen] = field(default_factory=dict)
+    months: Sequence[str] = ()
 
     @property
     def due_fen(self) -> Fen:

@@ -16,7 +16,7 @@ from ledger.formats.spreadsheets.reading import Row, read_rows
 from ledger.formats.visible import is_seen
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import BankRow
-from ledger.units import FEN_MAX, Fen, fen_from_yuan
+from ledger.units import FEN_MAX, Fen, fen_from_yuan, without_commas
 
 REFERENCE, LIST, LINE, RESULT, AMOUNT, DAY, REASON = (
     "流水号", "清单号", "序号", "结果", "金额", "日期", "原因",
@@ -92,7 +92,7 @@ def _is_text(cell: str) -> bool:
 def _fen(text: str) -> Fen | None:
     """Parse yuan above zero: `12345.60`, `12,345.60` or `¥12,345.60`."""
     try:
-        fen = fen_from_yuan(text.lstrip("¥￥").replace(",", "").replace("，", ""))
+        fen = fen_from_yuan(without_commas(text.lstrip("¥￥").replace("，", ",")))
     except ValueError:
         return None
     return fen if 0 < fen <= FEN_MAX else None

@@ -37,13 +37,24 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "yuan": "金额(元)",
         "words": "大写",
         "purpose": "用途",
+        "months": "账期",
         "claim": "申请编号",
         "list": "清单号",
     }
 )
 DEFAULT: Columns = tuple(
     (FIELDS[field], field)
-    for field in ("line", "payee", "account", "bank", "bank_code", "yuan", "words", "purpose")
+    for field in (
+        "line",
+        "payee",
+        "account",
+        "bank",
+        "bank_code",
+        "yuan",
+        "words",
+        "purpose",
+        "months",
+    )
 )
 TITLE_MAX = 100
 _MAPPING = re.compile(r"([^=]{1,100})=\s*([a-z_]+)\s*")
@@ -66,7 +77,10 @@ def read_columns(lines: Sequence[str]) -> tuple[Columns, list[Finding]]:
 
 
 def as_csv(content: Mapping[str, Any], digest: str, columns: Columns = DEFAULT) -> bytes:
-    """Write a list's content (`list_content`) as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    """Write a list's content (`list_content`) as CSV: UTF-8 with a BOM, lines end in CRLF.
+
+    Its lines may have the `months` of their claims, which are not part of what was confirmed.
+    """
     out = io.StringIO(newline="")
     csv.writer(out).writerows(_table(content, digest, columns))
     return out.getvalue().encode("utf-8-sig")
@@ -106,8 +120,9 @@ def _field(content: Mapping[str, Any], line: Mapping[str, Any], field: str) -> s
         "words": in_words(line["fen"]),
         "purpose": f"算力券兑付 {line['claim']}",
         "list": content["number"],
+        "months": " ".join(line.get("months", ())),
     }
-    return worked_out.get(field) or str(line[field])
+    return worked_out[field] if field in worked_out else str(line[field])
 
 
 def _decimal(fen: Fen) -> str:

@@ -22,7 +22,7 @@ from ledger.reconciliation.rules.difference_codes import (
     is_tolerable,
 )
 from ledger.reconciliation.rules.facts import Facts
-from ledger.units import Fen, decimal, round_half_up
+from ledger.units import Fen, decimal, round_half_up, without_commas
 
 # How documents and contracts write one unit. `小时` alone may be anything, and is not compared.
 UNITS = {
@@ -117,6 +117,6 @@ def _off(line: BilledLine, quantity: Fraction, price: ContractLine) -> Fen:
 def _quantity(text: str) -> Fraction:
     """Parse a printed quantity; None if it is none."""
     try:
-        return decimal(text.replace(",", "").strip())
+        return decimal(without_commas(text.strip()))
     except ValueError:
         return Fraction(0)

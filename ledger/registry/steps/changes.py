@@ -61,13 +61,40 @@ TABLES = (
 def descriptions(db: Session, report: RegistrationReport) -> list[dict[str, str]]:
     """Return each change as its reader sees it: what about, what it was, what it becomes."""
     return [contract_terms.description(change) for change in report.terms] + [
-        {
-            "about": _label(db, proposal),
-            "before": _lines(db, proposal, proposal.plan.superseded),
-            "after": _lines(db, proposal, (*proposal.plan.remainders, *proposal.plan.created)),
-        }
-        for proposal in report.proposals
+        _description(db, proposal) for proposal in report.proposals
     ]
+
+
+def changes_at_once(db: Session, report: RegistrationReport) -> list[dict[str, str]]:
+    """Return what was registered, each as its reader sees it, with the section of the file."""
+    entities = [
+        {
+            "section": change.section,
+            "about": change.name.replace("\n", " "),
+            "before": _fields(change.before),
+            "after": _fields(change.after),
+        }
+        for change in report.entities
+    ]
+    return entities + [
+        {"section": proposal.kind.name, **_description(db, proposal)} for proposal in report.at_once
+    ]
+
+
+def _fields(fields: Mapping[str, object]) -> str:
+    return "；".join(
+        f"{name} {str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in fields.items()
+        if value not in (None, "")
+    )
+
+
+def _description(db: Session, proposal: Proposal) -> dict[str, str]:
+    return {
+        "about": _label(db, proposal),
+        "before": _lines(db, proposal, proposal.plan.superseded),
+        "after": _lines(db, proposal, (*proposal.plan.remainders, *proposal.plan.created)),
+    }
 
 
 def _label(db: Session, proposal: Proposal) -> str:
@@ -80,8 +107,8 @@ def _label(db: Session, proposal: Proposal) -> str:
 
 
 def _lines(db: Session, proposal: Proposal, facts: Sequence[Fact[Columns]]) -> str:
-    shown = sorted(facts, key=lambda fact: fact.span.start)
-    return "；".join(f"{proposal.kind.show(db, f.value)} {f.span}".strip() for f in shown)
+    by_day = sorted(facts, key=lambda fact: fact.span.start)
+    return "；".join(f"{proposal.kind.show(db, f.value)} {f.span}".strip() for f in by_day)
 
 
 def record_proposals(

@@ -55,7 +55,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change of one subject that touches charged usage: what is superseded and what recorded."""
+    """A change of one subject: what is superseded and what recorded.
+
+    `superseded` are the rows, where it touches charged usage and waits for two persons.
+    """
 
     kind: Kind
     about: Columns
@@ -85,6 +88,7 @@ class Outcome:
     superseded: int
     findings: tuple[Finding, ...]
     proposals: tuple[Proposal, ...] = ()
+    at_once: tuple[Proposal, ...] = ()
 
 
 def _show_metered(db: Session, says: Columns) -> str:
@@ -214,18 +218,25 @@ def state(
     }
     findings = () if supersede else _findings(db, kind, by_subject, plans)
     proposals: list[Proposal] = []
+    at_once: list[Proposal] = []
     if write and not findings:
         proposals = _proposals(db, kind, plans, current)
         for proposal in proposals:
             plans[proposal.about] = _as_it_is(proposal.plan)
         old = [current[about][fact] for about, p in plans.items() for fact in p.superseded]
         record(db, kind, plans, old, actor=actor, now=now)
+        at_once = [
+            Proposal(kind, about, change, ())
+            for about, change in plans.items()
+            if change.created or change.superseded
+        ]
     return Outcome(
         created=sum(len(p.created) for p in plans.values()),
         unchanged=sum(len(p.unchanged) for p in plans.values()),
         superseded=sum(len(p.superseded) for p in plans.values()),
         findings=tuple(findings),
         proposals=tuple(proposals),
+        at_once=tuple(at_once),
     )
 
 

@@ -138,6 +138,16 @@ GPUS = Section(
 )
 
 
+@dataclass(frozen=True)
+class EntityChange:
+    """An entity that is new, or what of it is stated anew: the fields before and after."""
+
+    section: str
+    name: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
 @dataclass
 class Registration:
     """The registration of one file.
@@ -157,6 +167,8 @@ class Registration:
     superseded: Counter[str] = field(default_factory=Counter)
     ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
     proposals: list[Proposal] = field(default_factory=list)
+    at_once: list[Proposal] = field(default_factory=list)
+    entities: list[EntityChange] = field(default_factory=list)
 
     def state(self, section: Section, entries: Iterable[EntityFact]) -> None:
         """Add new entities, compare existing ones, and resolve all names."""
@@ -172,6 +184,9 @@ class Registration:
             self._write(section.change, section, updates)
             self.created[section.name] += len(new)
             self.superseded[section.name] += len(updates)
+            self.entities += [
+                _entity_change(section, fact, rows.get(fact.name)) for fact in (*new, *updates)
+            ]
             rows |= {row["named"]: row for row in self._rows(section, [fact.name for fact in new])}
         ids = self.ids.setdefault(section.name, {})
         ids.update({name: rows[name]["id"] if name in rows else None for name in facts})
@@ -219,6 +234,12 @@ class Registration:
             elif not self.supersede:
                 self.findings.append(place.finding("contradicts", **texts))
         return bool(keys)
+
+
+def _entity_change(section: Section, fact: EntityFact, row: RowMapping | None) -> EntityChange:
+    after = {k: v for k, v in fact.fields.items() if row is None or row[k] != v}
+    before = {} if row is None else {key: row[key] for key in after}
+    return EntityChange(section.name, fact.name, before, after)
 
 
 def _text(value: object) -> str:

@@ -29,7 +29,7 @@ from ledger.registry.steps import (
 )
 from ledger.registry.steps.contract_terms import TermsChange
 from ledger.registry.steps.effective_dating import Proposal
-from ledger.registry.steps.entities import EntityFact, Registration, Section
+from ledger.registry.steps.entities import EntityChange, EntityFact, Registration, Section
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
 _PARTIES = text("""
@@ -47,8 +47,8 @@ _CENTRES = text("""
 class RegistrationReport:
     """Counts by section; with findings nothing was kept.
 
-    `proposals` and `terms` are not in the books: they touch charged usage
-    (`desk/steps/take_registry.py`).
+    `entities` and `at_once` are what was registered. `proposals` and `terms` are not in the books:
+    they touch charged usage (`desk/steps/take_registry.py`).
     """
 
     created: dict[str, int]
@@ -57,6 +57,8 @@ class RegistrationReport:
     superseded: dict[str, int]
     proposals: tuple[Proposal, ...] = ()
     terms: tuple[TermsChange, ...] = ()
+    entities: tuple[EntityChange, ...] = ()
+    at_once: tuple[Proposal, ...] = ()
 
 
 def register(
@@ -91,6 +93,8 @@ def register(
         +registration.superseded,
         tuple(registration.proposals),
         tuple(terms),
+        tuple(registration.entities),
+        tuple(registration.at_once),
     )
 
 
@@ -162,6 +166,7 @@ def _register_dated_facts(
         registration.unchanged[kind.name] += outcome.unchanged
         registration.superseded[kind.name] += outcome.superseded
         registration.proposals += outcome.proposals
+        registration.at_once += outcome.at_once
     safeguards.assign(registration, registry, actor=actor, now=now)
     if not registration.findings:
         registration.findings += contract_lines.reserved_twice(registration.db, other_lines)

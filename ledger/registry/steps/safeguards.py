@@ -17,7 +17,7 @@ from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.registry_file import Registry
 from ledger.registry.steps import entities
 from ledger.registry.steps.effective_dating import Columns, DatedFact, Kind, table
-from ledger.registry.steps.entities import EntityFact, Registration
+from ledger.registry.steps.entities import EntityChange, EntityFact, Registration
 from ledger.registry.tables import Controller, OrganisationName, OtherSupport, PriceBand
 from ledger.units import yuan
 
@@ -201,6 +201,8 @@ def assign(registration: Registration, registry: Registry, *, actor: str, now: d
     for number in programmes.keys() - unchanged:
         row = {"number": number, "programme": programmes[number], "now": now, "actor": actor}
         registration.db.execute(_ASSIGN, row)
+        after = {"programme": programmes[number]}
+        registration.entities.append(EntityChange("assignments", number, {}, after))
     registration.created["assignments"] += len(programmes.keys() - unchanged)
     registration.unchanged["assignments"] += len(unchanged)
 

@@ -39,12 +39,21 @@ def test_healthy_means_that_a_gpu_was_seen_lately(
     health.record_look(NodeLook({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST}))
     assert health.verdict()[0]
     now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 29)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 14)
     assert health.verdict()[0]
-    monkeypatch.setattr(time, "monotonic", lambda: now + 31)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 16)
     healthy, words = health.verdict()
     assert not healthy
-    assert "31" in words
+    assert "16" in words
+
+
+def test_a_look_that_shows_no_gpu_is_told_at_once(health: Health) -> None:
+    health.record_look(NodeLook({"GPU-0": LOOK}))
+    assert health.verdict()[0]
+    health.record_look(NodeLook(wire.GapReason.DRIVER_RELOAD))
+    assert not health.verdict()[0]
+    health.record_look(NodeLook({"GPU-0": LOOK}))
+    assert health.verdict()[0]
 
 
 def test_the_pages_count_what_happened(health: Health) -> None:

@@ -112,6 +112,9 @@ class Shown:
     restarts = 0
     reading = Reading(util_ppm=500_000)
 
+    def poll(self) -> None:
+        pass
+
     def ask(self) -> None:
         pass
 

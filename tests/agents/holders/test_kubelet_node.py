@@ -111,13 +111,13 @@ def test_a_restarting_kubelet_is_a_gap_and_no_pod_is_lost(node: Minutes) -> None
     whole, sliced = node.run(121)[2:4]
     assert spans_of(whole) == [
         (gpu_uuid(0), "a", 0, 10, "1/1"),
-        (gpu_uuid(0), "kubelet_unreachable", 10, 25, ""),
-        (gpu_uuid(0), "a", 25, 60, "1/1"),
+        (gpu_uuid(0), "kubelet_unreachable", 10, 26, ""),
+        (gpu_uuid(0), "a", 26, 60, "1/1"),
     ]
     assert [gap.reason for gap in sliced.gaps] == [UNREACHABLE]
     page = node.health.metrics()
     assert 'suanquan_agent_holder_faults_total{kind="unavailable"} 15' in page
-    assert 'suanquan_agent_gap_seconds_total{kind="kubelet_unreachable"} 30' in page
+    assert 'suanquan_agent_gap_seconds_total{kind="kubelet_unreachable"} 34' in page
 
 
 def test_slots_of_a_slice_change_hands(node: Minutes) -> None:

@@ -105,13 +105,42 @@ def test_a_claim_serves_all_who_use_it() -> None:
     [
         (box("a", GPU_0), box("b", GPU_0)),  # kubernetes 75880
         (box("a", f"{GPU_0}::0"), box("b", f"{GPU_0}::0")),
-        (box("a", GPU_0), box("b", f"{GPU_0}::0")),  # the plugin was configured anew
+        (box("a", claim="c"), box("b", f"{GPU_0}::0")),
         (box("a", claim="c"), box("b", claim="d")),  # one of them an admin's, perhaps
         (box("a", GPU_0), box("b", claim="c")),
     ],
 )
 def test_a_device_that_was_given_twice_is_nobodys(boxes: tuple[Container, ...]) -> None:
     assert held(*boxes) == {GPU_0: {"claimed_twice": "1/1"}}
+
+
+def test_who_had_the_whole_device_before_it_was_cut_into_slots_counts_as_one_slot_more() -> None:
+    whole, first, second = box("a", GPU_0), box("b", f"{GPU_0}::0"), box("c", f"{GPU_0}::1")
+    assert held(whole, first) == {GPU_0: {"a": "1/2", "b": "1/2"}}
+    assert held(whole, first, second) == {GPU_0: {"a": "1/3", "b": "1/3", "c": "1/3"}}
+    assert held(whole, box("d", GPU_0), first) == {GPU_0: {"claimed_twice": "1/1"}}
+
+
+def test_a_whole_device_beside_slots_by_replicas() -> None:
+    boxes = [box("a", GPU_0), *(box(f"p{n}", f"{GPU_0}::{n}") for n in range(2))]
+    by_replicas = {"a": "1/3", "p0": "1/3", "p1": "1/3"}
+    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {GPU_0: by_replicas}
+    by_replicas = {"a": "1/4", "p0": "1/4", "p1": "1/4", "free": "1/4"}
+    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=4) == {GPU_0: by_replicas}
+
+
+def test_a_slot_of_a_renamed_resource_is_another_slot() -> None:
+    """`renameByDefault` was turned on while slots were held."""
+    renamed = Container("lab", "b", "main", (("nvidia.com/gpu.shared", f"{GPU_0}::3"),), ())
+    assert held(box("a", f"{GPU_0}::3"), renamed) == {GPU_0: {"a": "1/2", "b": "1/2"}}
+
+
+def test_two_pods_of_one_name_are_two_holders_where_their_uids_are_known() -> None:
+    boxes = [box("a", f"{GPU_0}::{n}")._replace(uid=f"uid-{n}") for n in range(2)]
+    result, _ = holdings(boxes, DEVICES)
+    assert [share.holder for share in result.devices[GPU_0]] == [
+        wire.Pod("lab", "a", "main", f"uid-{n}") for n in range(2)
+    ]
 
 
 def test_shares_finer_than_the_wire_are_nobodys() -> None:

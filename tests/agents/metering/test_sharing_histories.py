@@ -88,9 +88,11 @@ class Node:
         slots = {use.slot for use in uses}
         pods = {use.pod for use in uses}
         doubled = len({(use.slot, use.pod) for use in uses}) > len(slots)
-        if len(pods) > 1 and (doubled or "" in slots):
+        by_claim = any(use.name.startswith("gpu-") for use in uses)
+        if len(pods) > 1 and (doubled or by_claim):
             return {"?": Fraction(1)}
-        of = REPLICAS if slots != {""} and self.rule is ShareRule.REPLICAS else len(slots)
+        on_offer = REPLICAS if slots != {""} and self.rule is ShareRule.REPLICAS else 0
+        of = max(on_offer, len(slots))
         shares: dict[str, Fraction] = {}
         for use in uses:
             shares[use.pod] = shares.get(use.pod, Fraction()) + Fraction(1, of)
@@ -150,7 +152,7 @@ class Node:
                 pods.append(Pod(use.pod, claims=[claim]))
             else:
                 pods.append(Pod(use.pod, [(GPU, use.name)]))
-        containers = podresources.containers(listing(pods, self.chance))
+        containers = podresources.listing(listing(pods, self.chance)).containers
         on_offer = dict.fromkeys((device for g in range(2) for device, _ in self.of(g)), REPLICAS)
         return holdings(containers, self.devices, self.rule, on_offer)[0]
 

@@ -8,6 +8,9 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 
 from ledger.people.codes import Role
+from tests.support.api.command_line import Desk
+from tests.support.api.html import attributes, parse
+from tests.support.api.html import text as row_text
 from tests.support.api.town import Town
 from tests.support.payments import Treasury
 
@@ -85,6 +88,29 @@ def test_who_confirms_a_new_account_compares_it_whole(
     (read,) = town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json()
     assert (read["place"], read["accounts"]) == (f"/api/v1/decisions/{decision}", [])
     assert read["actor"].startswith("clerk:")
+
+
+def test_an_auditor_sees_who_read_which_number_when_and_why(desk: Desk, treasury: Treasury) -> None:
+    town = desk.town
+    for path in ("/payments/ZF-2026-0001", "/api/v1/payment-lists/ZF-2026-0001/csv"):
+        town.client.get(path, headers=town.headers(Role.FINANCE))
+    headers = {**town.headers(Role.AUDITOR), "Accept": "text/html"}
+    page = parse(town.client.get("/number-reads", headers=headers).text)
+    rows = [row_text(row, " ") for row in page.css("tbody tr")]
+    assert len(rows) == 2
+    assert "导出付款清单 ZF-2026-0001" in rows[0]
+    assert "看付款清单 ZF-2026-0001" in rows[1]
+    for row in rows:
+        assert "某finance 财务" in row
+        assert MASKED in row
+        assert NUMBER not in row
+    (account,) = set(attributes(page, "td a[href^='/number-reads']", "href"))
+    assert len(parse(town.client.get(account, headers=headers).text).css("tbody tr")) == 2
+    none = parse(town.client.get("/number-reads?account=999", headers=headers).text)
+    assert not none.css("tbody tr")
+    listing = desk.run(Role.AUDITOR, "account", "reads", "--account", account.rpartition("=")[2])
+    assert listing.stdout.count(MASKED) == 2
+    assert desk.ask(Role.AUDITOR, "account", "reads", "--account", "999") == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A builder claims in one step on the page: errors at their fields, papers to print, checklist."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -94,6 +96,31 @@ def test_the_papers_are_filled_in(town: Town, office: Office) -> None:
     commitment = text(one(see(town, f"/claims/{number}/print/commitment"), "article"))
     for words in (number, "测试单位", "¥320.00", "2026-01、2026-02", "盖章"):
         assert words in commitment
+
+
+def test_the_papers_are_files_and_a_command_too(desk: Desk, office: Office, tmp_path: Path) -> None:
+    office.account("6222020200112233", NOW)
+    number, town = office.open(32_000, NOW), desk.town
+    for paper in ("application", "commitment"):
+        answer = town.client.get(
+            f"/api/v1/claims/{number}/papers/{paper}", headers=town.headers(Role.BUILDER)
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert f'filename="{number}-{paper}.html"' in answer.headers["content-disposition"]
+        on_page = text(one(see(town, f"/claims/{number}/print/{paper}"), "article"))
+        assert text(one(parse(answer.text), "article")) == on_page
+        assert "演练，不得用于拨付" in answer.text
+        file = tmp_path / f"{paper}.html"
+        written = desk.run(Role.BUILDER, "claim", "paper", number, paper, str(file))
+        assert written.returncode == 0, written.stderr
+        assert text(one(parse(file.read_text("utf-8")), "article")) == on_page
+    wrong = desk.run(Role.BUILDER, "claim", "paper", number, "letter", str(tmp_path / "x"))
+    assert wrong.returncode != 0
+    url = f"/api/v1/claims/{number}/papers/application"
+    masked = town.client.get(url, headers=town.headers(Role.AUDITOR)).text
+    assert "6222020200112233" not in masked
+    assert "2233" in masked
 
 
 def test_the_checklist_ticks_in_place(town: Town, office: Office) -> None:

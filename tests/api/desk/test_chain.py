@@ -15,7 +15,7 @@ from ledger.registry.tables import Contract
 from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.bank import DAY, HEAD, YEAR
 from tests.support.api.command_line import Desk
-from tests.support.api.html import parse
+from tests.support.api.html import parse, text
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
@@ -78,6 +78,16 @@ def test_from_a_payment_to_its_months_and_back(
     number = pay_claim(town, office, owner)
     (line,) = ask(town, AUDITOR, "GET", f"payment-lists/{LIST}")["lines"]
     assert (line["claim"], line["months"], line["paid_fen"]) == (number, ["2026-01"], 10_000)
+    (summary,) = ask(town, AUDITOR, "GET", "payment-lists")
+    assert summary["months"] == ["2026-01"]
+    file = town.client.get(
+        f"/api/v1/payment-lists/{LIST}/csv", headers=town.headers(AUDITOR)
+    ).content.decode("utf-8-sig")
+    titles, first = (row.split(",") for row in file.splitlines()[:2])
+    assert dict(zip(titles, first, strict=True))["账期"] == "2026-01"
+    page = town.client.get("/payments", headers={**town.headers(AUDITOR), "Accept": "text/html"})
+    lists = parse(page.text).css("#lists tbody tr")
+    assert "2026-01" in text(lists[0], " ")
     (month,) = ask(town, AUDITOR, "GET", f"claims/{number}")["months"]
     assert (month["month"], month["fen"]) == ("2026-01", 10_000)
     chain = ask(town, AUDITOR, "GET", f"reconciliations/{month['key']}/chain")

@@ -63,6 +63,8 @@ def tables(path: Path) -> Iterator[tuple[int, set[str]]]:
             continue
         keys = set()
         for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(value, ast.List | ast.Dict | ast.ListComp):
+                continue  # entries of a file, not words for a code
             words = [item.value for item in ast.walk(value) if isinstance(item, ast.Constant)]
             worded = [w for w in words if isinstance(w, str) and CHINESE.search(w)]
             if not worded or any(w.endswith(("。", "？")) for w in worded):  # a sentence explains

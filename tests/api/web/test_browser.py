@@ -74,6 +74,13 @@ MONTH = [
     "/payments",
     "/payments/ZF-2026-0001",
     "/publications",
+    "/number-reads",
+    "/registry",
+    "/registry/prices?sort=-yuan",
+    "/registry/contracts/1",
+    "/registry/accounts",
+    "/registry/file",
+    "/registry/prices/new?like=1",
 ]
 
 # Every text against what is painted under it, by WCAG 2: 4.5, or 3 for large type. Colours are

@@ -98,6 +98,9 @@ class Direct:
     def __init__(self, nvml: Nvml | None = None) -> None:
         self.nvml = Nvml() if nvml is None else nvml
 
+    def poll(self) -> None:
+        """There is no other process."""
+
     def ask(self) -> None:
         """The answer is taken when it is asked for."""
 

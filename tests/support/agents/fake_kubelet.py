@@ -3,7 +3,9 @@
 It behaves as a real one does (kubernetes 1.36): one entry for each device id, in an order that
 changes from call to call; pods that have ended stay for a while; all questions together are limited
 to 100 a second and ten at once; its own faults are UNKNOWN; when it is down its socket's file
-stays, and when it is back there is another file of that name.
+stays, and when it is back there is another file of that name. When it has just started it answers
+with OK and knows none of its pods, then some, then all (`knows`); while the API server is away it
+knows none for as long.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ class Pod:
     share: str = ""  # share_id of each claimed device
 
 
+PLUGIN = Pod("nvidia-device-plugin", namespace="gpu-operator")  # it runs wherever GPUs are given
+
+
 @dataclass
 class FakeKubelet:
     """What the tests say about it between two questions."""
@@ -50,6 +55,7 @@ class FakeKubelet:
     delay_s: float = 0
     raw: bytes | None = None  # the answer, whatever it is
     limited: bool = False
+    knows: int | None = None  # how many of its pods, the plugin's first; None: all
     request_count: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     _tokens: float = BURST
@@ -101,7 +107,11 @@ class FakeKubelet:
 
     def _list(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
         self._admit(context)
-        return listing(self.pods, self.chance) if self.raw is None else self.raw
+        return (
+            listing([PLUGIN, *self.pods][: self.knows], self.chance)
+            if self.raw is None
+            else self.raw
+        )
 
     def _allocatable(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
         self._admit(context)

@@ -17,7 +17,8 @@
  *   event NUMBER TYPE DATA   announced of the GPU or slice above to every set that was registered
  *                            before; numbers grow (TYPE 8 is an XID, 256 MIG cut anew)
  *   mute 1                   no GPU can announce anything
- *   hang                     no call for the GPU above comes back; above all GPUs: nvmlInit does not
+ *   hang                     no call for the GPU above comes back until the file says otherwise;
+ *                            above all GPUs: nvmlInit does not
  *   crash                    the process dies in a call for the GPU above
  *   slow MS                  a look at the GPU above takes so long
  *
@@ -66,7 +67,8 @@ typedef struct {
 typedef struct { unsigned number, gpu, gi, ci; unsigned long long type, data; } Event;
 struct nvmlGpmSample_st { unsigned gpu, gi; double gpm; };
 
-static struct {
+/* Each thread has what it read last, as a call sees one state from its beginning to its end. */
+static __thread struct {
     char driver[80];
     int init, all, growing, unprivileged, surge, mute, hang;
     Event events[EVENTS];
@@ -79,8 +81,8 @@ static int is_open;
 static char lost[GPUS][96]; /* UUIDs, until the library is initialised again */
 static unsigned registered[GPUS]; /* the number of the last event that is not told any more */
 static unsigned long long recorded[GPUS]; /* which types of events are */
-static struct timespec seen;
-static off_t seen_size = -1;
+static __thread struct timespec seen;
+static __thread off_t seen_size = -1;
 
 static void read_line(const char *line) {
     Gpu *gpu = now.count ? &now.gpus[now.count - 1] : NULL;
@@ -137,14 +139,24 @@ static nvmlReturn_t door(void) {
     return now.all;
 }
 
-static void wedge(void) {
-    for (;;) pause();
+static void wedge(const char *uuid) {
+    unsigned at;
+    for (;;) {
+        int hangs = uuid ? 0 : now.hang;
+        for (at = 0; uuid && at < now.count; at++) hangs |= now.gpus[at].hang && !strcmp(now.gpus[at].uuid, uuid);
+        if (!hangs) return;
+        usleep(20000);
+        refresh();
+    }
 }
 
 /* What stands in the way of a call for this GPU. */
 static nvmlReturn_t reach(unsigned index) {
+    char uuid[96];
     Gpu *gpu = &now.gpus[index];
-    if (gpu->hang) wedge();
+    strcpy(uuid, gpu->uuid);
+    if (gpu->hang) wedge(uuid);
+    if (index >= now.count) return NVML_ERROR_INVALID_ARGUMENT;
     if (gpu->crash) abort();
     if (gpu->error == NVML_ERROR_GPU_IS_LOST) strcpy(lost[index], gpu->uuid);
     return strcmp(lost[index], gpu->uuid) ? gpu->error : NVML_ERROR_GPU_IS_LOST;
@@ -180,7 +192,7 @@ static nvmlReturn_t text(char *to, unsigned length, const char *from) {
 nvmlReturn_t nvmlInitWithFlags(unsigned flags) {
     (void)flags;
     refresh();
-    if (now.hang) wedge();
+    if (now.hang) wedge(NULL);
     if (now.init) return now.init;
     if (!loaded[0]) strcpy(loaded, now.driver);
     if (strcmp(loaded, now.driver)) return NVML_ERROR_LIB_RM_VERSION_MISMATCH;
@@ -417,7 +429,7 @@ nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsi
     }
     for (at = 0; at < now.count; at++)
         if (recorded[at] && now.gpus[at].error == NVML_ERROR_GPU_IS_LOST) return NVML_ERROR_GPU_IS_LOST;
-    if (timeout) wedge(); /* nobody may wait here */
+    if (timeout) for (;;) pause(); /* nobody may wait here */
     return NVML_ERROR_TIMEOUT;
 }
 

@@ -9,6 +9,7 @@ from tests.support.claims import draft
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml
 from tests.support.papers.proofs import receipt_pdf
+from tests.support.simulation import gpu_id
 from tests.support.vouchers import USCC
 
 Ask = dict[str, Any]
@@ -54,6 +55,11 @@ def spare_token(town: Town, whose: str) -> Ask:
 def a_voucher(_: Town, whose: str) -> Ask:
     wish = {"clause": "09-1", "policy": POLICY, "facts": FACTS}
     return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wish}
+
+
+def a_registered_gpu(base: str) -> Callable[[Town, str], Ask]:
+    """The entry of a GPU of one's own centre, or of another's."""
+    return lambda _, whose: {"url": f"{base}/registry/gpus/{gpu_id(0 if whose == 'mine' else 1)}"}
 
 
 def a_reservation(town: Town, whose: str) -> Ask:

@@ -24,6 +24,7 @@ from tests.support.api.asks import (
     Ask,
     a_claim,
     a_receipt,
+    a_registered_gpu,
     a_reservation,
     a_token,
     a_voucher,
@@ -167,6 +168,25 @@ DOORS = {
     "DELETE /api/v1/projects/{code}/reservations/{key}": Door({Role.CLERK}, a_reservation),
     "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
     "POST /api/v1/registry": Door({Role.CLERK}, at("/api/v1/registry", content=b"{}")),
+    "POST /api/v1/registry/preview": Door(
+        {Role.CLERK}, at("/api/v1/registry/preview", content=b"{}")
+    ),
+    "GET /api/v1/registry/{section}": Door(BUREAU | {OPERATOR}, at("/api/v1/registry/contracts")),
+    "GET /api/v1/registry/{section}.{form}": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/registry/contracts.csv")
+    ),
+    "GET /api/v1/registry/{section}/{key}": Door(
+        BUREAU | {OPERATOR}, a_registered_gpu("/api/v1"), scoped=True
+    ),
+    "GET /registry": Door(BUREAU | {OPERATOR}, at("/registry")),
+    "GET /registry/{section}": Door(BUREAU | {OPERATOR}, at("/registry/contracts")),
+    "GET /registry/{section}/{key}": Door(BUREAU | {OPERATOR}, a_registered_gpu(""), scoped=True),
+    "GET /registry/file": Door({Role.CLERK}, at("/registry/file")),
+    "POST /registry/file": Door({Role.CLERK}, at("/registry/file", data={"content": "{}"})),
+    "GET /registry/{section}/new": Door({Role.CLERK}, at("/registry/bindings/new")),
+    "POST /registry/{section}/new": Door(
+        {Role.CLERK}, at("/registry/bindings/new", data={}), yes=422
+    ),
     "POST /api/v1/accruals": Door({Role.CLERK}, at("/api/v1/accruals")),
     "POST /api/v1/cost-documents": Door(
         HANDING_IN, at("/api/v1/cost-documents", content=b"?"), yes=422
@@ -316,6 +336,9 @@ DOORS = {
     "POST /api/v1/claims/{number}/files": Door(
         CLAIMING, of_a_claim("/files?role=other", content=b"?"), yes=201, scoped=True
     ),
+    "GET /api/v1/claims/{number}/papers/{paper}": Door(
+        BUREAU | {BUILDER}, of_a_claim("/papers/application"), scoped=True
+    ),
     "GET /api/v1/claims/{number}/files/{hash_}": Door(
         BUREAU | {BUILDER}, of_a_claim(f"/files/{file('receipt').hash}"), scoped=True
     ),
@@ -372,6 +395,7 @@ DOORS = {
     "GET /api/v1/indicator-shares": Door(BUREAU, at("/api/v1/indicator-shares")),
     "POST /api/v1/indicator-shares": Door(PAYERS, at("/api/v1/indicator-shares", json={}), yes=422),
     "POST /payments/shares": Door(PAYERS, at("/payments/shares", data={}), yes=422),
+    "GET /number-reads": Door(BUREAU, at("/number-reads")),
     "GET /api/v1/number-reads": Door(BUREAU, at("/api/v1/number-reads")),
     "GET /api/v1/bank-rows": Door(BUREAU, at("/api/v1/bank-rows")),
     "POST /api/v1/bank-rows/{row}/rulings": Door(

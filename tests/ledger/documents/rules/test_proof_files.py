@@ -39,6 +39,25 @@ def test_a_pdf_says_what_is_printed_on_it() -> None:
     assert not says_reference(proof.text, "R-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("金额 8,100.00 元", True),
+        ("金额：¥8100.00", True),
+        ("8 1 0 0 . 0 0", True),
+        ("金额\n8,1 00.00", False),
+        ("数量 8 100.00", False),
+        ("数量 8\n100.00", False),
+        ("1 8 1 0 0 . 0 0", False),
+        ("8 1 0 0 . 0 0 1", False),
+        ("8,100.001", False),
+        ("捌仟壹佰元整", True),
+    ],
+)
+def test_two_figures_side_by_side_are_no_amount(text: str, shows: bool) -> None:
+    assert says_amount(text, 8_100_00) is shows
+
+
 @pytest.mark.parametrize("content", [png(), JPEG])
 def test_a_picture_has_no_text(content: bytes) -> None:
     proof, faults = read_proof(content, "回单")

@@ -64,6 +64,9 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
         "T4,ZF-2026-0001,1,成功,0,2026-11-23,",
         "T5,ZF-2026-0001,1,成功,-1,2026-11-23,",
         "T6,ZF-2026-0001",
+        'T7,ZF-2026-0001,1,成功,"1,00",2026-11-23,',
+        'T8,ZF-2026-0001,1,成功,"1234,567.00",2026-11-23,',
+        "T9,ZF-2026-0001,1,成功,1，2，3.00,2026-11-23,",
     ]
     rows, findings = read_return("\n".join(lines).encode())
     assert rows == []
@@ -80,6 +83,9 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
         ("row 7", "unknown_result"),
         ("row 7", "bad_paid_amount"),
         ("row 7", "bad_cell"),
+        ("row 8", "bad_paid_amount"),
+        ("row 9", "bad_paid_amount"),
+        ("row 10", "bad_paid_amount"),
     ]
 
 

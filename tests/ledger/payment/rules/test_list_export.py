@@ -33,7 +33,17 @@ def rows_of(file: bytes) -> list[list[str]]:
 def test_a_list_as_csv_with_its_total_and_digest() -> None:
     fields = content()
     head, first, second, total, foot = rows_of(as_csv(fields, digest(fields)))
-    assert head == ["序号", "收款人", "收款账号", "开户行", "联行号", "金额(元)", "大写", "用途"]
+    assert head == [
+        "序号",
+        "收款人",
+        "收款账号",
+        "开户行",
+        "联行号",
+        "金额(元)",
+        "大写",
+        "用途",
+        "账期",
+    ]
     assert first[:7] == [
         "1", "甲公司", "6222020", "宁夏银行", "313871000007", "1234.56",
         "壹仟贰佰叁拾肆元伍角陆分",
@@ -49,7 +59,7 @@ def test_the_workbook_says_the_same_and_its_amounts_are_numbers() -> None:
     sheet = load_workbook(io.BytesIO(as_xlsx(fields, digest(fields), MADE))).active
     assert sheet
     cells = [[cell.value for cell in row if cell.value is not None] for row in sheet.iter_rows()]
-    as_text = rows_of(as_csv(fields, digest(fields)))
+    as_text = [[t for t in row if t] for row in rows_of(as_csv(fields, digest(fields)))]
     assert [str(c) for c in cells[1]] == as_text[1]
     assert (cells[1][5], cells[1][2], cells[2][2]) == (1234.56, "6222020", "0012")
     assert [cells[0], *cells[3:]] == [as_text[0], *as_text[3:]]
@@ -87,3 +97,13 @@ def test_a_wrong_mapping_is_told_line_by_line() -> None:
         ("line 4", "bad_column"),
     ]
     assert read_columns([]) == (DEFAULT, [])
+
+
+def test_each_line_has_the_months_of_its_claim() -> None:
+    fields = content()
+    months: tuple[list[str], ...] = (["2026-03", "2026-04"], [])
+    lines = [{**line, "months": m} for line, m in zip(fields["lines"], months, strict=True)]
+    digest_before = digest(fields)
+    rows = rows_of(as_csv({**fields, "lines": lines}, digest_before))
+    assert [row[8] for row in rows[:3]] == ["账期", "2026-03 2026-04", ""]
+    assert rows[-1] == ["摘要", digest_before]  # months are not part of what was confirmed

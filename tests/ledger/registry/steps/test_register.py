@@ -77,7 +77,11 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
             unchanged={},
             findings=(),
             superseded={},
+            entities=report.entities,
+            at_once=report.at_once,
         )  # fmt: skip
+        assert len(report.entities) == 21  # organisations … contracts, and an assignment
+        assert sum(len(each.plan.created) for each in report.at_once) == 27
         contents = rows(db)
     price = next(p for p in contents["prices"] if p["unit"] == "node-month")
     assert (str(price["yuan"]), price["gpus"], price["hours"]) == ("29800.00", 8, 720)
