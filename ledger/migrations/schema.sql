@@ -1631,6 +1631,12 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_reference(reference text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN upper(regexp_replace(NORMALIZE(reference, NFKC), '\s'::text, ''::text, 'g'::text));
+
+ALTER FUNCTION public.plain_reference(reference text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3152,6 +3158,8 @@ CREATE VIEW public.counted_deductions AS
           WHERE ((COALESCE(reverses_id, id) = id) AND (stands OR (id = id)))) family);
 
 ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
 
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
@@ -5675,6 +5683,8 @@ CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, re
 CREATE INDEX receipts_by_document ON public.receipts USING btree (document_id);
 
 CREATE INDEX receipts_by_original ON public.receipts USING btree (original);
+
+CREATE UNIQUE INDEX receipts_once ON public.receipts USING btree (public.plain_reference(reference));
 
 CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
 
