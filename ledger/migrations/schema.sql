@@ -3389,6 +3389,8 @@ CREATE VIEW public.counted_deductions AS
 
 ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
 
+COMMENT ON VIEW public.counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,

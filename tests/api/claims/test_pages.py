@@ -112,8 +112,8 @@ def test_the_papers_are_files_and_a_command_too(desk: Desk, office: Office, tmp_
         assert text(one(parse(answer.text), "article")) == on_page
         assert "演练，不得用于拨付" in answer.text
         file = tmp_path / f"{paper}.html"
-        written = desk.run(Role.BUILDER, "claim", "paper", number, paper, str(file))
-        assert written.returncode == 0, written.stderr
+        result = desk.run(Role.BUILDER, "claim", "paper", number, paper, str(file))
+        assert result.returncode == 0, result.stderr
         assert text(one(parse(file.read_text("utf-8")), "article")) == on_page
     wrong = desk.run(Role.BUILDER, "claim", "paper", number, "letter", str(tmp_path / "x"))
     assert wrong.returncode != 0
