@@ -44,7 +44,7 @@ from ledger.reconciliation.steps.reds import propose_parts
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract, Project
 from ledger.units import next_month
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.lapse import propose_lapse
