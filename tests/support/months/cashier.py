@@ -29,7 +29,7 @@ from ledger.people.tables import Decision
 from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.units import beijing_day
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.rates import propose_rate
 from tests.support import claims
 from tests.support.months.office import Office

@@ -237,7 +237,7 @@ class Office:
     def receipt(self, of: Document, fen: int) -> None:
         """The buyer has paid so much of a document, with tax."""
         reference = f"r{next(self.serials)}"
-        with self._step() as db:
+        with self.step() as db:
             query = select(CostDocument).where(CostDocument.number == of.number)
             enter(
                 db, key(db.exec(query).one()), reference=reference, payer=BUYER.name,
