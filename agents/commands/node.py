@@ -20,6 +20,7 @@ from types import FrameType
 
 from agents import wire
 from agents.commands.health import Health, serve
+from agents.commands.readings import Readings
 from agents.driver.epochs import boot_id
 from agents.driver.watchdog import WatchedDriver
 from agents.errors import AgentError, IdentityError, Refused, SpoolDamaged, SpoolError, Unreachable
@@ -66,7 +67,7 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
             "SUANQUAN_ENROL_CODE",
         )
     with open_spool(settings.spool) as spool:
-        health = Health(spool)
+        health = Health(spool, Readings(settings.node) if settings.readings else None)
         port, stop_pages = serve(health, settings.health_port)
         _log.info("metering; health pages on http://127.0.0.1:%d", port)
         stopping = threading.Event()
@@ -117,7 +118,7 @@ class Sampler:
             self._pending_look = at
         begun_at, sight = self._pending_look, self._sight(_LAST_LOOK_S if last else _LOOK_WAIT_S)
         holdings = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
-        self._health.record_holders(self._holders.fault)
+        self._health.record_holders(self._holders.fault, holdings)
         if sight is None:
             self._meter.see(self._clocks(), holdings, None)
             return

@@ -15,7 +15,7 @@ from api.web.forms import form
 from api.web.layout import Framed
 from api.web.mark import Mark
 from ledger.vouchers.codes import VersionState
-from ledger.vouchers.queries import versions
+from ledger.vouchers.queries.versions import versions
 
 router = APIRouter(include_in_schema=False)
 

@@ -37,6 +37,8 @@ class DecisionKind(StrEnum):
     RATE = "rate"
     POLICY_END = "policy_end"
     POLICY_PAYABLE = "policy_payable"
+    YEAR_CAP = "year_cap"
+    POOL = "pool"
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"

@@ -33,8 +33,10 @@ from ledger.vouchers.steps import (
     openings,
     payable_versions,
     policy_ends,
+    pools,
     rates,
     validity,
+    year_caps,
 )
 
 Effect = Callable[[Session, Decision, str, datetime], None]
@@ -68,6 +70,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         payment_list.KIND: Kind(FINANCE, payment_list.send_list),
         payable_versions.KIND: Kind(APPROVERS, payable_versions.make_payable),
         policy_ends.KIND: Kind(APPROVERS, policy_ends.end_version),
+        pools.KIND: Kind(FINANCE, pools.change_pool),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         rates.KIND: Kind(APPROVERS, rates.change_rate),
@@ -79,6 +82,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
+        year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
     }
 )

@@ -9,7 +9,6 @@ from datetime import date
 
 import pytest
 
-from tests.ledger.desk.right_figures.test_vouchers import publish
 from tests.support.months.office import MARCH, Office, days, price
 from tests.support.months.office import POLICY as A
 from tests.support.reconciliation import LATER
@@ -20,7 +19,7 @@ ELEVENTH = date(2026, 3, 11)
 @pytest.fixture
 def march(office: Office) -> Office:
     """24 hours a day at ten yuan: 2,400.00 at 30 per cent, 5,040.00 at 40, invoiced and decided."""
-    publish(office, "b", 40, str(ELEVENTH))
+    office.publish("b", 40, ELEVENTH)
     office.open("p1", "b")
     office.end_policy(A, ELEVENTH)
     office.prices(price(10))
@@ -69,7 +68,7 @@ def test_late_usage_moves_nothing_that_was_matched(march: Office, on: int, more_
 
 
 def test_a_month_that_was_billed_in_part_holds_what_it_earned(office: Office) -> None:
-    publish(office, "b", 40, str(ELEVENTH))
+    office.publish("b", 40, ELEVENTH)
     office.open("p1", "b")
     office.end_policy(A, ELEVENTH)
     office.prices(price(100))

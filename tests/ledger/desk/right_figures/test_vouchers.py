@@ -4,20 +4,9 @@ from datetime import date
 
 import pytest
 
-from tests.support.months.office import APRIL, MARCH, MAY, Office, days, last_day, price
+from tests.support.months.office import APRIL, CAP, MARCH, MAY, Office, days, last_day, price
 from tests.support.months.office import POLICY as A
 from tests.support.simulation import gpu_id
-
-CAP = 5_000_000_00
-
-
-def publish(office: Office, policy: str, percent: int, since: str) -> None:
-    """Another version of the clause, as its file would give it."""
-    office.owner.execute(
-        "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, effective,"
-        " complete) VALUES (%s, '09-1', 'digest', %s, 100, %s, daterange(%s, NULL), true)",
-        (policy, percent, CAP, since),
-    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +17,7 @@ def publish(office: Office, policy: str, percent: int, since: str) -> None:
 def test_3_two_versions_one_after_the_other(
     office: Office, percent: int, cut: date, subsidy: int
 ) -> None:
-    publish(office, "b", percent, str(cut))
+    office.publish("b", percent, cut)
     office.open("p1", "b")
     office.end_policy(A, cut)
     office.prices(price(100))
@@ -47,7 +36,7 @@ def test_3_the_version_ends_after_the_month_was_paid_and_earns_the_other_rate(
     office.bill(2_000_00)
     office.decide()
     office.pay()
-    publish(office, "b", 40, "2026-03-11")
+    office.publish("b", 40, date(2026, 3, 11))
     office.open("p1", "b")
     assert office.money() == {"paid": 600_00}
     office.end_policy(A, date(2026, 3, 11))

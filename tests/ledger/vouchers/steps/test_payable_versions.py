@@ -18,7 +18,7 @@ from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.vouchers.codes import VersionState
-from ledger.vouchers.queries import versions
+from ledger.vouchers.queries.versions import versions
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.payable_versions import propose_payable
 from ledger.vouchers.steps.voucher import open_voucher
