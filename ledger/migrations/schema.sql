@@ -6228,7 +6228,11 @@ CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject
 
 CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
 
+CREATE INDEX deductions_by_consent ON public.deductions USING btree (consent_decision_id) WHERE (consent_decision_id IS NOT NULL);
+
 CREATE INDEX deductions_by_contract ON public.deductions USING btree (contract_id);
+
+CREATE INDEX deductions_by_fall ON public.deductions USING btree (fall_decision_id) WHERE (fall_decision_id IS NOT NULL);
 
 CREATE INDEX differences_by_decision ON public.differences USING btree (decision_id);
 

@@ -323,6 +323,10 @@ CREATE TABLE deductions (
     CONSTRAINT deduction_by_another CHECK (person_of(confirmed_by) <> person_of(stated_by))
 );
 CREATE INDEX deductions_by_contract ON deductions (contract_id);
+CREATE INDEX deductions_by_fall ON deductions (fall_decision_id)
+    WHERE fall_decision_id IS NOT NULL;
+CREATE INDEX deductions_by_consent ON deductions (consent_decision_id)
+    WHERE consent_decision_id IS NOT NULL;
 
 CREATE FUNCTION deduction_is_agreed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

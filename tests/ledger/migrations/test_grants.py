@@ -17,13 +17,15 @@ UNGUARDED = {
         "charges", "accruals", "differences", "statements", "statement_lines",
     },
     "words between people": {"messages", "objections", "statement_answers", "publications"},
-    "what only holds money back": {"freezes", "reservations", "payment_lists"},
+    "what only holds money back": {
+        "freezes", "reservations", "payment_lists", "year_waits",
+    },
     "a browser, by a token's hash": {"sessions"},
 }  # fmt: skip
-DELETED = {"sessions", "charges", "allocations"}
+DELETED = {"sessions", "charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
-    "ensure_day", "keep_stretches", "enrol_agent",
+    "ensure_day", "keep_stretches", "enrol_agent", "set_year_cap", "set_pool",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype
 TABLES = "t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'v', 'm', 'f')"
