@@ -2,6 +2,7 @@
 
     node      meters this node's GPUs and reports, until SIGTERM
     once      one sample of everything, as a table or --json
+    top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
     slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
+    top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
+    top.add_argument("--once", action="store_true", help="只显示一次 / show it once")
     commands.add_parser("doctor", help="检查本机的配置 / check this node's setup")
     enrol = commands.add_parser(
         "enrol", help="用注册码注册本节点 / make this node known by its code"
@@ -88,6 +91,22 @@ def _once(settings: Settings, arguments: argparse.Namespace) -> int:
         nvml.close()
         holders.close()
     print(json.dumps(result, ensure_ascii=False, indent=2) if arguments.json else table(result))
+    return 0
+
+
+def _top(settings: Settings, arguments: argparse.Namespace) -> int:
+    from agents.commands.top import main as show  # noqa: PLC0415
+    from agents.driver.watchdog import WatchedDriver  # noqa: PLC0415
+    from agents.holders.source import holders_of  # noqa: PLC0415
+
+    holders = holders_of(settings)
+    driver = WatchedDriver()
+    driver.open()
+    try:
+        show(driver, holders, settings.node, once=arguments.once)
+    finally:
+        driver.close()
+        holders.close()
     return 0
 
 
@@ -135,7 +154,7 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
     return demo.main(words)
 
 
-_COMMANDS = {"node": _node, "once": _once, "doctor": _doctor, "enrol": _enrol}
+_COMMANDS = {"node": _node, "once": _once, "top": _top, "doctor": _doctor, "enrol": _enrol}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,6 +15,8 @@
 | POD_NAME,            | the agent's own pod, from the downward API: the  | the agent is a service |
 | POD_NAMESPACE        | kubelet is believed when it names this pod       | of the host            |
 | SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
+| SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
+|                      | power by GPU, slice and holder; or `off`         |                        |
 
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
@@ -47,6 +49,7 @@ class Settings:
     shares: ShareRule
     own_pod: tuple[str, str] | None  # namespace, name
     health_port: int
+    readings: bool  # on /metrics
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -67,6 +70,7 @@ class Settings:
             shares=_shares(values.get("SUANQUAN_SHARES", "held")),
             own_pod=_own_pod(values.get("POD_NAMESPACE"), values.get("POD_NAME")),
             health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
+            readings=_readings(values.get("SUANQUAN_READINGS", "on")),
         )
 
     @property
@@ -112,6 +116,15 @@ def _shares(value: str) -> ShareRule:
             f"SUANQUAN_SHARES「{value}」应为 held（按已占份数）或 replicas（按全部份数）",
             f"SUANQUAN_SHARES {value!r} must be held or replicas",
         ) from error
+
+
+def _readings(value: str) -> bool:
+    if value not in ("on", "off"):
+        raise SettingsError(
+            f"SUANQUAN_READINGS「{value}」应为 on 或 off",
+            f"SUANQUAN_READINGS {value!r} must be on or off",
+        )
+    return value == "on"
 
 
 def _port(value: str) -> int:

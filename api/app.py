@@ -38,7 +38,7 @@ from api.registry import entry_routes as registry_entry_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
-from api.vouchers import accrual_routes, project_routes
+from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
 
 ROUTES = (
@@ -67,6 +67,7 @@ ROUTES = (
     people_routes,
     usage_routes,
     vouchers_routes,
+    year_routes,
 )
 ROUTERS = (
     ("", health.router),

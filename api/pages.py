@@ -21,7 +21,7 @@ from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
-from api.vouchers import day_pages, opening_pages
+from api.vouchers import day_pages, opening_pages, year_pages
 from api.vouchers import pages as vouchers_pages
 from api.web.form_again import form_again
 from api.web.layout import Static, problem_page
@@ -44,6 +44,7 @@ ROUTERS = (
     redemption_pages.router,
     number_read_pages.router,
     vouchers_pages.router,
+    year_pages.router,
     voucher_action_pages.router,
     day_pages.router,
     opening_pages.router,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.stage import LOG
 
-BENCHMARKS = ("agent", "gpu", "intake", "accrual", "charge", "match", "replay", "policy")
+BENCHMARKS = ("agent", "gpu", "intake", "posting", "charge", "match", "month", "replay", "policy")
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -26,7 +26,7 @@ from bench import stage
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import register
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.simulation import START, Node, enrolled, held, place, window

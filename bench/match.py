@@ -21,7 +21,7 @@ CENTRES, FIRMS, DOCUMENTS, LINES = 100, 500, 25_000, 4
 NOW = datetime(2026, 12, 20, 4, tzinfo=UTC)
 
 # A USCC's last character checks the others; the database knows how.
-_CODES = """
+CODES = """
     CREATE FUNCTION pg_temp.uscc(n integer) RETURNS text LANGUAGE sql AS $$
         SELECT '91640100MA' || to_char(n, 'FM0000000') || c
         FROM string_to_table('0123456789ABCDEFGHJKLMNPQRTUWXY', NULL) AS c
@@ -123,7 +123,7 @@ def run() -> dict[str, object]:
 
 def fill(owner: psycopg.Connection) -> None:
     """The city and its invoices."""
-    owner.execute(_CODES.encode())
+    owner.execute(CODES.encode())
     for part in (_TOWN, _CHARGES, _INVOICES):
         with owner.transaction():
             owner.execute(part.encode())

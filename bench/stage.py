@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import httpx2
+import psutil
 import psycopg
 import uvicorn
 
@@ -41,6 +42,12 @@ def owner(stage: Database) -> Iterator[psycopg.Connection]:
     """The owner's connection, each statement committed."""
     with psycopg.connect(stage.owner_url, autocommit=True) as connection:
         yield connection
+
+
+def processor_s() -> float:
+    """What this process and the server's have used so far, seconds of one core."""
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(p.cpu_times().user + p.cpu_times().system for p in processes)
 
 
 def _serve(stage: Database, port: int) -> None:

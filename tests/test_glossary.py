@@ -13,7 +13,7 @@ from api.language.labels import label, labels
 from api.metering.advice import causes
 from api.metering.finding_columns import reason
 from api.web.mark import fault_mark
-from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
+from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES, YEAR_ROLES
 from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import ACTIONS, STATES
 from ledger.desk.queries.findings import KINDS
@@ -72,7 +72,10 @@ def words(section: str) -> dict[str, Term]:
         ("Findings", KINDS),
         ("Faults of a node", FAULTS),
         ("A voucher's accounts", ROLES),
-        ("Accounts of budgets and costs", {*BUDGET_ROLES, *COST_ROLES[:3], "R01`…`R20"}),
+        (
+            "Accounts of budgets and costs",
+            {*BUDGET_ROLES, *COST_ROLES[:3], *YEAR_ROLES, "R01`…`R20"},
+        ),
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
         ("Roles of access", Role),
         ("Reconciliation differences", CODES),

@@ -122,6 +122,7 @@ def _describe(history: History, data: Path) -> dict[str, object]:
                 "source": "slurm",
                 "since": job_trace.beijing_day(history.slurm_ms),
                 "nodes": [{**node(demo_centre.CONTROLLER), "gpus": []}],
+                "capacity": demo_centre.SLURM_GPUS,
             },
         ],
     }

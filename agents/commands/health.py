@@ -15,9 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from agents import wire
+from agents.commands.readings import Readings
 from agents.errors import SettingsError
 from agents.metering.meter import LOOK_MS, ClosedMinutes
-from agents.observations import Look, NodeLook
+from agents.observations import Holdings, Look, NodeLook
 from agents.reporting.spool import Spool
 
 STALE_S = 15 * LOOK_MS // 10_000  # one look and a half
@@ -42,8 +43,9 @@ _HELP = {
 class Health:
     """Figures of the running agent; its threads write them, the pages read them."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, readings: Readings | None = None) -> None:
         self._spool = spool
+        self._readings = readings
         self._lock = threading.Lock()
         self._look_s: float | None = None
         self._answer_s: float | None = None
@@ -55,6 +57,8 @@ class Health:
     def record_look(self, sight: NodeLook, restarts: int = 0) -> None:
         """Record a look. One that shows no GPU does not count for the age of the newest look."""
         looks = sight.looks
+        if self._readings is not None:
+            self._readings.record_look(looks)
         count = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
         with self._lock:
             self._gpus = count
@@ -65,8 +69,10 @@ class Health:
             if count:
                 self._look_s = time.monotonic()
 
-    def record_holders(self, fault: str) -> None:
+    def record_holders(self, fault: str, holdings: Holdings | wire.GapReason) -> None:
         """Record a sample of the holders; `fault` is why it is incomplete, or empty."""
+        if self._readings is not None:
+            self._readings.record_holdings(holdings)
         if fault:
             with self._lock:
                 self._counts["holder_faults_total", fault] += 1
@@ -129,7 +135,8 @@ class Health:
         figures["spool_oldest_age_seconds", ""] = (
             0 if oldest is None else time.time() - oldest.timestamp()
         )
-        return "".join(_family(name, figures) for name in _HELP)
+        page = "".join(_family(name, figures) for name in _HELP)
+        return page if self._readings is None else page + self._readings.page()
 
 
 def _family(name: str, figures: dict[tuple[str, str], float]) -> str:

@@ -26,6 +26,7 @@ from agents.sources import job_trace
 
 K8S, SLURM = "yc-k8s", "yc-slurm"
 K8S_DAYS, SLURM_DAYS = 4, 56
+SLURM_GPUS = 128  # never more are held at once
 NODES = ("gpu-a01", "gpu-a02", "gpu-l01")
 CONTROLLER = "slurmctl"
 SWAPPED_IN_MS = 2 * 3_600_000  # before the history's end: the GPU that nobody registered

@@ -28,7 +28,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Centre, Organisation
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 
 router = APIRouter(tags=["claims"])
 

@@ -73,6 +73,9 @@ def _subject_names() -> dict[str, str]:
         "kind": _("种类"),
         "voucher": _("算力券"),
         "clause": _("条款"),
+        "clauses": _("条款"),
+        "pool": _("年度资金池"),
+        "since_year": _("自此年度起"),
         "policy": _("政策版本"),
         "part": _("部分"),
         "blue": _("红冲的蓝票"),
@@ -245,7 +248,8 @@ def _count(key: str, value: int, key_names: KeyNames) -> Value:
         return Value(text, url=f"/documents/{value}")
     if key in {"contract", "voucher", "account", "organisation"}:
         return Value(text)
-    return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
+    plain = key in {"year", "since_year", "line"}
+    return Value(str(value) if plain else quantity(value), number=True)
 
 
 def _join(key: str, value: list[Any] | dict[str, Any]) -> str:

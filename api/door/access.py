@@ -21,7 +21,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own
 from ledger.people.tables import Decision
 from ledger.registry.tables import Cluster, Project
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.tables import Voucher
 
 

@@ -29,7 +29,7 @@ from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.recover import open_recovery
 from ledger.payment.steps.refund import refund
 from ledger.payment.steps.year_end import close_year
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 
 router = APIRouter(tags=["payment"])
 

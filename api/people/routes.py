@@ -12,7 +12,7 @@ from ledger.errors import NotFound
 from ledger.people.steps import credentials
 from ledger.people.steps.credentials import TokenRecord, Viewer
 from ledger.registry.tables import Centre
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 
 router = APIRouter(tags=["tokens"])
 

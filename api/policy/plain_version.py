@@ -57,6 +57,7 @@ def _amount(clause: Clause) -> dict[str, Any]:
             [_plain(band.low), _plain(band.high), _plain(band.gives)] for band in amount.bands
         ],
         "cap_fen": amount.cap and amount.cap.fen,
+        "cap_per_year_fen": amount.cap_per_year and amount.cap_per_year.fen,
         "limit": amount.limit,
         "scope": amount.unit and amount.unit.scope,
         "period": amount.unit and amount.unit.period,

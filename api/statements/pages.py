@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
@@ -18,6 +19,7 @@ from api.statements import routes
 from api.statements.routes import PARTIES, Answerer, Clerk, Reader
 from api.statements.schemas import LineAnswersCreate, StatementCreate
 from api.statements.selectors import selectors
+from api.vouchers.year_notices import year_notices
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from api.web.mark import answer_state_mark
@@ -25,8 +27,9 @@ from ledger.people.steps.decisions import person
 from ledger.registry.codes import LineKind
 from ledger.statements import queries as statement_queries
 from ledger.statements.codes import LineAnswer
-from ledger.statements.rules import StatementSummary
+from ledger.statements.rules import Statement, StatementSummary
 from ledger.units import beijing_day, month_of
+from ledger.vouchers.queries.years import years_of_project
 
 router = APIRouter(include_in_schema=False)
 
@@ -90,9 +93,16 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
             "person": person,
             "centre_says": answer_state_mark(statement.centre_says),
             "builder_says": answer_state_mark(statement.builder_says),
+            "years": _years(db, statement) if access.may(viewer, Right.READ_PROJECTS) else [],
             "may_answer": viewer.role in PARTIES and statement.superseded_by is None,
         },
     )
+
+
+def _years(db: Session, statement: Statement) -> list[str]:
+    """What the cap of the year and its pool let through of the project's voucher, if it has any."""
+    years = years_of_project(db, statement.project)
+    return year_notices(year for year in years if year.book.year == statement.month.year)
 
 
 @router.post("/statements/{number}")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.answer import Answer, Column, Listing, listing, record
+from api.cli.answer import Answer, Column, Heading, Listing, Table, listing, record
 from api.cli.arguments import facts_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
@@ -17,6 +17,32 @@ app = Commands()
 voucher = Commands(msgid("算力券"))
 app.add_typer(voucher, name="voucher", rich_help_panel=SUBSIDY)
 
+YEARS = (
+    Column(msgid("年度"), "year", NUMBER),
+    Column(msgid("年度上限"), "cap_fen", MONEY),
+    Column(msgid("已用"), "earned_fen", MONEY),
+    Column(msgid("预计"), "provisional_fen", MONEY),
+    Column(msgid("超出年度上限"), "over_cap_fen", MONEY),
+    Column(msgid("年度资金池"), lambda y: y["pool"] and y["pool"]["number"]),
+    Column(msgid("超出资金池"), "over_pool_fen", MONEY),
+    Column(msgid("其中排队等待"), "waiting_fen", MONEY),
+    Column(msgid("超出终身上限"), "over_life_fen", MONEY),
+)
+POOLS = (
+    Column(msgid("年度"), "year", NUMBER),
+    Column(msgid("编号"), "number"),
+    Column(msgid("条款"), lambda p: "、".join(p["clauses"])),
+    Column(msgid("金额"), "cap_fen", MONEY),
+    Column(msgid("已认定"), "drawn_fen", MONEY),
+    Column(msgid("余额"), "free_fen", MONEY),
+    Column(msgid("排队等待"), "waiting_fen", MONEY),
+)
+WAITS = (
+    Column(msgid("编号"), "number", NUMBER),
+    Column(msgid("项目"), lambda w: f"{w['project']} {w['name']}"),
+    Column(msgid("认定于（北京时间）"), "since", MOMENT),
+    Column(msgid("等待"), "fen", MONEY),
+)
 QUOTA = (
     Column(msgid("项目"), lambda q: f"{q['code']} {q['name']}"),
     Column(msgid("条款"), lambda q: f"{q['policy']} {q['clause']}"),
@@ -49,7 +75,9 @@ RESERVATIONS = (
 @app.verb("quota", msgid("一个项目的额度"), panel=SUBSIDY)
 def quota(code: Code) -> Answer:
     """Show what is left of a project's voucher."""
-    return record(QUOTA, ask("GET", path("projects", code, "quota")))
+    quota_row = ask("GET", path("projects", code, "quota"))
+    years = quota_row["years"]
+    return record(QUOTA, quota_row, *([Table(YEARS, years)] if years else []))
 
 
 @app.verb("accrue", msgid("计费并计提"), panel=SUBSIDY)
@@ -97,6 +125,54 @@ def open_voucher(
 def cap(code: Code, *, yuan: Yuan, reason: Reason) -> Answer:
     """Propose another cap."""
     return _propose(code, "cap", {"cap_fen": fen_of(yuan), "reason": reason})
+
+
+@voucher.verb("year-cap", msgid("定每年的上限，须另一人确认"))
+def year_cap(
+    code: Code,
+    *,
+    since: Annotated[int, typer.Option("--from", help=msgid("自此年度起，如 2026"))],
+    yuan: Annotated[str | None, typer.Option(help=msgid("每年至多，元；不写则不限"))] = None,
+    reason: Reason,
+) -> Answer:
+    """Propose what the voucher may earn of each calendar year from one on."""
+    cap_fen = fen_of(yuan) if yuan else None
+    return _propose(code, "year-cap", {"since": since, "cap_fen": cap_fen, "reason": reason})
+
+
+@voucher.verb("pool", msgid("设立或调整年度资金池，须另一人确认"))
+def pool(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("资金池编号"))],
+    *,
+    year: Annotated[int, typer.Option(help=msgid("年度，如 2026"))],
+    yuan: Yuan,
+    reason: Reason,
+    clause: Annotated[
+        list[str] | None, typer.Option(help=msgid("条款，可多次；调整时不写"))
+    ] = None,
+) -> Answer:
+    """Propose a yearly pool that the vouchers of some clauses share, or another sum for one."""
+    body = {
+        "year": year,
+        "number": number,
+        "clauses": clause or [],
+        "cap_fen": fen_of(yuan),
+        "reason": reason,
+    }
+    return _waits(ask("POST", "pools", body=body))
+
+
+@voucher.verb("pools", msgid("年度资金池和排队的项目"))
+def pools() -> Listing:
+    """List the yearly pools, and who waits for them."""
+    rows = ask("GET", "pools")
+    waits = [
+        block
+        for row in rows
+        if row["waits"]
+        for block in (Heading(f"{row['year']} {row['number']}"), Table(WAITS, row["waits"]))
+    ]
+    return listing(POOLS, rows, *waits, empty=msgid("没有年度资金池"))
 
 
 @voucher.verb("lapse", msgid("剩余额度失效，须另一人确认"))

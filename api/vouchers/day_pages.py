@@ -14,7 +14,7 @@ from api.web.layout import Framed, pages
 from ledger.desk.queries import chain
 from ledger.metering.queries import usage
 from ledger.postgres.columns import key
-from ledger.vouchers.queries import days_of
+from ledger.vouchers.queries.quotas import days_of
 
 router = APIRouter(include_in_schema=False)
 

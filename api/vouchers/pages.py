@@ -19,6 +19,7 @@ from api.door.dependencies import Configured, Db, Now, Offset, having
 from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
+from api.vouchers.year_notices import year_notices
 from api.web import charts
 from api.web.claim_form import new_claim
 from api.web.layout import Framed, pages
@@ -30,9 +31,9 @@ from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
-from ledger.vouchers import queries as voucher_queries
 from ledger.vouchers.codes import VoucherState
-from ledger.vouchers.queries import FORESEEN_DAYS, PACE_DAYS, Quota
+from ledger.vouchers.queries import quotas as voucher_queries
+from ledger.vouchers.queries.quotas import FORESEEN_DAYS, PACE_DAYS, Quota
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
@@ -209,7 +210,8 @@ def notices(quota: Quota, unpriced_ms: Fraction, today: date) -> list[str]:
     if quota.cut_fen:
         cut = money(quota.cut_fen)
         lines.append(_("已到上限：超出的 %s 不予补贴。") % cut)
-    return lines
+    cut_years = [of for of in quota.years if of.share.over_cap_fen or of.share.over_pool_fen]
+    return lines + year_notices(cut_years)
 
 
 def _pictures(quota: Quota, today: date) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ledger.documents.queries.deductions import confirmed_fen
 from ledger.metering.queries.usage import WindowPart, windows_of_day
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
-from ledger.vouchers import queries as voucher_queries
-from ledger.vouchers.queries import Day
+from ledger.vouchers.queries import quotas as voucher_queries
+from ledger.vouchers.queries.quotas import Day
 
 router = APIRouter(tags=["projects"])
 

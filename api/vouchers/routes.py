@@ -36,7 +36,7 @@ from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
-from ledger.vouchers.queries import rates_of
+from ledger.vouchers.queries.quotas import rates_of
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.openings import Face, propose_voucher, voucher_under

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Any
 
 from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
+from api.vouchers.year_schemas import YearRead
 from ledger.formats.exact import Exact
-from ledger.vouchers import queries as voucher_queries
+from ledger.vouchers.queries import quotas as voucher_queries
 
 
 class CapCreate(RequestModel):
@@ -159,6 +160,7 @@ class QuotaRead(ResponseModel):
     runs_out: date | None
     computed_at: datetime | None
     rights: RightsRead
+    years: list[YearRead]
 
     @classmethod
     def of(cls, quota: voucher_queries.Quota, deducted_fen: int) -> "QuotaRead":
@@ -168,6 +170,7 @@ class QuotaRead(ResponseModel):
                 **vars(quota),
                 "rates": [RateRead.model_validate(vars(rate)) for rate in quota.rates],
                 "deducted_fen": deducted_fen,
+                "years": [YearRead.of(year) for year in quota.years],
                 "rights": RightsRead.model_validate(quota.rights),
                 "provisional_fen": quota.rights.accrued,
                 "payable_fen": quota.rights.payable + quota.rights.sent,

@@ -210,6 +210,8 @@ def _refusal(error: object) -> LedgerError | None:
             refusal = Refused("amount_out_of_range")
         case "two_persons_decided":
             refusal = Refused("undecided")
+        case "drawn_of_its_year":
+            refusal = Refused("not_drawn")
         case "account_exists":
             refusal = NotFound("account")
     return refusal

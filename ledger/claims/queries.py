@@ -23,7 +23,8 @@ from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publ
 from ledger.errors import NotFound
 from ledger.registry.tables import Contract, Project
 from ledger.units import Fen
-from ledger.vouchers.queries import earned_by_contract, earnings_of
+from ledger.vouchers.queries.quotas import earned_by_contract, earnings_of
+from ledger.vouchers.queries.years import drawn_by_year
 from ledger.vouchers.rules import ContractMonth, Earnings, earned_in_order, left_to_claim
 from ledger.vouchers.tables import Voucher
 
@@ -176,7 +177,9 @@ def left_by_month(
     deducted = deducted_fen(db, voucher, besides=besides)
     kept_fen = sum(part for place, part in deducted.items() if place != centre)
     return left_to_claim(
-        earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid),
+        earned_in_order(
+            exact, amounts.payable + amounts.sent + amounts.paid, drawn_by_year(db, voucher)
+        ),
         drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
         most_fen=amounts.payable + amounts.sent - promised - kept_fen,

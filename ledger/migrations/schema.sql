@@ -785,6 +785,157 @@ END $$;
 
 ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.draw_by_year() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    of_vouchers bigint[];
+    of_pools bigint[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM fresh WHERE kind IN ('match', 'set_off', 'draw', 'undraw')) THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(v.id) INTO of_vouchers FROM vouchers v
+        WHERE v.id IN (SELECT w.id FROM fresh JOIN vouchers w USING (book_id)
+                       UNION SELECT voucher_id FROM fresh JOIN voucher_years USING (book_id))
+            AND draws_by_year(v.id);
+    SELECT array_agg(l.id) INTO of_pools FROM pools l
+        WHERE l.book_id IN (SELECT book_id FROM fresh)
+            OR EXISTS (SELECT FROM fresh f JOIN voucher_years y USING (book_id)
+                       JOIN vouchers v ON v.id = y.voucher_id
+                       JOIN pool_clauses c ON (c.year, c.clause) = (y.year, v.clause)
+                       WHERE c.pool_id = l.id);
+    PERFORM FROM books WHERE id IN (SELECT book_id FROM vouchers WHERE id = ANY (of_vouchers))
+        ORDER BY id FOR NO KEY UPDATE;
+    PERFORM FROM books WHERE id IN (SELECT book_id FROM pools WHERE id = ANY (of_pools))
+        ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM unnest(of_vouchers) id JOIN vouchers v USING (id)
+        WHERE 0 < (
+            SELECT sum(CASE WHEN f.kind IN ('match', 'set_off', 'undraw') THEN f.amount
+                            WHEN f.kind IN ('unmatch', 'recall', 'draw') THEN -f.amount ELSE 0 END)
+            FROM fresh f WHERE f.book_id = v.book_id
+                OR f.book_id IN (SELECT book_id FROM voucher_years WHERE voucher_id = v.id)
+        ) AND (
+            SELECT sum(balance) FROM accounts
+            WHERE book_id = v.book_id AND role IN ('payable', 'sent', 'paid')
+        ) > (
+            SELECT coalesce(sum(a.balance), 0) FROM voucher_years y JOIN accounts a USING (book_id)
+            WHERE y.voucher_id = v.id AND a.role = 'drawn')
+    ) OR EXISTS (
+        SELECT FROM pools l JOIN accounts p ON p.book_id = l.book_id AND p.role = 'drawn'
+        WHERE l.id = ANY (of_pools) AND p.balance < (
+            SELECT coalesce(sum(a.balance), 0) FROM pool_clauses c
+            JOIN vouchers v USING (clause)
+            JOIN voucher_years y ON (y.voucher_id, y.year) = (v.id, c.year)
+            JOIN accounts a ON a.book_id = y.book_id AND a.role = 'drawn'
+            WHERE c.pool_id = l.id)
+    ) THEN
+        RAISE EXCEPTION 'more is recognised than its years have drawn'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'drawn_of_its_year';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.draw_by_year() OWNER TO suanquan_owner;
+
+CREATE TABLE public.clauses (
+    policy text NOT NULL,
+    clause text NOT NULL,
+    digest text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    cap_fen bigint NOT NULL,
+    effective daterange,
+    payable boolean NOT NULL,
+    year_cap_fen bigint,
+    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
+    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0)),
+    CONSTRAINT clauses_year_cap_fen_check CHECK ((year_cap_fen > 0))
+);
+
+ALTER TABLE public.clauses OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
+
+COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+
+COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
+
+COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
+
+COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
+
+COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
+
+COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
+
+CREATE TABLE public.pool_clauses (
+    year smallint NOT NULL,
+    clause text NOT NULL,
+    pool_id bigint NOT NULL
+);
+
+ALTER TABLE public.pool_clauses OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.pool_clauses IS 'The clauses whose vouchers share a pool';
+
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    face_fen bigint NOT NULL,
+    facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+
+CREATE TABLE public.year_caps (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    since smallint NOT NULL,
+    cap_fen bigint,
+    CONSTRAINT year_caps_cap_fen_check CHECK ((cap_fen > 0)),
+    CONSTRAINT year_caps_since_check CHECK (((since >= 2000) AND (since <= 2099)))
+);
+
+ALTER TABLE public.year_caps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.year_caps IS 'Caps of vouchers for each year from a year on, decided by two persons';
+
+COMMENT ON COLUMN public.year_caps.since IS 'First calendar year';
+
+COMMENT ON COLUMN public.year_caps.cap_fen IS 'Fen; null: no such cap';
+
+CREATE FUNCTION public.draws_by_year(of_voucher bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE ((v.id = draws_by_year.of_voucher) AND ((c.year_cap_fen IS NOT NULL) OR (EXISTS (SELECT FROM public.pool_clauses p WHERE (p.clause = v.clause))) OR (EXISTS (SELECT FROM public.year_caps y WHERE (y.voucher_id = v.id)))))));
+
+ALTER FUNCTION public.draws_by_year(of_voucher bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1196,6 +1347,16 @@ END $$;
 
 ALTER FUNCTION public.keep_usage() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_wait() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what waits longer does not become more'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'waits_in_order';
+END $$;
+
+ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1549,6 +1710,28 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.open_year_book() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM books b JOIN vouchers v ON v.book_id = b.id
+        WHERE v.id = NEW.voucher_id FOR NO KEY UPDATE OF b;
+    IF EXISTS (SELECT FROM voucher_years
+               WHERE (voucher_id, year) = (NEW.voucher_id, NEW.year)) THEN
+        RAISE EXCEPTION 'the year has its book'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'voucher_years_pkey';
+    END IF;
+    INSERT INTO books (ledger) VALUES ('year') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor) VALUES
+        (NEW.book_id, 'drawn', 0),
+        (NEW.book_id, 'ceiling',
+         -coalesce(year_cap_of(NEW.voucher_id, NEW.year), 1000000000000000));
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.paid_to_payee() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1630,6 +1813,12 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.plain_reference(reference text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN upper(regexp_replace(NORMALIZE(reference, NFKC), '\s'::text, ''::text, 'g'::text));
+
+ALTER FUNCTION public.plain_reference(reference text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
     LANGUAGE sql STABLE
@@ -2141,6 +2330,46 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.set_pool(of_decision bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wish record;
+    pool record;
+BEGIN
+    SELECT (d.content ->> 'year')::smallint AS year, d.content ->> 'pool' AS number,
+           (d.content ->> 'cap_fen')::bigint AS cap_fen, d.content -> 'clauses' AS clauses
+        INTO wish
+        FROM decisions d
+        WHERE d.id = of_decision AND d.kind = 'pool' AND d.answer = 'confirmed'
+            AND NOT EXISTS (SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind = 'pool' AND later.answer = 'confirmed'
+                    AND later.content -> 'year' = d.content -> 'year'
+                    AND later.content -> 'pool' = d.content -> 'pool');
+    IF wish IS NULL OR wish.cap_fen IS NULL OR wish.cap_fen <= 0 THEN
+        RAISE EXCEPTION 'a pool changes by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    PERFORM FROM clauses WHERE wish.clauses ? clause FOR UPDATE;
+    SELECT p.id, p.book_id INTO pool FROM pools p JOIN books b ON b.id = p.book_id
+        WHERE (p.year, p.number) = (wish.year, wish.number) FOR NO KEY UPDATE OF b;
+    IF NOT FOUND THEN
+        INSERT INTO books (ledger) VALUES ('year') RETURNING id AS book_id, id INTO pool;
+        INSERT INTO accounts (book_id, role, floor) VALUES
+            (pool.book_id, 'drawn', 0), (pool.book_id, 'ceiling', 0);
+        INSERT INTO pools (book_id, year, number, decision_id)
+            VALUES (pool.book_id, wish.year, wish.number, of_decision)
+            RETURNING id, book_id INTO pool;
+        INSERT INTO pool_clauses (year, clause, pool_id)
+            SELECT wish.year, clause, pool.id FROM jsonb_array_elements_text(wish.clauses) clause;
+    END IF;
+    UPDATE accounts SET floor = -wish.cap_fen WHERE book_id = pool.book_id AND role = 'ceiling';
+    RETURN pool.id;
+END $$;
+
+ALTER FUNCTION public.set_pool(of_decision bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.set_validity(of_decision bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2169,6 +2398,38 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.set_validity(of_decision bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.set_year_cap(of_decision bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    changed year_caps;
+BEGIN
+    PERFORM FROM books b JOIN vouchers v ON v.book_id = b.id
+        JOIN decisions d ON d.content ->> 'voucher' = v.id::text
+        WHERE d.id = of_decision AND d.kind = 'year_cap' FOR NO KEY UPDATE OF b;
+    INSERT INTO year_caps (decision_id, voucher_id, since, cap_fen)
+        SELECT d.id, (d.content ->> 'voucher')::bigint, (d.content ->> 'since_year')::smallint,
+               (d.content ->> 'cap_fen')::bigint
+        FROM decisions d
+        WHERE d.id = of_decision AND d.kind = 'year_cap' AND d.answer = 'confirmed'
+            AND NOT EXISTS (SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind = 'year_cap' AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher')
+        RETURNING * INTO changed;
+    IF changed IS NULL THEN
+        RAISE EXCEPTION 'a cap changes by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    UPDATE accounts a
+        SET floor = -coalesce(year_cap_of(y.voucher_id, y.year), 1000000000000000)
+        FROM voucher_years y
+        WHERE y.voucher_id = changed.voucher_id AND y.year >= changed.since
+            AND a.book_id = y.book_id AND a.role = 'ceiling';
+END $$;
+
+ALTER FUNCTION public.set_year_cap(of_decision bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2351,6 +2612,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
+
+ALTER FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) OWNER TO suanquan_owner;
 
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
@@ -2689,12 +2956,12 @@ ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.books (
     id bigint NOT NULL,
     ledger text NOT NULL,
-    CONSTRAINT books_ledger_check CHECK ((ledger = ANY (ARRAY['rights'::text, 'budget'::text, 'cost'::text])))
+    CONSTRAINT books_ledger_check CHECK ((ledger = ANY (ARRAY['rights'::text, 'budget'::text, 'cost'::text, 'year'::text])))
 );
 
 ALTER TABLE public.books OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost';
+COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost, a year';
 
 ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.books_id_seq
@@ -2939,37 +3206,6 @@ COMMENT ON COLUMN public.clause_rates.rate_den IS 'Rate, denominator';
 
 COMMENT ON COLUMN public.clause_rates.words IS 'The words of the clause that state it';
 
-CREATE TABLE public.clauses (
-    policy text NOT NULL,
-    clause text NOT NULL,
-    digest text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    cap_fen bigint NOT NULL,
-    effective daterange,
-    payable boolean NOT NULL,
-    CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
-    CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
-    CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
-);
-
-ALTER TABLE public.clauses OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
-
-COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
-
-COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
-
-COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
-
-COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
-
-COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
-
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -3152,6 +3388,8 @@ CREATE VIEW public.counted_deductions AS
           WHERE ((COALESCE(reverses_id, id) = id) AND (stands OR (id = id)))) family);
 
 ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
 
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
@@ -3987,6 +4225,31 @@ COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by
 
 COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
 
+CREATE TABLE public.pools (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    year smallint NOT NULL,
+    number text NOT NULL,
+    decision_id bigint NOT NULL,
+    CONSTRAINT pools_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT pools_year_check CHECK (((year >= 2000) AND (year <= 2099)))
+);
+
+ALTER TABLE public.pools OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.pools IS 'Budget lines of a year that vouchers share; the cap is in the book';
+
+COMMENT ON COLUMN public.pools.decision_id IS 'The decision that made it';
+
+ALTER TABLE public.pools ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.pools_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
@@ -4064,33 +4327,40 @@ COMMENT ON COLUMN public.reservations.fen IS 'Fen';
 
 COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
+CREATE TABLE public.voucher_years (
+    voucher_id bigint NOT NULL,
+    year smallint NOT NULL,
     book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    face_fen bigint NOT NULL,
-    facts jsonb NOT NULL,
-    valid daterange DEFAULT '(,)'::daterange NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT vouchers_face_fen_check CHECK ((face_fen > 0)),
-    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT voucher_years_year_check CHECK (((year >= 2000) AND (year <= 2099)))
 );
 
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+ALTER TABLE public.voucher_years OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+COMMENT ON TABLE public.voucher_years IS 'The books of a voucher''s years';
 
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+COMMENT ON COLUMN public.voucher_years.year IS 'Calendar year of the months of use';
 
-COMMENT ON COLUMN public.vouchers.face_fen IS 'Face value when it was opened, fen; the cap from then on is in its book';
+CREATE VIEW public.year_books AS
+ SELECT id AS voucher_id,
+    clause,
+    year,
+    book_id,
+    NULL::bigint AS pool_id
+   FROM (public.voucher_years y
+     JOIN public.vouchers v ON ((id = voucher_id)))
+UNION ALL
+ SELECT id AS voucher_id,
+    clause,
+    year,
+    book_id,
+    id AS pool_id
+   FROM ((public.vouchers v
+     JOIN public.pool_clauses c USING (clause))
+     JOIN public.pools l ON ((id = pool_id)));
 
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+ALTER VIEW public.year_books OWNER TO suanquan_owner;
 
-COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+COMMENT ON VIEW public.year_books IS 'The books of a voucher''s years and of the pools that it shares';
 
 CREATE VIEW public.posting_causes AS
  WITH p AS NOT MATERIALIZED (
@@ -4141,6 +4411,17 @@ UNION ALL
    FROM ((p
      JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
      JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'accrue'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'accrue'::text AS cause,
+    book_id,
+    NULL::text AS kind,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
+     JOIN public.year_books y ON ((voucher_id = voucher_id)))
   WHERE (word = 'accrue'::text)
 UNION ALL
  SELECT id AS posting_id,
@@ -4256,6 +4537,21 @@ UNION ALL
      JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
      JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
   WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])) AND (cause = format('decision/%s'::text, id)))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::text AS kind,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.year_books y ON (
+        CASE kind
+            WHEN 'pool'::text THEN (clause = ANY (ARRAY( SELECT jsonb_array_elements_text((content -> 'clauses'::text)) AS jsonb_array_elements_text)))
+            ELSE ((voucher_id)::text = (content ->> 'voucher'::text))
+        END))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['year_cap'::text, 'pool'::text])) AND (cause = format('decision/%s'::text, id)))
 UNION ALL
  SELECT id AS posting_id,
     word,
@@ -5048,6 +5344,32 @@ COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; parti
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
 
+CREATE TABLE public.year_waits (
+    id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    year smallint NOT NULL,
+    fen bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT year_waits_fen_check CHECK ((fen > 0))
+);
+
+ALTER TABLE public.year_waits OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.year_waits IS 'What was recognised and waits for money of its pool, in order';
+
+COMMENT ON COLUMN public.year_waits.fen IS 'Fen';
+
+COMMENT ON COLUMN public.year_waits.since IS 'When it was recognised';
+
+ALTER TABLE public.year_waits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.year_waits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (book_id, role);
 
@@ -5337,6 +5659,24 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_pkey PRIMARY KEY (decision_id);
 
+ALTER TABLE ONLY public.pool_clauses
+    ADD CONSTRAINT pool_clauses_pkey PRIMARY KEY (year, clause);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_book_id_key UNIQUE (book_id);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_decision_id_key UNIQUE (decision_id);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_id_year_key UNIQUE (id, year);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_year_number_key UNIQUE (year, number);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
 
@@ -5454,6 +5794,12 @@ ALTER TABLE ONLY public.voucher_rates
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_pkey PRIMARY KEY (voucher_id, policy);
 
+ALTER TABLE ONLY public.voucher_years
+    ADD CONSTRAINT voucher_years_book_id_key UNIQUE (book_id);
+
+ALTER TABLE ONLY public.voucher_years
+    ADD CONSTRAINT voucher_years_pkey PRIMARY KEY (voucher_id, year);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
@@ -5471,6 +5817,12 @@ ALTER TABLE ONLY public.vouchers
 
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
+
+ALTER TABLE ONLY public.year_caps
+    ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY public.year_waits
+    ADD CONSTRAINT year_waits_pkey PRIMARY KEY (id);
 
 CREATE INDEX accruals_by_posting ON public.accruals USING btree (posting_id);
 
@@ -5650,6 +6002,8 @@ CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (ind
 
 CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
 
+CREATE INDEX pool_clauses_by_pool ON public.pool_clauses USING btree (pool_id, year);
+
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
@@ -5675,6 +6029,8 @@ CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, re
 CREATE INDEX receipts_by_document ON public.receipts USING btree (document_id);
 
 CREATE INDEX receipts_by_original ON public.receipts USING btree (original);
+
+CREATE UNIQUE INDEX receipts_once ON public.receipts USING btree (public.plain_reference(reference));
 
 CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
 
@@ -5729,6 +6085,10 @@ CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (
 CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
+
+CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
+
+CREATE INDEX year_waits_by_year ON public.year_waits USING btree (voucher_id, year, id);
 
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
@@ -5818,6 +6178,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
+
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
 CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
@@ -5861,6 +6223,8 @@ CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WH
 CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
 
 CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNCTION public.open_budget_book();
+
+CREATE TRIGGER open BEFORE INSERT ON public.voucher_years FOR EACH ROW EXECUTE FUNCTION public.open_year_book();
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
@@ -5939,6 +6303,8 @@ CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_
 CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
+
+CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
@@ -6231,6 +6597,15 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.pool_clauses
+    ADD CONSTRAINT pool_clauses_pool_id_year_fkey FOREIGN KEY (pool_id, year) REFERENCES public.pools(id, year);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
+
+ALTER TABLE ONLY public.pools
+    ADD CONSTRAINT pools_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.price_bands
     ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -6360,6 +6735,12 @@ ALTER TABLE ONLY public.voucher_versions
 ALTER TABLE ONLY public.voucher_versions
     ADD CONSTRAINT voucher_versions_voucher_id_clause_fkey FOREIGN KEY (voucher_id, clause) REFERENCES public.vouchers(id, clause);
 
+ALTER TABLE ONLY public.voucher_years
+    ADD CONSTRAINT voucher_years_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
+
+ALTER TABLE ONLY public.voucher_years
+    ADD CONSTRAINT voucher_years_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -6368,6 +6749,15 @@ ALTER TABLE ONLY public.vouchers
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.year_caps
+    ADD CONSTRAINT year_caps_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.year_caps
+    ADD CONSTRAINT year_caps_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.year_waits
+    ADD CONSTRAINT year_waits_voucher_id_year_fkey FOREIGN KEY (voucher_id, year) REFERENCES public.voucher_years(voucher_id, year);
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
 
@@ -6467,6 +6857,37 @@ REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.draw_by_year() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.clauses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.pool_clauses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT SELECT ON TABLE public.year_caps TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.draws_by_year(of_voucher bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
@@ -6492,6 +6913,8 @@ REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM P
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -6522,6 +6945,8 @@ REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
 
@@ -6568,8 +6993,14 @@ REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.set_pool(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_pool(of_decision bigint) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.set_year_cap(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_year_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
@@ -6584,6 +7015,9 @@ REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -6738,8 +7172,6 @@ GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
-
-GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
@@ -6989,6 +7421,8 @@ GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
+GRANT SELECT ON TABLE public.pools TO suanquan_app;
+
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
@@ -7021,25 +7455,13 @@ GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
 
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
 
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
 
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(face_fen) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 
 GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
 
@@ -7144,3 +7566,13 @@ GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
+
+GRANT SELECT,DELETE ON TABLE public.year_waits TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.year_waits TO suanquan_app;
+
+GRANT INSERT(year) ON TABLE public.year_waits TO suanquan_app;
+
+GRANT INSERT(fen),UPDATE(fen) ON TABLE public.year_waits TO suanquan_app;
+
+GRANT INSERT(since) ON TABLE public.year_waits TO suanquan_app;

@@ -36,6 +36,8 @@ class DecisionKind(StrEnum):
     VALIDITY = "validity"
     RATE = "rate"
     POLICY_END = "policy_end"
+    YEAR_CAP = "year_cap"
+    POOL = "pool"
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"

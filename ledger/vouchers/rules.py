@@ -105,21 +105,37 @@ def earnings_by_contract(
     return within
 
 
+def by_year(months: Mapping[date, Earnings]) -> dict[int, tuple[Fraction, Fraction]]:
+    """Return what each calendar year of use earns, exact fen, and with the provisional part."""
+    sums: dict[int, Earnings] = {}
+    for month, part in months.items():
+        sums[month.year] = sums.get(month.year, Earnings()) + part
+    return {year: (whole.earned_fen, whole.uncapped_fen) for year, whole in sums.items()}
+
+
 def earned_in_order(
-    earned_fen: Mapping[ContractMonth, Fraction], limit_fen: Fen
+    earned_fen: Mapping[ContractMonth, Fraction],
+    limit_fen: Fen,
+    year_fen: Mapping[int, Fen] | None = None,
 ) -> dict[ContractMonth, Fen]:
     """Lay what is earned in all, rounded once and at most `limit_fen`, over the months.
 
     The earliest month comes first, of one month the older contract. So a month's fen are what the
-    whole sum grows by when it is added, and what the limit cuts off are the latest months.
+    whole sum grows by when it is added, and what the limit cuts off are the latest months; what a
+    year's limit in `year_fen` cuts off (None: years have none) are the latest months of that year.
     """
+    year_left = None if year_fen is None else dict(year_fen)
     laid, whole, before = {}, Fraction(0), 0
     for place in sorted(earned_fen):
         whole += earned_fen[place]
-        after = max(min(round_half_up(whole), limit_fen), before)
-        if after > before:
-            laid[place] = after - before
-        before = after
+        part = min(round_half_up(whole) - before, limit_fen)
+        before = round_half_up(whole)
+        if year_left is not None:
+            part = min(part, year_left.get(place[0].year, 0))
+            year_left[place[0].year] = year_left.get(place[0].year, 0) - part
+        if part > 0:
+            laid[place] = part
+            limit_fen -= part
     return laid
 
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -19,6 +20,7 @@ class Clause(SQLModel, table=True):
     rate_num: int = big()
     rate_den: int = big()
     cap_fen: int = big()
+    year_cap_fen: int | None = big(nullable=True, default=None)
     effective: Days | None = days(nullable=True)
     payable: bool
 
@@ -86,6 +88,56 @@ class PolicyEnd(SQLModel, table=True):
     decision_id: int = big(primary_key=True)
     policy: str
     until: date
+
+
+class YearCap(SQLModel, table=True):
+    """A voucher's cap for each calendar year from one on, decided by two; None: no such cap."""
+
+    __tablename__ = "year_caps"
+    decision_id: int = big(primary_key=True)
+    voucher_id: int = big()
+    since: int = Field(sa_type=SmallInteger)
+    cap_fen: int | None = big(nullable=True)
+
+
+class Pool(SQLModel, table=True):
+    """A budget line of a year that the vouchers of some clauses share (年度资金池)."""
+
+    __tablename__ = "pools"
+    id: int | None = identity()
+    book_id: int = big()
+    year: int = Field(sa_type=SmallInteger)
+    number: str
+    decision_id: int = big()
+
+
+class PoolClause(SQLModel, table=True):
+    """A clause whose vouchers share a pool of a year."""
+
+    __tablename__ = "pool_clauses"
+    year: int = Field(primary_key=True, sa_type=SmallInteger)
+    clause: str = Field(primary_key=True)
+    pool_id: int = big()
+
+
+class VoucherYear(SQLModel, table=True):
+    """A calendar year of a voucher, and the book from which what it recognises is drawn."""
+
+    __tablename__ = "voucher_years"
+    voucher_id: int = big(primary_key=True)
+    year: int = Field(primary_key=True, sa_type=SmallInteger)
+    book_id: int = big(default=None)
+
+
+class YearWait(SQLModel, table=True):
+    """Fen of a voucher's year that were recognised and wait for money of its pool, by number."""
+
+    __tablename__ = "year_waits"
+    id: int | None = identity()
+    voucher_id: int = big()
+    year: int = Field(sa_type=SmallInteger)
+    fen: int = big()
+    since: datetime = moment()
 
 
 class Accrual(SQLModel, table=True):

@@ -26,7 +26,7 @@ from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
 from ledger.units import beijing_day
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
 from tests.support.documents import let_stand, party, waiting_decision
 from tests.support.papers.proofs import pdf

@@ -18,7 +18,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import RegistrationReport
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.accrue import AccrualResult, accrue_all
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher

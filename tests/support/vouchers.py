@@ -217,7 +217,26 @@ AUDIT = {
         LEFT JOIN vouchers v ON v.book_id = b.id AND b.ledger = 'rights'
         LEFT JOIN indicators i ON i.book_id = b.id AND b.ledger = 'budget'
         LEFT JOIN cost_books c ON c.book_id = b.id AND b.ledger = 'cost'
-        WHERE num_nonnulls(v.id, i.id, c.reconciliation_id) <> 1
+        LEFT JOIN voucher_years y ON y.book_id = b.id AND b.ledger = 'year'
+        LEFT JOIN pools p ON p.book_id = b.id AND b.ledger = 'year'
+        WHERE num_nonnulls(v.id, i.id, c.reconciliation_id, y.voucher_id, p.id) <> 1
+    """,
+    "a voucher that has recognised more than its years have drawn": """
+        SELECT v.id FROM vouchers v WHERE draws_by_year(v.id) AND (
+            SELECT sum(balance) FROM accounts
+            WHERE book_id = v.book_id AND role IN ('payable', 'sent', 'paid')
+        ) <> (
+            SELECT coalesce(sum(a.balance), 0) FROM voucher_years y JOIN accounts a USING (book_id)
+            WHERE y.voucher_id = v.id AND a.role = 'drawn')
+    """,
+    "a pool that has not drawn what its vouchers have": """
+        SELECT p.id FROM pools p JOIN accounts d ON d.book_id = p.book_id AND d.role = 'drawn'
+        WHERE d.balance <> (
+            SELECT coalesce(sum(a.balance), 0)
+            FROM pool_clauses c JOIN vouchers v USING (clause)
+            JOIN voucher_years y ON (y.voucher_id, y.year) = (v.id, c.year)
+            JOIN accounts a ON a.book_id = y.book_id AND a.role = 'drawn'
+            WHERE c.pool_id = p.id)
     """,
     "a book with an account of another kind of book": """
         SELECT a.book_id AS book, a.role FROM accounts a JOIN books b ON b.id = a.book_id

@@ -1,12 +1,14 @@
 """The books in plain Python: the specification that the database is compared with.
 
-There are three kinds of books. A voucher's *rights* follow the city's promise from the clause to
+There are four kinds of books. A voucher's *rights* follow the city's promise from the clause to
 the bank; a *budget* follows a year's money of an indicator from appropriation to being spent or
-returned; a *cost* book holds one contract's month until every metered or invoiced fen is typed.
+returned; a *cost* book holds one contract's month until every metered or invoiced fen is typed; a
+*year* book holds what a voucher, or all vouchers of a pool, may recognise in a calendar year.
 Money moves only inside its book and only as `LEGAL_MOVES` allow; a contra account may go negative
 down to its floor, every other account may not. A posting, over one book or several, applies its
 moves in order, all or none, and a cause is posted once. A promise is lowered, and a voucher lapses,
-only by a decision of two persons (`DECISION_MOVES`).
+only by a decision of two persons (`DECISION_MOVES`). What becomes payable under a cap for each year
+is drawn from the books of its years, and of their pools.
 
 The invariants are in `ledger/accounts/rules/invariants.py`.
 """
@@ -23,6 +25,7 @@ ROLES = tuple(Rights.__dataclass_fields__)
 BUDGET_ROLES = ("appropriation", "free", "committed", "spent", "returned")
 DIFFERENCES = tuple(f"R{n:02}" for n in range(1, 21))
 COST_ROLES = ("clearing", "metered", "invoiced", *DIFFERENCES)
+YEAR_ROLES = ("ceiling", "drawn")
 
 _RIGHTS_MOVES = {
     ("eligible", "clause", "entitlement"),  # the city promises
@@ -72,7 +75,14 @@ _COST_MOVES = {
     *(("explain", "clearing", role) for role in DIFFERENCES),  # metered and not invoiced
     *(("explain", role, "clearing") for role in DIFFERENCES),  # invoiced and not metered
 }
-LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES)
+_YEAR_MOVES = {
+    ("draw", "ceiling", "drawn"),  # recognised in this year
+    ("undraw", "drawn", "ceiling"),  # and no longer
+}
+LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES | _YEAR_MOVES)
+
+RECOGNISE = {"match": 1, "set_off": 1, "unmatch": -1, "recall": -1}
+"""Moves that add to what is recognised (payable, sent or paid), or take from it."""
 
 DECISION_MOVES = {
     **dict.fromkeys(("withdraw", "reduce"), "cap"),
@@ -97,6 +107,11 @@ def cost_floors() -> dict[str, Fen]:
     return dict.fromkeys(COST_ROLES, -FEN_MAX) | {"invoiced": 0}
 
 
+def year_floors(cap: Fen | None) -> dict[str, Fen]:
+    """Return the floors of a year's book: that of the contra account is minus the cap, if any."""
+    return {"ceiling": -(FEN_MAX if cap is None else cap), "drawn": 0}
+
+
 @dataclass(frozen=True)
 class CapDecision:
     """A decision of two persons on a voucher's book: its new cap, or its lapse."""
@@ -115,6 +130,8 @@ class Oracle:
         self.floors: dict[int, dict[str, Fen]] = {}
         self.postings: dict[str, tuple[date, Mapping[int, Sequence[Move]]]] = {}
         self.decisions: dict[int, CapDecision] = {}
+        self.years: dict[int, tuple[int, ...]] = {}  # of a voucher's book, the books of its years
+        self.pools: dict[int, tuple[int, ...]] = {}  # of a pool's book, those of its vouchers
 
     def open(self, book: int, floors: Mapping[str, Fen]) -> None:
         """Open a book with these accounts, each at zero and at or above its floor."""
@@ -163,9 +180,29 @@ class Oracle:
             after[book][move.to_role] += move.amount
             if after[book][move.from_role] < self.floors[book][move.from_role]:
                 raise Refused("below_floor", book=book, role=move.from_role)
+        self._refuse_undrawn(pairs, after)
         self.books = after
         self.postings[cause] = (used_on, moves)
         return True
+
+    def _refuse_undrawn(
+        self, pairs: Sequence[tuple[int, Move]], after: Mapping[int, Mapping[str, Fen]]
+    ) -> None:
+        """Refuse to recognise more than the years have drawn, or to draw more than a pool has."""
+        if not {move.kind for _, move in pairs} & {"match", "set_off", "draw", "undraw"}:
+            return
+        signs = {"draw": -1, "undraw": 1}
+        for voucher, years in self.years.items():
+            more = sum(RECOGNISE.get(m.kind, 0) * m.amount for book, m in pairs if book == voucher)
+            more += sum(signs.get(m.kind, 0) * m.amount for book, m in pairs if book in years)
+            recognised = sum(after[voucher][role] for role in ("payable", "sent", "paid"))
+            if more > 0 and recognised > sum(after[year]["drawn"] for year in years):
+                raise Refused("not_drawn")
+        moved_books = {book for book, _ in pairs}
+        for pool, years in self.pools.items():
+            short = sum(after[year]["drawn"] for year in years) > after[pool]["drawn"]
+            if short and moved_books & {pool, *years}:
+                raise Refused("not_drawn")
 
     def _is_allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
         """Return whether the posting belongs to a decision about this book, and fits it."""

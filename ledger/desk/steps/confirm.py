@@ -27,7 +27,16 @@ from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import falls, reconcile, reds
-from ledger.vouchers.steps import caps, lapse, openings, policy_ends, rates, validity
+from ledger.vouchers.steps import (
+    caps,
+    lapse,
+    openings,
+    policy_ends,
+    pools,
+    rates,
+    validity,
+    year_caps,
+)
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -59,6 +68,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
         payment_list.KIND: Kind(FINANCE, payment_list.send_list),
         policy_ends.KIND: Kind(APPROVERS, policy_ends.end_version),
+        pools.KIND: Kind(FINANCE, pools.change_pool),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         rates.KIND: Kind(APPROVERS, rates.change_rate),
@@ -70,6 +80,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
+        year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
     }
 )

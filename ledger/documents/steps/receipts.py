@@ -8,8 +8,8 @@ else, it proves nothing until a second person has looked at it.
 
 from datetime import date, datetime
 
-from sqlalchemy import insert
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, String, func, insert
+from sqlmodel import Session, col, select
 
 from ledger.documents.queries.documents import is_document_file
 from ledger.documents.queries.originals import File, keep
@@ -58,7 +58,9 @@ def enter(
         raise Refused("receipt_day", day=paid_on)
     if is_document_file(db, file.hash):
         raise Refused("proof_is_document", name=file.name)
-    earlier = db.get(Receipt, reference)
+    earlier = db.exec(
+        select(Receipt).where(_plain(col(Receipt.reference)) == _plain(reference))
+    ).first()
     if earlier is not None:
         if (document, payer, payee, fen, paid_on) != (
             earlier.document_id,
@@ -85,6 +87,11 @@ def enter(
     }
     db.execute(insert(Receipt).values(values))
     return db.get_one(Receipt, reference)
+
+
+def _plain(reference: object) -> ColumnElement[str]:
+    """A reference as it is searched for in a file: without width, case and blanks."""
+    return func.plain_reference(reference, type_=String)
 
 
 def check(db: Session, document: int, reference: str, *, actor: str, now: datetime) -> Receipt:

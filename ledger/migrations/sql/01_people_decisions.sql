@@ -5,9 +5,11 @@
 -- kept as the second person saw it, and rows beside it could say something else. Each kind has other
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
 -- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
--- (11: document, parts), deduction_is_agreed (11: deduction, fen, held_fen, counted_fen, original), policy_end_decided and set_validity (17: policy, voucher, days), set_cap and
--- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
--- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
+-- (11: document, parts), deduction_is_agreed (11: deduction, fen, held_fen, counted_fen, original),
+-- policy_end_decided and set_validity (16: policy, voucher, days), set_cap and lower_by_decision (17:
+-- voucher, cap_fen, before_fen), set_year_cap and set_pool (17: voucher, since_year, year, pool, clauses,
+-- cap_fen), account_decided (18), move_case (19: number, fen), send_list (21: number, total_fen, lines),
+-- payback_decided (22: voucher, fraud, reference, fen).
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
 -- other characters that leave no ink (Unicode's Default_Ignorable_Code_Point, the blank letters, the
@@ -58,6 +60,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('validity', '{approver}'),
     ('rate', '{approver}'),
     ('policy_end', '{approver}'),
+    ('year_cap', '{approver}'),
+    ('pool', '{finance,approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),

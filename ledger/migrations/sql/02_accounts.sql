@@ -11,7 +11,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 CREATE TABLE books (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    ledger text NOT NULL CHECK (ledger IN ('rights', 'budget', 'cost'))
+    ledger text NOT NULL CHECK (ledger IN ('rights', 'budget', 'cost', 'year'))
 );
 
 CREATE TABLE roles (
@@ -24,7 +24,8 @@ INSERT INTO roles (ledger, role) VALUES
     ('rights', 'paid'), ('rights', 'recoverable'), ('rights', 'lapsed'),
     ('budget', 'appropriation'), ('budget', 'free'), ('budget', 'committed'), ('budget', 'spent'),
     ('budget', 'returned'),
-    ('cost', 'clearing'), ('cost', 'metered'), ('cost', 'invoiced');
+    ('cost', 'clearing'), ('cost', 'metered'), ('cost', 'invoiced'),
+    ('year', 'ceiling'), ('year', 'drawn');
 -- A cost book has an account for each code of a difference, R01 to R20.
 INSERT INTO roles (ledger, role) SELECT 'cost', format('R%s', lpad(n::text, 2, '0'))
     FROM generate_series(1, 20) n;
@@ -77,7 +78,9 @@ INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('meter', 'metered', 'clearing'),
     ('unmeter', 'clearing', 'metered'),
     ('invoice', 'clearing', 'invoiced'),
-    ('uninvoice', 'invoiced', 'clearing');
+    ('uninvoice', 'invoiced', 'clearing'),
+    ('draw', 'ceiling', 'drawn'),
+    ('undraw', 'drawn', 'ceiling');
 -- Invoiced and not metered comes out of a difference's account, metered and not invoiced goes in.
 INSERT INTO legal_moves (kind, from_role, to_role)
     SELECT 'explain', 'clearing', role FROM roles WHERE role ~ '^R\d\d$'
@@ -232,7 +235,7 @@ CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY D
     FOR EACH ROW EXECUTE FUNCTION number_postings();
 
 COMMENT ON TABLE books IS
-    'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost';
+    'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost, a year';
 COMMENT ON TABLE roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
 COMMENT ON TABLE legal_moves IS 'The moves of money that exist; filled by the migrations';
 COMMENT ON TABLE accounts IS 'One role in one book and its balance; hot rows';

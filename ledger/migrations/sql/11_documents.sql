@@ -276,6 +276,11 @@ CREATE TABLE receipts (
     CHECK ((checked_by IS NULL) = (checked_at IS NULL)),
     CONSTRAINT receipt_by_another CHECK (person_of(checked_by) <> person_of(entered_by))
 );
+-- One transfer proves one payment, however its reference is written: as a file is searched for it.
+CREATE FUNCTION plain_reference(reference text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN upper(regexp_replace(normalize(reference, NFKC), '\s', '', 'g'));
+CREATE UNIQUE INDEX receipts_once ON receipts (plain_reference(reference));
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 
@@ -496,6 +501,7 @@ COMMENT ON COLUMN red_parts.line IS 'Line of the blue document';
 COMMENT ON COLUMN red_parts.fen IS 'Fen without tax, below zero';
 COMMENT ON COLUMN red_parts.decision_id IS 'Null where the red document says it itself';
 COMMENT ON VIEW unclear_reds IS 'Red documents that do not say which lines they take back';
+COMMENT ON VIEW counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
 COMMENT ON VIEW frozen_documents IS 'Documents with a red one that is on its way or unclear';
 COMMENT ON VIEW standing_documents IS
     'Documents that may be allocated: verified, of a known period, and not frozen';

@@ -10,6 +10,7 @@ CREATE TABLE clauses (
     cap_fen bigint NOT NULL CHECK (cap_fen > 0),
     effective daterange,
     payable boolean NOT NULL,
+    year_cap_fen bigint CHECK (year_cap_fen > 0),
     PRIMARY KEY (policy, clause),
     CHECK (NOT payable OR effective IS NOT NULL)
 );
@@ -276,6 +277,7 @@ CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL
 
 COMMENT ON TABLE clauses IS 'Clauses of policy versions that issue vouchers';
 COMMENT ON COLUMN clauses.cap_fen IS 'Fen';
+COMMENT ON COLUMN clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
 COMMENT ON COLUMN clauses.rate_num IS 'Rate, numerator';
 COMMENT ON COLUMN clauses.rate_den IS 'Rate, denominator';
 COMMENT ON COLUMN clauses.payable IS 'False for a draft: nothing is paid by it';

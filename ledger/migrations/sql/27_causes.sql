@@ -12,7 +12,7 @@ INSERT INTO cause_kinds (cause, kind)
         ('voucher', 'eligible issue'),
         ('reserve', 'reserve'),
         ('release', 'release'),
-        ('accrue', 'accrue unaccrue match unmatch recall set_off release forfeit'),
+        ('accrue', 'accrue unaccrue match unmatch recall set_off release forfeit draw undraw'),
         ('reconcile', 'meter unmeter invoice uninvoice explain'),
         ('pay', 'list commit'),
         ('bank', 'pay spend'),
@@ -21,6 +21,8 @@ INSERT INTO cause_kinds (cause, kind)
         ('decision/refund', 'refund forfeit unspend remit'),
         ('decision/cap', 'eligible issue withdraw reduce'),
         ('decision/lapse', 'release lapse'),
+        ('decision/year_cap', 'draw'),
+        ('decision/pool', 'draw'),
         ('decision/indicator', 'appropriate cut'),
         ('decision/year_end', 'surrender'),
         ('decision/bank_reversal', 'pay bounce late overpay unpay recall refund forfeit spend uncommit'
@@ -58,6 +60,11 @@ CREATE VIEW posting_causes AS
     SELECT p.id, p.word, 'accrue', v.book_id, NULL, NULL
         FROM p JOIN accruals a ON a.posting_id = p.id AND a.voucher_id = p.key
         JOIN vouchers v ON v.id = a.voucher_id
+        WHERE p.word = 'accrue'
+    UNION ALL
+    SELECT p.id, p.word, 'accrue', y.book_id, NULL, NULL
+        FROM p JOIN accruals a ON a.posting_id = p.id AND a.voucher_id = p.key
+        JOIN year_books y ON y.voucher_id = a.voucher_id
         WHERE p.word = 'accrue'
     UNION ALL
     SELECT p.id, p.word, 'reconcile', b.book_id, NULL, NULL
@@ -117,6 +124,14 @@ CREATE VIEW posting_causes AS
         FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
         JOIN vouchers v ON v.id::text = d.content ->> 'voucher'
         WHERE p.word = 'decision' AND d.kind IN ('cap', 'lapse', 'bank_reversal')
+            AND p.cause = format('decision/%s', d.id)
+    UNION ALL
+    SELECT p.id, p.word, 'decision/' || d.kind, y.book_id, NULL, NULL
+        FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+        JOIN year_books y ON CASE d.kind WHEN 'pool' THEN y.clause = ANY (
+            ARRAY(SELECT jsonb_array_elements_text(d.content -> 'clauses')))
+            ELSE y.voucher_id::text = d.content ->> 'voucher' END
+        WHERE p.word = 'decision' AND d.kind IN ('year_cap', 'pool')
             AND p.cause = format('decision/%s', d.id)
     UNION ALL
     SELECT p.id, p.word, 'decision/' || d.kind, i.book_id,

@@ -23,7 +23,7 @@ Mode = Literal["cumulative", "single", "top_up", "accumulate", "once", "slab", "
 
 # kind: (what it must say, what it may say besides)
 _SAYS: dict[str, tuple[str, str]] = {
-    "rate": ("base rate mode", "paid cap per rates"),
+    "rate": ("base rate mode", "paid cap cap_per_year per rates"),
     "bands": ("base bands per", "paid bound"),
     "ladder": ("base bands per paid mode", "bound"),
     "ceiling": ("cap", "limit"),
@@ -45,6 +45,13 @@ class Cap(Shape):
     words: Sentence
     scope: Annotated[CapScope, one_of(CapScope)]
     period: Annotated[CapPeriod, one_of(CapPeriod)]
+
+
+class YearCap(Shape):
+    """The maximum for each calendar year of use, beside the cap for life."""
+
+    fen: CapYuan = Field(alias="yuan")
+    words: Sentence
 
 
 class Per(Shape):
@@ -95,6 +102,7 @@ class Amount(Shape):
     bound: Annotated[Bound, one_of(Bound)] = "included"  # whether a band's `low` is in it
     paid: Key | None = None
     cap: Cap | None = None
+    cap_per_year: YearCap | None = None
     limit: Key | None = None  # a ceiling is never more than this sum
     per: Per | None = None
 
@@ -110,6 +118,8 @@ class Amount(Shape):
             raise fault("bad_choice", choices=", ".join(MODES[self.kind]))
         if self.kind == "rate" and (self.cap is None) == (self.per is None):
             raise fault("amount_lacks", kind=self.kind, names="cap | per")
+        if self.cap_per_year is not None and self.cap is None:
+            raise fault("amount_lacks", kind=self.kind, names="cap")
         return self
 
     @property

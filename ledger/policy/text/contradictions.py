@@ -135,6 +135,8 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
         yield from _rate(place, clause, policy)
     quotations = [(amount.words, place)]
     quotations += [(amount.cap.words, place.at("cap"))] if amount.cap else []
+    if amount.cap_per_year:
+        quotations.append((amount.cap_per_year.words, place.at("cap_per_year")))
     quotations += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
     for words, at in quotations:
         if words not in clause.text:

@@ -64,6 +64,9 @@ def _amount(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
         yield from _figure(rate if money else _yuan(rate), words, at)
     if amount.cap is not None:
         yield from _figure(_yuan(amount.cap.fen), amount.cap.words, place.at("cap"))
+    if amount.cap_per_year is not None:
+        yearly = amount.cap_per_year
+        yield from _figure(_yuan(yearly.fen), yearly.words, place.at("cap_per_year"))
     money = amount.kind != "quota"
     for i, band in enumerate(amount.bands):
         at = place.at("bands", i)

@@ -99,6 +99,8 @@ def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
     amount = clause.amount.model_dump()
     if amount["rates"] is None:  # versions were published before a rate could depend on facts
         del amount["rates"]
+    if amount["cap_per_year"] is None:  # or there could be a cap for each year
+        del amount["cap_per_year"]
     conditions = (*clause.require, *clause.amount.rate_conditions)
     inputs = {amount["base"], amount["limit"], *(c.fact for c in conditions)}
     questions = {key: policy.questions[key] for key in policy.questions_of(clause)}

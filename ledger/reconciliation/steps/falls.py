@@ -13,7 +13,6 @@ from typing import Any
 from sqlmodel import Session, select
 
 from ledger.accounts.queries import rights
-from ledger.accounts.rules.targets import target
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, NotFound, Refused
@@ -27,8 +26,8 @@ from ledger.reconciliation.rules.clearing import subject
 from ledger.reconciliation.tables import Match
 from ledger.registry.tables import Contract, Project
 from ledger.units import Fen
-from ledger.vouchers.queries import earnings_of
-from ledger.vouchers.rules import Earnings
+from ledger.vouchers.queries.quotas import earnings_of
+from ledger.vouchers.queries.years import aim_of, year_books
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
@@ -102,16 +101,17 @@ def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen,
     of_project = cells(db, projects=[voucher.project_id])
     # The books come to rest on what counts and is metered now.
     fallen = {fall.cell.key: replace(fall.cell, held_fen=0) for fall in falls}
-    room = rights(db, voucher.book_id).room
     return (
-        _earned(db, voucher, of_project, room),
-        _earned(db, voucher, [fallen.get(cell.key, cell) for cell in of_project], room),
+        _earned(db, voucher, of_project),
+        _earned(db, voucher, [fallen.get(cell.key, cell) for cell in of_project]),
     )
 
 
-def _earned(db: Session, voucher: Voucher, of_project: Sequence[Cell], room: Fen) -> Fen:
-    whole = sum(earnings_of(db, voucher, of_project).values(), Earnings())
-    return target(whole.earned_fen, whole.uncapped_fen, room).earned_fen
+def _earned(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> Fen:
+    months = earnings_of(db, voucher, of_project)
+    books = year_books(db, voucher, {month.year for month in months})
+    goal, _ = aim_of(months, rights(db, voucher.book_id).room, books)
+    return goal.earned_fen
 
 
 def _of_fall(fall: Fall) -> dict[str, Any]:

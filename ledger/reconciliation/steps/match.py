@@ -23,7 +23,7 @@ from ledger.reconciliation.rules.matching import Share, propose
 from ledger.registry.queries import SellerBuyerContract, seller_buyer_contracts
 from ledger.registry.tables import Contract
 from ledger.units import Fen, beijing_day, yuan
-from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.steps.accrue import accrue_each
 from ledger.vouchers.tables import Voucher
 
 
@@ -147,8 +147,7 @@ def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -
     """
     query = select(Voucher).join(Contract, col(Contract.project_id) == Voucher.project_id)
     query = query.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book_id)).distinct()
-    for voucher in db.exec(query).all():
-        accrue(db, voucher, actor, now)
+    accrue_each(db, db.exec(query).all(), actor, now)
 
 
 def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:

@@ -4,10 +4,11 @@ The target follows from the reconciliation cells of the project: matched cost is
 open cost is provisional (预计), no promise. What the books rest on rises by itself; it falls when
 two persons have decided the fall (`reconciliation/steps/falls.py`). The difference to the present
 balances is moved, with one posting and one memo for each used month that changed, the oldest first.
-What the cap cuts off is recorded in the memos.
+What the caps cut off is recorded in the memos. Where a voucher has caps for the years, or shares
+pools, what is recognised is drawn from the books of its years in the same posting (`years.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -17,13 +18,15 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from ledger.accounts.queries import lock_book, post, rights
-from ledger.accounts.rules.targets import Move, Rights, Target, after, rebalance, room_of, target
+from ledger.accounts.rules.targets import Move, Target, after, rebalance, room_of
 from ledger.charging.queries.cells import cells, raise_held
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
-from ledger.vouchers import queries
+from ledger.vouchers.queries.quotas import earnings_of
+from ledger.vouchers.queries.years import aim_of, months_of_memo, year_books
 from ledger.vouchers.rules import Earnings
-from ledger.vouchers.tables import Accrual, Voucher
+from ledger.vouchers.steps.years import draw_moves, keep_waits, open_years
+from ledger.vouchers.tables import Accrual, Voucher, YearWait
 
 _FRAUD = text("""
     SELECT EXISTS (SELECT FROM recoveries
@@ -42,8 +45,26 @@ class AccrualResult:
 def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
     """Accrue every voucher, in the order of their books."""
     vouchers = db.exec(select(Voucher).order_by(col(Voucher.book_id))).all()
-    count = sum(accrue(db, voucher, actor, now) for voucher in vouchers)
-    return AccrualResult(len(vouchers), count)
+    return AccrualResult(len(vouchers), accrue_each(db, vouchers, actor, now))
+
+
+def accrue_each(db: Session, vouchers: Sequence[Voucher], actor: str, now: datetime) -> int:
+    """Accrue these vouchers, in the order of their books; return in how many money moved.
+
+    All are locked before the first of them draws on a pool. What came free in a pool on the way
+    goes to those of them who wait, until nothing moves any more.
+    """
+    for voucher in vouchers:
+        lock_book(db, voucher.book_id)
+    keys = {voucher.id for voucher in vouchers if accrue(db, voucher, actor, now)}
+    while served := {v.id for v in _queued(db, vouchers) if accrue(db, v, actor, now)}:
+        keys |= served
+    return len(keys)
+
+
+def _queued(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:
+    keys = set(db.exec(select(YearWait.voucher_id).distinct()).all())
+    return [voucher for voucher in vouchers if voucher.id in keys]
 
 
 def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
@@ -51,65 +72,70 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     lock_book(db, voucher.book_id)
     of_project = cells(db, projects=[voucher.project_id])
     raise_held(db, of_project)
-    goal = queries.earnings_of(db, voucher, of_project)
+    goal = earnings_of(db, voucher, of_project)
     memo = db.exec(_newest_memo(voucher)).first()
-    state = _read(memo.months) if memo else {}
-    balances = rights(db, voucher.book_id)
-    forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
+    state = months_of_memo(memo.months) if memo else {}
+    open_years(db, voucher, {month.year for month in {*goal, *state}})
     any_moves = False
     for month in sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m)):
         state = {**state, month: goal[month]} if month in goal else _without(state, month)
-        aim = _aim(state, balances, forfeits=forfeits)
-        moves = rebalance(balances, aim, forfeits=forfeits)
-        memo = _keep(db, voucher, memo, (state, aim, moves), month=month, actor=actor, now=now)
-        balances = after(balances, moves)
-        any_moves = any_moves or bool(moves)
+        step = _step(db, voucher, state, now)
+        memo = _keep(db, voucher, memo, step, month=month, actor=actor, now=now)
+        any_moves = any_moves or bool(step.moves)
     # Whatever else changed, as the cap, or money that came back, counts for this month.
-    aim = _aim(state, balances, forfeits=forfeits)
+    step = _step(db, voucher, state, now)
+    if step.moves or memo is None:
+        this_month = month_of(beijing_day(now))
+        _keep(db, voucher, memo, step, month=this_month, actor=actor, now=now)
+    return any_moves or bool(step.moves)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What the months earn by now, where the voucher's money belongs, and the moves, by book."""
+
+    state: Mapping[date, Earnings]
+    aim: Target
+    moves: Mapping[int, Sequence[Move]]
+
+
+def _step(db: Session, voucher: Voucher, state: Mapping[date, Earnings], now: datetime) -> _Step:
+    balances = rights(db, voucher.book_id)
+    forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
+    books = year_books(db, voucher, {month.year for month in state})
+    aim, of_years = aim_of(state, room_of(balances, forfeits=forfeits), books)
     moves = rebalance(balances, aim, forfeits=forfeits)
-    if moves or memo is None:
-        _keep(
-            db,
-            voucher,
-            memo,
-            (state, aim, moves),
-            month=month_of(beijing_day(now)),
-            actor=actor,
-            now=now,
-        )
-    return any_moves or bool(moves)
+    by_book: dict[int, Sequence[Move]] = {voucher.book_id: moves} if moves else {}
+    by_book |= draw_moves(books, of_years, after(balances, moves))
+    keep_waits(db, voucher, books, of_years, now)
+    return _Step(state, aim, by_book)
 
 
 def _without(state: Mapping[date, Earnings], month: date) -> dict[date, Earnings]:
     return {key: part for key, part in state.items() if key != month}
 
 
-def _aim(state: Mapping[date, Earnings], balances: Rights, *, forfeits: bool) -> Target:
-    whole = sum(state.values(), Earnings())
-    return target(whole.earned_fen, whole.uncapped_fen, room_of(balances, forfeits=forfeits))
-
-
 def _keep(
     db: Session,
     voucher: Voucher,
     before: Accrual | None,
-    step: tuple[Mapping[date, Earnings], Target, tuple[Move, ...]],
+    step: _Step,
     *,
     month: date,
     actor: str,
     now: datetime,
 ) -> Accrual:
     """Post the moves of one used month, and write the memo beside it."""
-    state, aim, moves = step
+    state, aim = step.state, step.aim
     posting = None
-    if moves:
+    if step.moves:
         posting = post(
             db,
             cause=f"accrue/{voucher.id}/{before.id if before else 0}",
             used_on=month,
             booked=month_of(beijing_day(now)),
             actor=actor,
-            moves={voucher.book_id: moves},
+            moves=step.moves,
         )
     memo = Accrual(
         voucher_id=key(voucher), posting_id=posting,
@@ -130,18 +156,6 @@ def _written(state: Mapping[date, Earnings]) -> dict[str, dict[str, int | str]]:
             for name, value in asdict(part).items()
         }
         for month, part in sorted(state.items())
-    }
-
-
-def _read(months: Mapping[str, Mapping[str, int | str]]) -> dict[date, Earnings]:
-    return {
-        date.fromisoformat(f"{month}-01"): Earnings(
-            int(part["cost_fen"]),
-            int(part["matched_fen"]),
-            Fraction(part["earned_fen"]),
-            Fraction(part["uncapped_fen"]),
-        )
-        for month, part in months.items()
     }
 
 

@@ -66,6 +66,7 @@ def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
         "rate_num": rate.numerator,
         "rate_den": rate.denominator,
         "cap_fen": cap.fen,
+        "year_cap_fen": rule.amount.cap_per_year and rule.amount.cap_per_year.fen,
         "effective": span and Range(span.start, span.end),
         "payable": policy.payable(rule),
     }

@@ -14,7 +14,7 @@ from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
-from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.steps.accrue import accrue_each
 from ledger.vouchers.tables import Clause, PolicyEnd, Voucher, VoucherVersion
 
 KIND = DecisionKind.POLICY_END
@@ -58,8 +58,7 @@ def end_version(db: Session, decision: Decision, actor: str, now: datetime) -> N
     db.flush()
     vouchers = _vouchers(db, policy)
     charge(db, now, [voucher.project_id for voucher in vouchers])
-    for voucher in vouchers:
-        accrue(db, voucher, actor, now)
+    accrue_each(db, vouchers, actor, now)
 
 
 def _vouchers(db: Session, policy: str) -> list[Voucher]:

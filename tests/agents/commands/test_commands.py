@@ -298,6 +298,7 @@ def test_settings_have_sensible_defaults() -> None:
         shares=ShareRule.HELD,
         own_pod=None,
         health_port=9480,
+        readings=True,
     )
 
 
@@ -308,7 +309,7 @@ def test_a_wrong_command_line_is_2(words: list[str]) -> None:
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("name", ["node", "once", "doctor"])
+@pytest.mark.parametrize("name", ["node", "once", "top", "doctor"])
 def test_where_there_is_no_driver_it_says_so(name: str, tmp_path: Path) -> None:
     """The library itself is not there: an empty folder stands in its place on the search path."""
     (tmp_path / "libnvidia-ml.so.1").write_bytes(b"")

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.html import attributes, one, parse, text
 from tests.support.api.town import NOW, Town
@@ -112,8 +112,8 @@ def test_the_papers_are_files_and_a_command_too(desk: Desk, office: Office, tmp_
         assert text(one(parse(answer.text), "article")) == on_page
         assert "演练，不得用于拨付" in answer.text
         file = tmp_path / f"{paper}.html"
-        written = desk.run(Role.BUILDER, "claim", "paper", number, paper, str(file))
-        assert written.returncode == 0, written.stderr
+        result = desk.run(Role.BUILDER, "claim", "paper", number, paper, str(file))
+        assert result.returncode == 0, result.stderr
         assert text(one(parse(file.read_text("utf-8")), "article")) == on_page
     wrong = desk.run(Role.BUILDER, "claim", "paper", number, "letter", str(tmp_path / "x"))
     assert wrong.returncode != 0

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.door import dependencies as deps
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
 from tests.support.claims import CHANNEL, WANTED, Office

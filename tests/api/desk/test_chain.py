@@ -12,7 +12,7 @@ from api.desk.chain_view import kinds, roles
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.bank import DAY, HEAD, YEAR
 from tests.support.api.command_line import Desk
 from tests.support.api.html import parse, text

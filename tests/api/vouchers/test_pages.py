@@ -9,7 +9,7 @@ import pytest
 from api.language import format as shown
 from api.vouchers.pages import mark, outlook, rate
 from ledger.accounts.rules.targets import Rights
-from ledger.vouchers.queries import Day, Quota
+from ledger.vouchers.queries.quotas import Day, Quota
 from tests.support.api.city import NOW, TEAMS, Site
 from tests.support.api.html import attribute, one, parse, text, texts, visible_text
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from ledger.errors import NotFound
 from ledger.metering.queries import usage
-from ledger.vouchers.queries import Quota, project_by_code, quota
+from ledger.vouchers.queries.quotas import Quota, project_by_code, quota
 from tests.support.simulation import held, minute, window
 from tests.support.town import NOW, REGISTRY, Town
 

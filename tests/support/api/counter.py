@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.town import Town
 from tests.support.claims import Office
 from tests.support.invoices import SELLER

@@ -293,6 +293,13 @@ DOORS = {
         at("/api/v1/red-documents/1/parts", json={"parts": [{"line": 1, "fen": 1}], "reason": "x"}),
         yes=404,
     ),
+    "POST /api/v1/projects/{code}/year-cap": Door(
+        {Role.CLERK}, at("/api/v1/projects/p-mine/year-cap", json={"since": 1}), yes=422
+    ),
+    "GET /api/v1/pools": Door(BUREAU, at("/api/v1/pools")),
+    "POST /api/v1/pools": Door(PAYERS, at("/api/v1/pools", json={"year": 1}), yes=422),
+    "GET /pools": Door(BUREAU, at("/pools")),
+    "POST /pools": Door(PAYERS, at("/pools", data={"year": "1"}), yes=422),
     "POST /api/v1/projects/{code}/validity": Door(
         {Role.CLERK}, at("/api/v1/projects/p-mine/validity", json={"reason": "x"}), yes=422
     ),
@@ -460,6 +467,9 @@ DOORS = {
     ),
     "POST /projects/{code}/cap": Door(
         RECONCILING, at("/projects/none/cap", data={"yuan": "1", "reason": "x"}), yes=404
+    ),
+    "POST /projects/{code}/year-cap": Door(
+        RECONCILING, at("/projects/none/year-cap", data={"since": "2026", "reason": "x"}), yes=404
     ),
     "POST /projects/{code}/validity": Door(
         RECONCILING, at("/projects/none/validity", data={"reason": "x"}), yes=404

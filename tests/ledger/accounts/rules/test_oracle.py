@@ -14,13 +14,14 @@ from ledger.accounts.rules.oracle import (
     budget_floors,
     cost_floors,
     rights_floors,
+    year_floors,
 )
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
 
 CAP = 500_000_000  # 5,000,000.00 yuan, the cap of 09-1
 MONTH = date(2026, 11, 1)
-VOUCHER, BUDGET, COST = 1, 2, 3
+VOUCHER, BUDGET, COST, YEAR, POOL = 1, 2, 3, 4, 5
 
 
 def chain(amount: int, *steps: str) -> list[Move]:
@@ -38,6 +39,7 @@ def books() -> Oracle:
     oracle.open(VOUCHER, rights_floors(CAP))
     oracle.open(BUDGET, budget_floors())
     oracle.open(COST, cost_floors())
+    oracle.open(YEAR, year_floors(50))
     oracle.post("open", MONTH, {VOUCHER: OPEN})
     oracle.decisions[7] = CapDecision("cap", VOUCHER, cap=CAP - 30, before=CAP)
     oracle.decisions[8] = CapDecision("lapse", VOUCHER)
@@ -159,6 +161,9 @@ OTHERS = {
     "a lower charge and a red invoice undo it": (
         COST, chain(90, "meter metered clearing", "invoice clearing invoiced",
                     "uninvoice invoiced clearing", "unmeter clearing metered"), {}),
+    "recognised of a year, and some of it no longer": (
+        YEAR, [*chain(50, "draw ceiling drawn"), *chain(20, "undraw drawn ceiling")],
+        {"ceiling": -30, "drawn": 30}),
 }  # fmt: skip
 
 
@@ -168,6 +173,50 @@ def test_event_of_another_book(books: Oracle, event: str) -> None:
     assert books.post("event", MONTH, {book: moves})
     assert {role: fen for role, fen in books.books[book].items() if fen} == expectation
     assert sum_broken(books.books[book]) == []
+
+
+@pytest.fixture
+def with_pool(books: Oracle) -> Oracle:
+    """The voucher draws on a year with 50, and that on a pool with 40."""
+    books.open(POOL, year_floors(40))
+    books.years[VOUCHER], books.pools[POOL] = (YEAR,), (YEAR,)
+    books.post("metered", MONTH, {VOUCHER: chain(90, "accrue available accrued")})
+    return books
+
+
+def recognise(fen: int, *, year: int, pool: int) -> dict[int, list[Move]]:
+    return {
+        VOUCHER: chain(fen, "match accrued payable"),
+        YEAR: chain(year, "draw ceiling drawn"),
+        POOL: chain(pool, "draw ceiling drawn"),
+    }
+
+
+def test_what_is_recognised_is_drawn(with_pool: Oracle) -> None:
+    assert with_pool.post("a", MONTH, recognise(40, year=40, pool=40))
+
+
+@pytest.mark.parametrize(
+    ("code", "fen", "year", "pool"),
+    [("not_drawn", 40, 39, 39), ("not_drawn", 30, 40, 39), ("below_floor", 41, 41, 41)],
+)
+def test_more_than_is_drawn_is_not_recognised(
+    with_pool: Oracle, code: str, fen: int, year: int, pool: int
+) -> None:
+    with pytest.raises(Refused, match=code):
+        with_pool.post("a", MONTH, recognise(fen, year=year, pool=pool))
+
+
+def test_what_is_drawn_stays_while_it_is_recognised(with_pool: Oracle) -> None:
+    with_pool.post("a", MONTH, recognise(40, year=40, pool=40))
+    with pytest.raises(Refused, match="not_drawn"):
+        with_pool.post("b", MONTH, {POOL: chain(1, "undraw drawn ceiling")})
+    back = chain(1, "undraw drawn ceiling")
+    with pytest.raises(Refused, match="not_drawn"):
+        with_pool.post("b", MONTH, {YEAR: back, POOL: back})
+    back = chain(40, "undraw drawn ceiling")
+    fall = {VOUCHER: chain(40, "unmatch payable accrued"), YEAR: back, POOL: back}
+    assert with_pool.post("c", MONTH, fall)
 
 
 def test_every_legal_move_has_its_event() -> None:

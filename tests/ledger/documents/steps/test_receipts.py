@@ -69,6 +69,22 @@ def test_else_it_proves_nothing_until_another_person_has_looked(
     assert (checked.checked_by, checked.proves) == (OTHER, True)
 
 
+@pytest.mark.parametrize("again", ["r-1", "Ｒ-1", "R - 1", "R－1"])
+def test_one_transfer_pays_one_document_however_it_is_written(
+    desk: Desk, database: Database, again: str
+) -> None:
+    enter(desk, desk.take_id(invoice(1)), receipt_pdf("R-1", 106_000))
+    invoiced = desk.take_id(invoice(2))
+    with pytest.raises(Conflict, match="receipt_known"):
+        enter(desk, invoiced, receipt_pdf("R-1", 106_000), reference=again)
+    row = (
+        "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on, original,"
+        f" entered_at, entered_by) SELECT '{again}', {invoiced}, payer, payee, fen,"
+        " paid_on, original, now(), entered_by FROM receipts"
+    )
+    assert attempt(database, row) is psycopg.errors.UniqueViolation
+
+
 def test_what_is_no_proof_is_refused(desk: Desk) -> None:
     original = file(receipt_pdf("R-1", 106_000), "发票.pdf")
     key = desk.take_id(invoice(1), original)

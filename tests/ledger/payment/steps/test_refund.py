@@ -14,7 +14,7 @@ from ledger.payment.queries import payment_lists as payment
 from ledger.payment.steps.recover import open_recovery, settle_recoveries
 from ledger.payment.steps.refund import refund
 from ledger.postgres.database import Database
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.accounts.attacks import attempt, moving
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
 from tests.support.vouchers import chain, place_moves

@@ -9,7 +9,7 @@ from ledger.errors import Conflict, Refused
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.steps.indicators import change_indicator, share_indicators
 from ledger.payment.steps.refund import refund
-from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
 from tests.support.vouchers import chain, place_moves
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from ledger.units import round_half_up
-from ledger.vouchers.queries import Quota, project_by_code, quota
+from ledger.vouchers.queries.quotas import Quota, project_by_code, quota
 from tests.support.simulation import held, minute, window
 from tests.support.town import NOW, Town
 

@@ -5,7 +5,7 @@ cost is exact and unrounded: only a month's charge is rounded, so days need not 
 and the page says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -28,6 +28,7 @@ from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
+from ledger.vouchers.queries.years import YearQuota, let_through, year_quotas
 from ledger.vouchers.rules import (
     ContractMonth,
     Earnings,
@@ -105,6 +106,7 @@ class Quota:
     runs_out: date | None  # the day the voucher is used up at that pace
     days: tuple[Day, ...]
     rates: tuple[RateDays, ...]
+    years: tuple[YearQuota, ...] = ()  # none where it has neither caps for them nor pools
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,19 @@ class EarningTerms:
     spans: Sequence[Span]
     rates: Rates
     cap_fen: Fen
+    year_fen: Mapping[int, Fen]  # what caps and pools let through of the years that they cut
 
     def rate_on(self, day: date) -> Fraction:
         """Return what usage of this day earns of its cost."""
         return self.rates.get(policy_on(day, self.spans), Fraction(0))
 
-    def of(self, earned_fen: Fraction) -> Fen:
-        """Return what the cap lets through of exact fen."""
-        return min(round_half_up(earned_fen), self.cap_fen)
+    def of(self, earned_fen: Mapping[int, Fraction]) -> Fen:
+        """Return what the caps let through of exact fen by year."""
+        within = (
+            min(fen, Fraction(self.year_fen[year])) if year in self.year_fen else fen
+            for year, fen in earned_fen.items()
+        )
+        return min(round_half_up(sum(within, Fraction(0))), self.cap_fen)
 
 
 def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
@@ -215,7 +222,10 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     amounts = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rates = rates_of(db, voucher)
-    terms = EarningTerms(*_versions(db, voucher), amounts.room + amounts.entitlement)
+    years = year_quotas(db, voucher, amounts.room)
+    terms = EarningTerms(
+        *_versions(db, voucher), amounts.room + amounts.entitlement, let_through(years)
+    )
     days = project_days(db, project_id, beijing_day(now), terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
@@ -238,6 +248,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         runs_out=_runs_out(days, remaining, pace, beijing_day(now)),
         days=days,
         rates=rates,
+        years=years,
     )
 
 
@@ -254,11 +265,12 @@ def project_days(
             by_day.setdefault(item.usage.day, []).append(item)
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
             by_day.setdefault(item.day, []).append(item)
-    days, earned_fen = [], Fraction(0)
+    days: list[Day] = []
+    earned_fen: dict[int, Fraction] = {}
     for day, of_day in sorted(by_day.items()):
         if terms:
             cost = sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
-            earned_fen += cost * terms.rate_on(day)
+            earned_fen[day.year] = earned_fen.get(day.year, Fraction(0)) + cost * terms.rate_on(day)
         days.append(_day(day, of_day, terms.of(earned_fen) if terms else 0))
     return tuple(days)
 

@@ -1,0 +1,1 @@
+"""The only code of vouchers that talks to the database."""
