@@ -19,7 +19,7 @@ token = Commands(msgid("令牌"))
 app.add_typer(token, name="token", rich_help_panel=MACHINE)
 
 
-ROLES = "|".join(Role)
+ROLES = " | ".join(Role)
 TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),
