@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import chain
 from urllib.parse import quote
 
 from api.cli.client import Client, Door
@@ -51,15 +50,22 @@ def register(client: Client, registry: Document) -> None:
             raise _explain(second) from None
 
 
-def prepare(administrator: Client, registry: Document, vouchers: Sequence[Voucher]) -> None:
-    """Register what is missing, and open a voucher for each project that has none, by two."""
+def prepare(
+    administrator: Client,
+    registry: Document,
+    vouchers: Sequence[Voucher],
+    capacities: Sequence[Document] = (),
+) -> None:
+    """Register what is missing, and open a voucher for each project that has none, by two.
+
+    With the first vouchers the capacities of clusters are stated too.
+    """
     with (
         clerk(administrator) as first,
         _person(administrator, "approver", "演练审批") as second,
     ):
         register(first, registry)
-        # One after the other: no voucher is proposed before its version is payable.
-        for decision in chain(_propose_version(first), _propose_vouchers(first, vouchers)):
+        for decision in _proposals(first, vouchers, capacities):
             proposal = second.ask("GET", f"decisions/{decision}")
             body = {"answer": "confirmed", "seen": proposal["digest"], "reason": ""}
             second.ask("POST", f"decisions/{decision}/answer", body=body)
@@ -70,6 +76,19 @@ def _propose_version(client: Client) -> Iterator[int]:
     if states[POLICY] == VersionState.KNOWN:
         body = {"reason": _("演练")}
         yield client.ask("POST", f"policies/{POLICY}/payable", body=body)["id"]
+
+
+def _proposals(
+    client: Client, vouchers: Sequence[Voucher], capacities: Sequence[Document]
+) -> Iterator[int]:
+    """Propose one after the other; each is decided before the next."""
+    yield from _propose_version(client)
+    voucher_count = 0
+    for decision in _propose_vouchers(client, vouchers):
+        voucher_count += 1
+        yield decision
+    for capacity in capacities if voucher_count else ():
+        yield client.ask("POST", "capacities", body=capacity)["decision"]
 
 
 def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[int]:

@@ -1520,6 +1520,7 @@ ALTER FUNCTION public.keep_usage() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_wait() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RAISE EXCEPTION 'what waits longer does not become more'

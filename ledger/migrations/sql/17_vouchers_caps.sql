@@ -282,7 +282,8 @@ CREATE TRIGGER years AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION draw_by_year();
 
 -- What waits is served or given up, it does not grow in its place.
-CREATE FUNCTION keep_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_wait() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'what waits longer does not become more'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'waits_in_order';
