@@ -12,7 +12,7 @@ from ledger.desk.queries.findings import KINDS, Row, findings
 from ledger.metering.queries.silence import silent_minutes
 from ledger.metering.steps.intake import Forked, Receipt, take_batch
 from ledger.registry.tables import Cluster
-from tests.support.simulation import Node, enrolled, gpu_id, held, minute, window
+from tests.support.simulation import enrolled, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
 
@@ -29,9 +29,11 @@ def test_a_quiet_town_has_nothing_to_list(town: Town, kind: FindingKind) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_centre_sees_its_own_only(town: Town, kind: FindingKind) -> None:
+def test_a_centre_sees_its_own_only(
+    town: Town, owner: psycopg.Connection, kind: FindingKind
+) -> None:
     _trouble(town)
-    _jobs_without_capacity(town)
+    _jobs_without_capacity(town, owner)
     assert found(town, kind, centre=1)
     assert found(town, kind, centre=999) == []
 
@@ -46,7 +48,7 @@ def _trouble(town: Town) -> None:
         assert take_batch(db, submission, NOW) == Forked(1)
 
 
-def _jobs_without_capacity(town: Town) -> None:
+def _jobs_without_capacity(town: Town, owner: psycopg.Connection) -> None:
     """A job holds a GPU for an hour in a cluster that has none."""
     town.register(
         "clusters: [{name: jobs, centre: centre of c1,"
@@ -54,11 +56,8 @@ def _jobs_without_capacity(town: Town) -> None:
     )
     part = wire.Part(wire.Slurm("lab", "7"), 0, 3_600_000)
     with Session(town.engine) as db, db.begin():
-        cluster = db.exec(select(Cluster.id).where(Cluster.name == "jobs")).one()
-        reporter = town.node.reporter._replace(
-            cluster=cluster or 0, cluster_name="jobs", source="slurm"
-        )
-        node = Node(reporter)
+        cluster = db.exec(select(Cluster.id).where(Cluster.name == "jobs")).one() or 0
+        node = enrolled(owner, cluster, cluster_name="jobs", source="slurm")
         hour = wire.Window("job/jobs/7/0/0", "H100", minute(0), 3_600_000, (part,))
         assert isinstance(take_batch(db, node.read(node.batch([hour])), NOW), Receipt)
 
