@@ -3,8 +3,8 @@
 A claim (兑付申请) is a case: submitted, accepted, published, approved, listed, paid. What the table
 does not list cannot be done. The database holds the same rows (`case_moves`) and refuses every
 other step. A builder moves her own claim, and an operator what his centre redeems: whose a claim is
-stands with it (`claimant_moves`). Two steps leave the state unchanged and are only recorded: a second objection, and the
-proposal to approve.
+stands with it (`claimant_moves`). Two steps leave the state unchanged and are only recorded: a
+second objection, and the proposal to approve.
 """
 
 from collections.abc import Mapping

@@ -346,7 +346,7 @@ DOORS = {
         yes=201,
         scoped=True,
         absent=frozenset({OPERATOR}),
-    ),  # fmt: skip
+    ),
     "GET /api/v1/claims/{number}/papers/{paper}": Door(
         EVERYBODY, of_a_claim("/papers/application"), scoped=True, absent=frozenset({OPERATOR})
     ),
@@ -355,13 +355,13 @@ DOORS = {
         of_a_claim(f"/files/{file('receipt').hash}"),
         scoped=True,
         absent=frozenset({OPERATOR}),
-    ),  # fmt: skip
+    ),
     "POST /api/v1/claims/{number}/actions": Door(
         BRINGING,
         of_a_claim("/actions", json={"action": "withdraw"}),
         scoped=True,
         absent=frozenset({OPERATOR}),
-    ),  # fmt: skip
+    ),
     "POST /api/v1/claims/{number}/approval": Door(
         HANDLING, of_a_claim("/approval", json={}), yes=409
     ),
