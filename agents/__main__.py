@@ -1,6 +1,7 @@
 """Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
+    dcgm      meters a cluster by its exporters or its Prometheus server, and reports
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
+    commands.add_parser(
+        "dcgm", help="抓取导出器，计量一个集群 / meter a cluster by its dcgm-exporters"
+    )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
@@ -72,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
+
+    return run(settings)
+
+
+def _dcgm(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.dcgm import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -148,7 +158,14 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
     return demo.main(words)
 
 
-_COMMANDS = {"node": _node, "once": _once, "top": _top, "doctor": _doctor, "enrol": _enrol}
+_COMMANDS = {
+    "node": _node,
+    "dcgm": _dcgm,
+    "once": _once,
+    "top": _top,
+    "doctor": _doctor,
+    "enrol": _enrol,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
