@@ -162,7 +162,7 @@ class PastSampler:
             try:
                 rounds = list(self._server.rounds(self._next_s, last))
             except (ScrapeFault, SettingsError) as fault:
-                word = fault.word if isinstance(fault, ScrapeFault) else "token"
+                word = fault.word if isinstance(fault, ScrapeFault) else "no_bearer"
                 _log.error("Prometheus: %s", fault)
                 self._health.record_scrape([word])
                 return

@@ -1,7 +1,8 @@
 """HTTP for scrapes: bounded in time and size, and an answer that is not whole is none.
 
 Every failure is a `ScrapeFault` with one word, by which /metrics counts it: `no_address`,
-`unreachable`, `tls`, `timeout`, `status_503`, `too_large`, `incomplete`, `encoding`, `broken`.
+`unreachable`, `tls`, `timeout`, `status_503`, `too_large`, `incomplete`, `encoding`, `broken`,
+`no_gpus`, `partial`, `no_bearer`.
 A redirect is a status like any other and is not followed.
 """
 
@@ -79,12 +80,8 @@ class Client:
             headers["Authorization"] = f"Bearer {token}"
         try:
             self._connection.request("GET", path, headers=headers)
-            answer = self._connection.getresponse()
-            if answer.status != _OK:
-                raise ScrapeFault(f"status_{answer.status}")
-            if answer.getheader("Content-Encoding", "identity") != "identity":
-                raise ScrapeFault("encoding", "compressed, though it was not asked for")
-            body = _read(answer, bytes_max, deadline)
+            with self._connection.getresponse() as answer:
+                body = _read(answer, bytes_max, deadline)
         except TimeoutError as error:
             raise ScrapeFault("timeout") from error
         except ssl.SSLError as error:
@@ -131,6 +128,10 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _read(answer: http.client.HTTPResponse, bytes_max: int, deadline: float) -> bytes:
+    if answer.status != _OK:
+        raise ScrapeFault(f"status_{answer.status}")
+    if answer.getheader("Content-Encoding", "identity") != "identity":
+        raise ScrapeFault("encoding", "compressed, though it was not asked for")
     promised, parts, size = answer.length, list[bytes](), 0
     if promised is not None and promised > bytes_max:
         raise ScrapeFault("too_large", f"{promised} bytes")
@@ -143,5 +144,4 @@ def _read(answer: http.client.HTTPResponse, bytes_max: int, deadline: float) -> 
             raise ScrapeFault("timeout", f"{size} bytes came")
     if promised is not None and size != promised:
         raise ScrapeFault("incomplete", f"{size} of {promised} bytes")
-    answer.close()
     return b"".join(parts)

@@ -17,7 +17,7 @@ from agents.exporters.vendor import Labels, Unit, Vendor, first_label
 _PPM = 1_000_000
 _PROFILE = re.compile(r"[\w.+-]{1,32}", re.ASCII)
 _BLANK_INT32 = range(0x7FFFFFF0, 0x80000000)
-_BLANK_INT64 = float(0x7FFFFFFFFFFFFFF0)  # as a float, the same as every code above it
+_BLANK_INT64 = 2**63 - 16  # and above: blank, not found, not supported, not permitted
 _BLANK_FP64 = range(140_737_488_355_328, 140_737_488_355_340)
 
 

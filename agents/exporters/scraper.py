@@ -44,7 +44,8 @@ class Scraper:
             token = self._settings.bearer()
         except SettingsError as error:  # the secret is being replaced
             _log.error("%s", error)
-            return {str(target): None for target in self._clients}
+            self.faults[""] = "no_bearer"
+            return {_name(target): None for target in self._clients}
         targets = [
             (address, ip)
             for address, ips in self._pool.map(self._resolve, self._settings.exporters)
