@@ -142,7 +142,7 @@ class PastSampler:
     ) -> None:
         self._server, self._health = server, health
         self._every_s, self._clock = every_s, clock
-        now = self._settled()
+        now = self._settled_s()
         has_past = spool.restore() is not None
         self._rounds = _Rounds(rule, spool, health, Instant(now * 1000, now * 1000), every_s * 1000)
         seen_s = self._rounds.meter.seen_ms // 1000
@@ -157,8 +157,8 @@ class PastSampler:
 
     def sample(self) -> None:
         """Take all steps that are settled; after a fault they are asked for again."""
-        while self._next_s <= self._settled():
-            last = min(self._settled(), self._next_s + (STEPS_MAX - 1) * self._every_s)
+        while self._next_s <= self._settled_s():
+            last = min(self._settled_s(), self._next_s + (STEPS_MAX - 1) * self._every_s)
             try:
                 rounds = list(self._server.rounds(self._next_s, last))
             except (ScrapeFault, SettingsError) as fault:
@@ -170,6 +170,6 @@ class PastSampler:
                 self._rounds.take(answers, Instant(at_ms, at_ms), Instant(at_ms, at_ms))
                 self._next_s = at_ms // 1000 + self._every_s
 
-    def _settled(self) -> int:
+    def _settled_s(self) -> int:
         now = int(self._clock()) - _SETTLED_S
         return now - now % self._every_s

@@ -132,9 +132,9 @@ def _read(answer: http.client.HTTPResponse, bytes_max: int, deadline: float) -> 
         raise ScrapeFault(f"status_{answer.status}")
     if answer.getheader("Content-Encoding", "identity") != "identity":
         raise ScrapeFault("encoding", "compressed, though it was not asked for")
-    promised, parts, size = answer.length, list[bytes](), 0
-    if promised is not None and promised > bytes_max:
-        raise ScrapeFault("too_large", f"{promised} bytes")
+    length, parts, size = answer.length, list[bytes](), 0
+    if length is not None and length > bytes_max:
+        raise ScrapeFault("too_large", f"{length} bytes")
     while part := answer.read1(_CHUNK):
         parts.append(part)
         size += len(part)
@@ -142,6 +142,6 @@ def _read(answer: http.client.HTTPResponse, bytes_max: int, deadline: float) -> 
             raise ScrapeFault("too_large", f"more than {bytes_max} bytes")
         if time.monotonic() > deadline:
             raise ScrapeFault("timeout", f"{size} bytes came")
-    if promised is not None and size != promised:
-        raise ScrapeFault("incomplete", f"{size} of {promised} bytes")
+    if length is not None and size != length:
+        raise ScrapeFault("incomplete", f"{size} of {length} bytes")
     return b"".join(parts)

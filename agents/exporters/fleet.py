@@ -87,8 +87,8 @@ class Fleet:
             if word := _announcement(gpu, memory):
                 events[uuid] = (word,)
         looks |= self._absent(looks.keys(), answers, now_ms)
-        named = {device: self._flips.judge(device, devices[device], now_ms) for device in devices}
-        return Round(NodeLook(looks, events), Holdings(named, _NOBODY, rules))
+        holders = {device: self._flips.judge(device, devices[device], now_ms) for device in devices}
+        return Round(NodeLook(looks, events), Holdings(holders, _NOBODY, rules))
 
     def _look(self, uuid: str, gpu: Gpu, memory: _Memory, now_ms: int) -> Look | wire.GapReason:
         if gpu.fault:
@@ -102,18 +102,18 @@ class Fleet:
         return wire.GapReason.EXPORTER_STALE if now_ms - memory.moved_ms > FROZEN_MS else look
 
     def _absent(
-        self, seen: Iterable[str], answers: Answers, now_ms: int
+        self, seen_gpus: Iterable[str], answers: Answers, now_ms: int
     ) -> dict[str, wire.GapReason]:
         """Say why GPUs that are known were not seen."""
         reasons = dict[str, wire.GapReason]()
         is_whole = bool(answers) and None not in answers.values()
-        for uuid in self._memory.keys() - set(seen):
+        for uuid in self._memory.keys() - set(seen_gpus):
             memory = self._memory[uuid]
             if now_ms - memory.seen_ms > _FORGET_MS:
                 del self._memory[uuid]
                 continue
-            said = answers.get(memory.exporter) if memory.exporter else None
-            lost = said is not None or (not memory.exporter and is_whole)
+            answer = answers.get(memory.exporter) if memory.exporter else None
+            lost = answer is not None or (not memory.exporter and is_whole)
             reasons[uuid] = wire.GapReason.GPU_LOST if lost else wire.GapReason.EXPORTER_UNREACHABLE
         return reasons
 
@@ -123,7 +123,7 @@ class _Flips:
 
     def __init__(self) -> None:
         self._last: dict[str, wire.Pod] = {}
-        self._replaced: dict[tuple[str, wire.Pod], int] = {}  # a pod that gave way to another
+        self._replaced_ms: dict[tuple[str, wire.Pod], int] = {}  # a pod that gave way to another
         self._until: dict[str, int] = {}
 
     def judge(
@@ -135,10 +135,12 @@ class _Flips:
             return shares
         last = self._last.get(device)
         if last is not None and last != pod:
-            self._replaced[device, last] = now_ms
-            if now_ms - self._replaced.get((device, pod), now_ms - FLIP_MS - 1) <= FLIP_MS:
+            self._replaced_ms[device, last] = now_ms
+            if now_ms - self._replaced_ms.get((device, pod), now_ms - FLIP_MS - 1) <= FLIP_MS:
                 self._until[device] = now_ms + FLIP_MS
-            self._replaced = {k: at for k, at in self._replaced.items() if now_ms - at <= FLIP_MS}
+            self._replaced_ms = {
+                k: at for k, at in self._replaced_ms.items() if now_ms - at <= FLIP_MS
+            }
         self._last[device] = pod
         return _FLIPS if now_ms < self._until.get(device, 0) else shares
 

@@ -52,7 +52,7 @@ NPU_EXPORTER = Vendor(
     },
     unnamed_use=_unnamed_use,
     index="id",
-    others=frozenset(
+    more_families=frozenset(
         {
             "container_npu_utilization",
             "container_npu_used_memory",

@@ -80,5 +80,7 @@ DCGM_EXPORTER = Vendor(
     unnamed_use=_unnamed_use,
     blanks=_is_blank,
     xids="DCGM_FI_DEV_XID_ERRORS",
-    others=frozenset({"DCGM_FI_DEV_SM_CLOCK", "DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_FB_FREE"}),
+    more_families=frozenset(
+        {"DCGM_FI_DEV_SM_CLOCK", "DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_FB_FREE"}
+    ),
 )

@@ -69,16 +69,16 @@ class Prometheus:
         window = self._settings.every_s + _SLACK_S
         names = "|".join(sorted(FAMILIES))
         series = self._query(f'last_over_time({{__name__=~"{names}"}}[{window}s])', first_s, last_s)
-        jobs = "|".join(sorted({re.escape(one.metric.get("job", "")) for one in series}))
+        jobs = "|".join(sorted({re.escape(item.metric.get("job", "")) for item in series}))
         matcher = jobs.replace("\\", "\\\\").replace('"', '\\"')
         ups = self._query(f'{_UP}{{job=~"{matcher}"}}', first_s, last_s) if series else []
         targets = _targets(ups)
         steps: defaultdict[int, dict[str, list[Sample]]] = defaultdict(dict)
-        for one in series:
-            family = one.metric.get("__name__", "")
-            exporter = _exporter(one.metric)
-            for at_s, value in one.values:
-                sample = Sample(family, one.metric, _number(value))
+        for item in series:
+            family = item.metric.get("__name__", "")
+            exporter = _exporter(item.metric)
+            for at_s, value in item.values:
+                sample = Sample(family, item.metric, _number(value))
                 steps[round(at_s)].setdefault(exporter, []).append(sample)
         for at_s in range(first_s, last_s + 1, self._settings.every_s):
             yield (
@@ -121,9 +121,9 @@ def _exporter(labels: dict[str, str]) -> str:
 def _targets(ups: Iterable[_Series]) -> dict[str, dict[str, frozenset[str]]]:
     """Return the labels of each target; more than one value where it had several in the span."""
     targets: dict[str, dict[str, frozenset[str]]] = {}
-    for one in ups:
-        labels = targets.setdefault(_exporter(one.metric), {})
-        for name, value in one.metric.items():
+    for item in ups:
+        labels = targets.setdefault(_exporter(item.metric), {})
+        for name, value in item.metric.items():
             labels[name] = labels.get(name, frozenset()) | {value}
     return targets
 

@@ -40,12 +40,14 @@ class Vendor:
     blanks: Callable[[float], bool] = lambda _value: False
     index: str = ""  # the label that says which device a row without an id is of
     xids: str = ""  # the family of the last error's number
-    others: frozenset[str] = field(default_factory=frozenset)  # families read for their labels only
+    more_families: frozenset[str] = field(
+        default_factory=frozenset
+    )  # families read for their labels only
 
     @property
     def families(self) -> frozenset[str]:
         """Every family that is read."""
-        return frozenset(self.units) | self.others | ({self.xids} if self.xids else set())
+        return frozenset(self.units) | self.more_families | ({self.xids} if self.xids else set())
 
 
 def first_label(labels: Labels, *names: str) -> str:

@@ -1,0 +1,171 @@
+"""A cluster metered by its exporters: one is away, breaks off, lies, is restarted, says nothing.
+
+The same site and the same oracle as for the node's agent. The exporters' clock is the site's; each
+of the two GPUs has an exporter of its own, on a real socket, that names who holds it in truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from agents.commands.dcgm import LiveSampler
+from agents.commands.health import Health
+from agents.commands.node import open_spool
+from agents.exporters.scraper import Scraper
+from agents.exporters.settings import ScrapeSettings
+from agents.observations import ShareRule
+from tests.support.agents.fake_driver import Direct
+from tests.support.agents.fake_exporter import (
+    FakeExporter,
+    dcgm_rows,
+    page,
+    pod,
+    serving_exporter,
+)
+from tests.support.agents.fault_books import Tell
+from tests.support.agents.fault_site import GPUS, Life, Site, Told, Verdict, judge
+
+EVERY_MS = 15_000
+
+
+class Scraped(Life):
+    """The agent of a cluster: the loop that scrapes, instead of a node's."""
+
+    def __init__(self, site: Site, folder: Path, exporters: list[FakeExporter]) -> None:
+        super().__init__(site, folder, Told(site), Direct(), 2**28)
+        urls = " ".join(exporter.url for exporter in exporters)
+        settings = ScrapeSettings.read({"SUANQUAN_EXPORTERS": urls, "SUANQUAN_SCRAPE_S": "15"})
+        self.scraper = Scraper(settings)
+        self.health = Health(self.spool)
+        self.sampler = LiveSampler(  # type: ignore[assignment]
+            self.scraper, ShareRule.HELD, self.spool, self.health, site.instant, every_ms=EVERY_MS
+        )
+
+    def _end(self) -> None:
+        self.scraper.close()
+        super()._end()
+
+
+class Cluster:
+    """Two exporters and the agent that scrapes them."""
+
+    def __init__(self, site: Site, stack: ExitStack) -> None:
+        self.site = site
+        self.exporters = [
+            stack.enter_context(serving_exporter(FakeExporter(self.writer(gpu)))) for gpu in GPUS
+        ]
+
+    def writer(self, gpu: str) -> Callable[[], str]:
+        """Who holds the GPU now, as its exporter writes it."""
+
+        def write() -> str:
+            name = self.site.held.get(gpu, "")
+            energy = 1 + self.site.now * 300
+            return page(dcgm_rows(gpu, energy, **(pod(name) if name else {})))
+
+        return write
+
+    def start(self) -> Scraped:
+        life = Scraped(self.site, self.site.folder / "agent", self.exporters)
+        self.site.lives.append(life)
+        return life
+
+    def set(self, fault: str) -> Callable[[], None]:
+        """From now on this happens to the first exporter."""
+        return lambda: setattr(self.exporters[0], "fault", fault)
+
+    def write(self, spoil: Callable[[str], str]) -> Callable[[], None]:
+        """From now on the first exporter writes it like this."""
+        write = self.writer(GPUS[0])
+        return lambda: setattr(self.exporters[0], "write", lambda: spoil(write()))
+
+
+@pytest.fixture
+def cluster(site: Site) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        yield Cluster(site, stack)
+
+
+def finish(site: Site) -> Verdict:
+    (life,) = site.lives
+    assert life.send()
+    verdict = judge(site)
+    assert verdict.silent == 0
+    return verdict
+
+
+def check_other(site: Site) -> None:
+    """The GPU of the other exporter lost nothing."""
+    assert [g for w in site.centre.windows_kept() if w.gpu == GPUS[1] for g in w.gaps] == []
+
+
+AWAY = {"exporter_unreachable": 45_000}  # from the last good scrape to the first after 30 s
+
+
+def test_an_exporter_is_away(cluster: Cluster, check_row: Tell) -> None:
+    cluster.start()
+    cluster.site.run(301, {70: cluster.set("drop"), 100: cluster.set("")})
+    verdict = finish(cluster.site)
+    assert verdict.gaps == AWAY
+    check_other(cluster.site)
+    check_row("exporter_away", verdict)
+
+
+@pytest.mark.parametrize("fault", ["cut", "huge", "503", "gzip"])
+def test_an_answer_breaks_off_or_has_no_end(cluster: Cluster, check_row: Tell, fault: str) -> None:
+    cluster.start()
+    cluster.site.run(301, {70: cluster.set(fault), 100: cluster.set("")})
+    verdict = finish(cluster.site)
+    assert verdict.gaps == AWAY
+    check_other(cluster.site)
+    check_row("exporter_cut", verdict)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('UUID="', "UUID=", 1),
+        lambda text: text[: len(text) // 2],
+        lambda text: text + "<html>\n",
+        lambda _text: "# nothing\n",
+    ],
+)
+def test_an_exposition_is_broken(
+    cluster: Cluster, check_row: Tell, spoil: Callable[[str], str]
+) -> None:
+    cluster.start()
+    cluster.site.run(301, {70: cluster.write(spoil), 100: cluster.write(lambda text: text)})
+    verdict = finish(cluster.site)
+    assert verdict.gaps == AWAY
+    check_other(cluster.site)
+    check_row("exposition_broken", verdict)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('pod="a"', f'pod="{"a" * 300}"'),
+        lambda text: text.replace('pod="a"', 'pod=""'),
+        lambda text: text.replace('pod="a"', 'pod="a\'; DROP TABLE windows"'),
+        lambda text: text.replace('namespace="a"', 'namespace="b"', 1),
+        lambda text: text.replace('container="main",namespace="a",pod="a"', ""),
+    ],
+)
+def test_labels_are_hostile_or_absent(
+    cluster: Cluster, check_row: Tell, spoil: Callable[[str], str]
+) -> None:
+    """Nobody is billed, the GPU is not free, and no window is refused."""
+    cluster.start()
+    cluster.site.run(301, {70: cluster.write(spoil), 100: cluster.write(lambda text: text)})
+    (life,) = cluster.site.lives
+    assert life.send()
+    unknown = unknown_ms(cluster.site)
+    assert unknown == 45_000
+    with_the_unknown_aside(cluster.site)
+    verdict = judge(cluster.site)
+    assert verdict.gaps == {"unattributed": unknown}
+    check_row("labels", verdict)
