@@ -6,6 +6,7 @@
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
+    slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
     replay    send a job trace by the same path           (agents/commands/replay.py)
     demo      send a made-up centre by the same path      (agents/commands/demo.py)
 
@@ -26,7 +27,7 @@ from datetime import UTC, datetime
 from agents.errors import AgentError
 from agents.settings import Settings
 
-_STANDALONE = ("replay", "demo")
+_STANDALONE = ("slurm", "replay", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
     )
     for name, text in (
+        ("slurm", "上报 Slurm 的作业记录 / report what Slurm's accounting says"),
         ("replay", "回放作业记录 / replay a trace"),
         ("demo", "演示 / a made-up centre"),
     ):
@@ -149,6 +151,10 @@ def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _run_standalone(name: str, words: Sequence[str]) -> int:
+    if name == "slurm":
+        from agents.commands import slurm  # noqa: PLC0415
+
+        return slurm.main(words)
     if name == "replay":
         from agents.commands import replay  # noqa: PLC0415
 

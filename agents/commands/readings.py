@@ -78,8 +78,8 @@ class Readings:
             holder = _holder_labels(shares[0].holder) if len(shares) == 1 else {}
             yield from _readings(look.readings.get(device, Reading()), {**labels, **holder})
             for share in shares:
-                named = {**labels, "device_uuid": device, **_holder_labels(share.holder)}
-                yield "suanquan_agent_holder_share", named, share.num / share.den
+                holder_labels = {**labels, "device_uuid": device, **_holder_labels(share.holder)}
+                yield "suanquan_agent_holder_share", holder_labels, share.num / share.den
 
 
 def _readings(reading: Reading, labels: dict[str, str]) -> Iterator[_Series]:

@@ -77,17 +77,17 @@ class Nvml:
     """The driver of this machine. Raises NoDriver if none answers.
 
     `begin` is called before each GPU with its UUID, or with `#` and its index while the UUID is
-    unknown, and then `opened` when it has answered. So the watchdog knows at which GPUs this
+    unknown, and then `on_open` when it has answered. So the watchdog knows at which GPUs this
     process died, and can have one skipped.
     """
 
     def __init__(
         self,
         begin: Callable[[str], None] = lambda _: None,
-        opened: Callable[[str], None] = lambda _: None,
+        on_open: Callable[[str], None] = lambda _: None,
         request: LookRequest = _ALL,
     ) -> None:
-        self._begin, self._opened = begin, opened
+        self._begin, self._on_open = begin, on_open
         self._cards: dict[str, _Card] = {}
         self._count = 0
         self._is_open = False
@@ -146,12 +146,12 @@ class Nvml:
                 self._log_fault("driver", "no GPU is visible")
                 self.close()  # NVML looks for GPUs only when it is opened
                 return wire.GapReason.NVML_ERROR
-            known = set(self._cards)
-            self._look(known - set(request.last), until_s, request, on_gpu)
-            self._look(known & set(request.last), until_s, request, on_gpu)
+            uuids = set(self._cards)
+            self._look(uuids - set(request.last), until_s, request, on_gpu)
+            self._look(uuids & set(request.last), until_s, request, on_gpu)
             if len(self._cards) < self._count:
                 self._find_cards(until_s, request)
-                self._look(set(self._cards) - known, until_s, request, on_gpu)
+                self._look(set(self._cards) - uuids, until_s, request, on_gpu)
         except (DriverLost, NvmlFailed) as error:
             return self._lose(error)
         return None
@@ -219,19 +219,19 @@ class Nvml:
     def _find_cards(self, until_s: float, request: LookRequest) -> None:
         """Get every GPU's handle; a GPU that does not answer is tried again at each look."""
         self._count = ask(pynvml.nvmlDeviceGetCount)
-        known = {card.number for card in self._cards.values()}
+        indexes = {card.number for card in self._cards.values()}
         tasks = {
             f"#{index}": partial(self._open_card, index)
             for index in range(self._count)
-            if index not in known and f"#{index}" not in request.skip
+            if index not in indexes and f"#{index}" not in request.skip
         }
         cards = self._openers.run(tasks, until_s, self._begin, one_by_one=request.one_by_one)
-        for name, found in cards:
-            if found is None:
+        for name, answer in cards:
+            if answer is None:
                 self._log_fault(f"GPU {name} of {self._count}", "it does not answer")
                 continue
-            self._opened(name)
-            uuid, card = found
+            self._on_open(name)
+            uuid, card = answer
             if uuid:
                 self._cards[uuid] = card
         self._cards = dict(sorted(self._cards.items(), key=lambda item: item[1].number))

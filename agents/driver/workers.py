@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
@@ -49,7 +49,7 @@ class Workers(Generic[_Answer]):
         all others.
         """
         self._round += 1
-        waiting: set[str] = set()
+        pending: set[str] = set()
         errors: list[Exception] = []
         for name, task in tasks.items():
             if name in self._busy:
@@ -57,17 +57,13 @@ class Workers(Generic[_Answer]):
                 continue
             begin(name)
             self._start(name, task)
-            waiting.add(name)
+            pending.add(name)
             if one_by_one:
-                yield from self._collect(waiting, until_s, errors)
-        yield from self._collect(waiting, until_s, errors)
-        yield from ((name, None) for name in sorted(waiting))
+                yield from self._collect(pending, until_s, errors)
+        yield from self._collect(pending, until_s, errors)
+        yield from ((name, None) for name in sorted(pending))
         if errors:
             raise errors[0]
-
-    def is_busy(self, names: Iterable[str]) -> bool:
-        """Return whether one of these threads is in a call."""
-        return not self._busy.isdisjoint(names)
 
     def _start(self, name: str, task: Callable[[], _Answer]) -> None:
         if name not in self._tasks:
@@ -87,16 +83,16 @@ class Workers(Generic[_Answer]):
             self._results.put(result)
 
     def _collect(
-        self, waiting: set[str], until_s: float, errors: list[Exception]
+        self, pending: set[str], until_s: float, errors: list[Exception]
     ) -> Iterator[tuple[str, _Answer]]:
-        while waiting:
+        while pending:
             try:
                 result = self._results.get(timeout=max(0.0, until_s - time.monotonic()))
             except Empty:
                 return
             if result.round != self._round:
                 continue  # of a look that did not wait for it
-            waiting.discard(result.name)
+            pending.discard(result.name)
             if result.error is not None:
                 errors.append(result.error)
             elif result.answer is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -97,9 +98,7 @@ def _uids(path: Path) -> dict[Use, set[str]]:
     uids: dict[Use, set[str]] = {}
     for entry in msgspec.json.decode(content, type=_File).data.pod_device_entries or ():
         ids = entry.device_ids or []
-        for device in (
-            ids if isinstance(ids, list) else [one for some in ids.values() for one in some]
-        ):
+        for device in ids if isinstance(ids, list) else chain(*ids.values()):
             use = entry.container_name, entry.resource_name, device
             uids.setdefault(use, set()).add(entry.pod_uid)
     return uids

@@ -120,7 +120,9 @@ class KubeletHolders:
             return wire.GapReason.KUBELET_UNREACHABLE
         self._checkpoint.read()
         answer = answer._replace(
-            containers=tuple(self._checkpoint.with_uid(one) for one in answer.containers)
+            containers=tuple(
+                self._checkpoint.with_uid(container) for container in answer.containers
+            )
         )
         doubt = self._restarts.doubt(answer, self._kubelet.connection)
         if doubt:

@@ -74,12 +74,12 @@ class Restarts:
     def _still_missing(self, answer: Listing) -> tuple[Container, ...]:
         if self._own is not None:
             return ()
-        taken = {device for container in answer.containers for device in _devices(container)}
+        devices = {device for container in answer.containers for device in _devices(container)}
         return tuple(
             container
             for container in self._missing
             if (container.namespace, container.pod) not in answer.pods
-            and taken.isdisjoint(_devices(container))
+            and devices.isdisjoint(_devices(container))
             and not self._has_ended(container)
         )
 

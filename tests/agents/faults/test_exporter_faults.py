@@ -14,7 +14,6 @@ import pytest
 
 from agents.commands.dcgm import LiveSampler
 from agents.commands.health import Health
-from agents.commands.node import open_spool
 from agents.exporters.scraper import Scraper
 from agents.exporters.settings import ScrapeSettings
 from agents.observations import ShareRule

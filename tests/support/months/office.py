@@ -104,9 +104,14 @@ def last_day(month: date) -> date:
 class Office:
     """What the people of a office do, one step after the other."""
 
-    def __init__(self, database: Database, engine: sa.Engine, owner: psycopg.Connection) -> None:
-        self.engine, self.owner = engine, owner
-        self.now = datetime(2026, 11, 23, 4, tzinfo=UTC)
+    def __init__(
+        self,
+        database: Database,
+        engine: sa.Engine,
+        owner: psycopg.Connection,
+        now: datetime = datetime(2026, 11, 23, 4, tzinfo=UTC),
+    ) -> None:
+        self.engine, self.owner, self.now = engine, owner, now
         self.cluster = place(owner, gpus=2)
         owner.execute("UPDATE gpus SET registered_from = '2026-01-01'")
         self.node = enrolled(owner, self.cluster)
@@ -121,7 +126,7 @@ class Office:
 
     def register(self, text: str) -> None:
         """A registry file; what touches charged usage is confirmed by another person."""
-        with self._step() as db:
+        with self.step() as db:
             intake = take_registry(db, text, actor=CLERK.actor, now=self.now, supersede=True)
             assert not intake.report.findings, intake.report.findings
         if intake.decision is not None:
@@ -172,13 +177,13 @@ class Office:
 
     def report(self, windows: list[wire.Window]) -> None:
         """Windows come from the node in one batch."""
-        with self._step() as db:
+        with self.step() as db:
             receipt = take_batch(db, self.node.read(self.node.batch(windows)), self.now)
             assert isinstance(receipt, Receipt)
 
     def accrue(self) -> None:
         """Charge what was used, and bring the vouchers to their targets."""
-        with self._step() as db:
+        with self.step() as db:
             charge(db, self.now)
             accrue_all(db, "test", self.now)
 
@@ -221,7 +226,7 @@ class Office:
 
     def take(self, document: Document) -> None:
         """A document is brought, compared by another clerk, and matched."""
-        with self._step() as db:
+        with self.step() as db:
             intake = take_document(
                 db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=self.now
             )
@@ -232,7 +237,7 @@ class Office:
     def receipt(self, of: Document, fen: int) -> None:
         """The buyer has paid so much of a document, with tax."""
         reference = f"r{next(self.serials)}"
-        with self._step() as db:
+        with self.step() as db:
             query = select(CostDocument).where(CostDocument.number == of.number)
             enter(
                 db, key(db.exec(query).one()), reference=reference, payer=BUYER.name,
@@ -243,7 +248,7 @@ class Office:
 
     def match(self) -> None:
         """Documents find their cells."""
-        with self._step() as db:
+        with self.step() as db:
             match(db, actor=CLERK.actor, now=self.now)
         self.accrue()
 
@@ -258,7 +263,7 @@ class Office:
         contract: str = "k1",
     ) -> None:
         """One clerk moves part of a line from a month to another; None is unallocated."""
-        with self._step() as db:
+        with self.step() as db:
             query = select(CostDocument).where(CostDocument.number == document.number)
             at = key(self._contract(db, contract))
             cells = [(at, m, Part.COMPUTE) if m else None for m in (source, target)]
@@ -269,7 +274,7 @@ class Office:
 
     def choose_parts(self, red: Document, parts: Mapping[int, int]) -> None:
         """Two persons say which lines an unclear red invoice takes back."""
-        with self._step() as db:
+        with self.step() as db:
             row = db.exec(select(CostDocument).where(CostDocument.number == red.number)).one()
             decision = propose_parts(
                 db, key(row), parts=parts, reason="中心来函", actor=CLERK.actor, now=self.now
@@ -280,7 +285,7 @@ class Office:
         self, month: date = MARCH, *choices: Choice, contract: str = "k1"
     ) -> Decision | list[Finding]:
         """One person proposes what of a contract's month counts."""
-        with self._step() as db:
+        with self.step() as db:
             return reconcile.propose(
                 db, self._contract(db, contract), month, choices=choices, reason="核对",
                 actor=CLERK.actor, now=self.now,
@@ -294,7 +299,7 @@ class Office:
 
     def propose_fall(self, month: date = MARCH, *, contract: str = "k1") -> Decision:
         """One person proposes that what no longer counts falls."""
-        with self._step() as db:
+        with self.step() as db:
             return propose_fall(
                 db, self._contract(db, contract), month, reason="更正", actor=CLERK.actor,
                 now=self.now,
@@ -306,7 +311,7 @@ class Office:
 
     def open(self, code: str, policy: str) -> None:
         """Two persons open the project's voucher under a version."""
-        with self._step() as db:
+        with self.step() as db:
             decision = propose_voucher(
                 db, project_by_code(db, code), clause="09-1", policy=policy, facts={},
                 actor=CLERK.actor, now=self.now,
@@ -315,7 +320,7 @@ class Office:
 
     def end_policy(self, policy: str, until: date) -> None:
         """Two persons give a version its end; `until` is the first day after it."""
-        with self._step() as db:
+        with self.step() as db:
             decision = propose_end(
                 db, policy, until, reason="新版本", actor=CLERK.actor, now=self.now
             )
@@ -323,7 +328,7 @@ class Office:
 
     def validity(self, since: date | None, until: date | None, code: str = "p1") -> None:
         """Two persons change a voucher's days."""
-        with self._step() as db:
+        with self.step() as db:
             decision = propose_validity(
                 db, self._voucher(db, code), valid_from=since, valid_until=until, reason="展期",
                 actor=CLERK.actor, now=self.now,
@@ -332,7 +337,7 @@ class Office:
 
     def lapse(self, code: str = "p1") -> None:
         """Two persons let a voucher lapse."""
-        with self._step() as db:
+        with self.step() as db:
             decision = propose_lapse(
                 db, self._voucher(db, code), reason="到期", actor=CLERK.actor, now=self.now
             )
@@ -340,7 +345,7 @@ class Office:
 
     def fraud(self, code: str = "p1") -> None:
         """Two persons open a case: what is to be paid back was got by fraud."""
-        with self._step() as db:
+        with self.step() as db:
             decision = open_recovery(
                 db, project=project_by_code(db, code), fraud=True, pay_by=date(2027, 1, 31),
                 reason="虚报", actor="finance:钱会计#105", now=self.now,
@@ -349,7 +354,7 @@ class Office:
 
     def confirm(self, decision: Decision, answer: Answer = Answer.CONFIRMED) -> None:
         """Another person answers a decision."""
-        with self._step() as db:
+        with self.step() as db:
             respond(
                 db, key(decision), answer=answer, digest_seen=decision.digest, viewer=APPROVER,
                 now=self.now,
@@ -395,7 +400,7 @@ class Office:
         return int(row[0])
 
     @contextmanager
-    def _step(self) -> Iterator[Session]:
+    def step(self) -> Iterator[Session]:
         self.now += timedelta(minutes=1)
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             yield db

@@ -70,7 +70,9 @@ class MonthOracle:
         self.valid = (date.min, date.max)
         self.lines: list[Line] = []
         self.decisions: dict[Cell, Decided] = {}
-        self.paid = self.recoverable = self.lapsed = 0
+        self.sent_fen = self.paid = self.recoverable = self.lapsed = 0
+        self.fraud = False  # a case is open: what is to be paid back lapses
+        self.new_rates: list[tuple[str, Fraction, date]] = []  # version, rate, since; newest last
 
     # metered
 
@@ -263,12 +265,13 @@ class MonthOracle:
         if self.valid[0] <= day < self.valid[1]:
             for name, rate, since, until in self.versions:
                 if since <= day < until:
-                    return name, rate
+                    new = [r for v, r, first in self.new_rates if v == name and first <= day]
+                    return name, new[-1] if new else rate
         return "", Fraction(0)
 
     @property
     def terms(self) -> object:
-        return tuple(self.versions), self.valid
+        return tuple(self.versions), self.valid, tuple(self.new_rates)
 
     def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[tuple[str, Fraction], int]:
         """What was metered of a cell under each version and its rate; each that its days have."""
@@ -278,9 +281,8 @@ class MonthOracle:
             fen[self.version_on(day)] += cost
         return fen
 
-    def held_by_version(self, cell: Cell) -> dict[tuple[str, Fraction], Fraction]:
+    def held_by_version(self, cell: Cell, held_fen: int) -> dict[tuple[str, Fraction], Fraction]:
         """What the books rest on, mapped by the days on which it was used."""
-        held_fen = self.held_by_books(cell)
         decision = self.decisions.get(cell)
         same = decision is not None and decision.terms == self.terms
         usage = self.by_version(cell, decision.usage if decision and same else self.costs(cell))
@@ -295,37 +297,67 @@ class MonthOracle:
         for cell, decision in self.decisions.items():
             if decision.held_fen < self.counts_now(cell):
                 self._hold(cell, self.counts_now(cell))
-        due = self.earnings()[0] - self.paid
-        back = min(max(due, 0), self.recoverable) - min(max(-due, 0), self.paid)
-        self.paid += back
-        self.recoverable -= back
+        due = self.earnings()[0] - self.sent_fen - self.paid
+        set_off, recall = min(max(due, 0), self.recoverable), min(max(-due, 0), self.paid)
+        self.paid += set_off - recall
+        self.recoverable -= set_off - recall
+        self.lapsed += set_off if self.fraud else 0
+        self.fraud = self.fraud and self.recoverable > 0
 
     def earnings(self) -> tuple[int, int]:
         """What is earned, and what with what may still be; under the cap, rounded once each."""
         earned_fen = more = Fraction(0)
-        for cell in self.cells():
-            closed = self.decisions[cell].closed if cell in self.decisions else 0
-            held = self.held_by_version(cell)
-            metered = self.by_version(cell, self.costs(cell))
-            rooms = {v: max(fen - held[v], Fraction(0)) for v, fen in metered.items()}
-            open_fen = max(self.metered(cell) - self.held_by_books(cell) - closed, 0)
-            whole_room = sum(rooms.values(), Fraction(0))
-            for version, fen in held.items():
-                earned_fen += version[1] * fen
-                if whole_room:
-                    more += version[1] * rooms[version] * open_fen / whole_room
-        room = self.cap - self.lapsed
+        for month in self.months:
+            of_month = [self._of_cell(cell) for cell in self.cells(month)]
+            earned_month = sum((fen for fen, _, _ in of_month), Fraction(0))
+            promise = earned_month + sum((fen for _, fen, _ in of_month), Fraction(0))
+            # Nobody is promised more for a month than it cost.
+            cost = Fraction(sum(fen for _, _, fen in of_month))
+            earned_fen += earned_month
+            more += max(min(promise, cost) - earned_month, Fraction(0))
+        room = self.cap - self.lapsed - (self.recoverable if self.fraud else 0)
         whole, with_more = (int(fen + Fraction(1, 2)) for fen in (earned_fen, earned_fen + more))
         return min(whole, room), min(with_more, room)
+
+    def _of_cell(self, cell: Cell) -> tuple[Fraction, Fraction, int]:
+        """What a cell earns, what may still be, and what it cost on days that earn."""
+        closed = self.decisions[cell].closed if cell in self.decisions else 0
+        by_version = self.held_by_version(cell, self.held_by_books(cell))
+        metered = self.by_version(cell, self.costs(cell))
+        rooms = {v: max(fen - by_version[v], Fraction(0)) for v, fen in metered.items()}
+        open_fen = max(self.metered(cell) - self.held_by_books(cell) - closed, 0)
+        earned_fen, more, whole_room = Fraction(0), Fraction(0), sum(rooms.values(), Fraction(0))
+        for version, fen in by_version.items():
+            earned_fen += version[1] * fen
+            if whole_room:
+                more += version[1] * rooms[version] * open_fen / whole_room
+        return earned_fen, more, sum(fen for version, fen in metered.items() if version[0])
+
+    def earned_whole(self, *, counts: bool = False) -> int:
+        """What is earned, as if there were no cap; or would be, if all that falls had fallen."""
+        earned_fen = sum(self.earned_by_month(counts=counts).values(), Fraction(0))
+        return int(earned_fen + Fraction(1, 2))
+
+    def earned_by_month(self, *, counts: bool) -> dict[date, Fraction]:
+        """What each month earns; with `counts`, if all that falls had fallen."""
+        by_month = dict.fromkeys(self.months, Fraction(0))
+        for cell in self.cells():
+            held_fen = self.held_by_books(cell)
+            if counts and cell in self.decisions:
+                held_fen = min(held_fen, self.counts_now(cell))
+            by_version = self.held_by_version(cell, held_fen)
+            by_month[cell[0]] += sum((v[1] * fen for v, fen in by_version.items()), Fraction(0))
+        return by_month
 
     def money(self) -> dict[str, int]:
         """The balances of the voucher."""
         earned_fen, with_more = self.earnings()
-        payable = max(earned_fen - self.paid, 0)
-        room = self.cap - self.lapsed - payable - self.paid - self.recoverable
+        payable = max(earned_fen - self.sent_fen - self.paid, 0)
+        room = self.cap - self.lapsed - payable - self.sent_fen - self.paid - self.recoverable
         amounts = {
             "accrued": min(with_more - earned_fen, room),
             "payable": payable,
+            "sent": self.sent_fen,
             "paid": self.paid,
             "recoverable": self.recoverable,
             "lapsed": self.lapsed,
