@@ -342,9 +342,9 @@ def _instant_faults(spans: Sequence[Part | Gap]) -> Iterable[str]:
 def _placement_faults(slices: set[Mig]) -> Iterable[str]:
     """Find GPU instances that overlap; compute instances of one GPU instance share its place."""
     if any(m.placement is None for m in slices):
-        used = sum(_compute_slices(profile) for _, profile in {(m.gi, m.profile) for m in slices})
-        if used > _COMPUTE_SLICES_MAX:
-            yield f"MIG instances of {used} compute slices: there are {_COMPUTE_SLICES_MAX}"
+        size = sum(_compute_slices(profile) for _, profile in {(m.gi, m.profile) for m in slices})
+        if size > _COMPUTE_SLICES_MAX:
+            yield f"MIG instances of {size} compute slices: there are {_COMPUTE_SLICES_MAX}"
     places = sorted({(*m.placement, m.gi) for m in slices if m.placement is not None})
     for (start, size, gi), (next_start, _, next_gi) in pairwise(places):
         if start + size > next_start:

@@ -28,7 +28,7 @@ class Scraper:
         self._pool = ThreadPoolExecutor(_THREADS_MAX, "scrape")
         self._ips: dict[Address, list[str]] = {}  # as the name was resolved last
         self._clients: dict[Target, Client] = {}
-        self._told: dict[str, str] = {}  # which faults the log has
+        self._logged: dict[str, str] = {}  # which faults the log has
         self.faults: dict[str, str] = {}  # of the last round, by exporter, in one word
 
     def close(self) -> None:
@@ -89,15 +89,15 @@ class Scraper:
         if fault is None:
             return Answer(samples)
         self.faults[name] = fault.word
-        if self._told.get(name) != fault.word:
+        if self._logged.get(name) != fault.word:
             _log.error("%s: %s", name, fault)
         return None
 
     def _tell(self) -> None:
         """Log each change once, not every fifteen seconds."""
-        for name in self._told.keys() - self.faults.keys():
+        for name in self._logged.keys() - self.faults.keys():
             _log.info("%s answers again", name)
-        self._told = dict(self.faults)
+        self._logged = dict(self.faults)
 
 
 def _name(target: Target) -> str:

@@ -70,10 +70,12 @@ def test_a_value_is_there_exactly_where_the_exposition_has_it(path: Path) -> Non
             instance = re.search(r"/(\d+)/0$", device)
             mark = f'GPU_I_ID="{instance[1]}"' if instance else uuid
             for family, name in FIELDS.items():
-                there = any(line.startswith(f"{family}{{") and mark in line for line in own_rows)
-                there = there and not (instance and name == "power_mw")
-                assert (getattr(reading, name) is not None) == there, (device, family)
-                assert (name in reading.missing) == (not there)
+                is_exposed = any(
+                    line.startswith(f"{family}{{") and mark in line for line in own_rows
+                )
+                is_exposed = is_exposed and not (instance and name == "power_mw")
+                assert (getattr(reading, name) is not None) == is_exposed, (device, family)
+                assert (name in reading.missing) == (not is_exposed)
 
 
 @needs_captures
@@ -131,14 +133,14 @@ def test_a_vgpu_has_neither_energy_nor_power() -> None:
 
 @needs_captures
 @pytest.mark.parametrize(
-    ("name", "pod", "others"),
+    ("name", "pod", "rest"),
     [
         ("t4_two_gpus", "runai-reservation-gpu-qa-mig-worker-gpu-1-kvltw", "not_named"),
         ("aicr", "vllm-agg-0-vllmdecodeworker-s65j5", "not_named"),
         ("l4_unallocated", "", "no_pod_labels"),
     ],
 )
-def test_pods_are_joined_and_the_rest_is_unknown(name: str, pod: str, others: str) -> None:
+def test_pods_are_joined_and_the_rest_is_unknown(name: str, pod: str, rest: str) -> None:
     holders = [
         share.holder
         for shares in holdings_of(gpus_of(name), ShareRule.HELD).values()
@@ -146,7 +148,7 @@ def test_pods_are_joined_and_the_rest_is_unknown(name: str, pod: str, others: st
     ]
     assert [h.pod for h in holders if isinstance(h, wire.Pod)] == ([pod] if pod else [])
     reasons = {h.reason for h in holders if isinstance(h, wire.Unattributed)}
-    assert reasons == {others}
+    assert reasons == {rest}
 
 
 @needs_captures

@@ -11,7 +11,7 @@ from tests.support.agents.fake_exporter import dcgm_rows, page, pod
 
 GPU = "GPU-00000000-0000-4000-8000-000000000001"
 OTHER = "GPU-00000000-0000-4000-8000-000000000002"
-FOUND = wire.GapReason.GPU_LOST
+LOST = wire.GapReason.GPU_LOST
 AWAY = wire.GapReason.EXPORTER_UNREACHABLE
 
 
@@ -40,7 +40,7 @@ def test_the_gpus_of_an_exporter_that_is_away_are_gaps() -> None:
 def test_an_exporter_that_no_longer_shows_a_gpu_has_lost_it() -> None:
     fleet = Fleet(ShareRule.HELD)
     fleet.judge({"a": answer(*dcgm_rows(GPU), *dcgm_rows(OTHER))}, 0)
-    assert reason_of(fleet.judge({"a": answer(*dcgm_rows(OTHER, 2))}, 15_000)) == FOUND
+    assert reason_of(fleet.judge({"a": answer(*dcgm_rows(OTHER, 2))}, 15_000)) == LOST
 
 
 def test_an_exporter_whose_address_went_says_nothing_of_its_gpus() -> None:
@@ -48,15 +48,15 @@ def test_an_exporter_whose_address_went_says_nothing_of_its_gpus() -> None:
     fleet.judge({"a": answer(*dcgm_rows(GPU))}, 0)
     assert reason_of(fleet.judge({"b": answer(*dcgm_rows(OTHER))}, 15_000)) == AWAY
     assert reason_of(fleet.judge({}, 30_000)) == AWAY
-    moved = fleet.judge({"b": answer(*dcgm_rows(GPU, 2), *dcgm_rows(OTHER, 2))}, 45_000)
-    assert reason_of(moved) is None
+    result = fleet.judge({"b": answer(*dcgm_rows(GPU, 2), *dcgm_rows(OTHER, 2))}, 45_000)
+    assert reason_of(result) is None
 
 
 def test_gpus_of_the_process_before_are_not_lost_while_an_exporter_is_away() -> None:
     fleet = Fleet(ShareRule.HELD, [GPU], 0)
     assert reason_of(fleet.judge({"a": None, "b": answer(*dcgm_rows(OTHER))}, 0)) == AWAY
     whole = {"a": answer(*dcgm_rows(OTHER, 2)), "b": answer(*dcgm_rows(OTHER, 2))}
-    assert reason_of(fleet.judge(whole, 15_000)) == FOUND
+    assert reason_of(fleet.judge(whole, 15_000)) == LOST
 
 
 def test_a_gpu_that_is_away_for_three_days_is_forgotten() -> None:
@@ -79,22 +79,25 @@ def test_two_exporters_on_one_gpu_must_agree() -> None:
     rows = dcgm_rows(GPU, **pod("a"))
     fleet = Fleet(ShareRule.HELD)
     assert holder_of(fleet.judge({"a": answer(*rows), "b": answer(*rows)}, 0)) == "a"
-    other = answer(*dcgm_rows(GPU, **pod("b")))
-    assert holder_of(fleet.judge({"a": answer(*rows), "b": other}, 15_000)) == "claimed_twice"
+    second = answer(*dcgm_rows(GPU, **pod("b")))
+    assert holder_of(fleet.judge({"a": answer(*rows), "b": second}, 15_000)) == "claimed_twice"
 
 
 def test_a_label_that_flips_names_nobody() -> None:
     """Time-slicing without --kubernetes-virtual-gpus: now one of the pods, now another."""
     fleet = Fleet(ShareRule.HELD)
 
-    def named(name: str, at: int) -> str:
+    def holder_at(name: str, at: int) -> str:
         return holder_of(fleet.judge({"a": answer(*dcgm_rows(GPU, at, **pod(name)))}, at))
 
-    assert [named("a", 0), named("b", 15_000)] == ["a", "b"]  # one may have followed the other
-    assert named("a", 30_000) == "label_flips"
-    assert named("a", 45_000) == "label_flips"
-    assert named("a", 30_000 + FLIP_MS) == "a"
-    assert named("b", 60_000 + FLIP_MS) == "b"
+    assert [holder_at("a", 0), holder_at("b", 15_000)] == [
+        "a",
+        "b",
+    ]  # one may have followed the other
+    assert holder_at("a", 30_000) == "label_flips"
+    assert holder_at("a", 45_000) == "label_flips"
+    assert holder_at("a", 30_000 + FLIP_MS) == "a"
+    assert holder_at("b", 60_000 + FLIP_MS) == "b"
 
 
 def test_an_xid_is_announced_once() -> None:

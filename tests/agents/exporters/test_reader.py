@@ -66,8 +66,8 @@ def test_a_pod_holds_what_its_labels_stand_beside() -> None:
 @pytest.mark.parametrize("labels", [{}, {"container": "", "namespace": "", "pod": ""}])
 def test_a_row_without_a_pod_never_says_free(labels: dict[str, str]) -> None:
     assert shares_in(dcgm_rows(GPU, **labels)) == {GPU: ["no_pod_labels"]}
-    named = dcgm_rows(OTHER, **pod("b"))
-    assert shares_in(dcgm_rows(GPU, **labels) + named)[GPU] == ["not_named"]
+    with_pod = dcgm_rows(OTHER, **pod("b"))
+    assert shares_in(dcgm_rows(GPU, **labels) + with_pod)[GPU] == ["not_named"]
 
 
 def test_names_of_the_old_exporter() -> None:
@@ -81,8 +81,8 @@ def test_names_of_the_old_exporter() -> None:
 def test_what_prometheus_moved_aside_is_the_holder() -> None:
     """honor_labels: false; the target's own labels stand where the exporter's were."""
     own = {"pod": "dcgm-exporter-x", "namespace": "gpu-operator", "container": "exporter"}
-    moved = {f"exported_{name}": value for name, value in pod("a").items()}
-    rows = dcgm_rows(GPU, **own, **moved) + dcgm_rows(OTHER, **own)
+    aside = {f"exported_{name}": value for name, value in pod("a").items()}
+    rows = dcgm_rows(GPU, **own, **aside) + dcgm_rows(OTHER, **own)
     assert shares_in(rows, **own) == {GPU: ["a/a/main"], OTHER: ["not_named"]}
 
 

@@ -147,8 +147,8 @@ def test_the_token_is_read_before_each_scrape(exporter: FakeExporter, tmp_path: 
     scraper.scrape()
     token.write_text("second")
     scraper.scrape()
-    sent = [headers["Authorization"] for _, headers in exporter.requests]
-    assert sent == ["Bearer first", "Bearer second"]
+    tokens = [headers["Authorization"] for _, headers in exporter.requests]
+    assert tokens == ["Bearer first", "Bearer second"]
     token.unlink()
     assert scraper.scrape() == {exporter.url: None}
     scraper.close()
@@ -195,7 +195,7 @@ def test_tls_with_an_authority_of_ones_own(
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "word"),
     [
         ({}, "SUANQUAN_EXPORTERS"),
         ({"SUANQUAN_EXPORTERS": "http://a:1", "SUANQUAN_PROMETHEUS": "http://b:2"}, "one of"),
@@ -212,6 +212,6 @@ def test_tls_with_an_authority_of_ones_own(
         ),
     ],
 )
-def test_each_wrong_setting_is_named(environ: dict[str, str], said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_each_wrong_setting_is_named(environ: dict[str, str], word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
         ScrapeSettings.read(environ)

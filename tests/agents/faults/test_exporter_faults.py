@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from agents import wire
 from agents.commands.dcgm import LiveSampler
 from agents.commands.health import Health
 from agents.exporters.scraper import Scraper
@@ -26,7 +28,7 @@ from tests.support.agents.fake_exporter import (
     serving_exporter,
 )
 from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import GPUS, Life, Site, Told, Verdict, judge
+from tests.support.agents.fault_site import GPUS, Centre, Life, Site, Told, Verdict, judge
 
 EVERY_MS = 15_000
 
@@ -102,6 +104,7 @@ def check_other(site: Site) -> None:
     assert [g for w in site.centre.windows_kept() if w.gpu == GPUS[1] for g in w.gaps] == []
 
 
+UNKNOWN: wire.GapReason = "unattributed"  # type: ignore[assignment]
 AWAY = {"exporter_unreachable": 45_000}  # from the last good scrape to the first after 30 s
 
 
@@ -160,11 +163,78 @@ def test_labels_are_hostile_or_absent(
     """Nobody is billed, the GPU is not free, and no window is refused."""
     cluster.start()
     cluster.site.run(301, {70: cluster.write(spoil), 100: cluster.write(lambda text: text)})
-    (life,) = cluster.site.lives
-    assert life.send()
-    unknown = unknown_ms(cluster.site)
-    assert unknown == 45_000
-    with_the_unknown_aside(cluster.site)
-    verdict = judge(cluster.site)
-    assert verdict.gaps == {"unattributed": unknown}
+    verdict = finish_aside(cluster.site)
+    assert verdict.gaps == {"unattributed": 45_000}
+    check_other(cluster.site)
     check_row("labels", verdict)
+
+
+def test_a_pod_gives_way_between_two_scrapes(cluster: Cluster, check_row: Tell) -> None:
+    """Neither of them is billed for the span in which it changed, and nobody has it twice."""
+    site = cluster.site
+    cluster.start()
+    site.run(301, {70: lambda: site.held.update({GPUS[0]: "c"})})
+    verdict = finish_aside(site)
+    assert verdict.gaps == {"unattributed": EVERY_MS}
+    check_row("between_scrapes", verdict)
+
+
+def test_an_exporter_answers_with_what_it_had(cluster: Cluster, check_row: Tell) -> None:
+    """It answers, and nothing in it moves: after two minutes it is not believed any more."""
+    site, old = cluster.site, list[str]()
+    write = cluster.writer(GPUS[0])
+
+    def freeze() -> None:
+        old.append(write())
+        cluster.exporters[0].write = lambda: old[0]
+
+    cluster.start()
+    site.run(481, {70: freeze, 280: cluster.write(lambda text: text)})
+    verdict = finish(site)
+    assert verdict.gaps == {"exporter_stale": 285_000 - 195_000}
+    check_other(site)
+    check_row("exporter_stale", verdict)
+
+
+def test_the_agent_of_a_cluster_is_killed(cluster: Cluster, check_row: Tell) -> None:
+    """It knows its GPUs from the process before: an exporter that is away too hides none."""
+    site = cluster.site
+    life = cluster.start()
+    site.run(70)
+    life.kill()
+    site.pass_by(30_000)
+    cluster.exporters[0].fault = "drop"
+    cluster.start()
+    site.run(201, {20: cluster.set("")})
+    verdict = finish(site)
+    assert set(verdict.gaps) == {"agent_down", "exporter_unreachable"}
+    check_row("cluster_killed", verdict)
+
+
+class Aside:
+    """The centre, with what nobody is billed for put beside what is billed, as gaps are."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self.url = centre.url
+
+    def code(self) -> str:
+        return self._centre.code()
+
+    def windows_kept(self) -> list[wire.Window]:
+        return [self._aside(window) for window in self._centre.windows_kept()]
+
+    def _aside(self, window: wire.Window) -> wire.Window:
+        unknown = [p for p in window.parts if isinstance(p.holder, wire.Unattributed)]
+        gaps = [wire.Gap(p.from_ms, p.to_ms, UNKNOWN) for p in unknown]
+        parts = tuple(part for part in window.parts if part not in unknown)
+        return msgspec.structs.replace(window, parts=parts, gaps=(*window.gaps, *gaps))
+
+
+def finish_aside(site: Site) -> Verdict:
+    (life,) = site.lives
+    assert life.send()
+    site.centre = Aside(site.centre)
+    verdict = judge(site)
+    assert verdict.silent == 0
+    return verdict
