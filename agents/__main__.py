@@ -2,6 +2,7 @@
 
     node      meters this node's GPUs and reports, until SIGTERM
     dcgm      meters a cluster by its exporters or its Prometheus server, and reports
+    cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "dcgm", help="抓取导出器，计量一个集群 / meter a cluster by its dcgm-exporters"
     )
+    commands.add_parser(
+        "cluster", help="在 API server 旁作见证并上报 / witness this cluster's pods and report"
+    )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
@@ -84,6 +88,12 @@ def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 def _dcgm(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.dcgm import run  # noqa: PLC0415
+
+    return run(settings)
+
+
+def _cluster(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.cluster import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -167,6 +177,7 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
 _COMMANDS = {
     "node": _node,
     "dcgm": _dcgm,
+    "cluster": _cluster,
     "once": _once,
     "top": _top,
     "doctor": _doctor,
