@@ -3775,7 +3775,7 @@ CREATE TABLE public.gpus (
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
-    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)),
+    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
 );
 

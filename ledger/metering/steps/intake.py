@@ -33,6 +33,7 @@ FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
 
 JOB_SOURCES = frozenset({"slurm", "import"})
+CLUSTER_SOURCES = frozenset({"dcgm"})  # one agent reads the exporters of all nodes of its cluster
 """Sources that report jobs, not GPUs (`job/<cluster>/…`)."""
 
 LONGEST = timedelta(hours=1)  # no window is longer
@@ -202,6 +203,7 @@ class Judge:
         is_admitted: bool = False,
     ) -> None:
         self._reports_jobs = reporter.source in JOB_SOURCES
+        self._reports_cluster = reporter.source in CLUSTER_SOURCES
         self._own_jobs = f"job/{reporter.cluster_name}/"
         self._reporter = reporter
         self._places = places
@@ -232,9 +234,9 @@ class Judge:
         if registered is None:
             return QuarantineReason.UNKNOWN_GPU
         own_place, its_place = self._reporter.place, registered.place
-        if own_place == its_place:
-            return None
         is_near = own_place[0] == its_place[0]
+        if own_place == its_place or (is_near and self._reports_cluster):
+            return None
         return QuarantineReason.OTHER_NODE if is_near else QuarantineReason.OTHER_CLUSTER
 
     def _why_not_then(self, gpu: str, start: datetime, window: KeptWindow) -> str | None:
