@@ -22,7 +22,7 @@ from ledger.registry.tables import Cluster
 
 CODE_LASTS = timedelta(hours=24)
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
-SOURCES = ("nvml", "dcgm", "slurm", "import")
+SOURCES = ("nvml", "dcgm", "slurm", "import", "witness")
 
 # The database makes the agent of a code: nobody else does.
 _ENROL = text("SELECT enrol_agent(:code, :id, CAST(:node AS text), :key, :now)")
