@@ -22,8 +22,8 @@ def kinds() -> dict[str, str]:
         "unspend": _("冲回支出"),
         "surrender": _("交回"), "remit": _("上缴"), "late_spend": _("晚到的支出"),
         "reopen": _("重新占用"), "meter": _("计量"), "unmeter": _("冲回计量"),
-        "invoice": _("开票"), "uninvoice": _("冲回开票"), "explain": _("说明差异"), "draw": _("占用年度额度"),
-        "undraw": _("释放年度额度"),
+        "invoice": _("开票"), "uninvoice": _("冲回开票"), "explain": _("说明差异"),
+        "draw": _("占用年度额度"), "undraw": _("释放年度额度"),
     }  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def roles() -> dict[str, str]:
         "paid": _("已兑付"), "recoverable": _("应追缴"), "lapsed": _("已失效"),
         "appropriation": _("下达"), "free": _("可用"), "committed": _("已列清单"),
         "spent": _("已支出"), "returned": _("已交回"), "clearing": _("待对账"),
-        "metered": _("已计量"), "invoiced": _("已开票"), "ceiling": _("年度限额"), "drawn": _("已占用"),
+        "metered": _("已计量"), "invoiced": _("已开票"),
+        "ceiling": _("年度限额"), "drawn": _("已占用"),
         **{code: f"{code} {word}" for code, word in labels(DifferenceCode).items()},
     }  # fmt: skip
 
