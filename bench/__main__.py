@@ -20,6 +20,7 @@ from bench.stage import LOG
 
 BENCHMARKS = (
     "agent",
+    "witness",
     "gpu",
     "intake",
     "posting",

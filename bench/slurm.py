@@ -1,8 +1,8 @@
 """A sacct of a million jobs: checked, then imported into a real server, twice.
 
 The agent is a process of its own (`suanquan-agent slurm FILE`), the server a fresh `suanquan up`
-with fsync on. A job has one to eight GPUs and lasts from a minute to two hours; the totals are compared
-to the second.
+with fsync on. A job has one to eight GPUs and lasts from a minute to two hours; the totals are
+compared to the second.
 """
 
 import json
