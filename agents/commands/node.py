@@ -60,7 +60,7 @@ def run(settings: Settings) -> int:
 def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = Identity.load(settings.data)
-    if identity is None and settings.enrol_code is None:
+    if identity is None and settings.read_code() is None:
         raise IdentityError(
             "本节点尚未注册：请向管理员索取注册码并设置 SUANQUAN_ENROL_CODE",
             "this node is not enrolled: ask an administrator for a code and set "
@@ -68,8 +68,8 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
         )
     with open_spool(settings.spool) as spool:
         health = Health(spool, Readings(settings.node) if settings.readings else None)
-        port, stop_pages = serve(health, settings.health_port)
-        _log.info("metering; health pages on http://127.0.0.1:%d", port)
+        port, stop_pages = serve(health, settings.health_port, settings.health_host)
+        _log.info("metering; health pages on %s, port %d", settings.health_host, port)
         stopping = threading.Event()
         _obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)
@@ -185,7 +185,7 @@ class Reporter:
         try:
             identity = Identity.load(self._settings.data)
             if identity is None:
-                code = self._settings.enrol_code or ""
+                code = self._settings.read_code() or ""
                 identity = enrol(self._settings.data, self._url, code, self._settings.node)
                 _log.info("enrolled as %s in cluster %s", identity.agent, identity.cluster)
         except AgentError as error:
