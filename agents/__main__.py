@@ -1,10 +1,12 @@
 """Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
+    cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
+    slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
     replay    send a job trace by the same path           (agents/commands/replay.py)
     demo      send a made-up centre by the same path      (agents/commands/demo.py)
 
@@ -25,7 +27,7 @@ from datetime import UTC, datetime
 from agents.errors import AgentError
 from agents.settings import Settings
 
-_STANDALONE = ("replay", "demo")
+_STANDALONE = ("slurm", "replay", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
+    commands.add_parser(
+        "cluster", help="在 API server 旁作见证并上报 / witness this cluster's pods and report"
+    )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
@@ -63,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
     )
     for name, text in (
+        ("slurm", "上报 Slurm 的作业记录 / report what Slurm's accounting says"),
         ("replay", "回放作业记录 / replay a trace"),
         ("demo", "演示 / a made-up centre"),
     ):
@@ -72,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
+
+    return run(settings)
+
+
+def _cluster(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.cluster import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -140,6 +152,10 @@ def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _run_standalone(name: str, words: Sequence[str]) -> int:
+    if name == "slurm":
+        from agents.commands import slurm  # noqa: PLC0415
+
+        return slurm.main(words)
     if name == "replay":
         from agents.commands import replay  # noqa: PLC0415
 
@@ -149,7 +165,14 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
     return demo.main(words)
 
 
-_COMMANDS = {"node": _node, "once": _once, "top": _top, "doctor": _doctor, "enrol": _enrol}
+_COMMANDS = {
+    "node": _node,
+    "cluster": _cluster,
+    "once": _once,
+    "top": _top,
+    "doctor": _doctor,
+    "enrol": _enrol,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,40 +9,29 @@ SIGTERM the loop takes a last look and stores the open minute, and the thread se
 from __future__ import annotations
 
 import logging
-import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from types import FrameType
 
 from agents import wire
 from agents.commands.health import Health, serve
 from agents.commands.readings import Readings
+from agents.commands.reporter import LAST_TRY_S, Reporter, obey_signals, open_spool
 from agents.driver.epochs import boot_id
 from agents.driver.watchdog import WatchedDriver
-from agents.errors import AgentError, IdentityError, Refused, SpoolDamaged, SpoolError, Unreachable
+from agents.errors import IdentityError, SpoolDamaged, SpoolError
 from agents.holders.source import Holders, holders_of
 from agents.metering.meter import ClosedMinutes, Meter
 from agents.observations import Driver, Instant, NodeLook
-from agents.reporting.identity import Identity, enrol
-from agents.reporting.report import drain, phase_s
+from agents.reporting.identity import Identity
 from agents.reporting.spool import GapRun, Spool
 from agents.settings import Settings
 
-_PAUSE_S = 300.0  # after an error that a person must fix
-_ENROL_AGAIN_S = 30.0
-_LAST_TRY_S = 20.0
 _LOOK_WAIT_S = 0.3  # the result of a longer look is taken with one of the next samples
 _LAST_LOOK_S = 2.0
 _BACKLOG_MAX = 2_000  # windows in memory while the disk is full
 _log = logging.getLogger(__name__)
-
-
-class _StopRequest(Exception):
-    """A request to stop, while the thread waits."""
 
 
 def run(settings: Settings) -> int:
@@ -71,7 +60,7 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
         port, stop_pages = serve(health, settings.health_port, settings.health_host)
         _log.info("metering; health pages on %s, port %d", settings.health_host, port)
         stopping = threading.Event()
-        _obey_signals(stopping)
+        obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)
         thread = threading.Thread(target=reporter.run, name="report", daemon=True)
         thread.start()
@@ -79,7 +68,7 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
             Sampler(driver, holders, spool, health, read_clocks).run(stopping)
         finally:
             stopping.set()
-            thread.join(_LAST_TRY_S + 2)
+            thread.join(LAST_TRY_S + 2)
             stop_pages()
             holders.close()
     return 0
@@ -153,100 +142,6 @@ class Sampler:
             del backlog.windows[:-_BACKLOG_MAX]
 
 
-class Reporter:
-    """The reporting thread."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        url: str,
-        spool: Spool,
-        health: Health,
-        stopping: threading.Event,
-    ) -> None:
-        self._settings, self._url, self._spool = settings, url, spool
-        self._health, self._stopping = health, stopping
-
-    def run(self) -> None:
-        """Enrol if necessary, then send once a minute until a request to stop."""
-        identity = None
-        try:
-            while identity is None:
-                identity = self._identity()
-            while True:
-                self._send(identity)
-                identity = self._reload_identity(identity)
-                self._wait((phase_s(identity.agent) - time.time()) % 60 or 60)
-        except _StopRequest:
-            if identity is not None:
-                self._last_try(identity)
-
-    def _identity(self) -> Identity | None:
-        try:
-            identity = Identity.load(self._settings.data)
-            if identity is None:
-                code = self._settings.read_code() or ""
-                identity = enrol(self._settings.data, self._url, code, self._settings.node)
-                _log.info("enrolled as %s in cluster %s", identity.agent, identity.cluster)
-        except AgentError as error:
-            _log.error("%s", error)
-            code = error.code if isinstance(error, IdentityError) else ""
-            self._health.record_refusal(code or "not_enrolled")
-            self._wait(_ENROL_AGAIN_S if isinstance(error, Unreachable) else _PAUSE_S)
-            return None
-        return identity
-
-    def _reload_identity(self, identity: Identity) -> Identity:
-        """Read the identity again: `enrol --rotate` may have replaced the key."""
-        try:
-            return Identity.load(self._settings.data) or identity
-        except AgentError as error:
-            _log.error("%s", error)
-            return identity
-
-    def _send(self, identity: Identity) -> None:
-        try:
-            drain(
-                self._spool,
-                identity,
-                self._url,
-                on_answer=self._health.record_answer,
-                wait=self._wait,
-            )
-        except AgentError as error:  # a person must fix it; metering goes on
-            _log.error("%s", error)
-            self._health.record_refusal(error.code if isinstance(error, Refused) else "spool")
-            self._wait(_PAUSE_S)
-        except (ValueError, TypeError, sqlite3.Error):  # a bug must not end the thread
-            _log.exception("sending failed")
-            self._health.record_refusal("fault")
-            self._wait(_PAUSE_S)
-
-    def _last_try(self, identity: Identity) -> None:
-        try:
-            drain(self._spool, identity, self._url, give_up_after_s=0)
-        except AgentError as error:
-            _log.warning("%s", error)
-
-    def _wait(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
-            raise _StopRequest
-
-
-def open_spool(path: Path) -> Spool:
-    """Open the spool; rename a damaged file and start a new one, which is a new stream."""
-    try:
-        return Spool(path)
-    except SpoolDamaged as error:
-        backup = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-        path.rename(backup)
-        for rest in ("-wal", "-shm"):
-            path.with_name(path.name + rest).unlink(missing_ok=True)
-        _log.error("%s", error)
-        _log.error("the damaged spool is kept as %s; a new one begins", backup)
-        return Spool(path)
-
-
 def read_clocks() -> Instant:
     """Return this moment on both clocks."""
     return Instant(time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000)
@@ -256,11 +151,3 @@ def _overflow(window: wire.Window) -> GapRun:
     start = wire.start_ms(window.start)
     overflow = wire.GapReason.SPOOL_OVERFLOW
     return GapRun(window.gpu, window.vendor, window.model, start, start, overflow)
-
-
-def _obey_signals(stopping: threading.Event) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)

@@ -22,7 +22,7 @@ from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
-from agents.sources import slurm
+from agents.sources import job_trace
 
 NODE = "replay"
 FAULTY, NOT_KEPT = 9, 10  # exit codes beside those of agents/errors.py
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"读不了 {arguments.jobs}（{error.strerror}）", file=sys.stderr)
         print(f"cannot read {arguments.jobs} ({error.strerror})", file=sys.stderr)
         return FAULTY
-    jobs, faults = slurm.parse(content, datetime.now(UTC))
+    jobs, faults = job_trace.parse(content, datetime.now(UTC))
     if faults:
         return _refuse(arguments.jobs, faults, as_json=arguments.json)
     if arguments.check:
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         description="以作业记录代替实测用量上报 / report a job trace as if it had been measured",
     )
     parser.add_argument(
-        "jobs", type=Path, metavar="JOBS.csv", help=f"{slurm.HEADER}[,partition][,qos]"
+        "jobs", type=Path, metavar="JOBS.csv", help=f"{job_trace.HEADER}[,partition][,qos]"
     )
     parser.add_argument("--cluster", help="集群名 / the cluster's name")
     parser.add_argument("--url", help="服务器地址 / the server's address")
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
+def _refuse(path: Path, faults: list[job_trace.Fault], *, as_json: bool) -> int:
     first_faults, more = faults[:_FAULTS_SHOWN], max(len(faults) - _FAULTS_SHOWN, 0)
     if as_json:
         items = [{"row": f.row, "column": f.column, "zh": f.zh, "en": f.en} for f in first_faults]
@@ -97,7 +97,7 @@ def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
     return FAULTY
 
 
-def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
+def _describe(jobs: Sequence[job_trace.Job], *, as_json: bool) -> int:
     """Print what the trace contains, so that the server can be prepared. Days are Beijing days."""
     device_ms: Counter[str] = Counter()
     for job in jobs:
@@ -108,10 +108,10 @@ def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
         "windows": sum(job.windows for job in jobs),
         "accounts": dict(sorted(device_ms.items())),  # device-milliseconds
         "models": sorted({job.model for job in started_jobs}),
-        "first_day": slurm.beijing_day(min(job.start_ms for job in started_jobs))
+        "first_day": job_trace.beijing_day(min(job.start_ms for job in started_jobs))
         if started_jobs
         else None,
-        "last_day": slurm.beijing_day(max(job.end_ms for job in started_jobs) - 1)
+        "last_day": job_trace.beijing_day(max(job.end_ms for job in started_jobs) - 1)
         if started_jobs
         else None,
     }
@@ -119,7 +119,7 @@ def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
     return 0
 
 
-def _replay(jobs: Sequence[slurm.Job], arguments: argparse.Namespace) -> int:
+def _replay(jobs: Sequence[job_trace.Job], arguments: argparse.Namespace) -> int:
     for name in ("cluster", "url", "data"):
         if not getattr(arguments, name):
             _parser().error(f"--{name} is needed unless --check is given")
@@ -127,7 +127,7 @@ def _replay(jobs: Sequence[slurm.Job], arguments: argparse.Namespace) -> int:
     with Spool(arguments.data / "spool.db") as spool:
         backlog = spool.depth()  # from an interrupted run
         progress = _Progress(backlog + sum(job.windows for job in jobs), as_json=arguments.json)
-        chunks = _chunks(slurm.windows(jobs, identity.cluster))
+        chunks = _chunks(job_trace.windows(jobs, identity.cluster))
         for chunk in chunks:
             spool.add(chunk)
             drain(

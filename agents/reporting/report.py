@@ -3,7 +3,7 @@
 The protocol itself (`report`) is a generator that touches no socket and no clock: it yields a
 request or a wait and receives the response. So a test can try every order of crashes, lost answers
 and refusals. `drain` runs it until the spool is empty; a node's own thread
-(agents/commands/node.py) calls `drain` every minute.
+(agents/commands/reporter.py) calls `drain` every minute.
 
 | the server answers                 | the flow                                               |
 |------------------------------------|--------------------------------------------------------|

@@ -153,7 +153,8 @@ _DEMO_CATALOGUE = [
 
 def demo_registry(facts: Document) -> Document:
     """The made-up centre as `suanquan-agent demo --describe` tells of it, with its parties."""
-    since = min(cluster["since"] for cluster in facts["clusters"])
+    first = min(date.fromisoformat(cluster["since"]) for cluster in facts["clusters"])
+    since = f"{first.replace(day=1)}"  # contracts are for whole months
     operator = f"{DEMO_CENTRE}运营单位"
     return {
         "organisations": [
@@ -189,6 +190,20 @@ def demo_registry(facts: Document) -> Document:
         "contracts": [_demo_contract(code, since) for code in _codes()],
         "bindings": list(_demo_bindings(since)),
     }
+
+
+def demo_capacities(facts: Document) -> list[Document]:
+    """How many GPUs a cluster has whose source names jobs and no GPU."""
+    return [
+        {
+            "cluster": cluster["name"],
+            "gpus": cluster["capacity"],
+            "since": cluster["since"],
+            "evidence": "演练",
+        }
+        for cluster in facts["clusters"]
+        if "capacity" in cluster
+    ]
 
 
 def demo_vouchers() -> list[Voucher]:

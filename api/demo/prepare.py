@@ -49,17 +49,37 @@ def register(client: Client, registry: Document) -> None:
             raise _explain(second) from None
 
 
-def prepare(administrator: Client, registry: Document, vouchers: Sequence[Voucher]) -> None:
-    """Register what is missing, and open a voucher for each project that has none, by two."""
+def prepare(
+    administrator: Client,
+    registry: Document,
+    vouchers: Sequence[Voucher],
+    capacities: Sequence[Document] = (),
+) -> None:
+    """Register what is missing, and open a voucher for each project that has none, by two.
+
+    With the first vouchers the capacities of clusters are stated too.
+    """
     with (
         clerk(administrator) as first,
         _person(administrator, "approver", "演练审批") as second,
     ):
         register(first, registry)
-        for decision in _propose_vouchers(first, vouchers):
+        for decision in _proposals(first, vouchers, capacities):
             proposal = second.ask("GET", f"decisions/{decision}")
             body = {"answer": "confirmed", "seen": proposal["digest"], "reason": ""}
             second.ask("POST", f"decisions/{decision}/answer", body=body)
+
+
+def _proposals(
+    client: Client, vouchers: Sequence[Voucher], capacities: Sequence[Document]
+) -> Iterator[int]:
+    """Propose one after the other; each is decided before the next."""
+    voucher_count = 0
+    for decision in _propose_vouchers(client, vouchers):
+        voucher_count += 1
+        yield decision
+    for capacity in capacities if voucher_count else ():
+        yield client.ask("POST", "capacities", body=capacity)["decision"]
 
 
 def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[int]:

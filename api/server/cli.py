@@ -80,7 +80,12 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
     folder = _agents() / "demo"
     facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
-        prepare.prepare(client, drill.demo_registry(facts), drill.demo_vouchers())
+        prepare.prepare(
+            client,
+            drill.demo_registry(facts),
+            drill.demo_vouchers(),
+            drill.demo_capacities(facts),
+        )
         codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
         agent_process.run([*arguments, *codes])

@@ -258,7 +258,7 @@ def test_enrol_says_at_once_whether_the_code_is_good(
 
 def test_every_exit_code_stands_in_the_operators_page() -> None:
     page = (DOCS / "agent.md").read_text(encoding="utf-8")
-    table = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [errors.AgentError]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -300,6 +300,7 @@ def test_settings_have_sensible_defaults() -> None:
         own_pod=None,
         health_port=9480,
         readings=True,
+        labels=(),
     )
 
 

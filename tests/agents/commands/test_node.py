@@ -14,7 +14,8 @@ import pytest
 
 from agents import wire
 from agents.commands.health import Health
-from agents.commands.node import Sampler, open_spool
+from agents.commands.node import Sampler
+from agents.commands.reporter import open_spool
 from agents.driver.watchdog import WatchedDriver
 from agents.errors import SpoolDamaged, SpoolError
 from agents.holders.source import MapFile

@@ -15,7 +15,7 @@ import pytest
 
 from agents import wire
 from agents.commands.health import Health
-from agents.commands.node import Reporter
+from agents.commands.reporter import Reporter
 from agents.reporting.identity import enrol, rotate
 from agents.reporting.spool import Spool
 from agents.settings import Settings
@@ -48,7 +48,7 @@ def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:
 def test_a_new_key_is_used_without_a_restart(
     tmp_path: Path, server: TinyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.commands.node.phase_s", lambda _: time.time() + 0.05)
+    monkeypatch.setattr("agents.commands.reporter.phase_s", lambda _: time.time() + 0.05)
     settings = Settings.read({"SUANQUAN_AGENT_DATA": str(tmp_path), "SUANQUAN_NODE": "node-1"})
     old = enrol(tmp_path, server.url, "code-1", "node-1")
     stopping = threading.Event()
@@ -83,7 +83,7 @@ def test_a_server_that_takes_the_request_and_never_answers_delays_the_end_by_so_
         with Spool(agent.folder / "agent" / "spool.db") as spool:
             spool.add([window(0)])
         agent.start(
-            code="import agents.commands.node\nagents.commands.node._LAST_TRY_S = 0.5\n" + QUICK
+            code="import agents.commands.node\nagents.commands.node.LAST_TRY_S = 0.5\n" + QUICK
         )
         agent.until("/healthz", "healthy")
         code, _ = agent.stop()

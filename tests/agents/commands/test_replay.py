@@ -13,7 +13,7 @@ import pytest
 
 from agents.__main__ import main
 from agents.commands import replay
-from agents.sources import slurm
+from agents.sources import job_trace
 from tests.support.agents.traces import SMALL, SMALL_MS, trace
 from tests.support.paths import SHARED
 from tests.support.postgres import open_folder
@@ -137,7 +137,7 @@ def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
     ]
     jobs = trace(tmp_path / "jobs.csv", *rows)
     counter: Counter[str] = Counter()
-    for job in slurm.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
+    for job in job_trace.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
         counter[job.account] += job.held_ms
     with running(folder / "data") as up:
         wish = ready(up, tmp_path, "killed", *counter)

@@ -24,6 +24,7 @@ def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) ->
         assert set(usage) <= {"helan", "saishang", "fenghuang", "qin-team"}
         quota = until("an accrual", lambda: up.ask("quota", "qin-team")["provisional_fen"] > 0)
         assert quota
+        until("the end of the demo's month", lambda: _claim_states(up) == ["paid", "published"])
         family = up.family()
         assert {"postgres"} < {process.name() for process in family}
         assert up.stop() == 0
@@ -33,6 +34,10 @@ def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) ->
     secret = up.token
     for log in data.glob("*.log"):
         assert secret not in log.read_text()
+
+
+def _claim_states(up: Up) -> list[str]:
+    return sorted(claim["state"] for claim in up.ask("claim", "ls"))
 
 
 def test_with_a_driver_this_machines_gpus_are_registered_and_metered(folder: Path) -> None:

@@ -17,7 +17,8 @@ from typing import NamedTuple, Protocol
 
 from agents import wire
 from agents.commands.health import Health
-from agents.commands.node import Sampler, open_spool
+from agents.commands.node import Sampler
+from agents.commands.reporter import open_spool
 from agents.holders.source import Holders
 from agents.observations import Driver, HolderShare, Holdings, Instant, Looks
 from agents.reporting.identity import Identity, enrol

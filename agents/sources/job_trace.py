@@ -1,4 +1,4 @@
-"""Job traces of Slurm as windows.
+"""Job traces as windows.
 
 A trace is a CSV file, one job a row. It has the user (which is the Slurm account and the project
 that pays), the number of GPUs, start and end, but not which GPUs. So each GPU of a job gets a name
