@@ -1,6 +1,7 @@
 """Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
+    dcgm      meters a cluster by its exporters or its Prometheus server, and reports
     cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
     commands.add_parser(
+        "dcgm", help="抓取导出器，计量一个集群 / meter a cluster by its dcgm-exporters"
+    )
+    commands.add_parser(
         "cluster", help="在 API server 旁作见证并上报 / witness this cluster's pods and report"
     )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
@@ -78,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
+
+    return run(settings)
+
+
+def _dcgm(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.dcgm import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -167,6 +177,7 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
 
 _COMMANDS = {
     "node": _node,
+    "dcgm": _dcgm,
     "cluster": _cluster,
     "once": _once,
     "top": _top,

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from agents import settings as agent
 from agents.__main__ import _parser
+from agents.exporters import settings as exporters
 from api import command_line as cli
 from api.settings import SECRET_FILES, Settings
 from tests.support.api.command_line import Done, suanquan
@@ -117,7 +118,7 @@ def test_the_table_has_every_variable() -> None:
     settings = (DOCS / "settings.md").read_text(encoding="utf-8")
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
-    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", agent.__doc__ or ""))
+    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}"))
     assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 
