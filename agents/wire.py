@@ -2,8 +2,8 @@
 
 A *window* is one physical GPU and one minute, with all its holders in one record, so that double
 counting can be ruled out by looking at one record alone (`faults`). The agent checks it before
-sending and the server again at intake. This is the only module of the agents that the server
-imports.
+sending and the server again at intake. The server imports this module and what the cluster's
+witness reports beside it (agents/sightings.py), and nothing else of the agents.
 
 A job source (sacct, a trace) knows no GPU. It reports pseudo-GPUs
 `job/<cluster>/<job>/<restart>/<k>` and whole hours; the part of an hour outside the job is
@@ -22,7 +22,10 @@ from itertools import islice, pairwise
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw
+
+from agents.sightings import Sighting
+from agents.values import YEARS, Aware, Count, Frozen, Text
 
 VERSION = 1
 WINDOWS_MAX = 1_000
@@ -38,19 +41,14 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 
-_YEARS = range(2000, 2100)
 _GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
-# All texts of a day total's key together must fit into an index entry of PostgreSQL, 2,704 bytes.
-Text = Annotated[str, Meta(min_length=1, max_length=253)]
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
-Aware = Annotated[datetime, Meta(tz=True)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
@@ -67,11 +65,7 @@ class GapReason(StrEnum):
     SPOOL_OVERFLOW = "spool_overflow"
 
 
-class _Frozen(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record of values; an unknown field is an error."""
-
-
-class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
+class Pod(Frozen, frozen=True, tag_field="kind", tag="pod"):
     """A container of a Kubernetes pod holds the device."""
 
     namespace: Text
@@ -80,7 +74,7 @@ class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
     uid: str | None = None
 
 
-class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
+class Slurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
     """A Slurm job, or a job of a trace, holds the device. `account` is the Slurm account.
 
     `partition` and `qos` are where the job ran and in which quality of service (sacct's Partition
@@ -93,17 +87,17 @@ class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
     qos: Selector | None = None
 
 
-class Static(_Frozen, frozen=True, tag_field="kind", tag="static"):
+class Static(Frozen, frozen=True, tag_field="kind", tag="static"):
     """A name from the node's map file holds the device."""
 
     name: Text
 
 
-class Unallocated(_Frozen, frozen=True, tag_field="kind", tag="unallocated"):
+class Unallocated(Frozen, frozen=True, tag_field="kind", tag="unallocated"):
     """The device is free."""
 
 
-class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
+class Unattributed(Frozen, frozen=True, tag_field="kind", tag="unattributed"):
     """The device has a holder who cannot be identified."""
 
     reason: Text
@@ -112,7 +106,7 @@ class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
 Holder = Pod | Slurm | Static | Unallocated | Unattributed
 
 
-class Mig(_Frozen, frozen=True):
+class Mig(Frozen, frozen=True):
     """A MIG slice of the window's GPU: a device of its own. Placement is in memory slices."""
 
     gi: Count
@@ -122,7 +116,7 @@ class Mig(_Frozen, frozen=True):
     placement: tuple[Count, Share]  # start, size
 
 
-class Readings(_Frozen, frozen=True):
+class Readings(Frozen, frozen=True):
     """Evidence, never billed. What was not measured is null, with the reason in `missing`."""
 
     samples: Count
@@ -133,7 +127,7 @@ class Readings(_Frozen, frozen=True):
     missing: dict[str, str] = {}
 
 
-class Part(_Frozen, frozen=True):
+class Part(Frozen, frozen=True):
     """One holder of one device from `from_ms` to `to_ms` of the window, with its share num/den."""
 
     holder: Holder
@@ -145,7 +139,7 @@ class Part(_Frozen, frozen=True):
     readings: Readings | None = None
 
 
-class Gap(_Frozen, frozen=True):
+class Gap(Frozen, frozen=True):
     """The GPU was not observed from `from_ms` to `to_ms` of the window."""
 
     from_ms: Count
@@ -153,7 +147,7 @@ class Gap(_Frozen, frozen=True):
     reason: GapReason
 
 
-class Window(_Frozen, frozen=True):
+class Window(Frozen, frozen=True):
     """One GPU and one minute (a pseudo-GPU: one hour). `(gpu, start)` is its only key."""
 
     gpu: Text
@@ -169,8 +163,8 @@ class Window(_Frozen, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-class Head(_Frozen, frozen=True):
-    """All fields of a batch except its windows."""
+class Head(Frozen, frozen=True):
+    """All fields of a batch except its windows and sightings."""
 
     version: int
     agent: UUID
@@ -181,29 +175,31 @@ class Head(_Frozen, frozen=True):
 
 
 class Batch(Head, frozen=True):
-    """A numbered, chained bundle of at most 1,000 windows and 1 MiB; signed over its bytes."""
+    """A numbered, chained bundle of at most 1,000 records and 1 MiB; signed over its bytes."""
 
     windows: Annotated[tuple[Window, ...], Meta(max_length=WINDOWS_MAX)]
+    sightings: Annotated[tuple[Sighting, ...], Meta(max_length=WINDOWS_MAX)] = ()
 
 
 class LooseBatch(Head, frozen=True):
-    """A batch whose windows are not decoded yet, so that a bad one is reported by its index."""
+    """A batch whose records are not decoded yet, so that a bad one is reported by its index."""
 
     windows: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)]
+    sightings: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)] = ()
 
 
-class Item(_Frozen, frozen=True):
-    """The outcome of one window that was not simply kept; `index` counts from 0."""
+class Item(Frozen, frozen=True):
+    """The outcome of one record that was not simply kept; `index` counts from 0, windows first."""
 
     index: int
     reason: str
     detail: str = ""
 
 
-class Answer(_Frozen, frozen=True):
+class Answer(Frozen, frozen=True):
     """The server's answer to a batch, the same for every repetition of it.
 
-    kept + known + len(conflicts) + len(quarantined) + len(refused) = number of windows.
+    kept + known + len(conflicts) + len(quarantined) + len(refused) = number of records.
     """
 
     stream: UUID
@@ -215,7 +211,7 @@ class Answer(_Frozen, frozen=True):
     refused: tuple[Item, ...] = ()
 
 
-class Enrol(_Frozen, frozen=True):
+class Enrol(Frozen, frozen=True):
     """Enrolment request: the one-time code and the node's Ed25519 public key (32 bytes, hex)."""
 
     code: Text
@@ -223,7 +219,7 @@ class Enrol(_Frozen, frozen=True):
     node: Text
 
 
-class Enrolment(_Frozen, frozen=True):
+class Enrolment(Frozen, frozen=True):
     """Enrolment answer: the server accepts the node's key from now on."""
 
     agent: UUID
@@ -273,7 +269,7 @@ def _is_plain(window: Window) -> bool:
         and part.num <= part.den
         and start.tzinfo is UTC
         and not (start.second or start.microsecond)
-        and start.year in _YEARS
+        and start.year in YEARS
         and _GPU.fullmatch(window.gpu) is not None
     )
 
@@ -283,7 +279,7 @@ def _frame_faults(window: Window) -> Iterable[str]:
     job = is_job(gpu)
     if not (_JOB if job else _GPU).fullmatch(gpu):
         yield f"{gpu!r} is not a GPU id (GPU-<uuid>, or job/<cluster>/<job>/<restart>/<k>)"
-    if window.start.year not in _YEARS:
+    if window.start.year not in YEARS:
         yield f"start {window.start.isoformat()} is out of range"
         return
     grid = HOUR_MS if job else MINUTE_MS

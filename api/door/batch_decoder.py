@@ -21,7 +21,7 @@ from agents import wire
 from ledger.errors import Refused
 from ledger.metering.queries.streams import SignedBatch
 from ledger.metering.queries.windows import Hold, KeptWindow
-from ledger.metering.steps.intake import Item, Reporter, Submission
+from ledger.metering.steps.intake import WRONG_SOURCE, Item, Reporter, Submission
 
 _BATCH = msgspec.json.Decoder(wire.Batch)
 _LOOSE = msgspec.json.Decoder(wire.LooseBatch)
@@ -67,6 +67,8 @@ def read_batch(
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             good.append((index, kept_window))
+    first = len(head.windows)
+    refused += [Item(first + place, WRONG_SOURCE) for place in range(len(head.sightings))]
     batch = SignedBatch(
         agent=head.agent,
         stream=head.stream,
@@ -95,7 +97,9 @@ def _in_utc(moment: datetime) -> datetime:
         raise Refused("malformed", detail=f"sent_at {moment.isoformat()}") from error
 
 
-def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], list[Item]]:
+def _read(
+    body: bytes,
+) -> tuple[wire.Batch | wire.LooseBatch, Iterable[tuple[int, wire.Window]], list[Item]]:
     try:
         batch = _BATCH.decode(body)
     except _UNREADABLE:
@@ -103,7 +107,7 @@ def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], li
     return batch, enumerate(batch.windows), []
 
 
-def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]], list[Item]]:
+def _read_loosely(body: bytes) -> tuple[wire.LooseBatch, list[tuple[int, wire.Window]], list[Item]]:
     try:
         loose = _LOOSE.decode(body)
     except _UNREADABLE as error:

@@ -1562,6 +1562,13 @@ BEGIN
         RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
+    IF NEW.role IN ('builder', 'operator') AND NOT EXISTS (
+            SELECT FROM tokens t JOIN vouchers v ON v.id = moving.voucher_id
+            WHERE t.id = token_of(NEW.actor) AND CASE WHEN moving.centre_id IS NULL
+                THEN t.project_id = v.project_id ELSE t.centre_id = moving.centre_id END) THEN
+        RAISE EXCEPTION 'claim % is another''s than %', moving.number, NEW.actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claimant_moves';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
@@ -3006,7 +3013,7 @@ CREATE TABLE public.case_moves (
     action text NOT NULL,
     role text NOT NULL,
     next text NOT NULL,
-    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
+    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
 );
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
