@@ -41,7 +41,11 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 
-_GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DEVICES = {
+    "nvidia": re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "huawei": re.compile(r"NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4}"),  # of an Ascend chip: its vdie_id
+}
+_COMPUTE_SLICES_MAX = 7  # of a GPU, as the first figure of a MIG profile counts them
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
@@ -63,6 +67,8 @@ class GapReason(StrEnum):
     MIG_RECONFIG = "mig_reconfig"
     CLOCK_STEP = "clock_step"
     SPOOL_OVERFLOW = "spool_overflow"
+    EXPORTER_UNREACHABLE = "exporter_unreachable"
+    EXPORTER_STALE = "exporter_stale"
 
 
 class Pod(Frozen, frozen=True, tag_field="kind", tag="pod"):
@@ -107,13 +113,16 @@ Holder = Pod | Slurm | Static | Unallocated | Unattributed
 
 
 class Mig(Frozen, frozen=True):
-    """A MIG slice of the window's GPU: a device of its own. Placement is in memory slices."""
+    """A MIG slice of the window's GPU: a device of its own.
+
+    Placement is in memory slices: start, size; absent where the source does not say it.
+    """
 
     gi: Count
     ci: Count
     profile: Profile
     uuid: Text
-    placement: tuple[Count, Share]  # start, size
+    placement: tuple[Count, Share] | None = None
 
 
 class Readings(Frozen, frozen=True):
@@ -227,6 +236,12 @@ class Enrolment(Frozen, frozen=True):
     node: str
 
 
+def is_device(gpu: str, vendor: str) -> bool:
+    """Return whether this is the id of a whole device of this vendor."""
+    pattern = _DEVICES.get(vendor)
+    return pattern is not None and pattern.fullmatch(gpu) is not None
+
+
 def is_job(gpu: str) -> bool:
     """Return whether this is a pseudo-GPU of a job source."""
     return gpu.startswith("job/")
@@ -270,15 +285,18 @@ def _is_plain(window: Window) -> bool:
         and start.tzinfo is UTC
         and not (start.second or start.microsecond)
         and start.year in YEARS
-        and _GPU.fullmatch(window.gpu) is not None
+        and is_device(window.gpu, window.vendor)
     )
 
 
 def _frame_faults(window: Window) -> Iterable[str]:
     gpu = window.gpu
     job = is_job(gpu)
-    if not (_JOB if job else _GPU).fullmatch(gpu):
-        yield f"{gpu!r} is not a GPU id (GPU-<uuid>, or job/<cluster>/<job>/<restart>/<k>)"
+    if not (_JOB.fullmatch(gpu) if job else is_device(gpu, window.vendor)):
+        yield (
+            f"{gpu!r} is not a GPU id of {window.vendor!r} (nvidia: GPU-<uuid>,"
+            " huawei: NPU-<vdie_id>, in lower case), nor job/<cluster>/<job>/<restart>/<k>"
+        )
     if window.start.year not in YEARS:
         yield f"start {window.start.isoformat()} is out of range"
         return
@@ -319,13 +337,23 @@ def _instant_faults(spans: Sequence[Part | Gap]) -> Iterable[str]:
 
 def _placement_faults(slices: set[Mig]) -> Iterable[str]:
     """Find GPU instances that overlap; compute instances of one GPU instance share its place."""
-    places = sorted({(*m.placement, m.gi) for m in slices})
+    if any(m.placement is None for m in slices):
+        size = sum(_compute_slices(profile) for _, profile in {(m.gi, m.profile) for m in slices})
+        if size > _COMPUTE_SLICES_MAX:
+            yield f"MIG instances of {size} compute slices: there are {_COMPUTE_SLICES_MAX}"
+    places = sorted({(*m.placement, m.gi) for m in slices if m.placement is not None})
     for (start, size, gi), (next_start, _, next_gi) in pairwise(places):
         if start + size > next_start:
             yield f"MIG instances {gi} and {next_gi} overlap in memory slice {next_start}"
     devices = [(m.gi, m.ci) for m in slices]
     if len(set(devices)) < len({m.uuid for m in slices}) or len(devices) > len(set(devices)):
         yield "two MIG slices claim one instance"
+
+
+def _compute_slices(profile: str) -> int:
+    """Count a GPU instance's compute slices: 2 of `2g.10gb` and `1c.2g.10gb`; 1 at least."""
+    size = re.search(r"(\d)g\.", profile)
+    return int(size[1]) if size else 1
 
 
 def start_ms(start: datetime) -> int:
