@@ -49,7 +49,8 @@ _POST = text("""
         JOIN kept USING (cause)
         ORDER BY m.step
     )
-    SELECT coalesce(array_agg(cause), '{}') AS causes, coalesce(array_agg(id), '{}') AS ids FROM kept
+    SELECT coalesce(array_agg(cause), '{}') AS causes, coalesce(array_agg(id), '{}') AS ids
+    FROM kept
 """)
 
 _KNOWN_POSTINGS = text("""
