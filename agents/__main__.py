@@ -146,15 +146,16 @@ def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
 
     identity = Identity.load(settings.data)
     if identity is None or arguments.rotate:
-        if settings.enrol_code is None:
+        code = settings.read_code()
+        if code is None:
             raise IdentityError(
                 "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
                 "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
             )
         if arguments.rotate:
-            identity = rotate(settings.data, settings.server, settings.enrol_code)
+            identity = rotate(settings.data, settings.server, code)
         else:
-            identity = enrol(settings.data, settings.server, settings.enrol_code, settings.node)
+            identity = enrol(settings.data, settings.server, code, settings.node)
     print(f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}")
     print(f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}")
     return 0

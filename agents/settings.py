@@ -14,13 +14,16 @@
 |                      | of those `held`, or of all `replicas`            |                        |
 | POD_NAME,            | the agent's own pod, from the downward API: the  | the agent is a service |
 | POD_NAMESPACE        | kubelet is believed when it names this pod       | of the host            |
-| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
+| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics                    | 9480; 0: any free one  |
+| SUANQUAN_HEALTH_HOST | the address of both pages: 0.0.0.0 or :: for a   | 127.0.0.1              |
+|                      | Prometheus that scrapes from elsewhere           |                        |
 | SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
 |                      | power by GPU, slice and holder; or `off`         |                        |
 | SUANQUAN_LABELS      | labels of pods and nodes that the cluster agent  | none                   |
 |                      | reports: their keys, separated by commas         |                        |
 
-SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
+SUANQUAN_ENROL_CODE_FILE names a file with the code instead; it is read whenever the code is needed,
+and may be absent. SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -58,6 +62,8 @@ class Settings:
     health_port: int
     readings: bool  # on /metrics
     labels: tuple[str, ...]  # keys
+    code_file: Path | None = None
+    health_host: str = "127.0.0.1"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -80,6 +86,8 @@ class Settings:
             health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
             readings=_readings(values.get("SUANQUAN_READINGS", "on")),
             labels=_labels(values.get("SUANQUAN_LABELS", "")),
+            code_file=_path(values.get("SUANQUAN_ENROL_CODE_FILE")),
+            health_host=_host(values.get("SUANQUAN_HEALTH_HOST", "127.0.0.1")),
         )
 
     @property
@@ -91,6 +99,23 @@ class Settings:
                 "no server is set: set the environment variable SUANQUAN_URL",
             )
         return self.url
+
+    def read_code(self) -> str | None:
+        """Return the one-time code, from the environment or its file; None if there is none.
+
+        Raises SettingsError when the file is there and cannot be read.
+        """
+        if self.enrol_code is not None or self.code_file is None:
+            return self.enrol_code
+        try:
+            return self.code_file.read_text(encoding="ascii").strip() or None
+        except FileNotFoundError:
+            return None  # a known node needs none
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"SUANQUAN_ENROL_CODE_FILE 所指的 {self.code_file} 读不了（{error}）",
+                f"{self.code_file}, which SUANQUAN_ENROL_CODE_FILE names, cannot be read ({error})",
+            ) from error
 
     @property
     def spool(self) -> Path:
@@ -134,6 +159,20 @@ def _readings(value: str) -> bool:
             f"SUANQUAN_READINGS {value!r} must be on or off",
         )
     return value == "on"
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _host(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError as error:
+        raise SettingsError(
+            f"SUANQUAN_HEALTH_HOST「{value}」应为一个 IP 地址",
+            f"SUANQUAN_HEALTH_HOST {value!r} must be an IP address",
+        ) from error
 
 
 def _labels(value: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ BENCHMARKS = (
     "match",
     "month",
     "replay",
+    "slurm",
     "policy",
 )
 RESULTS = Path(__file__).parent / "results.json"

@@ -13,7 +13,7 @@ from agents import settings as agent
 from agents.__main__ import _parser
 from agents.exporters import settings as exporters
 from api import command_line as cli
-from api.settings import Settings
+from api.settings import SECRET_FILES, Settings
 from tests.support.api.command_line import Done, suanquan
 from tests.support.paths import DOCS, ROOT
 from tests.support.processes import running, until
@@ -119,7 +119,7 @@ def test_the_table_has_every_variable() -> None:
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
     agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}"))
-    assert table == server | agents | {"SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
+    assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

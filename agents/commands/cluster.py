@@ -36,7 +36,7 @@ def run(settings: Settings) -> int:
     """Witness and report until SIGTERM or SIGINT; return the exit code. Raises AgentError."""
     url = settings.server
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if Identity.load(settings.data) is None and settings.enrol_code is None:
+    if Identity.load(settings.data) is None and settings.read_code() is None:
         raise IdentityError(
             "集群见证尚未注册：请向管理员索取 witness 来源的注册码并设置 SUANQUAN_ENROL_CODE",
             "the witness is not enrolled: ask an administrator for a code of the source `witness` "
@@ -47,8 +47,8 @@ def run(settings: Settings) -> int:
     watchers = make_watchers(view, stopping)
     with open_spool(settings.spool) as spool:
         health = WitnessHealth(spool, view, watchers)
-        port, stop_pages = serve(health, settings.health_port)
-        _log.info("witnessing; health pages on http://127.0.0.1:%d", port)
+        port, stop_pages = serve(health, settings.health_port, settings.health_host)
+        _log.info("witnessing; health pages on %s, port %d", settings.health_host, port)
         obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)
         report = threading.Thread(target=reporter.run, name="report", daemon=True)

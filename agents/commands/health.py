@@ -2,11 +2,12 @@
 
 Healthy means that the newest look showed a GPU and is younger than fifteen seconds, nothing else:
 an agent that cannot reach the server still meters, and a restart would only make a gap. Both pages
-are served on the loopback address only.
+are served on the loopback address alone, unless the settings name another.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import Counter
@@ -195,15 +196,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a probe comes every few seconds."""
 
 
-def serve(health: Pages, port: int) -> tuple[int, Callable[[], None]]:
-    """Serve the pages on 127.0.0.1; return the port and a stop function. Raises SettingsError."""
+class _ServerOf6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def serve(health: Pages, port: int, host: str = "127.0.0.1") -> tuple[int, Callable[[], None]]:
+    """Serve the pages on an address; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = (_ServerOf6 if ":" in host else ThreadingHTTPServer)((host, port), handler)
     except OSError as error:
         raise SettingsError(
-            f"健康检查端口 {port} 无法使用（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
-            f"the health port {port} cannot be used ({error.strerror}): set SUANQUAN_HEALTH_PORT",
+            f"健康检查不能用地址 {host} 端口 {port}（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
+            f"the health pages cannot have {host}, port {port} ({error.strerror}): "
+            "set SUANQUAN_HEALTH_PORT",
         ) from error
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)

@@ -65,7 +65,7 @@ def run_and_report(
     """Run this loop beside a thread that reports, until SIGTERM or SIGINT. Raises AgentError."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = Identity.load(settings.data)
-    if identity is None and settings.enrol_code is None:
+    if identity is None and settings.read_code() is None:
         raise IdentityError(
             "本节点尚未注册：请向管理员索取注册码并设置 SUANQUAN_ENROL_CODE",
             "this node is not enrolled: ask an administrator for a code and set "
@@ -73,8 +73,8 @@ def run_and_report(
         )
     with open_spool(settings.spool) as spool:
         loop, health = loop_of(spool)
-        port, stop_pages = serve(health, settings.health_port)
-        _log.info("metering; health pages on http://127.0.0.1:%d", port)
+        port, stop_pages = serve(health, settings.health_port, settings.health_host)
+        _log.info("metering; health pages on %s, port %d", settings.health_host, port)
         stopping = threading.Event()
         obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)

@@ -25,6 +25,7 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents import wire
+from agents.commands.replay import exact
 from agents.commands.slurm_live import follow
 from agents.commands.slurm_report import FAULTY, Reporter, identity_of
 from agents.settings import Settings
@@ -215,17 +216,12 @@ def _facts(store: RunStore, counter: Counter[str]) -> dict[str, object]:
         "final": final,
         "running": runs - final,
         **{reason.value: counter[reason] for reason in Silence},
-        "accounts": {name: _number(ms) for name, ms in sorted(device_ms.items())},
+        "accounts": {name: exact(ms) for name, ms in sorted(device_ms.items())},
         "models": sorted(kinds),
         "suspended_ms": suspended_ms,
         "first_day": beijing_day(first_ms) if first_ms else None,
         "last_day": beijing_day(last_ms - 1) if last_ms else None,
     }
-
-
-def _number(ms: Fraction) -> int | str:
-    """Return device-milliseconds: an integer, or a fraction as text."""
-    return ms.numerator if ms.denominator == 1 else str(ms)
 
 
 def _say(counter: Counter[str]) -> None:

@@ -26,14 +26,15 @@ def identity_of(settings: Settings) -> Identity:
     identity = Identity.load(settings.data)
     if identity is not None:
         return identity
-    if settings.enrol_code is None:
+    code = settings.read_code()
+    if code is None:
         raise IdentityError(
             "尚未注册：请用 suanquan agent code 集群 --source=slurm 领注册码，"
             "设为 SUANQUAN_ENROL_CODE",
             "not enrolled: get a code by suanquan agent code CLUSTER --source=slurm and set "
             "SUANQUAN_ENROL_CODE",
         )
-    return enrol(settings.data, settings.server, settings.enrol_code, settings.node)
+    return enrol(settings.data, settings.server, code, settings.node)
 
 
 class Reporter:

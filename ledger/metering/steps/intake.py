@@ -27,6 +27,7 @@ from ledger.metering.queries.streams import (
     lock_stream,
 )
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw, fold, keep, raw_connection
+from ledger.metering.queries.witness import WITNESS, KeptSighting, keep_sightings
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
@@ -78,6 +79,7 @@ class Submission:
     previous: bytes  # the hash to which it is chained
     windows: Sequence[tuple[int, KeptWindow]]
     refused: Sequence[Item] = ()
+    sightings: Sequence[tuple[int, KeptSighting]] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def _keep_windows(
     places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter, places, now, late_after)
     countable: list[KeptWindow] = []
-    refused = list(submission.refused)
+    kept_sightings, refused_sightings = _judge_sightings(submission, now)
+    refused = [*submission.refused, *refused_sightings]
     quarantined: list[Item] = []
     kept_aside: list[tuple[str, KeptWindow]] = []
     for index, window in submission.windows:
@@ -160,13 +163,31 @@ def _keep_windows(
         for index, w in submission.windows
         if id(w) in conflict_ids
     ]
+    changed = keep_sightings(raw, reporter.agent, kept_sightings)
     return Receipt(
-        kept=len(outcome.fresh),
-        known=len(outcome.known),
+        kept=len(outcome.fresh) + changed,
+        known=len(outcome.known) + len(kept_sightings) - changed,
         conflicts=tuple(conflicts),
         quarantined=tuple(quarantined),
         refused=tuple(sorted(refused)),
     )
+
+
+def _judge_sightings(
+    submission: Submission, now: datetime
+) -> tuple[list[KeptSighting], list[Item]]:
+    """Split sightings into those to keep and those refused: of no witness, or of the future."""
+    kept: list[KeptSighting] = []
+    refused: list[Item] = []
+    source, latest = submission.reporter.source, now + FUTURE_TOLERANCE
+    for index, sighting in submission.sightings:
+        if source != WITNESS:
+            refused.append(Item(index, WRONG_SOURCE, source))
+        elif sighting.at > latest:
+            refused.append(Item(index, QuarantineReason.FUTURE, sighting.at.isoformat()))
+        else:
+            kept.append(sighting)
+    return kept, refused
 
 
 class Judge:
@@ -195,7 +216,7 @@ class Judge:
         """Return the code of the obstacle; None if the window counts."""
         gpu, start = window.gpu, window.start
         is_job = gpu.startswith("job/")
-        if is_job != self._reports_jobs:
+        if is_job != self._reports_jobs or self._reporter.source == WITNESS:
             return WRONG_SOURCE
         if start > self._surely_past and start + _length(window) > self._latest_end:
             return QuarantineReason.FUTURE
