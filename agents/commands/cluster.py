@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents import wire
-from agents.commands.health import serve
+from agents.commands.health import page_url, serve
 from agents.commands.reporter import LAST_TRY_S, Reporter, obey_signals, open_spool
 from agents.errors import IdentityError, SettingsError, SpoolDamaged, SpoolError
 from agents.reporting.identity import Identity
@@ -48,7 +48,7 @@ def run(settings: Settings) -> int:
     with open_spool(settings.spool) as spool:
         health = WitnessHealth(spool, view, watchers)
         port, stop_pages = serve(health, settings.health_port, settings.health_host)
-        _log.info("witnessing; health pages on %s, port %d", settings.health_host, port)
+        _log.info("witnessing; health pages on %s", page_url(settings.health_host, port))
         obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)
         report = threading.Thread(target=reporter.run, name="report", daemon=True)

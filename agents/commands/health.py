@@ -200,6 +200,11 @@ class _ServerOf6(ThreadingHTTPServer):
     address_family = socket.AF_INET6
 
 
+def page_url(host: str, port: int) -> str:
+    """Return the address of the pages."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve(health: Pages, port: int, host: str = "127.0.0.1") -> tuple[int, Callable[[], None]]:
     """Serve the pages on an address; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})

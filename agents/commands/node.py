@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from agents.commands.health import Health, serve
+from agents.commands.health import Health, page_url, serve
 from agents.commands.keeper import Keeper
 from agents.commands.readings import Readings
 from agents.commands.reporter import LAST_TRY_S, Reporter, obey_signals, open_spool
@@ -74,7 +74,7 @@ def run_and_report(
     with open_spool(settings.spool) as spool:
         loop, health = loop_of(spool)
         port, stop_pages = serve(health, settings.health_port, settings.health_host)
-        _log.info("metering; health pages on %s, port %d", settings.health_host, port)
+        _log.info("metering; health pages on %s", page_url(settings.health_host, port))
         stopping = threading.Event()
         obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)

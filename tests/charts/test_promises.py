@@ -18,13 +18,18 @@ from tests.support.charts import (
     of_kind,
     pods,
     read,
+    refusal,
     render,
 )
+from tests.support.paths import DOCS
 
 NODE = [case for case in CASES if case.startswith("suanquan-agent/node")]
+CENTRAL = [c for c in CASES if c.startswith("suanquan-agent/") and c not in NODE]
 RESTRICTED = [case for case in CASES if case not in NODE]  # these pass PSA restricted
 EXTERNAL = "suanquan-server/external"
 SECRETS = {*SECRET_FILES.values(), "enrol_code", "token"}
+OTHERS = {"POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE", "FORWARDED_ALLOW_IPS",
+          "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"}  # fmt: skip
 READ_VERBS = {"get", "list", "watch"}
 
 
@@ -243,3 +248,50 @@ def test_the_version_is_that_of_the_program(chart: str) -> None:
     from importlib.metadata import version  # noqa: PLC0415
 
     assert read(folder(chart) / "Chart.yaml")["appVersion"] == version("suanquan")
+
+
+@pytest.mark.parametrize("case", CENTRAL)
+def test_the_witness_may_read_what_it_watches_and_nothing_else(case: str) -> None:
+    (role,) = of_kind(manifests(case), "ClusterRole")
+    rights = {
+        (g, r) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"]
+    }
+    assert rights == {
+        ("", "pods"),
+        ("", "nodes"),
+        ("resource.k8s.io", "resourceclaims"),
+        ("resource.k8s.io", "resourceslices"),
+    }
+
+
+@pytest.mark.parametrize("case", CENTRAL)
+def test_each_central_agent_has_a_key_a_spool_a_code_and_a_port_of_its_own(case: str) -> None:
+    (deployment,) = of_kind(manifests(case), "Deployment")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"]["type"] == "Recreate"
+    agents = deployment["spec"]["template"]["spec"]["containers"]
+    commands = [container["args"][0] for container in agents]
+    assert commands == (["dcgm", "cluster"] if "restricted" in case else ["cluster"])
+    for variable in ("SUANQUAN_AGENT_DATA", "SUANQUAN_NODE", "SUANQUAN_HEALTH_PORT"):
+        values = [v["value"] for c in agents for v in c["env"] if v["name"] == variable]
+        assert len(set(values)) == len(agents)
+    for container in agents:
+        port = next(v["value"] for v in container["env"] if v["name"] == "SUANQUAN_HEALTH_PORT")
+        assert f'"127.0.0.1", {port})' in container["readinessProbe"]["exec"]["command"][-1]
+
+
+def test_restricted_needs_one_source() -> None:
+    values = example("suanquan-agent/restricted")
+    for sources in ({}, {"addresses": ["http://a:9400"], "prometheus": "http://p:9090"}):
+        assert "exporters.addresses" in refusal("suanquan-agent", {**values, "exporters": sources})
+    values = {**values, "exporters": {"prometheus": "http://p:9090"}}
+    assert refusal("suanquan-agent", values) == ""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_variable_is_a_setting(case: str) -> None:
+    settings = (DOCS / "settings.md").read_text(encoding="utf-8")
+    for name, _, container in containers(case):
+        for variable in container.get("env", []):
+            known = variable["name"].startswith("SUANQUAN_") and f"`{variable['name']}`" in settings
+            assert known or variable["name"] in OTHERS, (name, variable["name"])
