@@ -122,6 +122,11 @@ DOORS = {
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
     ),
+    "GET /api/v1/nodes/{cluster}/{node}/witness": Door(
+        BUREAU | {OPERATOR},
+        at(f"/api/v1/nodes/c-{{whose}}/n-{{whose}}/witness?day={DAY}"),
+        scoped=True,
+    ),
     "GET /api/v1/nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes/c-{whose}/n-{whose}"), scoped=True
     ),
