@@ -79,7 +79,7 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
 
 def test_every_command_of_the_agent_is_there() -> None:
     names = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
-    assert names == {"doctor", "once", "node", "cluster", "slurm"}
+    assert names == {"doctor", "once", "node", "dcgm", "cluster", "slurm"}
     for verb in names:
         assert _parser().parse_args([verb]).command == verb
 

@@ -55,7 +55,7 @@ def run(settings: Settings) -> int:
         health = Health(spool, stale_s=stale_s)
         if scraped.prometheus is not None:
             server = Prometheus(scraped)
-            past = PastSampler(server, settings.shares, spool, health, every_s=scraped.every_s)
+            past = PastSampler(server, settings.shares, spool, health)
             return past, health
         scraper = Scraper(scraped)
         every_ms = scraped.every_s * 1000
@@ -136,40 +136,44 @@ class PastSampler:
         rule: ShareRule,
         spool: Spool,
         health: Health,
-        *,
-        every_s: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._server, self._health = server, health
-        self._every_s, self._clock = every_s, clock
+        self._step_s, self._clock = server.step_s, clock
         now = self._settled_s()
+        at = Instant(now * 1000, now * 1000)
         has_past = spool.restore() is not None
-        self._rounds = _Rounds(rule, spool, health, Instant(now * 1000, now * 1000), every_s * 1000)
-        seen_s = self._rounds.meter.seen_ms // 1000
-        self._next_s = max(seen_s - seen_s % every_s + every_s, now - _BACK_S) if has_past else now
-        self._next_s -= self._next_s % every_s
+        self._rounds = _Rounds(rule, spool, health, at, self._step_s * 1000)
+        seen_s = -(-self._rounds.meter.seen_ms // 1000) + server.window_s
+        begin_s = max(seen_s, now - _BACK_S) if has_past else now
+        self._next_s = -(-begin_s // self._step_s) * self._step_s  # the last step once more
+        self._last_fault = ""
 
     def run(self, stopping: threading.Event) -> None:
         """Ask at every interval until `stopping` is set."""
         while not stopping.is_set():
             self.sample()
-            stopping.wait(self._every_s)
+            stopping.wait(self._step_s)
 
     def sample(self) -> None:
         """Take all steps that are settled; after a fault they are asked for again."""
         while self._next_s <= self._settled_s():
-            last = min(self._settled_s(), self._next_s + (STEPS_MAX - 1) * self._every_s)
+            last = min(self._settled_s(), self._next_s + (STEPS_MAX - 1) * self._step_s)
             try:
                 rounds = list(self._server.rounds(self._next_s, last))
             except (ScrapeFault, SettingsError) as fault:
                 word = fault.word if isinstance(fault, ScrapeFault) else "no_bearer"
-                _log.error("Prometheus: %s", fault)
+                if word != self._last_fault:
+                    _log.error("Prometheus: %s", fault)
+                self._last_fault = word
                 self._health.record_scrape([word])
                 return
+            self._last_fault = ""
             for at_ms, answers in rounds:
-                self._rounds.take(answers, Instant(at_ms, at_ms), Instant(at_ms, at_ms))
-                self._next_s = at_ms // 1000 + self._every_s
+                begun_ms = at_ms - self._server.window_s * 1000
+                self._rounds.take(answers, Instant(begun_ms, begun_ms), Instant(at_ms, at_ms))
+                self._next_s = at_ms // 1000 + self._step_s
 
     def _settled_s(self) -> int:
         now = int(self._clock()) - _SETTLED_S
-        return now - now % self._every_s
+        return now - now % self._step_s

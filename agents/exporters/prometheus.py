@@ -4,7 +4,9 @@ Prometheus keeps what it scraped, so an outage of ours is caught up with, step b
 habits matter:
 
 - A query looks back five minutes for a value, so a dead exporter would live on. We ask for
-  `last_over_time(…[the interval and five seconds])`, which looks back one scrape.
+  `last_over_time(…[the interval and five seconds])`, which looks back one scrape. So a step says
+  what was at an unknown moment of that time, as a scrape does of the time that it took; steps are
+  two intervals apart, so that these times do not overlap.
 - With `honor_labels: false` it moves the exporter's `pod` to `exported_pod` and writes the target's
   own in its place, also where the exporter named none. So the target's labels, those of `up`, are
   asked for as well; without them nobody knows whose pod it is, and the target counts as away.
@@ -57,6 +59,8 @@ class Prometheus:
             raise ValueError("the settings name no Prometheus server")
         self._settings, self._address = settings, settings.prometheus
         self._client: Client | None = None
+        self.window_s = settings.every_s + _SLACK_S
+        self.step_s = 2 * settings.every_s
 
     def close(self) -> None:
         """Close the connection."""
@@ -66,9 +70,10 @@ class Prometheus:
 
     def rounds(self, first_s: int, last_s: int) -> Iterator[tuple[int, Answers]]:
         """Return the answers of each step, with its time in ms since 1970. Raises ScrapeFault."""
-        window = self._settings.every_s + _SLACK_S
         names = "|".join(sorted(FAMILIES))
-        series = self._query(f'last_over_time({{__name__=~"{names}"}}[{window}s])', first_s, last_s)
+        series = self._query(
+            f'last_over_time({{__name__=~"{names}"}}[{self.window_s}s])', first_s, last_s
+        )
         jobs = "|".join(sorted({re.escape(item.metric.get("job", "")) for item in series}))
         matcher = jobs.replace("\\", "\\\\").replace('"', '\\"')
         ups = self._query(f'{_UP}{{job=~"{matcher}"}}', first_s, last_s) if series else []
@@ -80,7 +85,7 @@ class Prometheus:
             for at_s, value in item.values:
                 sample = Sample(family, item.metric, _number(value))
                 steps[round(at_s)].setdefault(exporter, []).append(sample)
-        for at_s in range(first_s, last_s + 1, self._settings.every_s):
+        for at_s in range(first_s, last_s + 1, self.step_s):
             yield (
                 at_s * 1000,
                 {
@@ -91,7 +96,7 @@ class Prometheus:
 
     def _query(self, expression: str, first_s: int, last_s: int) -> list[_Series]:
         words = {"query": expression, "start": first_s, "end": last_s,
-                 "step": self._settings.every_s}  # fmt: skip
+                 "step": self.step_s}  # fmt: skip
         path = f"{self._address.path}/api/v1/query_range?{urlencode(words)}"
         try:
             text = self._connect().get(path, self._settings.bearer(), bytes_max=_BYTES_MAX)

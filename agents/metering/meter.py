@@ -130,7 +130,7 @@ class Meter:
             self._record_sample(now, holdings)
         if looks is None:
             return result
-        if self._looked_ms is None:
+        if self._looked_ms is None and not self._cadence.needs_both_ends:
             begun_ms = now
         if self._looked_ms is None:
             self._skip(begun_ms, wire.GapReason.AGENT_DOWN, result)
@@ -180,8 +180,8 @@ class Meter:
             sample_ms, last = self._last_sample
             fresh = begun - sample_ms <= self._cadence.holds_ms
             between = common_holdings(last, holdings) if fresh else wire.GapReason.AGENT_DOWN
-            during = between if self._before is None else common_holdings(self._before, between)
-            self._append(sample_ms, during)
+            before = wire.GapReason.AGENT_DOWN if self._before is None else self._before
+            self._append(sample_ms, common_holdings(before, between))
             self._append(begun, between)
             self._before = between
         self._last_sample = (now, holdings)
