@@ -7,7 +7,8 @@
     ├── Unreachable       6   the server could not be reached in the time allowed
     ├── SpoolError        7   the spool cannot be used
     │   └── SpoolDamaged      ... because its file is damaged
-    └── Refused           8   the server refuses what we send, and repeating it would not help
+    ├── Refused           8   the server refuses what we send, and repeating it would not help
+    └── CourierError      9   a courier's file or receipt cannot be written or read
 
 0 is success and 2 a wrong command line.
 """
@@ -70,3 +71,9 @@ class Refused(AgentError):
     def __init__(self, zh: str, en: str, code: str) -> None:
         super().__init__(zh, en)
         self.code = code
+
+
+class CourierError(AgentError):
+    """A courier's file or receipt cannot be written or read; nothing of it was used."""
+
+    exit_code = 9

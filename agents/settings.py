@@ -18,6 +18,8 @@
 | SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
 |                      | power by GPU, slice and holder; or `off`         |                        |
 
+SUANQUAN_PROXY, SUANQUAN_CLIENT_CERT and SUANQUAN_CLIENT_KEY are read by agents/reporting/line.py,
+the variables of a relay by agents/relay/settings.py.
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
 

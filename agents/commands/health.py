@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from agents import wire
 from agents.commands.readings import Readings
@@ -149,10 +149,20 @@ def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
     return "\n".join(lines) + "\n"
 
 
+class Pages(Protocol):
+    """What the two pages show: of a node, of a relay."""
+
+    def verdict(self) -> tuple[bool, str]:
+        """Return whether it is healthy, and a sentence in both languages."""
+
+    def metrics(self) -> str:
+        """Return the figures in the Prometheus text format."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Serve the two pages; 404 for anything else."""
 
-    health: Health
+    health: Pages
 
     def do_GET(self) -> None:
         """Serve a page."""
@@ -176,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a probe comes every few seconds."""
 
 
-def serve(health: Health, port: int) -> tuple[int, Callable[[], None]]:
+def serve(health: Pages, port: int) -> tuple[int, Callable[[], None]]:
     """Serve the pages on 127.0.0.1; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:
