@@ -115,16 +115,16 @@ def write_file(path: Path, name: str, items: Iterable[Parcel | Receipt]) -> int:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
 
-            def put(record: Mapping[str, Any]) -> None:
+            def write(record: Mapping[str, Any]) -> None:
                 line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
                 digest.update(line)
                 file.write(line)
 
-            put({"format": name, "version": VERSION})
+            write({"format": name, "version": VERSION})
             for item in items:
-                put(item.record())
+                write(item.record())
                 count += 1
-            put({"count": count, "sha256": digest.hexdigest()})
+            write({"count": count, "sha256": digest.hexdigest()})
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

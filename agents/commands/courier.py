@@ -72,7 +72,7 @@ def _parcels(data: Path, spool_path: Path, queue_file: Path, now: datetime) -> I
     if queue_file.exists():
         queue = Queue(queue_file, beside=True)
         try:
-            yield from queue.waiting()
+            yield from queue.backlog()
         finally:
             queue.close()
 

@@ -80,7 +80,7 @@ class Desk:
         event = self.forwarder.watch(parcel, date)
         try:
             try:
-                self.queue.put(parcel)
+                self.queue.add(parcel)
             except (QueueFull, SpoolError) as error:
                 if isinstance(error, SpoolError):
                     _log.error("%s", error)
@@ -192,11 +192,11 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(answer, str):
             self._refuse(answer)
         else:
-            kept = {"retry-after": "Retry-After", "content-type": "Content-Type"}
+            titles = {"retry-after": "Retry-After", "content-type": "Content-Type"}
             self._send(
                 answer.status,
                 answer.body,
-                {kept[name]: value for name, value in answer.headers.items() if name in kept},
+                {titles[name]: value for name, value in answer.headers.items() if name in titles},
             )
 
     def _refuse(self, code: str) -> None:

@@ -68,7 +68,7 @@ class Queue:
         """Close the file; its content stays."""
         self._file.close()
 
-    def put(self, parcel: Parcel) -> None:
+    def add(self, parcel: Parcel) -> None:
         """Store a parcel; it is on disk when this returns. One that is here already stays.
 
         Raises QueueFull, and SpoolError when the disk is full.
@@ -102,7 +102,7 @@ class Queue:
                     return self._parcel(row)
         return None
 
-    def waiting(self) -> Iterator[Parcel]:
+    def backlog(self) -> Iterator[Parcel]:
         """Iterate over what waits for the server, oldest first."""
         last = 0
         query = "SELECT min(id) FROM parcels WHERE status IS NULL AND id > ?"
@@ -159,12 +159,12 @@ class Queue:
     def figures(self) -> Figures:
         """Return the state of the queue."""
         with self._file.transaction():
-            waiting, oldest = self._file.row(
+            count, oldest = self._file.row(
                 "SELECT count(*), min(arrived_ms) FROM parcels WHERE status IS NULL"
             )
             (answers,) = self._file.row("SELECT count(*) FROM parcels WHERE status IS NOT NULL")
             age_s = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1000)
-            return Figures(waiting, answers, age_s, self._file.used_bytes())
+            return Figures(count, answers, age_s, self._file.used_bytes())
 
     def _write_down(self) -> None:
         """Write the answers that a full disk did not take."""

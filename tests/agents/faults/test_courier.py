@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ from tests.support.agents.relay_process import Relay, lives
 from tests.support.api.command_line import Done, suanquan
 
 
-def away(_: Request) -> Response | None:
+def no_answer(_: Request) -> Response | None:
     return None
 
 
-def carried(books: Books, file: Path) -> Done:
+def import_file(books: Books, file: Path) -> Done:
     """The command of whoever received the disk."""
     return suanquan("import", "batches", str(file), SUANQUAN_URL=books.url, SUANQUAN_TOKEN="none")  # noqa: S106
 
@@ -29,10 +28,10 @@ def receipt_of(file: Path) -> Path:
     return file.with_name(file.name + ".receipt")
 
 
-def delivered(books: Books, life: Life, file: Path) -> str:
+def deliver(books: Books, life: Life, file: Path) -> str:
     """There and back."""
-    done = carried(books, file)
-    assert done.returncode == 0, done.stderr
+    result = import_file(books, file)
+    assert result.returncode == 0, result.stderr
     return import_receipt(life.folder, receipt_of(file))
 
 
@@ -55,12 +54,12 @@ def test_by_line_and_by_disk_in_turn(
         site.run(61)
         assert life.send()
         site.run(120)
-        assert not life.send(away)
+        assert not life.send(no_answer)
         file = tmp_path / f"day-{day}"
         export(life.folder, file, site.wall())
         if day == 1:  # the line is back before the courier is there
             assert life.send()
-        words = delivered(books, life, file)
+        words = deliver(books, life, file)
         assert ("0 batches the server has" in words) == (day == 1)
         assert life.spool.depth() == 0
     site.run(60)
@@ -81,8 +80,8 @@ def test_a_couriers_file_comes_twice(
     site.run(181)
     file = tmp_path / "batches"
     export(life.folder, file, site.wall())
-    first, receipt = carried(books, file), receipt_of(file).read_bytes()
-    again = carried(books, file)
+    first, receipt = import_file(books, file), receipt_of(file).read_bytes()
+    again = import_file(books, file)
     assert first.returncode == again.returncode == 0
     assert first.stdout.splitlines()[-3:] == again.stdout.splitlines()[-3:]
     assert receipt == receipt_of(file).read_bytes()
@@ -102,28 +101,26 @@ def test_couriers_files_come_out_of_order(
     site, books = real
     life = site.start()
     assert life.send()
-    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+    file_1, file_2, file_3 = (tmp_path / name for name in ("one", "two", "three"))
     site.run(121)
-    export(life.folder, one, site.wall())
+    export(life.folder, file_1, site.wall())
     site.run(120)
-    export(life.folder, two, site.wall())
-    assert "2 batches the server has" in delivered(books, life, two)
-    assert "0 batches the server has" in delivered(books, life, one)
+    export(life.folder, file_2, site.wall())
+    assert "2 batches the server has" in deliver(books, life, file_2)
+    assert "0 batches the server has" in deliver(books, life, file_1)
     site.run(60)
-    export(life.folder, one, site.wall())
-    lost = shutil.copytree(life.folder, tmp_path / "lost")
+    export(life.folder, file_1, site.wall())
     _acknowledge_all(life)
     site.run(60)
-    export(life.folder, three, site.wall())
-    done = carried(books, three)
-    assert done.returncode == 1
-    assert "ahead" in done.stdout
-    words = import_receipt(life.folder, receipt_of(three))
+    export(life.folder, file_3, site.wall())
+    result = import_file(books, file_3)
+    assert result.returncode == 1
+    assert "ahead" in result.stdout
+    words = import_receipt(life.folder, receipt_of(file_3))
     assert "1 batches the server did not take" in words
-    assert lost.exists()
-    export(life.folder, three, site.wall())
-    delivered(books, life, three)
-    assert "batches do not wait here" in delivered(books, life, one)
+    export(life.folder, file_3, site.wall())
+    deliver(books, life, file_3)
+    assert "batches do not wait here" in deliver(books, life, file_1)
     assert life.spool.depth() == 0
     assert is_whole(books)
     verdict = judge(site)
@@ -151,20 +148,20 @@ def test_a_couriers_file_is_half_copied_or_changed(
     for at in range(0, len(whole), max(1, len(whole) // 20)):
         for content in (whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
             bad.write_bytes(content)
-            done = carried(books, bad)
-            assert done.returncode == 1
-            assert str(bad) in done.stderr.replace("\n", "")
+            result = import_file(books, bad)
+            assert result.returncode == 1
+            assert str(bad) in result.stderr.replace("\n", "")
             assert not receipt_of(bad).exists()
     assert books.count("batches") == before
-    assert carried(books, file).returncode == 0
+    assert import_file(books, file).returncode == 0
     answer = receipt_of(file).read_bytes()
-    waiting = life.spool.depth()
+    depth = life.spool.depth()
     for at in range(0, len(answer), max(1, len(answer) // 20)):
         for content in (answer[:at], answer[:at] + bytes([answer[at] ^ 1]) + answer[at + 1 :]):
             bad.write_bytes(content)
             with pytest.raises(CourierError, match="nothing was changed"):
                 import_receipt(life.folder, bad)
-    assert life.spool.depth() == waiting
+    assert life.spool.depth() == depth
     import_receipt(life.folder, receipt_of(file))
     assert life.spool.depth() == 0
     verdict = judge(site)
@@ -187,8 +184,8 @@ def test_a_courier_carries_for_a_relay_without_a_line(
             assert life.spool.depth() >= 4
             file = tmp_path / f"day-{day}"
             export(relay.data, file, site.wall())
-            done = carried(books, file)
-            assert done.returncode == 0, done.stderr
+            result = import_file(books, file)
+            assert result.returncode == 0, result.stderr
             assert "2 batches the server has" in import_receipt(relay.data, receipt_of(file))
             assert relay.figure("queue_batches") == 0
             assert life.send(relay.post)
@@ -205,21 +202,21 @@ def test_a_couriers_file_of_another_node_is_no_use_here(
 ) -> None:
     """Its receipt changes nothing; a batch signed by nobody known is refused, and stays."""
     site, books = real
-    life, other = site.start("node"), site.start("other")
+    life, neighbour = site.start("node"), site.start("other")
     assert life.send()
-    assert other.send()
+    assert neighbour.send()
     site.run(61)
     file = tmp_path / "others"
-    export(other.folder, file, site.wall())
-    assert carried(books, file).returncode == 0
-    waiting = life.spool.depth()
+    export(neighbour.folder, file, site.wall())
+    assert import_file(books, file).returncode == 0
+    depth = life.spool.depth()
     assert "1 batches do not wait here" in import_receipt(life.folder, receipt_of(file))
-    assert life.spool.depth() == waiting
+    assert life.spool.depth() == depth
     books.owner.execute("UPDATE agents SET revoked_at = now() WHERE revoked_at IS NULL")
     export(life.folder, file, site.wall())
-    done = carried(books, file)
-    assert done.returncode == 1
-    assert "revoked" in done.stdout
+    result = import_file(books, file)
+    assert result.returncode == 1
+    assert "revoked" in result.stdout
     with pytest.raises(Exception, match="revoked"):
         import_receipt(life.folder, receipt_of(file))
-    assert life.spool.depth() == waiting
+    assert life.spool.depth() == depth

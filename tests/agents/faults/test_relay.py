@@ -47,12 +47,12 @@ def test_the_relay_is_killed(
         site.run(60)
         assert life.send(relay.post)
         assert relay.figure("queue_batches") == 1
-        waiting = life.spool.depth()
-        assert waiting >= 2
+        depth = life.spool.depth()
+        assert depth >= 2
         relay.stop(signal.SIGKILL)
         site.run(60)
         assert not life.send(relay.post)
-        assert life.spool.depth() > waiting
+        assert life.spool.depth() > depth
         wire.mend()
         relay.start()
         relay.until_empty()
@@ -119,13 +119,13 @@ def test_the_relays_disk_is_full(
     answer = relay.post(stranger)
     assert answer is not None
     assert answer.status == 202
-    waiting, statuses = life.spool.depth(), list[int]()
+    depth, statuses = life.spool.depth(), list[int]()
     for _ in range(90):
         site.run(60)
         if not life.send(lambda request: _counted(relay, request, statuses)):
             break
     assert statuses[-1] == 503
-    assert life.spool.depth() > waiting
+    assert life.spool.depth() > depth
     assert relay.figure("turned_away_total") > 0
     wire.mend()
     relay.until_empty()

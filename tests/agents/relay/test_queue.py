@@ -32,10 +32,10 @@ def test_oldest_first_and_over_a_restart(tmp_path: Path) -> None:
     items = [parcel(number) for number in range(3)]
     queue = Queue(tmp_path / "relay.db")
     for item in (*items, items[0]):  # one that comes again waits once
-        queue.put(item)
+        queue.add(item)
     queue.close()
     queue = Queue(tmp_path / "relay.db")
-    assert list(queue.waiting()) == items
+    assert list(queue.backlog()) == items
     for item in items:
         first = queue.next_parcel()
         assert first is not None
@@ -54,31 +54,31 @@ def test_a_full_queue_forgets_answers_and_no_parcel(queue: Queue) -> None:
     with pytest.raises(QueueFull):  # noqa: PT012
         for number in range(1_000):
             item = parcel(number, size=10_000)
-            queue.put(item)
+            queue.add(item)
             items.append(item)
     assert len(items) > 10
-    assert list(queue.waiting()) == items
+    assert list(queue.backlog()) == items
     assert queue.answer(items[0].key, 200, bytes(os.urandom(9_000)))
-    queue.put(parcel(-1 % 2**32, size=5_000))
-    assert list(queue.waiting())[:-1] == items[1:]
+    queue.add(parcel(-1 % 2**32, size=5_000))
+    assert list(queue.backlog())[:-1] == items[1:]
 
 
 def test_of_refusals_the_first_is_kept(queue: Queue) -> None:
     """What follows was refused because of it; the node begins anew from there."""
-    one, two, other = parcel(1), parcel(2), parcel(3, agent=2)
-    for item in (one, two, other):
-        queue.put(item)
+    first, second, foreign = parcel(1), parcel(2), parcel(3, agent=2)
+    for item in (first, second, foreign):
+        queue.add(item)
         assert queue.answer(item.key, 409, b"{}")
-    assert queue.take_answer(one.key) is not None
-    assert queue.take_answer(two.key) is None
-    assert queue.take_answer(other.key) is not None
-    assert not queue.is_waiting(two.agent)
+    assert queue.take_answer(first.key) is not None
+    assert queue.take_answer(second.key) is None
+    assert queue.take_answer(foreign.key) is not None
+    assert not queue.is_waiting(second.agent)
 
 
 def test_an_agent_that_must_wait_does_not_stop_the_others(queue: Queue) -> None:
-    queue.put(parcel(1, agent=1))
+    queue.add(parcel(1, agent=1))
     behind = parcel(2, agent=2)
-    queue.put(behind)
+    queue.add(behind)
     item = queue.next_parcel({str(UUID(int=1))})
     assert item is not None
     assert item[0] == behind
@@ -88,7 +88,7 @@ def test_a_full_disk_still_empties(queue: Queue, monkeypatch: pytest.MonkeyPatch
     """The answers wait in memory, and are written once there is room."""
     items = [parcel(number) for number in range(3)]
     for item in items:
-        queue.put(item)
+        queue.add(item)
 
     def full(*_: object) -> bool:
         raise SpoolError("满", "full")
@@ -115,9 +115,9 @@ def test_a_second_relay_is_refused_and_a_courier_is_not(queue: Queue, tmp_path: 
     with pytest.raises(SpoolError, match="another suanquan-agent"):
         Queue(tmp_path / "relay.db")
     item = parcel(1)
-    queue.put(item)
+    queue.add(item)
     courier = Queue(tmp_path / "relay.db", beside=True)
-    assert list(courier.waiting()) == [item]
+    assert list(courier.backlog()) == [item]
     assert courier.answer(item.key, 200, b"yes")
     courier.close()
     assert queue.take_answer(item.key) is not None

@@ -150,7 +150,7 @@ def test_tls_with_certificates_on_both_sides(
         "SUANQUAN_RELAY_KEY": str(folder / "relay.key"),
         "SUANQUAN_RELAY_CLIENT_CA": str(folder / "ca.pem"),
     }
-    shown = {
+    certificate = {
         "SSL_CERT_FILE": str(folder / "ca.pem"),
         "SUANQUAN_CLIENT_CERT": str(folder / "node.pem"),
         "SUANQUAN_CLIENT_KEY": str(folder / "node.key"),
@@ -158,12 +158,15 @@ def test_tls_with_certificates_on_both_sides(
     for place in ("outer", "inner"):
         (tmp_path / place).mkdir()
     outer = Relay(tmp_path / "outer", server.url, tls, "https")
-    with lives(outer), lives(Relay(tmp_path / "inner", outer.url, tls | shown, "https")) as inner:
-        monkeypatch.setenv("SSL_CERT_FILE", shown["SSL_CERT_FILE"])
-        nobody = Server(inner.url)
-        assert nobody.get("/healthz") is None
+    with (
+        lives(outer),
+        lives(Relay(tmp_path / "inner", outer.url, tls | certificate, "https")) as inner,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", certificate["SSL_CERT_FILE"])
+        stranger = Server(inner.url)
+        assert stranger.get("/healthz") is None
         for name in ("SUANQUAN_CLIENT_CERT", "SUANQUAN_CLIENT_KEY"):
-            monkeypatch.setenv(name, shown[name])
+            monkeypatch.setenv(name, certificate[name])
         identity = enrol(tmp_path / "node", inner.url, "code-1", "n1")
         spool.add([window(1)])
         send(spool, identity, inner.url)
