@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install run test lint format messages bench coverage figures torture lock
+.PHONY: install run test lint format messages bench bundle coverage figures torture lock
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("suanquan needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -43,6 +43,9 @@ messages: install ## bring the texts of api/ into the catalogue: new ones in, un
 bench: install ## ratios measured in one run: a table, and JSON beside it
 	$(BIN)/python -m bench
 
+bundle: install ## a folder for sites without a route out: dist/suanquan-…; BASE=…@sha256:… adds the images
+	$(BIN)/python -m bundle $(if $(BASE),--base $(BASE))
+
 coverage: install ## all tests, and then the lines of the product that none of them runs
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4
@@ -55,6 +58,9 @@ figures: install ## the figures of the code, into docs/house.md
 torture: install ## the long forms of the property tests
 	SUANQUAN_TORTURE=1 $(BIN)/pytest -m torture
 
-lock: install ## renew requirements.txt: universal, with hashes, without URLs
+lock: install ## renew requirements.txt, and what the images hold: with hashes, without URLs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group dev pyproject.toml -o requirements.txt
+	for image in 'agent --extra cluster --extra dcgm' server; do \
+	  $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra $$image -c requirements.txt pyproject.toml -o containers/$${image%% *}.txt; \
+	done

@@ -1,6 +1,8 @@
 """Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
+    dcgm      meters a cluster by its exporters or its Prometheus server, and reports
+    cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
@@ -8,6 +10,7 @@
     relay     take the batches of a centre's nodes and pass them on, until SIGTERM
     export    what waits here, as a courier's file
     import-receipt  take in the receipt that a courier brought back
+    slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
     replay    send a job trace by the same path           (agents/commands/replay.py)
     demo      send a made-up centre by the same path      (agents/commands/demo.py)
 
@@ -29,7 +32,7 @@ from pathlib import Path
 from agents.errors import AgentError
 from agents.settings import Settings
 
-_STANDALONE = ("replay", "demo")
+_STANDALONE = ("slurm", "replay", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
+    commands.add_parser(
+        "dcgm", help="抓取导出器，计量一个集群 / meter a cluster by its dcgm-exporters"
+    )
+    commands.add_parser(
+        "cluster", help="在 API server 旁作见证并上报 / witness this cluster's pods and report"
+    )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
@@ -76,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         carry = commands.add_parser(name, help=help_text)
         carry.add_argument("file", type=Path, metavar="FILE", help=text)
     for name, text in (
+        ("slurm", "上报 Slurm 的作业记录 / report what Slurm's accounting says"),
         ("replay", "回放作业记录 / replay a trace"),
         ("demo", "演示 / a made-up centre"),
     ):
@@ -85,6 +95,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
+
+    return run(settings)
+
+
+def _dcgm(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.dcgm import run  # noqa: PLC0415
+
+    return run(settings)
+
+
+def _cluster(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.cluster import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -137,15 +159,16 @@ def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
 
     identity = Identity.load(settings.data)
     if identity is None or arguments.rotate:
-        if settings.enrol_code is None:
+        code = settings.read_code()
+        if code is None:
             raise IdentityError(
                 "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
                 "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
             )
         if arguments.rotate:
-            identity = rotate(settings.data, settings.server, settings.enrol_code)
+            identity = rotate(settings.data, settings.server, code)
         else:
-            identity = enrol(settings.data, settings.server, settings.enrol_code, settings.node)
+            identity = enrol(settings.data, settings.server, code, settings.node)
     print(f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}")
     print(f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}")
     return 0
@@ -173,6 +196,10 @@ def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _run_standalone(name: str, words: Sequence[str]) -> int:
+    if name == "slurm":
+        from agents.commands import slurm  # noqa: PLC0415
+
+        return slurm.main(words)
     if name == "replay":
         from agents.commands import replay  # noqa: PLC0415
 
@@ -184,6 +211,8 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
 
 _COMMANDS = {
     "node": _node,
+    "dcgm": _dcgm,
+    "cluster": _cluster,
     "once": _once,
     "top": _top,
     "doctor": _doctor,

@@ -8,7 +8,8 @@
     ├── SpoolError        7   the spool cannot be used
     │   └── SpoolDamaged      ... because its file is damaged
     ├── Refused           8   the server refuses what we send, and repeating it would not help
-    └── CourierError      9   a courier's file or receipt cannot be written or read
+    ├── CourierError      9   a courier's file or receipt cannot be written or read
+    └── SourceError      11   what we report from (sacct) does not answer, or nothing that counts
 
 0 is success and 2 a wrong command line.
 """
@@ -77,3 +78,9 @@ class CourierError(AgentError):
     """A courier's file or receipt cannot be written or read; nothing of it was used."""
 
     exit_code = 9
+
+
+class SourceError(AgentError):
+    """What we report from does not answer, or nothing that counts."""
+
+    exit_code = 11

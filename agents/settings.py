@@ -14,20 +14,28 @@
 |                      | of those `held`, or of all `replicas`            |                        |
 | POD_NAME,            | the agent's own pod, from the downward API: the  | the agent is a service |
 | POD_NAMESPACE        | kubelet is believed when it names this pod       | of the host            |
-| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
+| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics                    | 9480; 0: any free one  |
+| SUANQUAN_HEALTH_HOST | the address of both pages: 0.0.0.0 or :: for a   | 127.0.0.1              |
+|                      | Prometheus that scrapes from elsewhere           |                        |
 | SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
 |                      | power by GPU, slice and holder; or `off`         |                        |
+| SUANQUAN_LABELS      | labels of pods and nodes that the cluster agent  | none                   |
+|                      | reports: their keys, separated by commas         |                        |
 
 SUANQUAN_PROXY, SUANQUAN_CLIENT_CERT and SUANQUAN_CLIENT_KEY are read by agents/reporting/line.py,
 the variables of a relay by agents/relay/settings.py.
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
+SUANQUAN_ENROL_CODE_FILE names a file with the code instead; it is read whenever the code is needed,
+and may be absent. SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +43,10 @@ from agents.errors import SettingsError
 from agents.observations import ShareRule
 
 _PORT_MAX = 65_535
+_LABELS_MAX = 50
+_LABEL = re.compile(  # a domain, a slash, a name; the API server's own rule
+    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
 _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"
 
 
@@ -52,6 +64,9 @@ class Settings:
     own_pod: tuple[str, str] | None  # namespace, name
     health_port: int
     readings: bool  # on /metrics
+    labels: tuple[str, ...]  # keys
+    code_file: Path | None = None
+    health_host: str = "127.0.0.1"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -73,6 +88,9 @@ class Settings:
             own_pod=_own_pod(values.get("POD_NAMESPACE"), values.get("POD_NAME")),
             health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
             readings=_readings(values.get("SUANQUAN_READINGS", "on")),
+            labels=_labels(values.get("SUANQUAN_LABELS", "")),
+            code_file=_path(values.get("SUANQUAN_ENROL_CODE_FILE")),
+            health_host=_host(values.get("SUANQUAN_HEALTH_HOST", "127.0.0.1")),
         )
 
     @property
@@ -84,6 +102,23 @@ class Settings:
                 "no server is set: set the environment variable SUANQUAN_URL",
             )
         return self.url
+
+    def read_code(self) -> str | None:
+        """Return the one-time code, from the environment or its file; None if there is none.
+
+        Raises SettingsError when the file is there and cannot be read.
+        """
+        if self.enrol_code is not None or self.code_file is None:
+            return self.enrol_code
+        try:
+            return self.code_file.read_text(encoding="ascii").strip() or None
+        except FileNotFoundError:
+            return None  # a known node needs none
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"SUANQUAN_ENROL_CODE_FILE 所指的 {self.code_file} 读不了（{error}）",
+                f"{self.code_file}, which SUANQUAN_ENROL_CODE_FILE names, cannot be read ({error})",
+            ) from error
 
     @property
     def spool(self) -> Path:
@@ -127,6 +162,36 @@ def _readings(value: str) -> bool:
             f"SUANQUAN_READINGS {value!r} must be on or off",
         )
     return value == "on"
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _host(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError as error:
+        raise SettingsError(
+            f"SUANQUAN_HEALTH_HOST「{value}」应为一个 IP 地址",
+            f"SUANQUAN_HEALTH_HOST {value!r} must be an IP address",
+        ) from error
+
+
+def _labels(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    for key in keys:
+        if _LABEL.fullmatch(key) is None:
+            raise SettingsError(
+                f"SUANQUAN_LABELS 中的「{key}」不是标签的键：请写如 team,example.cn/project",
+                f"SUANQUAN_LABELS has {key!r}, no label's key: write team,example.cn/project",
+            )
+    if len(keys) > _LABELS_MAX:
+        raise SettingsError(
+            f"SUANQUAN_LABELS 至多 {_LABELS_MAX} 个标签，现有 {len(keys)} 个",
+            f"SUANQUAN_LABELS may have {_LABELS_MAX} labels, not {len(keys)}",
+        )
+    return keys
 
 
 def _port(value: str) -> int:

@@ -4,7 +4,11 @@ The command line for people does not come here: it needs only `SUANQUAN_URL` and
 and runs without the server's libraries (`api/cli/client.py`).
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import DirectoryPath, Field, ValidationError, field_validator
@@ -64,11 +68,33 @@ class Settings(BaseSettings):
         return self.url or f"http://{self.host}:{self.port}"
 
 
+SECRET_FILES: Mapping[str, str] = MappingProxyType(
+    {f"SUANQUAN_{n.upper()}_FILE": n for n, f in Settings.model_fields.items() if not f.repr}
+)
+"""Each secret may lie in a file instead, and its variable with `_FILE` names that file."""
+
+
 def read_settings() -> Settings:
     """The settings of this process; Unusable names the variable that is wrong."""
     try:
-        return Settings()
+        return Settings(**_secrets_in_files())
     except ValidationError as error:
         first = error.errors()[0]
         name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()
         raise Unusable("settings", variable=name, detail=first["msg"]) from error
+
+
+def _secrets_in_files() -> dict[str, Any]:
+    secrets = {}
+    for variable, field in SECRET_FILES.items():
+        if path := os.environ.get(variable):
+            try:
+                secrets[field] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Unusable("settings", variable=variable, detail=str(error)) from error
+            if not secrets[field]:
+                raise Unusable("settings", variable=variable, detail=f"{path} is empty")
+            if os.environ.get(variable.removesuffix("_FILE")):
+                detail = f"{variable.removesuffix('_FILE')} is set too; one of them is wanted"
+                raise Unusable("settings", variable=variable, detail=detail)
+    return secrets

@@ -18,7 +18,19 @@ from pathlib import Path
 
 from bench.stage import LOG
 
-BENCHMARKS = ("agent", "gpu", "intake", "posting", "charge", "match", "month", "replay", "policy")
+BENCHMARKS = (
+    "agent",
+    "witness",
+    "gpu",
+    "intake",
+    "posting",
+    "charge",
+    "match",
+    "month",
+    "replay",
+    "slurm",
+    "policy",
+)
 RESULTS = Path(__file__).parent / "results.json"
 
 

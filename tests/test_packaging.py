@@ -175,6 +175,7 @@ def test_a_decision_is_shown_and_confirmed(decisions: Installed) -> None:
         (("replay", "jobs.csv", "--centre", "x", "--price", "1"), "suanquan[agent]"),
         (("meter",), "suanquan[agent]"),
         (("up",), "suanquan[server]"),
+        (("serve",), "suanquan[server]"),
         (("db", "upgrade"), "suanquan[server]"),
         (("admin", "create", "x"), "suanquan[server]"),
         (("usage",), "SUANQUAN_URL"),

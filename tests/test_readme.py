@@ -11,8 +11,9 @@ from typer.main import get_command
 
 from agents import settings as agent
 from agents.__main__ import _parser
+from agents.exporters import settings as exporters
 from api import command_line as cli
-from api.settings import Settings
+from api.settings import SECRET_FILES, Settings
 from tests.support.api.command_line import Done, suanquan
 from tests.support.paths import DOCS, ROOT
 from tests.support.processes import running, until
@@ -78,7 +79,7 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
 
 def test_every_command_of_the_agent_is_there() -> None:
     names = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
-    assert names == {"doctor", "once", "node"}
+    assert names == {"doctor", "once", "node", "dcgm", "cluster", "slurm"}
     for verb in names:
         assert _parser().parse_args([verb]).command == verb
 
@@ -117,8 +118,8 @@ def test_the_table_has_every_variable() -> None:
     settings = (DOCS / "settings.md").read_text(encoding="utf-8")
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
-    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", agent.__doc__ or ""))
-    assert table == server | agents | {"SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
+    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}"))
+    assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -27,7 +27,7 @@ from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain, phase_s
 from agents.reporting.spool import Spool
-from agents.sources import demo_centre, slurm
+from agents.sources import demo_centre, job_trace
 
 PATIENCE_S = 120.0
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -114,13 +114,13 @@ def _describe(history: History, data: Path) -> dict[str, object]:
             {
                 "name": demo_centre.K8S,
                 "source": "nvml",
-                "since": slurm.beijing_day(history.k8s_ms),
+                "since": job_trace.beijing_day(history.k8s_ms),
                 "nodes": nodes,
             },
             {
                 "name": demo_centre.SLURM,
                 "source": "slurm",
-                "since": slurm.beijing_day(history.slurm_ms),
+                "since": job_trace.beijing_day(history.slurm_ms),
                 "nodes": [{**node(demo_centre.CONTROLLER), "gpus": []}],
                 "capacity": demo_centre.SLURM_GPUS,
             },

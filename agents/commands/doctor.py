@@ -182,7 +182,7 @@ def _identity(settings: Settings) -> Check:
             f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}",
             f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}",
         )
-    if settings.enrol_code is not None:
+    if settings.read_code() is not None:
         return Check(
             0,
             "尚未注册：node 启动时会用注册码注册；想先知道它能不能用：suanquan-agent enrol",

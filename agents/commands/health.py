@@ -2,15 +2,16 @@
 
 Healthy means that the newest look showed a GPU and is younger than fifteen seconds, nothing else:
 an agent that cannot reach the server still meters, and a restart would only make a gap. Both pages
-are served on the loopback address only.
+are served on the loopback address alone, unless the settings name another.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -32,6 +33,7 @@ _HELP = {
     "driver_restarts_total": "counter of restarts of the process that reads the driver",
     "announced_total": "counter of events of the driver: XIDs, new MIG slices",
     "holder_faults_total": "counter of seconds with incomplete holders, by reason",
+    "scrape_faults_total": "counter of scrapes without a whole answer, by reason",
     "spool_windows": "gauge of windows that wait for the server",
     "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
     "answered_windows_total": "counter of windows that the server answered, by outcome",
@@ -43,8 +45,10 @@ _HELP = {
 class Health:
     """Figures of the running agent; its threads write them, the pages read them."""
 
-    def __init__(self, spool: Spool, readings: Readings | None = None) -> None:
-        self._spool = spool
+    def __init__(
+        self, spool: Spool, readings: Readings | None = None, stale_s: float = STALE_S
+    ) -> None:
+        self._spool, self._stale_s = spool, stale_s
         self._readings = readings
         self._lock = threading.Lock()
         self._look_s: float | None = None
@@ -76,6 +80,12 @@ class Health:
         if fault:
             with self._lock:
                 self._counts["holder_faults_total", fault] += 1
+
+    def record_scrape(self, faults: Iterable[str]) -> None:
+        """Record why exporters gave no whole answer, one word for each of them."""
+        with self._lock:
+            for fault in faults:
+                self._counts["scrape_faults_total", fault] += 1
 
     def record_minutes(self, minutes: ClosedMinutes) -> None:
         """Record windows and gaps."""
@@ -112,7 +122,7 @@ class Health:
             if not self._gpus:
                 return False, "最近一次没有读到 GPU\nthe newest look shows no GPU\n"
             age = time.monotonic() - self._look_s
-        if age > STALE_S:
+        if age > self._stale_s:
             return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"
         return True, "正常\nhealthy\n"
 
@@ -150,10 +160,10 @@ def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
 
 
 class Pages(Protocol):
-    """What the two pages show: of a node, of a relay."""
+    """What the two pages say."""
 
     def verdict(self) -> tuple[bool, str]:
-        """Return whether it is healthy, and a sentence in both languages."""
+        """Return whether the agent is healthy, and a sentence in both languages."""
 
     def metrics(self) -> str:
         """Return the figures in the Prometheus text format."""
@@ -186,15 +196,25 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a probe comes every few seconds."""
 
 
-def serve(health: Pages, port: int) -> tuple[int, Callable[[], None]]:
-    """Serve the pages on 127.0.0.1; return the port and a stop function. Raises SettingsError."""
+class _ServerOf6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def page_url(host: str, port: int) -> str:
+    """Return the address of the pages."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(health: Pages, port: int, host: str = "127.0.0.1") -> tuple[int, Callable[[], None]]:
+    """Serve the pages on an address; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = (_ServerOf6 if ":" in host else ThreadingHTTPServer)((host, port), handler)
     except OSError as error:
         raise SettingsError(
-            f"健康检查端口 {port} 无法使用（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
-            f"the health port {port} cannot be used ({error.strerror}): set SUANQUAN_HEALTH_PORT",
+            f"健康检查不能用地址 {host} 端口 {port}（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
+            f"the health pages cannot have {host}, port {port} ({error.strerror}): "
+            "set SUANQUAN_HEALTH_PORT",
         ) from error
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)

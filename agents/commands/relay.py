@@ -35,7 +35,7 @@ def run(settings: RelaySettings) -> int:
         forwarder = Forwarder(queue, settings.url)
         desk = Desk(queue, forwarder, settings.url)
         pages = RelayPages(desk, settings.bytes_max)
-        pages_port, stop_pages = serve_pages(pages, settings.health_port)
+        pages_port, stop_pages = serve_pages(pages, settings.health_port, settings.health_host)
         port, stop_door = serve(desk, settings.host, settings.port, context)
         thread = threading.Thread(
             target=forwarder.run, args=(stopping,), name="forward", daemon=True

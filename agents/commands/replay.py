@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
-from agents.sources import slurm
+from agents.sources import count_trace, job_trace, pod_trace, traces
+from agents.sources.trace_table import Fault
 
 NODE = "replay"
 FAULTY, NOT_KEPT = 9, 10  # exit codes beside those of agents/errors.py
@@ -44,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"读不了 {arguments.jobs}（{error.strerror}）", file=sys.stderr)
         print(f"cannot read {arguments.jobs} ({error.strerror})", file=sys.stderr)
         return FAULTY
-    jobs, faults = slurm.parse(content, datetime.now(UTC))
+    jobs, faults = traces.parse(content, datetime.now(UTC))
     if faults:
         return _refuse(arguments.jobs, faults, as_json=arguments.json)
     if arguments.check:
@@ -62,7 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         description="以作业记录代替实测用量上报 / report a job trace as if it had been measured",
     )
     parser.add_argument(
-        "jobs", type=Path, metavar="JOBS.csv", help=f"{slurm.HEADER}[,partition][,qos]"
+        "jobs",
+        type=Path,
+        metavar="JOBS.csv",
+        help=f"{job_trace.HEADER}[,partition][,qos]；{pod_trace.HEADER}；{count_trace.HEADER}",
     )
     parser.add_argument("--cluster", help="集群名 / the cluster's name")
     parser.add_argument("--url", help="服务器地址 / the server's address")
@@ -80,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
+def _refuse(path: Path, faults: list[Fault], *, as_json: bool) -> int:
     first_faults, more = faults[:_FAULTS_SHOWN], max(len(faults) - _FAULTS_SHOWN, 0)
     if as_json:
         items = [{"row": f.row, "column": f.column, "zh": f.zh, "en": f.en} for f in first_faults]
@@ -97,21 +102,21 @@ def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
     return FAULTY
 
 
-def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
+def _describe(jobs: Sequence[job_trace.Job], *, as_json: bool) -> int:
     """Print what the trace contains, so that the server can be prepared. Days are Beijing days."""
-    device_ms: Counter[str] = Counter()
+    device_ms: dict[str, Fraction] = {}
     for job in jobs:
-        device_ms[job.account] += job.held_ms
+        device_ms[job.account] = device_ms.get(job.account, Fraction(0)) + job.held_ms
     started_jobs = [job for job in jobs if job.held_ms]
     facts = {
         "jobs": len(jobs),
         "windows": sum(job.windows for job in jobs),
-        "accounts": dict(sorted(device_ms.items())),  # device-milliseconds
+        "accounts": {name: exact(ms) for name, ms in sorted(device_ms.items())},  # device-ms
         "models": sorted({job.model for job in started_jobs}),
-        "first_day": slurm.beijing_day(min(job.start_ms for job in started_jobs))
+        "first_day": job_trace.beijing_day(min(job.start_ms for job in started_jobs))
         if started_jobs
         else None,
-        "last_day": slurm.beijing_day(max(job.end_ms for job in started_jobs) - 1)
+        "last_day": job_trace.beijing_day(max(job.end_ms for job in started_jobs) - 1)
         if started_jobs
         else None,
     }
@@ -119,7 +124,12 @@ def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
     return 0
 
 
-def _replay(jobs: Sequence[slurm.Job], arguments: argparse.Namespace) -> int:
+def exact(device_ms: Fraction) -> int | str:
+    """Return device-milliseconds: an integer, or a fraction as text."""
+    return device_ms.numerator if device_ms.denominator == 1 else str(device_ms)
+
+
+def _replay(jobs: Sequence[job_trace.Job], arguments: argparse.Namespace) -> int:
     for name in ("cluster", "url", "data"):
         if not getattr(arguments, name):
             _parser().error(f"--{name} is needed unless --check is given")
@@ -127,7 +137,7 @@ def _replay(jobs: Sequence[slurm.Job], arguments: argparse.Namespace) -> int:
     with Spool(arguments.data / "spool.db") as spool:
         backlog = spool.depth()  # from an interrupted run
         progress = _Progress(backlog + sum(job.windows for job in jobs), as_json=arguments.json)
-        chunks = _chunks(slurm.windows(jobs, identity.cluster))
+        chunks = _chunks(job_trace.windows(jobs, identity.cluster))
         for chunk in chunks:
             spool.add(chunk)
             drain(

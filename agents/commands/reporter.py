@@ -73,7 +73,7 @@ class Reporter:
         try:
             identity = Identity.load(self._settings.data)
             if identity is None:
-                code = self._settings.enrol_code or ""
+                code = self._settings.read_code() or ""
                 identity = enrol(self._settings.data, self._url, code, self._settings.node)
                 _log.info("enrolled as %s in cluster %s", identity.agent, identity.cluster)
         except AgentError as error:

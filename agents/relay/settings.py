@@ -44,6 +44,7 @@ class RelaySettings:
     key: str | None
     client_ca: str | None
     health_port: int
+    health_host: str
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -70,6 +71,7 @@ class RelaySettings:
             key=values.get("SUANQUAN_RELAY_KEY"),
             client_ca=client_ca,
             health_port=agent.health_port,
+            health_host=agent.health_host,
         )
 
     @property

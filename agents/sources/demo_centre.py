@@ -22,7 +22,7 @@ from random import Random
 from agents import wire
 from agents.metering.minute import Device, Minute
 from agents.observations import HolderShare, Look, Reading
-from agents.sources import slurm
+from agents.sources import job_trace
 
 K8S, SLURM = "yc-k8s", "yc-slurm"
 K8S_DAYS, SLURM_DAYS = 4, 56
@@ -242,7 +242,7 @@ def _reading(
         missing = {"engine_ppm": "not_supported"}
         return Reading(ppm, None, memory_mib, watts * 1000, missing)
     missing = {"util_ppm": "mig", "engine_ppm": "not_supported", "power_mw": "mig"}
-    return Reading(None, None, memory_mib * mig.placement[1] // 8, None, missing)
+    return Reading(None, None, memory_mib * (mig.placement or (0, 8))[1] // 8, None, missing)
 
 
 # --- Slurm: hours -------------------------------------------------------------------------
@@ -255,7 +255,7 @@ _JOBS = {
 }
 
 
-def jobs(first_ms: int, until_ms: int) -> Iterator[slurm.Job]:
+def jobs(first_ms: int, until_ms: int) -> Iterator[job_trace.Job]:
     """Yield every job that began before `until_ms`; some still run then."""
     for account, (gpus, runs, rests) in _JOBS.items():
         number = 0
@@ -266,14 +266,14 @@ def jobs(first_ms: int, until_ms: int) -> Iterator[slurm.Job]:
             stop_ms = ms + dice.randrange(runs[0] * 3_600, runs[1] * 3_600) * 1000
             name = f"{account}-{number:04d}"
             gpu_count = dice.randrange(gpus[0], gpus[1] + 1, 4)
-            yield slurm.Job(name, account, gpu_count, "NVIDIA H200", ms, stop_ms)
+            yield job_trace.Job(name, account, gpu_count, "NVIDIA H200", ms, stop_ms)
             ms = stop_ms + dice.randrange(rests[0] * 3_600, rests[1] * 3_600) * 1000
 
 
 def hours(first_ms: int, from_ms: int, to_ms: int) -> Iterator[wire.Window]:
     """Yield the windows of jobs whose hour lies between `from_ms` and `to_ms`."""
     active = (job for job in jobs(first_ms, to_ms) if job.end_ms > from_ms)
-    for window in slurm.windows(active, SLURM):
+    for window in job_trace.windows(active, SLURM):
         if from_ms <= wire.start_ms(window.start) <= to_ms - wire.HOUR_MS:
             yield window
 

@@ -1,7 +1,7 @@
 """Show account numbers by one rule, and record what is shown whole.
 
-Whole numbers are for who has the right: finance for all, a builder for her own. Everybody else sees
-the last four figures.
+Whole numbers are for who has the right: finance for all, a builder and a centre for their own.
+Everybody else sees the last four figures.
 
 Whoever is to confirm a new account compares it with its proof, and so sees that one whole.
 """

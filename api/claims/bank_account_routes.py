@@ -18,7 +18,7 @@ from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
-from ledger.registry.tables import Organisation, Project
+from ledger.registry.tables import Centre, Organisation, Project
 from ledger.units import beijing_day
 
 router = APIRouter(tags=["bank accounts"])
@@ -26,7 +26,7 @@ router = APIRouter(tags=["bank accounts"])
 
 @router.post("/bank-accounts", status_code=201)
 def propose(
-    request: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
+    request: AccountCreate, viewer: Annotated[Viewer, having(Right.BRING_PAPERS)], db: Db, now: Now
 ) -> ApprovalProposal:
     """Propose where an organisation is to be paid; another person confirms it."""
     payee = _organisation(db, viewer, request.organisation, now)
@@ -45,8 +45,7 @@ def accounts(
     viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now, numbers: Numbers
 ) -> list[AccountRead]:
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
-    organisation = None if viewer.project is None else _own(db, viewer.project, now)
-    rows = claim_queries.accounts(db, organisation)
+    rows = claim_queries.accounts(db, _own(db, viewer, now))
     shown = numbers.show(viewer, {row.id: row.number for row in rows})
     return [AccountRead.of(row, number=shown[row.id]) for row in rows]
 
@@ -63,20 +62,29 @@ def reads(
     return [NumberReadRead.model_validate(row) for row in rows]
 
 
-def _own(db: Session, project: int, now: datetime) -> set[int]:
-    """The organisations of a builder: her project's, and the one that is paid for it."""
-    return {db.get_one(Project, project).organisation_id, payee_of(db, project, beijing_day(now))}
+def _own(db: Session, viewer: Viewer, now: datetime) -> set[int] | None:
+    """The viewer's organisations; None for the bureau, to which all are open.
+
+    A builder's are her project's and the one that is paid for it, an operator's his centre's.
+    """
+    if viewer.centre is not None:
+        return {db.get_one(Centre, viewer.centre).organisation_id}
+    if viewer.project is None:
+        return None
+    own = db.get_one(Project, viewer.project).organisation_id
+    return {own, payee_of(db, viewer.project, beijing_day(now))}
 
 
 def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) -> Organisation:
-    """The organisation that is named; a builder's payee where none is. Others' are not there."""
+    """The organisation that is named; the viewer's payee where none is. Others' are not there."""
     if uscc is None and viewer.project is not None:
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
+    if uscc is None and viewer.centre is not None:
+        return db.get_one(Organisation, db.get_one(Centre, viewer.centre).organisation_id)
     if uscc is None:
         raise Refusal(422, "no_organisation")
     organisation = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
-    if organisation is None or (
-        viewer.project and organisation.id not in _own(db, viewer.project, now)
-    ):
+    own = _own(db, viewer, now)
+    if organisation is None or (own is not None and organisation.id not in own):
         raise NotFound("organisation", uscc=uscc)
     return organisation

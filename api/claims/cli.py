@@ -20,7 +20,7 @@ app = Commands()
 claim = Commands(msgid("兑付申请"))
 app.add_typer(claim, name="claim", rich_help_panel=PAYMENT)
 
-ROLES = "application, commitment, receipt, account, contract, result, other"
+ROLES = "application | commitment | receipt | account | contract | result | other"
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("申请编号"))]
 Note = Annotated[str, typer.Option(help=msgid("说明或理由"))]
 Why = Annotated[str, typer.Option("--note", help=msgid("理由"))]
@@ -191,7 +191,7 @@ def redeem(
 @claim.verb("paper", msgid("系统填好的申请表或承诺书，打印、签字、盖章"))
 def paper(
     number: Number,
-    which: Annotated[str, typer.Argument(metavar="PAPER", help="application, commitment")],
+    which: Annotated[str, typer.Argument(metavar="PAPER", help="application | commitment")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到 .html"))],
 ) -> None:
     """Write a paper of a claim to a file."""

@@ -1,8 +1,9 @@
 """Claims (兑付申请): the amount, the state, and what the reader may do next.
 
-A builder sees and files her own; the bureau sees all. What may be done with a claim in its state by
-which role stands in one table (`ledger/claims/rules.py`): the page shows just these buttons. If
-anything is missing, nothing happens and everything that is missing is reported.
+A builder sees and files her own, a centre what it redeems; the bureau sees all. What may be done
+with a claim in its state by which role stands in one table (`ledger/claims/rules.py`): the page
+shows just these buttons. If anything is missing, nothing happens and everything that is missing is
+reported.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from sqlmodel import Session
 from api.claims import bank_account_routes, publication_routes, routes
 from api.claims.account_numbers import Numbers
 from api.claims.papers import Paper, paper_content
-from api.claims.routes import Claimant, Handler, Mover, Reader
+from api.claims.routes import Bringer, Claimant, Handler, Mover, Reader
 from api.claims.schemas import (
     AccountCreate,
     ActionCreate,
@@ -49,7 +50,6 @@ from ledger.desk.queries import queues
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
 from ledger.errors import LedgerError, NotFound
-from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
@@ -78,8 +78,9 @@ def listing(
     """Claims, newest first; `queue=review` those that wait for the bureau."""
     states = REVIEW if queue else None
     claims = queues.claims(
-        db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
-    )
+        db, project=viewer.project, centre=viewer.centre, states=states, limit=PAGE_ROWS + 1,
+        offset=offset,
+    )  # fmt: skip
     today = beijing_day(now)
     rows = [_row(claim, today) for claim in claims[:PAGE_ROWS]]
     return frame.page(
@@ -87,7 +88,8 @@ def listing(
         {
             "rows": rows,
             "queue": queue,
-            "mine": viewer.project is not None,
+            "mine": viewer.project is not None or viewer.centre is not None,
+            "redeems": viewer.centre is not None,
             "claim_form": _claim_form(db, viewer),
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(claims) > PAGE_ROWS),
         },
@@ -169,7 +171,8 @@ def claim_page(
             "account_changing": details.account_changing,
             "published": details.publication,
             "objections": details.objections,
-            "objectors_hidden": details.objections and viewer.role is Role.BUILDER,
+            "objectors_hidden": details.objections and not access.may(viewer, Right.READ_PAYMENTS),
+            "may_projects": access.may(viewer, Right.READ_PROJECTS),
             "checklist": details.checklist,
             "prints": tuple(Paper),
             "documents": details.documents,
@@ -197,8 +200,8 @@ def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:
         "may_object": "object" in permitted,
         "may_resolve": "dismiss" in permitted,
         "may_propose": "propose" in permitted and over,
-        "may_file": state == "draft" and access.may(viewer, Right.CLAIM),
-        "may_account": access.may(viewer, Right.CLAIM),
+        "may_file": state == "draft" and access.may(viewer, Right.BRING_PAPERS),
+        "may_account": access.may(viewer, Right.BRING_PAPERS),
     }
 
 
@@ -222,7 +225,7 @@ def paper(
 @limited(body=FORM_MAX)
 def add_file(
     *,
-    viewer: Claimant,
+    viewer: Bringer,
     db: Db,
     now: Now,
     number: Annotated[str, Form(max_length=LINE_MAX)],
@@ -260,7 +263,7 @@ def act(
 @router.post("/claims/{number}/account")
 def propose_account(
     number: str,
-    viewer: Claimant,
+    viewer: Bringer,
     request: Annotated[AccountCreate, form(AccountCreate)],
     db: Db,
     now: Now,

@@ -107,5 +107,4 @@ def redeem(
 ) -> Response:
     """The centre claims what was deducted there."""
     claim = redemption_routes.redeem(request, viewer, db, now)
-    place = PAGE if viewer.centre is not None else f"/claims/{claim.number}"
-    return RedirectResponse(place, 303)
+    return RedirectResponse(f"/claims/{claim.number}#files", 303)

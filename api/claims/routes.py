@@ -1,7 +1,7 @@
 """Claims: opening them, their files, their steps, and the proposal to approve.
 
 Who may do what in which state stands in one table (`ledger/claims/rules.py`); a step that is
-another role's is refused. A builder sees and moves her own claims only.
+another role's is refused. A builder sees and moves her own claims only, a centre what it redeems.
 """
 
 from typing import Annotated, Any
@@ -42,7 +42,6 @@ from ledger.desk.queries.claim_details import claim_details
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
-from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
@@ -51,7 +50,9 @@ from ledger.vouchers.tables import Voucher
 router = APIRouter(tags=["claims"])
 
 Reader = Annotated[Viewer, having(Right.READ_CLAIMS)]
+Beneficiary = Annotated[Viewer, having(Right.READ_PROJECTS)]
 Claimant = Annotated[Viewer, having(Right.CLAIM)]
+Bringer = Annotated[Viewer, having(Right.BRING_PAPERS)]
 Mover = Annotated[Viewer, having(Right.MOVE_CLAIMS)]
 Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 
@@ -66,7 +67,7 @@ def open_for(request: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimR
 
 
 @router.get("/projects/{code}/claimable")
-def claimable(code: str, viewer: Reader, db: Db) -> list[MonthLeft]:
+def claimable(code: str, viewer: Beneficiary, db: Db) -> list[MonthLeft]:
     """List what of each month of the project's contracts may still be claimed, oldest first."""
     voucher = claim_queries.voucher_of(db, key(access.project(db, viewer, code)))
     return [MonthLeft.model_validate(row) for row in claim_queries.months_left(db, voucher)]
@@ -82,7 +83,9 @@ def claims(
     offset: Offset = 0,
 ) -> list[ClaimSummary]:
     """List the claims in the viewer's scope, newest first; in these states or in any."""
-    rows = queues.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
+    rows = queues.claims(
+        db, project=viewer.project, centre=viewer.centre, states=state, limit=limit, offset=offset
+    )
     return [ClaimSummary.model_validate(row) for row in rows]
 
 
@@ -100,7 +103,7 @@ def add(
     role: FileRole,
     proves: Annotated[str, Query(max_length=LINE_MAX)] = "",
     upload: Uploaded,
-    viewer: Claimant,
+    viewer: Bringer,
     db: Db,
     now: Now,
 ) -> FileHash:
@@ -149,7 +152,7 @@ def propose(
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
     details = claim_details(db, claim)
     # Who objects is told to those alone who deal with it.
-    objections = [] if viewer.role is Role.BUILDER else details.objections
+    objections = details.objections if access.may(viewer, Right.READ_PAYMENTS) else []
     more: dict[str, Any] = {
         "uscc": details.payee.uscc,
         "policy": details.voucher.policy,

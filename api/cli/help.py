@@ -68,7 +68,8 @@ def translate(command: Any) -> None:  # noqa: ANN401 - a command of typer's, or 
     TyperOption.display_type_rich = _value_type  # type: ignore[method-assign,assignment]
     for part in (command, *command.params):
         if part.help:
-            part.help = capital(_(_TYPER_WORDS.get(part.help, part.help)))
+            text = _(_TYPER_WORDS.get(part.help, part.help))
+            part.help = text if language() == SOURCE else capital(text)
         if getattr(part, "rich_help_panel", None):
             part.rich_help_panel = _(part.rich_help_panel)
     if isinstance(command, TyperGroup):

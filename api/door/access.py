@@ -1,6 +1,7 @@
 """Who may do what: one table from role to rights, and the scopes that bound them.
 
-A builder sees its own project and nothing else; an operator its own centre; the bureau's roles see
+A builder sees its own project and nothing else; an operator its own centre, and the claims by
+which that redeems; the bureau's roles see
 everything and differ in what they may do. The auditor reads everything and writes nothing. What
 is not there and what is not yours look the same: 404.
 """
@@ -46,7 +47,8 @@ class Right(StrEnum):
     RECONCILE = "reconcile"  # statements, matching, decisions on a month
     ANSWER_DECISIONS = "answer_decisions"  # which kinds: `ledger/desk/steps/confirm.py`
     READ_CLAIMS = "read_claims"
-    CLAIM = "claim"
+    CLAIM = "claim"  # open a builder's claim, confirm deductions
+    BRING_PAPERS = "bring_papers"  # a claim's files, the payee's account
     MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
     READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
@@ -74,6 +76,7 @@ _WRITE_BOOKS = {
     Right.HAND_IN,
     Right.RECONCILE,
     Right.CLAIM,
+    Right.BRING_PAPERS,
 }
 # Who makes the credentials has no part in what they are used for: it takes two to move money.
 _TEND_MACHINE = {
@@ -87,7 +90,6 @@ _BUILDER = {
     Right.READ_PROJECTS,
     Right.READ_USAGE,
     Right.READ_MONTH,
-    Right.READ_CLAIMS,
     Right.ANSWER_DECISIONS,
 }
 _OPERATOR = {
@@ -98,13 +100,18 @@ _OPERATOR = {
     Right.READ_MONTH,
     Right.ANSWER_DECISIONS,
 }
+# Who is paid by a claim: the builder, or the centre that redeems; each sees and moves its own.
+_CLAIMANT = {
+    Right.READ_CLAIMS,
+    Right.MOVE_CLAIMS,
+    Right.BRING_PAPERS,
+    Right.READ_NUMBERS,
+}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.BUILDER: frozenset(
-            _BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.MOVE_CLAIMS, Right.READ_NUMBERS}
-        ),
-        Role.OPERATOR: frozenset(_OPERATOR | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
+        Role.BUILDER: frozenset(_BUILDER | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.CLAIM}),
+        Role.OPERATOR: frozenset(_OPERATOR | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
         Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
         Role.APPROVER: frozenset(_BUREAU),
         Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS}),
@@ -162,9 +169,16 @@ def clusters(db: Session, viewer: Viewer) -> list[int]:
 def claim(db: Session, viewer: Viewer, number: str) -> Claim:
     """The claim of this number, if it is there and the viewer's to see; else NotFound."""
     claim = claim_by_number(db, number)
-    if viewer.project not in (None, db.get_one(Voucher, claim.voucher_id).project_id):
+    if not _is_own(viewer, claim, db.get_one(Voucher, claim.voucher_id).project_id):
         raise NotFound("claim", number=number)
     return claim
+
+
+def _is_own(viewer: Viewer, claim: Claim, project: int) -> bool:
+    """A centre's are what it redeems; of a builder's project, those that no centre redeems."""
+    if viewer.centre is not None:
+        return claim.centre_id == viewer.centre
+    return viewer.project is None or (claim.centre_id is None and project == viewer.project)
 
 
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:

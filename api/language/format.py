@@ -12,7 +12,7 @@ from fractions import Fraction
 from api.language.i18n import SOURCE, language
 from ledger.units import BEIJING, Fen, hours, round_half_up, yuan
 
-_WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*(?=[\s,;:.]|$)")
+_WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*(?=[\s,;:.]|$)(?! \|)")
 WAN_FEN = 1_000_000  # 一万元
 
 
@@ -94,7 +94,7 @@ def long_day(day: date) -> str:
 def capital(text: str) -> str:
     """A title or a sentence that stands by itself: `unit price` → `Unit price`.
 
-    What does not begin with a word is left as it is: a code such as `paper_invoice`.
+    What begins with a code is left as it is: `paper_invoice`, or a choice like `clerk | auditor`.
     """
     return text[:1].upper() + text[1:] if _WORD.match(text) else text
 

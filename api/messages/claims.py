@@ -7,6 +7,7 @@ from api.language.i18n import msgid
 
 _CASES = {
     "not_your_step": msgid("角色 {role} 不能做这一步（{action}）"),
+    "not_your_claim": msgid("这件申请由别人提交、撤回：企业办自己的，中心办自己核销的"),
     "no_such_step": msgid("目前的状态（{state}）下不能做这一步（{action}）"),
     "claim_stopped": msgid("银行回单对这件申请有矛盾，先由两人判定"),
     "claim_moved": msgid("这件申请刚刚被别人办理过，请重新查看"),

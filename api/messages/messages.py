@@ -47,6 +47,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "bad_signature": 401,
         "code_unusable": 403,
         "malformed": 400,
+        "not_your_claim": 403,
         "not_your_step": 403,
         "other_agent": 401,
         "wire_version": 400,

@@ -13,7 +13,7 @@ from api.cli.options import METERING
 from api.cli.values import HOURS, MOMENT, NUMBER, WORDS, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.metering.codes import GapCause, NodeFault
+from ledger.metering.codes import GapCause, NodeFault, WitnessReason, WitnessVerdict
 
 app = Commands()
 agent = Commands(msgid("采集端"))
@@ -62,7 +62,7 @@ INCIDENTS = (
 def code(
     cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
     *,
-    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
+    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import, witness")],
     history_from: Annotated[
         str | None, typer.Option(help=msgid("注册以前测得的，从哪一天（北京）起算数；不写即不算"))
     ] = None,
@@ -90,6 +90,28 @@ def nodes(
     picture = ask("GET", "nodes", query={"cluster": cluster, "days": days})
     incidents = Table(INCIDENTS, picture["incidents"], msgid("没有空缺，也没有静默"))
     return Listing(picture, [Table(NODES, picture["nodes"], msgid("没有节点")), "", incidents])
+
+
+WITNESS = (
+    Column(msgid("GPU"), "gpu"),
+    Column(msgid("命名空间"), "namespace"),
+    Column(msgid("容器组"), "pod"),
+    Column(msgid("起"), "since", MOMENT),
+    Column(msgid("止"), "until", MOMENT),
+    Column(msgid("见证"), "verdict", coded(WitnessVerdict)),
+    Column(msgid("原因"), "reason", coded(WitnessReason)),
+)
+
+
+@agent.verb("witness", msgid("一个节点一天的用量，与集群见证所见是否相符"))
+def witness(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    node: Annotated[str, typer.Argument(metavar="NODE", help=msgid("节点"))],
+    day: Annotated[str, typer.Argument(metavar="DAY", help=msgid("哪一天（北京）"))],
+) -> Listing:
+    """Compare what was metered of a node's pods with what the cluster's witness saw."""
+    rows = ask("GET", path("nodes", cluster, node) + "/witness", query={"day": day})
+    return listing(WITNESS, rows, empty=msgid("这一天没有容器组占用"))
 
 
 @agent.verb("approve", msgid("批准用中心的注册码注册的采集端"))

@@ -1,5 +1,6 @@
 """The nodes of a cluster, for programs: what the operator's page shows, in the same words."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,11 +16,13 @@ from api.metering.schemas import (
     NodeRead,
     NodesRead,
     StrangerRead,
+    WitnessRead,
 )
-from ledger.metering.queries import coverage_gaps, node_status, nodes
+from ledger.metering.queries import coverage_gaps, node_status, nodes, witness
 from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["nodes"])
 
@@ -70,6 +73,28 @@ def one_node(
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
+
+
+@router.get("/nodes/{cluster}/{node}/witness")
+def witness_of_node(
+    cluster: str, node: str, *, day: date, viewer: Reader, db: Db
+) -> list[WitnessRead]:
+    """Compare what was metered of a node's pods on a Beijing day with what witnesses saw."""
+    cluster_row = access.cluster(db, viewer, cluster)
+    return [
+        WitnessRead(
+            gpu=item.hold.gpu,
+            namespace=item.hold.namespace,
+            pod=item.hold.pod,
+            uid=item.hold.uid,
+            since=item.verdict.low,
+            until=item.verdict.high,
+            length_ms=item.length_ms,
+            verdict=item.verdict.verdict,
+            reason=item.verdict.reason,
+        )
+        for item in witness.comparisons(db, key(cluster_row), node, day)
+    ]
 
 
 def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
-from ledger.metering.codes import QuarantineReason
+from ledger.metering.codes import QuarantineReason, WitnessReason, WitnessVerdict
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 
@@ -79,6 +79,20 @@ class HourRead(ResponseModel):
     gap_ms: int
     silent_ms: int
     util_ppm: int | None
+
+
+class WitnessRead(ResponseModel):
+    """A stretch of a pod on a device, as metered, and how it stands to what witnesses saw."""
+
+    gpu: str
+    namespace: str
+    pod: str
+    uid: str | None
+    since: datetime
+    until: datetime
+    length_ms: int
+    verdict: WitnessVerdict
+    reason: WitnessReason | None
 
 
 class NodesRead(ResponseModel):

@@ -12,13 +12,14 @@ from api.cli.options import MACHINE
 from api.cli.values import MOMENT, NUMBER
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.people.codes import Role
 
 app = Commands()
 token = Commands(msgid("令牌"))
 app.add_typer(token, name="token", rich_help_panel=MACHINE)
 
 
-ROLES = "builder, operator, clerk, approver, finance, auditor, administrator"
+ROLES = " | ".join(Role)
 TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),

@@ -240,11 +240,12 @@ def _month_page(
 
 def _chain(db: Session, viewer: Viewer, contract: Contract, month: date) -> dict[str, Any]:
     """What the month rests on and what rests on it, as far as the reader may follow."""
-    may_claims = access.may(viewer, Right.READ_CLAIMS)
+    claims = chain.claims_of_month(db, key(contract), month)
+    scoped = viewer.project is not None or viewer.centre is not None
     return {
         "days": chain.days_of_month(db, contract, month),
         "may_days": access.may(viewer, Right.READ_PROJECTS),
-        "claims": chain.claims_of_month(db, key(contract), month) if may_claims else (),
+        "claims": [row for row in claims if not scoped or row.centre == viewer.centre],
         "may_payments": access.may(viewer, Right.READ_PAYMENTS),
         "claim_states": labels(ClaimState),
     }

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -100,6 +101,8 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def _has_driver() -> bool:
+    if find_spec("pynvml") is None:  # the server alone is installed
+        return False
     result = subprocess.run(
         [sys.executable, "-m", "agents", "doctor"],
         check=False,

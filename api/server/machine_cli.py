@@ -1,4 +1,4 @@
-"""`suanquan up`, `db`, `admin`: what works on this machine itself, not through the server.
+"""`suanquan up`, `serve`, `db`, `admin`: what works on this machine itself, not through the server.
 
 Whoever may run them holds the database's password already. The server's libraries are loaded when
 a command runs, so that the command line stays quick for everybody else.
@@ -48,6 +48,16 @@ def up(
             run(read_settings().model_copy(update=changes), demo=demo)
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+@app.verb("serve", msgid("只提供网页与接口，用已升级的数据库"), panel=MACHINE)
+def serve() -> None:
+    """Serve the pages and the API alone, until Ctrl-C or SIGTERM."""
+    with database():
+        from api.server.serve import serve as run  # noqa: PLC0415 - loaded when it is used
+        from api.settings import read_settings  # noqa: PLC0415
+
+        run(read_settings())
 
 
 @admin.verb("create", msgid("管理员令牌，只出现这一次"))

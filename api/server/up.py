@@ -32,6 +32,7 @@ from api.language.i18n import gettext as _
 from api.server import background
 from api.server.companion_process import Beside
 from api.server.database import renew
+from api.server.listen import listen
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps import credentials
@@ -53,7 +54,7 @@ def up(settings: Settings, *, demo: bool) -> None:
     stop = _Stop()
     with ExitStack() as stack:
         stack.enter_context(_alone(settings.data))
-        listener = stack.enter_context(_listen(settings))
+        listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings.data / LOG_FILE))
         engine = prepare(database, settings.data, settings.invoice_roots)
@@ -158,24 +159,6 @@ def _alone(data: Path) -> Iterator[None]:
             if is_new and [path.name for path in data.iterdir()] == [LOCK_FILE]:
                 (data / LOCK_FILE).unlink()
                 data.rmdir()
-
-
-@contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
-    """The port, before anything is started for it."""
-    host, port = settings.host, settings.port
-    try:
-        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server((str(address[-1][0]), port), family=address[0])
-    except OSError as error:
-        why = error.strerror
-        raise Failure(
-            _("无法在 {host}:{port} 上提供服务（{why}）；可用 SUANQUAN_PORT 换一个端口").format(
-                host=host, port=port, why=why
-            )
-        ) from error
-    with listener:
-        yield listener
 
 
 @contextmanager

@@ -113,6 +113,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     elif viewer.role is Role.OPERATOR:
         ways = [
             (_("我的对账"), "/centre"),
+            (_("我的申请"), "/claims"),
             (_("节点一览"), "/nodes"),
             (_("登记簿"), "/registry"),
             (_("待查事项"), "/findings"),

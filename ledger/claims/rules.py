@@ -2,8 +2,9 @@
 
 A claim (兑付申请) is a case: submitted, accepted, published, approved, listed, paid. What the table
 does not list cannot be done. The database holds the same rows (`case_moves`) and refuses every
-other step. Two steps leave the state unchanged and are only recorded: a second objection, and the
-proposal to approve.
+other step. A builder moves her own claim, and an operator what his centre redeems: whose a claim is
+stands with it (`claimant_moves`). Two steps leave the state unchanged and are only recorded: a
+second objection, and the proposal to approve.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ FIRST = "draft"
 # action: (who, in which states, the next state; None where it stays)
 _STEPS: Mapping[str, tuple[str, str, str | None]] = MappingProxyType(
     {
-        "submit": ("builder clerk", "draft", "submitted"),
+        "submit": ("builder operator clerk", "draft", "submitted"),
         "return": ("clerk", "submitted accepted", "draft"),
         "accept": ("clerk", "submitted", "accepted"),
         "publish": ("clerk", "accepted", "published"),
@@ -27,7 +28,7 @@ _STEPS: Mapping[str, tuple[str, str, str | None]] = MappingProxyType(
         "approve": ("approver", "published", "approved"),
         # Also of what was approved: a red invoice may leave less than the claim is for.
         "refuse": ("approver", "submitted accepted published approved", "refused"),
-        "withdraw": ("builder clerk", "draft submitted accepted published", "withdrawn"),
+        "withdraw": ("builder operator clerk", "draft submitted accepted published", "withdrawn"),
         "list": ("finance approver", "approved", "listed"),
         # What becomes of it at the bank; of what was paid or came back, by two persons.
         "bounce": ("finance approver", "listed paid", "approved"),

@@ -50,6 +50,8 @@ class GapCause(StrEnum):
     MIG_RECONFIG = "mig_reconfig"
     CLOCK_STEP = "clock_step"
     SPOOL_OVERFLOW = "spool_overflow"
+    EXPORTER_UNREACHABLE = "exporter_unreachable"
+    EXPORTER_STALE = "exporter_stale"
 
 
 class NodeFault(StrEnum):
@@ -62,3 +64,26 @@ class NodeFault(StrEnum):
     SKEWED = "skewed"
     GPUS_MISSING = "gpus_missing"
     STRANGERS = "strangers"
+
+
+class WitnessVerdict(StrEnum):
+    """How what was metered stands to what the cluster's witnesses saw."""
+
+    AGREEING = "agreeing"
+    PENDING = "pending"
+    SINGLE = "single"
+    CONTRADICTING = "contradicting"
+
+
+class WitnessReason(StrEnum):
+    """Why a time is contradicted, or has one source alone."""
+
+    NEVER_RAN = "never_ran"
+    NOT_YET = "not_yet"
+    OVER = "over"
+    OTHER_NODE = "other_node"
+    ADMIN_ACCESS = "admin_access"
+    NOT_THERE = "not_there"
+    TIMES_COVER = "times_cover"
+    BLIND = "blind"
+    NO_WITNESS = "no_witness"

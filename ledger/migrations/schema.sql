@@ -135,6 +135,132 @@ END $$;
 
 ALTER FUNCTION public.capacity_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.causes_of(first_word text, from_posting bigint) RETURNS TABLE(posting_id bigint, cause text, book_id bigint, kind text, most_fen bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    CASE first_word
+    WHEN 'voucher' THEN RETURN QUERY
+        SELECT p.id, 'voucher', v.book_id, NULL, v.face_fen
+            FROM open_postings p JOIN vouchers v ON v.id = p.key
+            WHERE p.id >= from_posting AND p.cause = format('voucher/%s/open', v.id);
+    WHEN 'reserve' THEN RETURN QUERY
+        SELECT p.id, 'reserve', v.book_id, NULL, r.fen
+            FROM open_postings p JOIN reservations r ON r.id = p.key
+            JOIN vouchers v ON v.id = r.voucher_id
+            WHERE p.id >= from_posting AND p.cause = format('reserve/%s', r.id);
+    WHEN 'release' THEN RETURN QUERY
+        SELECT p.id, 'release', v.book_id, NULL, r.fen
+            FROM open_postings p JOIN reservations r ON r.id = p.key
+            JOIN vouchers v ON v.id = r.voucher_id
+            WHERE p.id >= from_posting AND p.cause = format('release/%s', r.id)
+                AND r.released_at IS NOT NULL;
+    WHEN 'accrue' THEN RETURN QUERY
+        SELECT p.id, 'accrue', v.book_id, NULL, NULL::bigint
+            FROM open_postings p JOIN accruals a ON a.posting_id = p.id AND a.voucher_id = p.key
+            JOIN vouchers v ON v.id = a.voucher_id
+            WHERE p.id >= from_posting
+        UNION ALL
+        SELECT p.id, 'accrue', y.book_id, NULL, NULL::bigint
+            FROM open_postings p JOIN accruals a ON a.posting_id = p.id AND a.voucher_id = p.key
+            JOIN year_books y ON y.voucher_id = a.voucher_id
+            WHERE p.id >= from_posting;
+    WHEN 'reconcile' THEN RETURN QUERY
+        SELECT p.id, 'reconcile', b.book_id, NULL, NULL::bigint
+            FROM open_postings p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+            JOIN reconciliations r ON d.content ->> 'contract' = r.contract_id::text
+            JOIN cost_books b ON b.reconciliation_id = r.id
+            WHERE p.id >= from_posting AND d.kind = 'reconciliation'
+                AND p.cause = format('reconcile/%s/%s', d.id, to_char(r.month, 'YYYY-MM'));
+    WHEN 'pay' THEN RETURN QUERY
+        SELECT p.id, 'pay', b.book_id, NULL, l.fen
+            FROM open_postings p JOIN payment_lists s ON s.number = split_part(p.cause, '/', 2)
+            JOIN payment_lines l ON l.list_id = s.id
+                AND p.cause = format('pay/%s/%s', s.number, l.line)
+            JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+            CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+            WHERE p.id >= from_posting AND s.sent_at IS NOT NULL;
+    WHEN 'bank' THEN RETURN QUERY
+        SELECT p.id, 'bank', b.book_id, NULL, r.fen
+            FROM open_postings p JOIN bank_returns r
+                ON r.reference = substr(p.cause, 6) AND r.state = 'booked'
+            JOIN payment_lines l ON (l.list_id, l.line) = (r.list_id, r.line)
+            JOIN payment_lists s ON s.id = l.list_id
+            JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+            CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+            WHERE p.id >= from_posting AND r.result = 'paid';
+    WHEN 'year-end' THEN RETURN QUERY
+        SELECT p.id, 'year-end', b.book_id, NULL, (e ->> 'fen')::bigint
+            FROM open_postings p JOIN payment_lists s ON s.number = split_part(p.cause, '/', 2)
+            JOIN payment_lines l ON l.list_id = s.id
+                AND p.cause = format('year-end/%s/%s', s.number, l.line)
+            JOIN decisions d ON d.kind = 'year_end' AND d.answer = 'confirmed'
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'lines') AS e
+            JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+            CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+            WHERE p.id >= from_posting AND e ->> 'list' = s.number AND e ->> 'line' = l.line::text;
+    WHEN 'refund' THEN RETURN QUERY  -- a whole one; each part of one is its decision
+        SELECT p.id, 'refund', b.book_id, b.kind, r.fen
+            FROM open_postings p JOIN refunds r ON r.fen = r.total_fen AND r.reference = substr(p.cause, 8)
+            JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
+            CROSS JOIN LATERAL (VALUES
+                (v.book_id, CASE WHEN r.fraud THEN 'forfeit' ELSE 'refund' END),
+                (i.book_id, CASE WHEN r.to_treasury THEN 'remit' ELSE 'unspend' END)
+                ) AS b (book_id, kind)
+            WHERE p.id >= from_posting;
+    WHEN 'decision' THEN RETURN QUERY
+        SELECT p.id, 'decision/refund', b.book_id, b.kind, r.fen
+            FROM open_postings p JOIN refunds r ON r.fen < r.total_fen AND r.decision_id = p.key
+            JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
+            CROSS JOIN LATERAL (VALUES
+                (v.book_id, CASE WHEN r.fraud THEN 'forfeit' ELSE 'refund' END),
+                (i.book_id, CASE WHEN r.to_treasury THEN 'remit' ELSE 'unspend' END)
+                ) AS b (book_id, kind)
+            WHERE p.id >= from_posting AND p.cause = format('decision/%s', r.decision_id)
+        UNION ALL
+        SELECT p.id, 'decision/' || d.kind, v.book_id, NULL,
+               CASE d.kind WHEN 'cap'
+                   THEN abs((d.content ->> 'cap_fen')::bigint - (d.content ->> 'before_fen')::bigint)
+                   WHEN 'bank_reversal' THEN ruled_fen(d.content) END
+            FROM open_postings p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+            JOIN vouchers v ON v.id::text = d.content ->> 'voucher'
+            WHERE p.id >= from_posting AND d.kind IN ('cap', 'lapse', 'bank_reversal')
+                AND p.cause = format('decision/%s', d.id)
+        UNION ALL
+        SELECT p.id, 'decision/' || d.kind, y.book_id, NULL, NULL::bigint
+            FROM open_postings p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+            JOIN year_books y ON CASE d.kind WHEN 'pool' THEN y.clause = ANY (
+                ARRAY(SELECT jsonb_array_elements_text(d.content -> 'clauses')))
+                ELSE y.voucher_id::text = d.content ->> 'voucher' END
+            WHERE p.id >= from_posting AND d.kind IN ('year_cap', 'pool')
+                AND p.cause = format('decision/%s', d.id)
+        UNION ALL
+        SELECT p.id, 'decision/' || d.kind, i.book_id,
+               CASE WHEN d.kind = 'year_end' THEN 'surrender'
+                   WHEN (d.content ->> 'fen')::bigint > 0 THEN 'appropriate' ELSE 'cut' END,
+               abs((d.content ->> CASE d.kind WHEN 'indicator' THEN 'fen' ELSE 'surrendered_fen' END
+                   )::bigint)
+            FROM open_postings p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+            JOIN indicators i ON i.year::text = d.content ->> 'year'
+                AND i.number
+                    = d.content ->> CASE d.kind WHEN 'indicator' THEN 'number' ELSE 'indicator' END
+            WHERE p.id >= from_posting AND d.kind IN ('indicator', 'year_end')
+                AND p.cause = format('decision/%s', d.id)
+        UNION ALL
+        SELECT p.id, 'decision/' || d.kind, i.book_id, NULL, ruled_fen(d.content)
+            FROM open_postings p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+            JOIN claims c ON c.number = d.content ->> 'claim'
+            JOIN payment_lines l ON l.claim_id = c.id JOIN payment_lists s ON s.id = l.list_id
+            JOIN indicators i ON i.id = s.indicator_id
+            WHERE p.id >= from_posting AND d.kind = 'bank_reversal'
+                AND p.cause = format('decision/%s', d.id);
+    ELSE RETURN;
+    END CASE;
+END $$;
+
+ALTER FUNCTION public.causes_of(first_word text, from_posting bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -186,19 +312,22 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
-                WHERE id >= from_posting AND number IS NULL LOOP
-        SELECT min(t.cause) INTO wrong
-            FROM (SELECT p.id, p.cause, m.book_id, m.kind, sum(m.amount) AS fen
-                  FROM postings p JOIN movements m ON m.posting_id = p.id
-                  WHERE p.id >= from_posting AND p.number IS NULL
-                      AND split_part(p.cause, '/', 1) = first_word
-                  GROUP BY p.id, m.book_id, m.kind) t
-            WHERE NOT EXISTS (
-                SELECT FROM posting_causes c
-                JOIN cause_kinds k ON k.cause = c.cause AND k.kind = t.kind
-                WHERE c.word = first_word AND c.posting_id = t.id AND c.book_id = t.book_id
-                    AND t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
+    FOR first_word IN
+        SELECT DISTINCT word FROM open_postings WHERE id >= from_posting
+    LOOP
+        -- NOT IN, because a hash answers it, however few postings the plan was made for. No null is in it.
+        SELECT min(p.cause) INTO wrong
+            FROM open_postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= from_posting AND p.word = first_word
+                AND (p.id, m.book_id, m.kind) NOT IN (
+                    SELECT c.posting_id, c.book_id, t.kind
+                    FROM causes_of(first_word, from_posting) c
+                    CROSS JOIN LATERAL (
+                        SELECT m.kind, sum(m.amount) AS fen FROM movements m
+                        WHERE (m.posting_id, m.book_id) = (c.posting_id, c.book_id)
+                        GROUP BY m.kind) t
+                    JOIN cause_kinds k ON (k.cause, k.kind) = (c.cause, t.kind)
+                    WHERE t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
         IF wrong IS NOT NULL THEN
             RAISE EXCEPTION 'nothing has caused what % moves', wrong
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
@@ -1209,6 +1338,62 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    told jsonb;
+    runs jsonb;
+    over boolean;
+    started timestamptz;
+    ended timestamptz;
+    changed integer := 0;
+    rows integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.witness.' || of_agent, 0));
+    IF NOT EXISTS (SELECT FROM agents WHERE id = of_agent AND source = 'witness') THEN
+        RAISE EXCEPTION 'only a witness has sightings' USING ERRCODE = 'restrict_violation';
+    END IF;
+    FOREACH told IN ARRAY sightings LOOP
+        CASE told ->> 'kind'
+        WHEN 'watch' THEN
+            INSERT INTO witness_watches AS w (agent_id, since, until)
+            VALUES (of_agent, (told ->> 'since')::timestamptz, (told ->> 'until')::timestamptz)
+            ON CONFLICT (agent_id, since) DO UPDATE SET until = excluded.until
+                WHERE w.until < excluded.until;
+        WHEN 'node' THEN
+            INSERT INTO witness_nodes AS n (agent_id, uid, node, seen_at, gone_at, body)
+            VALUES (of_agent, told ->> 'uid', told ->> 'name', (told ->> 'seen_at')::timestamptz,
+                    (told ->> 'gone_at')::timestamptz, told)
+            ON CONFLICT (agent_id, uid) DO UPDATE SET node = excluded.node,
+                seen_at = excluded.seen_at, gone_at = excluded.gone_at, body = excluded.body
+                WHERE n.seen_at < excluded.seen_at;
+        WHEN 'pod' THEN
+            runs := coalesce(told -> 'runs', '[]');
+            over := told ->> 'phase' IN ('Succeeded', 'Failed') AND NOT EXISTS (
+                SELECT FROM jsonb_array_elements(runs) r WHERE r ->> 'end' IS NULL);
+            SELECT min((r ->> 'start')::timestamptz), max((r ->> 'end')::timestamptz)
+                INTO started, ended FROM jsonb_array_elements(runs) r;
+            INSERT INTO witness_pods AS p (agent_id, uid, namespace, pod, node, phase, started_at,
+                ended_at, seen_at, gone_at, body)
+            VALUES (of_agent, told ->> 'uid', told ->> 'namespace', told ->> 'name', told ->> 'node',
+                    told ->> 'phase', started, CASE WHEN over THEN ended END,
+                    (told ->> 'seen_at')::timestamptz, (told ->> 'gone_at')::timestamptz, told)
+            ON CONFLICT (agent_id, uid) DO UPDATE SET node = coalesce(excluded.node, p.node),
+                phase = excluded.phase, ended_at = excluded.ended_at, seen_at = excluded.seen_at,
+                started_at = least(p.started_at, excluded.started_at),
+                gone_at = excluded.gone_at, body = excluded.body
+                WHERE p.seen_at < excluded.seen_at;
+        END CASE;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        changed := changed + rows;
+    END LOOP;
+    RETURN changed;
+END $$;
+
+ALTER FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_stretches(of_day date, of_gpus text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1562,6 +1747,13 @@ BEGIN
         RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
+    IF NEW.role IN ('builder', 'operator') AND NOT EXISTS (
+            SELECT FROM tokens t JOIN vouchers v ON v.id = moving.voucher_id
+            WHERE t.id = token_of(NEW.actor) AND CASE WHEN moving.centre_id IS NULL
+                THEN t.project_id = v.project_id ELSE t.centre_id = moving.centre_id END) THEN
+        RAISE EXCEPTION 'claim % is another''s than %', moving.number, NEW.actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claimant_moves';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
@@ -1620,22 +1812,26 @@ CREATE FUNCTION public.number_postings() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    first bigint;
     added bigint;
+    all_move boolean;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
-    IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
-               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id)) THEN
+    SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
+        INTO added, all_move
+        FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL;
+    IF NOT all_move THEN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
     PERFORM check_causes(NEW.id);
-    SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
-    UPDATE numbering SET last = last + added RETURNING last - added INTO first;
-    UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
-        FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
-              FROM postings WHERE id >= NEW.id AND number IS NULL) n
-        WHERE p.id = n.id;
+    WITH before AS (
+        UPDATE numbering SET last = last + added RETURNING last - added AS number
+    ), ours AS (
+        SELECT id, row_number() OVER (ORDER BY id) AS rank
+        FROM postings WHERE id >= NEW.id AND number IS NULL
+    )
+    UPDATE postings p SET number = b.number + o.rank, posted_at = clock_timestamp()
+        FROM before b, ours o WHERE p.id = o.id;
     RETURN NULL;
 END $$;
 
@@ -2693,7 +2889,7 @@ CREATE TABLE public.agents (
     CONSTRAINT agents_check CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT agents_node_check CHECK ((node <> ''::text)),
     CONSTRAINT agents_public_key_check CHECK ((octet_length(public_key) = 32)),
-    CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
+    CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text, 'witness'::text])))
 );
 
 ALTER TABLE public.agents OWNER TO suanquan_owner;
@@ -3006,7 +3202,7 @@ CREATE TABLE public.case_moves (
     action text NOT NULL,
     role text NOT NULL,
     next text NOT NULL,
-    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
+    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
 );
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
@@ -3570,7 +3766,7 @@ CREATE TABLE public.enrolment_codes (
     expires_at timestamp with time zone NOT NULL,
     agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT enrolment_codes_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
+    CONSTRAINT enrolment_codes_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text, 'witness'::text])))
 );
 
 ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
@@ -3712,7 +3908,7 @@ CREATE TABLE public.gpus (
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
-    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)),
+    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
 );
 
@@ -3996,6 +4192,45 @@ ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.postings (
+    id bigint NOT NULL,
+    number bigint,
+    cause text NOT NULL,
+    used date NOT NULL,
+    booked date NOT NULL,
+    actor text NOT NULL,
+    posted_at timestamp with time zone,
+    note jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT postings_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT postings_booked_check CHECK ((isfinite(booked) AND (EXTRACT(day FROM booked) = (1)::numeric))),
+    CONSTRAINT postings_cause_check CHECK ((cause <> ''::text)),
+    CONSTRAINT postings_used_check CHECK ((isfinite(used) AND (EXTRACT(day FROM used) = (1)::numeric)))
+);
+
+ALTER TABLE public.postings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.postings IS 'Why money moved; append-only';
+
+COMMENT ON COLUMN public.postings.number IS 'Gapless, in commit order, given at commit';
+
+COMMENT ON COLUMN public.postings.cause IS 'Derived from what caused it, so that nothing is posted twice';
+
+COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
+
+COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
+
+CREATE VIEW public.open_postings AS
+ SELECT id,
+    cause,
+    split_part(cause, '/'::text, 1) AS word,
+    ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
+   FROM public.postings
+  WHERE (number IS NULL);
+
+ALTER VIEW public.open_postings OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.open_postings IS 'Postings that have no number yet, with the words of their cause';
+
 CREATE TABLE public.organisation_names (
     id bigint NOT NULL,
     organisation_id bigint NOT NULL,
@@ -4250,350 +4485,6 @@ ALTER TABLE public.pools ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.postings (
-    id bigint NOT NULL,
-    number bigint,
-    cause text NOT NULL,
-    used date NOT NULL,
-    booked date NOT NULL,
-    actor text NOT NULL,
-    posted_at timestamp with time zone,
-    note jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT postings_actor_check CHECK ((actor <> ''::text)),
-    CONSTRAINT postings_booked_check CHECK ((isfinite(booked) AND (EXTRACT(day FROM booked) = (1)::numeric))),
-    CONSTRAINT postings_cause_check CHECK ((cause <> ''::text)),
-    CONSTRAINT postings_used_check CHECK ((isfinite(used) AND (EXTRACT(day FROM used) = (1)::numeric)))
-);
-
-ALTER TABLE public.postings OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.postings IS 'Why money moved; append-only';
-
-COMMENT ON COLUMN public.postings.number IS 'Gapless, in commit order, given at commit';
-
-COMMENT ON COLUMN public.postings.cause IS 'Derived from what caused it, so that nothing is posted twice';
-
-COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
-
-COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
-
-CREATE TABLE public.refunds (
-    reference text NOT NULL,
-    total_fen bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    indicator_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    on_day date NOT NULL,
-    fraud boolean NOT NULL,
-    to_treasury boolean NOT NULL,
-    decision_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
-    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
-);
-
-ALTER TABLE public.refunds OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
-
-COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
-
-COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
-
-COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
-
-CREATE TABLE public.reservations (
-    id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    plan text NOT NULL,
-    until date NOT NULL,
-    reserved_at timestamp with time zone NOT NULL,
-    reserved_by text NOT NULL,
-    released_at timestamp with time zone,
-    released_by text,
-    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
-    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
-    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
-);
-
-ALTER TABLE public.reservations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
-
-COMMENT ON COLUMN public.reservations.fen IS 'Fen';
-
-COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
-
-CREATE TABLE public.voucher_years (
-    voucher_id bigint NOT NULL,
-    year smallint NOT NULL,
-    book_id bigint NOT NULL,
-    CONSTRAINT voucher_years_year_check CHECK (((year >= 2000) AND (year <= 2099)))
-);
-
-ALTER TABLE public.voucher_years OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_years IS 'The books of a voucher''s years';
-
-COMMENT ON COLUMN public.voucher_years.year IS 'Calendar year of the months of use';
-
-CREATE VIEW public.year_books AS
- SELECT id AS voucher_id,
-    clause,
-    year,
-    book_id,
-    NULL::bigint AS pool_id
-   FROM (public.voucher_years y
-     JOIN public.vouchers v ON ((id = voucher_id)))
-UNION ALL
- SELECT id AS voucher_id,
-    clause,
-    year,
-    book_id,
-    id AS pool_id
-   FROM ((public.vouchers v
-     JOIN public.pool_clauses c USING (clause))
-     JOIN public.pools l ON ((id = pool_id)));
-
-ALTER VIEW public.year_books OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.year_books IS 'The books of a voucher''s years and of the pools that it shares';
-
-CREATE VIEW public.posting_causes AS
- WITH p AS NOT MATERIALIZED (
-         SELECT id,
-            cause,
-            split_part(cause, '/'::text, 1) AS word,
-            ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
-           FROM public.postings
-        )
- SELECT id AS posting_id,
-    word,
-    'voucher'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    face_fen AS most_fen
-   FROM (p
-     JOIN public.vouchers v ON ((id = key)))
-  WHERE ((word = 'voucher'::text) AND (cause = format('voucher/%s/open'::text, id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'reserve'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    fen AS most_fen
-   FROM ((p
-     JOIN public.reservations r ON ((id = key)))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE ((word = 'reserve'::text) AND (cause = format('reserve/%s'::text, id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'release'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    fen AS most_fen
-   FROM ((p
-     JOIN public.reservations r ON ((id = key)))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE ((word = 'release'::text) AND (cause = format('release/%s'::text, id)) AND (released_at IS NOT NULL))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'accrue'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    NULL::bigint AS most_fen
-   FROM ((p
-     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-  WHERE (word = 'accrue'::text)
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'accrue'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    NULL::bigint AS most_fen
-   FROM ((p
-     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
-     JOIN public.year_books y ON ((voucher_id = voucher_id)))
-  WHERE (word = 'accrue'::text)
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'reconcile'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    NULL::bigint AS most_fen
-   FROM (((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
-     JOIN public.cost_books b ON ((reconciliation_id = id)))
-  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text) AND (cause = format('reconcile/%s/%s'::text, id, to_char((month)::timestamp with time zone, 'YYYY-MM'::text))))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'pay'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    fen AS most_fen
-   FROM (((((p
-     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('pay/%s/%s'::text, number, line)))))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE ((word = 'pay'::text) AND (sent_at IS NOT NULL))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'bank'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    fen AS most_fen
-   FROM ((((((p
-     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state = 'booked'::text))))
-     JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
-     JOIN public.payment_lists s ON ((id = list_id)))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE ((word = 'bank'::text) AND (result = 'paid'::text))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'year-end'::text AS cause,
-    book_id,
-    NULL::text AS kind,
-    ((value ->> 'fen'::text))::bigint AS most_fen
-   FROM (((((((p
-     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
-     JOIN public.payment_lines l ON (((list_id = id) AND (cause = format('year-end/%s/%s'::text, number, line)))))
-     JOIN public.decisions d ON (((kind = 'year_end'::text) AND (answer = 'confirmed'::text))))
-     CROSS JOIN LATERAL jsonb_array_elements((content -> 'lines'::text)) e(value))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
-  WHERE ((word = 'year-end'::text) AND ((value ->> 'list'::text) = number) AND ((value ->> 'line'::text) = (line)::text))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'refund'::text AS cause,
-    book_id,
-    kind,
-    fen AS most_fen
-   FROM ((((p
-     JOIN public.refunds r ON (((fen = total_fen) AND (reference = substr(cause, 8)))))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id,
-                CASE
-                    WHEN fraud THEN 'forfeit'::text
-                    ELSE 'refund'::text
-                END), (book_id,
-                CASE
-                    WHEN to_treasury THEN 'remit'::text
-                    ELSE 'unspend'::text
-                END)) b(book_id, kind))
-  WHERE (word = 'refund'::text)
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    'decision/refund'::text AS cause,
-    book_id,
-    kind,
-    fen AS most_fen
-   FROM ((((p
-     JOIN public.refunds r ON (((fen < total_fen) AND (decision_id = key))))
-     JOIN public.vouchers v ON ((id = voucher_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-     CROSS JOIN LATERAL ( VALUES (book_id,
-                CASE
-                    WHEN fraud THEN 'forfeit'::text
-                    ELSE 'refund'::text
-                END), (book_id,
-                CASE
-                    WHEN to_treasury THEN 'remit'::text
-                    ELSE 'unspend'::text
-                END)) b(book_id, kind))
-  WHERE ((word = 'decision'::text) AND (cause = format('decision/%s'::text, decision_id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    ('decision/'::text || kind) AS cause,
-    book_id,
-    NULL::text AS kind,
-        CASE kind
-            WHEN 'cap'::text THEN abs((((content ->> 'cap_fen'::text))::bigint - ((content ->> 'before_fen'::text))::bigint))
-            WHEN 'bank_reversal'::text THEN public.ruled_fen(content)
-            ELSE NULL::bigint
-        END AS most_fen
-   FROM ((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])) AND (cause = format('decision/%s'::text, id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    ('decision/'::text || kind) AS cause,
-    book_id,
-    NULL::text AS kind,
-    NULL::bigint AS most_fen
-   FROM ((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.year_books y ON (
-        CASE kind
-            WHEN 'pool'::text THEN (clause = ANY (ARRAY( SELECT jsonb_array_elements_text((content -> 'clauses'::text)) AS jsonb_array_elements_text)))
-            ELSE ((voucher_id)::text = (content ->> 'voucher'::text))
-        END))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['year_cap'::text, 'pool'::text])) AND (cause = format('decision/%s'::text, id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    ('decision/'::text || kind) AS cause,
-    book_id,
-        CASE
-            WHEN (kind = 'year_end'::text) THEN 'surrender'::text
-            WHEN (((content ->> 'fen'::text))::bigint > 0) THEN 'appropriate'::text
-            ELSE 'cut'::text
-        END AS kind,
-    abs(((content ->>
-        CASE kind
-            WHEN 'indicator'::text THEN 'fen'::text
-            ELSE 'surrendered_fen'::text
-        END))::bigint) AS most_fen
-   FROM ((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
-        CASE kind
-            WHEN 'indicator'::text THEN 'number'::text
-            ELSE 'indicator'::text
-        END)))))
-  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])) AND (cause = format('decision/%s'::text, id)))
-UNION ALL
- SELECT id AS posting_id,
-    word,
-    ('decision/'::text || kind) AS cause,
-    book_id,
-    NULL::text AS kind,
-    public.ruled_fen(content) AS most_fen
-   FROM (((((p
-     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
-     JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
-     JOIN public.payment_lines l ON ((claim_id = id)))
-     JOIN public.payment_lists s ON ((id = list_id)))
-     JOIN public.indicators i ON ((id = indicator_id)))
-  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text) AND (cause = format('decision/%s'::text, id)));
-
-ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, by which moves, and by how much at most, fen';
-
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
     START WITH 1
@@ -4827,6 +4718,33 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.refunds (
+    reference text NOT NULL,
+    total_fen bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    indicator_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
+    CONSTRAINT refunds_reference_check CHECK (((reference <> ''::text) AND public.is_visible(reference))),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
+);
+
+ALTER TABLE public.refunds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
+
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
+
+COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
 CREATE TABLE public.relations (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -4895,6 +4813,29 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.reservations (
+    id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    plan text NOT NULL,
+    until date NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_by text NOT NULL,
+    released_at timestamp with time zone,
+    released_by text,
+    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
+    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
+    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
+);
+
+ALTER TABLE public.reservations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
+
+COMMENT ON COLUMN public.reservations.fen IS 'Fen';
+
+COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
 ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reservations_id_seq
@@ -5318,6 +5259,19 @@ ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
 
+CREATE TABLE public.voucher_years (
+    voucher_id bigint NOT NULL,
+    year smallint NOT NULL,
+    book_id bigint NOT NULL,
+    CONSTRAINT voucher_years_year_check CHECK (((year >= 2000) AND (year <= 2099)))
+);
+
+ALTER TABLE public.voucher_years OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_years IS 'The books of a voucher''s years';
+
+COMMENT ON COLUMN public.voucher_years.year IS 'Calendar year of the months of use';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -5343,6 +5297,90 @@ ALTER TABLE public.windows OWNER TO suanquan_owner;
 COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
+
+CREATE TABLE public.witness_nodes (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    node text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_nodes_check CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_nodes_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_nodes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_nodes IS 'Nodes, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
+
+CREATE TABLE public.witness_pods (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    node text,
+    phase text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
+    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
+
+COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
+
+COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
+
+CREATE TABLE public.witness_watches (
+    agent_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT witness_watches_check CHECK ((until >= since))
+);
+
+ALTER TABLE public.witness_watches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no change';
+
+COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
+
+CREATE VIEW public.year_books AS
+ SELECT id AS voucher_id,
+    clause,
+    year,
+    book_id,
+    NULL::bigint AS pool_id
+   FROM (public.voucher_years y
+     JOIN public.vouchers v ON ((id = voucher_id)))
+UNION ALL
+ SELECT id AS voucher_id,
+    clause,
+    year,
+    book_id,
+    id AS pool_id
+   FROM ((public.vouchers v
+     JOIN public.pool_clauses c USING (clause))
+     JOIN public.pools l ON ((id = pool_id)));
+
+ALTER VIEW public.year_books OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.year_books IS 'The books of a voucher''s years and of the pools that it shares';
 
 CREATE TABLE public.year_waits (
     id bigint NOT NULL,
@@ -5818,6 +5856,15 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
 
+ALTER TABLE ONLY public.witness_nodes
+    ADD CONSTRAINT witness_nodes_pkey PRIMARY KEY (agent_id, uid);
+
+ALTER TABLE ONLY public.witness_pods
+    ADD CONSTRAINT witness_pods_pkey PRIMARY KEY (agent_id, uid);
+
+ALTER TABLE ONLY public.witness_watches
+    ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
 
@@ -6085,6 +6132,8 @@ CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (
 CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
+
+CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, namespace, pod);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -6750,6 +6799,15 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.witness_nodes
+    ADD CONSTRAINT witness_nodes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
+ALTER TABLE ONLY public.witness_pods
+    ADD CONSTRAINT witness_pods_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
+ALTER TABLE ONLY public.witness_watches
+    ADD CONSTRAINT witness_watches_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -6769,6 +6827,8 @@ REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
@@ -6908,6 +6968,9 @@ REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
@@ -7353,6 +7416,18 @@ GRANT UPDATE(resolved_at) ON TABLE public.objections TO suanquan_app;
 
 GRANT UPDATE(resolved_by) ON TABLE public.objections TO suanquan_app;
 
+GRANT SELECT ON TABLE public.postings TO suanquan_app;
+
+GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
+
+GRANT INSERT(used) ON TABLE public.postings TO suanquan_app;
+
+GRANT INSERT(booked) ON TABLE public.postings TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
+
+GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.organisation_names TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.organisation_names TO suanquan_app;
@@ -7423,48 +7498,6 @@ GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
 GRANT SELECT ON TABLE public.pools TO suanquan_app;
 
-GRANT SELECT ON TABLE public.postings TO suanquan_app;
-
-GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
-
-GRANT INSERT(used) ON TABLE public.postings TO suanquan_app;
-
-GRANT INSERT(booked) ON TABLE public.postings TO suanquan_app;
-
-GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
-
-GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
-
-GRANT SELECT ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(plan) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(until) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(reserved_at) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
-
-GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
-
-GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
-
-GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
-
-GRANT SELECT ON TABLE public.year_books TO suanquan_app;
-
-GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
@@ -7497,6 +7530,8 @@ GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
 
 GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
@@ -7506,6 +7541,24 @@ GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(plan) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(until) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
@@ -7565,7 +7618,21 @@ GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
+GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
+
+GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 
 GRANT SELECT,DELETE ON TABLE public.year_waits TO suanquan_app;
 

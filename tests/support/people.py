@@ -14,7 +14,12 @@ _EVERYBODY = """
         site bigint;
     BEGIN
         IF parts IS NULL THEN RETURN NEW; END IF;
-        IF parts[1] = 'builder' THEN SELECT min(id) INTO place FROM projects; END IF;
+        IF parts[1] = 'builder' THEN
+            place := coalesce(
+                (SELECT v.project_id FROM claims c JOIN vouchers v ON v.id = c.voucher_id
+                 WHERE c.id = (to_jsonb(NEW) ->> 'claim_id')::bigint),
+                (SELECT min(id) FROM projects));
+        END IF;
         IF parts[1] = 'operator' THEN SELECT min(id) INTO site FROM centres; END IF;
         INSERT INTO tokens (id, hash, role, person, project_id, centre_id, created_at, created_by)
             OVERRIDING SYSTEM VALUE

@@ -5,7 +5,14 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.metering.codes import GapCause, HolderKind, NodeFault, QuarantineReason
+from ledger.metering.codes import (
+    GapCause,
+    HolderKind,
+    NodeFault,
+    QuarantineReason,
+    WitnessReason,
+    WitnessVerdict,
+)
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -37,6 +44,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             GapCause.MIG_RECONFIG: msgid("MIG 重新切分"),
             GapCause.CLOCK_STEP: msgid("时钟跳变"),
             GapCause.SPOOL_OVERFLOW: msgid("上报队列溢出"),
+            GapCause.EXPORTER_UNREACHABLE: msgid("抓不到导出器"),
+            GapCause.EXPORTER_STALE: msgid("导出器的读数是旧的"),
         },
         NodeFault: {
             NodeFault.NO_AGENT: msgid("没有采集端"),
@@ -46,6 +55,23 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             NodeFault.SKEWED: msgid("时钟不准"),
             NodeFault.GPUS_MISSING: msgid("有 GPU 看不到"),
             NodeFault.STRANGERS: msgid("有未登记的 GPU"),
+        },
+        WitnessVerdict: {
+            WitnessVerdict.AGREEING: msgid("相符"),
+            WitnessVerdict.PENDING: msgid("待见证"),
+            WitnessVerdict.SINGLE: msgid("只有一方"),
+            WitnessVerdict.CONTRADICTING: msgid("相反"),
+        },
+        WitnessReason: {
+            WitnessReason.NEVER_RAN: msgid("从未运行"),
+            WitnessReason.NOT_YET: msgid("还没有起来"),
+            WitnessReason.OVER: msgid("已经结束"),
+            WitnessReason.OTHER_NODE: msgid("在别的节点"),
+            WitnessReason.ADMIN_ACCESS: msgid("管理员声明"),
+            WitnessReason.NOT_THERE: msgid("没有这个 Pod"),
+            WitnessReason.TIMES_COVER: msgid("见证有空缺，容器的起止时间盖得住"),
+            WitnessReason.BLIND: msgid("见证有空缺"),
+            WitnessReason.NO_WITNESS: msgid("没有见证"),
         },
     }
 )

@@ -172,9 +172,10 @@ def checklist(db: Session, claim: Claim) -> list[ChecklistItem]:
     voucher = db.get_one(Voucher, claim.voucher_id)
     roles = {file.role for file in claim_queries.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
-    items = [ChecklistItem(str(role), role in roles, Role.BUILDER) for role in required_roles]
+    claimant = Role.BUILDER if claim.centre_id is None else Role.OPERATOR
+    items = [ChecklistItem(str(role), role in roles, claimant) for role in required_roles]
     is_confirmed = claim_queries.account_of(db, claim.payee_id) is not None
-    whose_turn = Role.CLERK if change_pending(db, claim.payee_id) else Role.BUILDER
+    whose_turn = Role.CLERK if change_pending(db, claim.payee_id) else claimant
     return [*items, ChecklistItem(BANK_ACCOUNT, is_confirmed, whose_turn)]
 
 
@@ -204,7 +205,8 @@ def act(
     """Record a step and move the claim; its conditions were checked by the caller.
 
     Raises:
-        Refused: the step is another role's (`not_your_step`), or the database sees that two
+        Refused: the step is another role's (`not_your_step`), the claim another's
+            (`not_your_claim`), or the database sees that two
             persons did not approve, or that the publication runs on.
         Conflict: nobody may take it in this state (`no_such_step`), or the claim was moved
             meanwhile (`claim_moved`). The transaction is then over: the caller rolls back.
@@ -238,6 +240,8 @@ def _refusal(error: object) -> LedgerError | None:
     match error.diag.constraint_name if isinstance(error, psycopg.Error) else None:
         case "case_state":
             return Conflict("claim_moved")
+        case "claimant_moves":
+            return Refused("not_your_claim")
         case "claim_decided":
             return Refused("claim_not_decided")
         case "claim_stopped":

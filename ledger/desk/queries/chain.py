@@ -84,8 +84,8 @@ _MOVEMENTS = text(f"""
     ) m JOIN postings p ON p.id = m.posting_id {_OWNER} {_NAMES} ORDER BY m.id DESC
 """)
 _CLAIMS = text("""
-    SELECT c.number AS claim, c.state, n.fen, n.due_fen, s.number AS payment_list, l.line,
-           l.fen AS line_fen, l.paid_fen,
+    SELECT c.number AS claim, c.centre_id AS centre, c.state, n.fen, n.due_fen,
+           s.number AS payment_list, l.line, l.fen AS line_fen, l.paid_fen,
            coalesce((SELECT array_agg(p.number ORDER BY p.number) FROM postings p
                WHERE p.cause = 'pay/' || s.number || '/' || l.line
                    OR p.cause IN (SELECT 'bank/' || r.reference FROM bank_returns r

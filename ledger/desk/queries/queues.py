@@ -38,7 +38,8 @@ _CLAIMS = text("""
     LEFT JOIN LATERAL (
         SELECT since, until FROM publications WHERE claim_id = c.id
         ORDER BY id DESC LIMIT 1) u ON true
-    WHERE (CAST(:project AS bigint) IS NULL OR v.project_id = :project)
+    WHERE (CAST(:project AS bigint) IS NULL OR v.project_id = :project AND c.centre_id IS NULL)
+        AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
         AND (CAST(:states AS text[]) IS NULL OR c.state = ANY(:states))
         AND (CAST(:number AS text) IS NULL OR c.number = :number)
     ORDER BY c.id DESC LIMIT :limit OFFSET :offset
@@ -160,13 +161,22 @@ def claims(
     db: Session,
     *,
     project: int | None = None,
+    centre: int | None = None,
     states: Sequence[str] | None = None,
     number: str | None = None,
     limit: int = 1_000,
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
-    """Return claims, newest first, filtered by project, states or number."""
-    params = {"project": project, "states": list(states) if states else None, "number": number}
+    """Return claims, newest first, filtered by states, number or whose they are.
+
+    Those of a `project` are the builder's own, those of a `centre` what it redeems.
+    """
+    params = {
+        "project": project,
+        "centre": centre,
+        "states": list(states) if states else None,
+        "number": number,
+    }
     return db.execute(_CLAIMS, {**params, "limit": limit, "offset": offset}).all()
 
 

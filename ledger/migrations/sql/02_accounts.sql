@@ -213,22 +213,26 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
 CREATE FUNCTION number_postings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    first bigint;
     added bigint;
+    all_move boolean;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
-    IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
-               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id)) THEN
+    SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
+        INTO added, all_move
+        FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL;
+    IF NOT all_move THEN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
     PERFORM check_causes(NEW.id);
-    SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
-    UPDATE numbering SET last = last + added RETURNING last - added INTO first;
-    UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
-        FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
-              FROM postings WHERE id >= NEW.id AND number IS NULL) n
-        WHERE p.id = n.id;
+    WITH before AS (
+        UPDATE numbering SET last = last + added RETURNING last - added AS number
+    ), ours AS (
+        SELECT id, row_number() OVER (ORDER BY id) AS rank
+        FROM postings WHERE id >= NEW.id AND number IS NULL
+    )
+    UPDATE postings p SET number = b.number + o.rank, posted_at = clock_timestamp()
+        FROM before b, ours o WHERE p.id = o.id;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED

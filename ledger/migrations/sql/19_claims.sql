@@ -4,7 +4,8 @@
 CREATE TABLE case_moves (
     state text NOT NULL,
     action text NOT NULL,
-    role text NOT NULL CHECK (role IN ('builder', 'clerk', 'approver', 'finance', 'server')),
+    role text NOT NULL
+        CHECK (role IN ('builder', 'operator', 'clerk', 'approver', 'finance', 'server')),
     next text NOT NULL,
     PRIMARY KEY (state, action, role),
     UNIQUE (state, action, role, next)
@@ -13,7 +14,7 @@ CREATE TABLE case_moves (
 INSERT INTO case_moves (state, action, role, next)
     SELECT state, action, role, coalesce(next, state)
     FROM (VALUES
-        ('submit', 'builder clerk', 'draft', 'submitted'),
+        ('submit', 'builder operator clerk', 'draft', 'submitted'),
         ('return', 'clerk', 'submitted accepted', 'draft'),
         ('accept', 'clerk', 'submitted', 'accepted'),
         ('publish', 'clerk', 'accepted', 'published'),
@@ -23,7 +24,7 @@ INSERT INTO case_moves (state, action, role, next)
         ('propose', 'clerk', 'published', NULL),
         ('approve', 'approver', 'published', 'approved'),
         ('refuse', 'approver', 'submitted accepted published approved', 'refused'),
-        ('withdraw', 'builder clerk', 'draft submitted accepted published', 'withdrawn'),
+        ('withdraw', 'builder operator clerk', 'draft submitted accepted published', 'withdrawn'),
         ('list', 'finance approver', 'approved', 'listed'),
         ('bounce', 'finance approver', 'listed paid', 'approved'),
         ('pay', 'finance approver', 'listed approved refused', 'paid'),
@@ -109,8 +110,9 @@ CREATE TABLE objections (
 );
 CREATE INDEX objections_by_publication ON objections (publication_id, id);
 
--- The next event begins where the case is, and takes it on, by somebody of that role. What is approved was decided by two
--- persons, after its publication ended and every objection was resolved.
+-- The next event begins where the case is, and takes it on, by somebody of that role: of those outside
+-- the bureau the builder whose claim it is, or the centre that redeems. What is approved was decided by
+-- two persons, after its publication ended and every objection was resolved.
 CREATE FUNCTION move_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -126,6 +128,13 @@ BEGIN
     IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
         RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    IF NEW.role IN ('builder', 'operator') AND NOT EXISTS (
+            SELECT FROM tokens t JOIN vouchers v ON v.id = moving.voucher_id
+            WHERE t.id = token_of(NEW.actor) AND CASE WHEN moving.centre_id IS NULL
+                THEN t.project_id = v.project_id ELSE t.centre_id = moving.centre_id END) THEN
+        RAISE EXCEPTION 'claim % is another''s than %', moving.number, NEW.actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claimant_moves';
     END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'

@@ -19,6 +19,7 @@ from agents import errors
 from agents.__main__ import main
 from agents.commands.doctor import examine
 from agents.commands.health import Health, serve
+from agents.errors import SettingsError
 from agents.observations import ShareRule
 from agents.reporting.identity import enrol
 from agents.reporting.spool import Spool
@@ -257,7 +258,7 @@ def test_enrol_says_at_once_whether_the_code_is_good(
 
 def test_every_exit_code_stands_in_the_operators_page() -> None:
     page = (DOCS / "agent.md").read_text(encoding="utf-8")
-    table = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [errors.AgentError]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -299,7 +300,34 @@ def test_settings_have_sensible_defaults() -> None:
         own_pod=None,
         health_port=9480,
         readings=True,
+        labels=(),
     )
+
+
+def test_the_code_is_read_from_its_file_when_it_is_needed(tmp_path: Path) -> None:
+    file = tmp_path / "node-7"
+    settings = Settings.read({"SUANQUAN_ENROL_CODE_FILE": str(file)})
+    assert settings.read_code() is None  # a known node needs none
+    file.write_text(" ABCDEF \n")
+    assert settings.read_code() == "ABCDEF"
+    file.write_text("\n")
+    assert settings.read_code() is None
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SettingsError, match="SUANQUAN_ENROL_CODE_FILE"):
+        settings.read_code()
+
+
+def test_the_code_in_the_environment_is_taken_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "code").write_text("FILE")
+    variables = {"SUANQUAN_ENROL_CODE": "ENV", "SUANQUAN_ENROL_CODE_FILE": str(tmp_path / "code")}
+    assert Settings.read(variables).read_code() == "ENV"
+
+
+@pytest.mark.parametrize("host", ["localhost", "0.0.0", "::1::"])
+def test_the_address_of_the_health_pages_is_an_ip_address(host: str) -> None:
+    with pytest.raises(SettingsError, match="SUANQUAN_HEALTH_HOST"):
+        Settings.read({"SUANQUAN_HEALTH_HOST": host})
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["once", "--nonsense"]])

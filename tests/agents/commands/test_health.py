@@ -103,7 +103,19 @@ def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:
             answer = page.get("/healthz")
             assert answer is not None
             assert answer.status == 200
-        with pytest.raises(SettingsError, match=f"health port {port} cannot be used"):
+        with pytest.raises(SettingsError, match=f"cannot have 127.0.0.1, port {port}"):
             serve(health, port)
+    finally:
+        stop()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104
+def test_another_address_can_be_named_for_a_scrape(health: Health, host: str) -> None:
+    port, stop = serve(health, 0, host)
+    try:
+        with Server(f"http://127.0.0.1:{port}") as page:
+            answer = page.get("/metrics")
+            assert answer is not None
+            assert answer.status == 200
     finally:
         stop()

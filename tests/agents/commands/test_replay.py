@@ -13,13 +13,13 @@ import pytest
 
 from agents.__main__ import main
 from agents.commands import replay
-from agents.sources import slurm
+from agents.sources import job_trace
 from tests.support.agents.traces import SMALL, SMALL_MS, trace
 from tests.support.paths import SHARED
 from tests.support.postgres import open_folder
 from tests.support.processes import AGENT, Up, running
 
-PHILLY = SHARED / "data/philly"
+PHILLY, OPENB, HELIOS = (SHARED / "data" / name for name in ("philly", "openb", "helios"))
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +137,8 @@ def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
     ]
     jobs = trace(tmp_path / "jobs.csv", *rows)
     counter: Counter[str] = Counter()
-    for job in slurm.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
-        counter[job.account] += job.held_ms
+    for job in job_trace.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
+        counter[job.account] += int(job.held_ms)
     with running(folder / "data") as up:
         wish = ready(up, tmp_path, "killed", *counter)
         with subprocess.Popen(
@@ -169,3 +169,30 @@ def test_the_philly_sample_ends_at_exactly_what_is_expected(folder: Path) -> Non
             user_ms = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
         del user_ms["TOTAL"]
         assert up.usage() == user_ms
+
+
+def expected_ms(path: Path, column: str, key: str, factor: int) -> Counter[str]:
+    """The sums of a sample's page of figures, in device-milliseconds."""
+    with path.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row[key] and row[key] != "TOTAL"]
+    sums: Counter[str] = Counter()
+    for row in rows:
+        sums[row[key]] += factor * int(row[column])
+    return +sums
+
+
+@pytest.mark.skipif(not OPENB.exists(), reason="../shared/data/openb is not here")
+def test_the_openb_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
+    with running(folder / "data") as up:
+        up.ask("replay", str(OPENB / "sample_pods.csv"), "--centre", "openb", "--price", "1")
+        figures = OPENB / "sample_pods_expected_gpu_milli_seconds.csv"
+        assert up.usage() == expected_ms(figures, "gpu_milli_seconds", "qos", 1)
+
+
+@pytest.mark.skipif(not HELIOS.exists(), reason="../shared/data/helios is not here")
+def test_the_helios_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
+    with running(folder / "data") as up:
+        sample = HELIOS / "sample_week_2020-05-01_07.csv.gz"
+        up.ask("replay", str(sample), "--centre", "helios", "--price", "1")
+        figures = HELIOS / "sample_week_expected_gpu_seconds.csv"
+        assert up.usage() == expected_ms(figures, "gpu_seconds", "vc", 1000)

@@ -9,12 +9,15 @@ from sqlmodel import Session
 
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.people.codes import Role
+from ledger.people.tables import Decision
 from ledger.registry.tables import Organisation
 from tests.support.api.command_line import Desk
 from tests.support.api.counter import CENTRE, Counter
 from tests.support.api.town import FACTS, NOW, Town
 from tests.support.claims import BUILDER, CLERK, OTHER_CLERK, WANTED
+from tests.support.papers.proofs import pdf
 from tests.support.people import place_token
+from tests.support.vouchers import USCC
 
 
 @pytest.fixture
@@ -74,6 +77,92 @@ def test_a_redemption_goes_the_way_of_every_claim(counter: Counter) -> None:
     assert office.take(number, "submit", CLERK, NOW).findings == ()
     outcome = office.take(number, "accept", CLERK, NOW, facts=FACTS)
     assert (outcome.findings, outcome.claim.state) == ((), "accepted")
+
+
+def test_the_centre_brings_its_papers_and_hands_in(counter: Counter) -> None:
+    """The clerk has to do with it only when it is there."""
+    counter.confirm(counter.state(12_000))
+    number = counter.redeem()["number"]
+    account = {
+        "holder": "智算中心公司", "bank": "银川银行", "bank_code": "313871000007",
+        "number": "6222020200112233445",
+    }  # fmt: skip
+    proposal = counter.ask(Role.OPERATOR, "POST", "bank-accounts", json=account)
+    with Session(counter.engine) as db:
+        decision = db.get_one(Decision, proposal["decision"])
+    counter.office.confirm(decision, OTHER_CLERK, NOW)
+    claim = counter.ask(Role.OPERATOR, "GET", f"claims/{number}")
+    assert {item["by"] for item in claim["checklist"]} == {"operator"}
+    assert claim["actions"] == ["submit", "withdraw"]
+    submission = {"action": "submit"}
+    refusal = counter.ask(Role.OPERATOR, "POST", f"claims/{number}/actions", 422, json=submission)
+    assert refusal["code"] == "claim_lacks"
+    (document,) = claim["documents"]
+    for role in WANTED:
+        path = f"claims/{number}/files?role={role}&proves={document if role == 'receipt' else ''}"
+        counter.ask(Role.OPERATOR, "POST", path, 201, content=pdf(role, number))
+    claim = counter.ask(Role.OPERATOR, "POST", f"claims/{number}/actions", json=submission)
+    assert claim["state"] == "submitted"
+    acceptance = {"action": "accept", "facts": FACTS}
+    path = f"claims/{number}/actions"
+    assert counter.ask(Role.OPERATOR, "POST", path, 403, json=acceptance)["code"] == "not_your_step"
+    assert counter.ask(Role.CLERK, "POST", path, json=acceptance)["state"] == "accepted"
+    withdrawal = {"action": "withdraw", "note": "重开"}
+    claim = counter.ask(Role.OPERATOR, "POST", path, json=withdrawal)
+    assert claim["state"] == "withdrawn"
+    (row,) = counter.ask(Role.OPERATOR, "GET", "bank-accounts")
+    assert row["number"] == account["number"]
+    assert [c["number"] for c in counter.ask(Role.OPERATOR, "GET", "claims")] == [number]
+
+
+def test_each_sees_and_moves_her_own_claims(counter: Counter) -> None:
+    counter.confirm(counter.state(12_000))
+    of_centre = counter.redeem()["number"]
+    of_builder = counter.ask(Role.BUILDER, "POST", "claims", json={"project": "p-mine"})["number"]
+    for role, own, other in (
+        (Role.BUILDER, of_builder, of_centre),
+        (Role.OPERATOR, of_centre, of_builder),
+    ):
+        assert [c["number"] for c in counter.ask(role, "GET", "claims")] == [own]
+        counter.ask(role, "GET", f"claims/{other}", 404)
+        counter.ask(role, "GET", f"claims/{other}/papers/application", 404)
+        for action in ("submit", "withdraw"):
+            counter.ask(role, "POST", f"claims/{other}/actions", 404, json={"action": action})
+        path = f"claims/{other}/files?role=other"
+        counter.ask(role, "POST", path, 404, content=pdf("x", other))
+        pages = counter.town.client.get(f"/claims/{other}", headers=counter.town.headers(role))
+        assert pages.status_code == 404
+        pages = counter.town.client.get(f"/claims/{own}", headers=counter.town.headers(role))
+        assert pages.status_code == 200
+        assert "/claims/files" in pages.text
+    stranger = {"organisation": USCC, "holder": "a", "bank": "b", "bank_code": "313871000007",
+                "number": "6222020200112233445"}  # fmt: skip
+    counter.ask(Role.OPERATOR, "POST", "bank-accounts", 404, json=stranger)
+    counter.ask(Role.OPERATOR, "GET", "projects/p-mine/claimable", 403)
+
+
+@pytest.mark.parametrize(("role", "is_of_centre"), [("builder", True), ("operator", False)])
+def test_sql_moves_no_claim_of_another(counter: Counter, role: str, *, is_of_centre: bool) -> None:
+    """Whatever the application says of the role: the token is of another project or centre."""
+    counter.confirm(counter.state(12_000))
+    counter.redeem()
+    counter.ask(Role.BUILDER, "POST", "claims", json={"project": "p-mine"})
+    event = sa.text(
+        "INSERT INTO claim_events (claim_id, state, action, role, next, actor, at)"
+        " SELECT c.id, 'draft', 'withdraw', t.role, 'withdrawn',"
+        " format('%s:%s#%s', t.role, t.person, t.id), now() FROM claims c, tokens t"
+        " WHERE (c.centre_id IS NOT NULL) = :of_centre AND t.role = :role"
+        " AND t.revoked_at IS NULL LIMIT 1"
+    )
+    for of_centre, moves in ((is_of_centre, False), (not is_of_centre, True)):
+        params = {"role": role, "of_centre": of_centre}
+        if moves:
+            with counter.engine.begin() as db:
+                assert db.execute(event, params).rowcount == 1
+        else:
+            with pytest.raises(sa.exc.IntegrityError) as refused, counter.engine.begin() as db:
+                db.execute(event, params)
+            assert refused.value.orig.diag.constraint_name == "claimant_moves"  # type: ignore[union-attr]
 
 
 def test_paid_and_deducted_together_pay_the_bill(counter: Counter) -> None:

@@ -20,6 +20,8 @@ def expected(door: Door, role: Role | None, whose: str) -> int | tuple[int, ...]
         return 401
     if role not in door.roles:
         return 403
+    if role in door.absent:
+        return 404
     return 404 if door.scoped and whose == "theirs" and role in SCOPED else door.yes
 
 

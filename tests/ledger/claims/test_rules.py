@@ -7,7 +7,7 @@ import pytest
 from ledger.claims.rules import ACTIONS, FIRST, MOVES, OPEN, ROLES, STATES, actions, next_state
 from ledger.errors import Conflict, Refused
 
-STRANGERS = ("operator", "auditor", "administrator", "server", "")
+STRANGERS = ("auditor", "administrator", "server", "")
 OVER = {"paid", "refused", "withdrawn"}
 
 
@@ -50,9 +50,10 @@ def test_what_is_over_stays_over() -> None:
     assert after == {"bounce", "pay", "reopen"}  # only the bank's rows, as two persons decide them
 
 
-def test_a_builder_only_hands_in_and_takes_back() -> None:
-    assert {action for _, action, role in MOVES if role == "builder"} == {"submit", "withdraw"}
-    assert actions("approved", "builder") == ()
+@pytest.mark.parametrize("claimant", ["builder", "operator"])
+def test_a_claimant_only_hands_in_and_takes_back(claimant: str) -> None:
+    assert {action for _, action, role in MOVES if role == claimant} == {"submit", "withdraw"}
+    assert actions("approved", claimant) == ()
 
 
 def test_money_is_only_reached_through_publication_and_approval() -> None:

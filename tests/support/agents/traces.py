@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agents.sources import slurm
+from agents.sources import job_trace
 
 SMALL = [
     "a-1,alpha,2,A800,2026-01-01T00:00:00Z,2026-01-01T00:10:00Z,2026-01-01T03:20:00.500Z,COMPLETED",
@@ -19,5 +19,5 @@ SMALL_MS = {
 
 
 def trace(path: Path, *rows: str) -> Path:
-    path.write_text("".join(f"{line}\n" for line in (slurm.HEADER, *rows)))
+    path.write_text("".join(f"{line}\n" for line in (job_trace.HEADER, *rows)))
     return path

@@ -1,4 +1,4 @@
-"""Job traces of Slurm as windows.
+"""Job traces as windows.
 
 A trace is a CSV file, one job a row. It has the user (which is the Slurm account and the project
 that pays), the number of GPUs, start and end, but not which GPUs. So each GPU of a job gets a name
@@ -12,15 +12,15 @@ A file with a fault gives no window: every fault is reported with its row and co
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 from agents import wire
+from agents.sources.trace_table import Fault, count_fault, read_table
 
 HEADER = "job_id,user,gpu_num,gpu_type,submit_time,start_time,end_time,state"
 COLUMNS = tuple(HEADER.split(","))
@@ -28,22 +28,11 @@ SELECTORS = ("partition", "qos")  # columns that may follow, either or both
 GPUS_MAX = 100_000  # of one job: more is a typing error
 UNSPECIFIED = "unspecified"  # the model of a job whose trace does not name one
 
-_BOM = b"\xef\xbb\xbf"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME = re.compile(r"[^/\s]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _UNMEASURED = {"energy_mj": "job_trace", "readings": "job_trace"}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of the file; `row` counts lines from 1, which is the header."""
-
-    row: int
-    column: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +50,13 @@ class Job:
     end_ms: int
     partition: str | None = None
     qos: str | None = None
+    num: int = 1  # of each GPU it holds num/den
+    den: int = 1
 
     @property
-    def held_ms(self) -> int:
+    def held_ms(self) -> Fraction:
         """Device-milliseconds."""
-        return self.gpus * (self.end_ms - self.start_ms)
+        return Fraction(self.gpus * (self.end_ms - self.start_ms) * self.num, self.den)
 
     @property
     def windows(self) -> int:
@@ -99,7 +90,13 @@ def _parts(job: Job, hour_ms: int) -> tuple[wire.Part, ...]:
         (holder, low, high),
         (wire.Unallocated(), high, wire.HOUR_MS),
     )
-    return tuple(wire.Part(holder, start, stop) for holder, start, stop in spans if start < stop)
+    return tuple(
+        wire.Part(holder, start, stop)
+        if isinstance(holder, wire.Unallocated)
+        else wire.Part(holder, start, stop, job.num, job.den)
+        for holder, start, stop in spans
+        if start < stop
+    )
 
 
 def _moment(ms: int) -> datetime:
@@ -116,60 +113,14 @@ def parse(content: bytes, now: datetime) -> tuple[list[Job], list[Fault]]:
 
     A time after `now` is a fault.
     """
-    if content.startswith(_BOM):
-        fault = Fault(
-            1,
-            COLUMNS[0],
-            "文件以 BOM 开头：请另存为不带 BOM 的 UTF-8",
-            "the file begins with a BOM: save it as UTF-8 without BOM",
-        )
-        return [], [fault]
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        return [], [Fault(row, "", "不是 UTF-8 文本", "this is not UTF-8 text")]
-    if not text.strip():
-        return [], [Fault(1, "", "文件是空的", "the file is empty")]
-    return _rows(text, wire.start_ms(now))
-
-
-def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
-    table = csv.reader(io.StringIO(text, newline=""), strict=True)
-    jobs: list[Job] = []
-    faults: list[Fault] = []
     rows_by_job: dict[str, int] = {}
-    try:
-        header = next(table, [])
-        columns = (*COLUMNS, *(name for name in SELECTORS if name in header))
-        faults += _header_faults(header, columns)
-        if faults:
-            return [], faults
-        for values in table:
-            if values:  # skip empty lines, such as the last one
-                row = _Row(table.line_num, columns, values)
-                jobs.append(row.job(now_ms, rows_by_job))
-                faults += row.faults
-    except csv.Error as error:
-        detail = str(error)
-        faults.append(Fault(table.line_num, "", f"不是 CSV：{detail}", f"this is no CSV: {detail}"))
-    return jobs, faults
+    now_ms = wire.start_ms(now)
 
+    def read(number: int, columns: tuple[str, ...], values: list[str]) -> tuple[Job, list[Fault]]:
+        row = _Row(number, columns, values)
+        return row.job(now_ms, rows_by_job), row.faults
 
-def _header_faults(header: list[str], columns: tuple[str, ...]) -> Iterator[Fault]:
-    text = ",".join(columns)
-    for name in columns:
-        if name not in header:
-            yield Fault(1, name, f"缺少此列，应为 {text}", f"is missing, must be {text}")
-    for name in dict.fromkeys(header):
-        if name not in columns:
-            yield Fault(1, name, f"多余的列，应为 {text}", f"is one too many, must be {text}")
-    if sorted(header) == sorted(columns) and tuple(header) != columns:
-        name = next(name for name, column in zip(header, columns, strict=True) if name != column)
-        yield Fault(1, name, f"列的次序不对，应为 {text}", f"is out of order, must be {text}")
-    for name in columns:
-        if header.count(name) > 1:
-            yield Fault(1, name, "此列重复", "stands there twice")
+    return read_table(content, COLUMNS, read, SELECTORS)
 
 
 class _Row:
@@ -180,10 +131,7 @@ class _Row:
         self.faults: list[Fault] = []
         self.cells = dict(zip(columns, values, strict=False))
         if len(values) != len(columns):
-            count, length = len(values), len(columns)
-            self._fault(
-                "", f"有 {count} 格，应有 {length} 格", f"has {count} cells, must have {length}"
-            )
+            self.faults.append(count_fault(number, columns, values))
 
     def job(self, now_ms: int, rows_by_job: dict[str, int]) -> Job:
         """Return the job of this row; meaningless if there are faults."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import wire
-from agents.sources import slurm
+from agents.sources import job_trace
 from tests.support.paths import SHARED
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ PHILLY = SHARED / "data/philly"
 ROW = "j1,lab,2,A800,2026-01-01T00:00:00Z,2026-01-01T00:10:00Z,2026-01-01T03:20:00.500Z,COMPLETED"
 
 
-def trace(*rows: str, header: str = slurm.HEADER) -> bytes:
+def trace(*rows: str, header: str = job_trace.HEADER) -> bytes:
     return "".join(f"{line}\n" for line in (header, *rows)).encode()
 
 
@@ -41,23 +41,26 @@ moments = st.integers(NOW_MS - 400 * 3_600_000, NOW_MS)
 
 
 @st.composite
-def jobs(draw: st.DrawFn) -> list[slurm.Job]:
+def jobs(draw: st.DrawFn) -> list[job_trace.Job]:
     ids = draw(st.lists(names, max_size=8, unique=True))
     results = []
     for job in ids:
         start, end = sorted((draw(moments), draw(moments)))
         end = draw(st.sampled_from([start, start + 1, min(start + 3_600_000, NOW_MS), end]))
-        gpus, model = draw(st.integers(0, 9)), draw(st.sampled_from(["A800", slurm.UNSPECIFIED]))
+        gpus, model = (
+            draw(st.integers(0, 9)),
+            draw(st.sampled_from(["A800", job_trace.UNSPECIFIED])),
+        )
         end, place = min(end, NOW_MS), (draw(selectors), draw(selectors))
-        results.append(slurm.Job(job, draw(names), gpus, model, start, end, *place))
+        results.append(job_trace.Job(job, draw(names), gpus, model, start, end, *place))
     return results
 
 
-def as_csv(results: list[slurm.Job], hours_east: int) -> bytes:
+def as_csv(results: list[job_trace.Job], hours_east: int) -> bytes:
     zone = timedelta(hours=hours_east)
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(slurm.COLUMNS + slurm.SELECTORS)
+    table.writerow(job_trace.COLUMNS + job_trace.SELECTORS)
     for job in results:
         start, end = (
             (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) + zone)
@@ -65,7 +68,7 @@ def as_csv(results: list[slurm.Job], hours_east: int) -> bytes:
             .replace("+00:00", f"+{hours_east:02d}:00")
             for ms in (job.start_ms, job.end_ms)
         )
-        model = "" if job.model == slurm.UNSPECIFIED else job.model
+        model = "" if job.model == job_trace.UNSPECIFIED else job.model
         row = [job.job, job.account, job.gpus, model, start, start, end, ""]
         table.writerow([*row, job.partition or "", job.qos or ""])
     return out.getvalue().encode()
@@ -73,16 +76,16 @@ def as_csv(results: list[slurm.Job], hours_east: int) -> bytes:
 
 @settings(deadline=None)
 @given(jobs(), st.integers(0, 14))
-def test_a_trace_is_read_back_exactly(results: list[slurm.Job], hours_east: int) -> None:
-    assert slurm.parse(as_csv(results, hours_east), NOW) == (results, [])
+def test_a_trace_is_read_back_exactly(results: list[job_trace.Job], hours_east: int) -> None:
+    assert job_trace.parse(as_csv(results, hours_east), NOW) == (results, [])
 
 
 @settings(deadline=None)
 @given(jobs())
 def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
-    results: list[slurm.Job],
+    results: list[job_trace.Job],
 ) -> None:
-    windows = list(slurm.windows(results, "c1"))
+    windows = list(job_trace.windows(results, "c1"))
     assert [fault for window in windows for fault in wire.faults(window)] == []
     assert len({(w.gpu, w.start) for w in windows}) == len(windows)
     assert len(windows) == sum(job.windows for job in results)
@@ -94,17 +97,17 @@ def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
 
 @settings(deadline=None)
 @given(jobs())
-def test_a_second_replay_says_the_same_bytes(results: list[slurm.Job]) -> None:
+def test_a_second_replay_says_the_same_bytes(results: list[job_trace.Job]) -> None:
     def once() -> list[bytes]:
-        return [msgspec.json.encode(window) for window in slurm.windows(results, "c1")]
+        return [msgspec.json.encode(window) for window in job_trace.windows(results, "c1")]
 
     assert once() == once()
 
 
 def test_one_job_by_hand() -> None:
-    (job,), faults = slurm.parse(trace(ROW), NOW)
+    (job,), faults = job_trace.parse(trace(ROW), NOW)
     assert faults == []
-    windows = list(slurm.windows([job], "philly"))
+    windows = list(job_trace.windows([job], "philly"))
     assert [w.gpu for w in windows] == ["job/philly/j1/0/0"] * 4 + ["job/philly/j1/0/1"] * 4
     assert [w.start.hour for w in windows[:4]] == [0, 1, 2, 3]
     holder = wire.Slurm(account="lab", job="j1")
@@ -132,15 +135,15 @@ def test_one_job_by_hand() -> None:
 def test_partition_and_qos_are_told_where_the_trace_has_them(
     columns: str, cells: str, partition: str | None, qos: str | None
 ) -> None:
-    jobs, faults = slurm.parse(trace(ROW + cells, header=slurm.HEADER + columns), NOW)
+    jobs, faults = job_trace.parse(trace(ROW + cells, header=job_trace.HEADER + columns), NOW)
     assert faults == []
-    holders = {p.holder for w in slurm.windows(jobs, "c1") for p in w.parts}
+    holders = {p.holder for w in job_trace.windows(jobs, "c1") for p in w.parts}
     assert holders == {wire.Unallocated(), wire.Slurm("lab", "j1", partition, qos)}
 
 
 def test_a_partition_of_no_cluster_is_a_fault() -> None:
     rows = [swap("job_id", f"j{n}") + f",{name}" for n, name in enumerate(["a b", "x" * 37])]
-    _, faults = slurm.parse(trace(*rows, header=slurm.HEADER + ",partition"), NOW)
+    _, faults = job_trace.parse(trace(*rows, header=job_trace.HEADER + ",partition"), NOW)
     assert [(fault.row, fault.column) for fault in faults] == [(2, "partition"), (3, "partition")]
 
 
@@ -155,14 +158,15 @@ def test_a_partition_of_no_cluster_is_a_fault() -> None:
     ids=["pending", "cancelled while pending", "ended as it began", "without GPUs"],
 )
 def test_a_job_that_held_nothing_makes_no_window(row: str) -> None:
-    (job,), faults = slurm.parse(trace(row), NOW)
-    assert (faults, job.held_ms, job.windows) == ([], 0, 0)
-    assert list(slurm.windows([job], "c1")) == []
+    (job,), faults = job_trace.parse(trace(row), NOW)
+    assert faults == []
+    assert job.held_ms == job.windows == 0
+    assert list(job_trace.windows([job], "c1")) == []
 
 
 def swap(column: str, value: str) -> str:
     cells = ROW.split(",")
-    cells[slurm.COLUMNS.index(column)] = value
+    cells[job_trace.COLUMNS.index(column)] = value
     return ",".join(cells)
 
 
@@ -204,27 +208,27 @@ def test_a_bad_row_is_one_fault_that_names_row_and_column(
     row: str, column: str, words: str
 ) -> None:
     good = swap("job_id", "j0")
-    _, faults = slurm.parse(trace(good, row), NOW)
+    _, faults = job_trace.parse(trace(good, row), NOW)
     assert [(fault.row, fault.column) for fault in faults] == [(3, column)]
     assert words in faults[0].en
     assert faults[0].zh
 
 
 BAD_HEADERS = [
-    (slurm.HEADER.replace(",state", ""), ["state is missing"]),
-    (slurm.HEADER + ",node", ["node is one too many"]),
-    (slurm.HEADER + ",qos,partition", ["qos is out of order"]),
-    (slurm.HEADER + ",qos,qos", ["qos stands there twice"]),
-    (slurm.HEADER.replace("user,gpu_num", "gpu_num,user"), ["gpu_num is out of order"]),
-    (slurm.HEADER.replace("state", "user"), ["state is missing", "user stands there twice"]),
-    (slurm.HEADER.replace("gpu_num", "gpus"), ["gpu_num is missing", "gpus is one too many"]),
-    ("", [f"{column} is missing" for column in slurm.COLUMNS]),
+    (job_trace.HEADER.replace(",state", ""), ["state is missing"]),
+    (job_trace.HEADER + ",node", ["node is one too many"]),
+    (job_trace.HEADER + ",qos,partition", ["qos is out of order"]),
+    (job_trace.HEADER + ",qos,qos", ["qos stands there twice"]),
+    (job_trace.HEADER.replace("user,gpu_num", "gpu_num,user"), ["gpu_num is out of order"]),
+    (job_trace.HEADER.replace("state", "user"), ["state is missing", "user stands there twice"]),
+    (job_trace.HEADER.replace("gpu_num", "gpus"), ["gpu_num is missing", "gpus is one too many"]),
+    ("", [f"{column} is missing" for column in job_trace.COLUMNS]),
 ]
 
 
 @pytest.mark.parametrize(("header", "columns"), BAD_HEADERS)
 def test_wrong_columns_are_named(header: str, columns: list[str]) -> None:
-    jobs, faults = slurm.parse(trace(ROW, header=header), NOW)
+    jobs, faults = job_trace.parse(trace(ROW, header=header), NOW)
     assert jobs == []
     assert {fault.row for fault in faults} == {1}
     assert [f"{f.column} {f.en}".partition(",")[0] for f in faults] == columns
@@ -242,7 +246,7 @@ def test_wrong_columns_are_named(header: str, columns: list[str]) -> None:
     ids=["BOM", "GBK", "quotes", "UTF-16", "empty"],
 )
 def test_a_file_that_is_no_trace_at_all_is_one_fault(content: bytes, row: int, words: str) -> None:
-    jobs, faults = slurm.parse(content, NOW)
+    jobs, faults = job_trace.parse(content, NOW)
     assert jobs == []
     assert [fault.row for fault in faults] == [row]
     assert words in faults[0].en
@@ -250,7 +254,7 @@ def test_a_file_that_is_no_trace_at_all_is_one_fault(content: bytes, row: int, w
 
 def test_all_faults_are_named_at_once_and_duplicates_by_their_first_row() -> None:
     rows = [ROW, swap("gpu_num", "-2"), "j2,,x,,then,,,"]
-    _, faults = slurm.parse(trace(*rows), NOW)
+    _, faults = job_trace.parse(trace(*rows), NOW)
     assert [(f.row, f.column) for f in faults] == [
         (3, "job_id"),
         (3, "gpu_num"),
@@ -263,11 +267,11 @@ def test_all_faults_are_named_at_once_and_duplicates_by_their_first_row() -> Non
 
 @pytest.mark.skipif(not PHILLY.exists(), reason="../shared/data/philly is not here")
 def test_the_philly_sample_holds_exactly_what_is_expected() -> None:
-    jobs, faults = slurm.parse((PHILLY / "sample_jobs.csv").read_bytes(), NOW)
+    jobs, faults = job_trace.parse((PHILLY / "sample_jobs.csv").read_bytes(), NOW)
     assert faults == []
     with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
         user_ms = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
     total = user_ms.pop("TOTAL")
-    counter = held(list(slurm.windows(jobs, "philly")))
+    counter = held(list(job_trace.windows(jobs, "philly")))
     assert counter == user_ms
     assert counter.total() == total

@@ -1,0 +1,1 @@
+"""Slurm's accounting, as `sacct` tells it: tables, JSON, the program itself."""

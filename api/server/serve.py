@@ -1,0 +1,42 @@
+"""`suanquan serve`: the pages and the API alone, on a database that `db upgrade` has prepared.
+
+For containers and several servers on one database. It holds the application's login and never the
+owner's, writes nothing to disk, logs to standard error, and starts nothing beside itself.
+"""
+
+import uvicorn
+
+from api.app import create_app, settle
+from api.cli.failures import Failure
+from api.door import logs
+from api.language.i18n import gettext as _
+from api.server import background
+from api.server.listen import listen
+from api.settings import Settings
+from ledger.postgres.database import check_revision, databases_from
+
+GRACE_S = 10  # for requests under way when we are stopped
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Raises:
+        Failure: no database is named.
+        Unusable: the database cannot be reached, or has another schema than this program.
+    """
+    if settings.database_url is None:
+        raise Failure(_("serve 需要 SUANQUAN_DATABASE_URL；用内置数据库请运行 suanquan up"))
+    logs.configure()
+    engine = databases_from(settings.database_url, None).engine()
+    try:
+        check_revision(engine)
+        app = create_app(engine, settings, lifespan=background.lifespan)
+        settle()
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+        )
+        with listen(settings) as listener:
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        engine.dispose()

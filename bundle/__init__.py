@@ -1,0 +1,1 @@
+"""`make bundle`: everything that a site without a route out needs, in one folder."""

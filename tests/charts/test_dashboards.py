@@ -1,0 +1,60 @@
+"""Rules and dashboards ask only for metrics that the programs really have."""
+
+import json
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from agents.commands.health import _HELP
+from agents.commands.readings import _FAMILIES
+from tests.support.charts import Document, folder, read
+
+METRIC = re.compile(r"\b((?:suanquan|DCGM)_\w+)")
+AGENT = {f"suanquan_agent_{name}" for name in _HELP} | set(_FAMILIES)
+
+
+def expressions(chart: str) -> list[str]:
+    rules: Document = read(folder(chart) / "files" / "rules.yaml")
+    board = json.loads((folder(chart) / "files" / "dashboard.json").read_text(encoding="utf-8"))
+    return [rule["expr"] for group in rules["groups"] for rule in group["rules"]] + [
+        target["expr"] for panel in board["panels"] for target in panel["targets"]
+    ]
+
+
+def metrics(chart: str) -> set[str]:
+    return {name for text in expressions(chart) for name in METRIC.findall(text)}
+
+
+def test_the_agents_are_metrics_of_the_agent() -> None:
+    names = metrics("suanquan-agent")
+    assert len(names) > 10
+    assert names <= AGENT
+
+
+def test_the_servers_are_metrics_of_the_server(visitor_metrics: str) -> None:
+    names = metrics("suanquan-server")
+    assert len(names) > 1
+    assert all(re.search(rf"^{name}\b", visitor_metrics, re.MULTILINE) for name in names)
+
+
+@pytest.fixture
+def visitor_metrics() -> str:
+    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+    from starlette.applications import Starlette  # noqa: PLC0415
+
+    from api.door.middleware import Gate  # noqa: PLC0415
+
+    registry = CollectorRegistry()
+    app = Starlette()
+    app.add_middleware(Gate, registry=registry)
+    TestClient(app).get("/healthz")
+    return generate_latest(registry).decode()
+
+
+@pytest.mark.parametrize("chart", ["suanquan-agent", "suanquan-server"])
+def test_a_board_has_its_panels_side_by_side(chart: str) -> None:
+    board = json.loads((folder(chart) / "files" / "dashboard.json").read_text(encoding="utf-8"))
+    places = [(p["gridPos"]["x"], p["gridPos"]["y"]) for p in board["panels"]]
+    assert len(set(places)) == len(places) == len({p["id"] for p in board["panels"]})
+    assert all(" · " in panel["title"] for panel in board["panels"])
