@@ -62,9 +62,9 @@ def run() -> dict[str, object]:
         owner.execute(_RESERVATIONS, (count,))
         owner.execute("ANALYZE")
         drafts = _drafts(book)
-        ours = (lambda: _singles(engine, drafts), lambda: _batches(engine, drafts))
-        with _pgledger(database) as theirs:
-            runs = (*ours, *theirs)
+        our_turns = (lambda: _singles(engine, drafts), lambda: _batches(engine, drafts))
+        with _pgledger(database) as their_turns:
+            runs = (*our_turns, *their_turns)
             for go in runs:
                 go()
             owner.execute("ANALYZE")
@@ -76,9 +76,9 @@ def run() -> dict[str, object]:
 
 
 def _measure(go: Run) -> Turn:
-    began, used = time.perf_counter(), stage.processor_s()
+    began, processor_s = time.perf_counter(), stage.processor_s()
     count = go()
-    return count / (time.perf_counter() - began), count / (stage.processor_s() - used)
+    return count / (time.perf_counter() - began), count / (stage.processor_s() - processor_s)
 
 
 def _figures(turns: Sequence[Sequence[Turn]]) -> dict[str, object]:
@@ -89,9 +89,9 @@ def _figures(turns: Sequence[Sequence[Turn]]) -> dict[str, object]:
     }
     figures["batched_of_one_call_each"] = _ratio(turns, 1, 0, 0)
     if len(turns[0]) == len(names):
-        for name, ours, theirs in (("one_call_each", 0, 2), ("batched", 1, 3)):
-            figures[f"{name}_of_pgledger"] = _ratio(turns, ours, theirs, 0)
-            figures[f"{name}_of_pgledger_by_processor"] = _ratio(turns, ours, theirs, 1)
+        for name, our_place, their_place in (("one_call_each", 0, 2), ("batched", 1, 3)):
+            figures[f"{name}_of_pgledger"] = _ratio(turns, our_place, their_place, 0)
+            figures[f"{name}_of_pgledger_by_processor"] = _ratio(turns, our_place, their_place, 1)
     return figures | {"postings_in_a_batch": SIZE, "turns": TURNS}
 
 
