@@ -7,6 +7,9 @@
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
+    relay     take the batches of a centre's nodes and pass them on, until SIGTERM
+    export    what waits here, as a courier's file
+    import-receipt  take in the receipt that a courier brought back
     slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
     replay    send a job trace by the same path           (agents/commands/replay.py)
     demo      send a made-up centre by the same path      (agents/commands/demo.py)
@@ -24,6 +27,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from agents.errors import AgentError
 from agents.settings import Settings
@@ -71,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument(
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
     )
+    commands.add_parser(
+        "relay", help="转发全中心节点的批次 / pass the batches of a centre's nodes on"
+    )
+    for name, text, help_text in (
+        ("export", "批次文件", "把未送到的批次写成文件 / write what waits to a courier's file"),
+        ("import-receipt", "回执文件", "收下带回的回执 / take in the receipt that came back"),
+    ):
+        carry = commands.add_parser(name, help=help_text)
+        carry.add_argument("file", type=Path, metavar="FILE", help=text)
     for name, text in (
         ("slurm", "上报 Slurm 的作业记录 / report what Slurm's accounting says"),
         ("replay", "回放作业记录 / replay a trace"),
@@ -161,6 +174,27 @@ def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _relay(_settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.relay import run  # noqa: PLC0415
+    from agents.relay.settings import RelaySettings  # noqa: PLC0415
+
+    return run(RelaySettings.read(os.environ))
+
+
+def _export(settings: Settings, arguments: argparse.Namespace) -> int:
+    from agents.commands.courier import export  # noqa: PLC0415
+
+    print(export(settings.data, arguments.file, datetime.now(UTC)))
+    return 0
+
+
+def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
+    from agents.commands.courier import import_receipt  # noqa: PLC0415
+
+    print(import_receipt(settings.data, arguments.file))
+    return 0
+
+
 def _run_standalone(name: str, words: Sequence[str]) -> int:
     if name == "slurm":
         from agents.commands import slurm  # noqa: PLC0415
@@ -183,6 +217,9 @@ _COMMANDS = {
     "top": _top,
     "doctor": _doctor,
     "enrol": _enrol,
+    "relay": _relay,
+    "export": _export,
+    "import-receipt": _import_receipt,
 }
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
     ├── SpoolError        7   the spool cannot be used
     │   └── SpoolDamaged      ... because its file is damaged
     ├── Refused           8   the server refuses what we send, and repeating it would not help
+    ├── CourierError      9   a courier's file or receipt cannot be written or read
     └── SourceError      11   what we report from (sacct) does not answer, or nothing that counts
 
 0 is success and 2 a wrong command line.
@@ -71,6 +72,12 @@ class Refused(AgentError):
     def __init__(self, zh: str, en: str, code: str) -> None:
         super().__init__(zh, en)
         self.code = code
+
+
+class CourierError(AgentError):
+    """A courier's file or receipt cannot be written or read; nothing of it was used."""
+
+    exit_code = 9
 
 
 class SourceError(AgentError):

@@ -220,6 +220,15 @@ class Answer(Frozen, frozen=True):
     refused: tuple[Item, ...] = ()
 
 
+class Relayed(Frozen, frozen=True):
+    """A relay's answer (202): it has the batch whose bytes have this SHA-256 on its disk.
+
+    It is no answer of the server's: the agent keeps the batch until the server has it.
+    """
+
+    relayed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class Enrol(Frozen, frozen=True):
     """Enrolment request: the one-time code and the node's Ed25519 public key (32 bytes, hex)."""
 

@@ -22,6 +22,7 @@ from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreac
 from agents.holders.source import MapFile, holders_of, read_first
 from agents.observations import Holdings, Look
 from agents.reporting.identity import Identity
+from agents.reporting.line import Line
 from agents.reporting.server import Server
 from agents.reporting.spool import BYTES_MAX, Spool
 from agents.settings import Settings
@@ -233,7 +234,7 @@ def _spool(settings: Settings) -> Check:
 
 def _page(settings: Settings) -> bytes | None:
     """Return the metrics page of the running agent; None if none runs."""
-    with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2) as agent:
+    with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2, line=Line()) as agent:
         answer = agent.get("/metrics")
     return answer.body if answer is not None and b"suanquan_agent_" in answer.body else None
 

@@ -8,6 +8,7 @@ and refusals. `drain` runs it until the spool is empty; a node's own thread
 | the server answers                 | the flow                                               |
 |------------------------------------|--------------------------------------------------------|
 | 200, for this stream and number    | acknowledges, goes on with the next batch              |
+| 202, a relay has these bytes       | keeps the batch, goes on; asks again once all are sent |
 | 409 fork                           | leaves the stream, sends its windows in a new one      |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
 | 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
@@ -58,9 +59,19 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
     server's Answer for each accepted batch. Raises Refused where repeating would not help.
     """
     failures = 0
-    while (body := spool.next_batch(identity.agent, now())) is not None:
+    while True:
+        body = spool.next_batch(identity.agent, now())
+        is_asked_again = body is None  # nothing is new: has the server answered the relay?
+        if body is None and (body := spool.oldest_relayed()) is None:
+            return
         head = msgspec.json.decode(body, type=_Head)
         response = yield _request(identity, body, now())
+        if _is_relayed(response, body):
+            if is_asked_again:
+                return
+            spool.relay_has(head.number)
+            failures = 0
+            continue
         answer = _read_answer(response, head)
         if answer is not None:
             spool.acknowledge(head.number)
@@ -69,7 +80,7 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
             yield answer
             continue
         if response is not None:
-            _resume(spool, response, head)
+            resume(spool, response, head.stream, head.number)
         failures += 1
         yield Sleep(_wait_s(identity.agent, failures, response, now()), _reason(response))
 
@@ -156,24 +167,34 @@ def _read_answer(response: Response | None, head: _Head) -> wire.Answer | None:
     return answer if (answer.stream, answer.number) == (head.stream, head.number) else None
 
 
-def _resume(spool: Spool, response: Response, head: _Head) -> None:
+def _is_relayed(response: Response | None, body: bytes) -> bool:
+    """Return whether a relay says that it has these very bytes."""
+    if response is None or response.status != 202:  # noqa: PLR2004
+        return False
+    try:
+        relayed = msgspec.json.decode(response.body, type=wire.Relayed)
+    except msgspec.DecodeError:
+        return False
+    return relayed.relayed == hashlib.sha256(body).hexdigest()
+
+
+def resume(spool: Spool, response: Response, stream: UUID, number: int) -> None:
     """Repair the stream after a 409; raise Refused where repeating would not help."""
     refusal = problem(response)
     if response.status == 409 and refusal.code == "fork":  # noqa: PLR2004
-        _log.error("FORK: the server has another batch %d of stream %s", head.number, head.stream)
-        spool.new_stream(head.number)
+        _log.error("FORK: the server has another batch %d of stream %s", number, stream)
+        spool.new_stream(number)
     elif response.status == 409 and refusal.code == "ahead":  # noqa: PLR2004
         if spool.rewind(refusal.expected):
             _log.error("the server lost batches: sending from %d again", refusal.expected)
         else:
             _log.error("the server lost batches that are not here any more: a new stream")
-            spool.new_stream(min(refusal.expected, head.number))
+            spool.new_stream(min(refusal.expected, number))
     elif response.status in (400, 401, 403, 413, 422):
         code = refusal.code or str(response.status)
         raise Refused(
-            f"服务器拒收第 {head.number} 批（{code}）：{refusal.detail}；数据仍在上报队列中",
-            f"the server refuses batch {head.number} ({code}): {refusal.detail}; "
-            "the spool keeps it",
+            f"服务器拒收第 {number} 批（{code}）：{refusal.detail}；数据仍在上报队列中",
+            f"the server refuses batch {number} ({code}): {refusal.detail}; the spool keeps it",
             code,
         )
 
@@ -186,11 +207,11 @@ def _wait_s(agent: UUID, failures: int, response: Response | None, now: datetime
     """Double from one second; wait for half to all of it, spread over agents by their id."""
     usual = min(_WAIT_MAX_S, 2.0 ** min(failures - 1, 16)) * (1 + _spread(agent, failures)) / 2
     if response is not None and response.status in (429, 503):
-        return max(usual, _retry_after_s(response.headers.get("retry-after", ""), now))
+        return max(usual, retry_after_s(response.headers.get("retry-after", ""), now))
     return usual
 
 
-def _retry_after_s(value: str, now: datetime) -> float:
+def retry_after_s(value: str, now: datetime) -> float:
     """Parse Retry-After, seconds or a date (RFC 9110, 10.2.3); 0 for anything else."""
     try:
         seconds = (

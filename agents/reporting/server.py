@@ -7,7 +7,6 @@ sending flow treats it as one more kind of answer and sends the batch again.
 from __future__ import annotations
 
 import http.client
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agents.errors import SettingsError
+from agents.reporting.line import Line
 
 TIMEOUT_S = 15.0  # for each step of a request: connect, send, wait, read
 _ANSWER_BYTES_MAX = 4 * 1024 * 1024  # an answer names at most 1,000 windows
@@ -57,18 +57,15 @@ def problem(response: Response) -> Problem:
 
 
 class Server:
-    """A kept-alive connection to `url` (http or https, with or without a path before /api)."""
+    """A kept-alive connection to `url` (http or https, with or without a path before /api).
 
-    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+    `line` says how to reach it; by default the environment does.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S, line: Line | None = None) -> None:
         scheme, host, port, path = _address(url)
         self._prefix = path
-        self._connection = (
-            http.client.HTTPSConnection(
-                host, port, timeout=timeout_s, context=ssl.create_default_context()
-            )
-            if scheme == "https"
-            else http.client.HTTPConnection(host, port, timeout=timeout_s)
-        )
+        self._connection = (line or Line.read()).connect(scheme, host, port, timeout_s)
         self.fault = ""  # why the last request got no answer, for people
 
     def __enter__(self) -> Self:

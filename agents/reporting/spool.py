@@ -6,6 +6,10 @@ bytes until the server acknowledges it, so that one number has the same bytes af
 Acknowledged batches are kept for a while as well, for a server that was restored from an old backup
 and asks for an earlier number.
 
+A batch that a relay has (`relay_has`) or that a courier carries still waits: only the server's
+answer acknowledges it. Bound batches take at most half of the file; what is measured after that
+waits unbound.
+
 The file is bounded. When it is full, the acknowledged batches are deleted first, then the oldest
 windows; each deleted window is sent as one gap, `spool_overflow`, so that the loss is reported. A
 run of such minutes of one GPU is one row, and so are the minutes in which the agent was down; they
@@ -21,7 +25,7 @@ in the order of the moments of which they speak, so that a watch never comes bef
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +42,7 @@ from agents.reporting.spool_file import SpoolFile
 BYTES_MAX = 256 * 2**20
 _HEAD_BYTES_MAX = 1024  # of a batch without its windows, generously
 _DROP_BATCH = 256
+_BOUND_SHARE = 2  # batches that wait for the server's answer may fill the file up to a half
 _HISTORY_SHARE = 4  # acknowledged batches may fill the file up to a quarter
 _PENDING = "FROM batches WHERE NOT acknowledged"
 
@@ -54,15 +59,21 @@ class GapRun(NamedTuple):
 
 
 class Spool:
-    """The agent's spool. One process at a time may open it; its threads may share it.
+    """The agent's spool. One process owns it; its threads may share it. `beside` it is a courier.
 
     Raises SpoolError when another agent holds the file or the disk is full, SpoolDamaged when it
     cannot be read.
     """
 
-    def __init__(self, path: Path, *, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(self, path: Path, *, bytes_max: int = BYTES_MAX, beside: bool = False) -> None:
         self._bytes_max = bytes_max
-        self._file = SpoolFile(path)
+        self._file = SpoolFile(path, beside=beside)
+        if not beside:
+            with self._file.transaction():
+                self._file.do(
+                    "INSERT INTO state VALUES (1, ?, NULL, 0, '', NULL) ON CONFLICT DO NOTHING",
+                    str(uuid4()),
+                )
 
     def __enter__(self) -> Self:
         return self
@@ -131,16 +142,49 @@ class Spool:
         return zlib.decompress(checkpoint) if checkpoint else None
 
     def next_batch(self, agent: UUID, now: datetime) -> bytes | None:
-        """Return the batch in flight, byte for byte, or a new one; None if nothing waits."""
+        """Return the batch in flight, byte for byte, or a new one; None if nothing waits.
+
+        Batches that a relay has are left out.
+        """
         with self._file.transaction():
-            (owner,) = self._file.row("SELECT agent FROM state")
-            if owner != str(agent):  # a new enrolment: what waits is sent under the new id
-                if owner is not None:
-                    self._leave_stream(self._first_waiting())
-                self._file.do("UPDATE state SET agent = ?", str(agent))
-            for (blob,) in self._file.rows(f"SELECT body {_PENDING} ORDER BY number LIMIT 1"):
+            self._speak_as(agent)
+            query = f"SELECT body {_PENDING} AND NOT relayed ORDER BY number LIMIT 1"
+            for (blob,) in self._file.rows(query):
                 return zlib.decompress(blob)
             return self._bind(agent, now)
+
+    def oldest_relayed(self) -> bytes | None:
+        """Return the oldest batch that a relay has and the server has not answered, or None."""
+        query = f"SELECT body {_PENDING} AND relayed ORDER BY number LIMIT 1"
+        with self._file.transaction():
+            for (blob,) in self._file.rows(query):
+                return zlib.decompress(blob)
+        return None
+
+    def relay_has(self, number: int) -> None:
+        """Mark this batch as taken by a relay: it is sent no more, and still waits."""
+        with self._file.transaction():
+            self._file.do("UPDATE batches SET relayed = 1 WHERE number = ?", number)
+
+    def bind_all(self, agent: UUID, now: datetime) -> None:
+        """Put all waiting windows into batches, as many as the file may hold."""
+        has_more = True
+        while has_more:  # one at a time: the agent may be at work beside us
+            with self._file.transaction():
+                self._speak_as(agent)
+                has_more = self._bind(agent, now) is not None
+
+    def unanswered(self) -> Iterator[tuple[int, bytes]]:
+        """Iterate over the batches that the server has not answered: number and bytes."""
+        number = 0
+        while True:
+            query = f"SELECT number, body {_PENDING} AND number > ? ORDER BY number LIMIT 1"
+            with self._file.transaction():
+                rows = list(self._file.rows(query, number))
+            if not rows:
+                return
+            number, blob = rows[0]
+            yield number, zlib.decompress(blob)
 
     def acknowledge(self, number: int) -> None:
         """Mark this batch as received by the server."""
@@ -155,16 +199,18 @@ class Spool:
             (count,) = self._file.row("SELECT count(*) FROM batches WHERE number >= ?", number)
             if not 1 <= number <= newest or count != newest - number + 1:
                 return False
-            self._file.do("UPDATE batches SET acknowledged = 0 WHERE number >= ?", number)
+            self._file.do(
+                "UPDATE batches SET acknowledged = 0, relayed = 0 WHERE number >= ?", number
+            )
             return True
 
     def new_stream(self, since: int) -> None:
-        """Start a new stream with the windows of the batches from `since` on.
+        """Start a new stream with the windows of the batches from `since` on, and of all that wait.
 
         The server answers `known` for those that it has: it keeps windows by GPU and start.
         """
         with self._file.transaction():
-            self._leave_stream(since)
+            self._leave_stream(min(since, self._first_waiting()))
 
     def depth(self) -> int:
         """Count the windows and sightings that wait, in a batch or not."""
@@ -194,7 +240,18 @@ class Spool:
     def _insert(self, rows: Iterable[tuple[int, bytes]]) -> None:
         self._file.do_many("INSERT INTO windows (start_ms, body) VALUES (?, ?)", rows)
 
+    def _speak_as(self, agent: UUID) -> None:
+        """Begin a new stream if the node was enrolled anew: what waits goes under the new id."""
+        (owner,) = self._file.row("SELECT agent FROM state")
+        if owner != str(agent):
+            if owner is not None:
+                self._leave_stream(self._first_waiting())
+            self._file.do("UPDATE state SET agent = ?", str(agent))
+
     def _bind(self, agent: UUID, now: datetime) -> bytes | None:
+        (bound,) = self._file.row(f"SELECT coalesce(sum(length(body)), 0) {_PENDING}")
+        if bound > self._bytes_max // _BOUND_SHARE:
+            return None
         bodies, starts = self._take_gaps()
         self._take("windows", ("start_ms", "id"), bodies, starts)
         windows = len(bodies)

@@ -1,25 +1,27 @@
-"""The spool's SQLite file: durable at every commit, one process at a time.
+"""The spool's SQLite file: durable at every commit, with one owner at a time.
 
-It uses a write-ahead log with synchronous=FULL, so a commit returns when the data is on disk. The
-lock is exclusive and ends with the process: a second agent on the same folder is refused, and a
-killed one leaves nothing to clean up. Errors of SQLite become one sentence for the operator.
+It uses a write-ahead log with synchronous=FULL, so a commit returns when the data is on disk. One
+process owns the file: it locks `<file>.lock`, which ends with the process, so a second agent on the
+same folder is refused, and a killed one leaves nothing to clean up. A courier's command works
+beside the owner (`beside`), a transaction at a time. Errors of SQLite become one sentence for the
+operator.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from agents.errors import SpoolDamaged, SpoolError
 
 _VERSION = 2
-_SCHEMA = (
+SPOOL_SCHEMA = (
     """
     CREATE TABLE state (                       -- one row
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -51,35 +53,41 @@ _SCHEMA = (
         windows INTEGER NOT NULL,              -- and sightings
         oldest_ms INTEGER NOT NULL,
         acknowledged INTEGER NOT NULL DEFAULT 0,
+        relayed INTEGER NOT NULL DEFAULT 0,    -- a relay has it; the server may not
         body BLOB NOT NULL
     )""",
-    f"PRAGMA user_version = {_VERSION}",
 )
 
 
 class SpoolFile:
-    """The open file; threads may share it. Raises SpoolError and SpoolDamaged."""
+    """The open file; threads may share it. Raises SpoolError and SpoolDamaged.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `schema` makes a new file. `beside` opens it without owning it.
+    """
+
+    def __init__(
+        self, path: Path, schema: Sequence[str] = SPOOL_SCHEMA, *, beside: bool = False
+    ) -> None:
+        self._path, self._schema = path, schema
         self._lock = threading.RLock()
+        self._ownership = None if beside else _own(path)
         try:  # mode 0600, because it names holders
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
+            self._disown()
             raise SpoolError(
                 f"无法创建上报队列 {path}（{error.strerror}）",
                 f"cannot make the spool {path} ({error.strerror})",
             ) from error
-        self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
         try:
             self._open()
         except SpoolError:
-            self._db.close()
+            self.close()
             raise
 
     def _open(self) -> None:
         with self._plainly():
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA cache_size = -2048")
@@ -91,9 +99,9 @@ class SpoolFile:
                     f"the spool {self._path} has version {version}, this program knows {_VERSION}",
                 )
             if version == 0:
-                for statement in _SCHEMA:
+                for statement in self._schema:
                     self.do(statement)
-                self.do("INSERT INTO state VALUES (1, ?, NULL, 0, '', NULL)", str(uuid4()))
+                self.do(f"PRAGMA user_version = {_VERSION}")
             (verdict,) = self.row("PRAGMA quick_check(1)")
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
@@ -102,6 +110,12 @@ class SpoolFile:
         """Close the file."""
         with self._lock:
             self._db.close()
+            self._disown()
+
+    def _disown(self) -> None:
+        if self._ownership is not None:
+            os.close(self._ownership)
+            self._ownership = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -148,6 +162,8 @@ class SpoolFile:
         try:
             yield
         except sqlite3.OperationalError as error:  # locked, disk full, no permission, I/O error
+            with suppress(sqlite3.Error):  # room in the log lets a full disk be emptied
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raise SpoolError(
                 f"上报队列 {self._path} 无法使用（{error}）："
                 "是否已有一个 suanquan-agent 在使用，或磁盘已满？",
@@ -159,3 +175,24 @@ class SpoolFile:
                 f"上报队列 {self._path} 已损坏（{error}）",
                 f"the spool {self._path} is damaged ({error})",
             ) from error
+
+
+def _own(path: Path) -> int:
+    """Lock the file beside the spool; the lock ends with this process. Raises SpoolError."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SpoolError(
+            f"无法创建上报队列 {path}（{error.strerror}）",
+            f"cannot make the spool {path} ({error.strerror})",
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise SpoolError(
+            f"上报队列 {path} 无法使用：已有一个 suanquan-agent 在使用",
+            f"cannot use the spool {path}: is another suanquan-agent using it?",
+        ) from error
+    return handle

@@ -25,6 +25,7 @@ SERVER_FILE = "server.json"  # {"url", "pid"} of the server that runs beside us
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
 CLOCK_FILE = "drill.clock"  # the secret of the drill's clock (ADR 0007)
 ENGLISH = "en"
+_ANSWERS = (200, 400, 401, 409, 413, 422)  # to a batch: repeating it changes nothing
 
 
 def readers_language() -> str:
@@ -112,6 +113,26 @@ class Client:
     def fetch(self, path: str, *, query: dict[str, Any] | None = None) -> bytes:
         """A file of the server's, as it is."""
         return self._send("GET", path, query).content
+
+    def pass_batch(self, agent: str, signature: str, body: bytes) -> tuple[int, bytes]:
+        """Pass an agent's signed batch on; the server's answer to it, yes or no, as it is.
+
+        Whatever is no answer to a batch (a fault, a proxy's page) is a `Failure`.
+        """
+        headers = {
+            "Suanquan-Agent": agent,
+            "Suanquan-Signature": signature,
+            "Content-Type": "application/json",
+        }
+        try:
+            answer = self._http.post("batches", content=body, headers=headers)
+        except httpx2.HTTPError as error:
+            message = _("连不上服务器 {url}：{why}").format(url=self._url, why=_why(error))
+            raise Failure(message) from error
+        failure = None if answer.is_success else self._failure(answer)
+        if answer.status_code not in _ANSWERS or (failure and not failure.code):
+            raise failure or self._failure(answer)
+        return answer.status_code, answer.content
 
     def _send(
         self,

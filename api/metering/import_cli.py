@@ -1,0 +1,114 @@
+"""`suanquan import batches`: a courier's batches go to the server, and a receipt comes back."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agents.parcels import RECEIPT, FileFault, Parcel, Receipt, parcels, write_file
+from api.cli.answer import Column, Listing, Table
+from api.cli.client import Client
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import METERING
+from api.cli.values import NUMBER
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+
+app = Commands()
+imports = Commands(msgid("由人带来的文件"))
+app.add_typer(imports, name="import", rich_help_panel=METERING)
+
+_OK = 200
+_COUNTS = ("kept", "known", "conflicts", "quarantined", "refused")
+BATCHES = (
+    Column(msgid("采集端"), "agent"),
+    Column(msgid("结果"), "outcome"),
+    Column(msgid("批次"), "batches", NUMBER),
+    Column(msgid("收下窗口"), "kept", NUMBER),
+    Column(msgid("已有窗口"), "known", NUMBER),
+    Column(msgid("冲突"), "conflicts", NUMBER),
+    Column(msgid("隔离"), "quarantined", NUMBER),
+    Column(msgid("拒收"), "refused", NUMBER),
+)
+
+
+@imports.verb("batches", msgid("导入采集端或中继导出的批次文件，写出回执"))
+def batches(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("批次文件"))],
+    *,
+    receipt: Annotated[
+        Path | None, typer.Option(help=msgid("回执写到哪里；不写即 FILE.receipt"))
+    ] = None,
+) -> Listing:
+    """Send a courier's batches to the server in their order, and write its answers as a receipt.
+
+    The file is found whole before anything is sent; sending it again gets the same answers.
+    """
+    path = receipt or file.with_name(file.name + ".receipt")
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    try:
+        with Client() as client:
+            items = _send(client, parcels(file), counts)
+            write_file(path, RECEIPT, items)
+    except FileFault as fault:
+        raise Failure(_fault(fault).format(file=file, line=fault.line)) from fault
+    except OSError as error:
+        message = _("{file}：{why}").format(file=error.filename or file, why=error.strerror)
+        raise Failure(message) from error
+    rows = [
+        {
+            "agent": agent,
+            "outcome": outcome,
+            **{name: count[name] for name in ("batches", *_COUNTS)},
+        }
+        for (agent, outcome), count in sorted(counts.items())
+    ]
+    table = Table(BATCHES, rows, msgid("文件里没有批次"))
+    told = _("回执：{file}").format(file=path)
+    return Listing({"receipt": str(path), "batches": rows}, [table, told], _failure(rows))
+
+
+def _send(
+    client: Client, items: Iterator[Parcel], counts: dict[tuple[str, str], Counter[str]]
+) -> Iterator[Receipt]:
+    for parcel in items:
+        status, body = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
+        answer = _read_answer(body)
+        outcome = _("收下") if status == _OK else str(answer["code"])
+        count = counts.setdefault((parcel.agent, outcome), Counter())
+        count["batches"] += 1
+        for name in _COUNTS:
+            value = answer.get(name, 0)
+            count[name] += value if isinstance(value, int) else len(value)
+        yield Receipt(parcel.key, parcel.digest, status, body)
+
+
+def _read_answer(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Failure(_("服务器的回答看不懂"))
+    return answer
+
+
+def _failure(rows: list[dict[str, Any]]) -> Failure | None:
+    """The command fails where the server did not take a batch: the receipt says so to its node."""
+    count = sum(row["batches"] for row in rows if row["outcome"] != _("收下"))
+    return Failure(_("{count} 批没有收下，仍在节点上").format(count=count)) if count else None
+
+
+def _fault(fault: FileFault) -> str:
+    sentences = {
+        "another_format": _("{file} 不是采集端导出的批次文件"),
+        "another_version": _("{file} 是本程序不认识的版本"),
+        "cut_off": _("{file} 没有写完或没有拷完（到第 {line} 行）：请重新拷贝；什么也没有导入"),
+        "changed": _("{file} 与其摘要不符（第 {line} 行）：请重新拷贝；什么也没有导入"),
+        "unreadable_line": _("{file} 第 {line} 行损坏：请重新拷贝；什么也没有导入"),
+    }
+    return sentences[fault.code]
