@@ -1,6 +1,8 @@
 """Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
+    dcgm      meters a cluster by its exporters or its Prometheus server, and reports
+    cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
     doctor    check this node's setup, one sentence for each check
@@ -52,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")
+    commands.add_parser(
+        "dcgm", help="抓取导出器，计量一个集群 / meter a cluster by its dcgm-exporters"
+    )
+    commands.add_parser(
+        "cluster", help="在 API server 旁作见证并上报 / witness this cluster's pods and report"
+    )
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
@@ -74,6 +82,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
+
+    return run(settings)
+
+
+def _dcgm(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.dcgm import run  # noqa: PLC0415
+
+    return run(settings)
+
+
+def _cluster(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from agents.commands.cluster import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -154,7 +174,15 @@ def _run_standalone(name: str, words: Sequence[str]) -> int:
     return demo.main(words)
 
 
-_COMMANDS = {"node": _node, "once": _once, "top": _top, "doctor": _doctor, "enrol": _enrol}
+_COMMANDS = {
+    "node": _node,
+    "dcgm": _dcgm,
+    "cluster": _cluster,
+    "once": _once,
+    "top": _top,
+    "doctor": _doctor,
+    "enrol": _enrol,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -49,6 +49,7 @@ class Look(msgspec.Struct, frozen=True):
         ""  # counters of two looks may be subtracted only within one (agents/driver/epochs.py)
     )
     xid_missing: str = ""  # why the driver cannot report XIDs
+    vendor: str = "nvidia"
 
 
 Looks = (

@@ -17,12 +17,15 @@
 | SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
 | SUANQUAN_READINGS    | `on`: /metrics also has utilisation, memory and  | on                     |
 |                      | power by GPU, slice and holder; or `off`         |                        |
+| SUANQUAN_LABELS      | labels of pods and nodes that the cluster agent  | none                   |
+|                      | reports: their keys, separated by commas         |                        |
 
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +36,10 @@ from agents.errors import SettingsError
 from agents.observations import ShareRule
 
 _PORT_MAX = 65_535
+_LABELS_MAX = 50
+_LABEL = re.compile(  # a domain, a slash, a name; the API server's own rule
+    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
 _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"
 
 
@@ -50,6 +57,7 @@ class Settings:
     own_pod: tuple[str, str] | None  # namespace, name
     health_port: int
     readings: bool  # on /metrics
+    labels: tuple[str, ...]  # keys
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -71,6 +79,7 @@ class Settings:
             own_pod=_own_pod(values.get("POD_NAMESPACE"), values.get("POD_NAME")),
             health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
             readings=_readings(values.get("SUANQUAN_READINGS", "on")),
+            labels=_labels(values.get("SUANQUAN_LABELS", "")),
         )
 
     @property
@@ -125,6 +134,22 @@ def _readings(value: str) -> bool:
             f"SUANQUAN_READINGS {value!r} must be on or off",
         )
     return value == "on"
+
+
+def _labels(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    for key in keys:
+        if _LABEL.fullmatch(key) is None:
+            raise SettingsError(
+                f"SUANQUAN_LABELS 中的「{key}」不是标签的键：请写如 team,example.cn/project",
+                f"SUANQUAN_LABELS has {key!r}, no label's key: write team,example.cn/project",
+            )
+    if len(keys) > _LABELS_MAX:
+        raise SettingsError(
+            f"SUANQUAN_LABELS 至多 {_LABELS_MAX} 个标签，现有 {len(keys)} 个",
+            f"SUANQUAN_LABELS may have {_LABELS_MAX} labels, not {len(keys)}",
+        )
+    return keys
 
 
 def _port(value: str) -> int:

@@ -2,8 +2,8 @@
 
 A *window* is one physical GPU and one minute, with all its holders in one record, so that double
 counting can be ruled out by looking at one record alone (`faults`). The agent checks it before
-sending and the server again at intake. This is the only module of the agents that the server
-imports.
+sending and the server again at intake. The server imports this module and what the cluster's
+witness reports beside it (agents/sightings.py), and nothing else of the agents.
 
 A job source (sacct, a trace) knows no GPU. It reports pseudo-GPUs
 `job/<cluster>/<job>/<restart>/<k>` and whole hours; the part of an hour outside the job is
@@ -22,7 +22,10 @@ from itertools import islice, pairwise
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw
+
+from agents.sightings import Sighting
+from agents.values import YEARS, Aware, Count, Frozen, Text
 
 VERSION = 1
 WINDOWS_MAX = 1_000
@@ -38,19 +41,18 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 
-_YEARS = range(2000, 2100)
-_GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DEVICES = {
+    "nvidia": re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "huawei": re.compile(r"NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4}"),  # of an Ascend chip: its vdie_id
+}
+_COMPUTE_SLICES_MAX = 7  # of a GPU, as the first figure of a MIG profile counts them
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
-# All texts of a day total's key together must fit into an index entry of PostgreSQL, 2,704 bytes.
-Text = Annotated[str, Meta(min_length=1, max_length=253)]
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
-Aware = Annotated[datetime, Meta(tz=True)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
@@ -65,13 +67,11 @@ class GapReason(StrEnum):
     MIG_RECONFIG = "mig_reconfig"
     CLOCK_STEP = "clock_step"
     SPOOL_OVERFLOW = "spool_overflow"
+    EXPORTER_UNREACHABLE = "exporter_unreachable"
+    EXPORTER_STALE = "exporter_stale"
 
 
-class _Frozen(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record of values; an unknown field is an error."""
-
-
-class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
+class Pod(Frozen, frozen=True, tag_field="kind", tag="pod"):
     """A container of a Kubernetes pod holds the device."""
 
     namespace: Text
@@ -80,7 +80,7 @@ class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
     uid: str | None = None
 
 
-class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
+class Slurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
     """A Slurm job, or a job of a trace, holds the device. `account` is the Slurm account.
 
     `partition` and `qos` are where the job ran and in which quality of service (sacct's Partition
@@ -93,17 +93,17 @@ class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
     qos: Selector | None = None
 
 
-class Static(_Frozen, frozen=True, tag_field="kind", tag="static"):
+class Static(Frozen, frozen=True, tag_field="kind", tag="static"):
     """A name from the node's map file holds the device."""
 
     name: Text
 
 
-class Unallocated(_Frozen, frozen=True, tag_field="kind", tag="unallocated"):
+class Unallocated(Frozen, frozen=True, tag_field="kind", tag="unallocated"):
     """The device is free."""
 
 
-class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
+class Unattributed(Frozen, frozen=True, tag_field="kind", tag="unattributed"):
     """The device has a holder who cannot be identified."""
 
     reason: Text
@@ -112,17 +112,20 @@ class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
 Holder = Pod | Slurm | Static | Unallocated | Unattributed
 
 
-class Mig(_Frozen, frozen=True):
-    """A MIG slice of the window's GPU: a device of its own. Placement is in memory slices."""
+class Mig(Frozen, frozen=True):
+    """A MIG slice of the window's GPU: a device of its own.
+
+    Placement is in memory slices: start, size; absent where the source does not say it.
+    """
 
     gi: Count
     ci: Count
     profile: Profile
     uuid: Text
-    placement: tuple[Count, Share]  # start, size
+    placement: tuple[Count, Share] | None = None
 
 
-class Readings(_Frozen, frozen=True):
+class Readings(Frozen, frozen=True):
     """Evidence, never billed. What was not measured is null, with the reason in `missing`."""
 
     samples: Count
@@ -133,7 +136,7 @@ class Readings(_Frozen, frozen=True):
     missing: dict[str, str] = {}
 
 
-class Part(_Frozen, frozen=True):
+class Part(Frozen, frozen=True):
     """One holder of one device from `from_ms` to `to_ms` of the window, with its share num/den."""
 
     holder: Holder
@@ -145,7 +148,7 @@ class Part(_Frozen, frozen=True):
     readings: Readings | None = None
 
 
-class Gap(_Frozen, frozen=True):
+class Gap(Frozen, frozen=True):
     """The GPU was not observed from `from_ms` to `to_ms` of the window."""
 
     from_ms: Count
@@ -153,7 +156,7 @@ class Gap(_Frozen, frozen=True):
     reason: GapReason
 
 
-class Window(_Frozen, frozen=True):
+class Window(Frozen, frozen=True):
     """One GPU and one minute (a pseudo-GPU: one hour). `(gpu, start)` is its only key."""
 
     gpu: Text
@@ -169,8 +172,8 @@ class Window(_Frozen, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-class Head(_Frozen, frozen=True):
-    """All fields of a batch except its windows."""
+class Head(Frozen, frozen=True):
+    """All fields of a batch except its windows and sightings."""
 
     version: int
     agent: UUID
@@ -181,29 +184,31 @@ class Head(_Frozen, frozen=True):
 
 
 class Batch(Head, frozen=True):
-    """A numbered, chained bundle of at most 1,000 windows and 1 MiB; signed over its bytes."""
+    """A numbered, chained bundle of at most 1,000 records and 1 MiB; signed over its bytes."""
 
     windows: Annotated[tuple[Window, ...], Meta(max_length=WINDOWS_MAX)]
+    sightings: Annotated[tuple[Sighting, ...], Meta(max_length=WINDOWS_MAX)] = ()
 
 
 class LooseBatch(Head, frozen=True):
-    """A batch whose windows are not decoded yet, so that a bad one is reported by its index."""
+    """A batch whose records are not decoded yet, so that a bad one is reported by its index."""
 
     windows: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)]
+    sightings: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)] = ()
 
 
-class Item(_Frozen, frozen=True):
-    """The outcome of one window that was not simply kept; `index` counts from 0."""
+class Item(Frozen, frozen=True):
+    """The outcome of one record that was not simply kept; `index` counts from 0, windows first."""
 
     index: int
     reason: str
     detail: str = ""
 
 
-class Answer(_Frozen, frozen=True):
+class Answer(Frozen, frozen=True):
     """The server's answer to a batch, the same for every repetition of it.
 
-    kept + known + len(conflicts) + len(quarantined) + len(refused) = number of windows.
+    kept + known + len(conflicts) + len(quarantined) + len(refused) = number of records.
     """
 
     stream: UUID
@@ -215,7 +220,7 @@ class Answer(_Frozen, frozen=True):
     refused: tuple[Item, ...] = ()
 
 
-class Enrol(_Frozen, frozen=True):
+class Enrol(Frozen, frozen=True):
     """Enrolment request: the one-time code and the node's Ed25519 public key (32 bytes, hex)."""
 
     code: Text
@@ -223,12 +228,18 @@ class Enrol(_Frozen, frozen=True):
     node: Text
 
 
-class Enrolment(_Frozen, frozen=True):
+class Enrolment(Frozen, frozen=True):
     """Enrolment answer: the server accepts the node's key from now on."""
 
     agent: UUID
     cluster: str
     node: str
+
+
+def is_device(gpu: str, vendor: str) -> bool:
+    """Return whether this is the id of a whole device of this vendor."""
+    pattern = _DEVICES.get(vendor)
+    return pattern is not None and pattern.fullmatch(gpu) is not None
 
 
 def is_job(gpu: str) -> bool:
@@ -273,17 +284,20 @@ def _is_plain(window: Window) -> bool:
         and part.num <= part.den
         and start.tzinfo is UTC
         and not (start.second or start.microsecond)
-        and start.year in _YEARS
-        and _GPU.fullmatch(window.gpu) is not None
+        and start.year in YEARS
+        and is_device(window.gpu, window.vendor)
     )
 
 
 def _frame_faults(window: Window) -> Iterable[str]:
     gpu = window.gpu
     job = is_job(gpu)
-    if not (_JOB if job else _GPU).fullmatch(gpu):
-        yield f"{gpu!r} is not a GPU id (GPU-<uuid>, or job/<cluster>/<job>/<restart>/<k>)"
-    if window.start.year not in _YEARS:
+    if not (_JOB.fullmatch(gpu) if job else is_device(gpu, window.vendor)):
+        yield (
+            f"{gpu!r} is not a GPU id of {window.vendor!r} (nvidia: GPU-<uuid>,"
+            " huawei: NPU-<vdie_id>, in lower case), nor job/<cluster>/<job>/<restart>/<k>"
+        )
+    if window.start.year not in YEARS:
         yield f"start {window.start.isoformat()} is out of range"
         return
     grid = HOUR_MS if job else MINUTE_MS
@@ -323,13 +337,23 @@ def _instant_faults(spans: Sequence[Part | Gap]) -> Iterable[str]:
 
 def _placement_faults(slices: set[Mig]) -> Iterable[str]:
     """Find GPU instances that overlap; compute instances of one GPU instance share its place."""
-    places = sorted({(*m.placement, m.gi) for m in slices})
+    if any(m.placement is None for m in slices):
+        size = sum(_compute_slices(profile) for _, profile in {(m.gi, m.profile) for m in slices})
+        if size > _COMPUTE_SLICES_MAX:
+            yield f"MIG instances of {size} compute slices: there are {_COMPUTE_SLICES_MAX}"
+    places = sorted({(*m.placement, m.gi) for m in slices if m.placement is not None})
     for (start, size, gi), (next_start, _, next_gi) in pairwise(places):
         if start + size > next_start:
             yield f"MIG instances {gi} and {next_gi} overlap in memory slice {next_start}"
     devices = [(m.gi, m.ci) for m in slices]
     if len(set(devices)) < len({m.uuid for m in slices}) or len(devices) > len(set(devices)):
         yield "two MIG slices claim one instance"
+
+
+def _compute_slices(profile: str) -> int:
+    """Count a GPU instance's compute slices: 2 of `2g.10gb` and `1c.2g.10gb`; 1 at least."""
+    size = re.search(r"(\d)g\.", profile)
+    return int(size[1]) if size else 1
 
 
 def start_ms(start: datetime) -> int:

@@ -18,7 +18,18 @@ from pathlib import Path
 
 from bench.stage import LOG
 
-BENCHMARKS = ("agent", "gpu", "intake", "posting", "charge", "match", "month", "replay", "policy")
+BENCHMARKS = (
+    "agent",
+    "witness",
+    "gpu",
+    "intake",
+    "posting",
+    "charge",
+    "match",
+    "month",
+    "replay",
+    "policy",
+)
 RESULTS = Path(__file__).parent / "results.json"
 
 

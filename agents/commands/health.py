@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from agents import wire
 from agents.commands.readings import Readings
@@ -32,6 +32,7 @@ _HELP = {
     "driver_restarts_total": "counter of restarts of the process that reads the driver",
     "announced_total": "counter of events of the driver: XIDs, new MIG slices",
     "holder_faults_total": "counter of seconds with incomplete holders, by reason",
+    "scrape_faults_total": "counter of scrapes without a whole answer, by reason",
     "spool_windows": "gauge of windows that wait for the server",
     "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
     "answered_windows_total": "counter of windows that the server answered, by outcome",
@@ -43,8 +44,10 @@ _HELP = {
 class Health:
     """Figures of the running agent; its threads write them, the pages read them."""
 
-    def __init__(self, spool: Spool, readings: Readings | None = None) -> None:
-        self._spool = spool
+    def __init__(
+        self, spool: Spool, readings: Readings | None = None, stale_s: float = STALE_S
+    ) -> None:
+        self._spool, self._stale_s = spool, stale_s
         self._readings = readings
         self._lock = threading.Lock()
         self._look_s: float | None = None
@@ -76,6 +79,12 @@ class Health:
         if fault:
             with self._lock:
                 self._counts["holder_faults_total", fault] += 1
+
+    def record_scrape(self, faults: Iterable[str]) -> None:
+        """Record why exporters gave no whole answer, one word for each of them."""
+        with self._lock:
+            for fault in faults:
+                self._counts["scrape_faults_total", fault] += 1
 
     def record_minutes(self, minutes: ClosedMinutes) -> None:
         """Record windows and gaps."""
@@ -112,7 +121,7 @@ class Health:
             if not self._gpus:
                 return False, "最近一次没有读到 GPU\nthe newest look shows no GPU\n"
             age = time.monotonic() - self._look_s
-        if age > STALE_S:
+        if age > self._stale_s:
             return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"
         return True, "正常\nhealthy\n"
 
@@ -149,10 +158,20 @@ def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
     return "\n".join(lines) + "\n"
 
 
+class Pages(Protocol):
+    """What the two pages say."""
+
+    def verdict(self) -> tuple[bool, str]:
+        """Return whether the agent is healthy, and a sentence in both languages."""
+
+    def metrics(self) -> str:
+        """Return the figures in the Prometheus text format."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Serve the two pages; 404 for anything else."""
 
-    health: Health
+    health: Pages
 
     def do_GET(self) -> None:
         """Serve a page."""
@@ -176,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a probe comes every few seconds."""
 
 
-def serve(health: Health, port: int) -> tuple[int, Callable[[], None]]:
+def serve(health: Pages, port: int) -> tuple[int, Callable[[], None]]:
     """Serve the pages on 127.0.0.1; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:

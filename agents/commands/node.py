@@ -13,25 +13,32 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
-from agents import wire
 from agents.commands.health import Health, serve
+from agents.commands.keeper import Keeper
 from agents.commands.readings import Readings
 from agents.commands.reporter import LAST_TRY_S, Reporter, obey_signals, open_spool
 from agents.driver.epochs import boot_id
 from agents.driver.watchdog import WatchedDriver
-from agents.errors import IdentityError, SpoolDamaged, SpoolError
+from agents.errors import IdentityError
 from agents.holders.source import Holders, holders_of
-from agents.metering.meter import ClosedMinutes, Meter
+from agents.metering.meter import Meter
 from agents.observations import Driver, Instant, NodeLook
 from agents.reporting.identity import Identity
-from agents.reporting.spool import GapRun, Spool
+from agents.reporting.spool import Spool
 from agents.settings import Settings
 
 _LOOK_WAIT_S = 0.3  # the result of a longer look is taken with one of the next samples
 _LAST_LOOK_S = 2.0
-_BACKLOG_MAX = 2_000  # windows in memory while the disk is full
 _log = logging.getLogger(__name__)
+
+
+class Loop(Protocol):
+    """A loop that meters."""
+
+    def run(self, stopping: threading.Event) -> None:
+        """Meter until `stopping` is set."""
 
 
 def run(settings: Settings) -> int:
@@ -40,13 +47,22 @@ def run(settings: Settings) -> int:
     holders = holders_of(settings)
     driver = WatchedDriver()
     driver.open()
+
+    def loop(spool: Spool) -> tuple[Loop, Health]:
+        health = Health(spool, Readings(settings.node) if settings.readings else None)
+        return Sampler(driver, holders, spool, health, read_clocks), health
+
     try:
-        return _run(settings, url, holders, driver)
+        return run_and_report(settings, url, loop)
     finally:
         driver.close()
+        holders.close()
 
 
-def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
+def run_and_report(
+    settings: Settings, url: str, loop_of: Callable[[Spool], tuple[Loop, Health]]
+) -> int:
+    """Run this loop beside a thread that reports, until SIGTERM or SIGINT. Raises AgentError."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = Identity.load(settings.data)
     if identity is None and settings.enrol_code is None:
@@ -56,7 +72,7 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
             "SUANQUAN_ENROL_CODE",
         )
     with open_spool(settings.spool) as spool:
-        health = Health(spool, Readings(settings.node) if settings.readings else None)
+        loop, health = loop_of(spool)
         port, stop_pages = serve(health, settings.health_port)
         _log.info("metering; health pages on http://127.0.0.1:%d", port)
         stopping = threading.Event()
@@ -65,12 +81,11 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
         thread = threading.Thread(target=reporter.run, name="report", daemon=True)
         thread.start()
         try:
-            Sampler(driver, holders, spool, health, read_clocks).run(stopping)
+            loop.run(stopping)
         finally:
             stopping.set()
             thread.join(LAST_TRY_S + 2)
             stop_pages()
-            holders.close()
     return 0
 
 
@@ -85,10 +100,10 @@ class Sampler:
         health: Health,
         clocks: Callable[[], Instant],
     ) -> None:
-        self._driver, self._holders, self._spool, self._health = driver, holders, spool, health
+        self._driver, self._holders, self._health = driver, holders, health
         self._clocks = clocks
         self._meter = Meter(clocks(), boot_id(), spool.restore())
-        self._backlog = ClosedMinutes()
+        self._keeper = Keeper(spool)
         self._pending_look: Instant | None = None  # the start of the look in progress
 
     def run(self, stopping: threading.Event) -> None:
@@ -115,7 +130,7 @@ class Sampler:
             self._clocks(), holdings, sight.looks, begun_at=begun_at, events=sight.events
         )
         self._health.record_minutes(minutes)
-        self._keep(minutes)
+        self._keeper.keep(minutes, self._meter.checkpoint())
 
     def _sight(self, wait_s: float) -> NodeLook | None:
         """Return the result of the look in progress, or None."""
@@ -126,28 +141,7 @@ class Sampler:
             self._holders.update_devices(sight.looks)
         return sight
 
-    def _keep(self, minutes: ClosedMinutes) -> None:
-        """Store it in the spool; while the disk is full, keep it in memory."""
-        backlog = self._backlog
-        backlog.windows += minutes.windows
-        backlog.gaps += minutes.gaps
-        try:
-            self._spool.add(backlog.windows, gaps=backlog.gaps, checkpoint=self._meter.checkpoint())
-            self._backlog = ClosedMinutes()
-        except SpoolDamaged:
-            raise  # the next start moves the file away
-        except SpoolError as error:
-            _log.error("%s", error)
-            backlog.gaps += [_overflow(window) for window in backlog.windows[:-_BACKLOG_MAX]]
-            del backlog.windows[:-_BACKLOG_MAX]
-
 
 def read_clocks() -> Instant:
     """Return this moment on both clocks."""
     return Instant(time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000)
-
-
-def _overflow(window: wire.Window) -> GapRun:
-    start = wire.start_ms(window.start)
-    overflow = wire.GapReason.SPOOL_OVERFLOW
-    return GapRun(window.gpu, window.vendor, window.model, start, start, overflow)

@@ -118,7 +118,9 @@ class Devices:
             return self._slice(
                 match[1],
                 name,
-                lambda mig: (mig.placement[0], _dns(mig.profile)) == (start, profile),
+                lambda mig: (
+                    (mig.placement and mig.placement[0], _dns(mig.profile)) == (start, profile)
+                ),
             )
         return (
             AbsentDevice(name) if _DRA_PASSED.fullmatch(name) else UnresolvedId("unknown_id", name)

@@ -57,9 +57,9 @@ def holdings(
                 failures.add(resolution)
     on_offer = replicas or {}
     result = Holdings(
-        devices={uuid: _shares(slots, rule, on_offer.get(uuid)) for uuid, slots in uses.items()},
+        devices={uuid: shares_of(slots, rule, on_offer.get(uuid)) for uuid, slots in uses.items()},
         default=_default(failures),
-        rules={uuid: f"shares_{rule}" for uuid, slots in uses.items() if _is_sliced(slots)},
+        rules={uuid: f"shares_{rule}" for uuid, slots in uses.items() if is_sliced(slots)},
     )
     return result, failures
 
@@ -89,15 +89,19 @@ def _default(failures: set[AbsentDevice | UnresolvedId]) -> HolderShare:
     return HolderShare(wire.Unattributed(min(reasons)) if reasons else wire.Unallocated())
 
 
-def _is_sliced(slots: Slots) -> bool:
+def is_sliced(slots: Slots) -> bool:
+    """Return whether the device is held in slots of it, not as a whole."""
     return any(kind == "slot" for kind, _, _ in slots)
 
 
-def _shares(slots: Slots, rule: ShareRule, replicas: int | None) -> tuple[HolderShare, ...]:
+def shares_of(
+    slots: Slots, rule: ShareRule, replicas: int | None = None
+) -> tuple[HolderShare, ...]:
+    """Return the holders of one device that is held in these slots; `replicas` are on offer."""
     if not _are_consistent(slots):
         return _unattributed("claimed_twice")
     slot_count = len(slots)
-    if rule is ShareRule.REPLICAS and _is_sliced(slots):
+    if rule is ShareRule.REPLICAS and is_sliced(slots):
         if replicas is None or replicas < sum(kind == "slot" for kind, _, _ in slots):
             return _unattributed("replicas_unknown")
         slot_count = max(slot_count, replicas)

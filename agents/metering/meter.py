@@ -22,22 +22,21 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from agents import wire
+from agents.metering.cadence import NODE, Cadence, common_holdings
 from agents.metering.minute import Minute
+from agents.metering.ranges import Ranges, claim
 from agents.observations import MIG_CHANGED, HolderShare, Holdings, Instant, Look, Looks
 from agents.reporting.spool import GapRun
 
 SAMPLE_MS = 1_000
 LOOK_MS = 10_000
-_SPEAKS_FOR_MS = 3 * SAMPLE_MS
 _STEP_MS = 1_500  # more than a leap second: that one moves nothing
 _ABSENT_MAX_MS = 72 * wire.HOUR_MS
-_RUNS_KEPT = 32
 _log = logging.getLogger(__name__)
 
 _WHOLE_IS_NAMED = (HolderShare(wire.Unattributed("named_whole_but_sliced")),)
 _NO_EVENTS: Mapping[str, tuple[str, ...]] = {}
 Sample = Holdings | wire.GapReason
-Ranges = list[tuple[int, int]]  # of minutes, by the start of the first and of the last, sorted
 
 
 class Gpu(msgspec.Struct):
@@ -50,6 +49,7 @@ class Gpu(msgspec.Struct):
     epoch: str = ""
     fault: wire.GapReason | None = None  # of the last look
     absent_since_ms: int | None = None
+    vendor: str = "nvidia"
 
 
 class State(msgspec.Struct):
@@ -74,13 +74,20 @@ class ClosedMinutes(msgspec.Struct):
 class Meter:
     """The meter of one node. `checkpoint` comes from the process before, if there was one."""
 
-    def __init__(self, at: Instant, boot: str | None, checkpoint: bytes | None = None) -> None:
-        self._boot = boot
+    def __init__(
+        self,
+        at: Instant,
+        boot: str | None,
+        checkpoint: bytes | None = None,
+        cadence: Cadence = NODE,
+    ) -> None:
+        self._boot, self._cadence = boot, cadence
         self._anchor = at
         start = at.wall_ms - at.wall_ms % wire.MINUTE_MS
         self._state = _decode(checkpoint) or State(start_ms=start, seen_ms=start)
         self._pieces: list[tuple[int, Sample]] = []  # end in ms, and who held what until then
         self._last_sample: tuple[int, Sample] | None = None
+        self._before: Sample | None = None  # what the samples before the last one agreed on
         self._looked_ms: int | None = None  # when the last look began
         self._answered_ms = 0  # and when it ended
         self._doubts: dict[str, wire.GapReason] = {}  # GPUs that changed during the last look
@@ -116,10 +123,15 @@ class Meter:
         """
         result = ClosedMinutes()
         now = self._place(at)
-        self._record_sample(now, holdings)
+        begun_ms = now if begun_at is None else self._place(begun_at)
+        if self._cadence.needs_both_ends:
+            self._record_scrape(begun_ms, now, holdings)
+        else:
+            self._record_sample(now, holdings)
         if looks is None:
             return result
-        begun_ms = now if begun_at is None or self._looked_ms is None else self._place(begun_at)
+        if self._looked_ms is None:
+            begun_ms = now
         if self._looked_ms is None:
             self._skip(begun_ms, wire.GapReason.AGENT_DOWN, result)
         self._commit(begun_ms, looks, events, result)
@@ -129,8 +141,19 @@ class Meter:
             self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, result)
             self._pieces.clear()
             self._anchor, self._last_sample = at, (at.wall_ms, holdings)
+            self._before = None
             self._looked_ms = self._answered_ms = at.wall_ms
         return result
+
+    @property
+    def seen_ms(self) -> int:
+        """Everything up to here is in the minutes; milliseconds since 1970."""
+        return self._state.seen_ms
+
+    @property
+    def gpus(self) -> Iterable[str]:
+        """The GPUs of the open minute."""
+        return self._state.gpus.keys()
 
     def checkpoint(self) -> bytes:
         """Encode the state for the next process."""
@@ -143,12 +166,31 @@ class Meter:
         """Extend the pieces: since the last sample its holders held their devices."""
         if self._last_sample is not None:
             sample_ms, before = self._last_sample
-            sample = before if now - sample_ms <= _SPEAKS_FOR_MS else wire.GapReason.AGENT_DOWN
-            if self._pieces and self._pieces[-1][1] == sample:
-                self._pieces[-1] = (now, sample)
-            else:
-                self._pieces.append((now, sample))
+            fresh = now - sample_ms <= self._cadence.holds_ms
+            self._append(now, before if fresh else wire.GapReason.AGENT_DOWN)
         self._last_sample = (now, holdings)
+
+    def _record_scrape(self, begun: int, now: int, holdings: Sample) -> None:
+        """Extend the pieces: who held at both ends of a span held in it, others are unknown.
+
+        A scrape was answered at an unknown moment from `begun` until `now`, so the time in which it
+        lasted lies between the scrapes before and after it, and all three must agree.
+        """
+        if self._last_sample is not None:
+            sample_ms, last = self._last_sample
+            fresh = begun - sample_ms <= self._cadence.holds_ms
+            between = common_holdings(last, holdings) if fresh else wire.GapReason.AGENT_DOWN
+            during = between if self._before is None else common_holdings(self._before, between)
+            self._append(sample_ms, during)
+            self._append(begun, between)
+            self._before = between
+        self._last_sample = (now, holdings)
+
+    def _append(self, to_ms: int, sample: Sample) -> None:
+        if self._pieces and self._pieces[-1][1] == sample:
+            self._pieces[-1] = (to_ms, sample)
+        else:
+            self._pieces.append((to_ms, sample))
 
     def _commit(
         self, now: int, looks: Looks, events: Mapping[str, tuple[str, ...]], result: ClosedMinutes
@@ -215,11 +257,13 @@ class Meter:
     def _add_gpu(self, uuid: str, look: Look) -> None:
         """Add a new GPU: it was not observed earlier in this minute."""
         first = self._looked_ms is None
-        reason = wire.GapReason.AGENT_DOWN if first else wire.GapReason.DRIVER_RELOAD
+        reason = wire.GapReason.AGENT_DOWN if first else self._cadence.late_gpu
         minute = Minute(self._state.start_ms)
         minute.gap(self._state.seen_ms - self._state.start_ms, reason)
         fault = None if first else reason
-        self._state.gpus[uuid] = Gpu(look.model, minute, look.mig, look.slices, look.epoch, fault)
+        self._state.gpus[uuid] = Gpu(
+            look.model, minute, look.mig, look.slices, look.epoch, fault, vendor=look.vendor
+        )
 
     def _segments(self, now: int) -> Iterable[tuple[int, Sample]]:
         """Split the pieces up to now at the ends of minutes; keep later pieces."""
@@ -250,14 +294,14 @@ class Meter:
     def _close(self, result: ClosedMinutes) -> None:
         """Close the full minute: one window for each GPU, unless that minute was closed before."""
         start = self._state.start_ms
-        if not _claim(self._state.ranges, start, start):
+        if not claim(self._state.ranges, start, start):
             for gpu in self._state.gpus.values():
                 result.left_out_ms += wire.MINUTE_MS - sum(
                     g.to_ms - g.from_ms for g in gpu.minute.gaps
                 )
             return
         for uuid, gpu in self._state.gpus.items():
-            window = gpu.minute.window(uuid, gpu.model, self._boot)
+            window = gpu.minute.window(uuid, gpu.model, self._boot, gpu.vendor)
             faults = wire.faults(window)
             if faults:  # impossible data of the driver is never billed
                 _log.error("window %s %s: %s", uuid, window.start.isoformat(), "; ".join(faults))
@@ -287,9 +331,9 @@ class Meter:
             end = self._state.start_ms  # not observed at all: it belongs to the gap run
         landing = to_ms - to_ms % wire.MINUTE_MS
         first = max(end, landing - _ABSENT_MAX_MS)
-        for low, high in _claim(self._state.ranges, first, landing - wire.MINUTE_MS):
+        for low, high in claim(self._state.ranges, first, landing - wire.MINUTE_MS):
             for uuid, gpu in self._state.gpus.items():
-                result.gaps.append(GapRun(uuid, "nvidia", gpu.model, low, high, reason))
+                result.gaps.append(GapRun(uuid, gpu.vendor, gpu.model, low, high, reason))
         self._state.start_ms = self._state.seen_ms = landing
         for gpu in self._state.gpus.values():
             gpu.minute = Minute(landing)
@@ -335,23 +379,3 @@ def devices_of(
     for mig in slices:
         default = _WHOLE_IS_NAMED if whole_gpu else (holdings.default,)
         yield mig.uuid, mig, holdings.devices.get(mig.uuid) or default
-
-
-def _claim(ranges: Ranges, first_ms: int, last_ms: int) -> Ranges:
-    """Mark minutes as closed and return those that were still open."""
-    free: Ranges = []
-    at = first_ms
-    for low, high in ranges:
-        if low > at and at <= last_ms:
-            free.append((at, min(last_ms, low - wire.MINUTE_MS)))
-        at = max(at, high + wire.MINUTE_MS)
-    if at <= last_ms:
-        free.append((at, last_ms))
-    union: Ranges = []
-    for low, high in sorted([*ranges, *free]):
-        if union and low <= union[-1][1] + wire.MINUTE_MS:
-            union[-1] = (union[-1][0], max(high, union[-1][1]))
-        else:
-            union.append((low, high))
-    ranges[:] = union[-_RUNS_KEPT:]
-    return free

@@ -136,7 +136,7 @@ class Minute(msgspec.Struct):
             self.energy_missing = "counter_went_back"
         self.energy_now = look.energy_mj
 
-    def window(self, gpu: str, model: str, boot: str | None) -> wire.Window:
+    def window(self, gpu: str, model: str, boot: str | None, vendor: str = "nvidia") -> wire.Window:
         """Return the window. The minute must be filled to its end."""
         energy_mj, reason = self._energy()
         reasons = {"energy_mj": reason, "xid": self.xid_missing}
@@ -148,6 +148,7 @@ class Minute(msgspec.Struct):
             window_ms=wire.MINUTE_MS,
             parts=tuple(part for run in self.runs for part in _parts(run)),
             gaps=tuple(self.gaps),
+            vendor=vendor,
             boot=boot,
             energy_mj=energy_mj,
             missing=missing,

@@ -13,6 +13,9 @@ become windows when they are sent.
 
 The bound is in bytes, not in age: deleting old windows while there is room would lose money for
 nothing. 14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agent.py).
+
+The witness's sightings (agents/sightings.py) wait here too, the newest of each key; they are sent
+in the order of the moments of which they speak, so that a watch never comes before its pods.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from agents import wire
+from agents import sightings, wire
+from agents.errors import SpoolError
 from agents.reporting.spool_file import SpoolFile
 
 BYTES_MAX = 256 * 2**20
@@ -101,6 +105,22 @@ class Spool:
                 self._file.do("UPDATE state SET meter = ?", zlib.compress(checkpoint, 1))
             self._make_room()
 
+    def add_sightings(self, fresh: Iterable[sightings.Sighting]) -> None:
+        """Store sightings in place of earlier ones of the same keys: all of them, or none.
+
+        Raises ValueError for one that breaks a rule of the wire, SpoolError when the spool is full:
+        what was seen cannot be shortened to a gap, so the caller keeps it and goes on later.
+        """
+        rows = [_sighting_row(sighting) for sighting in fresh]
+        with self._file.transaction():
+            self._forget_history(self._bytes_max)
+            if rows and self._file.used_bytes() > self._bytes_max:
+                raise SpoolError(
+                    f"上报队列已满（{self._bytes_max} 字节）：服务器是否长时间不通？",
+                    f"the spool is full ({self._bytes_max} bytes): is the server away for long?",
+                )
+            self._file.do_many("INSERT OR REPLACE INTO sightings VALUES (?, ?, ?)", rows)
+
     def checkpoint(self, meter: bytes) -> None:
         """Store the meter's open minute in place of the one before."""
         self.add((), checkpoint=meter)
@@ -147,9 +167,9 @@ class Spool:
             self._leave_stream(since)
 
     def depth(self) -> int:
-        """Count the windows that wait, in a batch or not."""
+        """Count the windows and sightings that wait, in a batch or not."""
         (count,) = self._file.row(
-            "SELECT (SELECT count(*) FROM windows)"
+            "SELECT (SELECT count(*) FROM windows) + (SELECT count(*) FROM sightings)"
             f" + (SELECT coalesce(sum(windows), 0) {_PENDING})"
             " + (SELECT coalesce(sum((last_ms - first_ms) / step_ms + 1), 0) FROM gap_runs)"
         )
@@ -160,9 +180,10 @@ class Spool:
         return self._file.used_bytes()
 
     def oldest(self) -> datetime | None:
-        """Return the start of the oldest window that waits, or None."""
+        """Return the moment of the oldest record that waits, or None."""
         (start,) = self._file.row(
             "SELECT min(ms) FROM (SELECT min(start_ms) AS ms FROM windows"
+            " UNION ALL SELECT min(at_ms) FROM sightings"
             f" UNION ALL SELECT min(oldest_ms) {_PENDING}"
             " UNION ALL SELECT min(first_ms) FROM gap_runs)"
         )
@@ -175,7 +196,9 @@ class Spool:
 
     def _bind(self, agent: UUID, now: datetime) -> bytes | None:
         bodies, starts = self._take_gaps()
-        self._take_windows(bodies, starts)
+        self._take("windows", ("start_ms", "id"), bodies, starts)
+        windows = len(bodies)
+        self._take("sightings", ("at_ms", "key"), bodies, starts)
         if not bodies:
             return None
         stream, number, previous = self._file.row("SELECT stream, number + 1, hash FROM state")
@@ -186,7 +209,8 @@ class Spool:
             number=number,
             previous=previous,
             sent_at=now,
-            windows=tuple(msgspec.Raw(body) for body in bodies),
+            windows=tuple(msgspec.Raw(body) for body in bodies[:windows]),
+            sightings=tuple(msgspec.Raw(body) for body in bodies[windows:]),
         )
         content = msgspec.json.encode(batch)
         self._file.do(
@@ -196,11 +220,14 @@ class Spool:
         self._file.do("UPDATE state SET number = ?, hash = ?", number, sha256(content).hexdigest())
         return content
 
-    def _take_windows(self, bodies: list[bytes], starts: list[int]) -> None:
+    def _take(
+        self, table: str, order: tuple[str, str], bodies: list[bytes], starts: list[int]
+    ) -> None:
+        """Move the oldest rows of the table into the batch, as many as it has room for."""
+        (moment, key), row_ids = order, []
         room = wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX - sum(len(body) + 1 for body in bodies)
-        row_ids = []
         for row, start_ms, blob in self._file.rows(
-            "SELECT id, start_ms, body FROM windows ORDER BY start_ms, id LIMIT ?",
+            f"SELECT {key}, {moment}, body FROM {table} ORDER BY {moment}, {key} LIMIT ?",
             wire.WINDOWS_MAX - len(bodies),
         ):
             body = zlib.decompress(blob)
@@ -210,7 +237,7 @@ class Spool:
             bodies.append(body)
             starts.append(start_ms)
             row_ids.append((row,))
-        self._file.do_many("DELETE FROM windows WHERE id = ?", row_ids)
+        self._file.do_many(f"DELETE FROM {table} WHERE {key} = ?", row_ids)
 
     def _take_gaps(self) -> tuple[list[bytes], list[int]]:
         bodies: list[bytes] = []
@@ -276,6 +303,11 @@ class Spool:
             (blob,) = self._file.row("SELECT body FROM batches WHERE number = ?", number)
             batch = msgspec.json.decode(zlib.decompress(blob), type=wire.Batch)
             self._insert(_row(window) for window in batch.windows)
+            self._file.do_many(  # in the order of the batches: the newest of a key stays
+                "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+                " at_ms = excluded.at_ms, body = excluded.body WHERE excluded.at_ms > at_ms",
+                [_sighting_row(sighting) for sighting in batch.sightings],
+            )
         self._file.do("DELETE FROM batches")
         self._file.do("UPDATE state SET stream = ?, number = 0, hash = ''", str(uuid4()))
 
@@ -292,6 +324,16 @@ def _row(window: wire.Window) -> tuple[int, bytes]:
     if len(body) > wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX:
         raise ValueError(f"window {window.gpu} {window.start.isoformat()} fits in no batch")
     return wire.start_ms(window.start), zlib.compress(body, 1)
+
+
+def _sighting_row(sighting: sightings.Sighting) -> tuple[str, int, bytes]:
+    key = sightings.key(sighting)
+    if faults := sightings.faults(sighting):
+        raise ValueError(f"{key}: {'; '.join(faults)}")
+    body = msgspec.json.encode(sighting)
+    if len(body) > wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX:
+        raise ValueError(f"{key} fits in no batch")
+    return key, wire.start_ms(sightings.at(sighting)), zlib.compress(body, 1)
 
 
 def _moment(ms: int) -> datetime:

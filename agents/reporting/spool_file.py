@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from agents.errors import SpoolDamaged, SpoolError
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = (
     """
     CREATE TABLE state (                       -- one row
@@ -41,9 +41,14 @@ _SCHEMA = (
         step_ms INTEGER NOT NULL
     )""",
     """
+    CREATE TABLE sightings (                   -- not in a batch yet: the newest of each key
+        key TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body BLOB NOT NULL
+    )""",
+    "CREATE INDEX sightings_by_moment ON sightings (at_ms, key)",
+    """
     CREATE TABLE batches (
         number INTEGER PRIMARY KEY,
-        windows INTEGER NOT NULL,
+        windows INTEGER NOT NULL,              -- and sightings
         oldest_ms INTEGER NOT NULL,
         acknowledged INTEGER NOT NULL DEFAULT 0,
         body BLOB NOT NULL

@@ -242,7 +242,7 @@ def _reading(
         missing = {"engine_ppm": "not_supported"}
         return Reading(ppm, None, memory_mib, watts * 1000, missing)
     missing = {"util_ppm": "mig", "engine_ppm": "not_supported", "power_mw": "mig"}
-    return Reading(None, None, memory_mib * mig.placement[1] // 8, None, missing)
+    return Reading(None, None, memory_mib * (mig.placement or (0, 8))[1] // 8, None, missing)
 
 
 # --- Slurm: hours -------------------------------------------------------------------------

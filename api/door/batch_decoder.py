@@ -17,15 +17,17 @@ import msgspec
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from agents import wire
+from agents import sightings, wire
 from ledger.errors import Refused
 from ledger.metering.queries.streams import SignedBatch
 from ledger.metering.queries.windows import Hold, KeptWindow
+from ledger.metering.queries.witness import KeptSighting
 from ledger.metering.steps.intake import Item, Reporter, Submission
 
 _BATCH = msgspec.json.Decoder(wire.Batch)
 _LOOSE = msgspec.json.Decoder(wire.LooseBatch)
 _WINDOW = msgspec.json.Decoder(wire.Window)
+_SIGHTING = msgspec.json.Decoder(sightings.Sighting)
 _JSON = msgspec.json.Encoder()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUL = b"\\u0000"  # PostgreSQL keeps no NUL in a text
@@ -67,6 +69,7 @@ def read_batch(
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             good.append((index, kept_window))
+    sightings_read = _read_sightings(head, refused)
     batch = SignedBatch(
         agent=head.agent,
         stream=head.stream,
@@ -76,7 +79,29 @@ def read_batch(
         signature=signature,
         sent_at=_date(date) or _in_utc(head.sent_at),
     )
-    return Submission(reporter, batch, bytes.fromhex(head.previous), good, refused)
+    previous = bytes.fromhex(head.previous)
+    return Submission(reporter, batch, previous, good, refused, sightings_read)
+
+
+def _read_sightings(
+    head: wire.Batch | wire.LooseBatch, refused: list[Item]
+) -> list[tuple[int, KeptSighting]]:
+    """The good sightings, by their index after the windows; what is wrong with the others."""
+    good: list[tuple[int, KeptSighting]] = []
+    for index, record in enumerate(head.sightings, start=len(head.windows)):
+        try:
+            sighting = _SIGHTING.decode(record) if isinstance(record, msgspec.Raw) else record
+        except _UNREADABLE as error:
+            refused.append(_refused(index, "malformed", str(error)))
+            continue
+        body = _JSON.encode(sighting)
+        if faults := sightings.faults(sighting):
+            refused.append(_refused(index, "fault", "; ".join(faults)))
+        elif _NUL in body:
+            refused.append(Item(index, "fault", "a text with a NUL character"))
+        else:
+            good.append((index, KeptSighting(sightings.at(sighting), body)))
+    return good
 
 
 def _date(text: str) -> datetime | None:
@@ -95,7 +120,9 @@ def _in_utc(moment: datetime) -> datetime:
         raise Refused("malformed", detail=f"sent_at {moment.isoformat()}") from error
 
 
-def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], list[Item]]:
+def _read(
+    body: bytes,
+) -> tuple[wire.Batch | wire.LooseBatch, Iterable[tuple[int, wire.Window]], list[Item]]:
     try:
         batch = _BATCH.decode(body)
     except _UNREADABLE:
@@ -103,7 +130,7 @@ def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], li
     return batch, enumerate(batch.windows), []
 
 
-def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]], list[Item]]:
+def _read_loosely(body: bytes) -> tuple[wire.LooseBatch, list[tuple[int, wire.Window]], list[Item]]:
     try:
         loose = _LOOSE.decode(body)
     except _UNREADABLE as error:

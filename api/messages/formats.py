@@ -29,7 +29,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "bad_yes_no": msgid("应写 true 或 false"),
         "bad_price": msgid("应为不带符号、小于一亿的小数，如 12.5"),
         "bad_tax_rate": msgid("税率应为小于 1 的小数，如 0.06"),
-        "bad_gpu": msgid("应为 GPU- 加小写的 UUID"),
+        "bad_gpu": msgid("应为 GPU- 加小写的 UUID，或 NPU- 加小写的 vdie_id"),
         "bad_mig_profile": msgid("MIG 规格应形如 1g.10gb"),
         "bad_count": msgid("应为 1 到 {limit} 的整数"),
         "bad_choice": msgid("应为以下之一：{choices}"),

@@ -62,7 +62,7 @@ INCIDENTS = (
 def code(
     cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
     *,
-    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
+    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import, witness")],
     history_from: Annotated[
         str | None, typer.Option(help=msgid("注册以前测得的，从哪一天（北京）起算数；不写即不算"))
     ] = None,

@@ -28,7 +28,9 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _RATE = re.compile(r"0(\.\d{1,6})?", re.ASCII)
 _HANDLE = re.compile(r"[^/\s]{1,64}")
-_GPU = re.compile(r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_GPU = re.compile(
+    r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4}", re.ASCII
+)
 _PROFILE = re.compile(r"(\dc\.)?\dg\.\d{1,4}gb([+-][a-z.]{1,12})?", re.ASCII)
 
 Value = TypeVar("Value")

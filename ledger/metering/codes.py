@@ -50,6 +50,8 @@ class GapCause(StrEnum):
     MIG_RECONFIG = "mig_reconfig"
     CLOCK_STEP = "clock_step"
     SPOOL_OVERFLOW = "spool_overflow"
+    EXPORTER_UNREACHABLE = "exporter_unreachable"
+    EXPORTER_STALE = "exporter_stale"
 
 
 class NodeFault(StrEnum):

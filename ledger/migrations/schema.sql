@@ -1209,6 +1209,62 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    told jsonb;
+    runs jsonb;
+    over boolean;
+    started timestamptz;
+    ended timestamptz;
+    changed integer := 0;
+    rows integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.witness.' || of_agent, 0));
+    IF NOT EXISTS (SELECT FROM agents WHERE id = of_agent AND source = 'witness') THEN
+        RAISE EXCEPTION 'only a witness has sightings' USING ERRCODE = 'restrict_violation';
+    END IF;
+    FOREACH told IN ARRAY sightings LOOP
+        CASE told ->> 'kind'
+        WHEN 'watch' THEN
+            INSERT INTO witness_watches AS w (agent_id, since, until)
+            VALUES (of_agent, (told ->> 'since')::timestamptz, (told ->> 'until')::timestamptz)
+            ON CONFLICT (agent_id, since) DO UPDATE SET until = excluded.until
+                WHERE w.until < excluded.until;
+        WHEN 'node' THEN
+            INSERT INTO witness_nodes AS n (agent_id, uid, node, seen_at, gone_at, body)
+            VALUES (of_agent, told ->> 'uid', told ->> 'name', (told ->> 'seen_at')::timestamptz,
+                    (told ->> 'gone_at')::timestamptz, told)
+            ON CONFLICT (agent_id, uid) DO UPDATE SET node = excluded.node,
+                seen_at = excluded.seen_at, gone_at = excluded.gone_at, body = excluded.body
+                WHERE n.seen_at < excluded.seen_at;
+        WHEN 'pod' THEN
+            runs := coalesce(told -> 'runs', '[]');
+            over := told ->> 'phase' IN ('Succeeded', 'Failed') AND NOT EXISTS (
+                SELECT FROM jsonb_array_elements(runs) r WHERE r ->> 'end' IS NULL);
+            SELECT min((r ->> 'start')::timestamptz), max((r ->> 'end')::timestamptz)
+                INTO started, ended FROM jsonb_array_elements(runs) r;
+            INSERT INTO witness_pods AS p (agent_id, uid, namespace, pod, node, phase, started_at,
+                ended_at, seen_at, gone_at, body)
+            VALUES (of_agent, told ->> 'uid', told ->> 'namespace', told ->> 'name', told ->> 'node',
+                    told ->> 'phase', started, CASE WHEN over THEN ended END,
+                    (told ->> 'seen_at')::timestamptz, (told ->> 'gone_at')::timestamptz, told)
+            ON CONFLICT (agent_id, uid) DO UPDATE SET node = coalesce(excluded.node, p.node),
+                phase = excluded.phase, ended_at = excluded.ended_at, seen_at = excluded.seen_at,
+                started_at = least(p.started_at, excluded.started_at),
+                gone_at = excluded.gone_at, body = excluded.body
+                WHERE p.seen_at < excluded.seen_at;
+        END CASE;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        changed := changed + rows;
+    END LOOP;
+    RETURN changed;
+END $$;
+
+ALTER FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_stretches(of_day date, of_gpus text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2700,7 +2756,7 @@ CREATE TABLE public.agents (
     CONSTRAINT agents_check CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT agents_node_check CHECK ((node <> ''::text)),
     CONSTRAINT agents_public_key_check CHECK ((octet_length(public_key) = 32)),
-    CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
+    CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text, 'witness'::text])))
 );
 
 ALTER TABLE public.agents OWNER TO suanquan_owner;
@@ -3577,7 +3633,7 @@ CREATE TABLE public.enrolment_codes (
     expires_at timestamp with time zone NOT NULL,
     agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT enrolment_codes_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
+    CONSTRAINT enrolment_codes_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text, 'witness'::text])))
 );
 
 ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
@@ -3719,7 +3775,7 @@ CREATE TABLE public.gpus (
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
-    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)),
+    CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
 );
 
@@ -5351,6 +5407,68 @@ COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; parti
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
 
+CREATE TABLE public.witness_nodes (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    node text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_nodes_check CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_nodes_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_nodes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_nodes IS 'Nodes, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
+
+CREATE TABLE public.witness_pods (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    node text,
+    phase text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
+    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
+
+COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
+
+COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
+
+CREATE TABLE public.witness_watches (
+    agent_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT witness_watches_check CHECK ((until >= since))
+);
+
+ALTER TABLE public.witness_watches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no change';
+
+COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
+
 CREATE TABLE public.year_waits (
     id bigint NOT NULL,
     voucher_id bigint NOT NULL,
@@ -5825,6 +5943,15 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
 
+ALTER TABLE ONLY public.witness_nodes
+    ADD CONSTRAINT witness_nodes_pkey PRIMARY KEY (agent_id, uid);
+
+ALTER TABLE ONLY public.witness_pods
+    ADD CONSTRAINT witness_pods_pkey PRIMARY KEY (agent_id, uid);
+
+ALTER TABLE ONLY public.witness_watches
+    ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
 
@@ -6092,6 +6219,8 @@ CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (
 CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
+
+CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, namespace, pod);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -6757,6 +6886,15 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.witness_nodes
+    ADD CONSTRAINT witness_nodes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
+ALTER TABLE ONLY public.witness_pods
+    ADD CONSTRAINT witness_pods_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
+ALTER TABLE ONLY public.witness_watches
+    ADD CONSTRAINT witness_watches_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -6915,6 +7053,9 @@ REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_sightings(of_agent uuid, sightings jsonb[]) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
@@ -7573,6 +7714,12 @@ GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
 
 GRANT SELECT,DELETE ON TABLE public.year_waits TO suanquan_app;
 

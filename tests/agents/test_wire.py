@@ -130,7 +130,9 @@ def sound(tested_window: Window) -> bool:
             return False
         sums: dict[int, int] = {}
         for p in parts:
-            for memory in range(p.mig.placement[0], sum(p.mig.placement)) if p.mig else ():
+            for memory in (
+                range(p.mig.placement[0], sum(p.mig.placement)) if p.mig and p.mig.placement else ()
+            ):
                 if sums.setdefault(memory, p.mig.gi if p.mig else 0) != (p.mig and p.mig.gi):
                     return False
     return True

@@ -12,6 +12,7 @@ import psycopg
 from nacl.signing import SigningKey
 
 from agents import wire
+from agents.sightings import Sighting
 from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, Submission
 
@@ -55,7 +56,12 @@ class Node:
     head: str = ""
     sent: list[bytes] = field(default_factory=list)
 
-    def batch(self, windows: Iterable[wire.Window], now: datetime = START) -> bytes:
+    def batch(
+        self,
+        windows: Iterable[wire.Window],
+        now: datetime = START,
+        sightings: Iterable[Sighting] = (),
+    ) -> bytes:
         """The next batch of the stream, as exact bytes."""
         self.number += 1
         body = msgspec.json.encode(
@@ -67,6 +73,7 @@ class Node:
                 self.head,
                 now,
                 tuple(windows),
+                tuple(sightings),
             )
         )
         self.head = sha256(body).hexdigest()

@@ -37,6 +37,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             GapCause.MIG_RECONFIG: msgid("MIG 重新切分"),
             GapCause.CLOCK_STEP: msgid("时钟跳变"),
             GapCause.SPOOL_OVERFLOW: msgid("上报队列溢出"),
+            GapCause.EXPORTER_UNREACHABLE: msgid("抓不到导出器"),
+            GapCause.EXPORTER_STALE: msgid("导出器的读数是旧的"),
         },
         NodeFault: {
             NodeFault.NO_AGENT: msgid("没有采集端"),

@@ -17,6 +17,7 @@ from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as node_queries
 from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.queries.nodes import Gpu, Stranger
+from ledger.metering.queries.witness import WITNESS
 from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents
 from ledger.postgres.columns import key
 from ledger.registry.tables import Cluster
@@ -143,7 +144,11 @@ def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -
 
 def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
     since = node_queries.last_days(now, node_queries.DAYS_MAX).since
-    agents = [a for a in agent_queries.agents(db, cluster.centre_id) if a.cluster == cluster.name]
+    agents = [
+        agent
+        for agent in agent_queries.agents(db, cluster.centre_id)
+        if agent.cluster == cluster.name and agent.source != WITNESS
+    ]
     gpus = node_queries.gpus(db, key(cluster), names, since)
     strangers = node_queries.strangers(db, key(cluster), names, now - timedelta(days=1))
     return [

@@ -26,7 +26,7 @@ _NAMES = text("""
     SELECT node FROM (
         SELECT node FROM gpus WHERE cluster_id = :cluster
             AND (retired_at IS NULL OR retired_at > :since)
-        UNION SELECT node FROM agents WHERE cluster_id = :cluster
+        UNION SELECT node FROM agents WHERE cluster_id = :cluster AND source <> 'witness'
             AND (revoked_at IS NULL OR revoked_at > :since)
     ) known ORDER BY node LIMIT :limit OFFSET :offset
 """)

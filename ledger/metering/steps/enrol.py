@@ -24,7 +24,7 @@ from ledger.units import midnight
 
 CODE_LASTS = timedelta(hours=24)
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
-SOURCES = ("nvml", "dcgm", "slurm", "import")
+SOURCES = ("nvml", "dcgm", "slurm", "import", "witness")
 
 
 def issue_code(

@@ -27,11 +27,13 @@ from ledger.metering.queries.streams import (
     lock_stream,
 )
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw, fold, keep, raw_connection
+from ledger.metering.queries.witness import WITNESS, KeptSighting, keep_sightings
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
 
 JOB_SOURCES = frozenset({"slurm", "import"})
+CLUSTER_SOURCES = frozenset({"dcgm"})  # one agent reads the exporters of all nodes of its cluster
 """Sources that report jobs, not GPUs (`job/<cluster>/…`)."""
 
 LONGEST = timedelta(hours=1)  # no window is longer
@@ -77,6 +79,7 @@ class Submission:
     previous: bytes  # the hash to which it is chained
     windows: Sequence[tuple[int, KeptWindow]]
     refused: Sequence[Item] = ()
+    sightings: Sequence[tuple[int, KeptSighting]] = ()
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,8 @@ def _keep_windows(
     places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter, places, now, late_after)
     countable: list[KeptWindow] = []
-    refused = list(submission.refused)
+    kept_sightings, refused_sightings = _judge_sightings(submission, now)
+    refused = [*submission.refused, *refused_sightings]
     quarantined: list[Item] = []
     kept_aside: list[tuple[str, KeptWindow]] = []
     for index, window in submission.windows:
@@ -159,13 +163,31 @@ def _keep_windows(
         for index, w in submission.windows
         if id(w) in conflict_ids
     ]
+    changed = keep_sightings(raw, reporter.agent, kept_sightings)
     return Receipt(
-        kept=len(outcome.fresh),
-        known=len(outcome.known),
+        kept=len(outcome.fresh) + changed,
+        known=len(outcome.known) + len(kept_sightings) - changed,
         conflicts=tuple(conflicts),
         quarantined=tuple(quarantined),
         refused=tuple(sorted(refused)),
     )
+
+
+def _judge_sightings(
+    submission: Submission, now: datetime
+) -> tuple[list[KeptSighting], list[Item]]:
+    """Split sightings into those to keep and those refused: of no witness, or of the future."""
+    kept: list[KeptSighting] = []
+    refused: list[Item] = []
+    source, latest = submission.reporter.source, now + FUTURE_TOLERANCE
+    for index, sighting in submission.sightings:
+        if source != WITNESS:
+            refused.append(Item(index, WRONG_SOURCE, source))
+        elif sighting.at > latest:
+            refused.append(Item(index, QuarantineReason.FUTURE, sighting.at.isoformat()))
+        else:
+            kept.append(sighting)
+    return kept, refused
 
 
 class Judge:
@@ -181,6 +203,7 @@ class Judge:
         is_admitted: bool = False,
     ) -> None:
         self._reports_jobs = reporter.source in JOB_SOURCES
+        self._reports_cluster = reporter.source in CLUSTER_SOURCES
         self._own_jobs = f"job/{reporter.cluster_name}/"
         self._reporter = reporter
         self._places = places
@@ -193,7 +216,7 @@ class Judge:
         """Return the code of the obstacle; None if the window counts."""
         gpu, start = window.gpu, window.start
         is_job = gpu.startswith("job/")
-        if is_job != self._reports_jobs:
+        if is_job != self._reports_jobs or self._reporter.source == WITNESS:
             return WRONG_SOURCE
         if start > self._surely_past and start + _length(window) > self._latest_end:
             return QuarantineReason.FUTURE
@@ -211,9 +234,9 @@ class Judge:
         if registered is None:
             return QuarantineReason.UNKNOWN_GPU
         own_place, its_place = self._reporter.place, registered.place
-        if own_place == its_place:
-            return None
         is_near = own_place[0] == its_place[0]
+        if own_place == its_place or (is_near and self._reports_cluster):
+            return None
         return QuarantineReason.OTHER_NODE if is_near else QuarantineReason.OTHER_CLUSTER
 
     def _why_not_then(self, gpu: str, start: datetime, window: KeptWindow) -> str | None:

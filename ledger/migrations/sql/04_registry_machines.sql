@@ -47,7 +47,9 @@ CREATE TABLE catalogue_names (
 );
 
 CREATE TABLE gpus (
-    gpu text PRIMARY KEY CHECK (gpu ~ '^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
+    -- NVIDIA's UUID, or an Ascend chip's vdie_id (agents/wire.py has the same rule)
+    gpu text PRIMARY KEY CHECK (
+        gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'),
     cluster_id bigint NOT NULL REFERENCES clusters,
     node text NOT NULL CHECK (node <> ''),
     registered_from timestamptz NOT NULL,

@@ -5,7 +5,7 @@ CREATE TABLE agents (
     id uuid PRIMARY KEY,
     cluster_id bigint NOT NULL REFERENCES clusters,
     node text NOT NULL CHECK (node <> ''),
-    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import', 'witness')),
     public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) = 32),
     enrolled_at timestamptz NOT NULL,
     history_from timestamptz,
@@ -20,7 +20,7 @@ CREATE INDEX agents_by_cluster ON agents (cluster_id);
 CREATE TABLE enrolment_codes (
     hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
     cluster_id bigint NOT NULL REFERENCES clusters,
-    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import', 'witness')),
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     history_from date,

@@ -299,6 +299,7 @@ def test_settings_have_sensible_defaults() -> None:
         own_pod=None,
         health_port=9480,
         readings=True,
+        labels=(),
     )
 
 

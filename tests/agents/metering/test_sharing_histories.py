@@ -119,6 +119,7 @@ class Node:
         place = str(gpu) if mig is None else f"MIG-{GPUS[gpu]}/{mig.gi}/{mig.ci}"
         dra = f"gpu-{gpu + 3}"
         if mig is not None:
+            assert mig.placement is not None
             dra += f"-mig-{mig.profile.replace('.', '')}-19-{mig.placement[0]}"
         if slot:
             return f"{self.chance.choice([device, place])}::{slot}"

@@ -24,7 +24,8 @@ UNGUARDED = {
 DELETED = {"sessions", "charges", "allocations"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
-    "ensure_day", "keep_stretches", "fold_totals", "fold_coverage",
+    "ensure_day", "keep_sightings",
+        "keep_stretches", "fold_totals", "fold_coverage",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype
 TABLES = "t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'v', 'm', 'f')"

@@ -19,7 +19,7 @@ import msgspec
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from agents import wire
+from agents import sightings, wire
 
 
 @dataclass
@@ -30,6 +30,7 @@ class TinyServer:
     keys: dict[UUID, VerifyKey] = field(default_factory=dict)
     batches: dict[UUID, list[tuple[str, bytes]]] = field(default_factory=dict)  # hash, answer
     windows: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    sightings: dict[str, sightings.Sighting] = field(default_factory=dict)
     conflicts: int = 0
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
@@ -92,6 +93,10 @@ class TinyServer:
             else:
                 conflicts.append(wire.Item(index, "conflict"))
                 self.conflicts += 1
+        for sighting in batch.sightings:
+            assert sightings.faults(sighting) == []
+            self.sightings[sightings.key(sighting)] = sighting
+        new_count += len(batch.sightings)
         return wire.Answer(batch.stream, batch.number, new_count, old_count, tuple(conflicts))
 
     def windows_kept(self) -> list[wire.Window]:

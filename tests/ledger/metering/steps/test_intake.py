@@ -168,6 +168,29 @@ def test_what_cannot_count_yet_waits_and_is_released(
     assert totals(owner) == {("static", "team-a"): 180_000}
 
 
+def test_one_agent_of_exporters_speaks_for_all_nodes_of_its_cluster(
+    engine: sa.Engine, owner: psycopg.Connection, cluster: int
+) -> None:
+    place(owner, gpus=0, cluster="c2")
+    owner.execute(
+        "UPDATE gpus SET cluster_id = (SELECT id FROM clusters WHERE name = 'c2') WHERE gpu = %s",
+        (gpu_id(2),),
+    )
+    owner.execute("UPDATE gpus SET node = 'n2' WHERE gpu = %s", (gpu_id(3),))
+    npu = "NPU-185011d4-21104518-a0c4ed94-14cc040a-56102003"
+    owner.execute(
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n3', %s)",
+        (npu, cluster, START),
+    )
+    chip = msgspec.structs.replace(window(1, 0), gpu=npu, vendor="huawei")
+    agent = enrolled(owner, cluster, node="exporters", source="dcgm")
+    body = agent.batch([window(1, 0), window(3, 0), window(2, 0), chip])
+    receipt = take(engine, agent.read(body))
+    assert isinstance(receipt, Receipt)
+    assert receipt.kept == 3
+    assert [(i.index, i.reason) for i in receipt.quarantined] == [(2, "other_cluster")]
+
+
 def test_a_source_reports_only_its_own_kind(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, node: Node
 ) -> None:

@@ -1,0 +1,1 @@
+"""Exporters that speak Prometheus: scraped, parsed by their vendor's entry, turned into looks."""
