@@ -44,6 +44,7 @@ from ledger.claims import queries as claim_queries
 from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
 from ledger.claims.steps.claim_actions import Action
+from ledger.claims.steps.eligibility import facts_of
 from ledger.claims.steps.publication import claim_of
 from ledger.claims.tables import BankAccount
 from ledger.desk.queries import queues
@@ -176,7 +177,7 @@ def claim_page(
             "checklist": details.checklist,
             "prints": tuple(Paper),
             "documents": details.documents,
-            "facts": fact_fields(details.voucher),
+            "facts": fact_fields(details.voucher, facts_of(db, details.voucher, claim)[-1]),
             "decision": details.decision,
             **_may(viewer, details, beijing_day(now)),
         },
@@ -252,9 +253,10 @@ def act(
     action: Annotated[Action, Form()],
 ) -> Response:
     """Take a step of the claim; everything that is missing is reported at once."""
-    voucher = db.get_one(Voucher, access.claim(db, viewer, number).voucher_id)
+    claim = access.claim(db, viewer, number)
+    voucher = db.get_one(Voucher, claim.voucher_id)
     texts = {name: text(data, name) for name in ("note", "reference", "channel")}
-    facts = facts_of_form(voucher, data)
+    facts = facts_of_form(voucher, facts_of(db, voucher, claim)[-1], data)
     request = request_of(ActionCreate, {"action": action, "facts": facts, **texts})
     routes.act(number, request, viewer, db, now)
     return _back(number)

@@ -19,6 +19,7 @@ from ledger.claims.tables import Claim, ClaimEvent, Publication
 from ledger.policy.decide.fact_checks import names as facts_of
 from ledger.policy.text.published import load
 from ledger.units import beijing_day
+from ledger.vouchers.queries.facts import Facts
 from ledger.vouchers.tables import Voucher
 
 WAY = tuple(ClaimStage)
@@ -81,8 +82,11 @@ def _note(claim: Claim, published: Publication | None) -> str:
     return ""
 
 
-def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
-    """The facts that a clerk may update when a claim is accepted; the books know the others."""
+def fact_fields(voucher: Voucher, known: Facts) -> list[dict[str, Any]]:
+    """The facts that a clerk may update when a claim is accepted; the books know the others.
+
+    `known` are those of the newest day of the claim's months.
+    """
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
     named_facts = (
@@ -94,17 +98,17 @@ def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
             "words": fact.words,
             "kind": fact.kind,
             "choices": fact.choices,
-            "value": voucher.facts.get(name),
+            "value": known.get(name),
         }
         for name, fact in named_facts
         if fact.kind != "money"
     ]
 
 
-def facts_of_form(voucher: Voucher, data: FormData) -> dict[str, Any]:
-    """The facts in which the form differs from the voucher."""
+def facts_of_form(voucher: Voucher, known: Facts, data: FormData) -> Facts:
+    """The facts in which the form differs from what is known."""
     facts = {}
-    for fact in fact_fields(voucher):
+    for fact in fact_fields(voucher, known):
         answer = text(data, f"fact_{fact['name']}")
         if answer and (value := _value(fact["kind"], answer)) != fact["value"]:
             facts[fact["name"]] = value

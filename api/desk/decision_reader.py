@@ -5,6 +5,7 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.language.i18n import gettext as _
+from api.messages.sentences import sentence
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import Answer, DecisionKind
 from ledger.people.queries import two_identities
@@ -39,8 +40,11 @@ def may_give(db: Session, viewer: Viewer, decision: Decision) -> list[Answer]:
 
 
 def why_not(db: Session, viewer: Viewer, decision: Decision) -> str:
-    """Why an open decision has no button to confirm it for this reader."""
-    if decision.answer is not None or may_answer(db, viewer, decision):
+    """Why a decision has no button to confirm it for this reader."""
+    if decision.answer is not None:
+        answered = {"by": decision.answered_by, "at": decision.answered_at}
+        return sentence("decision_answered", {**answered, "answer": decision.answer})
+    if may_answer(db, viewer, decision):
         return ""
     if same_person(viewer.actor, decision.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")

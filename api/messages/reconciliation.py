@@ -10,7 +10,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "decision_open": msgid(
             "关于 {subject} 还有一项由 {by} 提出、未答复的决定 {decision}，请先答复或撤回"
         ),
-        "decision_answered": msgid("这项决定已由 {by} 答复（{answer}）"),
+        "decision_answered": msgid("这项决定已由 {by} 于 {at} 答复（{answer}）"),
         "registry_moved": msgid(
             "登记的事实或已过月份的金额已不是提出时的样子；请撤回这项更正，重新登记文件"
         ),

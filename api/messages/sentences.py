@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from api.language.format import moment
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.language.labels import label_of
@@ -67,7 +69,9 @@ def field_message(error: Mapping[str, Any]) -> str:
 
 
 def _value(name: str, value: object) -> str:
-    """A parameter as a person reads it: a code by its word, an actor by the name."""
+    """A parameter as a person reads it: a code by its word, an actor by the name, a moment here."""
+    if isinstance(value, datetime):
+        return moment(value)
     text = str(value)
     if actor := _ACTOR.fullmatch(text):
         return actor[1]

@@ -7,9 +7,10 @@ that its money is of; what of each may still be claimed follows from what it ear
 (`ledger/vouchers/rules.py`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -25,7 +26,13 @@ from ledger.registry.tables import Contract, Project
 from ledger.units import Fen
 from ledger.vouchers.queries.quotas import earned_by_contract, earnings_of
 from ledger.vouchers.queries.years import drawn_by_year
-from ledger.vouchers.rules import ContractMonth, Earnings, earned_in_order, left_to_claim
+from ledger.vouchers.rules import (
+    ContractMonth,
+    Earnings,
+    earned_in_order,
+    left_to_claim,
+    with_moved_fen,
+)
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
@@ -155,6 +162,7 @@ def left_by_month(
     besides: int | None = None,
     lasting: bool = False,
     centre: int | None = None,
+    claimed_fen: Mapping[ContractMonth, Fen] = MappingProxyType({}),
 ) -> dict[ContractMonth, Fen]:
     """Return what of each month of each contract may still be claimed, fen, the oldest first.
 
@@ -164,6 +172,8 @@ def left_by_month(
         besides: the key of a claim that is left out, as if it were not there.
         centre: who claims what was deducted there; what was deducted elsewhere is kept for others.
         lasting: only of what counts now, not of what falls when two persons have decided it.
+        claimed_fen: what the claim `besides` asks of each month; a fen that only rounding moved
+            from one of them to an earlier month stays with it.
     """
     amounts = rights(db, voucher.book_id)
     of_project = cells(db, projects=[voucher.project_id])
@@ -176,14 +186,14 @@ def left_by_month(
     promised = promised_fen(db, voucher, OPEN, besides=besides)
     deducted = deducted_fen(db, voucher, besides=besides)
     kept_fen = sum(part for place, part in deducted.items() if place != centre)
-    return left_to_claim(
-        earned_in_order(
-            exact, amounts.payable + amounts.sent + amounts.paid, drawn_by_year(db, voucher)
-        ),
+    year_fen = drawn_by_year(db, voucher)
+    rest = left_to_claim(
+        earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid, year_fen),
         drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
         most_fen=amounts.payable + amounts.sent - promised - kept_fen,
     )
+    return with_moved_fen(rest, claimed_fen, drawn_fen, exact, within_year=year_fen is not None)
 
 
 @dataclass(frozen=True)

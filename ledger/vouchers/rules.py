@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
+from math import ceil
 from types import MappingProxyType
 
 from ledger.charging.codes import Part
@@ -167,6 +168,35 @@ def left_to_claim(
     rest = {place: rest[place] for place in places if rest[place] > 0}
     rest = _without(rest, over, places)
     return _without(rest, sum(rest.values()) - max(most_fen, 0), reversed(places))
+
+
+def with_moved_fen(
+    left_fen: Mapping[ContractMonth, Fen],
+    claimed_fen: Mapping[ContractMonth, Fen],
+    drawn_fen: Mapping[ContractMonth, Fen],
+    earned_fen: Mapping[ContractMonth, Fraction],
+    *,
+    within_year: bool,
+) -> dict[ContractMonth, Fen]:
+    """Return what is left of each month, with the fen that rounding moved away from a claim's.
+
+    A month's fen are what the whole, rounded once, grows by: within one fen of what it earned
+    exactly. So it loses one when an earlier month grows, though what all earned up to then is no
+    less. That fen stays with the claim that named the month, if the month earned it, rounded up,
+    and an earlier month (of the same year, where years have limits) has one that is not claimed.
+    """
+    left = dict(left_fen)
+    for place, fen in sorted(claimed_fen.items()):
+        whole = drawn_fen.get(place, 0) + fen
+        if left.get(place, 0) != fen - 1 or whole > ceil(earned_fen.get(place, 0)):
+            continue
+        for earlier in sorted(left):
+            is_of_year = earlier[0].year == place[0].year or not within_year
+            if earlier < place and is_of_year and left[earlier] > claimed_fen.get(earlier, 0):
+                left[earlier] -= 1
+                left[place] = fen
+                break
+    return left
 
 
 def oldest(

@@ -1,9 +1,11 @@
 """Accept: the policy decides today whether a claim is due, and the books must agree.
 
-The facts are those of the voucher, updated by the clerk; matched cost and payments come from the
-books. Only «eligible» continues. Facts, result and proof are stored with the step, so that anybody
-can decide it again and compare. For a talent they hold a yes or no and the reference number of the
-recognition, never the programme.
+The facts are those of the days on which the claim's months were used: of the voucher's opening, or
+of a change of its rate that two decided since (`ledger/vouchers/queries/facts.py`), updated by the
+clerk; matched cost and payments come from the books. Where they changed within these months, each
+of them is decided on. Only «eligible» continues. Facts, result and proof are stored with the step,
+so that anybody can decide it again and compare. For a talent they hold a yes or no and the
+reference number of the recognition, never the programme.
 """
 
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ from ledger.policy.decide.record import record
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.units import Fen, yuan
+from ledger.vouchers.queries.facts import Facts, facts_of_months
 from ledger.vouchers.rules import ContractMonth, oldest
 from ledger.vouchers.tables import Voucher
 
@@ -71,16 +74,13 @@ def accept(
     next_state(claim.state, "accept", viewer_role)
     voucher = lock(db, claim)
     earnings = earnings_of(db, voucher, claim)
-    facts_known = {**voucher.facts, **facts}
-    facts_asked = {
-        **facts_known,
-        "compute_cost_fen": earnings.cost_fen,
-        "paid_before_fen": earnings.paid_fen,
-    }
+    of_books = {"compute_cost_fen": earnings.cost_fen, "paid_before_fen": earnings.paid_fen}
     policy = load(voucher.policy)
-    decision = decide(policy, voucher.clause, facts_asked)
-    if decision.result != "eligible":
-        return StepResult(claim, decision.result, tuple(reasons(policy, decision)))
+    for facts_known in facts_of(db, voucher, claim):
+        facts_asked = {**facts_known, **facts, **of_books}
+        decision = decide(policy, voucher.clause, facts_asked)
+        if decision.result != "eligible":
+            return StepResult(claim, decision.result, tuple(reasons(policy, decision)))
     if PRIVATE.keys() & facts_asked.keys() and not reference:
         return StepResult(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
     check_earned(claim.fen, earnings)
@@ -104,6 +104,12 @@ def accept(
             content=sealed,
         )
     )  # fmt: skip
+
+
+def facts_of(db: Session, voucher: Voucher, claim: Claim) -> list[Facts]:
+    """Return each set of facts that holds in the claim's months, the earliest first."""
+    (cells,) = claim_queries.months_of(db, [key(claim)]).values()
+    return facts_of_months(db, voucher, {row.month for row in cells})
 
 
 def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
@@ -144,11 +150,11 @@ def named_months(db: Session, voucher: Voucher, claim: Claim, fen: Fen) -> dict[
         left_fen = left_by_centre.get(claim.centre_id, 0)
         if fen > left_fen:
             raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(left_fen))
-    rest = claim_queries.left_by_month(
-        db, voucher, besides=claim.id, lasting=True, centre=claim.centre_id
-    )
     (rows,) = claim_queries.months_of(db, [key(claim)]).values()
     cells = {(row.month, row.contract_id): row.fen for row in rows}
+    rest = claim_queries.left_by_month(
+        db, voucher, besides=claim.id, lasting=True, centre=claim.centre_id, claimed_fen=cells
+    )
     still_fen = {place: min(part, rest.get(place, 0)) for place, part in cells.items()}
     within = oldest({place: part for place, part in still_fen.items() if part}, fen)
     if sum(within.values()) < fen:

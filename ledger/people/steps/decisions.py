@@ -99,7 +99,9 @@ def answer(
     query = query.execution_options(populate_existing=True)  # it was read before it was locked
     row = db.exec(query).one()
     if row.answer is not None:
-        raise Conflict("decision_answered", by=row.answered_by or "", answer=row.answer)
+        raise Conflict(
+            "decision_answered", by=row.answered_by or "", at=row.answered_at, answer=row.answer
+        )
     if row.digest != digest_seen:
         raise Conflict("decision_changed", subject=row.subject)
     if answer == "withdrawn" and not own(actor, row):

@@ -1,6 +1,7 @@
 """`suanquan confirm` shows what is confirmed, and asks only who may answer."""
 
 import re
+from datetime import datetime
 from unittest import mock
 
 import psycopg
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 import typer
 
 from ledger.people.codes import Role
+from ledger.units import BEIJING
 from tests.support.api.command_line import Desk
 from tests.support.payments import Treasury
 
@@ -33,6 +35,21 @@ def test_who_may_not_confirm_is_told_so_and_not_asked(
         result = desk.run(role, "confirm", proposed, LANG="zh_CN.UTF-8")
     assert (result.returncode, result.stdout) == (1, "")
     assert words in result.stderr
+
+
+def test_what_is_answered_says_by_whom_and_when(desk: Desk, proposed: str) -> None:
+    with mock.patch.object(typer, "confirm", return_value=True):
+        assert desk.run(Role.APPROVER, "confirm", proposed).returncode == 0
+    decisions = desk.ask(Role.APPROVER, "decisions", "--all")
+    (decision,) = [row for row in decisions if row["id"] == int(proposed)]
+    who = decision["answered_by"].partition(":")[2].partition("#")[0]
+    moment = datetime.fromisoformat(decision["answered_at"]).astimezone(BEIJING)
+    expected = f"这项决定已由 {who} 于 {moment:%Y-%m-%d %H:%M} 答复（已确认）"
+    with mock.patch.object(typer, "confirm", side_effect=AssertionError):
+        for more in ((), ("--seen", decision["digest"]), ("--refuse",)):
+            result = desk.run(Role.APPROVER, "confirm", proposed, *more, LANG="zh_CN.UTF-8")
+            assert result.returncode == 1
+            assert expected in result.stderr
 
 
 def test_who_may_confirm_sees_it_first(desk: Desk, proposed: str) -> None:

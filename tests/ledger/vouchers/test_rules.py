@@ -20,6 +20,7 @@ from ledger.vouchers.rules import (
     is_mixed,
     left_to_claim,
     oldest,
+    with_moved_fen,
 )
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -244,6 +245,42 @@ def test_the_limit_lets_the_earliest_months_through_and_their_fen_add_up(
     later = [place for place in gains if laid and place > max(laid)]
     if sum(gains[place] for place in later) >= 1:
         assert sum(laid.values()) == limit_fen  # only the limit keeps a later month out
+
+
+def test_a_fen_that_rounding_moved_to_an_earlier_month_stays_with_its_claim() -> None:
+    earlier, later = (OCTOBER, 1), (NOVEMBER, 1)
+    before = {earlier: Fraction(4, 10), later: Fraction(4, 10)}
+    claimed = earned_in_order(before, 100)
+    assert claimed == {later: 1}
+    after = {earlier: Fraction(6, 10), later: Fraction(4, 10)}
+    left = earned_in_order(after, 100)
+    assert left == {earlier: 1}
+    kept = with_moved_fen(left, claimed, {}, after, within_year=False)
+    assert kept == {earlier: 0, later: 1}
+    fell = {earlier: Fraction(6, 10), later: Fraction(0)}
+    assert with_moved_fen(left, claimed, {}, fell, within_year=False) == left, "it is not earned"
+    assert with_moved_fen(left, claimed, {later: 1}, after, within_year=False) == left, "drawn"
+    both = {earlier: 1, later: 1}
+    assert with_moved_fen(left, both, {}, after, within_year=False) == left, "claimed itself"
+
+
+@given(
+    gains=st.dictionaries(PLACES, EXACT), more=st.dictionaries(PLACES, EXACT), pick=FEN,
+    whole=st.booleans(),
+)  # fmt: skip
+def test_what_earns_no_less_pays_the_claim_of_its_months(
+    gains: dict[ContractMonth, Fraction], more: dict[ContractMonth, Fraction], pick: int,
+    *, whole: bool,
+) -> None:  # fmt: skip
+    """A claim of whole months, the oldest of them or some, is still earned when months grow."""
+    laid = earned_in_order(gains, 10_000_000)
+    places = sorted(laid)[: None if whole else pick % 4]
+    claimed = {place: laid[place] for place in places}
+    grown = {at: gains.get(at, Fraction(0)) + more.get(at, 0) for at in {*gains, *more}}
+    left = earned_in_order(grown, 10_000_000)
+    kept = with_moved_fen(left, claimed, {}, grown, within_year=False)
+    assert sum(kept.values()) == sum(left.values())
+    assert all(kept.get(place, 0) >= fen for place, fen in claimed.items())
 
 
 @given(st.dictionaries(PLACES, FEN), st.dictionaries(PLACES, FEN), FEN, st.integers(-100, 4_000))

@@ -14,6 +14,7 @@ from ledger.errors import Refused
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.units import midnight
+from ledger.vouchers.steps.accrue import accrue_all
 from tests.support.claims import APPROVER, BUILDER, CLERK, FACTS, Office
 from tests.support.simulation import START
 from tests.support.town import Town
@@ -123,3 +124,47 @@ def test_a_publication_says_the_months(office: Office) -> None:
     with Session(office.engine) as db:
         (row,) = book.publications(db, (START + timedelta(days=1)).date())
     assert row.content["months"] == ["2026-01", "2026-02"]
+
+
+def counts(office: Office, month: date, fen: int) -> None:
+    """So much of a month was metered and matched, and the books follow."""
+    at = {"fen": fen, "month": month}
+    office.owner.execute("ALTER TABLE matches DISABLE TRIGGER USER")
+    for statement in (
+        "UPDATE charges SET cost_fen = %(fen)s WHERE month = %(month)s",
+        "UPDATE allocations SET fen = %(fen)s WHERE month = %(month)s",
+        (
+            "UPDATE matches SET (metered_fen, invoiced_fen, matched_fen, held_fen) = (%(fen)s,"
+            " %(fen)s, %(fen)s, %(fen)s) WHERE reconciliation_id IN"
+            " (SELECT id FROM reconciliations WHERE month = %(month)s)"
+        ),
+    ):
+        office.owner.execute(statement.encode(), at)
+    office.owner.execute("ALTER TABLE matches ENABLE TRIGGER USER")
+    with Session(office.engine) as db, db.begin():
+        accrue_all(db, "test", START)
+
+
+def test_a_fen_that_rounding_moves_to_an_earlier_month_is_still_the_claims(office: Office) -> None:
+    """The whole is rounded once: 0.6 and 0.6 fen are one and none, 0.3 and 0.6 none and one."""
+    counts(office, JANUARY, 1)
+    counts(office, FEBRUARY, 2)
+    assert rest_of(office) == {FEBRUARY: 1, MARCH: 6_000}
+    number = office.published(1)
+    counts(office, JANUARY, 2)
+    assert rest_of(office) == {MARCH: 6_000}
+    decision = propose(office, number)
+    assert decision.content["claimed_months"] == [{"contract": "k1", "month": "2026-02", "fen": 1}]
+    office.confirm(decision, APPROVER, OVER)
+    assert office.claim(number).state == "approved"
+    assert rest_of(office) == {MARCH: 6_000}
+
+
+def test_a_fen_of_a_month_that_fell_is_not_paid_by_an_earlier_one(office: Office) -> None:
+    counts(office, JANUARY, 1)
+    counts(office, FEBRUARY, 2)
+    number = office.published(1)
+    counts(office, JANUARY, 2)
+    falls(office.owner, FEBRUARY, 0)
+    with pytest.raises(Refused, match="months_not_earned"):
+        propose(office, number)

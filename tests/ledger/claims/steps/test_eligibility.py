@@ -1,6 +1,7 @@
 """Accepting a claim: the policy decides on the day, and the books must agree."""
 
 from datetime import date
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,7 +26,7 @@ from tests.support.claims import (
 )
 from tests.support.simulation import START
 from tests.support.town import Town
-from tests.support.vouchers import chain, place_moves, place_project
+from tests.support.vouchers import chain, place_decision, place_moves, place_project
 
 TALENT = {"subject_kind": "talent", "talent_category": "academician"}
 
@@ -218,3 +219,34 @@ def test_one_cost_line_never_serves_both_articles(
     with pytest.raises(psycopg.errors.ExclusionViolation) as caught:
         allocate(owner, document, other_contract, 400, kind="team")
     assert caught.value.diag.constraint_name == "one_kind_a_line"
+
+
+def change_facts(owner: psycopg.Connection, since: str, facts: dict[str, Any]) -> None:
+    """Two persons decided the rate anew on these facts, from a day on; it is the same rate."""
+    row = owner.execute("SELECT id FROM vouchers").fetchone()
+    assert row
+    content = {"voucher": row[0], "policy": POLICY, "since": since, "rate": "3/10", "facts": facts}
+    owner.execute(
+        "INSERT INTO voucher_rates VALUES (%s, %s, %s, %s, 3, 10, '')",
+        (place_decision(owner, "rate", content), row[0], POLICY, since),
+    )
+
+
+def test_the_facts_are_those_of_the_days_of_the_months(
+    office: Office, owner: psycopg.Connection
+) -> None:
+    """What two decided of a rate holds from its day on; before it, what the opening knew."""
+    number = office.handed_in()
+    assert office.take(number, "accept", CLERK).code == "insufficient"
+    change_facts(owner, "2026-02-01", FACTS)
+    assert office.take(number, "accept", CLERK).code == "insufficient", "January is before that day"
+    change_facts(owner, "2026-01-01", FACTS)
+    change_facts(owner, "2026-02-01", {**FACTS, "legal_person": False})
+    assert office.take(number, "accept", CLERK).claim.state == "accepted"
+    office.take(number, "return", CLERK, note="重办")
+    assert office.take(number, "submit", BUILDER).claim.state == "submitted"
+    change_facts(owner, "2026-01-16", {**FACTS, "legal_person": False})
+    refusal = office.take(number, "accept", CLERK)
+    assert (refusal.code, refusal.claim.state) == ("ineligible", "submitted"), "a part of January"
+    change_facts(owner, "2026-01-16", FACTS)
+    assert office.take(number, "accept", CLERK).claim.state == "accepted", "the newest holds"
