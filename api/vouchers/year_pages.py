@@ -49,7 +49,7 @@ def pools_page(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> Response:
 
 @router.post("/pools")
 def propose_pool_here(
-    *, request: Annotated[PoolCreate, form(PoolCreate, _pool)], viewer: Payer, db: Db, now: Now
+    *, viewer: Payer, request: Annotated[PoolCreate, form(PoolCreate, _pool)], db: Db, now: Now
 ) -> Response:
     """Propose a pool, and show the decision that another person confirms."""
     decision = year_routes.propose_a_pool(request, viewer, db, now)
@@ -58,8 +58,8 @@ def propose_pool_here(
 
 @router.post("/projects/{code}/year-cap")
 def propose_year_cap_here(
-    *, code: str, request: Annotated[YearCapCreate, form(YearCapCreate, _year_cap)],
-    viewer: Opener, db: Db, now: Now,
+    *, viewer: Opener, code: str,
+    request: Annotated[YearCapCreate, form(YearCapCreate, _year_cap)], db: Db, now: Now,
 ) -> Response:  # fmt: skip
     """Propose a cap for the years of a project's voucher."""
     decision = year_routes.propose_a_year_cap(

