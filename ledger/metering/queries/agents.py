@@ -14,7 +14,7 @@ from ledger.registry.tables import Cluster
 SKEW_MAX = timedelta(seconds=5)
 """A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
 
-_DATE_STEP, _NONE = timedelta(seconds=1), timedelta(0)
+_DATE_STEP = timedelta(seconds=1)
 
 _AGENTS = text("""
     SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.history_from,
@@ -50,15 +50,15 @@ class AgentStatus:
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the node's clock was at least ahead of ours (behind, if negative).
+        """How far the node's clock was ahead of ours (behind, if negative), including transit.
 
-        It includes transit. `sent_at` comes from an HTTP `Date`, which has whole seconds, so the
-        node's clock stood anywhere within that second.
+        `sent_at` comes from an HTTP `Date`, which has whole seconds: up to one second behind, the
+        clocks may be equal.
         """
         if self.sent_at is None or self.reported_at is None:
             return None
         difference = self.sent_at - self.reported_at
-        return max(difference, min(difference + _DATE_STEP, _NONE))
+        return timedelta(0) if -_DATE_STEP <= difference <= timedelta(0) else difference
 
     @property
     def is_skewed(self) -> bool:
