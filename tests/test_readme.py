@@ -12,6 +12,7 @@ from typer.main import get_command
 from agents import settings as agent
 from agents.__main__ import _parser
 from agents.exporters import settings as exporters
+from agents.relay import settings as relay
 from api import command_line as cli
 from api.settings import SECRET_FILES, Settings
 from tests.support.api.command_line import Done, suanquan
@@ -78,10 +79,14 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
 
 
 def test_every_command_of_the_agent_is_there() -> None:
-    names = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
-    assert names == {"doctor", "once", "node", "dcgm", "cluster", "slurm"}
-    for verb in names:
-        assert _parser().parse_args([verb]).command == verb
+    pattern = re.compile(r"^suanquan-agent ([a-z-]+)(?: (/\S+))?", re.MULTILINE)
+    found = dict(pattern.findall(blocks(TEXTS["commands"])))
+    assert found.keys() == {
+        "doctor", "once", "top", "node", "dcgm", "cluster", "slurm", "relay", "export",
+        "import-receipt",
+    }  # fmt: skip
+    for verb, path in found.items():
+        assert _parser().parse_args([verb, *([path] if path else [])]).command == verb
 
 
 def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
@@ -118,7 +123,7 @@ def test_the_table_has_every_variable() -> None:
     settings = (DOCS / "settings.md").read_text(encoding="utf-8")
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
-    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}"))
+    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}{relay.__doc__}"))
     assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 
