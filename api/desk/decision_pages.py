@@ -101,8 +101,8 @@ def decision_page(
     record = db.get(Decision, decision)
     if record is None or not access.may_read_decision(viewer, record):
         raise NotFound("decision", id=decision)
-    asked = may_answer(db, viewer, record)
-    shown = numbers.show_decision(viewer, record, to_answer=asked)
+    may_answer_it = may_answer(db, viewer, record)
+    shown = numbers.show_decision(viewer, record, to_answer=may_answer_it)
     return frame.page(
         "desk/decision.html",
         {
@@ -114,7 +114,7 @@ def decision_page(
             "answered_by": person(record.answered_by or ""),
             "answered_at": record.answered_at,
             "answer_reason": record.answer_reason,
-            "may_answer": asked,
+            "may_answer": may_answer_it,
             "may_withdraw": may_withdraw(viewer, record),
             "why_not": why_not(db, viewer, record),
         },

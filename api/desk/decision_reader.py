@@ -42,8 +42,8 @@ def may_give(db: Session, viewer: Viewer, decision: Decision) -> list[Answer]:
 def why_not(db: Session, viewer: Viewer, decision: Decision) -> str:
     """Why a decision has no button to confirm it for this reader."""
     if decision.answer is not None:
-        answered = {"by": decision.answered_by, "at": decision.answered_at}
-        return sentence("decision_answered", {**answered, "answer": decision.answer})
+        answer_facts = {"by": decision.answered_by, "at": decision.answered_at}
+        return sentence("decision_answered", {**answer_facts, "answer": decision.answer})
     if may_answer(db, viewer, decision):
         return ""
     if same_person(viewer.actor, decision.decided_by):

@@ -68,8 +68,8 @@ def batches(
         for (agent, outcome), count in sorted(counts.items())
     ]
     table = Table(BATCHES, rows, msgid("文件里没有批次"))
-    told = _("回执：{file}").format(file=path)
-    return Listing({"receipt": str(path), "batches": rows}, [table, told], _failure(rows))
+    receipt_line = _("回执：{file}").format(file=path)
+    return Listing({"receipt": str(path), "batches": rows}, [table, receipt_line], _failure(rows))
 
 
 def _send(
