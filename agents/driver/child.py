@@ -27,6 +27,7 @@ from agents.driver.pipe import (
 from agents.observations import Look
 
 _CHUNK = 65_536
+_ENDS_WITHIN_S = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -93,8 +94,13 @@ class Child:
         return self._process.poll() is not None
 
     def was_killed(self) -> bool:
-        """Return whether it was ended from outside, and not by what it was doing."""
-        return self._process.poll() in (-signal.SIGKILL, -signal.SIGTERM)
+        """Return whether it was ended from outside, and not by what it was doing.
+
+        Its pipe closes a moment before it has ended.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDS_WITHIN_S)
+        return self._process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
 
     def wait(self, seconds: float) -> None:
         """Wait this many seconds for its end, then kill it."""

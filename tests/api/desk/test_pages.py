@@ -170,7 +170,10 @@ def test_a_centre_reads_why_and_chooses_nothing(site: Site) -> None:
 
 def test_wrong_papers_are_told_place_by_place(site: Site) -> None:
     page = site.client("clerk").post(
-        "/documents", data={"how": "file"}, files={"file": ("a.pdf", b"%PDF-1.4")}
+        "/documents",
+        data={"how": "file"},
+        files={"file": ("a.pdf", b"%PDF-1.4")},
+        headers={"Referer": "http://testserver/documents"},
     )
     assert page.status_code == 422
     assert 'role="alert"' in page.text

@@ -28,6 +28,7 @@ def test_routes_that_take_more_than_a_small_body() -> None:
     assert {path: size for path, size in BODY_MAX_OF.items() if size != BODY_MAX} == {
         "/api/v1/batches": MIB,
         "/api/v1/registry": 8 * MIB,
+        "/api/v1/registry/preview": 8 * MIB,
         "/api/v1/bank-returns": 8 * MIB,
         "/api/v1/evaluations": 2 * MIB,
         "/api/v1/cost-documents": 20 * MIB + BODY_MAX,
@@ -36,6 +37,9 @@ def test_routes_that_take_more_than_a_small_body() -> None:
         "/api/v1/cost-documents/{document}/receipts": 20 * MIB + BODY_MAX,
         "/api/v1/cost-documents/{document}/lookups": 20 * MIB + BODY_MAX,
         "/api/v1/claims/{number}/files": 20 * MIB + BODY_MAX,
+        "/api/v1/deductions/{deduction}/consent": 20 * MIB + BODY_MAX,
+        "/deductions/{deduction}/consent": 20 * MIB + BODY_MAX,
+        "/registry/file": 20 * MIB + BODY_MAX,
         "/documents": 20 * MIB + BODY_MAX,
         "/documents/new": 20 * MIB + BODY_MAX,
         "/documents/{document}/receipts": 20 * MIB + BODY_MAX,
