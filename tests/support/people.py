@@ -136,8 +136,8 @@ def make_payable(owner: psycopg.Connection) -> None:
     owner.execute(
         "INSERT INTO tokens (id, hash, role, person, created_at, created_by)"
         " OVERRIDING SYSTEM VALUE"
-        " VALUES (1000003, sha256('3'), 'clerk', '版甲', now(), 'machine:test'),"
-        " (1000004, sha256('4'), 'approver', '版乙', now(), 'machine:test')"
+        " VALUES (1000003, sha256('3'), 'clerk', 'clerk V', now(), 'machine:test'),"
+        " (1000004, sha256('4'), 'approver', 'approver V', now(), 'machine:test')"
     )
     owner.execute(
         "WITH decided AS (INSERT INTO decisions (kind, subject, content, digest, reason,"
@@ -146,7 +146,7 @@ def make_payable(owner: psycopg.Connection) -> None:
         " jsonb_object_agg(clause, digest)), repeat('0', 64), '', %s, now(), 'confirmed', %s,"
         " now(), repeat('0', 64) FROM clauses GROUP BY policy HAVING bool_or(complete)"
         " RETURNING id, subject) INSERT INTO payable_versions SELECT id, subject FROM decided",
-        ("clerk:版甲#1000003", "approver:版乙#1000004"),
+        ("clerk:clerk V#1000003", "approver:approver V#1000004"),
     )
 
 
