@@ -8,6 +8,7 @@ addEventListener("DOMContentLoaded", () => {
     url: "/openapi.json",
     dom_id: "#reference",
     deepLinking: true,
+    docExpansion: "none", // with more than 130 operations open at once it stops drawing
     validatorUrl: null,
   });
 });
