@@ -123,7 +123,9 @@ def test_the_table_has_every_variable() -> None:
     settings = (DOCS / "settings.md").read_text(encoding="utf-8")
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
-    agents = set(re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}{relay.__doc__}"))
+    agents = set(
+        re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}{relay.__doc__}")
+    )
     assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 

@@ -125,7 +125,7 @@ class Nvml:
         """Look at every GPU once. Raises DriverReplaced when only a new process can go on."""
         looks: dict[str, Look | wire.GapReason] = {}
         fault = self.see_each(looks.__setitem__)
-        return looks if fault is None else fault
+        return {uuid: looks[uuid] for uuid in self._cards} if fault is None else fault
 
     def see_each(
         self,

@@ -164,7 +164,7 @@ class WatchedDriver:
                 self._suspects.pop(uuid, None)
                 self._suspects.pop(f"#{look.index}", None)
         self._note_lost_gpus(child, end.silent)
-        return NodeLook(self._with_suspects(child.results), end.events)
+        return NodeLook(self._in_order(self._with_suspects(child.results)), end.events)
 
     def _bury(self, how: str) -> None:
         """Kill the child and start another; what it saw until now counts."""
@@ -186,6 +186,12 @@ class WatchedDriver:
             return NodeLook(self._gap_reason)
         gaps = dict.fromkeys(set(self._numbers) - set(results), self._gap_reason)
         return NodeLook(results | gaps)
+
+    def _in_order(
+        self, results: dict[str, Look | wire.GapReason]
+    ) -> dict[str, Look | wire.GapReason]:
+        """Return the results by NVML's numbers; the threads answer in any order."""
+        return dict(sorted(results.items(), key=lambda item: self._numbers.get(item[0], -1)))
 
     def _with_suspects(
         self, results: dict[str, Look | wire.GapReason]

@@ -13,10 +13,10 @@ from api.app import create_app
 from api.door import dependencies as deps
 from api.settings import Settings
 from tests.support.agents.fake_driver import FakeDriver
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import Site, Tiny, Verdict
-from tests.support.agents.faults_page import PAGE, ROWS, line, page, row_line, written
 from tests.support.agents.tiny_server import TinyServer
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import Site, Tiny, Verdict
+from tests.support.faults.faults_page import PAGE, ROWS, line, page, row_line, written
 from tests.support.servers.serving import serving
 from tests.support.simulation import START, place
 

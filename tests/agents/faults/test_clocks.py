@@ -9,8 +9,8 @@ from api.door.batch_decoder import read_kept
 from ledger.desk.codes import FindingKind
 from ledger.metering.queries.agents import agents
 from ledger.metering.steps.intake import release
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import GPUS, Site, judge
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import GPUS, Site, judge
 
 
 def is_skewed(books: Books) -> bool:

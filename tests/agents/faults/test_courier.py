@@ -9,10 +9,10 @@ import pytest
 from agents.commands.courier import export, import_receipt
 from agents.errors import CourierError
 from agents.reporting.server import Request, Response
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import Life, Site, judge
 from tests.support.agents.relay_process import Relay, lives
 from tests.support.api.command_line import Done, suanquan
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import Life, Site, judge
 
 
 def no_answer(_: Request) -> Response | None:

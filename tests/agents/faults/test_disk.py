@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ledger.desk.codes import FindingKind
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import Life, Site, judge
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import Life, Site, judge
 
 
 def full(life: Life, *, is_full: bool) -> None:

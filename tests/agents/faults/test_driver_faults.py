@@ -11,8 +11,8 @@ from agents import wire
 from agents.driver.watchdog import WatchedDriver
 from agents.observations import NodeLook
 from tests.support.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
-from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import GPUS, Site, Verdict, judge
+from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import GPUS, Site, Verdict, judge
 
 
 class Patient(WatchedDriver):

@@ -27,8 +27,8 @@ from tests.support.agents.fake_exporter import (
     pod,
     serving_exporter,
 )
-from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import GPUS, Centre, Life, Site, Told, Verdict, judge
+from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import GPUS, Centre, Life, Site, Told, Verdict, judge
 
 EVERY_MS = 15_000
 

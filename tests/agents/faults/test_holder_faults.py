@@ -10,8 +10,8 @@ import pytest
 from agents import wire
 from agents.holders.kubelet import KubeletHolders
 from tests.support.agents.fake_kubelet import GPU, FakeKubelet, Pod, running
-from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import GPUS, Site, judge
+from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import GPUS, Site, judge
 
 OWN = "suanquan", "suanquan-agent-x7k2p"
 MISSING = wire.Unattributed("missing_after_restart")

@@ -13,10 +13,10 @@ from agents import wire
 from agents.driver import epochs
 from agents.errors import SpoolError
 from tests.support.agents.fake_driver import FakeDriver
-from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import Site, Tiny, Verdict, judge
 from tests.support.agents.mortal import in_a_process
 from tests.support.agents.tiny_server import TinyServer
+from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import Site, Tiny, Verdict, judge
 
 
 def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, check_row: Tell) -> None:

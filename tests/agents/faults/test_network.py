@@ -14,15 +14,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from agents.observations import Look, NodeLook, Reading
 from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response, Server
 from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, take_batch
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import GPUS, Site, judge
 from tests.support.agents.mortal import in_a_process
 from tests.support.agents.tiny_server import TinyServer
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import GPUS, Shown, Site, judge
 from tests.support.simulation import EVER
 
 
@@ -104,25 +103,6 @@ def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], check_
     verdict = judge(site)
     assert not verdict.gaps
     check_row("duplicates", verdict)
-
-
-class Shown:
-    """A driver that shows both GPUs at once: what the driver does is no matter here."""
-
-    restarts = 0
-    reading = Reading(util_ppm=500_000)
-
-    def poll(self) -> None:
-        pass
-
-    def ask(self) -> None:
-        pass
-
-    def answer(self, wait_s: float) -> NodeLook:
-        del wait_s
-        return NodeLook(
-            {gpu: Look("H100", mig=False, slices=(), readings={gpu: self.reading}) for gpu in GPUS}
-        )
 
 
 def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], check_row: Tell) -> None:

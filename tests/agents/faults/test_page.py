@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from agents import wire
-from tests.support.agents.fault_site import GPUS, Site, judge, pod
-from tests.support.agents.faults_page import HERE, PAGE, ROWS, page, written
+from tests.support.faults.fault_site import GPUS, Site, judge, pod
+from tests.support.faults.faults_page import HERE, PAGE, ROWS, page, written
 from tests.support.paths import ROOT
 
 

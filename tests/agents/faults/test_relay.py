@@ -14,10 +14,9 @@ import pytest
 from agents import wire as wire_rules
 from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response
-from tests.agents.faults.test_network import Shown
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import GPUS, Site, judge
 from tests.support.agents.relay_process import Relay, Wire, lives
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import GPUS, Shown, Site, judge
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from agents.commands.slurm_live import ask
 from agents.errors import SourceError
 from agents.sources.slurm.rows import Context
 from agents.sources.slurm.store import RunStore
-from tests.support.agents.fault_books import Tell
-from tests.support.agents.fault_site import Verdict
 from tests.support.agents.sacct import DAY_S, gpus, held_s, row, table
+from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import Verdict
 
 HOURS = 12
 STEP_S = 300

@@ -6,8 +6,8 @@ import shutil
 
 from ledger.desk.codes import FindingKind
 from tests.support.agents.fake_driver import Direct
-from tests.support.agents.fault_books import Books, Tell
-from tests.support.agents.fault_site import Site, judge
+from tests.support.faults.fault_books import Books, Tell
+from tests.support.faults.fault_site import Site, judge
 
 
 def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], check_row: Tell) -> None:

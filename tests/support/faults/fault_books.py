@@ -15,7 +15,7 @@ from agents import wire
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import findings
 from ledger.metering.steps.enrol import issue_code
-from tests.support.agents.fault_site import Site, Verdict
+from tests.support.faults.fault_site import Site, Verdict
 from tests.support.people import place_token
 from tests.support.simulation import EVER
 

@@ -20,7 +20,16 @@ from agents.commands.health import Health
 from agents.commands.node import Sampler
 from agents.commands.reporter import open_spool
 from agents.holders.source import Holders
-from agents.observations import Driver, HolderShare, Holdings, Instant, Looks
+from agents.observations import (
+    Driver,
+    HolderShare,
+    Holdings,
+    Instant,
+    Look,
+    Looks,
+    NodeLook,
+    Reading,
+)
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import report
 from agents.reporting.server import Request, Response, Server
@@ -72,6 +81,25 @@ class Told:
 
     def close(self) -> None:
         pass
+
+
+class Shown:
+    """A driver that shows both GPUs at once: what the driver does is no matter here."""
+
+    restarts = 0
+    reading = Reading(util_ppm=500_000)
+
+    def poll(self) -> None:
+        pass
+
+    def ask(self) -> None:
+        pass
+
+    def answer(self, wait_s: float) -> NodeLook:
+        del wait_s
+        return NodeLook(
+            {gpu: Look("H100", mig=False, slices=(), readings={gpu: self.reading}) for gpu in GPUS}
+        )
 
 
 class Centre(Protocol):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tests.support.agents.fault_site import Verdict
+from tests.support.faults.fault_site import Verdict
 from tests.support.paths import DOCS, ROOT
 
 PAGE = DOCS / "faults.md"
