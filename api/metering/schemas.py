@@ -147,16 +147,16 @@ class AgentRead(ResponseModel):
     cluster: str
     node: str
     source: str
-    enrolled_at: datetime
-    history_from: datetime | None
-    approved_at: datetime | None
-    approved_by: str | None
-    revoked_at: datetime | None
     reported_at: datetime | None
     sent_at: datetime | None
     lag_s: int | None
     skew_s: int | None
     skewed: bool
+    enrolled_at: datetime
+    history_from: datetime | None
+    approved_at: datetime | None
+    approved_by: str | None
+    revoked_at: datetime | None
 
 
 class AdmissionCreate(RequestModel):
