@@ -171,8 +171,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")  # else the client asks again on the old one
         self.end_headers()
-        self.close_connection = True
         try:
             for line in self.api.watch(kind, version):
                 if line is None:
