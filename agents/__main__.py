@@ -10,7 +10,7 @@
     relay     take the batches of a centre's nodes and pass them on, until SIGTERM
     export    what waits here, as a courier's file
     import-receipt  take in the receipt that a courier brought back
-    slurm     report what Slurm's accounting says         (agents/commands/slurm.py)
+    slurm     report what Slurm's accounting says         (agents/commands/slurm/command.py)
     replay    send a job trace by the same path           (agents/commands/replay.py)
     demo      send a made-up centre by the same path      (agents/commands/demo.py)
 
@@ -197,7 +197,7 @@ def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _run_standalone(name: str, words: Sequence[str]) -> int:
     if name == "slurm":
-        from agents.commands import slurm  # noqa: PLC0415
+        from agents.commands.slurm import command as slurm  # noqa: PLC0415
 
         return slurm.main(words)
     if name == "replay":

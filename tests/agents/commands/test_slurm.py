@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.__main__ import main
-from agents.commands.slurm_report import FAULTY, NOT_KEPT
+from agents.commands.slurm.report import FAULTY, NOT_KEPT
 from tests.support.agents.sacct import DAY_S, HEADER, gpus, row, table
 from tests.support.agents.traces import trace
 from tests.support.postgres import open_folder

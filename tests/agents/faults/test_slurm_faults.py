@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents import wire
-from agents.commands.slurm_live import ask
+from agents.commands.slurm.live import ask
 from agents.errors import SourceError
 from agents.sources.slurm.rows import Context
 from agents.sources.slurm.store import RunStore

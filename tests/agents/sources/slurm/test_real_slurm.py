@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents import wire
-from agents.commands.slurm_live import ask
+from agents.commands.slurm.live import ask
 from agents.errors import SourceError
 from agents.sources.slurm import json_jobs
 from agents.sources.slurm.rows import Context, Silence

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.slurm_live import OVERLAP_MS, ask
+from agents.commands.slurm.live import OVERLAP_MS, ask
 from agents.errors import SourceError
 from agents.sources.slurm.rows import Context, Silence
 from agents.sources.slurm.runs import Run

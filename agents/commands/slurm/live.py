@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from agents import wire
-from agents.commands.slurm_report import Reporter
+from agents.commands.slurm.report import Reporter
 from agents.errors import SourceError, Unreachable
 from agents.sources.slurm import sacct
 from agents.sources.slurm.fault import BadCell, Fault

@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents import wire
 from agents.commands.replay import exact
-from agents.commands.slurm_live import follow
-from agents.commands.slurm_report import FAULTY, Reporter, identity_of
+from agents.commands.slurm.live import follow
+from agents.commands.slurm.report import FAULTY, Reporter, identity_of
 from agents.settings import Settings
 from agents.sources.job_trace import beijing_day
 from agents.sources.slurm.fault import BadCell, Fault

@@ -1,0 +1,1 @@
+"""`suanquan-agent slurm`: the command, sacct asked live, and what it says at the end."""
