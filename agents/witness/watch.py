@@ -170,6 +170,8 @@ class Watcher:
                 raise VersionGone from error
             raise
         try:
+            if self._stopping.is_set():  # asked to stop before there was an answer to break off
+                return version
             for line in _lines(answer):
                 version = self._take(msgspec.json.decode(line, type=Event), version)
                 self._failures, self.fault = 0, ""
