@@ -110,6 +110,10 @@ def _how_much() -> dict[str, str]:
     """The sums."""
     return {
         "windows": _("窗口"),
+        "holders": _("各账户"),
+        "before_ms": _("原来（毫秒）"),
+        "after_ms": _("改后（毫秒）"),
+        "difference_ms": _("相差（毫秒）"),
         "gpus": _("GPU 数"),
         "window_ms": _("窗口的时长（毫秒）"),
         "metered_fen": _("计量金额"),
@@ -154,6 +158,8 @@ def _why() -> dict[str, str]:
         "reason": _("理由"),
         "evidence": _("依据"),
         "received_until": _("收到于此前"),
+        "job": _("作业"),
+        "accept": _("采用后来的说法"),
         "since": _("起"),
         "until": _("止"),
         "on_day": _("日期"),

@@ -16,7 +16,7 @@ from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.metering.finding_columns import Column, columns
-from api.metering.schemas import AdmissionCreate, CapacityCreate
+from api.metering.schemas import AdmissionCreate, CapacityCreate, CorrectionCreate
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from ledger.desk.codes import FindingKind
@@ -75,6 +75,14 @@ def about() -> dict[FindingKind, About]:
             label(FindingKind.UNPROVED),
             _("作业占用的卡时超过集群的容量（登记的 GPU，或两人认定的容量）。先证实，再谈钱。"),
             _("没有超过容量的作业用量。"),
+        ),
+        FindingKind.CORRECTIONS: About(
+            label(FindingKind.CORRECTIONS),
+            _(
+                "作业记录（sacct）后来对同一小时另有说法：先到的照旧算数，"
+                "由两人决定采用还是不采用，多算少算都一样。"
+            ),
+            _("没有等人裁定的更正。"),
         ),
         FindingKind.UNPRICED: About(
             label(FindingKind.UNPRICED),
@@ -150,6 +158,18 @@ def state_capacity(
 ) -> RedirectResponse:
     """Propose how many GPUs a cluster of a job source has; another person confirms."""
     proposal = finding_routes.state_capacity(request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.decision}", 303)
+
+
+@router.post("/findings/corrections")
+def rule_corrections(
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    request: Annotated[CorrectionCreate, form(CorrectionCreate)],
+    db: Db,
+    now: Now,
+) -> RedirectResponse:
+    """Propose to accept corrections or to put them aside; another person confirms."""
+    proposal = finding_routes.rule_corrections(request, viewer, db, now)
     return RedirectResponse(f"/decisions/{proposal.decision}", 303)
 
 

@@ -9,16 +9,20 @@ from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
+from api.door.schemas import first_day
 from api.metering.schemas import (
     AdmissionCreate,
     AdmissionRead,
     CapacityCreate,
     CapacityProposal,
+    CorrectionCreate,
+    CorrectionProposal,
     ReleaseOutcome,
 )
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
 from ledger.desk.steps.admit_usage import admit_usage
+from ledger.desk.steps.rule_corrections import propose_corrections
 from ledger.desk.steps.state_capacity import propose_capacity
 from ledger.formats.exact import whole_or_ratio
 from ledger.metering.steps.intake import release
@@ -107,3 +111,24 @@ def state_capacity(
         now=now,
     )
     return CapacityProposal(decision=key(decision))
+
+
+@router.post("/corrections", status_code=201)
+def rule_corrections(
+    request: CorrectionCreate,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+) -> CorrectionProposal:
+    """Propose to accept what a job source said later, or to put it aside; another confirms."""
+    decision = propose_corrections(
+        db,
+        cluster=access.cluster(db, viewer, request.cluster),
+        month=first_day(request.month),
+        job=request.job,
+        accept=request.accept,
+        reason=request.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    return CorrectionProposal(decision=key(decision), windows=decision.content["windows"])

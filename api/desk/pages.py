@@ -21,6 +21,7 @@ from api.language.labels import labels
 from api.web.layout import Framed
 from ledger.desk.queries import queues
 from ledger.desk.queries.queues import Queue
+from ledger.metering.queries import corrections
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.queries import months
@@ -81,6 +82,7 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
         *_document_queues(db, today),
+        *_correction_queue(db, today),
     ]
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
@@ -134,6 +136,15 @@ def _month_queues(db: Session, viewer: Viewer, today: date) -> list[QueueView]:
         )
         views.append(reds)
     return views
+
+
+def _correction_queue(db: Session, today: date) -> list[QueueView]:
+    """What job sources said later of hours that count already; nothing where there is none."""
+    queue = Queue.of(corrections.waiting_since(db))
+    if not queue.count:
+        return []
+    means = _("作业记录后来另有说法，由两人决定采用还是不采用。")
+    return [queue_view(_("待更正"), means, "/findings?kind=corrections", queue, today)]
 
 
 def _document_queues(db: Session, today: date) -> list[QueueView]:

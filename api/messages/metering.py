@@ -15,6 +15,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "wire_version": msgid("报文版本为 {version}，此处需要 {expected}"),
         "other_agent": msgid("批次自称来自采集端 {agent}，而签名者是另一个"),
         "nothing_waits": msgid("没有这样隔离着的窗口"),
+        "nothing_to_correct": msgid("这个月没有等人裁定的更正"),
+        "correction_unsigned": msgid("有更正不在本集群采集端签名的批次里，不能裁定"),
         "not_its_day": msgid("只有因日期而隔离的窗口由人放行；其余的，原因消除后自动放行"),
         "fork": msgid("批次 {number} 已收到过不同的内容（分叉），此份已留作证据"),
         "ahead": msgid("批次 {number} 超前，此处等待的是 {expected}"),

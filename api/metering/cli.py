@@ -10,7 +10,7 @@ from api.cli.answer import Answer, Column, Listing, listing, record
 from api.cli.arguments import path
 from api.cli.client import ask
 from api.cli.commands import Commands
-from api.cli.options import METERING, Code, Limit, Offset, Since, Until
+from api.cli.options import METERING, Code, Limit, Month, Offset, Since, Until
 from api.cli.values import HOURS, MONEY, NUMBER, PERCENT, ROUGHLY, Format
 from api.language.i18n import msgid
 from ledger.desk.codes import FindingKind
@@ -112,6 +112,28 @@ def capacity(
     }  # fmt: skip
     column = Column(msgid("待确认的决定"), "decision", NUMBER)
     return record([column], ask("POST", "capacities", body=body))
+
+
+@app.verb("correct", msgid("裁定作业记录后来的更正"), panel=METERING)
+def correct(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    month: Month,
+    *,
+    accept: Annotated[
+        bool, typer.Option("--accept/--put-aside", help=msgid("采用后来的说法，还是不采用"))
+    ],
+    reason: Annotated[str, typer.Option(help=msgid("理由"))],
+    job: Annotated[str | None, typer.Option(help=msgid("只裁定一个作业的"))] = None,
+) -> Answer:
+    """Propose what becomes of later words of a job source; another person confirms."""
+    body = {
+        "cluster": cluster, "month": month, "job": job, "accept": accept, "reason": reason,
+    }  # fmt: skip
+    columns = (
+        Column(msgid("待确认的决定"), "decision", NUMBER),
+        Column(msgid("窗口"), "windows", NUMBER),
+    )
+    return record(columns, ask("POST", "corrections", body=body))
 
 
 def _column(name: str) -> Column:

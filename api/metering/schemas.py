@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
 from ledger.formats.exact import Exact
 from ledger.metering.codes import QuarantineReason, WitnessReason, WitnessVerdict
 from ledger.metering.queries.nodes import XidEvent
@@ -192,6 +192,23 @@ class CapacityProposal(ResponseModel):
     """The decision that another person confirms."""
 
     decision: int
+
+
+class CorrectionCreate(RequestModel):
+    """What is to become of the later words of a cluster's month (Beijing), or of one job's."""
+
+    cluster: Line
+    month: YearMonth
+    job: Line | None = None
+    accept: bool
+    reason: Text
+
+
+class CorrectionProposal(ResponseModel):
+    """The decision that another person confirms, and of how many windows it speaks."""
+
+    decision: int
+    windows: int
 
 
 class UsageRead(ResponseModel):

@@ -14,3 +14,4 @@ class FindingKind(StrEnum):
     UNOWNED = "unowned"
     UNPRICED = "unpriced"
     UNPROVED = "unproved"
+    CORRECTIONS = "corrections"

@@ -45,6 +45,7 @@ class DecisionKind(StrEnum):
     VOUCHER = "voucher"
     USAGE = "usage"
     CAPACITY = "capacity"
+    CORRECTION = "correction"
 
 
 class Answer(StrEnum):

@@ -15,6 +15,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FindingKind.QUARANTINE: msgid("隔离"),
             FindingKind.GAPS: msgid("空缺"),
             FindingKind.UNPROVED: msgid("容量未证实"),
+            FindingKind.CORRECTIONS: msgid("待更正"),
             FindingKind.SILENT: msgid("静默"),
             FindingKind.UNOWNED: msgid("无主"),
             FindingKind.UNPRICED: msgid("无价格"),

@@ -108,7 +108,7 @@ _STATEMENTS = text("""
 """)
 _BATCH_DAYS = text("""
     SELECT DISTINCT j.code AS project, d.day
-    FROM windows w
+    FROM counted_windows w
     CROSS JOIN LATERAL (
         SELECT (w.start AT TIME ZONE interval '+08:00')::date AS day OFFSET 0) d
     CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') p (part)

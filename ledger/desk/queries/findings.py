@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines
 from ledger.desk.codes import FindingKind
-from ledger.metering.queries import capacity, usage
+from ledger.metering.queries import capacity, corrections, usage
 from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
@@ -32,7 +32,7 @@ _QUERIES: dict[FindingKind, str] = {
                w.stream::text AS first_stream, w.number AS first_number
         FROM conflicts x JOIN clusters c ON c.id = x.cluster_id
         JOIN windows w ON w.gpu = x.gpu AND w.start = x.start
-        WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start {_PAGE}
+        WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start, x.number {_PAGE}
     """,
     # Two batches under one number: a cloned node, or a spool restored from a copy.
     FindingKind.FORKS: f"""
@@ -105,6 +105,8 @@ def findings(
     if kind == "unproved":
         days = capacity.unproved_days(db, centre=centre)
         return [vars(day) for day in days[offset : offset + limit]]
+    if kind == "corrections":
+        return [vars(job) for job in corrections.open_jobs(db, centre, limit=limit, offset=offset)]
     values = {"centre": centre, "limit": limit, "offset": offset}
     query = text(_QUERIES[kind])
     if kind == "silent":

@@ -29,7 +29,7 @@ def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Registered]:
 
 
 def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now: datetime) -> None:
-    """Store second bodies of kept windows; the first ones stand, a person decides."""
+    """Store later bodies of kept windows; the first ones stand, persons decide."""
     if not windows:
         return
     with raw.cursor() as cursor:
@@ -50,6 +50,19 @@ def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now:
                 for w in windows
             ],
         )
+
+
+def contradicted(raw: Raw, windows: Sequence[KeptWindow]) -> list[KeptWindow]:
+    """Return those of which something else was said before: this word is newer than that."""
+    if not windows:
+        return []
+    rows = raw.execute(
+        "SELECT DISTINCT x.gpu, x.start FROM conflicts x"
+        " JOIN unnest(%s::text[], %s::timestamptz[]) AS u(gpu, start) USING (gpu, start)",
+        ([w.gpu for w in windows], [w.start for w in windows]),
+    )
+    keys = set(rows.fetchall())
+    return [w for w in windows if (w.gpu, w.start) in keys]
 
 
 def quarantine(

@@ -52,7 +52,7 @@ _UNOWNED = text(f"""
 _PARTS = text("""
     SELECT w.gpu, w.start, w.stream, w.number, p.part, b.holder,
            coalesce(p.part -> 'holder' ->> 'pod', p.part -> 'holder' ->> 'job') AS detail
-    FROM windows w
+    FROM counted_windows w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> :day AND s.superseded_at IS NULL
     CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)

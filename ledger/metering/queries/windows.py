@@ -134,6 +134,23 @@ def _insert_some(raw: Raw, windows: Sequence[KeptWindow], origin: Origin) -> Out
     return outcome
 
 
+_KEPT = """
+    SELECT u.gpu, u.start FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[]) AS u(gpu, start)
+    CROSS JOIN LATERAL (
+        SELECT FROM windows WHERE gpu = u.gpu AND start = u.start
+            AND start BETWEEN %(first)s AND %(last)s OFFSET 0
+    ) AS w
+"""
+
+
+def kept_keys(raw: Raw, windows: Sequence[KeptWindow]) -> set[tuple[str, datetime]]:
+    """Return the keys (GPU and start) of those of which something is kept."""
+    starts = [w.start for w in windows]
+    values = {"gpus": [w.gpu for w in windows], "starts": starts}
+    span = {"first": min(starts), "last": max(starts)}
+    return set(raw.execute(_KEPT, values | span).fetchall())
+
+
 def _compare(raw: Raw, windows: Sequence[KeptWindow], outcome: Outcome) -> None:
     """Compare windows with the stored ones of the same keys."""
     if windows:

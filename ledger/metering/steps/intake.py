@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from ledger.metering.codes import QuarantineReason
+from ledger.metering.codes import OF_ITS_DAY, QuarantineReason
 from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Place, Registered
 from ledger.metering.queries.streams import (
@@ -26,7 +26,14 @@ from ledger.metering.queries.streams import (
     keep_fork,
     lock_stream,
 )
-from ledger.metering.queries.windows import KeptWindow, Origin, Raw, keep, raw_connection
+from ledger.metering.queries.windows import (
+    KeptWindow,
+    Origin,
+    Raw,
+    keep,
+    kept_keys,
+    raw_connection,
+)
 from ledger.metering.queries.witness import WITNESS, KeptSighting, keep_sightings
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
@@ -139,14 +146,15 @@ def _keep_windows(
     )
     places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter, places, now, late_after)
+    verdicts = [(i, window, judge.why_not(window)) for i, window in submission.windows]
+    known_keys = _kept_hours(raw, judge, verdicts)
     countable: list[KeptWindow] = []
     kept_sightings, refused_sightings = _judge_sightings(submission, now)
     refused = [*submission.refused, *refused_sightings]
     quarantined: list[Item] = []
     kept_aside: list[tuple[str, KeptWindow]] = []
-    for index, window in submission.windows:
-        reason = judge.why_not(window)
-        if reason is None:
+    for index, window, reason in verdicts:
+        if reason is None or (window.gpu, window.start) in known_keys:
             countable.append(window)
         elif reason == WRONG_SOURCE:
             refused.append(Item(index, reason, f"{reporter.source}: {window.gpu}"))
@@ -154,7 +162,8 @@ def _keep_windows(
             quarantined.append(Item(index, reason, window.gpu))
             kept_aside.append((reason, window))
     outcome = keep(raw, countable, origin)
-    quarantine.keep_conflicts(raw, outcome.conflicting, origin, now)
+    said_again = quarantine.contradicted(raw, outcome.known) if judge.reports_jobs else []
+    quarantine.keep_conflicts(raw, [*outcome.conflicting, *said_again], origin, now)
     quarantine.quarantine(raw, kept_aside, origin, reporter.node, now)
     conflict_ids = {id(window) for window in outcome.conflicting}
     conflicts = [
@@ -170,6 +179,19 @@ def _keep_windows(
         quarantined=tuple(quarantined),
         refused=tuple(sorted(refused)),
     )
+
+
+def _kept_hours(
+    raw: Raw, judge: "Judge", verdicts: Sequence[tuple[int, KeptWindow, str | None]]
+) -> set[tuple[str, datetime]]:
+    """Return the keys of a job source's late hours of which something is kept already.
+
+    Another word of such an hour counts only by two persons, so it need not wait in quarantine too.
+    """
+    if not judge.reports_jobs:
+        return set()
+    late = [window for _, window, reason in verdicts if reason in OF_ITS_DAY]
+    return kept_keys(raw, late) if late else set()
 
 
 def _judge_sightings(
@@ -201,7 +223,7 @@ class Judge:
         *,
         is_admitted: bool = False,
     ) -> None:
-        self._reports_jobs = reporter.source in JOB_SOURCES
+        self.reports_jobs = reporter.source in JOB_SOURCES
         self._reports_cluster = reporter.source in CLUSTER_SOURCES
         self._own_jobs = f"job/{reporter.cluster_name}/"
         self._reporter = reporter
@@ -215,7 +237,7 @@ class Judge:
         """Return the code of the obstacle; None if the window counts."""
         gpu, start = window.gpu, window.start
         is_job = gpu.startswith("job/")
-        if is_job != self._reports_jobs or self._reporter.source == WITNESS:
+        if is_job != self.reports_jobs or self._reporter.source == WITNESS:
             return WRONG_SOURCE
         if start > self._surely_past and start + _length(window) > self._latest_end:
             return QuarantineReason.FUTURE

@@ -40,7 +40,8 @@ CREATE TABLE window_counts (
     PRIMARY KEY (stream, number, cluster_id, source)
 );
 
--- A second body for a kept (gpu, start). The first stands; a person decides.
+-- A later body for a kept (gpu, start), each time that a batch says it. The first stands; of a job
+-- source's, two persons decide (35_corrections).
 CREATE TABLE conflicts (
     gpu text NOT NULL,
     start timestamptz NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE conflicts (
     number bigint NOT NULL,
     received_at timestamptz NOT NULL,
     body jsonb NOT NULL,
-    PRIMARY KEY (gpu, start, hash)
+    PRIMARY KEY (gpu, start, hash, stream, number)
 );
 
 -- Windows that cannot count yet: from the future, late, of an unknown or another node's GPU, of an agent
@@ -134,7 +135,7 @@ COMMENT ON COLUMN windows.body IS 'The record as it was sent';
 COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
 COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
 COMMENT ON COLUMN window_counts.waiting IS 'Windows that were quarantined';
-COMMENT ON TABLE conflicts IS 'Second bodies for a kept window; the first stands';
+COMMENT ON TABLE conflicts IS 'Later bodies for a kept window; the first stands';
 COMMENT ON COLUMN conflicts.hash IS 'SHA-256 of the body';
 COMMENT ON TABLE quarantine IS 'Windows that cannot count yet, with the reason';
 COMMENT ON COLUMN quarantine.admitted_at IS 'When the bureau let them count in spite of their day';

@@ -109,7 +109,7 @@ BEGIN
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.cluster_id, w.source, w.body,
                (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
-        FROM windows w
+        FROM counted_windows w
         LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
         WHERE w.gpu = ANY(of_gpus)
             AND w.start >= midnight AND w.start < midnight + interval '24 hours'

@@ -30,6 +30,9 @@ def agent_of(town: Town, whose: str) -> Ask:
 
 
 A_CAPACITY = {"cluster": "c-mine", "gpus": 64, "since": "2026-01-01", "evidence": "采购合同"}
+A_CORRECTION = {
+    "cluster": "c-mine", "month": "2026-03", "accept": True, "reason": "sacct",
+}  # fmt: skip
 LATE = {"cluster": "c-mine", "code": "late", "reason": "断网"}
 
 

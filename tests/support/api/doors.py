@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ledger.people.codes import Role
 from tests.support.api.asks import (
     A_CAPACITY,
+    A_CORRECTION,
     A_MONTH,
     A_MOVE,
     A_RECOVERY,
@@ -117,6 +118,9 @@ DOORS = {
     ),
     "POST /api/v1/capacities": Door(
         {Role.CLERK}, at("/api/v1/capacities", json=A_CAPACITY), yes=201
+    ),
+    "POST /api/v1/corrections": Door(
+        {Role.CLERK}, at("/api/v1/corrections", json=A_CORRECTION), yes=422
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
     "GET /api/v1/nodes": Door(
@@ -456,6 +460,9 @@ DOORS = {
     "POST /findings/admissions": Door({Role.CLERK}, at("/findings/admissions", data=LATE), yes=422),
     "POST /findings/capacities": Door(
         {Role.CLERK}, at("/findings/capacities", data=A_CAPACITY), yes=303
+    ),
+    "POST /findings/corrections": Door(
+        {Role.CLERK}, at("/findings/corrections", data=A_CORRECTION), yes=422
     ),
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),

@@ -27,7 +27,8 @@ from tests.support.simulation import Node, enrolled, held, minute, place, window
 
 LATER = minute(100_000)
 TABLES = (
-    "windows, window_counts, batches, streams, forks, conflicts, quarantine, day_totals, coverage"
+    "windows, window_counts, batches, streams, forks, corrections, conflicts, quarantine,"
+    " day_totals, coverage"
 )
 
 Event = tuple[str, int, Any]
@@ -148,7 +149,9 @@ def check(owner: psycopg.Connection, world: World) -> None:
     assert {tuple(row[:3]): row[3] for row in totals} == dict(expected)
     cursor = owner.execute("SELECT gpu, day, sum(windows)::bigint FROM coverage GROUP BY 1, 2")
     assert {tuple(row[:2]): row[2] for row in cursor} == dict(cover)
-    conflicts = owner.execute("SELECT gpu, start FROM conflicts").fetchall()
+    conflicts = owner.execute(
+        "SELECT gpu, start FROM conflicts GROUP BY gpu, start, hash"
+    ).fetchall()
     assert sorted(conflicts) == sorted((gpu, start) for gpu, start, _ in world.aside)
     batches = {row[0] for row in owner.execute("SELECT bytes FROM batches")}
     assert batches == world.answers.keys()
