@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.types import Lifespan
 
-from api import health, pages
+from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
@@ -71,6 +71,7 @@ ROUTES = (
 )
 ROUTERS = (
     ("", health.router),
+    ("", metrics.router),
     *((API, routes.router) for routes in ROUTES),
     *(("", router) for router in pages.ROUTERS),
 )
@@ -107,11 +108,13 @@ def create_app(
     app.state.engine = engine
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
+    app.state.figures = metrics.Figures(engine)
     app.state.route_table = RouteTable(ROUTERS)
     app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
-    app.include_router(health.router, dependencies=EXACT)
+    for router in (health.router, metrics.router):
+        app.include_router(router, dependencies=EXACT)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
     pages.install(app)

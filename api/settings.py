@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 
+    metrics_token: str | None = Field(default=None, min_length=16, repr=False)
+    """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
+
     drill_clock: str | None = Field(default=None, min_length=16, repr=False)
     """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""
 

@@ -87,14 +87,14 @@ Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNE
 Configured = Annotated[Settings, Depends(configured)]
 
 
-_TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
-_COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
+TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
+COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
 
 
 def visitor(
     request: Request,
-    token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)],
-    cookie: Annotated[str | None, Security(_COOKIE)],
+    token: Annotated[HTTPAuthorizationCredentials | None, Security(TOKEN)],
+    cookie: Annotated[str | None, Security(COOKIE)],
     db: Db,
     wall: Wall,
 ) -> Viewer | None:

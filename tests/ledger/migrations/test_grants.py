@@ -14,7 +14,7 @@ UNGUARDED = {
         "gpus", "reconciliations",
     },
     "recomputed from other rows, whose history is kept, or written beside a decision": {
-        "charges", "accruals", "differences", "statements", "statement_lines",
+        "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
     },
     "words between people": {"messages", "objections", "statement_answers", "publications"},
     "what only holds money back": {
