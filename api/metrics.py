@@ -112,7 +112,9 @@ class Figures:
             if time.monotonic() - self._read_at >= KEPT_S:
                 self._read(now)
             current, age = self._gauges, time.monotonic() - self._read_at
-        up = _family("database_up", "Whether figures could be read", (), [((), current is not None)])
+        up = _family(
+            "database_up", "Whether figures could be read", (), [((), current is not None)]
+        )
         if current is None:
             return [up]
         age_family = _family("figures_age_seconds", "How old the figures are", (), [((), age)])

@@ -5260,6 +5260,22 @@ ALTER TABLE public.roles OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
 
+CREATE TABLE public.rounds (
+    is_last boolean DEFAULT true NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    took_ms bigint NOT NULL,
+    unpriced_ms numeric NOT NULL,
+    CONSTRAINT rounds_is_last_check CHECK (is_last),
+    CONSTRAINT rounds_took_ms_check CHECK ((took_ms >= 0)),
+    CONSTRAINT rounds_unpriced_ms_check CHECK ((unpriced_ms >= (0)::numeric))
+);
+
+ALTER TABLE public.rounds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.rounds IS 'The last round of pricing and accruing; one row';
+
+COMMENT ON COLUMN public.rounds.unpriced_ms IS 'Device-milliseconds of owned usage without a contract line';
+
 CREATE TABLE public.series (
     prefix text NOT NULL,
     year integer NOT NULL,
@@ -6081,6 +6097,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
+
+ALTER TABLE ONLY public.rounds
+    ADD CONSTRAINT rounds_pkey PRIMARY KEY (is_last);
 
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
@@ -7964,6 +7983,14 @@ GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.rounds TO suanquan_app;
+
+GRANT UPDATE(finished_at) ON TABLE public.rounds TO suanquan_app;
+
+GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
+
+GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 

@@ -178,7 +178,7 @@ def test_every_figure_is_on_a_city_that_works(
     owner.execute("DELETE FROM bindings WHERE cluster_id IN (SELECT id FROM clusters)")
     owner.execute(
         "INSERT INTO decisions (kind, subject, content, reason, decided_at, decided_by, digest)"
-        " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', sha256('x'))",
+        " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', encode(sha256('x'), 'hex'))",
         (NOW,),
     )
     assert accrue_round(engine, NOW)
