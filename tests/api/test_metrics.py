@@ -15,6 +15,7 @@ from api.door import dependencies as deps
 from api.metrics import FAMILIES, PREFIX
 from api.server.background import accrue_round
 from api.settings import Settings
+from ledger.desk.queries.gauges import gauges
 from ledger.people.codes import Role
 from tests.support.api.town import NOW, Town
 from tests.support.simulation import gpu_id, minute, window
@@ -49,7 +50,7 @@ def test_its_own_token_opens_it_and_nothing_else(prometheus: TestClient) -> None
     for path in ("/api/v1/tokens", "/api/v1/projects", "/openapi.json", "/desk"):
         assert prometheus.get(path).status_code == 401, path
     for wrong in (TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é"):
-        headers = {"Authorization": f"Bearer {wrong}".encode()}
+        headers = {b"Authorization": f"Bearer {wrong}".encode()}
         assert prometheus.get("/metrics", headers=headers).status_code == 401, wrong
     prometheus.headers.pop("Authorization")
     assert prometheus.get("/metrics").status_code == 401
@@ -137,12 +138,11 @@ def test_figures_are_read_once_in_a_while(
     prometheus: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 0
-    read = metrics.gauges
 
     def counting(*args: object) -> object:
         nonlocal count
         count += 1
-        return read(*args)  # type: ignore[arg-type]
+        return gauges(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(metrics, "gauges", counting)
     assert [prometheus.get("/metrics").status_code for _ in range(5)] == [200] * 5
