@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     late_days: int = Field(default=7, ge=1, le=36_500)
     """How many days after its minute a window counts by itself; older ones wait for the bureau."""
 
+    token_days: int = Field(default=366, ge=1, le=36_500)
+    """How many days a token is good at most, and where nobody says otherwise."""
+
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 

@@ -24,6 +24,7 @@ TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),
     Column(msgid("持有人"), "person"),
+    Column(msgid("程序"), lambda t: _("程序") if t["service"] else None),
     Column(msgid("范围"), lambda t: t["project"] or t["centre"]),
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
@@ -31,7 +32,7 @@ TOKENS = (
 )
 
 
-@token.verb("create", msgid("新令牌，只显示这一次"))
+@token.verb("create", msgid("发给一个人或程序的新令牌，只显示这一次"))
 def create(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("给谁"))],
     *,
@@ -41,12 +42,29 @@ def create(
     expires: Annotated[
         str | None, typer.Option(help=msgid("到期时刻，如 2027-01-01T00:00:00+08:00"))
     ] = None,
+    service: Annotated[bool, typer.Option("--service", help=msgid("给程序，不能确认决定"))] = False,
+    right: Annotated[
+        list[str] | None, typer.Option(help=msgid("只给角色的这项权限，可重复"))
+    ] = None,
 ) -> Answer:
     """Make a token; its secret is shown this once."""
     body = {
         "person": person, "role": role, "project": project, "centre": centre, "expires_at": expires,
+        "service": service, "rights": right or None,
     }  # fmt: skip
     token_row = ask("POST", "tokens", body=body)
+    return Answer(token_row, [token_row["secret"]])
+
+
+@token.verb("renew", msgid("换一个新令牌：第一次使用时，旧的停用"))
+def renew(
+    *,
+    expires: Annotated[
+        str | None, typer.Option(help=msgid("到期时刻，如 2027-01-01T00:00:00+08:00"))
+    ] = None,
+) -> Answer:
+    """Renew one's own token; the new one takes its place when it is first used."""
+    token_row = ask("POST", "tokens/renew", body={"expires_at": expires})
     return Answer(token_row, [token_row["secret"]])
 
 

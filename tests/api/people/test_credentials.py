@@ -1,6 +1,6 @@
 """Coming in: tokens by the API, and browsers by a session that is no more than a way to look."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -172,3 +172,81 @@ def test_signing_in_takes_a_good_token(town: Town, admin: dict[str, str]) -> Non
         answer = town.client.post("/sign-in", data={"token": token})
         assert answer.status_code == 403
         assert "set-cookie" not in answer.headers
+
+
+# --- identities, rights, renewal --------------------------------------------------------------
+
+
+def issue(town: Town, admin: dict[str, str], **wish: object) -> dict[str, object]:
+    answer = town.client.post("/api/v1/tokens", json=wish, headers=admin)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def refusal(town: Town, admin: dict[str, str], **wish: object) -> str:
+    answer = town.client.post("/api/v1/tokens", json=wish, headers=admin)
+    assert answer.status_code == 422, answer.text
+    return str(answer.json()["code"])
+
+
+def test_a_name_is_one_identity_however_it_is_written(
+    town: Town, owner: psycopg.Connection, admin: dict[str, str]
+) -> None:
+    for name in ("Li Si", "lisi", "ＬＩ ＳＩ"):
+        issue(town, admin, role="clerk", person=name)
+    rows = owner.execute("SELECT name FROM persons WHERE name ILIKE 'l%i'").fetchall()
+    assert rows == [("Li Si",)]
+    listed = town.client.get("/api/v1/tokens", headers=admin).json()
+    assert [token["person"] for token in listed[:3]] == ["Li Si"] * 3
+
+
+def test_a_name_is_a_persons_or_a_programs(town: Town, admin: dict[str, str]) -> None:
+    issue(town, admin, role="clerk", person="对账程序", service=True)
+    assert refusal(town, admin, role="clerk", person="对账程序") == "token_service"
+    issue(town, admin, role="clerk", person="李四")
+    assert refusal(town, admin, role="clerk", person="李四", service=True) == "token_service"
+    assert refusal(town, admin, role="clerk", person="clerk:李四#1") == "token_person"
+
+
+def test_a_token_has_the_rights_that_it_was_given(town: Town, admin: dict[str, str]) -> None:
+    secret = issue(town, admin, role="clerk", person="报表", service=True, rights=["read_month"])
+    headers = bearer(str(secret["secret"]))
+    assert town.client.get("/api/v1/cost-documents", headers=headers).status_code == 200
+    refused = town.client.get("/api/v1/projects", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_your_role")
+    assert town.client.post("/api/v1/accruals", json={}, headers=headers).status_code == 403
+    assert refusal(town, admin, role="clerk", person="李四", rights=["pay"]) == "token_rights"
+    assert refusal(town, admin, role="clerk", person="李四", rights=[]) == "invalid"
+
+
+def test_a_token_lives_no_longer_than_the_settings_say(town: Town, admin: dict[str, str]) -> None:
+    town.app.state.settings = Settings(token_days=30)
+    issued = issue(town, admin, role="clerk", person="李四")
+    assert datetime.fromisoformat(str(issued["expires_at"])) == NOW + timedelta(days=30)
+    later = (NOW + timedelta(days=30, seconds=1)).isoformat()
+    assert refusal(town, admin, role="clerk", person="李四", expires_at=later) == "token_too_long"
+
+
+def test_a_renewed_token_takes_the_old_ones_place_at_its_first_use(
+    town: Town, admin: dict[str, str]
+) -> None:
+    issued = issue(town, admin, role="clerk", person="李四", rights=["read_projects"])
+    old = bearer(str(issued["secret"]))
+
+    def renew(headers: dict[str, str]) -> dict[str, str]:
+        answer = town.client.post("/api/v1/tokens/renew", json={}, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return bearer(answer.json()["secret"])
+
+    def status(headers: dict[str, str]) -> int:
+        return town.client.get("/api/v1/projects", headers=headers).status_code
+
+    lost = renew(old)  # its answer never arrived
+    new = renew(old)
+    assert status(old) == 200
+    assert status(lost) == 401
+    assert status(new) == 200
+    assert status(old) == 401
+    assert town.client.get("/api/v1/cost-documents", headers=new).status_code == 403
+    assert status(renew(new)) == 200
+    assert status(new) == 401

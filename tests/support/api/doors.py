@@ -386,6 +386,7 @@ DOORS = {
         BRINGING, at("/api/v1/bank-accounts", json=AN_ACCOUNT), yes=201
     ),
     "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
+    "POST /api/v1/tokens/renew": Door(EVERYBODY, at("/api/v1/tokens/renew", json={}), yes=201),
     "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
     "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
     "GET /api/v1/indicators": Door(BUREAU, at("/api/v1/indicators")),

@@ -12,7 +12,7 @@ from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
 from ledger.people.steps import credentials as doors
 from ledger.people.steps.credentials import Viewer
-from tests.support.people import place_token
+from tests.support.people import FAR, place_token
 from tests.support.simulation import place
 from tests.support.vouchers import NOW, place_project
 
@@ -86,7 +86,9 @@ def test_a_session_ends_by_itself_and_with_its_token(engine: sa.Engine) -> None:
         assert session
         assert doors.signed_in(db, session, NOW)
         assert doors.signed_in(db, session, NOW + HOUR) is None  # the token's end
-        long = doors.issue_token(db, role="auditor", person="王五", actor=ADMIN, now=NOW)
+        long = doors.issue_token(
+            db, role="auditor", person="王五", actor=ADMIN, now=NOW, expires_at=FAR
+        )
         session = doors.sign_in(db, long, NOW)
         assert session
         assert doors.signed_in(db, session, NOW + doors.SESSION_LASTS) is None
@@ -126,7 +128,14 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
     with Session(engine) as db:
         try:
             secret = doors.issue_token(
-                db, role=role, person="x", project=project, centre=centre, actor=ADMIN, now=NOW
+                db,
+                role=role,
+                person="x",
+                project=project,
+                centre=centre,
+                actor=ADMIN,
+                now=NOW,
+                expires_at=FAR,
             )
         except Refused as refused:
             assert refused.code in {"token_project", "token_centre"}  # noqa: PT017 - either is right
@@ -139,7 +148,7 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
 
 def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="king", person="x", actor=ADMIN, now=NOW)
+        doors.issue_token(db, role="king", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
     assert refused.value.code == "token_role"
 
 
@@ -148,7 +157,9 @@ def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
 )
 def test_a_name_with_what_is_not_seen_is_refused(engine: sa.Engine, hidden: str) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="clerk", person=f"李{hidden}四", actor=ADMIN, now=NOW)
+        doors.issue_token(
+            db, role="clerk", person=f"李{hidden}四", actor=ADMIN, now=NOW, expires_at=FAR
+        )
     assert refused.value.code == "token_person"
 
 
@@ -165,14 +176,14 @@ def test_a_name_with_what_is_not_seen_is_refused(engine: sa.Engine, hidden: str)
 )
 def test_only_a_real_administrator_makes_tokens(engine: sa.Engine, by: str) -> None:
     with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
-        doors.issue_token(db, role="clerk", person="x", actor=by, now=NOW)
+        doors.issue_token(db, role="clerk", person="x", actor=by, now=NOW, expires_at=FAR)
 
 
 def test_a_revoked_administrator_makes_no_token(engine: sa.Engine) -> None:
     with Session(engine) as db, db.begin():
         doors.revoke(db, 1, NOW)
     with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
-        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW)
+        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
 
 
 def test_a_token_that_would_never_be_good_is_refused(engine: sa.Engine) -> None:
@@ -200,7 +211,8 @@ def test_the_database_holds_no_secret(
 def test_no_two_secrets_are_alike(engine: sa.Engine) -> None:
     with Session(engine) as db:
         texts = {
-            doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW) for _ in range(50)
+            doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
+            for _ in range(50)
         }
     assert len(texts) == 50
     assert all(len(secret) == 46 and secret.startswith("sq_") for secret in texts)
