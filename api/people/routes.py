@@ -29,9 +29,9 @@ def issue(
     settings: Configured,
 ) -> TokenSecret:
     """Issue a token to an identity; its secret is in this answer and nowhere else."""
-    lacking = [right for right in request.rights or () if right not in RIGHTS[request.role]]
-    if lacking:
-        raise Refused("token_rights", rights="、".join(lacking), role=request.role)
+    unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
+    if unknown_rights:
+        raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
     secret = credentials.issue_token(
         db,
         role=request.role,

@@ -94,13 +94,13 @@ END;
 CREATE FUNCTION made_by_administrator() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    renewed tokens;
+    old_token tokens;
 BEGIN
     IF TG_TABLE_NAME = 'tokens' AND (to_jsonb(NEW) ->> 'renews') IS NOT NULL THEN
-        SELECT * INTO renewed FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
+        SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
         IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
-            (renewed.person_id, renewed.role, renewed.project_id, renewed.centre_id, renewed.rights)
-            OR token_of(NEW.created_by) IS DISTINCT FROM renewed.id
+            (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
             OR NOT may_act(NEW.created_by, NEW.created_at) THEN
             RAISE EXCEPTION 'a token is renewed by itself, as it is'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';

@@ -176,10 +176,10 @@ def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> s
 
 def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     """Return who holds this secret; None if it is unknown, expired or revoked."""
-    found = _holder(db, col(Token.hash) == _hash(secret), now)
-    if found is None:
+    holder = _holder(db, col(Token.hash) == _hash(secret), now)
+    if holder is None:
         return None
-    token, person = found
+    token, person = holder
     if token.renews is not None:
         _end(db, token.renews, now)
     return _viewer(token, person)
@@ -228,8 +228,8 @@ def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
     row = db.get(SignIn, _hash(session))
     if row is None or row.expires_at <= now:
         return None
-    found = _holder(db, col(Token.id) == row.token_id, now)
-    return _viewer(*found) if found else None
+    holder = _holder(db, col(Token.id) == row.token_id, now)
+    return _viewer(*holder) if holder else None
 
 
 def sign_out(db: Session, session: str) -> None:

@@ -280,7 +280,8 @@ def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: 
     assert counter.confirm({"id": row[0]}, 422)["code"] == "one_made_the_other"
     statement = sa.text(
         "UPDATE deductions SET confirmed_at = now(), confirmed_by = (SELECT format('%s:%s#%s',"
-        " role, name, t.id) FROM tokens t JOIN persons p ON p.id = t.person_id WHERE role = 'builder' AND project_id = (SELECT project_id"
+        " role, name, t.id) FROM tokens t JOIN persons p ON p.id = t.person_id"
+        " WHERE role = 'builder' AND project_id = (SELECT project_id"
         " FROM contracts WHERE id = :contract))"
     )
     with pytest.raises(sa.exc.IntegrityError) as refused, counter.engine.begin() as db:
