@@ -1,4 +1,4 @@
-"""Write figures in the Prometheus text format, 0.0.4. (agents/exporters/samples.py reads it.)
+"""Write figures in the Prometheus text format, 0.0.4, that exporters/samples.py reads.
 
 Values come from elsewhere: names of pods, codes of a server's problems. Whatever stands in them, a
 line stays one line and a label one label. Whole numbers are written with all their digits.

@@ -21,6 +21,7 @@ from agents.relay.settings import RelaySettings
 from agents.reporting.line import Line
 
 _JOIN_S = 12.0
+_RENEW_S = 60.0  # a new certificate counts within so long
 HELP = {
     "queue_batches": "batches that wait for the server",
     "queue_oldest_age_seconds": "since the oldest came; 0 when none waits",
@@ -59,7 +60,8 @@ def run(settings: RelaySettings) -> int:
             port,
             page_url(settings.health_host, pages_port),
         )
-        stopping.wait()
+        while not stopping.wait(_RENEW_S):
+            settings.renew(context)
         stop_door()
         forwarder.wake()
         thread.join(_JOIN_S)
