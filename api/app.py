@@ -26,6 +26,7 @@ from api.door.dependencies import moment
 from api.door.exactness import exact
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
+from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
 from api.metering import agent_routes, batch_routes, node_routes, usage_routes
@@ -107,14 +108,16 @@ def create_app(
     app.state.engine = engine
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
-    app.state.route_table = RouteTable(ROUTERS)
+    door = settings.door
+    app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
-    app.include_router(health.router, dependencies=EXACT)
+    app.include_router(behind(door, health.router), dependencies=EXACT)
     for routes in ROUTES:
-        app.include_router(routes.router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
-    pages.install(app)
+        router = behind(door, routes.router)
+        app.include_router(router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
+    pages.install(app, door)
     return app
 
 

@@ -6,6 +6,7 @@ and runs without the server's libraries (`api/cli/client.py`).
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
 from ledger.postgres.embedded import place_for
+
+
+class Door(StrEnum):
+    """Which part of the application a server is (api/door/outer.py)."""
+
+    ALL = "all"
+    OUTER = "outer"
+    INTAKE = "intake"
 
 
 class Settings(BaseSettings):
@@ -37,6 +46,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     """Where the server listens; port 0 takes any free one."""
+
+    door: Door = Door.ALL
+    """Which routes this server has."""
 
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""

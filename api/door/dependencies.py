@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from api.door import access
 from api.door.middleware import SAFE, SESSION_COOKIE
+from api.door.outer import admits, wants
 from api.door.problems import Refusal
 from api.settings import Settings
 from ledger.people.steps import credentials
@@ -113,6 +114,10 @@ def visitor(
         return None
     if viewer is None and token is not None:
         raise Refusal(401, "bad_credential", headers=_BEARER)
+    if viewer is not None and not admits(request.app.state.settings.door, viewer.role):
+        if token is None:  # a session of another door
+            return None
+        raise Refusal(403, "other_door", {"role": viewer.role})
     request.state.viewer = viewer
     return viewer
 
@@ -138,7 +143,7 @@ def having(right: access.Right) -> Any:  # noqa: ANN401 - FastAPI's own type for
             raise Refusal(403, "not_your_role", {"role": viewer.role})
         return viewer
 
-    return Depends(check)
+    return Depends(wants(right, check))
 
 
 def open_session(

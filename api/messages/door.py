@@ -10,6 +10,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "no_credential": msgid("此处需要登录，或在请求头 Authorization 中给出令牌"),
         "bad_credential": msgid("令牌或登录无效、已到期或已停用"),
         "not_your_role": msgid("您的角色（{role}）不能这样做"),
+        "other_door": msgid("这里是对外的入口；您的角色（{role}）请从内网的地址登录"),
         "no_drill": msgid("此服务器没有演练时钟，或口令不对"),
         "bad_moment": msgid("演练时刻应写成 2026-11-01T09:00:00+08:00，在 2000 至 2099 年之间"),
         "cross_site": msgid("请求来自别的网站，未予执行"),

@@ -33,7 +33,7 @@ from api.server import background
 from api.server.companion_process import Beside
 from api.server.database import renew
 from api.server.listen import listen
-from api.settings import Settings
+from api.settings import Door, Settings
 from ledger.people.codes import Role
 from ledger.people.steps import credentials
 from ledger.postgres.database import Database, databases_from
@@ -48,9 +48,13 @@ def up(settings: Settings, *, demo: bool) -> None:
     """Start everything and return when it was stopped.
 
     Raises:
-        Failure: the data folder or the port is in use.
+        Failure: the data folder or the port is in use, or this is to be a part of a server.
         Unusable: the database cannot be used.
     """
+    if settings.door is not Door.ALL:
+        raise Failure(
+            _("SUANQUAN_DOOR={door} 只用于 serve；up 是全部服务").format(door=settings.door)
+        )
     stop = _Stop()
     with ExitStack() as stack:
         stack.enter_context(_alone(settings.data))

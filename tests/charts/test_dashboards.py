@@ -6,12 +6,16 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from agents.commands.health import _HELP
-from agents.commands.readings import _FAMILIES
+from agents.commands import cluster, health, relay
+from agents.commands.readings import FAMILIES
 from tests.support.charts import Document, folder, read
 
 METRIC = re.compile(r"\b((?:suanquan|DCGM)_\w+)")
-AGENT = {f"suanquan_agent_{name}" for name in _HELP} | set(_FAMILIES)
+AGENT = (
+    {f"suanquan_agent_{name}" for name in {**health.HELP, **cluster.HELP}}
+    | {f"suanquan_relay_{name}" for name in relay.HELP}
+    | set(FAMILIES)
+)
 
 
 def expressions(chart: str) -> list[str]:
