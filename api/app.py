@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.types import Lifespan
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import health, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
@@ -112,6 +113,8 @@ def create_app(
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
+    if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)
     app.include_router(behind(door, health.router), dependencies=EXACT)
     for routes in ROUTES:

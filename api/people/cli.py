@@ -1,4 +1,4 @@
-"""`suanquan token`: the tokens of people and programs."""
+"""`suanquan token`, `suanquan session`: tokens of people and programs, one's own sessions."""
 
 from typing import Annotated
 
@@ -17,6 +17,8 @@ from ledger.people.codes import Role
 app = Commands()
 token = Commands(msgid("令牌"))
 app.add_typer(token, name="token", rich_help_panel=MACHINE)
+session = Commands(msgid("自己在浏览器里的登录"))
+app.add_typer(session, name="session", rich_help_panel=MACHINE)
 
 
 ROLES = " | ".join(Role)
@@ -29,6 +31,16 @@ TOKENS = (
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
+)
+
+SESSIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("浏览器"), "browser"),
+    Column(msgid("网络地址"), "address"),
+    Column(msgid("角色"), "role"),
+    Column(msgid("登录于"), "created_at", MOMENT),
+    Column(msgid("最近使用"), "seen_at", MOMENT),
+    Column(msgid("结束于"), "ended_at", MOMENT),
 )
 
 
@@ -79,3 +91,16 @@ def revoke_token(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """End a token."""
     ask("DELETE", path("tokens", number))
     print(_("令牌 {number} 已停用").format(number=number))
+
+
+@session.verb("list", msgid("自己在哪些浏览器里登录，登录过"))
+def sessions() -> Listing:
+    """List one's own browser sessions."""
+    return listing(SESSIONS, ask("GET", "sessions"), empty=msgid("没有登录过"))
+
+
+@session.verb("end", msgid("结束自己的一次登录"))
+def end_session(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """End one of one's own browser sessions."""
+    ask("DELETE", path("sessions", number))
+    print(_("登录 {number} 已结束").format(number=number))

@@ -1,18 +1,19 @@
-"""Tokens: made by an administrator, shown once, listed without their secret, renewed, ended."""
+"""Tokens: made by an administrator, shown once, listed, renewed, ended; one's own sessions."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session, select
 
 from api.door.access import RIGHTS, Right
-from api.door.dependencies import Configured, Db, Wall, having, signed_in
+from api.door.dependencies import Configured, Db, Wall, having, lasts, signed_in
 from api.people.schemas import TokenCreate, TokenRenew, TokenSecret
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
-from ledger.people.steps import credentials
+from ledger.people.steps import credentials, sessions
 from ledger.people.steps.credentials import TokenRecord, Viewer
+from ledger.people.steps.sessions import SessionRecord
 from ledger.postgres.columns import key
 from ledger.registry.tables import Centre
 from ledger.vouchers.queries.quotas import project_by_code
@@ -70,6 +71,22 @@ def tokens(db: Db) -> list[TokenRecord]:
 def revoke(token: int, db: Db, wall: Wall) -> None:
     """End a token and the browser sessions made from it."""
     credentials.revoke(db, token, wall)
+
+
+@router.get("/sessions")
+def session_list(
+    viewer: Annotated[Viewer, Depends(signed_in)], request: Request, db: Db, wall: Wall
+) -> list[SessionRecord]:
+    """List one's own browser sessions, newest first, those that ended too."""
+    return sessions.sessions(db, viewer, lasts(request), wall)
+
+
+@router.delete("/sessions/{session}", status_code=204)
+def end_session(
+    session: int, viewer: Annotated[Viewer, Depends(signed_in)], db: Db, wall: Wall
+) -> None:
+    """End one of one's own browser sessions at once."""
+    sessions.end(db, viewer, session, wall)
 
 
 def _until(wish: datetime | None, now: datetime, settings: Settings) -> datetime:

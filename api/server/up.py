@@ -73,6 +73,7 @@ def up(settings: Settings, *, demo: bool) -> None:
             create_app(engine, settings, lifespan=background.lifespan),
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)

@@ -2908,9 +2908,42 @@ CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
 
 ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
 
+CREATE TABLE public.sessions (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    device bytea NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT sessions_device_check CHECK ((octet_length(device) = 32)),
+    CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sessions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token, those that ended too';
+
+COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
+
+COMMENT ON COLUMN public.sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
+
+COMMENT ON COLUMN public.sessions.browser IS 'What the browser says that it is';
+
+COMMENT ON COLUMN public.sessions.seen_at IS 'When it was used last, to the minute';
+
+CREATE FUNCTION public.shares_device(one bigint, other bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (((public.sessions mine JOIN public.tokens m ON ((m.id = mine.token_id))) JOIN public.sessions theirs ON ((theirs.device = mine.device))) JOIN public.tokens t ON ((t.id = theirs.token_id))) WHERE ((m.person_id = shares_device.one) AND (t.person_id = shares_device.other) AND (mine.ended_at IS NULL) AND (theirs.seen_at > (mine.created_at - '1 day'::interval)))));
+
+ALTER FUNCTION public.shares_device(one bigint, other bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.second_refused(actor text, proposer text) RETURNS text
     LANGUAGE sql STABLE
-    RETURN CASE WHEN ((public.person_of(actor) = public.person_of(proposer)) OR (public.identity_of(actor) = public.identity_of(proposer))) THEN 'same_person'::text WHEN ((EXISTS (SELECT FROM public.issuers_of(second_refused.proposer) i(i) WHERE (i.i = public.identity_of(second_refused.actor)))) OR (EXISTS (SELECT FROM public.issuers_of(second_refused.actor) i(i) WHERE (i.i = public.identity_of(second_refused.proposer))))) THEN 'one_made_the_other'::text WHEN (EXISTS (SELECT FROM public.persons WHERE ((persons.id = public.identity_of(second_refused.actor)) AND persons.service))) THEN 'service_confirms'::text ELSE NULL::text END;
+    RETURN CASE WHEN ((public.person_of(actor) = public.person_of(proposer)) OR (public.identity_of(actor) = public.identity_of(proposer))) THEN 'same_person'::text WHEN ((EXISTS (SELECT FROM public.issuers_of(second_refused.proposer) i(i) WHERE (i.i = public.identity_of(second_refused.actor)))) OR (EXISTS (SELECT FROM public.issuers_of(second_refused.actor) i(i) WHERE (i.i = public.identity_of(second_refused.proposer))))) THEN 'one_made_the_other'::text WHEN (EXISTS (SELECT FROM public.persons WHERE ((persons.id = public.identity_of(second_refused.actor)) AND persons.service))) THEN 'service_confirms'::text WHEN public.shares_device(public.identity_of(actor), public.identity_of(proposer)) THEN 'shared_device'::text ELSE NULL::text END;
 
 ALTER FUNCTION public.second_refused(actor text, proposer text) OWNER TO suanquan_owner;
 
@@ -5329,19 +5362,14 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
-CREATE TABLE public.sessions (
-    hash bytea NOT NULL,
-    token_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
+ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sessions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
-
-ALTER TABLE public.sessions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token';
-
-COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
 
 CREATE VIEW public.standing_documents AS
  SELECT id
@@ -6145,7 +6173,10 @@ ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
 ALTER TABLE ONLY public.sessions
-    ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
+    ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
@@ -6479,6 +6510,8 @@ CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (
 
 CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
 
+CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
+
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
 CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
@@ -6660,6 +6693,8 @@ CREATE TRIGGER once BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW 
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -7531,6 +7566,12 @@ REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(seen_at) ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.sessions TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
@@ -8041,8 +8082,6 @@ GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

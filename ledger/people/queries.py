@@ -14,7 +14,8 @@ def second_refused(db: Session, actor: str, proposer: str) -> str | None:
 
     Returns:
         `same_person`; `one_made_the_other`: one of the two made the other's token, or that of an
-        administrator who made it, however long the chain is; `service_confirms`: it is a program.
+        administrator who made it, however long the chain is; `service_confirms`: it is a program;
+        `shared_device`: it is signed in at the device at which the other one was within a day.
     """
     facts = {"actor": actor, "proposer": proposer}
     reason: str | None = db.execute(_SECOND_REFUSED, facts).scalar_one()

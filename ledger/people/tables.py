@@ -59,10 +59,16 @@ class Token(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A browser session: the SHA-256 of its cookie."""
+    """A browser session: the SHA-256 of its cookie, and from where it is used."""
 
     __tablename__ = "sessions"
-    hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
     token_id: int = big()
+    device: bytes = Field(sa_type=LargeBinary)
+    address: str
+    browser: str
     created_at: datetime = moment()
+    seen_at: datetime = moment()
     expires_at: datetime = moment()
+    ended_at: datetime | None = moment(nullable=True)

@@ -37,13 +37,21 @@ CREATE INDEX tokens_by_renewal ON tokens (renews);
 CREATE INDEX tokens_by_project ON tokens (project_id);
 CREATE INDEX tokens_by_centre ON tokens (centre_id);
 
+-- A browser session. Its row stays when it has ended: who signed in when, and from where.
 CREATE TABLE sessions (
-    hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     token_id bigint NOT NULL REFERENCES tokens,
+    device bytea NOT NULL CHECK (octet_length(device) = 32),
+    address text NOT NULL,
+    browser text NOT NULL,
     created_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL
+    seen_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz
 );
 CREATE INDEX sessions_by_token ON sessions (token_id);
+CREATE INDEX sessions_by_device ON sessions (device);
 
 -- The token of an actor, `role:name#token`. Others have none: `server`, what the server does by itself
 -- in its rounds, and `machine:account`, who owns the machine and makes the first administrators.
@@ -75,8 +83,17 @@ LANGUAGE sql STABLE AS $$
     SELECT identity_of(created_by) FROM issuers WHERE identity_of(created_by) IS NOT NULL;
 $$;
 
+-- Whether a person is signed in at a device with which another one was signed in within the day before.
+CREATE FUNCTION shares_device(one bigint, other bigint) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM sessions mine JOIN tokens m ON m.id = mine.token_id
+    JOIN sessions theirs ON theirs.device = mine.device JOIN tokens t ON t.id = theirs.token_id
+    WHERE m.person_id = one AND t.person_id = other AND mine.ended_at IS NULL
+        AND theirs.seen_at > mine.created_at - interval '1 day');
+
 -- Why an actor is no second person beside whoever proposed something, as the code of the refusal: the
--- same identity, one of whom made the other's token, or a program. Null: may confirm it.
+-- same identity, one of whom made the other's token, a program, or who is signed in at the proposer's
+-- device. Null: may confirm it.
 CREATE FUNCTION second_refused(actor text, proposer text) RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE
@@ -87,6 +104,7 @@ RETURN CASE
         THEN 'one_made_the_other'
     WHEN EXISTS (SELECT FROM persons WHERE id = identity_of(actor) AND service)
         THEN 'service_confirms'
+    WHEN shares_device(identity_of(actor), identity_of(proposer)) THEN 'shared_device'
 END;
 
 -- Identities and tokens are made by administrators; the first of them by the owner of the database. A
@@ -157,10 +175,13 @@ COMMENT ON TABLE tokens IS 'Access tokens of identities; only the hash is kept';
 COMMENT ON COLUMN tokens.rights IS 'The rights of the role that it has, by name; null: all';
 COMMENT ON COLUMN tokens.renews IS 'The token in whose place this one stands from its first use on';
 COMMENT ON COLUMN tokens.hash IS 'SHA-256';
-COMMENT ON TABLE sessions IS 'Browser sessions made from a token';
+COMMENT ON TABLE sessions IS 'Browser sessions made from a token, those that ended too';
 COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie';
+COMMENT ON COLUMN sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
+COMMENT ON COLUMN sessions.browser IS 'What the browser says that it is';
+COMMENT ON COLUMN sessions.seen_at IS 'When it was used last, to the minute';
 
 REVOKE EXECUTE ON FUNCTION decided_by_actors FROM PUBLIC;
 GRANT SELECT, INSERT ON persons, tokens, sessions TO :app_role;
 GRANT UPDATE (revoked_at) ON tokens TO :app_role;
-GRANT DELETE ON sessions TO :app_role;
+GRANT UPDATE (seen_at, ended_at) ON sessions TO :app_role;

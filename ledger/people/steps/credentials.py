@@ -1,10 +1,10 @@
-"""Tokens of identities, and sign-in sessions made from them.
+"""Tokens of identities.
 
 A secret is shown once, when it is made; only its SHA-256 is stored, so a stolen database gives no
 access. A token belongs to one identity, has one role, or some of its rights, and ends at its
 moment; a builder's or operator's token belongs to one project or centre. Its holder renews it
 herself: the new one takes its place when it is first used, so an answer that is lost locks nobody
-out. A browser signs in with a token and gets a session, which expires by itself and with its token.
+out.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, text, update
+from sqlalchemy import ColumnElement, text, update
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound, Refused
@@ -22,13 +22,12 @@ from ledger.formats.visible import is_visible
 from ledger.people.codes import Role
 from ledger.people.queries import person_by_name
 from ledger.people.rules import plain
-from ledger.people.tables import Person, SignIn, Token
+from ledger.people.tables import Person, Token
 from ledger.postgres.columns import key
 
 _ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in 06_people_tokens.sql
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 SECRET_BYTES = 32  # 43 characters of base64url
-SESSION_LASTS = timedelta(hours=12)
 
 _TOKENS = text("""
     SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
@@ -176,18 +175,24 @@ def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> s
 
 def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     """Return who holds this secret; None if it is unknown, expired or revoked."""
-    holder = _holder(db, col(Token.hash) == _hash(secret), now)
-    if holder is None:
+    account = _good(db, col(Token.hash) == digest(secret), now)
+    if account is None:
         return None
-    token, person = holder
+    token, person = account
     if token.renews is not None:
         _end(db, token.renews, now)
     return _viewer(token, person)
 
 
+def holder(db: Session, token: int, now: datetime) -> Viewer | None:
+    """Return who holds the token of this number; None if it expired or was revoked."""
+    account = _good(db, col(Token.id) == token, now)
+    return _viewer(*account) if account else None
+
+
 def token_of(db: Session, secret: str) -> Token:
     """Return the row of a secret that was just made."""
-    return db.exec(select(Token).where(Token.hash == _hash(secret))).one()
+    return db.exec(select(Token).where(Token.hash == digest(secret))).one()
 
 
 def tokens(db: Session) -> list[TokenRecord]:
@@ -197,47 +202,14 @@ def tokens(db: Session) -> list[TokenRecord]:
 
 
 def revoke(db: Session, token: int, now: datetime) -> None:
-    """End a token and its sessions; idempotent. NotFound if it is unknown."""
+    """End a token, and with it its sessions; idempotent. NotFound if it is unknown."""
     if db.get(Token, token) is None:
         raise NotFound("token", id=token)
     _end(db, token, now)
     db.flush()
 
 
-def sign_in(db: Session, secret: str, now: datetime) -> str | None:
-    """Open a browser session by a token's secret; return its secret, or None if refused."""
-    account = viewer(db, secret, now)
-    if account is None:
-        return None
-    db.execute(delete(SignIn).where(col(SignIn.expires_at) <= now))
-    session = secrets.token_urlsafe(SECRET_BYTES)
-    db.add(
-        SignIn(
-            hash=_hash(session),
-            token_id=account.token,
-            created_at=now,
-            expires_at=now + SESSION_LASTS,
-        )
-    )
-    db.flush()
-    return session
-
-
-def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
-    """Return whose browser session this is; None if it or its token has ended."""
-    row = db.get(SignIn, _hash(session))
-    if row is None or row.expires_at <= now:
-        return None
-    holder = _holder(db, col(Token.id) == row.token_id, now)
-    return _viewer(*holder) if holder else None
-
-
-def sign_out(db: Session, session: str) -> None:
-    """End a browser session, if it exists."""
-    db.execute(delete(SignIn).where(col(SignIn.hash) == _hash(session)))
-
-
-def _hash(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
     """Return the SHA-256, which suffices for a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()
 
@@ -245,20 +217,19 @@ def _hash(secret: str) -> bytes:
 def _add(db: Session, token: Token) -> str:
     """Keep a new token under its secret's hash, and return the secret."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-    token.hash = _hash(secret)
+    token.hash = digest(secret)
     db.add(token)
     db.flush()
     return secret
 
 
 def _end(db: Session, token: int, now: datetime) -> None:
-    """End a token that is good, with its sessions."""
+    """End a token that is good."""
     is_good = (col(Token.id) == token) & col(Token.revoked_at).is_(None)
     db.execute(update(Token).where(is_good).values(revoked_at=now))
-    db.execute(delete(SignIn).where(col(SignIn.token_id) == token))
 
 
-def _holder(db: Session, which: ColumnElement[bool], now: datetime) -> tuple[Token, Person] | None:
+def _good(db: Session, which: ColumnElement[bool], now: datetime) -> tuple[Token, Person] | None:
     """Return a token that is neither revoked nor expired at `now`, and whose it is."""
     is_good = col(Token.revoked_at).is_(None) & (col(Token.expires_at) > now)
     query = select(Token, Person).join(Person, col(Person.id) == col(Token.person_id))

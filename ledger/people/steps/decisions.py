@@ -121,7 +121,8 @@ def refuse_one_identity(db: Session, actor: str, proposer: str) -> None:
 
     Raises:
         Refused: the same person (`same_person`), one of whom made the other's credential
-            (`one_made_the_other`), or a program (`service_confirms`).
+            (`one_made_the_other`), a program (`service_confirms`), or at the other's device
+            (`shared_device`).
     """
     reason = second_refused(db, actor, proposer)
     if reason is not None:

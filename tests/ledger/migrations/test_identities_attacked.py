@@ -180,8 +180,8 @@ def test_no_person_has_a_name_with_what_is_not_seen(
 @pytest.mark.parametrize("name", ["甲", " 甲", "甲 ", "LI SI", "ｌｉｓｉ", "clerk:甲#2", " "])
 def test_no_two_persons_look_alike(database: Database, people: None, name: str) -> None:
     assert attempt(database, KNOW.format(person="Li Si", by=BOSS)) is None
-    known = attempt(database, KNOW.format(person=name, by=BOSS))
-    assert known in (errors.UniqueViolation, CHECK)
+    error = attempt(database, KNOW.format(person=name, by=BOSS))
+    assert error in (errors.UniqueViolation, CHECK)
 
 
 def test_what_a_token_and_a_person_say_stands(database: Database, people: None) -> None:
@@ -247,8 +247,42 @@ def test_a_renewed_token_was_made_by_who_made_the_first(
     """甲 made 某人's token; renewing it doesn't make 某人 a second person."""
     puppet = place_token(owner, "approver", "某人", place_token(owner, "administrator", "甲"))
     number = puppet.partition("#")[2]
-    renewed = RENEW.format(**SAME | {"by": puppet}).replace("id = 2", f"id = {number}")
-    assert attempt(database, renewed) is None
+    renewal = RENEW.format(**SAME | {"by": puppet}).replace("id = 2", f"id = {number}")
+    assert attempt(database, renewal) is None
     newest = owner.execute("SELECT max(id) FROM tokens").fetchone()
     assert newest
     assert answer_to(database, f"approver:某人#{newest[0]}") is CHECK
+
+
+SIT = """
+    INSERT INTO sessions (hash, token_id, device, address, browser, created_at, seen_at, expires_at)
+    VALUES (sha256(gen_random_uuid()::text::bytea), {token}, sha256('{device}'), '', '', {at}, {at},
+            '2999-01-01');
+"""
+
+
+def sit(database: Database, token: int, device: str, at: str = "now()") -> None:
+    """Sign in at a device."""
+    assert attempt(database, SIT.format(token=token, device=device, at=at)) is None
+
+
+def test_nobody_confirms_at_the_proposers_device(
+    database: Database, owner: psycopg.Connection, people: None
+) -> None:
+    sit(database, 2, "shared")
+    owner.execute("UPDATE sessions SET ended_at = now()")  # she signed out before
+    sit(database, 4, "shared")
+    for word in ("confirmed", "refused"):
+        assert answer_to(database, APPROVER, word=word) is CHECK
+        owner.execute("DELETE FROM decisions")
+    assert answer_to(database, APPROVER, decider=OTHER) is None
+    owner.execute("UPDATE sessions SET ended_at = now() WHERE ended_at IS NULL")
+    sit(database, 4, "her own")
+    owner.execute("DELETE FROM decisions")
+    assert answer_to(database, APPROVER) is None
+
+
+def test_a_device_that_was_shared_long_ago_does_not_count(database: Database, people: None) -> None:
+    sit(database, 2, "shared", "now() - interval '25 hours'")
+    sit(database, 4, "shared")
+    assert answer_to(database, APPROVER) is None

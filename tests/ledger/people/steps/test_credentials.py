@@ -1,4 +1,4 @@
-"""Tokens and sign-in sessions: who gets in, until when, and what a thief of the database gets."""
+"""Tokens: who gets in, until when, and what a thief of the database gets."""
 
 from datetime import timedelta
 
@@ -47,7 +47,6 @@ def test_nobody_comes_by_another_secret(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db:
         for secret in texts:
             assert doors.viewer(db, secret, NOW) is None
-            assert doors.signed_in(db, secret, NOW) is None
 
 
 def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
@@ -56,18 +55,13 @@ def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
         assert doors.viewer(db, clerk, NOW + 24 * HOUR) is None
 
 
-def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str) -> None:
+def test_a_revoked_token_is_dead(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
         viewer = doors.viewer(db, clerk, NOW)
-        assert session
         assert viewer
-        assert doors.signed_in(db, session, NOW) == viewer
         doors.revoke(db, viewer.token, NOW)
         doors.revoke(db, viewer.token, NOW + HOUR)  # again changes nothing
         assert doors.viewer(db, clerk, NOW) is None
-        assert doors.signed_in(db, session, NOW) is None
-        assert doors.sign_in(db, clerk, NOW) is None
         token, _ = doors.tokens(db)
         assert token.revoked_at == NOW
 
@@ -75,40 +69,6 @@ def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str
 def test_an_unknown_token_cannot_be_revoked(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(NotFound):
         doors.revoke(db, 12345, NOW)
-
-
-def test_a_session_ends_by_itself_and_with_its_token(engine: sa.Engine) -> None:
-    with Session(engine) as db, db.begin():
-        secret = doors.issue_token(
-            db, role="auditor", person="王五", actor=ADMIN, now=NOW, expires_at=NOW + HOUR
-        )
-        session = doors.sign_in(db, secret, NOW)
-        assert session
-        assert doors.signed_in(db, session, NOW)
-        assert doors.signed_in(db, session, NOW + HOUR) is None  # the token's end
-        long = doors.issue_token(
-            db, role="auditor", person="王五", actor=ADMIN, now=NOW, expires_at=FAR
-        )
-        session = doors.sign_in(db, long, NOW)
-        assert session
-        assert doors.signed_in(db, session, NOW + doors.SESSION_LASTS) is None
-
-
-def test_signing_out_ends_the_session_alone(engine: sa.Engine, clerk: str) -> None:
-    with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
-        assert session
-        doors.sign_out(db, session)
-        doors.sign_out(db, session)
-        assert doors.signed_in(db, session, NOW) is None
-        assert doors.viewer(db, clerk, NOW)
-
-
-def test_ended_sessions_are_swept(engine: sa.Engine, owner: psycopg.Connection, clerk: str) -> None:
-    with Session(engine) as db, db.begin():
-        doors.sign_in(db, clerk, NOW)
-        doors.sign_in(db, clerk, NOW + doors.SESSION_LASTS)
-    assert owner.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
 
 
 def test_a_role_has_exactly_its_scope(engine: sa.Engine, owner: psycopg.Connection) -> None:
@@ -195,17 +155,12 @@ def test_a_token_that_would_never_be_good_is_refused(engine: sa.Engine) -> None:
 def test_the_database_holds_no_secret(
     engine: sa.Engine, owner: psycopg.Connection, clerk: str
 ) -> None:
-    with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
-    assert session
-    for table in ("tokens", "sessions"):
-        rows = owner.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
-        assert rows
-        for (row,) in rows:
-            for secret in (clerk, session):
-                assert secret not in row
-                assert secret.encode().hex() not in row
-                assert secret.removeprefix("sq_") not in row
+    rows = owner.execute("SELECT t::text FROM tokens t").fetchall()
+    assert rows
+    for (row,) in rows:
+        assert clerk not in row
+        assert clerk.encode().hex() not in row
+        assert clerk.removeprefix("sq_") not in row
 
 
 def test_no_two_secrets_are_alike(engine: sa.Engine) -> None:
