@@ -29,6 +29,7 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import COOKIE, TOKEN, Configured, Wall, signed_in, visitor
+from api.door.outer import wants
 from api.door.problems import Refusal
 from ledger.desk.queries.gauges import Gauges, gauges
 
@@ -169,7 +170,10 @@ def reader(
         raise Refusal(403, "not_your_role", {"role": viewer.role})
 
 
-@router.get("/metrics", response_class=PlainTextResponse, dependencies=[Depends(reader)])
+_READER = Depends(wants(Right.READ_METRICS, reader))
+
+
+@router.get("/metrics", response_class=PlainTextResponse, dependencies=[_READER])
 def metrics(request: Request, wall: Wall) -> Response:
     """Return the counters and figures for Prometheus."""
     state = request.app.state

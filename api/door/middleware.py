@@ -25,6 +25,7 @@ API = "/api/v1"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 SESSION_COOKIE = "suanquan_session"
+DEVICE_COOKIE = "suanquan_device"
 YEAR_S = 365 * 24 * 3600
 CONTENT_POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "

@@ -22,7 +22,7 @@ UNGUARDED = {
     },
     "a browser, by a token's hash": {"sessions"},
 }  # fmt: skip
-DELETED = {"sessions", "charges", "allocations", "year_waits"}
+DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_day", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
