@@ -522,6 +522,132 @@ $$;
 
 ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.use_of(body jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_array(body ->> 'model', body -> 'window_ms', coalesce(jsonb_agg(
+        jsonb_build_array(p.holder ->> 'kind',
+            coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', ''),
+            coalesce(p.holder ->> 'partition', ''), coalesce(p.holder ->> 'qos', ''),
+            coalesce(p.mig ->> 'profile', ''), p.from_ms, p.to_ms, coalesce(p.num, 1),
+            coalesce(p.den, 1), (p.readings ->> 'util_ppm')::bigint)
+        ORDER BY p.from_ms, p.to_ms, p.holder::text, p.mig::text), '[]'))
+    FROM jsonb_to_recordset(body -> 'parts')
+        AS p(holder jsonb, from_ms bigint, to_ms bigint, num bigint, den integer, mig jsonb,
+             readings jsonb)
+$$;
+
+ALTER FUNCTION public.use_of(body jsonb) OWNER TO suanquan_owner;
+
+CREATE TABLE public.conflicts (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    hash bytea NOT NULL,
+    cluster_id bigint NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    body jsonb NOT NULL
+);
+
+ALTER TABLE public.conflicts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.conflicts IS 'Later bodies for a kept window; the first stands';
+
+COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
+
+CREATE TABLE public.corrections (
+    id bigint NOT NULL,
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    hash bytea NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    counts boolean NOT NULL,
+    decision_id bigint NOT NULL
+);
+
+ALTER TABLE public.corrections OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.corrections IS 'Later words of job sources on which two persons decided';
+
+COMMENT ON COLUMN public.corrections.hash IS 'With stream and number: which of the conflicts';
+
+COMMENT ON COLUMN public.corrections.counts IS 'Whether it counts in place of what was said before';
+
+CREATE TABLE public.windows (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    body jsonb NOT NULL
+)
+PARTITION BY RANGE (start);
+
+ALTER TABLE public.windows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+
+COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
+
+CREATE VIEW public.open_corrections AS
+ SELECT gpu,
+    start,
+    cluster_id,
+    source,
+    hash,
+    stream,
+    number,
+    received_at,
+    body,
+    COALESCE(body, body) AS counted,
+    split_part(gpu, '/'::text, 3) AS job,
+    (date_trunc('month'::text, (start AT TIME ZONE '08:00:00'::interval)))::date AS month
+   FROM (((( SELECT DISTINCT ON (gpu, start) gpu,
+            start,
+            hash,
+            cluster_id,
+            stream,
+            number,
+            received_at,
+            body
+           FROM public.conflicts
+          WHERE starts_with(gpu, 'job/'::text)
+          ORDER BY gpu, start, received_at DESC, number DESC, hash) x
+     JOIN public.windows w ON ((((gpu = gpu) AND (start = start) AND (cluster_id = cluster_id)) AND (source = ANY (ARRAY['slurm'::text, 'import'::text])))))
+     LEFT JOIN LATERAL ( SELECT hash
+           FROM public.corrections
+          WHERE ((gpu = gpu) AND (start = start))
+          ORDER BY id DESC
+         LIMIT 1) r ON (true))
+     LEFT JOIN LATERAL ( SELECT body
+           FROM (public.corrections a
+             JOIN public.conflicts c USING (gpu, start, hash, stream, number))
+          WHERE (((gpu = gpu) AND (start = start)) AND counts)
+          ORDER BY id DESC
+         LIMIT 1) k ON (true))
+  WHERE ((hash IS DISTINCT FROM hash) AND (public.use_of(body) <> public.use_of(COALESCE(body, body))));
+
+ALTER VIEW public.open_corrections OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.open_corrections IS 'Later words of job sources on which nobody decided yet';
+
+CREATE FUNCTION public.corrections_meant(content jsonb) RETURNS SETOF public.open_corrections
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT o.* FROM open_corrections o JOIN clusters c ON c.id = o.cluster_id
+    WHERE c.name = content ->> 'cluster' AND o.month = (content ->> 'month' || '-01')::date
+        AND (content ->> 'job' IS NULL OR o.job = content ->> 'job')
+        AND o.received_at <= (content ->> 'received_until')::timestamptz
+    ORDER BY o.gpu, o.start
+$$;
+
+ALTER FUNCTION public.corrections_meant(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.count_waiting() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -962,6 +1088,18 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.deduction_is_agreed() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.digest_of_corrections(content jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT encode(sha256(coalesce(string_agg(o.gpu || ' ' || extract(epoch FROM o.start) || ' '
+        || encode(o.hash, 'hex') || ' ' || encode(sha256(convert_to(o.counted::text, 'UTF8')), 'hex'),
+        E'\n' ORDER BY o.gpu, o.start), '')::bytea), 'hex')
+    FROM corrections_meant(content) o
+$$;
+
+ALTER FUNCTION public.digest_of_corrections(content jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.document_as_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1641,7 +1779,7 @@ BEGIN
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.cluster_id, w.source, w.body,
                (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
-        FROM windows w
+        FROM counted_windows w
         LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
         WHERE w.gpu = ANY(of_gpus)
             AND w.start >= midnight AND w.start < midnight + interval '24 hours'
@@ -2877,6 +3015,105 @@ END $_$;
 
 ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.rule_corrections(of_decision bigint) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    ruling decisions;
+    of_gpus text[];
+    hours integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.corrections', 0));
+    SELECT * INTO ruling FROM decisions
+        WHERE id = of_decision AND kind = 'correction' AND answer = 'confirmed';
+    IF ruling IS NULL OR EXISTS (SELECT FROM corrections WHERE decision_id = of_decision)
+        OR digest_of_corrections(ruling.content) IS DISTINCT FROM ruling.content ->> 'digest' THEN
+        RAISE EXCEPTION 'decision % corrects nothing that is open', of_decision
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'correction_decided';
+    END IF;
+    IF EXISTS (
+        WITH meant AS MATERIALIZED (SELECT * FROM corrections_meant(ruling.content)),
+        signed AS MATERIALIZED (
+            SELECT b.stream, b.number, p.word ->> 'gpu' AS gpu, use_of(p.word) AS use,
+                   (p.word ->> 'start')::timestamptz AS start
+            FROM batches b JOIN agents a ON a.id = b.agent_id AND a.approved_at IS NOT NULL
+            JOIN clusters c ON c.id = a.cluster_id AND c.name = ruling.content ->> 'cluster'
+            CROSS JOIN LATERAL jsonb_array_elements(convert_from(b.bytes, 'UTF8')::jsonb -> 'windows')
+                AS p(word)
+            WHERE (b.stream, b.number) IN (SELECT stream, number FROM meant)
+        )
+        SELECT FROM meant m WHERE NOT EXISTS (SELECT FROM signed s
+            WHERE (s.stream, s.number, s.gpu, s.start, s.use)
+                = (m.stream, m.number, m.gpu, m.start, use_of(m.body)))
+    ) THEN
+        RAISE EXCEPTION 'a correction of decision % stands in no signed batch', of_decision
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'correction_signed';
+    END IF;
+    WITH meant AS MATERIALIZED (
+        SELECT * FROM corrections_meant(ruling.content)
+    ), added AS (
+        INSERT INTO corrections (gpu, start, hash, stream, number, counts, decision_id)
+        SELECT gpu, start, hash, stream, number, (ruling.content ->> 'accept')::boolean, of_decision
+        FROM meant
+    ), sides AS (
+        SELECT m.gpu, (m.start AT TIME ZONE interval '+08:00')::date AS day, m.cluster_id, m.source,
+               s.body, s.sign
+        FROM meant m CROSS JOIN LATERAL (VALUES (m.body, 1), (m.counted, -1)) AS s(body, sign)
+        WHERE (ruling.content ->> 'accept')::boolean
+    ), delta AS MATERIALIZED (
+        SELECT s.gpu, s.day, s.cluster_id, s.source, s.body ->> 'model' AS model,
+               p.holder ->> 'kind' AS kind,
+               coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
+                   AS holder,
+               coalesce(p.mig ->> 'profile', '') AS profile,
+               coalesce(p.holder ->> 'partition', '') AS partition,
+               coalesce(p.holder ->> 'qos', '') AS qos, coalesce(p.den, 1) AS den,
+               sum(s.sign * (p.to_ms - p.from_ms) * coalesce(p.num, 1))::bigint AS held,
+               sum(s.sign * (p.to_ms - p.from_ms)
+                   * coalesce((p.readings ->> 'util_ppm')::bigint, 0)) AS util_ppm_ms,
+               coalesce(sum(s.sign * (p.to_ms - p.from_ms))
+                   FILTER (WHERE p.readings ->> 'util_ppm' IS NOT NULL), 0)::bigint AS util_ms
+        FROM sides s CROSS JOIN LATERAL jsonb_to_recordset(s.body -> 'parts')
+            AS p(holder jsonb, from_ms bigint, to_ms bigint, num bigint, den integer, mig jsonb,
+                 readings jsonb)
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    ), changed AS (
+        UPDATE day_totals t SET held = t.held + d.held, util_ppm_ms = t.util_ppm_ms + d.util_ppm_ms,
+            util_ms = t.util_ms + d.util_ms
+        FROM delta d
+        WHERE (t.gpu, t.day, t.cluster_id, t.source, t.model, t.holder_kind, t.holder, t.mig_profile,
+               t.partition, t.qos, t.den)
+            = (d.gpu, d.day, d.cluster_id, d.source, d.model, d.kind, d.holder, d.profile, d.partition,
+               d.qos, d.den)
+        RETURNING t.gpu, t.day, t.cluster_id, t.source, t.model, t.holder_kind, t.holder,
+            t.mig_profile, t.partition, t.qos, t.den
+    ), fresh AS (
+        INSERT INTO day_totals (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
+            partition, qos, den, held, util_ppm_ms, util_ms)
+        SELECT * FROM delta d WHERE NOT EXISTS (SELECT FROM changed t
+            WHERE (t.gpu, t.day, t.cluster_id, t.source, t.model, t.holder_kind, t.holder,
+                   t.mig_profile, t.partition, t.qos, t.den)
+                = (d.gpu, d.day, d.cluster_id, d.source, d.model, d.kind, d.holder, d.profile,
+                   d.partition, d.qos, d.den))
+    ), seen AS (
+        UPDATE coverage v SET gap_ms = v.gap_ms + g.gap_ms FROM (
+            SELECT s.gpu, s.day, s.cluster_id, s.source,
+                   sum(s.sign * ((x ->> 'to_ms')::bigint - (x ->> 'from_ms')::bigint)) AS gap_ms
+            FROM sides s CROSS JOIN LATERAL jsonb_array_elements(coalesce(s.body -> 'gaps', '[]')) x
+            GROUP BY 1, 2, 3, 4
+        ) g WHERE (v.gpu, v.day, v.cluster_id, v.source) = (g.gpu, g.day, g.cluster_id, g.source)
+    ), read_again AS (
+        DELETE FROM stretch_days k USING (SELECT DISTINCT gpu, day, cluster_id, source FROM sides) s
+        WHERE (k.gpu, k.day, k.cluster_id, k.source) = (s.gpu, s.day, s.cluster_id, s.source)
+    )
+    SELECT count(*), array_agg(DISTINCT gpu) INTO hours, of_gpus FROM meant;
+    DELETE FROM day_totals WHERE gpu = ANY(of_gpus) AND held = 0;
+    RETURN hours;
+END $$;
+
+ALTER FUNCTION public.rule_corrections(of_decision bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.rule_on_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3938,23 +4175,6 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.conflicts (
-    gpu text NOT NULL,
-    start timestamp with time zone NOT NULL,
-    hash bytea NOT NULL,
-    cluster_id bigint NOT NULL,
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    body jsonb NOT NULL
-);
-
-ALTER TABLE public.conflicts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first stands';
-
-COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
-
 CREATE TABLE public.contract_terms (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -4042,6 +4262,15 @@ ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+ALTER TABLE public.corrections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.corrections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.cost_books (
     book_id bigint NOT NULL,
     reconciliation_id bigint NOT NULL
@@ -4102,6 +4331,29 @@ CREATE VIEW public.counted_deductions AS
 ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
+
+CREATE VIEW public.counted_windows AS
+ SELECT gpu,
+    start,
+    cluster_id,
+    source,
+    COALESCE(stream, stream) AS stream,
+    COALESCE(number, number) AS number,
+    COALESCE(body, body) AS body
+   FROM (public.windows w
+     LEFT JOIN ( SELECT DISTINCT ON (gpu, start) gpu,
+            start,
+            stream,
+            number,
+            body
+           FROM (public.corrections k
+             JOIN public.conflicts x USING (gpu, start, hash, stream, number))
+          WHERE counts
+          ORDER BY gpu, start, id DESC) c ON (((gpu = gpu) AND (start = start))));
+
+ALTER VIEW public.counted_windows OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.counted_windows IS 'Windows as they count, with the corrections that were accepted';
 
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
@@ -5676,23 +5928,6 @@ COMMENT ON COLUMN public.window_counts.kept IS 'Windows that count';
 
 COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined';
 
-CREATE TABLE public.windows (
-    gpu text NOT NULL,
-    start timestamp with time zone NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    body jsonb NOT NULL
-)
-PARTITION BY RANGE (start);
-
-ALTER TABLE public.windows OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
-
-COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
-
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
     uid text NOT NULL,
@@ -5915,7 +6150,7 @@ ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.conflicts
-    ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash);
+    ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash, stream, number);
 
 ALTER TABLE ONLY public.contract_terms
     ADD CONSTRAINT contract_terms_pkey PRIMARY KEY (id);
@@ -5934,6 +6169,12 @@ ALTER TABLE ONLY public.controllers
 
 ALTER TABLE ONLY public.controllers
     ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.corrections
+    ADD CONSTRAINT corrections_decision_id_gpu_start_key UNIQUE (decision_id, gpu, start);
+
+ALTER TABLE ONLY public.corrections
+    ADD CONSTRAINT corrections_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_key UNIQUE (book_id);
@@ -6360,6 +6601,10 @@ CREATE INDEX controllers_by_organisation ON public.controllers USING btree (orga
 CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
 
 CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
+CREATE INDEX corrections_by_window ON public.corrections USING btree (gpu, start, id);
+
+CREATE INDEX corrections_by_word ON public.corrections USING btree (gpu, start, hash, stream, number);
 
 CREATE INDEX cost_documents_by_authority ON public.cost_documents USING btree (vouched_by) WHERE (vouched_by IS NOT NULL);
 
@@ -6942,6 +7187,12 @@ ALTER TABLE ONLY public.controllers
 ALTER TABLE ONLY public.controllers
     ADD CONSTRAINT controllers_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.corrections
+    ADD CONSTRAINT corrections_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.corrections
+    ADD CONSTRAINT corrections_gpu_start_hash_stream_number_fkey FOREIGN KEY (gpu, start, hash, stream, number) REFERENCES public.conflicts(gpu, start, hash, stream, number);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -7318,6 +7569,14 @@ GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
+
+GRANT SELECT ON TABLE public.corrections TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
@@ -7583,6 +7842,9 @@ REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.rule_corrections(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rule_corrections(of_decision bigint) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
@@ -7784,8 +8046,6 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
-
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
@@ -7823,6 +8083,8 @@ GRANT UPDATE(confirmed_by) ON TABLE public.deductions TO suanquan_app;
 GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.counted_windows TO suanquan_app;
 
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
@@ -8143,8 +8405,6 @@ GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
 GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
 
 GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 

@@ -48,21 +48,21 @@ class Centre:
     node: Node
     owner: psycopg.Connection
     engine: sa.Engine
-    told: dict[tuple[str, datetime], wire.Window] = field(default_factory=dict)
+    windows_now: dict[tuple[str, datetime], wire.Window] = field(default_factory=dict)
 
     def tell(self, *runs: Run) -> wire.Answer:
         """Report runs whole; hours of one that it had before and has no more are free now."""
-        said = {(w.gpu, w.start): w for r in runs for w in windows(r, "c-mine")}
-        jobs = {gpu.split("/")[2] for gpu, _ in said}
-        for (gpu, start), window in self.told.items():
-            if gpu.split("/")[2] in jobs and (gpu, start) not in said:
+        windows_by_key = {(w.gpu, w.start): w for r in runs for w in windows(r, "c-mine")}
+        jobs = {gpu.split("/")[2] for gpu, _ in windows_by_key}
+        for (gpu, start), window in self.windows_now.items():
+            if gpu.split("/")[2] in jobs and (gpu, start) not in windows_by_key:
                 free = wire.Part(wire.Unallocated(), 0, HOUR)
-                said[gpu, start] = msgspec.structs.replace(window, parts=(free,))
-        self.told |= said
-        return self.send(*said.values())
+                windows_by_key[gpu, start] = msgspec.structs.replace(window, parts=(free,))
+        self.windows_now |= windows_by_key
+        return self.send(*windows_by_key.values())
 
-    def send(self, *said: wire.Window) -> wire.Answer:
-        body = self.node.batch(said, now=NOW)
+    def send(self, *report: wire.Window) -> wire.Answer:
+        body = self.node.batch(report, now=NOW)
         answer = self.town.client.post(
             "/api/v1/batches", content=body, headers=self.node.headers(body)
         )
@@ -247,8 +247,8 @@ def test_what_came_since_the_proposal_is_not_confirmed_unseen(centre: Centre) ->
     proposal = centre.propose()
     centre.tell(run(HOUR // 2, key="c:2@1"))  # the proposal means all jobs
     centre.answer(proposal["decision"], status=409)
-    refused = centre.ask(Role.APPROVER, f"decisions/{proposal['decision']}")
-    assert refused["answer"] is None
+    decision = centre.ask(Role.APPROVER, f"decisions/{proposal['decision']}")
+    assert decision["answer"] is None
     assert centre.counted_ms() == 3 * HOUR
 
 
@@ -292,26 +292,26 @@ def test_whatever_is_said_and_decided_totals_are_what_counts(centre: Centre) -> 
     """An oracle: of each job the last accepted word, or the first where none was."""
     dice = Random(11)  # noqa: S311 - invention, not secrecy
     jobs = [f"c:{n}@1" for n in range(3)]
-    counted: dict[str, int] = {}
+    counts: dict[str, int] = {}
     newest: dict[str, int] = {}
-    aside: dict[str, int] = {}
+    ruled_on: dict[str, int] = {}
     for _ in range(40):
         job, minutes = dice.choice(jobs), dice.randrange(1, 60)
         if dice.random() < 0.6:
             centre.tell(run(minutes * 60_000, key=job))
             newest[job] = minutes
-            counted.setdefault(job, minutes)
+            counts.setdefault(job, minutes)
             continue
-        is_open = job in newest and newest[job] not in (counted[job], aside.get(job))
+        is_open = job in newest and newest[job] not in (counts[job], ruled_on.get(job))
         with Session(centre.engine) as db:
             assert (job in {row.job for row in open_jobs(db)}) is is_open
         if is_open:
             accept = dice.random() < 0.6
             centre.decide(job=job, accept=accept)
             if accept:
-                counted[job] = newest[job]
-            aside[job] = newest[job]
-    assert centre.counted_ms() == sum(counted.values()) * 60_000
+                counts[job] = newest[job]
+            ruled_on[job] = newest[job]
+    assert centre.counted_ms() == sum(counts.values()) * 60_000
 
 
 def test_whatever_sql_is_sent_only_what_two_decided_counts(
@@ -337,13 +337,13 @@ def test_a_word_that_no_batch_has_counts_for_nothing(centre: Centre, database: D
     """The application's role may add rows of evidence; a correction needs the signed bytes."""
     centre.tell(run(60_000))
     centre.tell(run(70_000))
-    forged = """
+    forgery = """
         INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at, body)
         SELECT gpu, start, sha256('mine'), cluster_id, stream, number, received_at + '1 s',
             jsonb_set(body, '{parts}', '[{"holder": {"kind": "slurm", "account": "lab",
                 "job": "c:1@1"}, "from_ms": 0, "to_ms": 3600000}]') FROM conflicts
     """
-    assert attempt(database, forged) is None
+    assert attempt(database, forgery) is None
     centre.owner.execute("UPDATE conflicts SET received_at = %s", (NOW,))
     centre.owner.execute("DELETE FROM conflicts WHERE hash <> sha256('mine')")
     proposal = centre.propose()["decision"]

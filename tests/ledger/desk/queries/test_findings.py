@@ -59,7 +59,14 @@ def _jobs_without_capacity(town: Town, owner: psycopg.Connection) -> None:
         cluster = db.exec(select(Cluster.id).where(Cluster.name == "jobs")).one() or 0
         node = enrolled(owner, cluster, cluster_name="jobs", source="slurm")
         hour = wire.Window("job/jobs/7/0/0", "H100", minute(0), 3_600_000, (part,))
-        assert isinstance(take_batch(db, node.read(node.batch([hour])), NOW), Receipt)
+        shorter = (
+            wire.Part(wire.Slurm("lab", "8"), 0, 60_000),
+            wire.Part(wire.Unallocated(), 60_000, 3_600_000),
+        )
+        job = wire.Window("job/jobs/8/0/0", "H100", minute(0), 3_600_000, (part,))
+        later = wire.Window("job/jobs/8/0/0", "H100", minute(0), 3_600_000, shorter)
+        for windows in ([hour, job], [later]):
+            assert isinstance(take_batch(db, node.read(node.batch(windows)), NOW), Receipt)
 
 
 def test_each_kind_says_what_and_where(town: Town) -> None:
