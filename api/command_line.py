@@ -25,7 +25,7 @@ from api.desk import cli as desk_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid, speaking
-from api.metering import agent_cli, import_cli
+from api.metering import agent_cli, evidence_cli, import_cli
 from api.metering import cli as metering_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
@@ -45,6 +45,7 @@ app = Commands(
 for room in (
     registry_cli,
     metering_cli,
+    evidence_cli,
     agent_cli,
     import_cli,
     vouchers_cli,
