@@ -283,19 +283,27 @@ def faults(window: Window) -> list[str]:
 
 
 def _is_plain(window: Window) -> bool:
-    """Return whether one holder has one whole GPU for a whole minute, the most common window."""
-    if len(window.parts) != 1 or window.gaps or window.window_ms != MINUTE_MS:
+    """Return whether one holder after another has the whole GPU, the most common window."""
+    gpu, start = window.gpu, window.start
+    job = is_job(gpu)
+    if (
+        window.gaps
+        or window.window_ms != (HOUR_MS if job else MINUTE_MS)
+        or start.tzinfo is not UTC
+        or start.second
+        or start.microsecond
+        or (job and start.minute)
+        or start.year not in YEARS
+        or len(window.parts) > PARTS_MAX
+    ):
         return False
-    part, start = window.parts[0], window.start
-    return (
-        part.from_ms == 0
-        and part.to_ms == MINUTE_MS
-        and part.num <= part.den
-        and start.tzinfo is UTC
-        and not (start.second or start.microsecond)
-        and start.year in YEARS
-        and is_device(window.gpu, window.vendor)
-    )
+    at = 0
+    for part in window.parts:
+        if part.mig is not None or part.from_ms != at or part.to_ms <= at or part.num > part.den:
+            return False
+        at = part.to_ms
+    is_named = _JOB.fullmatch(gpu) is not None if job else is_device(gpu, window.vendor)
+    return at == window.window_ms and is_named
 
 
 def _frame_faults(window: Window) -> Iterable[str]:

@@ -11,15 +11,18 @@ from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
+from api.door.outer import behind
 from api.metering import evidence_pages
 from api.metering import pages as metering_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
+from api.people import session_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
+from api.settings import Door
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
 from api.vouchers import day_pages, opening_pages, version_pages, year_pages
@@ -29,6 +32,7 @@ from api.web.layout import Static, problem_page
 
 ROUTERS = (
     people_pages.router,
+    session_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,
@@ -59,10 +63,10 @@ ROUTERS = (
 )
 
 
-def install(app: FastAPI) -> None:
-    """Add the pages to an application."""
+def install(app: FastAPI, door: Door = Door.ALL) -> None:
+    """Add the pages to an application, as far as its door has them."""
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(behind(door, router))
     app.mount("/static", Static())
     app.state.problem_page = problem_page
     app.state.form_again = form_again

@@ -13,8 +13,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+
+import psutil
 
 from tests.support.agents.sacct import HEADER
 from tests.support.processes import AGENT, Up, running
@@ -24,8 +27,19 @@ ACCOUNTS = ("lab0", "lab1", "lab2", "lab3")
 _FIRST_S = 1_735_689_600  # 2025-01-01
 _RUN = (
     "import resource,subprocess,sys; c=subprocess.run(sys.argv[1:]).returncode; "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(c)"
+    "u=resource.getrusage(resource.RUSAGE_CHILDREN); "
+    "print(u.ru_maxrss, u.ru_utime + u.ru_stime, file=sys.stderr); sys.exit(c)"
 )
+
+
+@dataclass(frozen=True)
+class Call:
+    """A run of the agent: seconds, those of a core, its peak of memory, what it printed."""
+
+    seconds: float
+    core_s: float
+    peak_mib: int
+    output: str
 
 
 def run() -> dict[str, object]:
@@ -35,13 +49,14 @@ def run() -> dict[str, object]:
     try:
         file = folder / "sacct.txt"
         sums = _write(file)
-        check_s, check_mib, output = _agent(["slurm", str(file), "--check", "--json"], {})
-        facts = json.loads(output)
+        check = _agent(["slurm", str(file), "--check", "--json"], {})
+        facts = json.loads(check.output)
         result: dict[str, object] = {
             "jobs": JOBS,
             "file_mib": file.stat().st_size // 2**20,
-            "check_s": round(check_s, 1),
-            "check_peak_mib": check_mib,
+            "check_s": round(check.seconds, 1),
+            "check_core_s": round(check.core_s, 1),
+            "check_peak_mib": check.peak_mib,
             "check_exact": facts["accounts"] == {k: v * 1000 for k, v in sums.items()},
         }
         with running(folder / "data") as up:
@@ -61,17 +76,36 @@ def _import(up: Up, folder: Path, file: Path, sums: Counter[str]) -> dict[str, o
         "SUANQUAN_AGENT_DATA": str(up.data / "agents/replay-big"),
     }
     command = ["slurm", str(file), "--json"]
-    first_s, first_mib, output = _agent(command, variables)
-    windows = json.loads(output)["kept"]
-    again_s, _, output = _agent(command, variables)
+    before = _server_core_s(up)
+    first = _agent(command, variables)
+    after = _server_core_s(up)
+    windows = json.loads(first.output)["kept"]
+    again = _agent(command, variables)
     return {
         "windows": windows,
-        "import_s": round(first_s, 1),
-        "import_peak_mib": first_mib,
-        "import_windows_per_s": round(windows / first_s),
-        "import_again_s": round(again_s, 1),
+        "import_s": round(first.seconds, 1),
+        "import_agent_core_s": round(first.core_s, 1),
+        "import_server_core_s": round(after[0] - before[0], 1),
+        "import_postgres_core_s": round(after[1] - before[1], 1),
+        "import_peak_mib": first.peak_mib,
+        "import_windows_per_s": round(windows / first.seconds),
+        "import_again_s": round(again.seconds, 1),
         "exact": up.usage() == {k: v * 1000 for k, v in sums.items()},
     }
+
+
+def _server_core_s(up: Up) -> tuple[float, float]:
+    """Seconds of a core that the server and PostgreSQL have used so far.
+
+    A process that has ended is counted with its parent, where that waited for it.
+    """
+    sums = [0.0, 0.0]
+    assert up.process
+    for process in (psutil.Process(up.process.pid), *up.family()):
+        times = process.cpu_times()
+        own = times.user + times.system
+        sums["postgres" in process.name()] += own
+    return sums[0], sums[1]
 
 
 def _write(file: Path) -> Counter[str]:
@@ -91,12 +125,12 @@ def _write(file: Path) -> Counter[str]:
     return sums
 
 
-def _agent(words: list[str], variables: dict[str, str]) -> tuple[float, int, str]:
-    """Run the agent: how long it took, its peak of memory in MiB, what it printed."""
+def _agent(words: list[str], variables: dict[str, str]) -> Call:
     began = time.perf_counter()
     process = subprocess.run(
         [sys.executable, "-c", _RUN, *AGENT, *words],
         env={**os.environ, **variables}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    peak_kib = int(process.stderr.split()[-1])
-    return time.perf_counter() - began, peak_kib // 1024, process.stdout
+    peak_kib, core_s = process.stderr.split()[-2:]
+    seconds = time.perf_counter() - began
+    return Call(seconds, float(core_s), int(peak_kib) // 1024, process.stdout)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agents import wire
+from agents import exposition, wire
 from agents.commands.health import page_url, serve
 from agents.commands.reporter import LAST_TRY_S, Reporter, obey_signals, open_spool
 from agents.errors import IdentityError, SettingsError, SpoolDamaged, SpoolError
@@ -29,6 +29,20 @@ if TYPE_CHECKING:
 
 TAKE_S = 10.0
 STALE_S = 180.0  # no complete view for so long: not healthy
+HELP = {
+    "complete_age_seconds": "time since the view of the cluster was complete",
+    "objects": "objects in view, by kind",
+    "watch_lists_total": "whole lists read, by kind",
+    "watch_events_total": "events read, by kind",
+    "watch_gone_total": "watches that the API server had forgotten (410), by kind",
+    "watch_failures_total": "lists and watches that failed, by kind",
+    "watch_unreadable_total": "objects that could not be read, by kind",
+    "spool_records": "records that wait for the server",
+    "spool_oldest_age_seconds": "age of the oldest record that waits; 0 when none",
+    "answered_records_total": "records that the server answered, by outcome",
+    "answer_age_seconds": "time since the server's last answer; -1 when none yet",
+    "server_refuses": "1 while the server refuses this witness, by its code",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -160,32 +174,27 @@ class WitnessHealth:
     def metrics(self) -> str:
         """Return the figures in the Prometheus text format."""
         counts, oldest = self._view.counts(), self._spool.oldest()
-        figures: list[tuple[str, str, str, float]] = [
-            ("complete_age_seconds", "gauge", "", self._age_s()),
-            *(("objects", "gauge", kind, count) for kind, count in counts.items()),
-            *(
-                (f"watch_{event}_total", "counter", watcher.kind, watcher.counts[event])
+        figures: dict[str, dict[str, float]] = {
+            "complete_age_seconds": {"": self._age_s()},
+            "objects": dict(counts),
+            **{
+                f"watch_{event}_total": {w.kind: w.counts[event] for w in self._watchers}
                 for event in ("lists", "events", "gone", "failures", "unreadable")
-                for watcher in self._watchers
-            ),
-            ("spool_records", "gauge", "", self._spool.depth()),
-            (
-                "spool_oldest_age_seconds",
-                "gauge",
-                "",
-                0 if oldest is None else time.time() - oldest.timestamp(),
-            ),
-        ]
+            },
+            "spool_records": {"": self._spool.depth()},
+            "spool_oldest_age_seconds": {
+                "": 0 if oldest is None else time.time() - oldest.timestamp()
+            },
+        }
         with self._lock:
-            figures += [
-                ("answered_records_total", "counter", word, count)
-                for word, count in self._records.items()
-            ]
             answer_age_s = -1 if self._answer_s is None else time.monotonic() - self._answer_s
-            figures.append(("answer_age_seconds", "gauge", "", answer_age_s))
-            if self._refusal:
-                figures.append(("server_refuses", "gauge", self._refusal, 1))
-        return _page(figures)
+            figures["answered_records_total"] = dict(self._records)
+            figures["answer_age_seconds"] = {"": answer_age_s}
+            figures["server_refuses"] = {self._refusal: 1} if self._refusal else {}
+        return exposition.write(
+            exposition.our(f"suanquan_agent_{name}", text, exposition.kinds(figures[name]))
+            for name, text in HELP.items()
+        )
 
     def _age_s(self) -> float:
         """Return for how long the view was not complete."""
@@ -193,15 +202,3 @@ class WitnessHealth:
             if self._view.is_complete():
                 self._complete_s = time.monotonic()
             return time.monotonic() - self._complete_s
-
-
-def _page(figures: Sequence[tuple[str, str, str, float]]) -> str:
-    lines: list[str] = []
-    names: set[str] = set()
-    for name, kind, label, value in figures:
-        if name not in names:
-            names.add(name)
-            lines.append(f"# TYPE suanquan_agent_{name} {kind}")
-        labels = f'{{kind="{label}"}}' if label else ""
-        lines.append(f"suanquan_agent_{name}{labels} {round(value, 3):.15g}")
-    return "\n".join(lines) + "\n"

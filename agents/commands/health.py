@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-from agents import wire
+from agents import exposition, wire
 from agents.commands.readings import Readings
 from agents.errors import SettingsError
 from agents.metering.meter import LOOK_MS, ClosedMinutes
@@ -23,22 +23,22 @@ from agents.observations import Holdings, Look, NodeLook
 from agents.reporting.spool import Spool
 
 STALE_S = 15 * LOOK_MS // 10_000  # one look and a half
-_HELP = {
-    "look_age_seconds": "gauge of the age of the newest look at the GPUs",
-    "gpus": "gauge of GPUs that the newest look shows",
-    "windows_total": "counter of windows closed",
-    "conservation_faults_total": "counter of windows that held a device twice; sent as gaps",
-    "gap_seconds_total": "counter of GPU-seconds that were not observed, by reason",
-    "left_out_seconds_total": "counter of GPU-seconds that a set clock put into closed minutes",
-    "driver_restarts_total": "counter of restarts of the process that reads the driver",
-    "announced_total": "counter of events of the driver: XIDs, new MIG slices",
-    "holder_faults_total": "counter of seconds with incomplete holders, by reason",
-    "scrape_faults_total": "counter of scrapes without a whole answer, by reason",
-    "spool_windows": "gauge of windows that wait for the server",
-    "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
-    "answered_windows_total": "counter of windows that the server answered, by outcome",
-    "answer_age_seconds": "gauge of the time since the server's last answer; -1 when none yet",
-    "server_refuses": "gauge: 1 while the server refuses this agent, by its code",
+HELP = {
+    "look_age_seconds": "age of the newest look at the GPUs; -1 when none yet",
+    "gpus": "GPUs that the newest look shows",
+    "windows_total": "windows closed",
+    "conservation_faults_total": "windows that held a device twice; sent as gaps",
+    "gap_seconds_total": "GPU-seconds that were not observed, by reason",
+    "left_out_seconds_total": "GPU-seconds that a set clock put into closed minutes",
+    "driver_restarts_total": "restarts of the process that reads the driver",
+    "announced_total": "events of the driver: XIDs, new MIG slices",
+    "holder_faults_total": "seconds with incomplete holders, by reason",
+    "scrape_faults_total": "scrapes without a whole answer, by reason",
+    "spool_windows": "windows that wait for the server",
+    "spool_oldest_age_seconds": "age of the oldest window that waits; 0 when none",
+    "answered_windows_total": "windows that the server answered, by outcome",
+    "answer_age_seconds": "time since the server's last answer; -1 when none yet",
+    "server_refuses": "1 while the server refuses this agent, by its code",
 }
 
 
@@ -145,18 +145,15 @@ class Health:
         figures["spool_oldest_age_seconds", ""] = (
             0 if oldest is None else time.time() - oldest.timestamp()
         )
-        page = "".join(_family(name, figures) for name in _HELP)
-        return page if self._readings is None else page + self._readings.page()
+        families = [_family(name, text, figures) for name, text in HELP.items()]
+        if self._readings is not None:
+            families += self._readings.families()
+        return exposition.write(families)
 
 
-def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
-    kind = "counter" if name.endswith("_total") else "gauge"
-    lines = [f"# HELP suanquan_agent_{name} {_HELP[name]}", f"# TYPE suanquan_agent_{name} {kind}"]
-    for (family, label), value in figures.items():
-        if family == name:
-            labels = f'{{kind="{label}"}}' if label else ""
-            lines.append(f"suanquan_agent_{name}{labels} {round(value, 3):.15g}")
-    return "\n".join(lines) + "\n"
+def _family(name: str, text: str, figures: dict[tuple[str, str], float]) -> exposition.Family:
+    values = {label: value for (family, label), value in figures.items() if family == name}
+    return exposition.our(f"suanquan_agent_{name}", text, exposition.kinds(values))
 
 
 class Pages(Protocol):

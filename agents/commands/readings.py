@@ -12,19 +12,24 @@ Source: NVIDIA/dcgm-exporter, internal/pkg/rendermetrics and etc/default-counter
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Literal
 
 from agents import wire
+from agents.exposition import Family, Sample
 from agents.metering.meter import devices_of
 from agents.observations import HolderShare, Holdings, Look, Looks, Reading
 
-_FAMILIES = {
-    "DCGM_FI_DEV_GPU_UTIL": "gauge GPU utilization (in %).",
-    "DCGM_FI_PROF_GR_ENGINE_ACTIVE": "gauge Ratio of time the graphics engine is active.",
-    "DCGM_FI_DEV_FB_USED": "gauge Framebuffer memory used (in MiB).",
-    "DCGM_FI_DEV_POWER_USAGE": "gauge Power draw (in W).",
-    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": "counter Energy since the driver was loaded (in mJ).",
-    "suanquan_agent_holder_share": "gauge The part of a device that a holder has, 1 at most.",
+FAMILIES: dict[str, tuple[Literal["gauge", "counter"], str]] = {
+    "DCGM_FI_DEV_GPU_UTIL": ("gauge", "GPU utilization (in %)."),
+    "DCGM_FI_PROF_GR_ENGINE_ACTIVE": ("gauge", "Ratio of time the graphics engine is active."),
+    "DCGM_FI_DEV_FB_USED": ("gauge", "Framebuffer memory used (in MiB)."),
+    "DCGM_FI_DEV_POWER_USAGE": ("gauge", "Power draw (in W)."),
+    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": (
+        "counter",
+        "Energy since the driver was loaded (in mJ).",
+    ),
+    "suanquan_agent_holder_share": ("gauge", "The part of a device that a holder has, 1 at most."),
 }
 _Series = tuple[str, dict[str, str], float]  # family, labels, value
 
@@ -46,20 +51,19 @@ class Readings:
         unknown = Holdings({}, HolderShare(wire.Unattributed(str(holdings))))
         self._holdings = holdings if isinstance(holdings, Holdings) else unknown
 
-    def page(self) -> str:
-        """Return all series in the Prometheus text format."""
-        by_family: defaultdict[str, list[str]] = defaultdict(list)
+    def families(self) -> list[Family]:
+        """Return what was measured; a family of which nothing was is left out."""
+        by_family: defaultdict[str, list[Sample]] = defaultdict(list)
         looks = {} if isinstance(self._looks, str) else self._looks
         for uuid, look in looks.items():
             if isinstance(look, Look):
                 for family, labels, value in self._series(uuid, look):
-                    by_family[family].append(f"{family}{_labels(labels)} {value:.15g}")
-        lines = []
-        for family, words in _FAMILIES.items():
-            kind, _, text = words.partition(" ")
-            if by_family[family]:
-                lines += [f"# HELP {family} {text}", f"# TYPE {family} {kind}", *by_family[family]]
-        return "\n".join([*lines, ""])
+                    by_family[family].append(Sample(value, labels))
+        return [
+            Family(name, kind, text, by_family[name])
+            for name, (kind, text) in FAMILIES.items()
+            if name in by_family
+        ]
 
     def _series(self, uuid: str, look: Look) -> Iterator[_Series]:
         gpu = {
@@ -110,11 +114,3 @@ def _holder_labels(holder: wire.Holder) -> dict[str, str]:
             return {"hpc_job": job}
         case _:
             return {}
-
-
-def _labels(labels: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in labels.items()) + "}"
-
-
-def _escape(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

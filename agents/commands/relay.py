@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 
+from agents.commands.health import page_url
 from agents.commands.health import serve as serve_pages
 from agents.commands.reporter import obey_signals
 from agents.errors import AgentError
+from agents.exposition import Sample, our, write
 from agents.relay.door import Desk, serve
 from agents.relay.forwarder import Forwarder
 from agents.relay.queue import Queue
@@ -20,6 +21,18 @@ from agents.relay.settings import RelaySettings
 from agents.reporting.line import Line
 
 _JOIN_S = 12.0
+_RENEW_S = 60.0  # a new certificate counts within so long
+HELP = {
+    "queue_batches": "batches that wait for the server",
+    "queue_oldest_age_seconds": "since the oldest came; 0 when none waits",
+    "queue_bytes": "bytes of the queue's file in use",
+    "queue_bytes_max": "bytes that the queue may use",
+    "answers": "answers that wait for their nodes",
+    "server_up": "1 while the server takes batches",
+    "forwarded_total": "batches that the server took",
+    "refused_total": "batches that the server refused",
+    "turned_away_total": "batches met by a full disk",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -42,9 +55,13 @@ def run(settings: RelaySettings) -> int:
         )
         thread.start()
         _log.info(
-            "relay on %s:%d; health pages on http://127.0.0.1:%d", settings.host, port, pages_port
+            "relay on %s:%d; health pages on %s",
+            settings.host,
+            port,
+            page_url(settings.health_host, pages_port),
         )
-        stopping.wait()
+        while not stopping.wait(_RENEW_S):
+            settings.renew(context)
         stop_door()
         forwarder.wake()
         thread.join(_JOIN_S)
@@ -70,26 +87,19 @@ class RelayPages:
 
     def metrics(self) -> str:
         """Return the figures in the Prometheus text format."""
-        return "".join(f"{line}\n" for line in self._lines())
-
-    def _lines(self) -> Iterator[str]:
         figures, forwarder = self._desk.queue.figures(), self._desk.forwarder
-        for name, kind, value, text in (
-            ("queue_batches", "gauge", figures.parcels, "batches that wait for the server"),
-            (
-                "queue_oldest_age_seconds",
-                "gauge",
-                round(figures.oldest_s, 3),
-                "since the oldest came",
-            ),
-            ("queue_bytes", "gauge", figures.used_bytes, "bytes of the queue's file in use"),
-            ("queue_bytes_max", "gauge", self._bytes_max, "bytes that the queue may use"),
-            ("answers", "gauge", figures.answers, "answers that wait for their nodes"),
-            ("server_up", "gauge", int(forwarder.is_up), "1 while the server takes batches"),
-            ("forwarded_total", "counter", forwarder.forwarded, "batches that the server took"),
-            ("refused_total", "counter", forwarder.refused, "batches that the server refused"),
-            ("turned_away_total", "counter", self._desk.turned_away, "batches met by a full disk"),
-        ):
-            yield f"# HELP suanquan_relay_{name} {text}"
-            yield f"# TYPE suanquan_relay_{name} {kind}"
-            yield f"suanquan_relay_{name} {value}"
+        values: dict[str, float] = {
+            "queue_batches": figures.parcels,
+            "queue_oldest_age_seconds": round(figures.oldest_s, 3),
+            "queue_bytes": figures.used_bytes,
+            "queue_bytes_max": self._bytes_max,
+            "answers": figures.answers,
+            "server_up": int(forwarder.is_up),
+            "forwarded_total": forwarder.forwarded,
+            "refused_total": forwarder.refused,
+            "turned_away_total": self._desk.turned_away,
+        }
+        return write(
+            our(f"suanquan_relay_{name}", text, [Sample(values[name])])
+            for name, text in HELP.items()
+        )

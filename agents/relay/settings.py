@@ -17,6 +17,7 @@ The way to the server (proxy, own certificate) is read by agents/reporting/line.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from agents.reporting.line import load_certificate
 from agents.settings import Settings
 
 _PORT_MAX = 65_535
+_log = logging.getLogger(__name__)
 _MIB_MAX = 1024 * 1024
 
 
@@ -95,6 +97,16 @@ class RelaySettings:
                     f"SUANQUAN_RELAY_CLIENT_CA: {self.client_ca} cannot be used ({error})",
                 ) from error
         return context
+
+    def renew(self, context: ssl.SSLContext | None) -> None:
+        """Read certificate and key again: new connections get them. A bad pair changes nothing."""
+        if context is None or self.certificate is None:
+            return
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            _log.error("the relay keeps its old certificate: %s: %s", self.certificate, error)
 
 
 def queue_path(data: Path) -> Path:

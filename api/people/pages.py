@@ -11,6 +11,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door.dependencies import Db, Wall, close_session, open_session
+from api.door.outer import admits
+from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.language.i18n import gettext as _
 from api.web import charts
@@ -65,16 +67,18 @@ def sign_in(
     if viewer is None:
         refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
         return frame.page("people/sign-in.html", {"refused": refused, "next": local(next)}, 403)
+    if not admits(request.app.state.settings.door, viewer.role):
+        raise Refusal(403, "other_door", {"role": viewer.role})
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
     open_session(request, response, db, secret, wall)
     return response
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, db: Db) -> Response:
+def sign_out(request: Request, db: Db, wall: Wall) -> Response:
     """End the session, here and in the browser."""
     response = RedirectResponse("/", 303)
-    close_session(request, response, db)
+    close_session(request, response, db, wall)
     return response
 
 

@@ -100,7 +100,7 @@ def listing(
             "states": labels(MonthState),
             "projects": dict(sorted((row.project, row.project_name) for row in months)),
             "all_months": sorted({f"{row.month:%Y-%m}" for row in months}, reverse=True),
-            "tabs": tabs(db, query.show, may_reconcile=may_reconcile),
+            "tabs": tabs(db, query.show, months, may_reconcile=may_reconcile),
             "pages": pages(frame, query.offset, PAGE_ROWS, len(rows), more=more),
             "months": sorted({f"{row.month:%Y-%m}" for row in months if queues.due(row, today)}),
             "may_reconcile": may_reconcile,

@@ -16,6 +16,7 @@ from api.reconciliation.tabs import tabs
 from api.web import forms
 from api.web.forms import Fields, form
 from api.web.layout import Framed
+from ledger.reconciliation.queries.months import months
 
 router = APIRouter(include_in_schema=False)
 _LINE = "fen of line "
@@ -30,7 +31,7 @@ def listing(*, frame: Framed, db: Db, act: Annotated[Act | None, Query()] = None
             "reds": routes.unclear_reds(db),
             "field": _LINE,
             "notice": notice(act),
-            "tabs": tabs(db, "reds", may_reconcile=True),
+            "tabs": tabs(db, "reds", months(db), may_reconcile=True),
         },
     )
 

@@ -1,12 +1,13 @@
 """The tabs of the reconcile desk: months that are due, all, falls, unclear red documents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from api.language.i18n import gettext as _
 from ledger.desk.queries import queues
-from ledger.reconciliation.queries import months
+from ledger.reconciliation.queries.months import Month
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,9 @@ class Tab:
     count: int = 0
 
 
-def tabs(db: Session, current: str, *, may_reconcile: bool) -> list[Tab]:
-    """The tabs; the red documents are for those who reconcile."""
-    falls = queues.waiting_falls(months.months(db)).count if may_reconcile else 0
+def tabs(db: Session, current: str, months: Sequence[Month], *, may_reconcile: bool) -> list[Tab]:
+    """The tabs over the reader's months; the red documents are for those who reconcile."""
+    falls = queues.waiting_falls(months).count if may_reconcile else 0
     ways = [
         ("due", _("待对账"), "/reconcile", 0),
         ("all", _("全部"), "/reconcile?show=all", 0),

@@ -1,7 +1,8 @@
 """`suanquan serve`: the pages and the API alone, on a database that `db upgrade` has prepared.
 
 For containers and several servers on one database. It holds the application's login and never the
-owner's, writes nothing to disk, logs to standard error, and starts nothing beside itself.
+owner's, writes nothing to disk, logs to standard error, and starts nothing beside itself. An outer
+door serves its routes and no more: the rounds in the background are the others'.
 """
 
 import uvicorn
@@ -12,7 +13,7 @@ from api.door import logs
 from api.language.i18n import gettext as _
 from api.server import background
 from api.server.listen import listen
-from api.settings import Settings
+from api.settings import Door, Settings
 from ledger.postgres.database import check_revision, databases_from
 
 GRACE_S = 10  # for requests under way when we are stopped
@@ -31,10 +32,15 @@ def serve(settings: Settings) -> None:
     engine = databases_from(settings.database_url, None).engine()
     try:
         check_revision(engine)
-        app = create_app(engine, settings, lifespan=background.lifespan)
+        rounds = background.lifespan if settings.door is Door.ALL else None
+        app = create_app(engine, settings, lifespan=rounds)
         settle()
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
         with listen(settings) as listener:
             uvicorn.Server(config).run(sockets=[listener])

@@ -16,7 +16,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ from api.server import background
 from api.server.companion_process import Beside
 from api.server.database import renew
 from api.server.listen import listen
-from api.settings import Settings
+from api.settings import Door, Settings
 from ledger.people.codes import Role
 from ledger.people.steps import credentials
 from ledger.postgres.database import Database, databases_from
@@ -48,16 +48,20 @@ def up(settings: Settings, *, demo: bool) -> None:
     """Start everything and return when it was stopped.
 
     Raises:
-        Failure: the data folder or the port is in use.
+        Failure: the data folder or the port is in use, or this is to be a part of a server.
         Unusable: the database cannot be used.
     """
+    if settings.door is not Door.ALL:
+        raise Failure(
+            _("SUANQUAN_DOOR={door} 只用于 serve；up 是全部服务").format(door=settings.door)
+        )
     stop = _Stop()
     with ExitStack() as stack:
         stack.enter_context(_alone(settings.data))
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings.data / LOG_FILE))
-        engine = prepare(database, settings.data, settings.invoice_roots)
+        engine = prepare(database, settings)
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
@@ -69,6 +73,7 @@ def up(settings: Settings, *, demo: bool) -> None:
             create_app(engine, settings, lifespan=background.lifespan),
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
@@ -77,11 +82,11 @@ def up(settings: Settings, *, demo: bool) -> None:
         server.run(sockets=[listener])
 
 
-def prepare(database: Database, data: Path, invoice_roots: Path | None = None) -> sa.Engine:
+def prepare(database: Database, settings: Settings) -> sa.Engine:
     """The newest schema, the policies, and a first administrator; then the application's engine."""
-    renew(database, invoice_roots)
+    renew(database, settings.invoice_roots)
     engine = database.engine()
-    _first_administrator(database.owner_engine(), data / TOKEN_FILE, datetime.now(UTC))
+    _first_administrator(database.owner_engine(), settings, datetime.now(UTC))
     return engine
 
 
@@ -208,7 +213,7 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
+def _first_administrator(engine: sa.Engine, settings: Settings, now: datetime) -> None:
     """A token in a file that only we can read, where there is no administrator yet.
 
     The file is written before the token counts, so there is never one that nobody holds.
@@ -217,8 +222,10 @@ def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
         if any(t.role == Role.ADMINISTRATOR for t in credentials.tokens(db)):
             return
         secret = credentials.issue_token(
-            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
-        )
+            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now,
+            expires_at=now + timedelta(days=settings.token_days),
+        )  # fmt: skip
+        path = settings.data / TOKEN_FILE
         path.unlink(missing_ok=True)
         _write_secret(path, secret + "\n")
         db.commit()

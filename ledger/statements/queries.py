@@ -156,8 +156,8 @@ def evidence_of(
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
     items = owed_items(contract_lines.bill_items_between(db, project, month, next_month))
-    proved = proved_by_three(db, project, next_month)
-    proofs = evidence(items, gaps, policies, proved)
+    agreements = proved_by_three(db, project, next_month)
+    proofs = evidence(items, gaps, policies, agreements)
     return {key: proof for key, proof in proofs.items() if key.month == month}
 
 

@@ -127,7 +127,7 @@ def evidence(
     items: Iterable[PricedUsage | Share],
     gaps: Mapping[tuple[str, date], int],
     policies: Policies,
-    proved: Collection[tuple[str, date, str, str]] = (),
+    agreements: Collection[tuple[str, date, str, str]] = (),
 ) -> dict[ChargeKey, Evidence]:
     """Return the evidence of each charge.
 
@@ -135,7 +135,7 @@ def evidence(
         items: with their devices and sources.
         gaps: (device, Beijing day) → ms in which nobody watched it.
         policies: as for the charges themselves.
-        proved: (device, day, holder, source) of which all agrees with a witness.
+        agreements: (device, day, holder, source) of which all agrees with a witness.
     """
     grades: dict[ChargeKey, set[Grade]] = {}
     watched: dict[ChargeKey, set[tuple[str, date]]] = {}
@@ -148,7 +148,7 @@ def evidence(
             delivered_ms[key] = delivered_ms.get(key, 0) + item.gap_ms
         else:
             used = item.usage
-            is_proved = (used.device, used.day, used.holder, used.source) in proved
+            is_proved = (used.device, used.day, used.holder, used.source) in agreements
             line_grades.add("A" if is_proved else GRADES[used.source])
             watched.setdefault(key, set()).add((item.usage.device, item.usage.day))
     return {

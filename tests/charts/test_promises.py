@@ -24,11 +24,11 @@ from tests.support.charts import (
 from tests.support.paths import DOCS
 
 NODE = [case for case in CASES if case.startswith("suanquan-agent/node")]
-CENTRAL = [c for c in CASES if c.startswith("suanquan-agent/") and c not in NODE]
+CENTRAL = ["suanquan-agent/cluster", "suanquan-agent/restricted"]
 RESTRICTED = [case for case in CASES if case not in NODE]  # these pass PSA restricted
 EXTERNAL = "suanquan-server/external"
 SECRETS = {*SECRET_FILES.values(), "enrol_code", "token"}
-OTHERS = {"POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE", "FORWARDED_ALLOW_IPS",
+OTHERS = {"POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE",
           "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"}  # fmt: skip
 READ_VERBS = {"get", "list", "watch"}
 

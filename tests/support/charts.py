@@ -1,9 +1,12 @@
 """The charts as Helm renders them, offline: documents by kind, for every set of example values."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import helm_python
@@ -20,7 +23,7 @@ CASES = sorted(
 """Each chart with each file of example values, such as `suanquan-agent/node`."""
 
 Document = dict[str, Any]
-WORKLOADS = {"DaemonSet", "Deployment", "StatefulSet", "Job"}
+WORKLOADS = {"DaemonSet", "Deployment", "StatefulSet", "Job"}  # with a pod template
 
 
 def folder(chart: str) -> Path:
@@ -47,27 +50,49 @@ def lint(chart: str, values: Document) -> list[str]:
 
 
 @cache
-def _texts(chart: str, values: str) -> dict[str, str]:
-    with helm_python.Chart.load(folder(chart)) as loaded:
-        texts: dict[str, str] = loaded.render(json.loads(values), name="one", namespace="suanquan")
-        return {name.partition("/templates/")[2]: text for name, text in texts.items()}
+def _texts(chart: str, values: str, name: str, namespace: str) -> dict[str, str]:
+    with helm_python.Chart.load(chart) as loaded:
+        texts: dict[str, str] = loaded.render(json.loads(values), name=name, namespace=namespace)
+        return {path.partition("/templates/")[2]: text for path, text in texts.items()}
 
 
-def render(chart: str, values: Document) -> list[Document]:
-    """The manifests of a release named `one` in the namespace `suanquan`, tests and hooks too."""
-    texts = _texts(chart, json.dumps(values, sort_keys=True))
+def render(
+    chart: str,
+    values: Document,
+    *,
+    name: str = "one",
+    namespace: str = "suanquan",
+    version: str | None = None,
+) -> list[Document]:
+    """The manifests of a release, tests and hooks too; `version` is another one of the chart."""
+    with _versioned(folder(chart), version) as place:
+        texts = _texts(str(place), json.dumps(values, sort_keys=True), name, namespace)
     return [
         document
-        for name, text in texts.items()
-        if name != "NOTES.txt"
+        for path, text in texts.items()
+        if path != "NOTES.txt"
         for document in yaml.load_all(text, _Strict)
         if document
     ]
 
 
+@contextmanager
+def _versioned(chart: Path, version: str | None) -> Iterator[Path]:
+    """The chart's folder, or a copy that says it is another version."""
+    if version is None:
+        yield chart
+        return
+    with TemporaryDirectory() as place:
+        copy = shutil.copytree(chart, Path(place) / chart.name)
+        about = read(copy / "Chart.yaml") | {"version": version, "appVersion": version}
+        (copy / "Chart.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+        yield copy
+
+
 def notes(case: str) -> str:
     chart = case.partition("/")[0]
-    return _texts(chart, json.dumps(example(case), sort_keys=True))["NOTES.txt"]
+    values = json.dumps(example(case), sort_keys=True)
+    return _texts(str(folder(chart)), values, "one", "suanquan")["NOTES.txt"]
 
 
 def manifests(case: str) -> list[Document]:

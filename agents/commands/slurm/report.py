@@ -6,10 +6,12 @@ import json
 import logging
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 
 from agents import wire
 from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
+from agents.reporting.records import window_body
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
 from agents.settings import Settings
@@ -64,12 +66,13 @@ class Reporter:
         corrections = 0
         with Spool(self._path) as spool:
             self._drain(spool, patience_s)  # what an earlier call left
-            chunk: list[wire.Window] = []
+            chunk: list[tuple[int, bytes]] = []
             runs: list[Run] = []
             for report in self._store.reports(self.cluster, before_ms):
                 corrections += len(report.corrections)
-                for window in (*report.corrections, *report.windows):
-                    chunk.append(window)
+                chunk += [(wire.start_ms(w.start), window_body(w)) for w in report.corrections]
+                for body in report.bodies:
+                    chunk.append(body)
                     if len(chunk) >= _CHUNK:
                         self._pass_on(spool, chunk, runs, before_ms, patience_s)
                 runs.append(report.run)
@@ -81,14 +84,14 @@ class Reporter:
     def _pass_on(
         self,
         spool: Spool,
-        chunk: list[wire.Window],
+        chunk: list[tuple[int, bytes]],
         runs: list[Run],
         before_ms: int | None,
         patience_s: float,
     ) -> None:
         """Put windows into the spool, remember the runs that are wholly in it, and send."""
         if chunk:
-            spool.add(chunk)
+            spool.add_bound(chunk, self._identity.agent, datetime.now(UTC))
         self._store.mark(runs, before_ms)
         chunk.clear()
         runs.clear()

@@ -49,21 +49,47 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
 def windows(run: Run, cluster: str, *, since_ms: int = 0) -> Iterator[wire.Window]:
     """Yield the windows of the hours that begin at `since_ms` or later, by GPU and time."""
-    spans = [(_moment(hour), hour) for hour in hours(run) if hour >= since_ms]
-    if not spans:
-        return
+    spans = [hour for hour in hours(run) if hour >= since_ms]
     number = 0
-    for kind in run.devices:
-        parts = [(start, _parts(run, kind, "", hour)) for start, hour in spans]
-        for _ in range(kind.count):
-            gpu = f"job/{cluster}/{run.key}/0/{number}"
-            number += 1
-            if kind.mig_profile is not None:
-                parts = [(start, _parts(run, kind, gpu, hour)) for start, hour in spans]
-            for start, its_parts in parts:
-                yield wire.Window(
-                    gpu, kind.model, start, wire.HOUR_MS, its_parts, missing=_UNMEASURED
-                )
+    for kind in run.devices if spans else ():
+        for place in range(number, number + kind.count):
+            gpu = _gpu(run, cluster, place)
+            for hour in spans:
+                yield _window(run, kind, gpu, hour)
+        number += kind.count
+
+
+def bodies(
+    run: Run, cluster: str, *, since_ms: int = 0, before_ms: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (start in ms, JSON) of the same windows, those that begin before `before_ms`.
+
+    The windows of one kind differ in nothing but their GPU's name, so that one is written and the
+    others are copied. Raises ValueError for one that breaks a rule of the wire.
+    """
+    spans = [
+        hour for hour in hours(run) if hour >= since_ms and (before_ms is None or hour < before_ms)
+    ]
+    number = 0
+    for kind in run.devices if spans else ():
+        shared: list[tuple[int, bytes, bytes]] = []
+        for place in range(number, number + kind.count):
+            if kind.mig_profile is not None or not shared:
+                shared = [(hour, *_written(run, kind, cluster, place, hour)) for hour in spans]
+            name = b'%d"' % place
+            for hour, head, tail in shared:
+                yield hour, head + name + tail
+        number += kind.count
+
+
+def _written(run: Run, kind: Devices, cluster: str, place: int, hour: int) -> tuple[bytes, bytes]:
+    """Return the JSON of a window before and after the number of its GPU."""
+    gpu = _gpu(run, cluster, place)
+    window = _window(run, kind, gpu, hour)
+    if faults := wire.faults(window):
+        raise ValueError(f"window {gpu} {window.start.isoformat()}: {'; '.join(faults)}")
+    head, mark, tail = msgspec.json.encode(window).partition(b'/0/%d"' % place)
+    return head + mark[:3], tail
 
 
 def hours(run: Run) -> range:
@@ -71,6 +97,15 @@ def hours(run: Run) -> range:
     if run.start_ms >= run.stated_ms:
         return range(0)
     return range(run.start_ms - run.start_ms % wire.HOUR_MS, run.stated_ms, wire.HOUR_MS)
+
+
+def _gpu(run: Run, cluster: str, place: int) -> str:
+    return f"job/{cluster}/{run.key}/0/{place}"
+
+
+def _window(run: Run, kind: Devices, gpu: str, hour: int) -> wire.Window:
+    parts = _parts(run, kind, gpu, hour)
+    return wire.Window(gpu, kind.model, _moment(hour), wire.HOUR_MS, parts, missing=_UNMEASURED)
 
 
 def _parts(run: Run, kind: Devices, gpu: str, hour_ms: int) -> tuple[wire.Part, ...]:

@@ -17,7 +17,7 @@ import msgspec
 
 from agents import wire
 from agents.sources.slurm.fault import BadCell
-from agents.sources.slurm.runs import Run, hours, windows
+from agents.sources.slurm.runs import Run, bodies, hours, windows
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS runs (
@@ -42,7 +42,7 @@ class Report:
     """What is to be told of a run: new windows, and those that differ from what was told."""
 
     run: Run
-    windows: Iterator[wire.Window]
+    bodies: Iterator[tuple[int, bytes]]  # (start in ms, JSON) of each new window
     corrections: tuple[wire.Window, ...]
 
 
@@ -177,7 +177,8 @@ def _report(
 ) -> Report:
     limit_ms = _end_ms(run) if before_ms is None else before_ms
     if old is None or _is_same_until(run, old, reported_ms):
-        return Report(run, _before(windows(run, cluster, since_ms=reported_ms), limit_ms), ())
+        new = bodies(run, cluster, since_ms=reported_ms, before_ms=limit_ms)
+        return Report(run, new, ())
     earlier = {(w.gpu, w.start): w for w in _before(windows(old, cluster), reported_ms)}
     right = {(w.gpu, w.start): w for w in windows(run, cluster)}
     corrections = []
@@ -185,10 +186,12 @@ def _report(
         correction = right.get(key) or _free(window)
         if correction != window:
             corrections.append(correction)
-    rest = (
-        w for key, w in right.items() if key not in earlier and wire.start_ms(w.start) < limit_ms
-    )
-    return Report(run, rest, tuple(corrections))
+    rest = (w for key, w in right.items() if key not in earlier)
+    return Report(run, map(_body, _before(rest, limit_ms)), tuple(corrections))
+
+
+def _body(window: wire.Window) -> tuple[int, bytes]:
+    return wire.start_ms(window.start), msgspec.json.encode(window)
 
 
 def _is_same_until(run: Run, old: Run, ms: int) -> bool:

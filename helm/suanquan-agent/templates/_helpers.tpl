@@ -1,5 +1,22 @@
+{{- /* Unlike any other release's of the namespace, and short enough for what Kubernetes adds. */ -}}
 {{- define "agent.name" -}}
-{{ printf "%s-%s" .Release.Name .Values.mode | trunc 52 | trimSuffix "-" }}
+{{- $whole := printf "%s-%s" .Release.Name .Values.mode -}}
+{{- $name := regexReplaceAll "^([0-9])" (regexReplaceAll "[^a-z0-9-]" $whole "-") "r$1" -}}
+{{- if and (eq $name $whole) (le (len $name) 45) -}}
+{{ $name }}
+{{- else -}}
+{{ $name | trunc 36 | trimSuffix "-" }}-{{ sha256sum $whole | trunc 8 }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Names of the whole cluster: no namespace and no release can hold a colon. */ -}}
+{{- define "agent.clusterName" -}}
+{{ .Chart.Name }}:{{ .Release.Namespace }}:{{ include "agent.name" . }}
+{{- end -}}
+
+{{- /* Whether this mode reads the API server: then only it has a token. */ -}}
+{{- define "agent.isWitness" -}}
+{{- if has .Values.mode (list "cluster" "restricted") }}true{{ end -}}
 {{- end -}}
 
 {{- define "agent.selector" -}}
@@ -32,11 +49,12 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{- /* The port of server.url. */ -}}
+{{- /* The port that is called: the proxy's, or that of server.url. */ -}}
 {{- define "agent.serverPort" -}}
-{{- $url := urlParse .Values.server.url -}}
+{{- $url := urlParse (.Values.server.proxy | default .Values.server.url) -}}
 {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
-{{- $port | default (ternary "443" "80" (eq $url.scheme "https")) -}}
+{{- $usual := ternary "443" "80" (eq $url.scheme "https") -}}
+{{- $port | default (empty .Values.server.proxy | ternary $usual "3128") -}}
 {{- end -}}
 
 {{- /* /healthz is asked inside the pod, because it listens on the loopback address: 10 ms of a core. */ -}}
@@ -63,18 +81,36 @@ timeoutSeconds: 5
 - name: SSL_CERT_FILE
   value: /run/suanquan/ca/ca.crt
 {{- end }}
-{{- end -}}
-
-{{- define "agent.caMount" -}}
-{{- if .Values.server.caConfigMap }}
-- {name: ca, mountPath: /run/suanquan/ca, readOnly: true}
+{{- with .Values.server.proxy }}
+- name: SUANQUAN_PROXY
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.server.clientTlsSecret }}
+- name: SUANQUAN_CLIENT_CERT
+  value: /run/suanquan/client/tls.crt
+- name: SUANQUAN_CLIENT_KEY
+  value: /run/suanquan/client/tls.key
 {{- end }}
 {{- end -}}
 
-{{- define "agent.caVolume" -}}
+{{- define "agent.serverMounts" -}}
+{{- if .Values.server.caConfigMap }}
+- {name: ca, mountPath: /run/suanquan/ca, readOnly: true}
+{{- end }}
+{{- if .Values.server.clientTlsSecret }}
+- {name: client, mountPath: /run/suanquan/client, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- /* 0440: read by root, or by the group of the pod. */ -}}
+{{- define "agent.serverVolumes" -}}
 {{- with .Values.server.caConfigMap }}
 - name: ca
   configMap: {name: {{ . }}}
+{{- end }}
+{{- with .Values.server.clientTlsSecret }}
+- name: client
+  secret: {secretName: {{ . }}, defaultMode: 0440}
 {{- end }}
 {{- end -}}
 
@@ -146,7 +182,7 @@ timeoutSeconds: 5
   volumeMounts:
     - {name: data, mountPath: /var/lib/suanquan-agent}
     - {name: codes, mountPath: /run/suanquan/codes, readOnly: true}
-    {{- include "agent.caMount" . | nindent 4 }}
+    {{- include "agent.serverMounts" . | nindent 4 }}
     {{- if eq $.command "dcgm" }}
     {{- if .Values.exporters.caConfigMap }}
     - {name: exporters-ca, mountPath: /run/suanquan/exporters-ca, readOnly: true}
@@ -156,4 +192,72 @@ timeoutSeconds: 5
     {{- end }}
     {{- end }}
 {{- end }}
+{{- end -}}
+
+{{- /* The relay's container. */ -}}
+{{- define "agent.relay" -}}
+- name: relay
+  image: {{ include "agent.image" . }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  args: [relay]
+  securityContext:
+    privileged: false
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities: {drop: [ALL]}
+  env:
+    {{- include "agent.serverVariables" . | nindent 4 }}
+    - name: SUANQUAN_AGENT_DATA
+      value: /var/lib/suanquan-agent/relay
+    - name: SUANQUAN_RELAY_LISTEN
+      value: {{ printf "%s:9481" (ternary "[::]" .Values.relay.address (eq .Values.relay.address "::")) | quote }}
+    - name: SUANQUAN_RELAY_MIB
+      value: {{ .Values.relay.queueMiB | quote }}
+    {{- if .Values.relay.tlsSecret }}
+    - name: SUANQUAN_RELAY_CERT
+      value: /run/suanquan/tls/tls.crt
+    - name: SUANQUAN_RELAY_KEY
+      value: /run/suanquan/tls/tls.key
+    {{- end }}
+    {{- if .Values.relay.clientCaConfigMap }}
+    - name: SUANQUAN_RELAY_CLIENT_CA
+      value: /run/suanquan/client-ca/ca.crt
+    {{- end }}
+    - name: SUANQUAN_HEALTH_PORT
+      value: {{ .Values.health.port | quote }}
+    {{- include "agent.healthVariables" . | nindent 4 }}
+  ports:
+    - {name: relay, containerPort: 9481, protocol: TCP}
+    {{- if .Values.metrics.scrape }}
+    - {name: metrics, containerPort: {{ .Values.health.port }}, protocol: TCP}
+    {{- end }}
+  readinessProbe: # the server's being away is no reason to turn the nodes away
+    {{- include "agent.probe" .Values.health.port | nindent 4 }}
+    periodSeconds: 15
+    failureThreshold: 2
+  livenessProbe:
+    {{- include "agent.probe" .Values.health.port | nindent 4 }}
+    initialDelaySeconds: 60
+    periodSeconds: 60
+    failureThreshold: 5
+  resources:
+    {{- toYaml .Values.central.resources | nindent 4 }}
+  volumeMounts:
+    - {name: data, mountPath: /var/lib/suanquan-agent}
+    {{- if .Values.relay.tlsSecret }}
+    - {name: tls, mountPath: /run/suanquan/tls, readOnly: true}
+    {{- end }}
+    {{- if .Values.relay.clientCaConfigMap }}
+    - {name: client-ca, mountPath: /run/suanquan/client-ca, readOnly: true}
+    {{- end }}
+    {{- include "agent.serverMounts" . | nindent 4 }}
+{{- end -}}
+
+{{- /* The disk: that of the keys and spools; a relay's holds its queue and a quarter more. */ -}}
+{{- define "agent.diskSize" -}}
+{{- if eq .Values.mode "relay" -}}
+{{ add (div (mul (int .Values.relay.queueMiB) 5) 4) 64 }}Mi
+{{- else -}}
+{{ .Values.central.size }}
+{{- end -}}
 {{- end -}}

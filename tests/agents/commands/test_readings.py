@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents import wire
+from agents import exposition, wire
 from agents.__main__ import main
 from agents.commands.readings import Readings
 from agents.commands.top import run
@@ -48,7 +48,7 @@ def readings(driver: FakeDriver) -> Readings:
 
 def test_a_reading_has_its_device_and_its_holder(readings: Readings) -> None:
     readings.record_holdings(Holdings({GPU: (HolderShare(POD),)}))
-    page = readings.page()
+    page = exposition.write(readings.families())
     (labels, value), *slices = series(page, "DCGM_FI_DEV_FB_USED")
     assert value == 1024
     assert labels == {
@@ -72,9 +72,9 @@ def test_a_reading_has_its_device_and_its_holder(readings: Readings) -> None:
 def test_what_several_hold_is_not_copied_for_each(readings: Readings) -> None:
     half = tuple(HolderShare(wire.Pod("lab", name, "main"), 1, 2) for name in "ab")
     readings.record_holdings(Holdings({GPU: half}))
-    ((labels, _),) = series(readings.page(), "DCGM_FI_DEV_GPU_UTIL")
+    ((labels, _),) = series(exposition.write(readings.families()), "DCGM_FI_DEV_GPU_UTIL")
     assert "pod" not in labels
-    shares = series(readings.page(), "suanquan_agent_holder_share")
+    shares = series(exposition.write(readings.families()), "suanquan_agent_holder_share")
     assert [(one["pod"], part) for one, part in shares if one["UUID"] == GPU] == [
         ("a", 0.5),
         ("b", 0.5),
@@ -82,25 +82,27 @@ def test_what_several_hold_is_not_copied_for_each(readings: Readings) -> None:
 
 
 def test_energy_is_told_once_for_a_gpu_and_its_slices(readings: Readings) -> None:
-    energies = series(readings.page(), "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION_total") or series(
-        readings.page(), "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"
-    )
+    energies = series(
+        exposition.write(readings.families()), "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION_total"
+    ) or series(exposition.write(readings.families()), "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")
     assert [labels["UUID"] for labels, _ in energies] == [GPU, gpu_uuid(1)]
 
 
 def test_what_was_not_measured_is_left_out() -> None:
     readings = Readings("n")
     readings.record_look({GPU: Look("H100", mig=False, slices=(), readings={GPU: Reading()})})
-    assert {line.split("{")[0] for line in readings.page().splitlines() if line[0] != "#"} == {
-        "suanquan_agent_holder_share"
-    }
+    assert {
+        line.split("{")[0]
+        for line in exposition.write(readings.families()).splitlines()
+        if line[0] != "#"
+    } == {"suanquan_agent_holder_share"}
     readings.record_look(wire.GapReason.DRIVER_RELOAD)
-    assert readings.page() == ""
+    assert exposition.write(readings.families()) == ""
 
 
 def test_without_holders_nobody_is_named(readings: Readings) -> None:
     readings.record_holdings(wire.GapReason.KUBELET_UNREACHABLE)
-    ((labels, _),) = series(readings.page(), "DCGM_FI_DEV_GPU_UTIL")
+    ((labels, _),) = series(exposition.write(readings.families()), "DCGM_FI_DEV_GPU_UTIL")
     assert labels["unattributed"] == "kubelet_unreachable"
     assert "pod" not in labels
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agents import wire
@@ -75,7 +76,8 @@ def live(folder: Path, answer: Answer) -> tuple[Verdict, int]:
         reports = list(store.reports("c1", now_ms - now_ms % wire.HOUR_MS))
         for report in reports:
             assert report.corrections == ()
-            for window in report.windows:
+            for _, body in report.bodies:
+                window = msgspec.json.decode(body, type=wire.Window)
                 assert windows.setdefault((window.gpu, window.start), window) is window
         store.mark([report.run for report in reports], now_ms - now_ms % wire.HOUR_MS)
     store.close()

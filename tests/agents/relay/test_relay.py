@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import shutil
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -174,6 +176,55 @@ def test_tls_with_certificates_on_both_sides(
         outer.until_empty()
         inner.until(lambda: _is_delivered(spool, identity, inner.url))
     assert len(server.windows) == 1
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
+    old, new = (certificates(_made(tmp_path / name)) for name in ("old", "new"))
+    own = _made(tmp_path / "mounted")
+
+    def mount(folder: Path) -> None:
+        for name in ("relay.pem", "relay.key"):
+            shutil.copy(folder / name, own / name)
+
+    mount(old)
+    settings = RelaySettings.read(
+        {
+            "SUANQUAN_RELAY_CERT": str(own / "relay.pem"),
+            "SUANQUAN_RELAY_KEY": str(own / "relay.key"),
+        }
+    )
+    context = settings.context()
+    assert context is not None
+    assert _shown(context) == _der(old)
+    shutil.copy(new / "relay.pem", own / "relay.pem")  # half of the new pair: nothing changes
+    settings.renew(context)
+    assert _shown(context) == _der(old)
+    mount(new)
+    settings.renew(context)
+    assert _shown(context) == _der(new)
+    RelaySettings.read({}).renew(None)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _der(folder: Path) -> bytes:
+    return ssl.PEM_cert_to_DER_cert((folder / "relay.pem").read_text(encoding="ascii"))
+
+
+def _shown(context: ssl.SSLContext) -> bytes | None:
+    """The certificate that a caller gets: a handshake in memory."""
+    caller = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    caller.check_hostname, caller.verify_mode = False, ssl.CERT_NONE
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = caller.wrap_bio(back, there)
+    far = context.wrap_bio(there, back, server_side=True)
+    for end in (near, far, near, far):
+        with suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    return near.getpeercert(binary_form=True)
 
 
 def _is_delivered(spool: Spool, identity: Identity, url: str) -> bool:

@@ -79,6 +79,19 @@ def test_without_a_database_it_says_what_it_needs(variables: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("command", "door", "word"),
+    [("up", "outer", "SUANQUAN_DOOR=outer"), ("serve", "inner", "SUANQUAN_DOOR")],
+)
+def test_a_part_of_a_server_is_served_and_has_a_name(
+    command: str, door: str, word: str, variables: dict[str, str]
+) -> None:
+    result = run(command, **variables, SUANQUAN_DOOR=door)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert word in line
+
+
+@pytest.mark.parametrize(
     ("content", "also", "word"),
     [(None, "", "No such file"), (b" \n", "", "is empty"), (b"\xff", "", "utf-8"),
      (b"postgresql:///a", "postgresql:///b", "is set too")],

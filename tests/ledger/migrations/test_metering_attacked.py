@@ -38,8 +38,13 @@ ASIDE = """
 def node(database: Database, owner: psycopg.Connection) -> Node:
     """An agent that sent a batch: one window counts, one is of a GPU that nobody registered."""
     node = enrolled(owner, place(owner, gpus=2))
-    with Session(database.engine()) as db, db.begin():
-        receipt = take_batch(db, node.read(node.batch([window(0, 0), window(9, 0)])), minute(10))
+    engine = database.engine()
+    try:
+        with Session(engine) as db, db.begin():
+            batch = node.read(node.batch([window(0, 0), window(9, 0)]))
+            receipt = take_batch(db, batch, minute(10))
+    finally:
+        engine.dispose()
     assert isinstance(receipt, Receipt)
     assert (receipt.kept, len(receipt.quarantined)) == (1, 1)
     return node
