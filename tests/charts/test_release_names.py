@@ -14,7 +14,7 @@ from tests.support.charts import (
     render,
 )
 
-NAMES = ["one", "a" * 53, "b" + "a" * 52, "4cards", "my.release", "my-release", "x" * 40]
+NAMES = ["one", "a" * 53, "b" + "a" * 52, "4cards", "my.release", "my-release"]
 LABEL_MAX = 63
 STATEFUL_MAX = 52  # and CronJobs: what Kubernetes adds to their names has to be a label still
 SCOPED = {"ClusterRole", "ClusterRoleBinding"}
@@ -98,4 +98,4 @@ def test_a_new_version_of_the_chart_keeps_what_cannot_change(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_label_of_the_chart_cannot_be_replaced(case: str, label: str) -> None:
     values = {**example(case), "podLabels": {label: "mine"}}
-    assert "podLabels" in refusal(case.partition("/")[0], values)
+    assert label in refusal(case.partition("/")[0], values)
