@@ -82,8 +82,8 @@ def _make(
 
         with _reach(settings, beside=beside) as source:
             secret = read_key(key) if key else None
-            made = make(source, place, datetime.now(UTC), key=secret, keep=keep)
-    print(_("备份已写入 {folder}").format(folder=made), flush=True)
+            folder = make(source, place, datetime.now(UTC), key=secret, keep=keep)
+    print(_("备份已写入 {folder}").format(folder=folder), flush=True)
 
 
 def _repeat(
@@ -100,13 +100,13 @@ def _repeat(
         try:
             _make(settings, place, key, keep, beside=True)
             wait_s = every * 3600.0
-        except (LedgerError, Failure) as error:
+        except LedgerError as error:
             from api.messages.sentences import sentence  # noqa: PLC0415
 
-            known = isinstance(error, LedgerError)
-            print(
-                sentence(error.code, error.params) if known else error, file=sys.stderr, flush=True
-            )
+            print(sentence(error.code, error.params), file=sys.stderr, flush=True)
+            wait_s = WAIT_S
+        except Failure as failure:
+            print(failure, file=sys.stderr, flush=True)
             wait_s = WAIT_S
 
 

@@ -47,11 +47,11 @@ def identities(documents: list[Document]) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_releases_of_one_namespace_share_no_object(case: str) -> None:
-    seen: set[tuple[str, str, str]] = set()
+    earlier: set[tuple[str, str, str]] = set()
     for name in NAMES:
         own = identities(release(case, name))
-        assert not own & seen, name
-        seen |= own
+        assert not own & earlier, name
+        earlier |= own
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -21,8 +21,8 @@ WORKERS = ("one", "one-outer", "one-intake")
 
 
 def deployment(name: str, case: str = DOORS) -> Document:
-    found = [d for d in of_kind(manifests(case), "Deployment") if d["metadata"]["name"] == name]
-    (document,) = found
+    matches = [d for d in of_kind(manifests(case), "Deployment") if d["metadata"]["name"] == name]
+    (document,) = matches
     return document
 
 
@@ -39,9 +39,9 @@ def variables(container: Document) -> dict[str, str]:
 def test_each_door_is_a_server_of_its_own(name: str, door: str, replicas: int, url: str) -> None:
     document = deployment(name)
     (container,) = document["spec"]["template"]["spec"]["containers"]
-    said = variables(container)
-    assert Settings(door=said["SUANQUAN_DOOR"]).door == door
-    assert said["SUANQUAN_URL"] == url
+    values = variables(container)
+    assert Settings(door=values["SUANQUAN_DOOR"]).door == door
+    assert values["SUANQUAN_URL"] == url
     assert document["spec"]["replicas"] == replicas
     assert container["args"] == ["serve"]
 
@@ -85,8 +85,8 @@ def test_without_doors_there_is_one_of_everything() -> None:
 def peers(name: str, values: Document) -> list[Any] | None:
     policies = of_kind(render("suanquan-server", values), "NetworkPolicy")
     (policy,) = (p for p in policies if p["metadata"]["name"] == name)
-    found: list[Any] | None = policy["spec"]["ingress"][0].get("from")
-    return found
+    matches: list[Any] | None = policy["spec"]["ingress"][0].get("from")
+    return matches
 
 
 def test_who_may_call_which_door() -> None:
@@ -136,13 +136,13 @@ def test_the_test_asks_every_door() -> None:
 
 
 def backup_of(case: str) -> tuple[Document, Document]:
-    (found,) = (
+    (matches,) = (
         (spec, container)
         for _, spec in pods(manifests(case))
         for container in spec["containers"]
         if container["name"] == "backup"
     )
-    return found
+    return matches
 
 
 @pytest.mark.parametrize(("case", "more"), [(DOORS, ["--keep=30"]), (OWN, ["--keep=14"])])
@@ -171,8 +171,10 @@ def test_beside_its_own_database_it_waits_and_with_another_it_is_a_job() -> None
 
 def test_the_key_of_the_backups_is_a_file_of_the_job_alone() -> None:
     assert "--key=/run/suanquan/backup-key/key" in backup_of(DOORS)[1]["args"]
-    seen = [name for name, spec in pods(manifests(DOORS)) if "backup-key" in json.dumps(spec)]
-    assert seen == ["one-backup"]
+    pods_with_it = [
+        name for name, spec in pods(manifests(DOORS)) if "backup-key" in json.dumps(spec)
+    ]
+    assert pods_with_it == ["one-backup"]
 
 
 def test_the_schema_goes_up_before_the_servers_and_is_no_part_of_a_rollback() -> None:

@@ -139,8 +139,8 @@ def _write(path: Path, pieces: Iterator[bytes]) -> tuple[int, str]:
 def _thin(place: Path, keep: int | None) -> None:
     """Remove all but the newest; one that is half removed is no backup any more."""
     for old in backups(place)[:-keep] if keep else []:
-        gone = old.rename(old.with_name(old.name + PART))
-        shutil.rmtree(gone)
+        part = old.rename(old.with_name(old.name + PART))
+        shutil.rmtree(part)
 
 
 def _sync(path: Path) -> None:

@@ -38,11 +38,11 @@ def test_from_another_postgresql_into_the_embedded_one(postgres: Server, tmp_pat
             "SUANQUAN_DATABASE_OWNER_URL": source.owner_url,
         }
         words = ("backup", str(tmp_path / "place"), f"--key={tmp_path / 'key'}", "--keep=3")
-        made = run(*words, env=variables(tmp_path / "none", **urls))
+        backup = run(*words, env=variables(tmp_path / "none", **urls))
     finally:
         postgres.drop(name)
-    assert made.returncode == 0, made.stderr
-    folder = made.stdout.split()[-1]
+    assert backup.returncode == 0, backup.stderr
+    folder = backup.stdout.split()[-1]
     assert not (tmp_path / "none").exists()
     with open_folder() as place:
         own = variables(place / "data")
