@@ -14,8 +14,9 @@ from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.types import Lifespan
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import health, pages
+from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
@@ -72,6 +73,7 @@ ROUTES = (
 )
 ROUTERS = (
     ("", health.router),
+    ("", metrics.router),
     *((API, routes.router) for routes in ROUTES),
     *(("", router) for router in pages.ROUTERS),
 )
@@ -108,12 +110,16 @@ def create_app(
     app.state.engine = engine
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
+    app.state.figures = metrics.Figures(engine)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
+    if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)
-    app.include_router(behind(door, health.router), dependencies=EXACT)
+    for own in (health.router, metrics.router):
+        app.include_router(behind(door, own), dependencies=EXACT)
     for routes in ROUTES:
         router = behind(door, routes.router)
         app.include_router(router, prefix=API, responses=PROBLEMS, dependencies=EXACT)

@@ -1,14 +1,12 @@
-"""Health checks, counters, and the description of the API: for programs, and as a page."""
+"""Health checks, and the description of the API: for programs, and as a page."""
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.door import schemas
-from api.door.access import Right
-from api.door.dependencies import having, signed_in
+from api.door.dependencies import signed_in
 from api.door.middleware import CONTENT_POLICY
 from api.door.route_table import limited
 from api.metering import agent_routes, batch_routes
@@ -31,12 +29,6 @@ def readyz(request: Request) -> str:
     """Check that the database answers and has this program's schema; 503 otherwise."""
     check_revision(request.app.state.engine)
     return "ok\n"
-
-
-@router.get("/metrics", response_class=PlainTextResponse, dependencies=[having(Right.READ_METRICS)])
-def metrics(request: Request) -> Response:
-    """Return the counters for Prometheus."""
-    return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/docs", include_in_schema=False, dependencies=[Depends(signed_in)])

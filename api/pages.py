@@ -15,6 +15,7 @@ from api.door.outer import behind
 from api.metering import pages as metering_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
+from api.people import session_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
@@ -30,6 +31,7 @@ from api.web.layout import Static, problem_page
 
 ROUTERS = (
     people_pages.router,
+    session_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,

@@ -7,6 +7,7 @@ and runs without the server's libraries (`api/cli/client.py`).
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -56,8 +57,21 @@ class Settings(BaseSettings):
     late_days: int = Field(default=7, ge=1, le=36_500)
     """How many days after its minute a window counts by itself; older ones wait for the bureau."""
 
+    token_days: int = Field(default=366, ge=1, le=36_500)
+    """How many days a token is good at most, and where nobody says otherwise."""
+
+    session_idle_minutes: int = Field(default=15, ge=1, le=1440)
+    session_hours: int = Field(default=8, ge=1, le=24)
+    """A browser's session ends when it was unused for so long, and after so many hours."""
+
+    proxies: str = ""
+    """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""
+
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
+
+    metrics_token: str | None = Field(default=None, min_length=16, repr=False)
+    """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 
     drill_clock: str | None = Field(default=None, min_length=16, repr=False)
     """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""
@@ -68,6 +82,13 @@ class Settings(BaseSettings):
         if url is not None and urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("http:// or https:// is wanted")
         return url.rstrip("/") if url else url
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks_only(cls, proxies: str) -> str:
+        for network in filter(None, proxies.replace(" ", "").split(",")):
+            ip_network(network)
+        return proxies.replace(" ", "")
 
     @property
     def postgres(self) -> Path:

@@ -11,6 +11,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkProcess
 from typing import Any
 
@@ -171,9 +172,15 @@ def _project(database: Database) -> str:
         )
     with Session(database.owner_engine()) as db, db.begin():
         token = issue_token(
-            db, role="builder", person="bench", project=project, centre=None, actor="machine:bench",
+            db,
+            role="builder",
+            person="bench",
+            project=project,
+            centre=None,
+            actor="machine:bench",
             now=START,
-        )  # fmt: skip
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
     engine.dispose()
     return token
 

@@ -8,9 +8,9 @@ from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import Answer, DecisionKind
-from ledger.people.queries import two_identities
+from ledger.people.queries import second_refused
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import own, same_person
+from ledger.people.steps.decisions import own, person
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import months
 from ledger.registry.tables import Organisation
@@ -23,7 +23,7 @@ def may_answer(db: Session, viewer: Viewer, decision: Decision) -> bool:
         decision.answer is None
         and kind is not None
         and viewer.role in kind.roles
-        and two_identities(db, viewer.actor, decision.decided_by)
+        and second_refused(db, viewer.actor, decision.decided_by) is None
     )
 
 
@@ -46,11 +46,12 @@ def why_not(db: Session, viewer: Viewer, decision: Decision) -> str:
         return sentence("decision_answered", {**answer_facts, "answer": decision.answer})
     if may_answer(db, viewer, decision):
         return ""
-    if same_person(viewer.actor, decision.decided_by):
-        return _("须由另一人确认；您可以撤回自己的决定。")
     kind = KINDS.get(decision.kind)
-    if kind is not None and viewer.role in kind.roles:
-        return _("须由另一人确认；您与提出者的令牌是其中一人签发的。")
+    reason = second_refused(db, viewer.actor, decision.decided_by)
+    if reason == "same_person":
+        return _("须由另一人确认；您可以撤回自己的决定。")
+    if reason is not None and kind is not None and viewer.role in kind.roles:
+        return sentence(reason, {"person": person(decision.decided_by)})
     return _("您的角色不能确认这类决定。")
 
 

@@ -131,8 +131,9 @@ _PROJECTS = text("""
 
 
 def may(viewer: Viewer, right: Right) -> bool:
-    """Whether the viewer's role has this right; scopes are checked elsewhere."""
-    return right in RIGHTS[viewer.role]
+    """Whether the viewer's role has this right, and her token too; scopes are checked elsewhere."""
+    has = viewer.rights is None or right in viewer.rights
+    return has and right in RIGHTS[viewer.role]
 
 
 def may_read_decision(viewer: Viewer, decision: Decision) -> bool:

@@ -16,14 +16,16 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlmodel import Session
 
 from api.door import access
-from api.door.middleware import SAFE, SESSION_COOKIE
+from api.door.middleware import DEVICE_COOKIE, SAFE, SESSION_COOKIE
 from api.door.outer import admits, wants
 from api.door.problems import Refusal
 from api.settings import Settings
-from ledger.people.steps import credentials
-from ledger.people.steps.credentials import SESSION_LASTS, Viewer
+from ledger.people.steps import credentials, sessions
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.sessions import Lasts, Place
 from ledger.units import BEIJING
 
+DEVICE_LASTS = timedelta(days=366)
 DRILL_CLOCK = "x-drill-clock"
 DRILL_BEGINS = datetime(2000, 1, 1, tzinfo=BEIJING)
 DRILL_ENDS = datetime(2100, 1, 1, tzinfo=BEIJING)
@@ -88,14 +90,14 @@ Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNE
 Configured = Annotated[Settings, Depends(configured)]
 
 
-_TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
-_COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
+TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
+COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
 
 
 def visitor(
     request: Request,
-    token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)],
-    cookie: Annotated[str | None, Security(_COOKIE)],
+    token: Annotated[HTTPAuthorizationCredentials | None, Security(TOKEN)],
+    cookie: Annotated[str | None, Security(COOKIE)],
     db: Db,
     wall: Wall,
 ) -> Viewer | None:
@@ -109,7 +111,7 @@ def visitor(
     if token is not None:
         viewer = credentials.viewer(db, token.credentials, wall)
     elif cookie and in_page:
-        viewer = credentials.signed_in(db, cookie, wall)
+        viewer = sessions.signed_in(db, cookie, lasts(request), wall)
     else:
         return None
     if viewer is None and token is not None:
@@ -146,23 +148,47 @@ def having(right: access.Right) -> Any:  # noqa: ANN401 - FastAPI's own type for
     return Depends(wants(right, check))
 
 
+def lasts(request: Request) -> Lasts:
+    """How long a session lasts."""
+    settings: Settings = request.app.state.settings
+    hours, idle = settings.session_hours, settings.session_idle_minutes
+    return Lasts(idle=timedelta(minutes=idle), absolute=timedelta(hours=hours))
+
+
 def open_session(
     request: Request, response: Response, db: Session, token: str, now: datetime
 ) -> bool:
-    """Sign a browser in by its owner's token: sets the cookie, or returns False."""
-    secret = credentials.sign_in(db, token, now)
+    """Sign a browser in by its owner's token: sets the cookies, or returns False.
+
+    The session that the browser had before ends, and its secret with it.
+    """
+    device = request.cookies.get(DEVICE_COOKIE, "")
+    if not sessions.is_secret(device):
+        device = sessions.new_secret()
+    address = request.client.host if request.client else ""
+    place = Place(device, address, request.headers.get("user-agent", ""))
+    length = lasts(request)
+    secret = sessions.sign_in(db, token, place, length, now)
     if secret is None:
         return False
-    response.set_cookie(
-        SESSION_COOKIE, secret, max_age=int(SESSION_LASTS.total_seconds()), path="/",
-        secure=by_https(request), httponly=True, samesite="strict",
-    )  # fmt: skip
+    sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
+    _keep(request, response, SESSION_COOKIE, secret, length.absolute)
+    _keep(request, response, DEVICE_COOKIE, device, DEVICE_LASTS)
     return True
 
 
-def close_session(request: Request, response: Response, db: Session) -> None:
+def _keep(
+    request: Request, response: Response, cookie: str, secret: str, length: timedelta
+) -> None:
+    response.set_cookie(
+        cookie, secret, max_age=int(length.total_seconds()), path="/",
+        secure=by_https(request), httponly=True, samesite="strict",
+    )  # fmt: skip
+
+
+def close_session(request: Request, response: Response, db: Session, now: datetime) -> None:
     """Sign a browser out: the session ends here, not only in the browser."""
-    credentials.sign_out(db, request.cookies.get(SESSION_COOKIE, ""))
+    sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
 
 

@@ -30,8 +30,12 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "unavailable": msgid("数据库暂不可用，请稍后再试"),
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),
+        "session": msgid("您没有编号为 {id} 的登录"),
         "token_role": msgid("没有名为 {role} 的角色"),
-        "token_person": msgid("姓名里有看不见的字符，请重新输入"),
+        "token_person": msgid("姓名里有看不见的字符，或不像一个姓名，请重新输入"),
+        "token_service": msgid("「{person}」：一个姓名要么是人，要么是程序，不能又是人又是程序"),
+        "token_rights": msgid("角色 {role} 没有这些权限：{rights}"),
+        "token_too_long": msgid("令牌最长 {days} 天"),
         "token_project": msgid(
             "模型企业（builder）的令牌必须指定项目，其他角色不得指定（此处为 {role}）"
         ),

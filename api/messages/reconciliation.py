@@ -17,6 +17,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "decision_changed": msgid("关于 {subject} 的决定与您看到的不同，请重新查看"),
         "same_person": msgid("须由另一人确认：{person} 不能确认自己提出的决定"),
         "one_made_the_other": msgid("须由另一人确认：您与 {person} 的令牌是其中一人签发的"),
+        "service_confirms": msgid("须由一个人确认：程序的身份不能确认 {person} 提出的事"),
+        "shared_device": msgid(
+            "须由另一人在自己的设备上确认：{person} 一天之内在您登录的这个浏览器里登录过"
+        ),
         "not_yours": msgid("只有提出者 {person} 可以撤回"),
         "decision": msgid("没有这项决定"),
         "reconciliation": msgid("没有这份对账（合同与账期）"),

@@ -1,4 +1,4 @@
-"""`suanquan token`: the tokens of people and programs."""
+"""`suanquan token`, `suanquan session`: tokens of people and programs, one's own sessions."""
 
 from typing import Annotated
 
@@ -17,6 +17,8 @@ from ledger.people.codes import Role
 app = Commands()
 token = Commands(msgid("令牌"))
 app.add_typer(token, name="token", rich_help_panel=MACHINE)
+session = Commands(msgid("自己在浏览器里的登录"))
+app.add_typer(session, name="session", rich_help_panel=MACHINE)
 
 
 ROLES = " | ".join(Role)
@@ -24,14 +26,25 @@ TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),
     Column(msgid("持有人"), "person"),
+    Column(msgid("程序"), lambda t: _("程序") if t["service"] else None),
     Column(msgid("范围"), lambda t: t["project"] or t["centre"]),
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
 )
 
+SESSIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("浏览器"), "browser"),
+    Column(msgid("网络地址"), "address"),
+    Column(msgid("角色"), "role"),
+    Column(msgid("登录于"), "created_at", MOMENT),
+    Column(msgid("最近使用"), "seen_at", MOMENT),
+    Column(msgid("结束于"), "ended_at", MOMENT),
+)
 
-@token.verb("create", msgid("新令牌，只显示这一次"))
+
+@token.verb("create", msgid("发给一个人或程序的新令牌，只显示这一次"))
 def create(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("给谁"))],
     *,
@@ -41,12 +54,29 @@ def create(
     expires: Annotated[
         str | None, typer.Option(help=msgid("到期时刻，如 2027-01-01T00:00:00+08:00"))
     ] = None,
+    service: Annotated[bool, typer.Option("--service", help=msgid("给程序，不能确认决定"))] = False,
+    right: Annotated[
+        list[str] | None, typer.Option(help=msgid("只给角色的这项权限，可重复"))
+    ] = None,
 ) -> Answer:
     """Make a token; its secret is shown this once."""
     body = {
         "person": person, "role": role, "project": project, "centre": centre, "expires_at": expires,
+        "service": service, "rights": right or None,
     }  # fmt: skip
     token_row = ask("POST", "tokens", body=body)
+    return Answer(token_row, [token_row["secret"]])
+
+
+@token.verb("renew", msgid("换一个新令牌：第一次使用时，旧的停用"))
+def renew(
+    *,
+    expires: Annotated[
+        str | None, typer.Option(help=msgid("到期时刻，如 2027-01-01T00:00:00+08:00"))
+    ] = None,
+) -> Answer:
+    """Renew one's own token; the new one takes its place when it is first used."""
+    token_row = ask("POST", "tokens/renew", body={"expires_at": expires})
     return Answer(token_row, [token_row["secret"]])
 
 
@@ -61,3 +91,16 @@ def revoke_token(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """End a token."""
     ask("DELETE", path("tokens", number))
     print(_("令牌 {number} 已停用").format(number=number))
+
+
+@session.verb("list", msgid("自己在哪些浏览器里登录，登录过"))
+def sessions() -> Listing:
+    """List one's own browser sessions."""
+    return listing(SESSIONS, ask("GET", "sessions"), empty=msgid("没有登录过"))
+
+
+@session.verb("end", msgid("结束自己的一次登录"))
+def end_session(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """End one of one's own browser sessions."""
+    ask("DELETE", path("sessions", number))
+    print(_("登录 {number} 已结束").format(number=number))

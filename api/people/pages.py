@@ -75,10 +75,10 @@ def sign_in(
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, db: Db) -> Response:
+def sign_out(request: Request, db: Db, wall: Wall) -> Response:
     """End the session, here and in the browser."""
     response = RedirectResponse("/", 303)
-    close_session(request, response, db)
+    close_session(request, response, db, wall)
     return response
 
 

@@ -1,16 +1,20 @@
-"""Tokens: made by an administrator, shown once, listed without their secret, ended."""
+"""Tokens: made by an administrator, shown once, listed, renewed, ended; one's own sessions."""
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session, select
 
-from api.door.access import Right
-from api.door.dependencies import Db, Wall, having
-from api.people.schemas import TokenCreate, TokenSecret
-from ledger.errors import NotFound
-from ledger.people.steps import credentials
+from api.door.access import RIGHTS, Right
+from api.door.dependencies import Configured, Db, Wall, having, lasts, signed_in
+from api.people.schemas import TokenCreate, TokenRenew, TokenSecret
+from api.settings import Settings
+from ledger.errors import NotFound, Refused
+from ledger.people.steps import credentials, sessions
 from ledger.people.steps.credentials import TokenRecord, Viewer
+from ledger.people.steps.sessions import SessionRecord
+from ledger.postgres.columns import key
 from ledger.registry.tables import Centre
 from ledger.vouchers.queries.quotas import project_by_code
 
@@ -19,22 +23,42 @@ router = APIRouter(tags=["tokens"])
 
 @router.post("/tokens", status_code=201)
 def issue(
-    request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
+    request: TokenCreate,
+    viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)],
+    db: Db,
+    wall: Wall,
+    settings: Configured,
 ) -> TokenSecret:
-    """Issue a token for a person; its secret is in this answer and nowhere else."""
+    """Issue a token to an identity; its secret is in this answer and nowhere else."""
+    unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
+    if unknown_rights:
+        raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
     secret = credentials.issue_token(
         db,
         role=request.role,
         person=request.person,
+        service=request.service,
         project=project_by_code(db, request.project).id if request.project else None,
         centre=_centre(db, request.centre) if request.centre else None,
+        rights=request.rights,
         actor=viewer.actor,
         now=wall,
-        expires_at=request.expires_at,
+        expires_at=_until(request.expires_at, wall, settings),
     )
-    holder = credentials.viewer(db, secret, wall)
-    assert holder is not None  # noqa: S101 - it was made above, and is good now
-    return TokenSecret(id=holder.token, secret=secret)
+    return _told(db, secret)
+
+
+@router.post("/tokens/renew", status_code=201)
+def renew(
+    request: TokenRenew,
+    viewer: Annotated[Viewer, Depends(signed_in)],
+    db: Db,
+    wall: Wall,
+    settings: Configured,
+) -> TokenSecret:
+    """Renew the token that asks: the new one takes its place when it is first used."""
+    until = _until(request.expires_at, wall, settings)
+    return _told(db, credentials.renew(db, viewer, wall, until))
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
@@ -47,6 +71,35 @@ def tokens(db: Db) -> list[TokenRecord]:
 def revoke(token: int, db: Db, wall: Wall) -> None:
     """End a token and the browser sessions made from it."""
     credentials.revoke(db, token, wall)
+
+
+@router.get("/sessions")
+def session_list(
+    viewer: Annotated[Viewer, Depends(signed_in)], request: Request, db: Db, wall: Wall
+) -> list[SessionRecord]:
+    """List one's own browser sessions, newest first, those that ended too."""
+    return sessions.sessions(db, viewer, lasts(request), wall)
+
+
+@router.delete("/sessions/{session}", status_code=204)
+def end_session(
+    session: int, viewer: Annotated[Viewer, Depends(signed_in)], db: Db, wall: Wall
+) -> None:
+    """End one of one's own browser sessions at once."""
+    sessions.end(db, viewer, session, wall)
+
+
+def _until(wish: datetime | None, now: datetime, settings: Settings) -> datetime:
+    """When a new token ends: as wished, at most so many days from now as the settings say."""
+    longest = now + timedelta(days=settings.token_days)
+    if wish is not None and wish > longest:
+        raise Refused("token_too_long", days=settings.token_days)
+    return wish or longest
+
+
+def _told(db: Session, secret: str) -> TokenSecret:
+    row = credentials.token_of(db, secret)
+    return TokenSecret(id=key(row), secret=secret, expires_at=row.expires_at)
 
 
 def _centre(db: Session, name: str) -> int | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
+from api.door.access import Right
 from api.door.schemas import Line, Note, RequestModel, ResponseModel
 from ledger.people.codes import Answer, Role
 
@@ -50,12 +51,24 @@ class DecisionView(ResponseModel):
 
 
 class TokenCreate(RequestModel):
-    """For whom; a builder's token names its project, an operator's its centre."""
+    """For whom; a builder's token names its project, an operator's its centre.
+
+    `person` is found by name, or made; `service` says that it is a program. `rights` are those of
+    the role's that the token has; all of them where none are named.
+    """
 
     role: Role
     person: Line
+    service: bool = False
     project: Line | None = None
     centre: Line | None = None
+    rights: Annotated[list[Right] | None, Field(min_length=1, max_length=len(Right))] = None
+    expires_at: AwareDatetime | None = None
+
+
+class TokenRenew(RequestModel):
+    """Until when the token is good that takes this one's place."""
+
     expires_at: AwareDatetime | None = None
 
 
@@ -64,3 +77,4 @@ class TokenSecret(ResponseModel):
 
     id: int
     secret: str
+    expires_at: AwareDatetime

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from ledger.charging.steps import charge
+from ledger.charging.steps import charge, record_round
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.reserve import expire
@@ -45,10 +45,13 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
     with Session(engine) as db:
         if not db.scalar(_MINE):
             return False
-        charge(db, now)
+        began = time.monotonic()
+        charges = charge(db, now)
         accrue_all(db, ACTOR, now)
         settle_recoveries(db, now)
         expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
+        took_ms = round((time.monotonic() - began) * 1000)
+        record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
         return True
 

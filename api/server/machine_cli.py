@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -98,8 +98,9 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
     from ledger.people.steps.credentials import issue_token  # noqa: PLC0415
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
+    settings, now = read_settings(), datetime.now(UTC)
     with ExitStack() as stack:
-        engine = stack.enter_context(reach(read_settings())).owner_engine()
+        engine = stack.enter_context(reach(settings)).owner_engine()
         stack.callback(engine.dispose)
         check_revision(engine)
         session = stack.enter_context(Session(engine))
@@ -108,7 +109,8 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
             role=Role.ADMINISTRATOR,
             person=person,
             actor=f"machine:{getpass.getuser()}",
-            now=datetime.now(UTC),
+            now=now,
+            expires_at=now + timedelta(days=settings.token_days),
         )
         deliver(secret)
         session.commit()

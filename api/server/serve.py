@@ -36,7 +36,11 @@ def serve(settings: Settings) -> None:
         app = create_app(engine, settings, lifespan=rounds)
         settle()
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
         with listen(settings) as listener:
             uvicorn.Server(config).run(sockets=[listener])

@@ -16,7 +16,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -61,7 +61,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings.data / LOG_FILE))
-        engine = prepare(database, settings.data, settings.invoice_roots)
+        engine = prepare(database, settings)
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
@@ -73,6 +73,7 @@ def up(settings: Settings, *, demo: bool) -> None:
             create_app(engine, settings, lifespan=background.lifespan),
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
@@ -81,11 +82,11 @@ def up(settings: Settings, *, demo: bool) -> None:
         server.run(sockets=[listener])
 
 
-def prepare(database: Database, data: Path, invoice_roots: Path | None = None) -> sa.Engine:
+def prepare(database: Database, settings: Settings) -> sa.Engine:
     """The newest schema, the policies, and a first administrator; then the application's engine."""
-    renew(database, invoice_roots)
+    renew(database, settings.invoice_roots)
     engine = database.engine()
-    _first_administrator(database.owner_engine(), data / TOKEN_FILE, datetime.now(UTC))
+    _first_administrator(database.owner_engine(), settings, datetime.now(UTC))
     return engine
 
 
@@ -212,7 +213,7 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
+def _first_administrator(engine: sa.Engine, settings: Settings, now: datetime) -> None:
     """A token in a file that only we can read, where there is no administrator yet.
 
     The file is written before the token counts, so there is never one that nobody holds.
@@ -221,8 +222,10 @@ def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
         if any(t.role == Role.ADMINISTRATOR for t in credentials.tokens(db)):
             return
         secret = credentials.issue_token(
-            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
-        )
+            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now,
+            expires_at=now + timedelta(days=settings.token_days),
+        )  # fmt: skip
+        path = settings.data / TOKEN_FILE
         path.unlink(missing_ok=True)
         _write_secret(path, secret + "\n")
         db.commit()

@@ -7,7 +7,7 @@ is made up. Choices of the reader (language, large type) are links, kept in a co
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from api.language import i18n
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from ledger.people.codes import Role
-from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Viewer
+from ledger.people.steps.credentials import TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
 from ledger.units import beijing_day
 
@@ -82,7 +82,6 @@ def _environment() -> Environment:
         "qr_max": QR_MAX,
         "share": formats.share,
         "token_prefix": TOKEN_PREFIX,
-        "session_hours": SESSION_LASTS // timedelta(hours=1),
     }
     return environment
 
@@ -151,6 +150,8 @@ class Frame:
             "lang": i18n.language(),
             "large": large,
             "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
+            "session_hours": self.request.app.state.settings.session_hours,
+            "session_idle": self.request.app.state.settings.session_idle_minutes,
             "viewer": self.viewer,
             "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),

@@ -26,13 +26,20 @@ from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Contract, Project
 from ledger.units import beijing_day
 
+_ROUND = text("""
+    INSERT INTO rounds (finished_at, took_ms, unpriced_ms) VALUES (:now, :took_ms, :unpriced_ms)
+    ON CONFLICT (is_last) DO UPDATE SET finished_at = excluded.finished_at,
+        took_ms = excluded.took_ms, unpriced_ms = excluded.unpriced_ms
+""")
+
 
 @dataclass(frozen=True)
 class ChargeResult:
-    """How many charges changed, and how many pieces of usage have no price."""
+    """How many charges changed, how many pieces of usage have no price, and their device-ms."""
 
     changed: int
     unpriced: int
+    unpriced_ms: Fraction
 
 
 def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> ChargeResult:
@@ -41,9 +48,15 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     project_ids = list(projects) if projects is not None else _all_projects(db)
     items = contract_lines.bill_items(db, project_ids, beijing_day(now))
     target = charges(owed_items(items), policies(db, project_ids))
-    unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
+    unpriced = [item.usage.device_ms for item in items if isinstance(item, UnpricedUsage)]
     count = _replace(db, project_ids, target, now)
-    return ChargeResult(count, unpriced)
+    return ChargeResult(count, len(unpriced), sum(unpriced, Fraction(0)))
+
+
+def record_round(db: Session, now: datetime, took_ms: int, unpriced_ms: Fraction) -> None:
+    """Say when the last round of pricing and accruing ended, and what it found without a price."""
+    values = {"now": now, "took_ms": took_ms, "unpriced_ms": round(unpriced_ms)}
+    db.execute(_ROUND, values)
 
 
 def _all_projects(db: Session) -> list[int]:

@@ -543,9 +543,15 @@ CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
 
 ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
@@ -885,11 +891,12 @@ BEGIN
             RAISE EXCEPTION 'a decision is withdrawn by who made it'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_by_the_same';
         END IF;
-    ELSIF NOT two_identities(actor, NEW.decided_by) THEN
-        RAISE EXCEPTION '% is no second identity beside %', actor, NEW.decided_by
+    ELSIF second_refused(actor, NEW.decided_by) IS NOT NULL THEN
+        RAISE EXCEPTION '% is no second person beside %', actor, NEW.decided_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
-    ELSIF NOT EXISTS (SELECT FROM decision_kinds k WHERE k.kind = NEW.kind
-                      AND split_part(actor, ':', 1) = ANY (k.roles)) THEN
+    ELSIF NOT EXISTS (SELECT FROM decision_kinds k JOIN tokens t ON t.id = token_of(actor)
+                      WHERE k.kind = NEW.kind AND t.role = ANY (k.roles)
+                          AND (t.rights IS NULL OR 'answer_decisions' = ANY (t.rights))) THEN
         RAISE EXCEPTION '% may not answer decisions on %', actor, NEW.kind
             USING ERRCODE = 'check_violation', CONSTRAINT = 'role_answers';
     END IF;
@@ -938,7 +945,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
         END IF;
     ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
-            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
+            OR second_refused(NEW.confirmed_by, NEW.stated_by) IS NOT NULL
             OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
                 SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                 WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)
@@ -1360,7 +1367,50 @@ END $$;
 
 ALTER FUNCTION public.held_counts() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
+CREATE FUNCTION public.token_of(actor text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
+
+ALTER FUNCTION public.token_of(actor text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.tokens (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    role text NOT NULL,
+    person_id bigint NOT NULL,
+    project_id bigint,
+    centre_id bigint,
+    rights text[],
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    renews bigint,
+    revoked_at timestamp with time zone,
+    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT tokens_expires_at_check CHECK (isfinite(expires_at)),
+    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT tokens_rights_check CHECK ((rights <> '{}'::text[])),
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+);
+
+ALTER TABLE public.tokens OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.tokens IS 'Access tokens of identities; only the hash is kept';
+
+COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
+
+COMMENT ON COLUMN public.tokens.rights IS 'The rights of the role that it has, by name; null: all';
+
+COMMENT ON COLUMN public.tokens.renews IS 'The token in whose place this one stands from its first use on';
+
+CREATE FUNCTION public.identity_of(actor text) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT tokens.person_id FROM public.tokens WHERE (tokens.id = public.token_of(identity_of.actor)));
+
+ALTER FUNCTION public.identity_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE issuers AS (
@@ -1368,7 +1418,7 @@ CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
         UNION
         SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
     )
-    SELECT person_of(created_by) FROM issuers;
+    SELECT identity_of(created_by) FROM issuers WHERE identity_of(created_by) IS NOT NULL;
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
@@ -1813,6 +1863,32 @@ END $_$;
 
 ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.made_by_administrator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    old_token tokens;
+BEGIN
+    IF TG_TABLE_NAME = 'tokens' AND (to_jsonb(NEW) ->> 'renews') IS NOT NULL THEN
+        SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
+        IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
+            (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR NOT may_act(NEW.created_by, NEW.created_at) THEN
+            RAISE EXCEPTION 'a token is renewed by itself, as it is'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
+        END IF;
+    ELSIF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
+        RAISE EXCEPTION '% are made by an administrator', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'made_by_administrator';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.made_by_administrator() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1864,40 +1940,26 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.token_of(actor text) RETURNS bigint
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
-
-ALTER FUNCTION public.token_of(actor text) OWNER TO suanquan_owner;
-
-CREATE TABLE public.tokens (
+CREATE TABLE public.persons (
     id bigint NOT NULL,
-    hash bytea NOT NULL,
-    role text NOT NULL,
-    person text NOT NULL,
-    project_id bigint,
-    centre_id bigint,
+    name text NOT NULL,
+    service boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
-    expires_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    CONSTRAINT name_is_visible CHECK (public.is_visible(person)),
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
-    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
-    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+    CONSTRAINT name_is_no_actor CHECK ((name !~ '^[a-z]+:.*#[0-9]+$'::text)),
+    CONSTRAINT name_is_visible CHECK (public.is_visible(name)),
+    CONSTRAINT persons_name_check CHECK ((public.plain_name(name) <> ''::text))
 );
 
-ALTER TABLE public.tokens OWNER TO suanquan_owner;
+ALTER TABLE public.persons OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
+COMMENT ON TABLE public.persons IS 'Identities: persons, and programs (services)';
 
-COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
+COMMENT ON COLUMN public.persons.name IS 'Stands in the books as part of an actor; no two look alike';
 
 CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM public.tokens t WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, t.person, t.id)) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > GREATEST(may_act.at, now()))))));
+    RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
 
 ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
@@ -2552,7 +2614,7 @@ CREATE FUNCTION public.receipt_checked() RETURNS trigger
 BEGIN
     IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
             NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
-            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+            AND second_refused(NEW.checked_by, NEW.entered_by) IS NULL) THEN
         RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
             USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
     END IF;
@@ -2846,6 +2908,45 @@ CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
 
 ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
 
+CREATE TABLE public.sessions (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    device bytea NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT sessions_device_check CHECK ((octet_length(device) = 32)),
+    CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sessions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token, those that ended too';
+
+COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
+
+COMMENT ON COLUMN public.sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
+
+COMMENT ON COLUMN public.sessions.browser IS 'What the browser says that it is';
+
+COMMENT ON COLUMN public.sessions.seen_at IS 'When it was used last, to the minute';
+
+CREATE FUNCTION public.shares_device(one bigint, other bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (((public.sessions mine JOIN public.tokens m ON ((m.id = mine.token_id))) JOIN public.sessions theirs ON ((theirs.device = mine.device))) JOIN public.tokens t ON ((t.id = theirs.token_id))) WHERE ((m.person_id = shares_device.one) AND (t.person_id = shares_device.other) AND (mine.ended_at IS NULL) AND (theirs.seen_at > (mine.created_at - '1 day'::interval)))));
+
+ALTER FUNCTION public.shares_device(one bigint, other bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.second_refused(actor text, proposer text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN CASE WHEN ((public.person_of(actor) = public.person_of(proposer)) OR (public.identity_of(actor) = public.identity_of(proposer))) THEN 'same_person'::text WHEN ((EXISTS (SELECT FROM public.issuers_of(second_refused.proposer) i(i) WHERE (i.i = public.identity_of(second_refused.actor)))) OR (EXISTS (SELECT FROM public.issuers_of(second_refused.actor) i(i) WHERE (i.i = public.identity_of(second_refused.proposer))))) THEN 'one_made_the_other'::text WHEN (EXISTS (SELECT FROM public.persons WHERE ((persons.id = public.identity_of(second_refused.actor)) AND persons.service))) THEN 'service_confirms'::text WHEN public.shares_device(public.identity_of(actor), public.identity_of(proposer)) THEN 'shared_device'::text ELSE NULL::text END;
+
+ALTER FUNCTION public.second_refused(actor text, proposer text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3091,27 +3192,6 @@ CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_da
     RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
 
 ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.token_issued() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
-        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
-        RAISE EXCEPTION 'a token is made by an administrator'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_issued';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.token_issued() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.two_identities(one text, other text) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN ((public.person_of(one) <> public.person_of(other)) AND (NOT (public.person_of(one) IN (SELECT public.issuers_of(other) AS issuers_of))) AND (NOT (public.person_of(other) IN (SELECT public.issuers_of(one) AS issuers_of))));
-
-ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.usage_admitted() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4850,6 +4930,15 @@ ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+ALTER TABLE public.persons ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.persons_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.pools (
     id bigint NOT NULL,
     book_id bigint NOT NULL,
@@ -5260,6 +5349,22 @@ ALTER TABLE public.roles OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
 
+CREATE TABLE public.rounds (
+    is_last boolean DEFAULT true NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    took_ms bigint NOT NULL,
+    unpriced_ms numeric NOT NULL,
+    CONSTRAINT rounds_is_last_check CHECK (is_last),
+    CONSTRAINT rounds_took_ms_check CHECK ((took_ms >= 0)),
+    CONSTRAINT rounds_unpriced_ms_check CHECK ((unpriced_ms >= (0)::numeric))
+);
+
+ALTER TABLE public.rounds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.rounds IS 'The last round of pricing and accruing; one row';
+
+COMMENT ON COLUMN public.rounds.unpriced_ms IS 'Device-milliseconds of owned usage without a contract line';
+
 CREATE TABLE public.series (
     prefix text NOT NULL,
     year integer NOT NULL,
@@ -5273,19 +5378,14 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
-CREATE TABLE public.sessions (
-    hash bytea NOT NULL,
-    token_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
+ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sessions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
-
-ALTER TABLE public.sessions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token';
-
-COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
 
 CREATE VIEW public.standing_documents AS
  SELECT id
@@ -5992,6 +6092,9 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.persons
+    ADD CONSTRAINT persons_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_pkey PRIMARY KEY (decision_id);
 
@@ -6082,11 +6185,17 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
 
+ALTER TABLE ONLY public.rounds
+    ADD CONSTRAINT rounds_pkey PRIMARY KEY (is_last);
+
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
 ALTER TABLE ONLY public.sessions
-    ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
+    ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
@@ -6354,6 +6463,8 @@ CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (vouch
 
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
+CREATE UNIQUE INDEX persons_by_name ON public.persons USING btree (public.plain_name(name));
+
 CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
 
 CREATE INDEX pool_clauses_by_pool ON public.pool_clauses USING btree (pool_id, year);
@@ -6418,6 +6529,8 @@ CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (
 
 CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
 
+CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
+
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
 CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
@@ -6432,7 +6545,11 @@ CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, da
 
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
+CREATE INDEX tokens_by_person ON public.tokens USING btree (person_id);
+
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
+
+CREATE INDEX tokens_by_renewal ON public.tokens USING btree (renews);
 
 CREATE INDEX voucher_rates_by_version ON public.voucher_rates USING btree (voucher_id, policy, since);
 
@@ -6528,7 +6645,7 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD T
 
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
-CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
+CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -6562,6 +6679,8 @@ CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW
 
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
+CREATE TRIGGER made BEFORE INSERT ON public.persons FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
+
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
 CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
@@ -6593,6 +6712,8 @@ CREATE TRIGGER once BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW 
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -7104,7 +7225,13 @@ ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.persons(id);
+
+ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_renews_fkey FOREIGN KEY (renews) REFERENCES public.tokens(id);
 
 ALTER TABLE ONLY public.voucher_rates
     ADD CONSTRAINT voucher_rates_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -7306,6 +7433,10 @@ REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_counts() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
@@ -7337,9 +7468,7 @@ REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
-GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
-
-GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
+GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decisions TO suanquan_app;
 
@@ -7455,6 +7584,12 @@ REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(seen_at) ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.sessions TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
@@ -7965,9 +8100,15 @@ GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
 
-GRANT SELECT ON TABLE public.series TO suanquan_app;
+GRANT SELECT,INSERT ON TABLE public.rounds TO suanquan_app;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
+GRANT UPDATE(finished_at) ON TABLE public.rounds TO suanquan_app;
+
+GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
+
+GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

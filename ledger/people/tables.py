@@ -1,10 +1,10 @@
-"""Tokens, sessions, and decisions that one person takes and another confirms."""
+"""Identities, tokens, sessions, and decisions that one person takes and another confirms."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
@@ -29,27 +29,46 @@ class Decision(SQLModel, table=True):
     answer_reason: str  # the database begins with ""
 
 
+class Person(SQLModel, table=True):
+    """An identity: a person, or a program that works for one (a service)."""
+
+    __tablename__ = "persons"
+    id: int | None = identity()
+    name: str
+    service: bool = False
+    created_at: datetime = moment()
+    created_by: str
+
+
 class Token(SQLModel, table=True):
-    """A secret's SHA-256, its owner, and its role and scope."""
+    """A secret's SHA-256, whose it is, and its role, scope and rights."""
 
     __tablename__ = "tokens"
     id: int | None = identity()
     hash: bytes = Field(sa_type=LargeBinary, unique=True)
     role: str
-    person: str
+    person_id: int = big()
     project_id: int | None = big(nullable=True, default=None)
     centre_id: int | None = big(nullable=True, default=None)
+    rights: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     created_at: datetime = moment()
     created_by: str
-    expires_at: datetime | None = moment(nullable=True)
+    expires_at: datetime = moment()
+    renews: int | None = big(nullable=True, default=None)
     revoked_at: datetime | None = moment(nullable=True)
 
 
 class SignIn(SQLModel, table=True):
-    """A browser session: the SHA-256 of its cookie."""
+    """A browser session: the SHA-256 of its cookie, and from where it is used."""
 
     __tablename__ = "sessions"
-    hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
     token_id: int = big()
+    device: bytes = Field(sa_type=LargeBinary)
+    address: str
+    browser: str
     created_at: datetime = moment()
+    seen_at: datetime = moment()
     expires_at: datetime = moment()
+    ended_at: datetime | None = moment(nullable=True)

@@ -27,6 +27,7 @@ from tests.support.api import city
 from tests.support.api.city import Site, open_city
 from tests.support.api.command_line import Desk
 from tests.support.api.town import FACTS, NOW, POLICY, Town
+from tests.support.people import FAR
 from tests.support.postgres import Server
 from tests.support.servers.serving import serving
 from tests.support.simulation import START, enrolled, gpu_id, place, window
@@ -44,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def app(engine: sa.Engine) -> FastAPI:
-    app = create_app(engine, Settings())
+    app = create_app(engine, Settings(token_days=36_500))
     app.dependency_overrides[deps.wall_clock] = lambda: NOW
     return app
 
@@ -100,6 +101,7 @@ def town(
                 centre=centre[0] if role is Role.OPERATOR else None,
                 actor="machine:test",
                 now=NOW,
+                expires_at=FAR,
             )
     with Session(engine) as db, db.begin():
         for project in projects.values():
@@ -141,5 +143,7 @@ def site(servers: Callable[[str], Server]) -> Iterator[Site]:
 def empty(database: Database, engine: sa.Engine, tmp_path: Path) -> Site:
     """A site on which nothing was registered yet."""
     with Session(database.owner_engine()) as db, db.begin():
-        token = issue_token(db, role="auditor", person="赵六", actor="machine:test", now=city.NOW)
+        token = issue_token(
+            db, role="auditor", person="赵六", actor="machine:test", now=city.NOW, expires_at=FAR
+        )
     return Site("", create_app(engine, Settings(data=tmp_path)), {"auditor": token})

@@ -24,6 +24,7 @@ from ledger.postgres.database import Database
 from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.invoices import einvoice_xml
 from tests.support.papers.proofs import pdf
+from tests.support.people import FAR
 from tests.support.simulation import USCC, window
 from tests.support.town import Town
 
@@ -64,6 +65,7 @@ class Office:
             token = issue_token(
                 db, role=role, person=name, project=scope.get("project"),
                 centre=scope.get("centre"), actor="machine:test", now=self.now,
+                expires_at=FAR,
             )  # fmt: skip
         return Person(self.app, token)
 
@@ -110,7 +112,7 @@ class Person:
 def office(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
     town = Town(database, engine, owner)
     town.report(window(0, at) for at in range(60))  # an hour at 60 yuan
-    return Office(database, create_app(engine, Settings()))
+    return Office(database, create_app(engine, Settings(token_days=36_500)))
 
 
 def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:

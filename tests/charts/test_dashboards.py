@@ -8,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from agents.commands import cluster, health, relay
 from agents.commands.readings import FAMILIES
+from api.metrics import FAMILIES as FIGURES
+from api.metrics import PREFIX
 from tests.support.charts import Document, folder, read
 
 METRIC = re.compile(r"\b((?:suanquan|DCGM)_\w+)")
@@ -38,8 +40,19 @@ def test_the_agents_are_metrics_of_the_agent() -> None:
 
 def test_the_servers_are_metrics_of_the_server(visitor_metrics: str) -> None:
     names = metrics("suanquan-server")
-    assert len(names) > 1
-    assert all(re.search(rf"^{name}\b", visitor_metrics, re.MULTILINE) for name in names)
+    figures = {PREFIX + family.name for family in FIGURES} | {"suanquan_database_up"}
+    assert len(names & figures) > 10
+    rest = names - figures
+    assert rest
+    assert all(re.search(rf"^{name}\b", visitor_metrics, re.MULTILINE) for name in rest)
+
+
+def test_a_label_that_is_asked_for_is_one_that_the_figure_has() -> None:
+    labels = {PREFIX + family.name: {*family.labels} for family in FIGURES}
+    for expression in expressions("suanquan-server"):
+        for name, matchers in re.findall(r"(suanquan_\w+)\{([^}]*)\}", expression):
+            asked = set(re.findall(r"(\w+)=", matchers))
+            assert asked <= labels.get(name, {"status", "route", "method"}), expression
 
 
 @pytest.fixture

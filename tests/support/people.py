@@ -1,6 +1,10 @@
 """Who acts in a test: the tokens of the persons that it names."""
 
+from datetime import UTC, datetime
+
 import psycopg
+
+FAR = datetime(2999, 1, 1, tzinfo=UTC)  # when tokens of tests end
 
 # Tests of other rooms name actors (`clerk:李四#1`) and mean people who may act. Whoever decides or
 # takes a step of a case is given the token that the actor names, at that moment.
@@ -12,6 +16,7 @@ _EVERYBODY = """
         parts text[] := regexp_match(actor, '^([a-z]+):(.+)#([0-9]+)$');
         place bigint;
         site bigint;
+        identity bigint;
     BEGIN
         IF parts IS NULL THEN RETURN NEW; END IF;
         IF parts[1] = 'builder' THEN
@@ -21,12 +26,17 @@ _EVERYBODY = """
                 (SELECT min(id) FROM projects));
         END IF;
         IF parts[1] = 'operator' THEN SELECT min(id) INTO site FROM centres; END IF;
-        INSERT INTO tokens (id, hash, role, person, project_id, centre_id, created_at, created_by)
+        INSERT INTO persons (name, created_at, created_by)
+            VALUES (parts[2], now(), 'machine:named') ON CONFLICT DO NOTHING;
+        SELECT id INTO STRICT identity FROM persons
+            WHERE plain_name(name) = plain_name(parts[2]);
+        INSERT INTO tokens (id, hash, role, person_id, project_id, centre_id, created_at,
+                            created_by, expires_at)
             OVERRIDING SYSTEM VALUE
-            VALUES (parts[3]::bigint, sha256(actor::bytea), parts[1], parts[2], place, site, now(),
-                    'machine:named')
-            ON CONFLICT (id) DO UPDATE SET (hash, role, person, project_id, centre_id)
-                = (excluded.hash, excluded.role, excluded.person, excluded.project_id,
+            VALUES (parts[3]::bigint, sha256(actor::bytea), parts[1], identity, place, site, now(),
+                    'machine:named', '2999-01-01')
+            ON CONFLICT (id) DO UPDATE SET (hash, role, person_id, project_id, centre_id)
+                = (excluded.hash, excluded.role, excluded.person_id, excluded.project_id,
                    excluded.centre_id)
                 WHERE tokens.created_by = 'machine:named';
         PERFORM setval('tokens_id_seq', max(id)) FROM tokens;
@@ -122,22 +132,42 @@ def place_token(
     owner: psycopg.Connection, role: str, person: str, created_by: str = "machine:test"
 ) -> str:
     """The actor of a new token, which opens nothing: nobody has its secret."""
+    name = place_person(owner, person)
     row = owner.execute(
-        "INSERT INTO tokens (hash, role, person, created_at, created_by)"
-        " VALUES (sha256(gen_random_uuid()::text::bytea), %s, %s, now(), %s) RETURNING id",
-        (role, person, created_by),
+        "INSERT INTO tokens (hash, role, person_id, created_at, created_by, expires_at)"
+        " SELECT sha256(gen_random_uuid()::text::bytea), %s, id, now(), %s, '2999-01-01'"
+        " FROM persons WHERE name = %s RETURNING id",
+        (role, created_by, name),
     ).fetchone()
     assert row
-    return f"{role}:{person}#{row[0]}"
+    return f"{role}:{name}#{row[0]}"
+
+
+def place_person(owner: psycopg.Connection, name: str, *, service: bool = False) -> str:
+    """The name of the identity that is called so, made where there is none."""
+    owner.execute(
+        "INSERT INTO persons (name, service, created_at, created_by)"
+        " VALUES (%s, %s, now(), 'machine:test') ON CONFLICT DO NOTHING",
+        (name, service),
+    )
+    row = owner.execute(
+        "SELECT name FROM persons WHERE plain_name(name) = plain_name(%s)", (name,)
+    ).fetchone()
+    assert row
+    return str(row[0])
 
 
 def make_payable(owner: psycopg.Connection) -> None:
     """Two persons made every policy version payable that is complete; other tokens count from 1."""
+    for name in ("clerk V", "approver V"):
+        place_person(owner, name)
     owner.execute(
-        "INSERT INTO tokens (id, hash, role, person, created_at, created_by)"
+        "INSERT INTO tokens (id, hash, role, person_id, created_at, created_by, expires_at)"
         " OVERRIDING SYSTEM VALUE"
-        " VALUES (1000003, sha256('3'), 'clerk', 'clerk V', now(), 'machine:test'),"
-        " (1000004, sha256('4'), 'approver', 'approver V', now(), 'machine:test')"
+        " SELECT number, sha256(number::text::bytea), role, p.id, now(), 'machine:test',"
+        " '2999-01-01'"
+        " FROM (VALUES (1000003, 'clerk'), (1000004, 'approver')) AS v (number, role)"
+        " JOIN persons p ON p.name = role || ' V'"
     )
     owner.execute(
         "WITH decided AS (INSERT INTO decisions (kind, subject, content, digest, reason,"

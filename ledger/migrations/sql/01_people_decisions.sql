@@ -28,12 +28,16 @@ CREATE FUNCTION is_visible(name text) RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN visible(normalize(name, NFKC)) = normalize(name, NFKC);
 
--- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
--- also where the name is written with spaces, in full width, in capitals or with invisible characters.
+-- What tells two names apart: not spaces, width, capitals or invisible characters.
+CREATE FUNCTION plain_name(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN lower(normalize(replace(visible(normalize(name, NFKC)), ' ', ''), NFKC) COLLATE "C");
+
+-- The name in an actor (`clerk:李四#12`), whatever the role and whichever token. No two identities
+-- have one plain name (06_people_tokens), so it tells identities apart in checks of a single row.
 CREATE FUNCTION person_of(actor text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN lower(normalize(replace(visible(normalize(
-    regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$', '\1'), NFKC)), ' ', ''), NFKC) COLLATE "C");
+RETURN plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$', '\1'));
 
 -- What is decided, and in which roles it is confirmed or refused: as KINDS in
 -- `ledger/desk/steps/confirm.py`; a test holds them to each other.

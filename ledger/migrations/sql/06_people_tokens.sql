@@ -1,32 +1,57 @@
--- Who may sign in: tokens (only their hash is kept) and the browser sessions made from them; and who
--- an actor is whom a decision or a step of a case names.
+-- Who there is, and who may sign in: identities, their tokens (only the hash is kept) and the browser
+-- sessions made from them; and who an actor is whom a decision or a step of a case names.
+
+-- An identity: a person of the bureau, of a centre or of a project, or a program that works for one of
+-- them (a service). Its name stands in the books, so it stays, and no two look alike: a namesake gets a
+-- distinguishing word, 张伟（二科）.
+CREATE TABLE persons (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL CHECK (plain_name(name) <> '')
+        CONSTRAINT name_is_visible CHECK (is_visible(name))
+        CONSTRAINT name_is_no_actor CHECK (name !~ '^[a-z]+:.*#[0-9]+$'),
+    service boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL
+);
+CREATE UNIQUE INDEX persons_by_name ON persons (plain_name(name));
 
 CREATE TABLE tokens (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     role text NOT NULL CHECK (role IN
         ('builder', 'operator', 'clerk', 'approver', 'finance', 'auditor', 'administrator')),
-    person text NOT NULL CHECK (person <> '')
-        CONSTRAINT name_is_visible CHECK (is_visible(person)),
+    person_id bigint NOT NULL REFERENCES persons,
     project_id bigint REFERENCES projects,
     centre_id bigint REFERENCES centres,
+    rights text[] CHECK (rights <> '{}'),
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
-    expires_at timestamptz,
+    expires_at timestamptz NOT NULL CHECK (isfinite(expires_at)),
+    renews bigint REFERENCES tokens,
     revoked_at timestamptz,
     CHECK ((role = 'builder') = (project_id IS NOT NULL)),
     CHECK ((role = 'operator') = (centre_id IS NOT NULL))
 );
+CREATE INDEX tokens_by_person ON tokens (person_id);
+CREATE INDEX tokens_by_renewal ON tokens (renews);
 CREATE INDEX tokens_by_project ON tokens (project_id);
 CREATE INDEX tokens_by_centre ON tokens (centre_id);
 
+-- A browser session. Its row stays when it has ended: who signed in when, and from where.
 CREATE TABLE sessions (
-    hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     token_id bigint NOT NULL REFERENCES tokens,
+    device bytea NOT NULL CHECK (octet_length(device) = 32),
+    address text NOT NULL,
+    browser text NOT NULL,
     created_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL
+    seen_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz
 );
 CREATE INDEX sessions_by_token ON sessions (token_id);
+CREATE INDEX sessions_by_device ON sessions (device);
 
 -- The token of an actor, `role:name#token`. Others have none: `server`, what the server does by itself
 -- in its rounds, and `machine:account`, who owns the machine and makes the first administrators.
@@ -34,45 +59,81 @@ CREATE FUNCTION token_of(actor text) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN substring(actor FROM '^[a-z]+:.*#([0-9]{1,18})$')::bigint;
 
+-- The identity of an actor, by its token.
+CREATE FUNCTION identity_of(actor text) RETURNS bigint
+LANGUAGE sql STABLE
+RETURN (SELECT person_id FROM tokens WHERE id = token_of(actor));
+
 -- Whether an actor is whom a token says, in that role, and the token good: neither revoked nor
 -- expired, by the caller's clock (which a drill sets) and by this one.
 CREATE FUNCTION may_act(actor text, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE
-RETURN EXISTS (SELECT FROM tokens t
-    WHERE t.id = token_of(actor) AND actor = format('%s:%s#%s', t.role, t.person, t.id)
-        AND t.revoked_at IS NULL
-        AND (t.expires_at IS NULL OR t.expires_at > greatest(at, now())));
+RETURN EXISTS (SELECT FROM tokens t JOIN persons p ON p.id = t.person_id
+    WHERE t.id = token_of(actor) AND actor = format('%s:%s#%s', t.role, p.name, t.id)
+        AND t.revoked_at IS NULL AND t.expires_at > greatest(at, now()));
 
--- Who made an actor's token, who made the token of that one, and so on, as persons.
-CREATE FUNCTION issuers_of(actor text) RETURNS SETOF text
+-- Who made an actor's token, who made the token of that one, and so on, as identities.
+CREATE FUNCTION issuers_of(actor text) RETURNS SETOF bigint
 LANGUAGE sql STABLE AS $$
     WITH RECURSIVE issuers AS (
         SELECT created_by FROM tokens WHERE id = token_of(actor)
         UNION
         SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
     )
-    SELECT person_of(created_by) FROM issuers;
+    SELECT identity_of(created_by) FROM issuers WHERE identity_of(created_by) IS NOT NULL;
 $$;
 
--- Whether two actors are two identities: two persons, neither of whom made the other's token.
-CREATE FUNCTION two_identities(one text, other text) RETURNS boolean
+-- Whether a person is signed in at a device with which another one was signed in within the day before.
+CREATE FUNCTION shares_device(one bigint, other bigint) RETURNS boolean
 LANGUAGE sql STABLE
-RETURN person_of(one) <> person_of(other)
-    AND person_of(one) NOT IN (SELECT issuers_of(other))
-    AND person_of(other) NOT IN (SELECT issuers_of(one));
+RETURN EXISTS (SELECT FROM sessions mine JOIN tokens m ON m.id = mine.token_id
+    JOIN sessions theirs ON theirs.device = mine.device JOIN tokens t ON t.id = theirs.token_id
+    WHERE m.person_id = one AND t.person_id = other AND mine.ended_at IS NULL
+        AND theirs.seen_at > mine.created_at - interval '1 day');
 
--- Tokens are made by administrators; the first of them by the owner of the database.
-CREATE FUNCTION token_issued() RETURNS trigger
+-- Why an actor is no second person beside whoever proposed something, as the code of the refusal: the
+-- same identity, one of whom made the other's token, a program, or who is signed in at the proposer's
+-- device. Null: may confirm it.
+CREATE FUNCTION second_refused(actor text, proposer text) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE
+    WHEN person_of(actor) = person_of(proposer) OR identity_of(actor) = identity_of(proposer)
+        THEN 'same_person'
+    WHEN EXISTS (SELECT FROM issuers_of(proposer) i WHERE i = identity_of(actor))
+        OR EXISTS (SELECT FROM issuers_of(actor) i WHERE i = identity_of(proposer))
+        THEN 'one_made_the_other'
+    WHEN EXISTS (SELECT FROM persons WHERE id = identity_of(actor) AND service)
+        THEN 'service_confirms'
+    WHEN shares_device(identity_of(actor), identity_of(proposer)) THEN 'shared_device'
+END;
+
+-- Identities and tokens are made by administrators; the first of them by the owner of the database. A
+-- token may also renew itself: for the same identity, role and scope, by its own actor.
+CREATE FUNCTION made_by_administrator() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    old_token tokens;
 BEGIN
-    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+    IF TG_TABLE_NAME = 'tokens' AND (to_jsonb(NEW) ->> 'renews') IS NOT NULL THEN
+        SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
+        IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
+            (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR NOT may_act(NEW.created_by, NEW.created_at) THEN
+            RAISE EXCEPTION 'a token is renewed by itself, as it is'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
+        END IF;
+    ELSIF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
         AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
-        RAISE EXCEPTION 'a token is made by an administrator'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_issued';
+        RAISE EXCEPTION '% are made by an administrator', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'made_by_administrator';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER issued BEFORE INSERT ON tokens FOR EACH ROW EXECUTE FUNCTION token_issued();
+CREATE TRIGGER issued BEFORE INSERT ON tokens
+    FOR EACH ROW EXECUTE FUNCTION made_by_administrator();
+CREATE TRIGGER made BEFORE INSERT ON persons
+    FOR EACH ROW EXECUTE FUNCTION made_by_administrator();
 
 -- Who decides exists; who answers exists, may answer this kind, and is another identity, or the same
 -- person where it is withdrawn. Administrators and auditors have no part in it.
@@ -92,11 +153,12 @@ BEGIN
             RAISE EXCEPTION 'a decision is withdrawn by who made it'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_by_the_same';
         END IF;
-    ELSIF NOT two_identities(actor, NEW.decided_by) THEN
-        RAISE EXCEPTION '% is no second identity beside %', actor, NEW.decided_by
+    ELSIF second_refused(actor, NEW.decided_by) IS NOT NULL THEN
+        RAISE EXCEPTION '% is no second person beside %', actor, NEW.decided_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
-    ELSIF NOT EXISTS (SELECT FROM decision_kinds k WHERE k.kind = NEW.kind
-                      AND split_part(actor, ':', 1) = ANY (k.roles)) THEN
+    ELSIF NOT EXISTS (SELECT FROM decision_kinds k JOIN tokens t ON t.id = token_of(actor)
+                      WHERE k.kind = NEW.kind AND t.role = ANY (k.roles)
+                          AND (t.rights IS NULL OR 'answer_decisions' = ANY (t.rights))) THEN
         RAISE EXCEPTION '% may not answer decisions on %', actor, NEW.kind
             USING ERRCODE = 'check_violation', CONSTRAINT = 'role_answers';
     END IF;
@@ -107,12 +169,19 @@ CREATE TRIGGER actors_decide BEFORE INSERT ON decisions
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON decisions
     FOR EACH ROW EXECUTE FUNCTION decided_by_actors();
 
-COMMENT ON TABLE tokens IS 'Access tokens of persons; only the hash is kept';
+COMMENT ON TABLE persons IS 'Identities: persons, and programs (services)';
+COMMENT ON COLUMN persons.name IS 'Stands in the books as part of an actor; no two look alike';
+COMMENT ON TABLE tokens IS 'Access tokens of identities; only the hash is kept';
+COMMENT ON COLUMN tokens.rights IS 'The rights of the role that it has, by name; null: all';
+COMMENT ON COLUMN tokens.renews IS 'The token in whose place this one stands from its first use on';
 COMMENT ON COLUMN tokens.hash IS 'SHA-256';
-COMMENT ON TABLE sessions IS 'Browser sessions made from a token';
+COMMENT ON TABLE sessions IS 'Browser sessions made from a token, those that ended too';
 COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie';
+COMMENT ON COLUMN sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
+COMMENT ON COLUMN sessions.browser IS 'What the browser says that it is';
+COMMENT ON COLUMN sessions.seen_at IS 'When it was used last, to the minute';
 
 REVOKE EXECUTE ON FUNCTION decided_by_actors FROM PUBLIC;
-GRANT SELECT, INSERT ON tokens, sessions TO :app_role;
+GRANT SELECT, INSERT ON persons, tokens, sessions TO :app_role;
 GRANT UPDATE (revoked_at) ON tokens TO :app_role;
-GRANT DELETE ON sessions TO :app_role;
+GRANT UPDATE (seen_at, ended_at) ON sessions TO :app_role;

@@ -21,6 +21,16 @@ CREATE TABLE charges (
 );
 CREATE INDEX charges_by_price ON charges (price_id, month);
 
+-- The last round in which a server priced and accrued by itself, for those who watch over it.
+CREATE TABLE rounds (
+    is_last boolean PRIMARY KEY DEFAULT true CHECK (is_last),
+    finished_at timestamptz NOT NULL,
+    took_ms bigint NOT NULL CHECK (took_ms >= 0),
+    unpriced_ms numeric NOT NULL CHECK (unpriced_ms >= 0)
+);
+
+COMMENT ON TABLE rounds IS 'The last round of pricing and accruing; one row';
+COMMENT ON COLUMN rounds.unpriced_ms IS 'Device-milliseconds of owned usage without a contract line';
 COMMENT ON TABLE charges IS 'What a project owes a centre under one contract line for one month';
 COMMENT ON COLUMN charges.month IS 'First day of the Beijing month';
 COMMENT ON COLUMN charges.ms_num IS 'Device-milliseconds, numerator';
@@ -31,3 +41,5 @@ COMMENT ON COLUMN charges.policy IS 'Policy version, with its rate where that ch
 
 GRANT SELECT ON charges TO :app_role;
 GRANT INSERT, UPDATE, DELETE ON charges TO :app_role;
+GRANT SELECT, INSERT ON rounds TO :app_role;
+GRANT UPDATE (finished_at, took_ms, unpriced_ms) ON rounds TO :app_role;

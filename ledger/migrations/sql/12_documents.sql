@@ -290,7 +290,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
     IF TG_OP = 'INSERT' AND NEW.checked_at IS NOT NULL OR TG_OP = 'UPDATE' AND NOT (
             NEW.checked_by ~ '^(clerk|approver):' AND may_act(NEW.checked_by, NEW.checked_at)
-            AND two_identities(NEW.checked_by, NEW.entered_by)) THEN
+            AND second_refused(NEW.checked_by, NEW.entered_by) IS NULL) THEN
         RAISE EXCEPTION 'nobody else has looked at receipt %', NEW.reference
             USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_by_another';
     END IF;
@@ -366,7 +366,7 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'deduction_falls';
         END IF;
     ELSIF NEW.held_fen <> OLD.held_fen OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
-            OR NOT two_identities(NEW.confirmed_by, NEW.stated_by)
+            OR second_refused(NEW.confirmed_by, NEW.stated_by) IS NOT NULL
             OR NEW.consent_decision_id IS NULL AND NOT EXISTS (
                 SELECT FROM tokens t JOIN contracts k ON k.id = NEW.contract_id
                 WHERE t.id = token_of(NEW.confirmed_by) AND t.project_id = k.project_id)

@@ -8,6 +8,8 @@ BEGIN
 END $$;
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON tokens FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON sessions FOR EACH ROW
+    WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON agents FOR EACH ROW

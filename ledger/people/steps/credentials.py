@@ -1,47 +1,54 @@
-"""Tokens for people and programs, and sign-in sessions made from them.
+"""Tokens of identities.
 
 A secret is shown once, when it is made; only its SHA-256 is stored, so a stolen database gives no
-access. A token has one role and belongs to one person; a builder's or operator's token to one
-project or centre. A browser signs in with a token and gets a session, which expires by itself and
-with its token.
+access. A token belongs to one identity, has one role, or some of its rights, and ends at its
+moment; a builder's or operator's token belongs to one project or centre. Its holder renews it
+herself: the new one takes its place when it is first used, so an answer that is lost locks nobody
+out.
 """
 
 import hashlib
+import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, text
+from sqlalchemy import ColumnElement, text, update
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound, Refused
 from ledger.formats.visible import is_visible
 from ledger.people.codes import Role
-from ledger.people.tables import SignIn, Token
+from ledger.people.queries import person_by_name
+from ledger.people.rules import plain
+from ledger.people.tables import Person, Token
 from ledger.postgres.columns import key
 
+_ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in 06_people_tokens.sql
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 SECRET_BYTES = 32  # 43 characters of base64url
-SESSION_LASTS = timedelta(hours=12)
 
 _TOKENS = text("""
-    SELECT t.id, t.role, t.person, p.code AS project, c.name AS centre,
-           t.created_at, t.created_by, t.expires_at, t.revoked_at
-    FROM tokens t LEFT JOIN projects p ON p.id = t.project_id LEFT
-    JOIN centres c ON c.id = t.centre_id
+    SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
+           t.rights, t.created_at, t.created_by, t.expires_at, t.revoked_at
+    FROM tokens t JOIN persons i ON i.id = t.person_id
+    LEFT JOIN projects p ON p.id = t.project_id
+    LEFT JOIN centres c ON c.id = t.centre_id
     ORDER BY t.id DESC
 """)
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """The authenticated user: token, person, role and scope."""
+    """The authenticated identity: token, name, role, scope, and which of the role's rights."""
 
     token: int
     person: str
     role: Role
     project: int | None = None
     centre: int | None = None
+    rights: frozenset[str] | None = None
 
     @property
     def actor(self) -> str:
@@ -56,11 +63,13 @@ class TokenRecord:
     id: int
     role: Role
     person: str
+    service: bool
     project: str | None
     centre: str | None
+    rights: list[str] | None
     created_at: datetime
     created_by: str
-    expires_at: datetime | None
+    expires_at: datetime
     revoked_at: datetime | None
 
 
@@ -71,15 +80,32 @@ def issue_token(
     person: str,
     project: int | None = None,
     centre: int | None = None,
+    service: bool = False,
+    rights: Iterable[str] | None = None,
     actor: str,
     now: datetime,
-    expires_at: datetime | None = None,
+    expires_at: datetime,
 ) -> str:
     """Make a token and return its secret, which cannot be read again.
 
+    The identity of this name is found, or made if there is none.
+
+    Args:
+        db: the transaction.
+        role: what the holder is.
+        person: the identity's name.
+        project: a builder's.
+        centre: an operator's.
+        service: whether the identity is a program.
+        rights: the names of those of the role's rights that it has; None: all of them.
+        actor: who makes it.
+        now: when.
+        expires_at: when it ends.
+
     Raises:
         Refused: there is no such role, the role and the scope don't belong together, the name
-            has characters that are not seen, or the token would never be good.
+            has characters that are not seen or is that of a person where a program is meant (or
+            the other way round), or the token would never be good.
     """
     if role not in set(Role):
         raise Refused("token_role", role=role)
@@ -87,31 +113,86 @@ def issue_token(
         raise Refused("token_project", role=role)
     if (role == Role.OPERATOR) != (centre is not None):
         raise Refused("token_centre", role=role)
-    if not is_visible(person):
-        raise Refused("token_person")
-    if expires_at is not None and expires_at <= now:
+    if expires_at <= now:
         raise Refused("token_expired", expires_at=expires_at.isoformat())
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-    db.add(
-        Token(
-            hash=_hash(secret),
-            role=Role(role),
-            person=person,
-            project_id=project,
-            centre_id=centre,
-            created_at=now,
-            created_by=actor,
-            expires_at=expires_at,
-        )
+    holder = find_or_make(db, person, service=service, actor=actor, now=now)
+    token = Token(
+        hash=b"",
+        role=Role(role),
+        person_id=key(holder),
+        project_id=project,
+        centre_id=centre,
+        rights=sorted(set(rights)) if rights is not None else None,
+        created_at=now,
+        created_by=actor,
+        expires_at=expires_at,
     )
-    db.flush()
-    return secret
+    return _add(db, token)
+
+
+def find_or_make(
+    db: Session, name: str, *, service: bool = False, actor: str, now: datetime
+) -> Person:
+    """Return the identity of this name, and make it if there is none.
+
+    Raises:
+        Refused: the name has characters that are not seen, or looks like an actor (`token_person`),
+            or is that of a person where a program is meant, or the other way round
+            (`token_service`).
+    """
+    if not is_visible(name) or not plain(name) or _ACTOR.fullmatch(name):
+        raise Refused("token_person")
+    person = person_by_name(db, name)
+    if person is None:
+        person = Person(name=name, service=service, created_at=now, created_by=actor)
+        db.add(person)
+        db.flush()
+    elif person.service != service:
+        raise Refused("token_service", person=person.name)
+    return person
+
+
+def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> str:
+    """Return the secret of a token that takes the holder's token's place at its first use.
+
+    A renewal that was never used before is void then.
+
+    Raises:
+        Refused: it would never be good (`token_expired`).
+    """
+    if expires_at <= now:
+        raise Refused("token_expired", expires_at=expires_at.isoformat())
+    old = db.get_one(Token, holder.token)
+    unused = (col(Token.renews) == old.id) & col(Token.revoked_at).is_(None)
+    db.execute(update(Token).where(unused).values(revoked_at=now))
+    kept = old.model_dump(include={"role", "person_id", "project_id", "centre_id", "rights"})
+    token = Token(
+        **kept, hash=b"", created_at=now, created_by=holder.actor, expires_at=expires_at,
+        renews=old.id,
+    )  # fmt: skip
+    return _add(db, token)
 
 
 def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     """Return who holds this secret; None if it is unknown, expired or revoked."""
-    token = db.exec(select(Token).where(Token.hash == _hash(secret), _good(now))).one_or_none()
-    return _viewer(token) if token else None
+    account = _good(db, col(Token.hash) == digest(secret), now)
+    if account is None:
+        return None
+    token, person = account
+    if token.renews is not None:
+        _end(db, token.renews, now)
+    return _viewer(token, person)
+
+
+def holder(db: Session, token: int, now: datetime) -> Viewer | None:
+    """Return who holds the token of this number; None if it expired or was revoked."""
+    account = _good(db, col(Token.id) == token, now)
+    return _viewer(*account) if account else None
+
+
+def token_of(db: Session, secret: str) -> Token:
+    """Return the row of a secret that was just made."""
+    return db.exec(select(Token).where(Token.hash == digest(secret))).one()
 
 
 def tokens(db: Session) -> list[TokenRecord]:
@@ -121,61 +202,42 @@ def tokens(db: Session) -> list[TokenRecord]:
 
 
 def revoke(db: Session, token: int, now: datetime) -> None:
-    """End a token and its sessions; idempotent. NotFound if it is unknown."""
-    row = db.get(Token, token)
-    if row is None:
+    """End a token, and with it its sessions; idempotent. NotFound if it is unknown."""
+    if db.get(Token, token) is None:
         raise NotFound("token", id=token)
-    if row.revoked_at is None:
-        row.revoked_at = now
-        db.add(row)
-    db.execute(delete(SignIn).where(col(SignIn.token_id) == token))
+    _end(db, token, now)
     db.flush()
 
 
-def sign_in(db: Session, secret: str, now: datetime) -> str | None:
-    """Open a browser session by a token's secret; return its secret, or None if refused."""
-    account = viewer(db, secret, now)
-    if account is None:
-        return None
-    db.execute(delete(SignIn).where(col(SignIn.expires_at) <= now))
-    session = secrets.token_urlsafe(SECRET_BYTES)
-    db.add(
-        SignIn(
-            hash=_hash(session),
-            token_id=account.token,
-            created_at=now,
-            expires_at=now + SESSION_LASTS,
-        )
-    )
-    db.flush()
-    return session
-
-
-def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
-    """Return whose browser session this is; None if it or its token has ended."""
-    row = db.exec(
-        select(Token)
-        .join(SignIn, col(SignIn.token_id) == col(Token.id))
-        .where(SignIn.hash == _hash(session), SignIn.expires_at > now, _good(now))
-    ).one_or_none()
-    return _viewer(row) if row else None
-
-
-def sign_out(db: Session, session: str) -> None:
-    """End a browser session, if it exists."""
-    db.execute(delete(SignIn).where(col(SignIn.hash) == _hash(session)))
-
-
-def _hash(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
     """Return the SHA-256, which suffices for a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _good(now: datetime) -> ColumnElement[bool]:
-    """Return the condition: not revoked, and not expired at `now`."""
-    expires = col(Token.expires_at)
-    return col(Token.revoked_at).is_(None) & or_(expires.is_(None), expires > now)
+def _add(db: Session, token: Token) -> str:
+    """Keep a new token under its secret's hash, and return the secret."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    token.hash = digest(secret)
+    db.add(token)
+    db.flush()
+    return secret
 
 
-def _viewer(token: Token) -> Viewer:
-    return Viewer(key(token), token.person, Role(token.role), token.project_id, token.centre_id)
+def _end(db: Session, token: int, now: datetime) -> None:
+    """End a token that is good."""
+    is_good = (col(Token.id) == token) & col(Token.revoked_at).is_(None)
+    db.execute(update(Token).where(is_good).values(revoked_at=now))
+
+
+def _good(db: Session, which: ColumnElement[bool], now: datetime) -> tuple[Token, Person] | None:
+    """Return a token that is neither revoked nor expired at `now`, and whose it is."""
+    is_good = col(Token.revoked_at).is_(None) & (col(Token.expires_at) > now)
+    query = select(Token, Person).join(Person, col(Person.id) == col(Token.person_id))
+    return db.exec(query.where(which, is_good)).one_or_none()
+
+
+def _viewer(token: Token, person: Person) -> Viewer:
+    rights = frozenset(token.rights) if token.rights is not None else None
+    return Viewer(
+        key(token), person.name, Role(token.role), token.project_id, token.centre_id, rights
+    )

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import Answer, DecisionKind
-from ledger.people.queries import two_identities
+from ledger.people.queries import second_refused
 from ledger.people.rules import plain
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
@@ -93,7 +93,8 @@ def answer(
         Conflict: it was answered (`decision_answered`), or is not what was seen
             (`decision_changed`).
         Refused: the same person (`same_person`), one of whom made the other's credential
-            (`one_made_the_other`), or withdrawn by another one (`not_yours`).
+            (`one_made_the_other`), a program (`service_confirms`), or withdrawn by another one
+            (`not_yours`).
     """
     query = select(Decision).where(Decision.id == decision).with_for_update()
     query = query.execution_options(populate_existing=True)  # it was read before it was locked
@@ -116,16 +117,16 @@ def answer(
 
 
 def refuse_one_identity(db: Session, actor: str, proposer: str) -> None:
-    """Refuse whoever is no second identity beside who proposed it.
+    """Refuse whoever is no second person beside who proposed it.
 
     Raises:
-        Refused: the same person (`same_person`), or one of whom made the other's credential
-            (`one_made_the_other`).
+        Refused: the same person (`same_person`), one of whom made the other's credential
+            (`one_made_the_other`), a program (`service_confirms`), or at the other's device
+            (`shared_device`).
     """
-    if same_person(actor, proposer):
-        raise Refused("same_person", person=person(actor))
-    if not two_identities(db, actor, proposer):
-        raise Refused("one_made_the_other", person=person(proposer))
+    reason = second_refused(db, actor, proposer)
+    if reason is not None:
+        raise Refused(reason, person=person(proposer))
 
 
 def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
@@ -137,15 +138,16 @@ def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
 def own(actor: str, decision: Decision) -> bool:
     """Return whether it is the actor's own decision, which may be withdrawn.
 
-    Two people of different firms may bear one name, so outside the bureau it takes the same token.
+    Who works for the bureau and for somebody outside as well withdraws in the same part.
     """
-    if actor.startswith(OUTSIDE) or decision.decided_by.startswith(OUTSIDE):
-        return actor == decision.decided_by
+    outside = (actor.startswith(OUTSIDE), decision.decided_by.startswith(OUTSIDE))
+    if any(outside) and _role(actor) != _role(decision.decided_by):
+        return False
     return same_person(actor, decision.decided_by)
 
 
 def same_person(first: str, second: str) -> bool:
-    """Return whether two actors are one person (see `person_of` in SQL)."""
+    """Return whether two actors are one identity: no two have one name (`person_of` in SQL)."""
     return plain(person(first)) == plain(person(second))
 
 
@@ -154,3 +156,7 @@ def person(actor: str) -> str:
     role, colon, rest = actor.partition(":")
     name, hash_, token = rest.rpartition("#")
     return name if role.isalpha() and colon and hash_ and token.isdigit() else actor
+
+
+def _role(actor: str) -> str:
+    return actor.partition(":")[0]

@@ -150,7 +150,8 @@ def test_sql_moves_no_claim_of_another(counter: Counter, role: str, *, is_of_cen
     event = sa.text(
         "INSERT INTO claim_events (claim_id, state, action, role, next, actor, at)"
         " SELECT c.id, 'draft', 'withdraw', t.role, 'withdrawn',"
-        " format('%s:%s#%s', t.role, t.person, t.id), now() FROM claims c, tokens t"
+        " format('%s:%s#%s', t.role, p.name, t.id), now() FROM claims c, tokens t"
+        " JOIN persons p ON p.id = t.person_id"
         " WHERE (c.centre_id IS NOT NULL) = :of_centre AND t.role = :role"
         " AND t.revoked_at IS NULL LIMIT 1"
     )
@@ -279,7 +280,8 @@ def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: 
     assert counter.confirm({"id": row[0]}, 422)["code"] == "one_made_the_other"
     statement = sa.text(
         "UPDATE deductions SET confirmed_at = now(), confirmed_by = (SELECT format('%s:%s#%s',"
-        " role, person, id) FROM tokens WHERE role = 'builder' AND project_id = (SELECT project_id"
+        " role, name, t.id) FROM tokens t JOIN persons p ON p.id = t.person_id"
+        " WHERE role = 'builder' AND project_id = (SELECT project_id"
         " FROM contracts WHERE id = :contract))"
     )
     with pytest.raises(sa.exc.IntegrityError) as refused, counter.engine.begin() as db:

@@ -214,7 +214,8 @@ def test_the_first_administrator_is_made_on_the_machine(
         assert outcome.returncode == 0
     assert machine(database, "admin", "create", "x", "--file", str(file)).returncode == 1
     row = owner.execute(
-        "SELECT person, created_by LIKE 'machine:%' FROM tokens ORDER BY id DESC LIMIT 2"
+        "SELECT p.name, t.created_by LIKE 'machine:%' FROM tokens t"
+        " JOIN persons p ON p.id = t.person_id ORDER BY t.id DESC LIMIT 2"
     ).fetchall()
     assert row == [("赵六", True), ("王五", True)]  # none for a file that could not be written
 

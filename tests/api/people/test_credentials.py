@@ -1,6 +1,6 @@
-"""Coming in: tokens by the API, and browsers by a session that is no more than a way to look."""
+"""Coming in by the API: tokens, whose they are, and which rights they have."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,7 +9,6 @@ from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
-from ledger.people.steps.credentials import SESSION_LASTS
 from tests.support.api.town import NOW, Town
 
 
@@ -106,69 +105,79 @@ def test_the_database_holds_hashes_alone(
                 assert secret.encode().hex() not in row
 
 
-# --- browsers ---------------------------------------------------------------------------------
+# --- identities, rights, renewal --------------------------------------------------------------
 
 
-def signed_in(town: Town, role: Role) -> str:
-    answer = town.client.post("/sign-in", data={"token": town.tokens[role]})
-    assert answer.status_code == 303
-    return str(answer.headers["set-cookie"])
+def issue(town: Town, admin: dict[str, str], **wish: object) -> dict[str, object]:
+    answer = town.client.post("/api/v1/tokens", json=wish, headers=admin)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
 
 
-def test_a_browser_signs_in_looks_and_signs_out(town: Town) -> None:
-    assert town.client.get("/projects").status_code == 401
-    cookie = signed_in(town, Role.AUDITOR)
-    for word in ("HttpOnly", "SameSite=strict", "Path=/", f"Max-Age={12 * 3600}"):
-        assert word in cookie
-    assert "Secure" not in cookie  # by plain http on this machine it would never come back
-    assert town.tokens[Role.AUDITOR] not in cookie
-    assert town.client.get("/projects").status_code == 200
-    assert town.client.get("/api/v1/projects").status_code == 200
-    secret = town.client.cookies[SESSION_COOKIE]
-    assert town.client.post("/sign-out").status_code == 303
-    town.client.cookies.set(SESSION_COOKIE, secret)  # kept by somebody
-    assert town.client.get("/projects").status_code == 401
+def refusal(town: Town, admin: dict[str, str], **wish: object) -> str:
+    answer = town.client.post("/api/v1/tokens", json=wish, headers=admin)
+    assert answer.status_code == 422, answer.text
+    return str(answer.json()["code"])
 
 
-def test_by_https_the_cookie_is_secure(town: Town) -> None:
-    town.app.state.settings = Settings(url="https://suanquan.example.cn")
-    assert "Secure" in signed_in(town, Role.AUDITOR)
+def test_a_name_is_one_identity_however_it_is_written(
+    town: Town, owner: psycopg.Connection, admin: dict[str, str]
+) -> None:
+    for name in ("Li Si", "lisi", "ＬＩ ＳＩ"):
+        issue(town, admin, role="clerk", person=name)
+    rows = owner.execute("SELECT name FROM persons WHERE name ILIKE 'l%i'").fetchall()
+    assert rows == [("Li Si",)]
+    rows_of_list = town.client.get("/api/v1/tokens", headers=admin).json()
+    assert [token["person"] for token in rows_of_list[:3]] == ["Li Si"] * 3
 
 
-def test_a_session_ends_by_itself(town: Town) -> None:
-    signed_in(town, Role.AUDITOR)
-    later(town, SESSION_LASTS - timedelta(seconds=1))
-    assert town.client.get("/projects").status_code == 200
-    later(town, SESSION_LASTS)
-    assert town.client.get("/projects").status_code == 401
-    assert town.client.get("/").status_code == 200  # and is a visit without one
+def test_a_name_is_a_persons_or_a_programs(town: Town, admin: dict[str, str]) -> None:
+    issue(town, admin, role="clerk", person="对账程序", service=True)
+    assert refusal(town, admin, role="clerk", person="对账程序") == "token_service"
+    issue(town, admin, role="clerk", person="李四")
+    assert refusal(town, admin, role="clerk", person="李四", service=True) == "token_service"
+    assert refusal(town, admin, role="clerk", person="clerk:李四#1") == "token_person"
 
 
-def test_a_session_ends_with_its_token(town: Town, admin: dict[str, str]) -> None:
-    signed_in(town, Role.AUDITOR)
-    tokens = town.client.get("/api/v1/tokens", headers=admin).json()
-    number = next(token["id"] for token in tokens if token["role"] == "auditor")
-    town.client.delete(f"/api/v1/tokens/{number}", headers=admin)
-    assert town.client.get("/projects").status_code == 401
+def test_a_token_has_the_rights_that_it_was_given(town: Town, admin: dict[str, str]) -> None:
+    secret = issue(town, admin, role="clerk", person="报表", service=True, rights=["read_month"])
+    headers = bearer(str(secret["secret"]))
+    assert town.client.get("/api/v1/cost-documents", headers=headers).status_code == 200
+    answer = town.client.get("/api/v1/projects", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_your_role")
+    assert town.client.post("/api/v1/accruals", json={}, headers=headers).status_code == 403
+    assert refusal(town, admin, role="clerk", person="李四", rights=["pay"]) == "token_rights"
+    assert refusal(town, admin, role="clerk", person="李四", rights=[]) == "invalid"
 
 
-def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
-    """A browser sends its cookie wherever it is led; a program sends its token on purpose."""
-    signed_in(town, Role.ADMINISTRATOR)
-    assert town.client.get("/api/v1/tokens").status_code == 200
-    for path in ("accruals", "tokens", "enrolment-codes", "registry", "quarantine/release"):
-        answer = town.client.post(f"/api/v1/{path}", json={})
-        assert (answer.status_code, answer.json()["code"]) == (401, "no_credential"), path
-    assert town.client.delete("/api/v1/tokens/1").status_code == 401
+def test_a_token_lives_no_longer_than_the_settings_say(town: Town, admin: dict[str, str]) -> None:
+    town.app.state.settings = Settings(token_days=30)
+    token = issue(town, admin, role="clerk", person="李四")
+    assert datetime.fromisoformat(str(token["expires_at"])) == NOW + timedelta(days=30)
+    later = (NOW + timedelta(days=30, seconds=1)).isoformat()
+    assert refusal(town, admin, role="clerk", person="李四", expires_at=later) == "token_too_long"
 
 
-def test_a_token_goes_before_a_session(town: Town) -> None:
-    signed_in(town, Role.ADMINISTRATOR)
-    assert town.client.get("/api/v1/tokens", headers=town.headers(Role.BUILDER)).status_code == 403
+def test_a_renewed_token_takes_the_old_ones_place_at_its_first_use(
+    town: Town, admin: dict[str, str]
+) -> None:
+    token = issue(town, admin, role="clerk", person="李四", rights=["read_projects"])
+    old = bearer(str(token["secret"]))
 
+    def renew(headers: dict[str, str]) -> dict[str, str]:
+        answer = town.client.post("/api/v1/tokens/renew", json={}, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return bearer(answer.json()["secret"])
 
-def test_signing_in_takes_a_good_token(town: Town, admin: dict[str, str]) -> None:
-    for token in ("", "sq_wrong", town.tokens[Role.CLERK] + "x", "\x00"):
-        answer = town.client.post("/sign-in", data={"token": token})
-        assert answer.status_code == 403
-        assert "set-cookie" not in answer.headers
+    def status(headers: dict[str, str]) -> int:
+        return town.client.get("/api/v1/projects", headers=headers).status_code
+
+    lost = renew(old)  # its answer never arrived
+    new = renew(old)
+    assert status(old) == 200
+    assert status(lost) == 401
+    assert status(new) == 200
+    assert status(old) == 401
+    assert town.client.get("/api/v1/cost-documents", headers=new).status_code == 403
+    assert status(renew(new)) == 200
+    assert status(new) == 401

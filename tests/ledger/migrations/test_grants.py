@@ -14,7 +14,7 @@ UNGUARDED = {
         "gpus", "reconciliations",
     },
     "recomputed from other rows, whose history is kept, or written beside a decision": {
-        "charges", "accruals", "differences", "statements", "statement_lines",
+        "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
     },
     "words between people": {"messages", "objections", "statement_answers", "publications"},
     "what only holds money back": {
@@ -22,7 +22,7 @@ UNGUARDED = {
     },
     "a browser, by a token's hash": {"sessions"},
 }  # fmt: skip
-DELETED = {"sessions", "charges", "allocations", "year_waits"}
+DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_day", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",

@@ -25,7 +25,7 @@ from ledger.people.steps.credentials import issue_token
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.api.month_pages import month
-from tests.support.people import make_payable
+from tests.support.people import FAR, make_payable
 from tests.support.postgres import TEMPLATE, Server
 from tests.support.servers.serving import serving
 from tests.support.simulation import Node, enrolled, gpu_id, place
@@ -97,7 +97,7 @@ def open_city(server: Server) -> Iterator[Site]:
     tokens = _doors(database.owner_engine())
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)
-    app = create_app(engine, Settings(url="http://suanquan.example"))
+    app = create_app(engine, Settings(url="http://suanquan.example", token_days=36_500))
     app.dependency_overrides[deps.wall_clock] = lambda: NOW
     with serving(app) as url:
         yield Site(url, app, tokens)
@@ -238,16 +238,32 @@ def _money(engine: sa.Engine) -> None:
 def _doors(engine: sa.Engine) -> dict[str, str]:
     with Session(engine) as db, db.begin():
         steps = {
-            "clerk": issue_token(db, role="clerk", person="李四", actor="machine:test", now=NOW),
+            "clerk": issue_token(
+                db, role="clerk", person="李四", actor="machine:test", now=NOW, expires_at=FAR
+            ),
         }
         for role, person in (("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六")):
-            steps[role] = issue_token(db, role=role, person=person, actor="machine:test", now=NOW)
+            steps[role] = issue_token(
+                db, role=role, person=person, actor="machine:test", now=NOW, expires_at=FAR
+            )
         for reader, centre in (("operator", 2), ("other", 1)):
             steps[reader] = issue_token(
-                db, role="operator", person="王五", centre=centre, actor="machine:test", now=NOW
+                db,
+                role="operator",
+                person="王五",
+                centre=centre,
+                actor="machine:test",
+                now=NOW,
+                expires_at=FAR,
             )
         for number, team in enumerate(TEAMS, start=1):
             steps[team.code] = issue_token(
-                db, role="builder", person="张三", project=number, actor="machine:test", now=NOW
+                db,
+                role="builder",
+                person="张三",
+                project=number,
+                actor="machine:test",
+                now=NOW,
+                expires_at=FAR,
             )
     return steps

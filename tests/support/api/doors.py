@@ -386,8 +386,11 @@ DOORS = {
         BRINGING, at("/api/v1/bank-accounts", json=AN_ACCOUNT), yes=201
     ),
     "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
+    "POST /api/v1/tokens/renew": Door(EVERYBODY, at("/api/v1/tokens/renew", json={}), yes=201),
     "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
     "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
+    "GET /api/v1/sessions": Door(EVERYBODY, at("/api/v1/sessions")),
+    "DELETE /api/v1/sessions/{session}": Door(EVERYBODY, at("/api/v1/sessions/9"), yes=404),
     "GET /api/v1/indicators": Door(BUREAU, at("/api/v1/indicators")),
     "POST /api/v1/indicators": Door(PAYERS, at("/api/v1/indicators", json=AN_INDICATOR), yes=201),
     "POST /api/v1/indicators/{year}/{number}/changes": Door(
@@ -438,6 +441,9 @@ DOORS = {
     "GET /sign-in": Door(None, at("/sign-in")),
     "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
     "POST /sign-out": Door(None, at("/sign-out"), yes=303),
+    "GET /sessions": Door(EVERYBODY, at("/sessions")),
+    "POST /sessions/{session}/end": Door(EVERYBODY, at("/sessions/9/end"), yes=404),
+    "POST /sessions/end-others": Door(EVERYBODY, at("/sessions/end-others"), yes=303),
     "GET /eligibility": Door(EVERYBODY, at("/eligibility?seats=500")),
     "GET /eligibility/{clause}": Door(EVERYBODY, at("/eligibility/07-1?seats=500")),
     "GET /projects": Door(BUREAU | {BUILDER}, at("/projects"), yes=(200, 303)),

@@ -1,4 +1,4 @@
-"""Tokens and sign-in sessions: who gets in, until when, and what a thief of the database gets."""
+"""Tokens: who gets in, until when, and what a thief of the database gets."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
 from ledger.people.steps import credentials as doors
 from ledger.people.steps.credentials import Viewer
-from tests.support.people import place_token
+from tests.support.people import FAR, place_token
 from tests.support.simulation import place
 from tests.support.vouchers import NOW, place_project
 
@@ -47,7 +47,6 @@ def test_nobody_comes_by_another_secret(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db:
         for secret in texts:
             assert doors.viewer(db, secret, NOW) is None
-            assert doors.signed_in(db, secret, NOW) is None
 
 
 def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
@@ -56,18 +55,13 @@ def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
         assert doors.viewer(db, clerk, NOW + 24 * HOUR) is None
 
 
-def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str) -> None:
+def test_a_revoked_token_is_dead(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
         viewer = doors.viewer(db, clerk, NOW)
-        assert session
         assert viewer
-        assert doors.signed_in(db, session, NOW) == viewer
         doors.revoke(db, viewer.token, NOW)
         doors.revoke(db, viewer.token, NOW + HOUR)  # again changes nothing
         assert doors.viewer(db, clerk, NOW) is None
-        assert doors.signed_in(db, session, NOW) is None
-        assert doors.sign_in(db, clerk, NOW) is None
         token, _ = doors.tokens(db)
         assert token.revoked_at == NOW
 
@@ -75,38 +69,6 @@ def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str
 def test_an_unknown_token_cannot_be_revoked(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(NotFound):
         doors.revoke(db, 12345, NOW)
-
-
-def test_a_session_ends_by_itself_and_with_its_token(engine: sa.Engine) -> None:
-    with Session(engine) as db, db.begin():
-        secret = doors.issue_token(
-            db, role="auditor", person="王五", actor=ADMIN, now=NOW, expires_at=NOW + HOUR
-        )
-        session = doors.sign_in(db, secret, NOW)
-        assert session
-        assert doors.signed_in(db, session, NOW)
-        assert doors.signed_in(db, session, NOW + HOUR) is None  # the token's end
-        long = doors.issue_token(db, role="auditor", person="王五", actor=ADMIN, now=NOW)
-        session = doors.sign_in(db, long, NOW)
-        assert session
-        assert doors.signed_in(db, session, NOW + doors.SESSION_LASTS) is None
-
-
-def test_signing_out_ends_the_session_alone(engine: sa.Engine, clerk: str) -> None:
-    with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
-        assert session
-        doors.sign_out(db, session)
-        doors.sign_out(db, session)
-        assert doors.signed_in(db, session, NOW) is None
-        assert doors.viewer(db, clerk, NOW)
-
-
-def test_ended_sessions_are_swept(engine: sa.Engine, owner: psycopg.Connection, clerk: str) -> None:
-    with Session(engine) as db, db.begin():
-        doors.sign_in(db, clerk, NOW)
-        doors.sign_in(db, clerk, NOW + doors.SESSION_LASTS)
-    assert owner.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
 
 
 def test_a_role_has_exactly_its_scope(engine: sa.Engine, owner: psycopg.Connection) -> None:
@@ -126,7 +88,14 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
     with Session(engine) as db:
         try:
             secret = doors.issue_token(
-                db, role=role, person="x", project=project, centre=centre, actor=ADMIN, now=NOW
+                db,
+                role=role,
+                person="x",
+                project=project,
+                centre=centre,
+                actor=ADMIN,
+                now=NOW,
+                expires_at=FAR,
             )
         except Refused as refused:
             assert refused.code in {"token_project", "token_centre"}  # noqa: PT017 - either is right
@@ -139,7 +108,7 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
 
 def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="king", person="x", actor=ADMIN, now=NOW)
+        doors.issue_token(db, role="king", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
     assert refused.value.code == "token_role"
 
 
@@ -148,7 +117,9 @@ def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
 )
 def test_a_name_with_what_is_not_seen_is_refused(engine: sa.Engine, hidden: str) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="clerk", person=f"李{hidden}四", actor=ADMIN, now=NOW)
+        doors.issue_token(
+            db, role="clerk", person=f"李{hidden}四", actor=ADMIN, now=NOW, expires_at=FAR
+        )
     assert refused.value.code == "token_person"
 
 
@@ -165,14 +136,14 @@ def test_a_name_with_what_is_not_seen_is_refused(engine: sa.Engine, hidden: str)
 )
 def test_only_a_real_administrator_makes_tokens(engine: sa.Engine, by: str) -> None:
     with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
-        doors.issue_token(db, role="clerk", person="x", actor=by, now=NOW)
+        doors.issue_token(db, role="clerk", person="x", actor=by, now=NOW, expires_at=FAR)
 
 
 def test_a_revoked_administrator_makes_no_token(engine: sa.Engine) -> None:
     with Session(engine) as db, db.begin():
         doors.revoke(db, 1, NOW)
     with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
-        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW)
+        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
 
 
 def test_a_token_that_would_never_be_good_is_refused(engine: sa.Engine) -> None:
@@ -184,23 +155,19 @@ def test_a_token_that_would_never_be_good_is_refused(engine: sa.Engine) -> None:
 def test_the_database_holds_no_secret(
     engine: sa.Engine, owner: psycopg.Connection, clerk: str
 ) -> None:
-    with Session(engine) as db, db.begin():
-        session = doors.sign_in(db, clerk, NOW)
-    assert session
-    for table in ("tokens", "sessions"):
-        rows = owner.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
-        assert rows
-        for (row,) in rows:
-            for secret in (clerk, session):
-                assert secret not in row
-                assert secret.encode().hex() not in row
-                assert secret.removeprefix("sq_") not in row
+    rows = owner.execute("SELECT t::text FROM tokens t").fetchall()
+    assert rows
+    for (row,) in rows:
+        assert clerk not in row
+        assert clerk.encode().hex() not in row
+        assert clerk.removeprefix("sq_") not in row
 
 
 def test_no_two_secrets_are_alike(engine: sa.Engine) -> None:
     with Session(engine) as db:
         texts = {
-            doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW) for _ in range(50)
+            doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW, expires_at=FAR)
+            for _ in range(50)
         }
     assert len(texts) == 50
     assert all(len(secret) == 46 and secret.startswith("sq_") for secret in texts)

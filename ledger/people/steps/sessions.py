@@ -1,0 +1,171 @@
+"""Browser sessions: rows of the server, of which the browser holds a secret alone.
+
+A session ends by itself when nobody used it for a while (idle), and at its moment (absolute); when
+its holder signs out or ends it from another one; and with its token. Each sign-in makes a new
+secret and ends the session that the browser had, so nobody can plant one beforehand. The row stays
+when it has ended: who signed in when, from where, is asked for years later.
+
+A device is a browser that keeps our cookie. Who is signed in at one at which another person was
+signed in within the day before confirms nothing of hers (`shares_device` in 06_people_tokens.sql).
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, text, update
+from sqlmodel import Session, col, select
+
+from ledger.errors import NotFound
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer, digest, holder, viewer
+from ledger.people.tables import SignIn
+
+SECRET_BYTES = 32
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+SEEN_EVERY = timedelta(minutes=1)  # how exactly it is known when a session was used last
+SESSIONS_MAX = 10  # of one person at a time; the one unused for longest makes room
+BROWSER_MAX = 200
+
+_SEEN = text("""
+    UPDATE sessions SET seen_at = :now WHERE id = (
+        SELECT id FROM sessions WHERE id = :id FOR UPDATE SKIP LOCKED)
+""")
+_OF_PERSON = text("""
+    SELECT s.id, t.role, s.address, s.browser, s.created_at, s.seen_at,
+           coalesce(s.ended_at, t.revoked_at, CASE WHEN s.expires_at <= :now
+               OR s.seen_at <= :unused_since THEN least(s.expires_at, s.seen_at) END) AS ended_at
+    FROM sessions s JOIN tokens t ON t.id = s.token_id
+    WHERE t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
+    ORDER BY s.id DESC LIMIT :limit
+""")
+_IS_OWN = text("""
+    SELECT EXISTS (SELECT FROM sessions s JOIN tokens t ON t.id = s.token_id
+        WHERE s.id = :session
+            AND t.person_id = (SELECT person_id FROM tokens WHERE id = :token))
+""")
+_CROWD = text("""
+    UPDATE sessions SET ended_at = :now WHERE ended_at IS NULL AND id IN (
+        SELECT s.id FROM sessions s JOIN tokens t ON t.id = s.token_id
+        WHERE t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
+            AND s.ended_at IS NULL
+        ORDER BY s.seen_at DESC OFFSET :kept)
+""")
+
+
+@dataclass(frozen=True)
+class Lasts:
+    """How long a session lasts: unused, and at most."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """A session as its person sees it; one that ended by itself ended when it was used last."""
+
+    id: int
+    role: Role
+    address: str
+    browser: str
+    created_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """From where somebody signs in: her device's secret, its address, and which browser it is."""
+
+    device: str
+    address: str
+    browser: str
+
+
+def new_secret() -> str:
+    """Return a secret for a session or a device."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def is_secret(text: str) -> bool:
+    """Return whether a text has the form of such a secret."""
+    return _SECRET.fullmatch(text) is not None
+
+
+def sign_in(db: Session, secret: str, place: Place, lasts: Lasts, now: datetime) -> str | None:
+    """Open a session by a token's secret; return its secret, or None if refused."""
+    account = viewer(db, secret, now)
+    return None if account is None else begin(db, account.token, place, lasts, now)
+
+
+def begin(db: Session, token: int, place: Place, lasts: Lasts, now: datetime) -> str:
+    """Open a session of a token, and return its secret; too many others make room."""
+    db.execute(_CROWD, {"token": token, "now": now, "kept": SESSIONS_MAX - 1})
+    secret = new_secret()
+    row = SignIn(
+        hash=digest(secret),
+        token_id=token,
+        device=digest(place.device),
+        address=place.address,
+        browser=place.browser[:BROWSER_MAX],
+        created_at=now,
+        seen_at=now,
+        expires_at=now + lasts.absolute,
+    )
+    db.add(row)
+    db.flush()
+    return secret
+
+
+def signed_in(db: Session, secret: str, lasts: Lasts, now: datetime) -> Viewer | None:
+    """Return whose session this is, and note that it was used; None if it or its token ended."""
+    row = _open(db, secret, now)
+    if row is None:
+        return None
+    if row.seen_at + lasts.idle <= now:
+        _end(db, col(SignIn.id) == row.id, now)
+        return None
+    account = holder(db, row.token_id, now)
+    if account is not None and row.seen_at + SEEN_EVERY <= now:
+        db.execute(_SEEN, {"id": row.id, "now": now})
+    return account
+
+
+def sign_out(db: Session, secret: str, now: datetime) -> None:
+    """End a session, if there is one."""
+    _end(db, col(SignIn.hash) == digest(secret), now)
+
+
+def sessions(
+    db: Session, who: Viewer, lasts: Lasts, now: datetime, limit: int = 50
+) -> list[SessionRecord]:
+    """Return the newest sessions of a person, those that ended too."""
+    facts = {
+        "token": who.token, "limit": limit, "now": now, "unused_since": now - lasts.idle,
+    }  # fmt: skip
+    rows = db.execute(_OF_PERSON, facts).mappings()
+    return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
+
+
+def current(db: Session, secret: str) -> int | None:
+    """Return the number of the session with this secret."""
+    return db.exec(select(SignIn.id).where(SignIn.hash == digest(secret))).one_or_none()
+
+
+def end(db: Session, who: Viewer, session: int, now: datetime) -> None:
+    """End one of a person's own sessions; idempotent. NotFound if it is none of hers."""
+    if not db.execute(_IS_OWN, {"token": who.token, "session": session}).scalar_one():
+        raise NotFound("session", id=session)
+    _end(db, col(SignIn.id) == session, now)
+
+
+def _open(db: Session, secret: str, now: datetime) -> SignIn | None:
+    is_open = col(SignIn.ended_at).is_(None) & (col(SignIn.expires_at) > now)
+    return db.exec(select(SignIn).where(SignIn.hash == digest(secret), is_open)).one_or_none()
+
+
+def _end(db: Session, which: ColumnElement[bool], now: datetime) -> None:
+    is_open = col(SignIn.ended_at).is_(None)
+    db.execute(update(SignIn).where(which, is_open).values(ended_at=now))

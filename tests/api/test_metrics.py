@@ -1,0 +1,187 @@
+"""`/metrics`: who may read it, what it says, and that nobody's name breaks it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from api import metrics
+from api.app import create_app
+from api.door import dependencies as deps
+from api.metrics import FAMILIES, PREFIX
+from api.server.background import accrue_round
+from api.settings import Settings
+from ledger.desk.queries.gauges import gauges
+from ledger.people.codes import Role
+from tests.support.api.town import NOW, Town
+from tests.support.simulation import gpu_id, minute, window
+
+TOKEN = "a token for Prometheus"  # noqa: S105
+HOSTILE = 'a"b\\c{}=,é#\U0001f4a5'
+
+
+@pytest.fixture
+def prometheus(engine: sa.Engine) -> Iterator[TestClient]:
+    app = create_app(engine, Settings(metrics_token=TOKEN))
+    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        yield client
+
+
+def values(client: TestClient) -> dict[str, dict[tuple[str, ...], float]]:
+    """Every sample of an exposition, by name and the values of its labels."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200, answer.text
+    samples: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            samples.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return samples
+
+
+@pytest.mark.usefixtures("town")
+def test_its_own_token_opens_it_and_nothing_else(prometheus: TestClient) -> None:
+    assert prometheus.get("/metrics").status_code == 200
+    for path in ("/api/v1/tokens", "/api/v1/projects", "/openapi.json", "/desk"):
+        assert prometheus.get(path).status_code == 401, path
+    for wrong in (TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é"):
+        headers = {b"Authorization": f"Bearer {wrong}".encode()}
+        assert prometheus.get("/metrics", headers=headers).status_code == 401, wrong
+    prometheus.headers.pop("Authorization")
+    assert prometheus.get("/metrics").status_code == 401
+    assert prometheus.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 401
+
+
+@pytest.mark.parametrize("role", Role)
+def test_of_persons_the_auditor_and_the_administrator_read_it(town: Town, role: Role) -> None:
+    reads = role in {Role.AUDITOR, Role.ADMINISTRATOR}
+    answer = town.client.get("/metrics", headers=town.headers(role))
+    assert answer.status_code == (200 if reads else 403)
+
+
+def test_without_a_token_of_its_own_none_is_one(town: Town) -> None:
+    for headers in ({"Authorization": "Bearer "}, {"Authorization": "Bearer None"}, {}):
+        assert town.client.get("/metrics", headers=headers).status_code == 401
+
+
+def test_the_figures_of_a_town(
+    town: Town, prometheus: TestClient, engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    owner.execute("UPDATE streams SET received_at = %s", (NOW - timedelta(seconds=90),))
+    town.report(town.nodes["mine"], window(7, 2), window(0, 3), window(0, 1, model="B200"))
+    owner.execute("UPDATE quarantine SET received_at = %s", (NOW - timedelta(hours=2),))
+    owner.execute("UPDATE bindings SET superseded_at = %s, superseded_by = 'x' WHERE holder = "
+                  "'team-a' AND cluster_id = (SELECT id FROM clusters WHERE name = 'c-theirs')",
+                  (NOW,))  # fmt: skip
+    assert accrue_round(engine, NOW - timedelta(seconds=30))
+    seen = values(prometheus)
+    assert seen["suanquan_report_lag_seconds"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 90}
+    assert seen["suanquan_nodes_late"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 0}
+    assert seen["suanquan_gpus_silent"] == {("c-mine",): 1, ("c-theirs",): 1}
+    assert seen["suanquan_quarantined_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert seen["suanquan_quarantine_oldest_seconds"] == {("c-mine",): 7200}
+    assert seen["suanquan_conflicting_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert seen["suanquan_unowned_gpu_hours"] == {("c-theirs",): pytest.approx(2 / 60)}
+    assert seen["suanquan_unpriced_gpu_hours"] == {(): pytest.approx(3 / 60)}
+    assert seen["suanquan_charge_lag_seconds"] == {(): 30}
+    assert seen["suanquan_queue_items"]["decisions",] == 0
+    assert "suanquan_queue_oldest_seconds" not in seen
+    assert seen["suanquan_database_up"] == {(): 1}
+
+
+def test_what_is_looked_at_is_not_silent(town: Town, prometheus: TestClient) -> None:
+    now = int((NOW - minute(0)) / timedelta(minutes=1))
+    town.report(town.nodes["mine"], *(window(0, at) for at in range(now - 12, now)))
+    assert values(prometheus)["suanquan_gpus_silent"] == {("c-mine",): 0, ("c-theirs",): 1}
+
+
+def test_an_agent_that_was_replaced_is_not_late(
+    town: Town, prometheus: TestClient, owner: psycopg.Connection
+) -> None:
+    owner.execute(
+        "INSERT INTO agents SELECT gen_random_uuid(), cluster_id, node, source,"
+        " sha256(public_key), enrolled_at, history_from, approved_at, approved_by"
+        " FROM agents WHERE node = 'n-mine'"
+    )
+    owner.execute(
+        "INSERT INTO streams SELECT gen_random_uuid(), id, 1, '', %(old)s, %(old)s FROM agents a"
+        " WHERE NOT EXISTS (SELECT FROM streams WHERE agent_id = a.id)",
+        {"old": NOW - timedelta(days=9)},
+    )
+    town.report(town.nodes["mine"], window(0, 2))
+    assert values(prometheus)["suanquan_nodes_late"]["c-mine", "nvml"] == 0
+
+
+@pytest.mark.usefixtures("town")
+def test_names_from_outside_are_labels_and_no_lines(
+    prometheus: TestClient, owner: psycopg.Connection
+) -> None:
+    owner.execute("UPDATE clusters SET name = %s WHERE name = 'c-mine'", (HOSTILE,))
+    assert values(prometheus)["suanquan_nodes"][HOSTILE, "nvml"] == 1
+
+
+@pytest.mark.usefixtures("town")
+def test_a_method_that_nobody_knows_is_no_label_of_its_own(prometheus: TestClient) -> None:
+    for method in ("BREW", "get", "X" * 200):
+        prometheus.request(method, "/healthz")
+    methods = {labels[0] for labels in values(prometheus)["suanquan_requests_total"]}
+    assert methods <= {"GET", "POST", "-"}
+
+
+@pytest.mark.usefixtures("town")
+def test_figures_are_read_once_in_a_while(
+    prometheus: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+
+    def counting(*args: object) -> object:
+        nonlocal count
+        count += 1
+        return gauges(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(metrics, "gauges", counting)
+    assert [prometheus.get("/metrics").status_code for _ in range(5)] == [200] * 5
+    assert count == 1
+    monkeypatch.setattr(metrics, "KEPT_S", 0.0)
+    prometheus.get("/metrics")
+    assert count == 2
+
+
+def test_without_a_database_the_counters_are_still_there() -> None:
+    engine = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    app = create_app(engine, Settings(metrics_token=TOKEN))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        client.get("/healthz")
+        seen = values(client)
+        assert seen["suanquan_database_up"] == {(): 0}
+        assert seen["suanquan_requests_total"]["GET", "/healthz", "200"] == 1
+        assert "suanquan_nodes" not in seen
+    engine.dispose()
+
+
+def test_every_figure_is_on_a_city_that_works(
+    town: Town, prometheus: TestClient, engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    """With something of everything there, each family has a sample, and all can be parsed."""
+    town.report(town.nodes["mine"], window(7, 2), window(0, 2), window(0, 1, model="B200"))
+    owner.execute(
+        "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)"
+        " SELECT gen_random_uuid(), cluster_id, node, source, sha256(public_key), enrolled_at"
+        " FROM agents WHERE node = 'n-theirs'"
+    )
+    owner.execute("DELETE FROM bindings WHERE cluster_id IN (SELECT id FROM clusters)")
+    owner.execute(
+        "INSERT INTO decisions (kind, subject, content, reason, decided_at, decided_by, digest)"
+        " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', encode(sha256('x'), 'hex'))",
+        (NOW,),
+    )
+    assert accrue_round(engine, NOW)
+    seen = values(prometheus)
+    assert {PREFIX + family.name for family in FAMILIES} <= {*seen}
+    assert gpu_id(0) not in prometheus.get("/metrics").text
