@@ -20,6 +20,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.web.layout import Framed
 from ledger.desk.queries import queues
+from ledger.desk.queries.incidents import waiting_incidents
 from ledger.desk.queries.queues import Queue
 from ledger.metering.queries import corrections
 from ledger.people.codes import DecisionKind
@@ -81,6 +82,7 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             queues.waiting_payments(db),
             today,
         ),
+        *_incident_queue(db, today),
         *_document_queues(db, today),
         *_correction_queue(db, today),
     ]
@@ -145,6 +147,19 @@ def _correction_queue(db: Session, today: date) -> list[QueueView]:
         return []
     means = _("作业记录后来另有说法，由两人决定采用还是不采用。")
     return [queue_view(_("待更正"), means, "/findings?kind=corrections", queue, today)]
+
+
+def _incident_queue(db: Session, today: date) -> list[QueueView]:
+    """Incidents that a person explained, and for which nobody proposed a ruling."""
+    queue = Queue.of(waiting_incidents(db))
+    view = queue_view(
+        _("待判定的用量事件"),
+        _("见证相反、或无人计量的用量，已由运营方交文件说明：由两人判定计入与否。"),
+        "/evidence#incidents",
+        queue,
+        today,
+    )
+    return [view] if queue.count else []
 
 
 def _document_queues(db: Session, today: date) -> list[QueueView]:

@@ -46,6 +46,7 @@ class DecisionKind(StrEnum):
     USAGE = "usage"
     CAPACITY = "capacity"
     CORRECTION = "correction"
+    INCIDENT = "incident"
 
 
 class Answer(StrEnum):

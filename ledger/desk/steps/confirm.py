@@ -14,6 +14,7 @@ from ledger.claims.steps import approval, bank_accounts
 from ledger.desk.steps import (
     admit_usage,
     rule_corrections,
+    rule_incidents,
     state_capacity,
     take_documents,
     take_registry,
@@ -88,6 +89,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         rule_corrections.KIND: Kind(CLERKS, rule_corrections.carry_out),
+        rule_incidents.KIND: Kind(CLERKS, rule_incidents.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
         year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),

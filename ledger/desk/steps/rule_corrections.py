@@ -46,8 +46,8 @@ def propose_corrections(
         "accept": accept,
         "received_until": now.isoformat(),
     }
-    meant = corrections.meant(db, which)
-    if not meant.windows:
+    scope = corrections.scope_of(db, which)
+    if not scope.windows:
         raise Refused("nothing_to_correct")
     return decide(
         db,
@@ -55,9 +55,9 @@ def propose_corrections(
         subject=f"{cluster.name}/{month:%Y-%m}/{job or '*'}",
         content={
             **which,
-            "windows": meant.windows,
-            "digest": meant.digest,
-            "holders": meant.holders,
+            "windows": scope.windows,
+            "digest": scope.digest,
+            "holders": scope.holders,
         },
         reason=reason,
         actor=actor,

@@ -96,7 +96,7 @@ def open_jobs(
 
 
 @dataclass(frozen=True)
-class Meant:
+class Scope:
     """What a proposal is about: its windows, their digest, and use by holder before and after."""
 
     windows: int
@@ -104,7 +104,7 @@ class Meant:
     holders: list[dict[str, Any]]
 
 
-def meant(db: Session, content: Mapping[str, Any]) -> Meant:
+def scope_of(db: Session, content: Mapping[str, Any]) -> Scope:
     """Return what a decision's content means; `windows` is 0 where nothing is open."""
     values = {"content": json.dumps(content, ensure_ascii=False)}
     figures = db.execute(_FIGURES, values).one()
@@ -121,7 +121,7 @@ def meant(db: Session, content: Mapping[str, Any]) -> Meant:
         }
         for name, (before, after) in sorted(sums.items())
     ]
-    return Meant(figures.windows, figures.digest, holders)
+    return Scope(figures.windows, figures.digest, holders)
 
 
 def waiting_since(db: Session) -> list[datetime]:

@@ -52,7 +52,7 @@ def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now:
         )
 
 
-def contradicted(raw: Raw, windows: Sequence[KeptWindow]) -> list[KeptWindow]:
+def retellings(raw: Raw, windows: Sequence[KeptWindow]) -> list[KeptWindow]:
     """Return those of which something else was said before: this word is newer than that."""
     if not windows:
         return []

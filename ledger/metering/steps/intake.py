@@ -147,7 +147,7 @@ def _keep_windows(
     places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter, places, now, late_after)
     verdicts = [(i, window, judge.why_not(window)) for i, window in submission.windows]
-    known_keys = _kept_hours(raw, judge, verdicts)
+    known_keys = _hours_of_jobs(raw, judge, verdicts)
     countable: list[KeptWindow] = []
     kept_sightings, refused_sightings = _judge_sightings(submission, now)
     refused = [*submission.refused, *refused_sightings]
@@ -162,8 +162,8 @@ def _keep_windows(
             quarantined.append(Item(index, reason, window.gpu))
             kept_aside.append((reason, window))
     outcome = keep(raw, countable, origin)
-    said_again = quarantine.contradicted(raw, outcome.known) if judge.reports_jobs else []
-    quarantine.keep_conflicts(raw, [*outcome.conflicting, *said_again], origin, now)
+    newer_words = quarantine.retellings(raw, outcome.known) if judge.reports_jobs else []
+    quarantine.keep_conflicts(raw, [*outcome.conflicting, *newer_words], origin, now)
     quarantine.quarantine(raw, kept_aside, origin, reporter.node, now)
     conflict_ids = {id(window) for window in outcome.conflicting}
     conflicts = [
@@ -181,7 +181,7 @@ def _keep_windows(
     )
 
 
-def _kept_hours(
+def _hours_of_jobs(
     raw: Raw, judge: "Judge", verdicts: Sequence[tuple[int, KeptWindow, str | None]]
 ) -> set[tuple[str, datetime]]:
     """Return the keys of a job source's late hours of which something is kept already.

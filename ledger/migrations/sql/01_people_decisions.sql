@@ -74,6 +74,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('usage', '{clerk,approver}'),
     ('capacity', '{clerk,approver}'),
     ('correction', '{clerk,approver}'),
+    ('incident', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

@@ -272,6 +272,38 @@ END $$;
 CREATE TRIGGER fold AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION fold_windows();
 
+-- Later words of job sources, on which two persons decided (35_corrections).
+CREATE TABLE corrections (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gpu text NOT NULL,
+    start timestamptz NOT NULL,
+    hash bytea NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    counts boolean NOT NULL,
+    decision_id bigint NOT NULL REFERENCES decisions,
+    UNIQUE (decision_id, gpu, start),
+    FOREIGN KEY (gpu, start, hash, stream, number) REFERENCES conflicts
+);
+CREATE INDEX corrections_by_window ON corrections (gpu, start, id);
+CREATE INDEX corrections_by_word ON corrections (gpu, start, hash, stream, number);
+
+-- The windows as they count: with the newest correction that two persons accepted.
+CREATE VIEW counted_windows AS
+    SELECT w.gpu, w.start, w.cluster_id, w.source, coalesce(c.stream, w.stream) AS stream,
+           coalesce(c.number, w.number) AS number, coalesce(c.body, w.body) AS body
+    FROM windows w LEFT JOIN (
+        SELECT DISTINCT ON (k.gpu, k.start) k.gpu, k.start, x.stream, x.number, x.body
+        FROM corrections k JOIN conflicts x USING (gpu, start, hash, stream, number)
+        WHERE k.counts ORDER BY k.gpu, k.start, k.id DESC
+    ) c ON (c.gpu, c.start) = (w.gpu, w.start);
+
+COMMENT ON TABLE corrections IS 'Later words of job sources on which two persons decided';
+COMMENT ON COLUMN corrections.counts IS 'Whether it counts in place of what was said before';
+COMMENT ON COLUMN corrections.hash IS 'With stream and number: which of the conflicts';
+COMMENT ON VIEW counted_windows IS 'Windows as they count, with the corrections that were accepted';
+GRANT SELECT ON corrections, counted_windows TO :app_role;
+
 COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
 COMMENT ON COLUMN day_totals.held IS
     'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';

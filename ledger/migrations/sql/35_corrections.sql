@@ -3,21 +3,6 @@
 -- or is put aside for good. The windows and the words stay as they came; the day totals take the
 -- difference, and what was paid for follows as with any usage that changed.
 
-CREATE TABLE corrections (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    gpu text NOT NULL,
-    start timestamptz NOT NULL,
-    hash bytea NOT NULL,
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    counts boolean NOT NULL,
-    decision_id bigint NOT NULL REFERENCES decisions,
-    UNIQUE (decision_id, gpu, start),
-    FOREIGN KEY (gpu, start, hash, stream, number) REFERENCES conflicts
-);
-CREATE INDEX corrections_by_window ON corrections (gpu, start, id);
-CREATE INDEX corrections_by_word ON corrections (gpu, start, hash, stream, number);
-
 -- The use that a window states, with everything by which it is counted, and nothing else.
 CREATE FUNCTION use_of(body jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -32,16 +17,6 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
         AS p(holder jsonb, from_ms bigint, to_ms bigint, num bigint, den integer, mig jsonb,
              readings jsonb)
 $$;
-
--- The windows as they count: with the newest correction that two persons accepted.
-CREATE VIEW counted_windows AS
-    SELECT w.gpu, w.start, w.cluster_id, w.source, coalesce(c.stream, w.stream) AS stream,
-           coalesce(c.number, w.number) AS number, coalesce(c.body, w.body) AS body
-    FROM windows w LEFT JOIN (
-        SELECT DISTINCT ON (k.gpu, k.start) k.gpu, k.start, x.stream, x.number, x.body
-        FROM corrections k JOIN conflicts x USING (gpu, start, hash, stream, number)
-        WHERE k.counts ORDER BY k.gpu, k.start, k.id DESC
-    ) c ON (c.gpu, c.start) = (w.gpu, w.start);
 
 -- The newest word of each job's hour, where it is not what counts and was not decided before.
 CREATE VIEW open_corrections AS
@@ -180,12 +155,8 @@ BEGIN
     RETURN hours;
 END $$;
 
-COMMENT ON TABLE corrections IS 'Later words of job sources on which two persons decided';
-COMMENT ON COLUMN corrections.counts IS 'Whether it counts in place of what was said before';
-COMMENT ON COLUMN corrections.hash IS 'With stream and number: which of the conflicts';
-COMMENT ON VIEW counted_windows IS 'Windows as they count, with the corrections that were accepted';
 COMMENT ON VIEW open_corrections IS 'Later words of job sources on which nobody decided yet';
 
 REVOKE EXECUTE ON FUNCTION rule_corrections FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rule_corrections TO :app_role;
-GRANT SELECT ON corrections, counted_windows, open_corrections TO :app_role;
+GRANT SELECT ON open_corrections TO :app_role;
