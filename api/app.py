@@ -30,7 +30,7 @@ from api.door.middleware import API, Gate
 from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.metering import agent_routes, batch_routes, node_routes, usage_routes
+from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
@@ -56,6 +56,7 @@ ROUTES = (
     decision_routes,
     policy_routes,
     finding_routes,
+    evidence_routes,
     node_routes,
     return_routes,
     payment_routes,

@@ -25,15 +25,15 @@ from api.desk import cli as desk_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid, speaking
-from api.metering import agent_cli, import_cli
+from api.metering import agent_cli, evidence_cli, import_cli
 from api.metering import cli as metering_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
 from api.policy import cli as policy_cli
 from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
+from api.server import backup_cli, machine_cli
 from api.server import cli as server_cli
-from api.server import machine_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -45,6 +45,7 @@ app = Commands(
 for room in (
     registry_cli,
     metering_cli,
+    evidence_cli,
     agent_cli,
     import_cli,
     vouchers_cli,
@@ -59,6 +60,7 @@ for room in (
     policy_cli,
     server_cli,
     machine_cli,
+    backup_cli,
     people_cli,
 ):
     app.add_typer(room.app)

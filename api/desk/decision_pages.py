@@ -142,6 +142,7 @@ def place(db: Session, record: Decision) -> str:
         "bank_reversal": f"/payments/{number}",
         "deduction_consent": f"/deductions/{details.get('deduction')}/consent",
         "deduction_fall": "/deductions",
+        "incident": "/evidence#incidents",
         "red_parts": f"/documents/{details.get('document')}",
     }
     return pages_of.get(record.kind, "")

@@ -20,6 +20,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.web.layout import Framed
 from ledger.desk.queries import queues
+from ledger.desk.queries.incidents import waiting_incidents
 from ledger.desk.queries.queues import Queue
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
@@ -80,6 +81,7 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             queues.waiting_payments(db),
             today,
         ),
+        *_incident_queue(db, today),
         *_document_queues(db, today),
     ]
     rows = [row(decision) for decision in decisions[:10]]
@@ -134,6 +136,19 @@ def _month_queues(db: Session, viewer: Viewer, today: date) -> list[QueueView]:
         )
         views.append(reds)
     return views
+
+
+def _incident_queue(db: Session, today: date) -> list[QueueView]:
+    """Incidents that a person explained, and for which nobody proposed a ruling."""
+    queue = Queue.of(waiting_incidents(db))
+    view = queue_view(
+        _("待判定的用量事件"),
+        _("见证相反、或无人计量的用量，已由运营方交文件说明：由两人判定计入与否。"),
+        "/evidence#incidents",
+        queue,
+        today,
+    )
+    return [view] if queue.count else []
 
 
 def _document_queues(db: Session, today: date) -> list[QueueView]:

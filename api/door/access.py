@@ -34,6 +34,7 @@ class Right(StrEnum):
     READ_METERING = "read_metering"  # agents and findings of a centre
     TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
     ADMIT_USAGE = "admit_usage"  # approve agents, admit what came late
+    EXPLAIN_INCIDENTS = "explain_incidents"  # with a file, what a witness contradicts
     READ_REGISTRY = "read_registry"  # the registry and who registered what; a centre its own
     REGISTER = "register"  # the registry's YAML
     OPEN_VOUCHERS = "open_vouchers"
@@ -70,6 +71,7 @@ _READ_BOOKS = {
 _BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
 _WRITE_BOOKS = {
     Right.ADMIT_USAGE,
+    Right.EXPLAIN_INCIDENTS,
     Right.REGISTER,
     Right.OPEN_VOUCHERS,
     Right.ACCRUE,
@@ -97,6 +99,7 @@ _OPERATOR = {
     Right.READ_METERING,
     Right.READ_REGISTRY,
     Right.TEND_AGENTS,
+    Right.EXPLAIN_INCIDENTS,
     Right.READ_MONTH,
     Right.ANSWER_DECISIONS,
 }

@@ -19,6 +19,7 @@ _CLAIMS = {
     "nothing_to_claim": msgid("项目「{project}」目前没有可以申请的金额"),
     "more_than_claimable": msgid("申请 {asked} 元，而目前可以申请的至多 {left} 元"),
     "deduction": msgid("没有编号为 {id} 的抵扣"),
+    "incident": msgid("没有编号为 {id} 的用量事件"),
     "deduction_confirmed": msgid("编号为 {id} 的抵扣已经确认"),
     "deduction_consent": msgid("编号为 {id} 的抵扣没有书面同意"),
     "nothing_deducted": msgid("在「{centre}」没有经企业确认、尚未兑付的抵扣"),

@@ -37,6 +37,21 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "not_migrated": msgid(
             "数据库结构为 {have}，本程序需要 {want}；请先运行 suanquan db upgrade"
         ),
+        "backup_place": msgid("放备份的目录 {path} 不可用：{detail}"),
+        "backup_busy": msgid("{path} 正有另一次备份"),
+        "backup_exists": msgid("{path} 已经有了；同一秒里只有一份"),
+        "backup_key": msgid("密钥文件 {path} 不能用：{detail}"),
+        "backup_absent": msgid("备份不完整：{path}：{detail}"),
+        "backup_broken": msgid("备份的清单 {path} 读不了：{detail}"),
+        "backup_format": msgid("备份的清单 {path} 是第 {have} 版，本程序读第 {want} 版"),
+        "backup_needs_key": msgid("备份 {path} 是加密的，请给出密钥（--key）"),
+        "backup_forged": msgid("备份的清单 {path} 不是用这把密钥写的，或已被改动"),
+        "backup_changed": msgid("备份文件 {path} 已被改动或不完整（{have} 字节，应为 {want}）"),
+        "backup_sealed": msgid("备份不能用这把密钥解开，或不完整"),
+        "backup_newer": msgid("备份由更新的程序 {program} 写成（结构 {revision}），请先升级程序"),
+        "backup_not_empty": msgid("数据库不是空的（已有 {count} 张表），备份只恢复到空的数据库"),
+        "backup_other_rows": msgid("恢复后的行数与清单不符：{tables}"),
+        "backup_program": msgid("{program} 未完成：{detail}"),
         "policy_changed": msgid("已发布的政策 {policy} 第 {clause} 条被改动；请另立版本"),
     }
 )

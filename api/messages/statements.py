@@ -13,6 +13,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "itself": msgid("一个单位不能与自己有关系"),
         "unknown_gpu": msgid("没有登记过 GPU {name}"),
         "unknown_node": msgid("节点 {name} 上没有登记过 GPU"),
+        "label_keys": msgid(
+            "集群 {cluster} 在这些日子里已按标签 {key} 绑定：按两个标签绑定，一个容器组会有两个项目"
+        ),
         "contract_of_others": msgid("合同 {number} 不是这个项目与这个集群的智算中心的"),
         "bad_total": msgid("合同总额是大于零的元，至多两位小数，如 1000000.00"),
         "bad_id_tail": msgid("身份证号的末六位写作五位数字加一位数字或 X"),

@@ -100,6 +100,8 @@ WITNESS = (
     Column(msgid("止"), "until", MOMENT),
     Column(msgid("见证"), "verdict", coded(WitnessVerdict)),
     Column(msgid("原因"), "reason", coded(WitnessReason)),
+    Column(msgid("计入"), "counts"),
+    Column(msgid("证据等级"), "grade"),
 )
 
 

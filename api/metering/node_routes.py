@@ -18,7 +18,7 @@ from api.metering.schemas import (
     StrangerRead,
     WitnessRead,
 )
-from ledger.metering.queries import coverage_gaps, node_status, nodes, witness
+from ledger.metering.queries import coverage_gaps, evidence, node_status, nodes
 from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
@@ -83,17 +83,21 @@ def witness_of_node(
     cluster_row = access.cluster(db, viewer, cluster)
     return [
         WitnessRead(
-            gpu=item.hold.gpu,
-            namespace=item.hold.namespace,
-            pod=item.hold.pod,
-            uid=item.hold.uid,
-            since=item.verdict.low,
-            until=item.verdict.high,
-            length_ms=item.length_ms,
-            verdict=item.verdict.verdict,
-            reason=item.verdict.reason,
+            gpu=piece.gpu,
+            namespace=piece.namespace,
+            pod=piece.pod,
+            container=piece.container,
+            uid=piece.uid or None,
+            since=piece.low,
+            until=piece.high,
+            length_ms=piece.length_ms,
+            verdict=piece.verdict,
+            reason=piece.reason,
+            counts=piece.counts,
+            grade=piece.grade,
+            incident=piece.incident,
         )
-        for item in witness.comparisons(db, key(cluster_row), node, day)
+        for piece in evidence.pieces(db, key(cluster_row), day, node)
     ]
 
 

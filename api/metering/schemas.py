@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
-from ledger.metering.codes import QuarantineReason, WitnessReason, WitnessVerdict
+from ledger.metering.codes import IncidentKind, QuarantineReason, WitnessReason, WitnessVerdict
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 
@@ -87,12 +87,70 @@ class WitnessRead(ResponseModel):
     gpu: str
     namespace: str
     pod: str
+    container: str
     uid: str | None
     since: datetime
     until: datetime
     length_ms: int
     verdict: WitnessVerdict
     reason: WitnessReason | None
+    counts: bool = Field(description="whether it is charged")
+    grade: str | None = Field(description="A to D; null where it does not count")
+    incident: int | None
+
+
+class EvidenceRead(ResponseModel):
+    """Usage of a project on a cluster of which the witnesses say one thing."""
+
+    project: str | None = Field(description="null: no binding says whose it is")
+    cluster: str
+    verdict: WitnessVerdict
+    reason: WitnessReason | None
+    counts: bool = Field(description="whether it is charged")
+    grade: str | None = Field(description="A to D; null where it does not count")
+    is_explained: bool
+    device_ms: Exact
+
+
+class UnexplainedRead(ResponseModel):
+    """Use of a node's day that a witness contradicts, or that nobody metered."""
+
+    cluster: str
+    kind: IncidentKind
+    reason: WitnessReason | None
+    node: str
+    namespace: str
+    day: date
+    since: datetime
+    until: datetime
+    pods: int
+    device_ms: int = Field(description="rounded; the incident has it exactly")
+
+
+class IncidentExplainedRead(ResponseModel):
+    """What a person explained with a file; `counts` once two persons decided."""
+
+    id: int
+    cluster: str
+    kind: IncidentKind
+    explanation: str
+    file: str
+    original: str = Field(description="SHA-256 of the file, hex")
+    explained_by: str
+    explained_at: datetime
+    since: datetime
+    until: datetime
+    nodes: list[str]
+    device_ms: Exact
+    counts: bool | None
+    decision: int | None = Field(description="the decision that stands, or that waits")
+
+
+class RulingCreate(RequestModel):
+    """Whether an incident's use counts, and why."""
+
+    counts: bool
+    reason: Text
 
 
 class NodesRead(ResponseModel):

@@ -2,7 +2,7 @@
 
 import re
 
-_KEPT_APART = re.compile(r"^(account|bank|claim|document|list) ")
+_KEPT_APART = re.compile(r"^(account|bank|claim|document|incident|list) ")
 
 
 def plain_subject(subject: str) -> str:

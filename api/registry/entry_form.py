@@ -84,7 +84,9 @@ FORMS: Mapping[RegistrySection, tuple[Field, ...]] = {
     RegistrySection.ASSIGNMENTS: _fields("!contract", "!programme"),
 }  # fmt: skip
 _SOURCES = ("nvml", "dcgm", "slurm", "import")
-_HOLDERS = (HolderKind.POD, HolderKind.SLURM, HolderKind.STATIC)
+_HOLDERS = (
+    HolderKind.POD, HolderKind.SLURM, HolderKind.STATIC, HolderKind.LABEL, HolderKind.OWNER,
+)  # fmt: skip
 _TITLES = {
     "from": msgid("起"),
     "until": msgid("止（含此日，可不填）"),

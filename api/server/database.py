@@ -18,12 +18,18 @@ from ledger.vouchers.steps.clauses import load_policies
 
 
 @contextmanager
-def reach(settings: Settings) -> Iterator[Database]:
-    """The settings' database, up for as long as the block lasts."""
+def reach(settings: Settings, *, may_start: bool = True) -> Iterator[Database]:
+    """The settings' database, up for as long as the block lasts.
+
+    `may_start` False leaves an embedded server that does not run as it is: it cannot be reached.
+    """
     if settings.database_url is not None:
         yield databases_from(settings.database_url, settings.database_owner_url)
         return
     embedded = Embedded(settings.postgres)
+    if not may_start:
+        yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
+        return
     try:
         embedded.start()
     except Unusable as error:

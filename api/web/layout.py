@@ -114,6 +114,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("我的对账"), "/centre"),
             (_("我的申请"), "/claims"),
             (_("节点一览"), "/nodes"),
+            (_("见证"), "/evidence"),
             (_("登记簿"), "/registry"),
             (_("待查事项"), "/findings"),
             (_("我能申请什么"), "/eligibility"),
@@ -130,6 +131,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("节点一览"), "/nodes"),
             (_("登记簿"), "/registry"),
             (_("待查事项"), "/findings"),
+            (_("见证"), "/evidence"),
             (_("政策认定"), "/eligibility"),
         ]
     return [Place(name, url, path.startswith(url)) for name, url in ways]

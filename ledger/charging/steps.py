@@ -1,7 +1,8 @@
 """Charge: compute what each project owes each centre, by month, from day totals.
 
-Nothing is incremental: every charge is computed again from all its usage, under the current
-bindings and contract lines, and the table is updated to the result. A charge without usage (a
+Nothing is incremental: every charge is computed again from all its usage, as far as no witness
+contradicts it, under the current bindings and contract lines, and the table is updated to the
+result. A charge without usage (a
 binding was corrected) is deleted. Documents and decisions are about the cells of a contract's
 month, so they need not follow when a contract line is stated anew.
 """
@@ -22,6 +23,7 @@ from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
 from ledger.charging.tables import Charge
+from ledger.metering.queries.evidence import keep_evidence
 from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Contract, Project
 from ledger.units import beijing_day
@@ -45,6 +47,7 @@ class ChargeResult:
 def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> ChargeResult:
     """Update the charges of these projects (None: of all)."""
     db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
+    keep_evidence(db)
     project_ids = list(projects) if projects is not None else _all_projects(db)
     items = contract_lines.bill_items(db, project_ids, beijing_day(now))
     target = charges(owed_items(items), policies(db, project_ids))

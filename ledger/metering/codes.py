@@ -11,6 +11,8 @@ class HolderKind(StrEnum):
     STATIC = "static"
     UNALLOCATED = "unallocated"
     UNATTRIBUTED = "unattributed"
+    LABEL = "label"  # only of bindings: pods as the witness knows them
+    OWNER = "owner"
 
 
 class QuarantineReason(StrEnum):
@@ -73,6 +75,14 @@ class WitnessVerdict(StrEnum):
     PENDING = "pending"
     SINGLE = "single"
     CONTRADICTING = "contradicting"
+    GAP = "gap"  # nobody metered, and the pod's own times cover it
+
+
+class IncidentKind(StrEnum):
+    """What is to be explained: a witness's contradiction, or a gap that a pod's times cover."""
+
+    CONTRADICTING = "contradicting"
+    GAP = "gap"
 
 
 class WitnessReason(StrEnum):

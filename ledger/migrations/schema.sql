@@ -149,6 +149,12 @@ END $$;
 
 ALTER FUNCTION public.batch_follows() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ((at AT TIME ZONE '08:00:00'::interval))::date;
+
+ALTER FUNCTION public.beijing_day(at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -323,9 +329,15 @@ BEGIN
         WHERE r.contract_id = k.id AND EXISTS (SELECT FROM matches m WHERE m.reconciliation_id = r.id)
     ) AS m (days);
     IF relation = 'bindings' AND days IS NOT NULL THEN
-        SELECT range_agg(daterange(day, day + 1)) INTO used FROM day_totals
-        WHERE cluster_id = (fact ->> 'cluster_id')::bigint AND holder_kind = fact ->> 'holder_kind'
-            AND holder = fact ->> 'holder';
+        SELECT range_agg(daterange(day, day + 1)) INTO used FROM (
+            SELECT day FROM day_totals
+            WHERE cluster_id = (fact ->> 'cluster_id')::bigint
+                AND holder_kind = fact ->> 'holder_kind' AND holder = fact ->> 'holder'
+            UNION
+            SELECT e.day FROM evidence e
+            JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
+            WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
+                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
     ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
@@ -451,6 +463,175 @@ END $$;
 
 ALTER FUNCTION public.code_issued() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.compare_day(of_cluster bigint, of_day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    edge CONSTANT interval := interval '1 minute';
+    begin_of_day CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
+    end_of_day CONSTANT timestamptz := begin_of_day + interval '24 hours';
+BEGIN
+    DELETE FROM evidence WHERE (cluster_id, day) = (of_cluster, of_day);
+    WITH witnesses AS MATERIALIZED (
+        SELECT a.id, a.revoked_at IS NOT NULL AS is_revoked, (
+            SELECT date_trunc('milliseconds', max(until)) FROM witness_watches w
+            WHERE w.agent_id = a.id) AS last
+        FROM agents a
+        WHERE a.cluster_id = of_cluster AND a.source = 'witness' AND a.approved_at IS NOT NULL
+    ), watches AS MATERIALIZED (
+        SELECT w.agent_id, date_trunc('milliseconds', w.since) AS since,
+               date_trunc('milliseconds', w.until) AS until
+        FROM witness_watches w JOIN witnesses ON witnesses.id = w.agent_id
+        WHERE w.until >= begin_of_day AND w.since <= end_of_day
+    ), own AS MATERIALIZED (
+        SELECT h.*, row_number() OVER () AS hold, g.node,
+               hold_key(h.namespace, h.pod, h.container, h.uid) AS holder
+        FROM holds h JOIN gpus g USING (gpu)
+        WHERE h.cluster_id = of_cluster AND h.day = of_day AND h.kind = 'pod'
+    ), pods AS MATERIALIZED (
+        SELECT o.hold, p.agent_id, p.uid, date_trunc('milliseconds', p.seen_at) AS seen_at,
+               date_trunc('milliseconds', p.started_at) - edge AS begins,
+               date_trunc('milliseconds', coalesce(p.ended_at, p.gone_at)) + edge AS ends,
+               p.ended_at IS NULL AND p.gone_at IS NOT NULL AS is_lost,
+               CASE WHEN p.is_admin THEN 'admin_access'
+                    WHEN p.node IS DISTINCT FROM o.node THEN 'other_node'
+                    WHEN p.started_at IS NULL THEN 'never_ran' END AS never
+        FROM own o JOIN witnesses w ON true
+        JOIN witness_pods p ON (p.agent_id, p.namespace, p.pod) = (w.id, o.namespace, o.pod)
+            AND o.uid IN ('', p.uid)
+    ), cuts AS (
+        SELECT hold, low AS at FROM own
+        UNION SELECT hold, high FROM own
+        UNION SELECT o.hold, m.at FROM own o JOIN watches w ON true
+            CROSS JOIN LATERAL (VALUES (w.since), (w.until)) AS m(at)
+            WHERE m.at > o.low AND m.at < o.high
+        UNION SELECT o.hold, m.at FROM own o JOIN pods p USING (hold)
+            CROSS JOIN LATERAL (VALUES (p.begins), (p.ends), (p.seen_at)) AS m(at)
+            WHERE m.at > o.low AND m.at < o.high
+    ), pieces AS (
+        SELECT * FROM (SELECT hold, at AS low, lead(at) OVER (PARTITION BY hold ORDER BY at) AS high
+                       FROM cuts) c WHERE high IS NOT NULL
+    ), words AS (
+        SELECT p.hold, p.low, p.high, w.id AS agent_id, x.uid,
+               CASE WHEN t.since IS NOT NULL AND x.agrees THEN 'agreeing'
+                    WHEN t.since IS NOT NULL THEN 'contradicting'
+                    WHEN p.low >= w.last AND NOT w.is_revoked THEN 'pending'
+                    ELSE 'single' END AS verdict,
+               CASE WHEN t.since IS NOT NULL AND x.agrees THEN NULL
+                    WHEN t.since IS NOT NULL THEN coalesce(x.why, 'not_there')
+                    WHEN w.last IS NULL OR p.low >= w.last AND w.is_revoked THEN 'no_witness'
+                    WHEN p.low >= w.last THEN NULL
+                    WHEN x.covers THEN 'times_cover' ELSE 'blind' END AS reason
+        FROM pieces p CROSS JOIN witnesses w
+        LEFT JOIN LATERAL (
+            SELECT since FROM watches t
+            WHERE t.agent_id = w.id AND t.since <= p.low AND t.until >= p.high
+            ORDER BY since LIMIT 1) t ON true
+        CROSS JOIN LATERAL (
+            SELECT coalesce(bool_or(y.why IS NULL), false) AS agrees,
+                   min(y.why COLLATE "C") AS why,
+                   coalesce(bool_or(y.why IS NULL AND y.seen_at >= p.high AND NOT y.is_lost), false)
+                       AS covers,
+                   min(y.uid) FILTER (WHERE y.why IS NULL) AS uid
+            FROM (SELECT o.*, coalesce(never, CASE WHEN p.high <= begins THEN 'not_yet'
+                      WHEN ends <= p.low THEN 'over'
+                      WHEN ends IS NULL AND seen_at < t.since THEN 'not_there' END) AS why
+                  FROM pods o WHERE (o.hold, o.agent_id) = (p.hold, w.id)) y) x
+    ), verdicts AS (
+        SELECT DISTINCT ON (hold, low) hold, low, high, verdict, reason,
+               CASE WHEN verdict = 'agreeing' OR reason = 'times_cover' THEN agent_id END AS agent_id,
+               CASE WHEN verdict = 'agreeing' OR reason = 'times_cover' THEN uid END AS pod_uid
+        FROM words
+        ORDER BY hold, low, array_position('{contradicting,agreeing,pending,single}', verdict),
+            words.agent_id
+    ), begun AS (
+        SELECT *, what IS DISTINCT FROM lag(what) OVER (PARTITION BY hold ORDER BY low) AS new
+        FROM (SELECT *, concat_ws('|', verdict, coalesce(reason, ''), coalesce(agent_id::text, ''),
+                                  pod_uid) AS what FROM verdicts) v
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY hold ORDER BY low) AS run FROM begun
+    ), joined AS (
+        SELECT hold, min(low) AS low, max(high) AS high, verdict, reason, agent_id, pod_uid
+        FROM numbered GROUP BY hold, run, verdict, reason, agent_id, pod_uid
+    ), looks AS (
+        SELECT gpu, source, high AS low, lead(low) OVER (PARTITION BY gpu, source ORDER BY low) AS high
+        FROM holds WHERE cluster_id = of_cluster AND kind = 'seen'
+            AND day BETWEEN of_day - 1 AND of_day + 1
+    ), said AS (
+        SELECT o.gpu, o.node, o.source, o.device, o.namespace, o.pod, o.container, o.uid, o.holder,
+               o.model, o.mig_profile, o.num, o.den, v.low, v.high, v.verdict, v.reason,
+               coalesce(k.agent_id, v.agent_id) AS agent_id, coalesce(k.uid, v.pod_uid) AS pod_uid,
+               o.util_ppm_ms / (extract(epoch FROM o.high - o.low) * 1000) AS util_ppm,
+               o.util_ms / (extract(epoch FROM o.high - o.low) * 1000) AS util
+        FROM joined v JOIN own o USING (hold)
+        LEFT JOIN LATERAL (  -- who is meant, where the UID is known
+            SELECT agent_id, uid FROM pods p WHERE p.hold = o.hold AND o.uid <> ''
+            ORDER BY agent_id LIMIT 1) k ON true
+        UNION ALL
+        SELECT a.gpu, g.node, a.source, a.device, a.namespace, a.pod, a.container, a.uid,
+               hold_key(a.namespace, a.pod, a.container, a.uid), a.model, a.mig_profile, a.num, a.den,
+               greatest(l.low, begin_of_day), least(l.high, end_of_day), 'gap', 'times_cover',
+               p.agent_id, p.uid, 0, 0
+        FROM looks l JOIN gpus g USING (gpu)
+        JOIN holds a ON a.cluster_id = of_cluster AND a.kind = 'pod' AND a.uid <> ''
+            AND a.day BETWEEN of_day - 1 AND of_day AND (a.gpu, a.source, a.high)
+                = (l.gpu, l.source, l.low)
+        JOIN holds b ON b.cluster_id = of_cluster AND b.kind = 'pod'
+            AND b.day BETWEEN of_day AND of_day + 1 AND b.low = l.high
+            AND (b.gpu, b.source, b.device, b.namespace, b.pod, b.container, b.uid, b.model,
+                 b.mig_profile, b.num, b.den)
+                = (a.gpu, a.source, a.device, a.namespace, a.pod, a.container, a.uid, a.model,
+                   a.mig_profile, a.num, a.den)
+        CROSS JOIN LATERAL (
+            SELECT p.agent_id, p.uid FROM witness_pods p JOIN witnesses w ON w.id = p.agent_id
+            WHERE (p.namespace, p.pod, p.uid, p.node) = (a.namespace, a.pod, a.uid, g.node)
+                AND NOT p.is_admin AND p.started_at - edge <= l.low AND p.seen_at >= l.high
+                AND CASE WHEN p.ended_at IS NULL THEN p.gone_at IS NULL
+                    ELSE p.ended_at + edge >= l.high END
+            ORDER BY p.agent_id LIMIT 1) p
+        WHERE l.high > l.low AND l.high - l.low <= interval '24 hours'
+            AND l.low < end_of_day AND l.high > begin_of_day
+    ), placed AS (
+        SELECT *, row_number() OVER () AS place FROM said
+    ), edges AS (
+        SELECT place, low AS at FROM placed
+        UNION SELECT place, high FROM placed
+        UNION SELECT p.place, m.at FROM placed p JOIN incident_spans x USING (gpu, device, holder)
+            CROSS JOIN LATERAL (VALUES (lower(x.span)), (upper(x.span))) AS m(at)
+            WHERE m.at > p.low AND m.at < p.high
+    ), cut AS (
+        SELECT p.gpu, p.node, p.source, p.device, p.namespace, p.pod, p.container, p.uid, p.holder,
+               p.model, p.mig_profile, p.num, p.den, c.low, c.high, p.verdict, p.reason, p.agent_id,
+               p.pod_uid, p.util_ppm, p.util
+        FROM placed p JOIN (
+            SELECT place, at AS low, lead(at) OVER (PARTITION BY place ORDER BY at) AS high FROM edges
+        ) c USING (place) WHERE c.high IS NOT NULL
+    ), ruled AS (
+        SELECT s.*, i.id AS incident_id,
+               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')) AS counts,
+               r.counts IS NOT NULL AS is_ruled,
+               (extract(epoch FROM s.high - s.low) * 1000)::bigint AS ms
+        FROM cut s LEFT JOIN LATERAL (
+            SELECT i.id FROM incident_spans x JOIN incidents i ON i.id = x.incident_id
+            WHERE (x.gpu, x.device, x.holder) = (s.gpu, s.device, s.holder)
+                AND x.span @> tstzrange(s.low, s.high)
+                AND (i.kind = 'gap') = (s.verdict = 'gap')) i ON true
+        LEFT JOIN incident_rulings r ON r.incident_id = i.id
+    )
+    INSERT INTO evidence (cluster_id, day, gpu, node, source, device, namespace, pod, container, uid,
+        model, mig_profile, num, den, low, high, held, util_ppm_ms, util_ms, verdict, reason, agent_id,
+        pod_uid, incident_id, counts, grade)
+    SELECT of_cluster, of_day, gpu, node, source, device, namespace, pod, container, uid, model,
+           mig_profile, num, den, low, high, ms * num, trunc(util_ppm * ms), trunc(util * ms)::bigint,
+           verdict, reason, agent_id, pod_uid, incident_id, counts,
+           CASE WHEN NOT counts THEN NULL WHEN verdict = 'agreeing' AND NOT is_ruled THEN 'A'
+                ELSE 'B' END
+    FROM ruled;
+END $$;
+
+ALTER FUNCTION public.compare_day(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.visible(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
@@ -504,7 +685,8 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
     SELECT k.* FROM contracts k, clusters c
     WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
         AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
+        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+            OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
     WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
@@ -1222,6 +1404,37 @@ END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    new_id bigint;
+BEGIN
+    PERFORM keep_evidence(of_cluster);
+    INSERT INTO incidents (cluster_id, kind, explanation, file, original, explained_by, explained_at)
+        VALUES (of_cluster, of_kind, words, of_file, of_original, actor, at) RETURNING id INTO new_id;
+    INSERT INTO incident_spans (incident_id, gpu, device, holder, node, num, den, span, reason)
+        SELECT new_id, e.gpu, e.device, hold_key(e.namespace, e.pod, e.container, e.uid), e.node,
+               e.num, e.den, tstzrange(greatest(e.low, since), least(e.high, until)), e.reason
+        FROM evidence e
+        WHERE e.cluster_id = of_cluster AND e.verdict = of_kind AND e.incident_id IS NULL
+            AND e.day BETWEEN beijing_day(since) AND beijing_day(until)
+            AND e.low < until AND e.high > since AND (of_node IS NULL OR e.node = of_node)
+            AND (of_namespace IS NULL OR e.namespace = of_namespace)
+            AND (of_pod IS NULL OR e.pod = of_pod);
+    IF NOT FOUND THEN
+        DELETE FROM incidents WHERE id = new_id;
+        RETURN NULL;
+    END IF;
+    INSERT INTO evidence_changes (cluster_id, days)
+        SELECT of_cluster, range_agg(daterange(beijing_day(lower(span)), beijing_day(upper(span)), '[]'))
+        FROM incident_spans WHERE incident_id = new_id;
+    RETURN new_id;
+END $$;
+
+ALTER FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, CASE jsonb_typeof(jsonb_each.value) WHEN 'number'::text THEN to_jsonb((jsonb_each.value #>> '{}'::text[])) ELSE jsonb_each.value END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(fact_content.fact) jsonb_each(key, value) WHERE ((jsonb_typeof(jsonb_each.value) <> 'null'::text) AND (jsonb_each.key <> ALL ('{id,recorded_at,recorded_by,superseded_at,superseded_by,recorded_in,superseded_in,decision_id,superseded_decision_id}'::text[]))));
@@ -1367,6 +1580,12 @@ END $$;
 
 ALTER FUNCTION public.held_counts() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.hold_key(namespace text, pod text, container text, uid text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN concat_ws('/'::text, namespace, pod, container, NULLIF(uid, ''::text));
+
+ALTER FUNCTION public.hold_key(namespace text, pod text, container text, uid text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.token_of(actor text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
@@ -1409,6 +1628,46 @@ CREATE FUNCTION public.identity_of(actor text) RETURNS bigint
     RETURN (SELECT tokens.person_id FROM public.tokens WHERE (tokens.id = public.token_of(identity_of.actor)));
 
 ALTER FUNCTION public.identity_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.incident_explained() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT may_act(NEW.explained_by, NEW.explained_at) OR NOT EXISTS (
+        SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
+        WHERE t.id = token_of(NEW.explained_by)
+            AND (t.role = 'clerk' OR t.role = 'operator' AND t.centre_id = c.centre_id)) THEN
+        RAISE EXCEPTION '% explains nothing of this cluster', NEW.explained_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'incident_explained';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.incident_explained() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.incident_ruled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN incidents i ON i.id = NEW.incident_id
+        WHERE d.id = NEW.decision_id AND d.kind = 'incident' AND d.answer = 'confirmed'
+            AND d.content ->> 'incident' = NEW.incident_id::text
+            AND d.content ->> 'counts' = NEW.counts::text
+            AND person_of(d.answered_by) <> person_of(i.explained_by)) THEN
+        RAISE EXCEPTION 'an incident is ruled by two persons' USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO evidence_changes (cluster_id, days)
+        SELECT i.cluster_id,
+               range_agg(daterange(beijing_day(lower(s.span)), beijing_day(upper(s.span)), '[]'))
+        FROM incidents i JOIN incident_spans s ON s.incident_id = i.id WHERE i.id = NEW.incident_id
+        GROUP BY i.cluster_id;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.incident_ruled() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -1474,6 +1733,127 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_deleted() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_evidence(of_cluster bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    changed datemultirange;
+    stale date[];
+    one date;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.evidence.' || of_cluster, 0));
+    IF NOT EXISTS (SELECT FROM agents WHERE cluster_id = of_cluster AND source = 'witness'
+                   AND approved_at IS NOT NULL) THEN
+        RETURN;
+    END IF;
+    WITH gone AS (DELETE FROM evidence_changes WHERE cluster_id = of_cluster RETURNING days)
+    SELECT coalesce(range_agg(days), '{}') INTO changed FROM gone;
+    SELECT array_agg(v.day ORDER BY v.day) INTO stale
+    FROM (SELECT day, sum(windows) AS windows FROM coverage WHERE cluster_id = of_cluster
+          GROUP BY day) v
+    LEFT JOIN evidence_days e ON (e.cluster_id, e.day) = (of_cluster, v.day)
+    WHERE e.windows IS DISTINCT FROM v.windows OR changed @> v.day;
+    FOREACH one IN ARRAY coalesce(stale, '{}') LOOP
+        INSERT INTO evidence_days (cluster_id, day, windows)
+            SELECT of_cluster, one, sum(windows) FROM coverage
+            WHERE (cluster_id, day) = (of_cluster, one)
+            ON CONFLICT (cluster_id, day) DO UPDATE SET windows = excluded.windows;
+        PERFORM keep_holds(of_cluster, one);
+    END LOOP;
+    -- A gap over midnight is told by the holds on both its sides.
+    FOR one IN SELECT DISTINCT e.day FROM evidence_days e
+            JOIN unnest(stale) AS s(day) ON e.day BETWEEN s.day - 1 AND s.day + 1
+            WHERE e.cluster_id = of_cluster ORDER BY e.day LOOP
+        PERFORM compare_day(of_cluster, one);
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.keep_evidence(of_cluster bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_holds(of_cluster bigint, of_day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    midnight CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
+    stale CONSTANT text[] := (SELECT array_agg(DISTINCT v.gpu) FROM coverage v
+        LEFT JOIN hold_days k USING (cluster_id, day, gpu, source)
+        WHERE (v.cluster_id, v.day) = (of_cluster, of_day) AND v.source IN ('nvml', 'dcgm')
+            AND k.windows IS DISTINCT FROM v.windows);
+BEGIN
+    IF stale IS NULL THEN RETURN; END IF;
+    DELETE FROM hold_days k WHERE (cluster_id, day) = (of_cluster, of_day) AND k.gpu = ANY(stale)
+        AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
+                = (k.gpu, k.day, k.cluster_id, k.source))
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
+                WHERE w.gpu = k.gpu AND w.start >= k.until AND w.start < midnight + interval '24 hours'
+                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+    DELETE FROM holds h WHERE (cluster_id, day) = (of_cluster, of_day) AND h.gpu = ANY(stale)
+        AND NOT EXISTS (SELECT FROM hold_days k WHERE (k.cluster_id, k.day, k.gpu, k.source)
+                            = (h.cluster_id, h.day, h.gpu, h.source));
+    WITH gone AS (
+        DELETE FROM holds WHERE (cluster_id, day) = (of_cluster, of_day) AND gpu = ANY(stale)
+        RETURNING *
+    ), fresh AS MATERIALIZED (
+        SELECT w.gpu, w.source, w.start, w.body FROM windows w
+        LEFT JOIN hold_days k ON (k.cluster_id, k.day, k.gpu, k.source)
+            = (of_cluster, of_day, w.gpu, w.source)
+        WHERE w.gpu = ANY(stale) AND w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
+            AND w.start >= coalesce(k.until, midnight) AND w.start < midnight + interval '24 hours'
+    ), parts AS MATERIALIZED (
+        SELECT f.gpu, f.source, f.body ->> 'model' AS model, p.holder AS h, p.mig,
+               coalesce(p.num, 1) AS num, coalesce(p.den, 1) AS den, p.to_ms - p.from_ms AS ms,
+               f.start + p.from_ms * interval '1 millisecond' AS low,
+               f.start + p.to_ms * interval '1 millisecond' AS high,
+               (p.readings ->> 'util_ppm')::bigint AS ppm
+        FROM fresh f CROSS JOIN LATERAL jsonb_to_recordset(f.body -> 'parts')
+            AS p(holder jsonb, mig jsonb, from_ms bigint, to_ms bigint, num bigint, den integer,
+                 readings jsonb)
+    ), pieces AS (
+        SELECT gpu, source, 'pod' AS kind, coalesce(mig ->> 'uuid', '') AS device,
+               h ->> 'namespace' AS namespace, h ->> 'pod' AS pod,
+               coalesce(h ->> 'container', '') AS container, coalesce(h ->> 'uid', '') AS uid, model,
+               coalesce(mig ->> 'profile', '') AS mig_profile, num, den, low, high,
+               coalesce(ppm * ms, 0)::numeric AS util_ppm_ms,
+               CASE WHEN ppm IS NULL THEN 0 ELSE ms END AS util_ms
+        FROM parts WHERE h ->> 'kind' = 'pod'
+        UNION ALL
+        SELECT gpu, source, 'seen', '', '', '', '', '', '', '', 1, 1, low, high, 0, 0 FROM parts
+        UNION ALL
+        SELECT gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
+               low, high, util_ppm_ms, util_ms FROM gone
+    ), begun AS (
+        SELECT *, CASE kind WHEN 'seen' THEN reached >= low ELSE reached = low END IS NOT TRUE AS new
+        FROM (SELECT *, max(high) OVER (PARTITION BY gpu, source, kind, device, namespace, pod,
+                  container, uid, model, mig_profile, num, den ORDER BY low, high
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM pieces) p
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY gpu, source, kind, device, namespace,
+                  pod, container, uid, model, mig_profile, num, den ORDER BY low, high
+                  ROWS UNBOUNDED PRECEDING) AS run
+        FROM begun
+    ), kept AS (
+        INSERT INTO hold_days (cluster_id, day, gpu, source, windows, until)
+        SELECT of_cluster, of_day, v.gpu, v.source, v.windows,
+               max(f.start + (f.body ->> 'window_ms')::bigint * interval '1 millisecond')
+        FROM coverage v JOIN fresh f USING (gpu, source)
+        WHERE (v.cluster_id, v.day) = (of_cluster, of_day)
+        GROUP BY v.gpu, v.source, v.windows
+        ON CONFLICT (cluster_id, day, gpu, source)
+        DO UPDATE SET windows = excluded.windows, until = excluded.until
+    )
+    INSERT INTO holds (cluster_id, day, gpu, source, kind, device, namespace, pod, container, uid,
+        model, mig_profile, num, den, low, high, util_ppm_ms, util_ms)
+    SELECT of_cluster, of_day, gpu, source, kind, device, namespace, pod, container, uid, model,
+           mig_profile, num, den, min(low), max(high), sum(util_ppm_ms), sum(util_ms)
+    FROM numbered
+    GROUP BY gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
+        run;
+END $$;
+
+ALTER FUNCTION public.keep_holds(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
@@ -1571,6 +1951,10 @@ DECLARE
     ended timestamptz;
     changed integer := 0;
     rows integer;
+    before witness_pods;
+    after witness_pods;
+    said_from timestamptz;
+    days datemultirange := '{}';
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.witness.' || of_agent, 0));
     IF NOT EXISTS (SELECT FROM agents WHERE id = of_agent AND source = 'witness') THEN
@@ -1579,6 +1963,8 @@ BEGIN
     FOREACH told IN ARRAY sightings LOOP
         CASE told ->> 'kind'
         WHEN 'watch' THEN
+            SELECT coalesce(max(until), '-infinity') INTO said_from
+                FROM witness_watches WHERE agent_id = of_agent;
             INSERT INTO witness_watches AS w (agent_id, since, until)
             VALUES (of_agent, (told ->> 'since')::timestamptz, (told ->> 'until')::timestamptz)
             ON CONFLICT (agent_id, since) DO UPDATE SET until = excluded.until
@@ -1596,20 +1982,46 @@ BEGIN
                 SELECT FROM jsonb_array_elements(runs) r WHERE r ->> 'end' IS NULL);
             SELECT min((r ->> 'start')::timestamptz), max((r ->> 'end')::timestamptz)
                 INTO started, ended FROM jsonb_array_elements(runs) r;
+            SELECT * INTO before FROM witness_pods WHERE (agent_id, uid) = (of_agent, told ->> 'uid');
             INSERT INTO witness_pods AS p (agent_id, uid, namespace, pod, node, phase, started_at,
-                ended_at, seen_at, gone_at, body)
+                ended_at, seen_at, gone_at, is_admin, owner, labels, body)
             VALUES (of_agent, told ->> 'uid', told ->> 'namespace', told ->> 'name', told ->> 'node',
                     told ->> 'phase', started, CASE WHEN over THEN ended END,
-                    (told ->> 'seen_at')::timestamptz, (told ->> 'gone_at')::timestamptz, told)
+                    (told ->> 'seen_at')::timestamptz, (told ->> 'gone_at')::timestamptz,
+                    told ? 'devices' AND NOT told ? 'requests' AND NOT EXISTS (
+                        SELECT FROM jsonb_array_elements(told -> 'devices') d
+                        WHERE NOT coalesce((d ->> 'admin')::boolean, false)),
+                    concat_ws('/', told ->> 'namespace', nullif(told ->> 'owner', '')),
+                    coalesce(told -> 'labels', '{}'), told)
             ON CONFLICT (agent_id, uid) DO UPDATE SET node = coalesce(excluded.node, p.node),
-                phase = excluded.phase, ended_at = excluded.ended_at, seen_at = excluded.seen_at,
+                is_admin = excluded.is_admin, phase = excluded.phase, ended_at = excluded.ended_at, seen_at = excluded.seen_at,
                 started_at = least(p.started_at, excluded.started_at),
                 gone_at = excluded.gone_at, body = excluded.body
                 WHERE p.seen_at < excluded.seen_at;
         END CASE;
         GET DIAGNOSTICS rows = ROW_COUNT;
         changed := changed + rows;
+        CONTINUE WHEN rows = 0 OR told ->> 'kind' = 'node';
+        IF told ->> 'kind' = 'watch' THEN
+            days := days + datemultirange(daterange(
+                beijing_day(least(said_from, (told ->> 'since')::timestamptz)),
+                beijing_day((told ->> 'until')::timestamptz), '[]'));
+            CONTINUE;
+        END IF;
+        SELECT * INTO after FROM witness_pods WHERE (agent_id, uid) = (of_agent, told ->> 'uid');
+        said_from := least(before.seen_at, after.seen_at, after.ended_at, after.gone_at);
+        IF (before.node, before.started_at, before.is_admin)
+                IS DISTINCT FROM (after.node, after.started_at, after.is_admin) THEN
+            said_from := least(said_from, before.started_at, after.started_at,
+                               (told ->> 'created_at')::timestamptz);
+        END IF;
+        days := days + datemultirange(daterange(beijing_day(said_from) - 1,
+            beijing_day(greatest(after.seen_at, after.ended_at, after.gone_at)) + 1, '[]'));
     END LOOP;
+    IF NOT isempty(days) THEN
+        INSERT INTO evidence_changes (cluster_id, days)
+            SELECT cluster_id, days FROM agents WHERE id = of_agent;
+    END IF;
     RETURN changed;
 END $$;
 
@@ -2459,6 +2871,12 @@ CREATE FUNCTION public.plain_reference(reference text) RETURNS text
     RETURN upper(regexp_replace(NORMALIZE(reference, NFKC), '\s'::text, ''::text, 'g'::text));
 
 ALTER FUNCTION public.plain_reference(reference text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (CASE holder_kind WHEN 'owner'::text THEN (owner = holder) WHEN 'label'::text THEN ((labels ->> split_part(holder, '='::text, 1)) = substr(holder, (strpos(holder, '='::text) + 1))) ELSE false END IS TRUE);
+
+ALTER FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
     LANGUAGE sql STABLE
@@ -3325,6 +3743,17 @@ END $$;
 
 ALTER FUNCTION public.windows_of_a_batch() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.witness_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO evidence_changes (cluster_id, days) VALUES (NEW.cluster_id, '{(,)}');
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.witness_changed() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
     LANGUAGE sql STABLE
     RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
@@ -3630,8 +4059,10 @@ CREATE TABLE public.bindings (
     superseded_decision_id bigint,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check3 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
-    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text]))),
+    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text]))),
     CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
     CONSTRAINT bindings_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -3640,7 +4071,7 @@ ALTER TABLE public.bindings OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
 
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or static name';
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
 
 COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
@@ -4161,6 +4592,213 @@ COMMENT ON COLUMN public.day_totals.util_ppm_ms IS 'Utilisation in millionths ti
 
 COMMENT ON COLUMN public.day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
 
+CREATE TABLE public.evidence (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    day date NOT NULL,
+    gpu text NOT NULL,
+    node text NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    container text NOT NULL,
+    uid text NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    num bigint NOT NULL,
+    den integer NOT NULL,
+    low timestamp with time zone NOT NULL,
+    high timestamp with time zone NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL,
+    verdict text NOT NULL,
+    reason text,
+    agent_id uuid,
+    pod_uid text,
+    incident_id bigint,
+    counts boolean NOT NULL,
+    grade text,
+    CONSTRAINT evidence_check CHECK ((high > low)),
+    CONSTRAINT evidence_check1 CHECK ((counts = (grade IS NOT NULL))),
+    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT evidence_held_check CHECK ((held > 0)),
+    CONSTRAINT evidence_verdict_check CHECK ((verdict = ANY (ARRAY['agreeing'::text, 'pending'::text, 'single'::text, 'contradicting'::text, 'gap'::text])))
+);
+
+ALTER TABLE public.evidence OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.evidence IS 'What the witnesses say of each stretch, and whether it counts';
+
+COMMENT ON COLUMN public.evidence.held IS 'Milliseconds times numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.evidence.agent_id IS 'The witness by whose word the pod is known';
+
+COMMENT ON COLUMN public.evidence.pod_uid IS 'The pod that is meant, where a witness knows it';
+
+COMMENT ON COLUMN public.evidence.incident_id IS 'The incident that explains it';
+
+COMMENT ON COLUMN public.evidence.grade IS 'Null where it does not count';
+
+CREATE TABLE public.witness_pods (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    node text,
+    phase text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    is_admin boolean DEFAULT false NOT NULL,
+    owner text,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
+    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
+
+COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
+
+COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_pods.is_admin IS 'It has but an admin''s access to devices, which is no use';
+
+COMMENT ON COLUMN public.witness_pods.owner IS 'namespace/Kind/name of its controller, as seen first';
+
+COMMENT ON COLUMN public.witness_pods.labels IS 'As seen first';
+
+COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
+
+CREATE VIEW public.moved_use AS
+ SELECT DISTINCT ON (id) id,
+    cluster_id,
+    day,
+    gpu,
+    node,
+    source,
+    device,
+    namespace,
+    pod,
+    container,
+    uid,
+    model,
+    mig_profile,
+    num,
+    den,
+    low,
+    high,
+    held,
+    util_ppm_ms,
+    util_ms,
+    verdict,
+    reason,
+    agent_id,
+    pod_uid,
+    incident_id,
+    counts,
+    grade,
+    holder_kind,
+    holder
+   FROM ((public.bindings b
+     JOIN public.evidence e ON (((cluster_id = cluster_id) AND counts AND (valid @> day))))
+     JOIN public.witness_pods p ON (((agent_id = agent_id) AND (uid = pod_uid))))
+  WHERE ((holder_kind = ANY (ARRAY['label'::text, 'owner'::text])) AND (superseded_at IS NULL) AND public.pod_is_meant(holder_kind, holder, owner, labels))
+  ORDER BY id, holder_kind DESC;
+
+ALTER VIEW public.moved_use OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
+
+CREATE VIEW public.day_use AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'pod'::text AS holder_kind,
+    namespace AS holder,
+    mig_profile,
+    ''::text AS partition,
+    ''::text AS qos,
+    den,
+        CASE
+            WHEN counts THEN held
+            ELSE (- held)
+        END AS held,
+        CASE
+            WHEN counts THEN util_ppm_ms
+            ELSE (- util_ppm_ms)
+        END AS util_ppm_ms,
+        CASE
+            WHEN counts THEN util_ms
+            ELSE (- util_ms)
+        END AS util_ms
+   FROM public.evidence
+  WHERE (((NOT counts) OR (verdict = 'gap'::text)) AND (counts = (verdict = 'gap'::text)))
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'pod'::text AS holder_kind,
+    namespace AS holder,
+    mig_profile,
+    ''::text AS partition,
+    ''::text AS qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM public.moved_use
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    ''::text AS partition,
+    ''::text AS qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.moved_use;
+
+ALTER VIEW public.day_use OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.day_use IS 'Day totals under the holder that is bound, less what does not count';
+
 CREATE TABLE public.decision_kinds (
     kind text NOT NULL,
     roles text[] NOT NULL
@@ -4279,6 +4917,44 @@ COMMENT ON TABLE public.entries IS 'One side of a movement and the balance after
 COMMENT ON COLUMN public.entries.amount IS 'Fen, signed';
 
 COMMENT ON COLUMN public.entries.balance IS 'Fen after the entry';
+
+CREATE TABLE public.evidence_changes (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    days datemultirange NOT NULL
+);
+
+ALTER TABLE public.evidence_changes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.evidence_changes IS 'Days that are to be compared anew';
+
+ALTER TABLE public.evidence_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.evidence_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.evidence_days (
+    cluster_id bigint NOT NULL,
+    day date NOT NULL,
+    windows bigint NOT NULL
+);
+
+ALTER TABLE public.evidence_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.evidence_days IS 'With how many windows a day was compared';
+
+ALTER TABLE public.evidence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.evidence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.red_parts (
     document_id bigint NOT NULL,
@@ -4422,6 +5098,112 @@ COMMENT ON COLUMN public.history.replaced_by IS 'The login of the database; who 
 
 ALTER TABLE public.history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.hold_days (
+    cluster_id bigint NOT NULL,
+    day date NOT NULL,
+    gpu text NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.hold_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hold_days IS 'Up to where the windows of a GPU''s day were read into holds';
+
+CREATE TABLE public.holds (
+    cluster_id bigint NOT NULL,
+    day date NOT NULL,
+    gpu text NOT NULL,
+    source text NOT NULL,
+    kind text NOT NULL,
+    device text DEFAULT ''::text NOT NULL,
+    namespace text DEFAULT ''::text NOT NULL,
+    pod text DEFAULT ''::text NOT NULL,
+    container text DEFAULT ''::text NOT NULL,
+    uid text DEFAULT ''::text NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    num bigint DEFAULT 1 NOT NULL,
+    den integer DEFAULT 1 NOT NULL,
+    low timestamp with time zone NOT NULL,
+    high timestamp with time zone NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT holds_check CHECK ((high > low)),
+    CONSTRAINT holds_kind_check CHECK ((kind = ANY (ARRAY['pod'::text, 'seen'::text])))
+);
+
+ALTER TABLE public.holds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.holds IS 'How long a pod held a device, and how long anybody looked; from windows';
+
+COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looked at the GPU';
+
+COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
+
+CREATE TABLE public.incident_rulings (
+    incident_id bigint NOT NULL,
+    counts boolean NOT NULL,
+    decision_id bigint NOT NULL
+);
+
+ALTER TABLE public.incident_rulings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.incident_rulings IS 'Whether an incident''s use counts, as two persons decided';
+
+CREATE TABLE public.incident_spans (
+    incident_id bigint NOT NULL,
+    gpu text NOT NULL,
+    device text NOT NULL,
+    holder text NOT NULL,
+    node text NOT NULL,
+    num bigint NOT NULL,
+    den integer NOT NULL,
+    span tstzrange NOT NULL,
+    reason text,
+    CONSTRAINT incident_spans_span_check CHECK ((NOT isempty(span)))
+);
+
+ALTER TABLE public.incident_spans OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.incident_spans IS 'The time of devices and pods that an incident is of';
+
+COMMENT ON COLUMN public.incident_spans.holder IS 'Namespace, pod, container, and UID where it is known';
+
+CREATE TABLE public.incidents (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    kind text NOT NULL,
+    explanation text NOT NULL,
+    original text NOT NULL,
+    file text NOT NULL,
+    explained_by text NOT NULL,
+    explained_at timestamp with time zone NOT NULL,
+    CONSTRAINT incidents_explanation_check CHECK ((explanation <> ''::text)),
+    CONSTRAINT incidents_file_check CHECK ((file <> ''::text)),
+    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'gap'::text])))
+);
+
+ALTER TABLE public.incidents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.incidents IS 'What contradicts or is missing, as a person explained it with a file';
+
+COMMENT ON COLUMN public.incidents.original IS 'Hash of the file that proves the explanation';
+
+COMMENT ON COLUMN public.incidents.file IS 'Name of that file';
+
+COMMENT ON COLUMN public.incidents.explained_by IS 'Actor: role:name#token';
+
+ALTER TABLE public.incidents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.incidents_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -4847,6 +5629,104 @@ ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.windows (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    body jsonb NOT NULL
+)
+PARTITION BY RANGE (start);
+
+ALTER TABLE public.windows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+
+COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
+
+CREATE VIEW public.part_use AS
+ SELECT gpu,
+    start,
+    day,
+    cluster_id,
+    source,
+    stream,
+    number,
+    place,
+    COALESCE(from_ms, from_ms) AS from_ms,
+    COALESCE(to_ms, to_ms) AS to_ms,
+    num,
+    den,
+    COALESCE(holder_kind, kind) AS holder_kind,
+    COALESCE(holder, holder) AS holder,
+    detail,
+    mig_profile,
+    util_ppm,
+    incident_id
+   FROM ((((public.windows w
+     CROSS JOIN LATERAL ( SELECT public.beijing_day(start) AS day
+         OFFSET 0) d)
+     CROSS JOIN LATERAL jsonb_array_elements((body -> 'parts'::text)) WITH ORDINALITY p(part, place))
+     CROSS JOIN LATERAL ( SELECT (n ->> 'kind'::text) AS kind,
+            COALESCE((n ->> 'namespace'::text), (n ->> 'account'::text), (n ->> 'name'::text), ''::text) AS holder,
+            COALESCE((n ->> 'pod'::text), (n ->> 'job'::text)) AS detail,
+            COALESCE((n ->> 'container'::text), ''::text) AS container,
+            COALESCE((n ->> 'uid'::text), ''::text) AS uid,
+            ((part ->> 'from_ms'::text))::integer AS from_ms,
+            ((part ->> 'to_ms'::text))::integer AS to_ms,
+            COALESCE(((part ->> 'num'::text))::bigint, (1)::bigint) AS num,
+            COALESCE(((part ->> 'den'::text))::integer, 1) AS den,
+            COALESCE(((part -> 'mig'::text) ->> 'uuid'::text), ''::text) AS device,
+            COALESCE(((part -> 'mig'::text) ->> 'profile'::text), ''::text) AS mig_profile,
+            (((part -> 'readings'::text) ->> 'util_ppm'::text))::bigint AS util_ppm,
+            (start + ((((part ->> 'from_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS low,
+            (start + ((((part ->> 'to_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS high
+           FROM ( SELECT (part -> 'holder'::text) AS n) holder) h)
+     LEFT JOIN LATERAL ( SELECT e_1.counts,
+            e_1.incident_id,
+            holder_kind,
+            holder,
+            ((EXTRACT(epoch FROM (GREATEST(e_1.low, low) - start)) * (1000)::numeric))::integer AS from_ms,
+            ((EXTRACT(epoch FROM (LEAST(e_1.high, high) - start)) * (1000)::numeric))::integer AS to_ms
+           FROM (public.evidence e_1
+             LEFT JOIN LATERAL ( SELECT holder_kind,
+                    holder
+                   FROM (public.witness_pods p_1
+                     JOIN public.bindings b ON (((cluster_id = e_1.cluster_id) AND (valid @> e_1.day) AND (superseded_at IS NULL) AND public.pod_is_meant(holder_kind, holder, p_1.owner, p_1.labels))))
+                  WHERE ((p_1.agent_id = e_1.agent_id) AND (p_1.uid = e_1.pod_uid))
+                  ORDER BY holder_kind DESC
+                 LIMIT 1) m ON (true))
+          WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
+  WHERE COALESCE(counts, true)
+UNION ALL
+ SELECT gpu,
+    low AS start,
+    day,
+    cluster_id,
+    source,
+    NULL::uuid AS stream,
+    NULL::bigint AS number,
+    0 AS place,
+    0 AS from_ms,
+    ((EXTRACT(epoch FROM (high - low)) * (1000)::numeric))::integer AS to_ms,
+    num,
+    den,
+    COALESCE(holder_kind, 'pod'::text) AS holder_kind,
+    COALESCE(holder, namespace) AS holder,
+    pod AS detail,
+    mig_profile,
+    NULL::bigint AS util_ppm,
+    incident_id
+   FROM (public.evidence e
+     LEFT JOIN public.moved_use m ON ((id = id)))
+  WHERE (counts AND (verdict = 'gap'::text));
+
+ALTER VIEW public.part_use OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -5602,6 +6482,105 @@ COMMENT ON COLUMN public.stretches.is_last IS 'Nothing of the GPU was seen later
 
 COMMENT ON COLUMN public.stretches.held IS 'Sum of held milliseconds times numerator; divide by den for device-milliseconds';
 
+CREATE VIEW public.stretch_use AS
+ WITH aside AS (
+         SELECT cluster_id,
+            day,
+            gpu,
+            source,
+            device,
+            namespace,
+            COALESCE(NULLIF(uid, ''::text), pod) AS instance,
+            model,
+            mig_profile,
+            den,
+            low,
+            verdict,
+            'pod'::text AS holder_kind,
+            namespace AS holder,
+                CASE
+                    WHEN counts THEN held
+                    ELSE (- held)
+                END AS held,
+                CASE
+                    WHEN counts THEN util_ppm_ms
+                    ELSE (- util_ppm_ms)
+                END AS util_ppm_ms,
+                CASE
+                    WHEN counts THEN util_ms
+                    ELSE (- util_ms)
+                END AS util_ms
+           FROM public.evidence
+          WHERE (((NOT counts) OR (verdict = 'gap'::text)) AND (counts = (verdict = 'gap'::text)))
+        UNION ALL
+         SELECT cluster_id,
+            day,
+            gpu,
+            source,
+            device,
+            namespace,
+            COALESCE(NULLIF(uid, ''::text), pod) AS "coalesce",
+            model,
+            mig_profile,
+            den,
+            low,
+            verdict,
+            holder_kind,
+            holder,
+            (sign * held),
+            ((sign)::numeric * util_ppm_ms),
+            (sign * util_ms)
+           FROM (public.moved_use m
+             CROSS JOIN LATERAL ( VALUES ('pod'::text,namespace,'-1'::integer), (holder_kind,holder,1)) t(holder_kind, holder, sign))
+        )
+ SELECT id,
+    gpu,
+    day,
+    cluster_id,
+    source,
+    device,
+    holder_kind,
+    holder,
+    instance,
+    is_told,
+    begins_ms,
+    ends_ms,
+    is_first,
+    is_last,
+    model,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM (public.stretches s
+     CROSS JOIN LATERAL ( SELECT holder_kind,
+            holder,
+            (sum(held))::bigint AS held,
+            sum(util_ppm_ms) AS util_ppm_ms,
+            (sum(util_ms))::bigint AS util_ms
+           FROM ( SELECT holder_kind,
+                    holder,
+                    held,
+                    util_ppm_ms,
+                    util_ms
+                UNION ALL
+                 SELECT holder_kind,
+                    holder,
+                    held,
+                    util_ppm_ms,
+                    util_ms
+                   FROM aside a
+                  WHERE (((cluster_id = cluster_id) AND (day = day) AND (gpu = gpu) AND (source = source) AND (device = device) AND (namespace = holder) AND (instance = instance) AND (model = model) AND (mig_profile = mig_profile) AND (den = den)) AND (holder_kind = 'pod'::text) AND (low >= (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((begins_ms)::double precision * '00:00:00.001'::interval))) AND (low < (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((ends_ms)::double precision * '00:00:00.001'::interval))))) parts
+          GROUP BY holder_kind, holder
+         HAVING (sum(held) > (0)::numeric)) u);
+
+ALTER VIEW public.stretch_use OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.stretch_use IS 'Stretches under the holder that is bound, less what does not count';
+
 ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.stretches_id_seq
     START WITH 1
@@ -5676,23 +6655,6 @@ COMMENT ON COLUMN public.window_counts.kept IS 'Windows that count';
 
 COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined';
 
-CREATE TABLE public.windows (
-    gpu text NOT NULL,
-    start timestamp with time zone NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    body jsonb NOT NULL
-)
-PARTITION BY RANGE (start);
-
-ALTER TABLE public.windows OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
-
-COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
-
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
     uid text NOT NULL,
@@ -5711,36 +6673,6 @@ COMMENT ON TABLE public.witness_nodes IS 'Nodes, as a witness saw them last';
 COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it was there no more';
 
 COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
-
-CREATE TABLE public.witness_pods (
-    agent_id uuid NOT NULL,
-    uid text NOT NULL,
-    namespace text NOT NULL,
-    pod text NOT NULL,
-    node text,
-    phase text NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    seen_at timestamp with time zone NOT NULL,
-    gone_at timestamp with time zone,
-    body jsonb NOT NULL,
-    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
-    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
-    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
-    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
-);
-
-ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
-
-COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
-
-COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
-
-COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
-
-COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
 
 CREATE TABLE public.witness_watches (
     agent_id uuid NOT NULL,
@@ -5977,6 +6909,18 @@ ALTER TABLE ONLY public.enrolment_codes
 ALTER TABLE ONLY public.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (book_id, role, version);
 
+ALTER TABLE ONLY public.evidence_changes
+    ADD CONSTRAINT evidence_changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.evidence_days
+    ADD CONSTRAINT evidence_days_pkey PRIMARY KEY (cluster_id, day);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incident_spans
+    ADD CONSTRAINT explained_once EXCLUDE USING gist (gpu WITH =, device WITH =, holder WITH =, span WITH &&);
+
 ALTER TABLE ONLY public.forks
     ADD CONSTRAINT forks_pkey PRIMARY KEY (stream, number, hash);
 
@@ -5988,6 +6932,21 @@ ALTER TABLE ONLY public.gpus
 
 ALTER TABLE ONLY public.history
     ADD CONSTRAINT history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.hold_days
+    ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.incident_rulings
+    ADD CONSTRAINT incident_rulings_decision_id_key UNIQUE (decision_id);
+
+ALTER TABLE ONLY public.incident_rulings
+    ADD CONSTRAINT incident_rulings_pkey PRIMARY KEY (incident_id);
+
+ALTER TABLE ONLY public.incident_spans
+    ADD CONSTRAINT incident_spans_pkey PRIMARY KEY (incident_id, gpu, device, holder, span);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.indicator_shares
     ADD CONSTRAINT indicator_shares_indicator_id_key UNIQUE (indicator_id);
@@ -6045,6 +7004,9 @@ ALTER TABLE ONLY public.charges
 
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT one_label_key EXCLUDE USING gist (cluster_id WITH =, split_part(holder, '='::text, 1) WITH <>, valid WITH &&) WHERE (((superseded_at IS NULL) AND (holder_kind = 'label'::text))) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract_id WITH =, kind WITH =, (
@@ -6399,6 +7361,16 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX evidence_aside ON public.evidence USING btree (cluster_id, day) WHERE ((NOT counts) OR (verdict = 'gap'::text));
+
+CREATE INDEX evidence_by_day ON public.evidence USING btree (cluster_id, day);
+
+CREATE INDEX evidence_by_gpu ON public.evidence USING btree (gpu, day);
+
+CREATE INDEX evidence_by_pod ON public.evidence USING btree (agent_id, pod_uid) WHERE (pod_uid IS NOT NULL);
+
+CREATE INDEX evidence_changes_by_cluster ON public.evidence_changes USING btree (cluster_id);
+
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
@@ -6410,6 +7382,12 @@ CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
 
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
+
+CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
+
+CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
+
+CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
@@ -6583,6 +7561,8 @@ CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
+
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
 CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
@@ -6612,6 +7592,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.voucher_rates FOR EACH ROW EXECUT
 CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
+
+CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
 
@@ -6772,6 +7754,8 @@ CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['late'::text, 'overpay'::text, 'unpay'::text]))) EXECUTE FUNCTION public.reverse_by_decision();
 
 CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.rule_on_row();
+
+CREATE TRIGGER ruled BEFORE INSERT ON public.incident_rulings FOR EACH ROW EXECUTE FUNCTION public.incident_ruled();
 
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
@@ -6998,6 +7982,21 @@ ALTER TABLE ONLY public.freezes
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.incident_rulings
+    ADD CONSTRAINT incident_rulings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.incident_rulings
+    ADD CONSTRAINT incident_rulings_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.incident_spans
+    ADD CONSTRAINT incident_spans_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.indicator_shares
     ADD CONSTRAINT indicator_shares_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
@@ -7306,6 +8305,8 @@ REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.code_issued() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.compare_day(of_cluster bigint, of_day date) FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
@@ -7425,6 +8426,9 @@ GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node tex
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
@@ -7437,9 +8441,19 @@ GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_evidence(of_cluster bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_evidence(of_cluster bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
@@ -7624,6 +8638,8 @@ REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.witness_changed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
@@ -7828,6 +8844,14 @@ GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
+GRANT SELECT ON TABLE public.evidence TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
+
+GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
+
+GRANT SELECT ON TABLE public.day_use TO suanquan_app;
+
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
@@ -7837,6 +8861,8 @@ GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
+
+GRANT SELECT ON TABLE public.evidence_days TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.red_parts TO suanquan_app;
 
@@ -7863,6 +8889,14 @@ GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 
 GRANT SELECT ON TABLE public.history TO suanquan_app;
+
+GRANT SELECT ON TABLE public.holds TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
+
+GRANT SELECT ON TABLE public.incident_spans TO suanquan_app;
+
+GRANT SELECT ON TABLE public.incidents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.indicator_shares TO suanquan_app;
 
@@ -7965,6 +8999,10 @@ GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
 GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.part_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -8134,6 +9172,8 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
+GRANT SELECT ON TABLE public.stretch_use TO suanquan_app;
+
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
@@ -8144,11 +9184,7 @@ GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
 
 GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
-
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
-
-GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
 

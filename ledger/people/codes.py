@@ -45,6 +45,7 @@ class DecisionKind(StrEnum):
     VOUCHER = "voucher"
     USAGE = "usage"
     CAPACITY = "capacity"
+    INCIDENT = "incident"
 
 
 class Answer(StrEnum):

@@ -91,7 +91,7 @@ def upgrade(database: Database) -> str:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         connection.execute(sa.text(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'"))
         _refuse_newer_schema(connection)
-        _ensure_app_role(connection, database)
+        ensure_app_role(connection, database)
         command.upgrade(migrations(connection, database.app_role), "head")
         return _revision(connection)
 
@@ -174,7 +174,7 @@ def _revision(connection: sa.Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or "-"
 
 
-def _ensure_app_role(connection: sa.Connection, database: Database) -> None:
+def ensure_app_role(connection: sa.Connection, database: Database) -> None:
     """Create the application's role if it is missing.
 
     Roles belong to the whole server, so another database's upgrade may make it at this moment.

@@ -16,6 +16,7 @@ from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
+from ledger.metering.queries.evidence import proved_by_three
 from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.rules import (
     Evidence,
@@ -155,7 +156,8 @@ def evidence_of(
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
     items = owed_items(contract_lines.bill_items_between(db, project, month, next_month))
-    proofs = evidence(items, gaps, policies)
+    agreements = proved_by_three(db, project, next_month)
+    proofs = evidence(items, gaps, policies, agreements)
     return {key: proof for key, proof in proofs.items() if key.month == month}
 
 

@@ -2,14 +2,15 @@
 
 A line is a charge with its evidence grade: A if driver, allocation and the cluster's API agree, B
 two of them, C one, D an unsigned import. An agent that reads the driver knows the holders from the
-allocation too, so its windows are B; a job record is C. A line has the worst grade of its usage; a
+allocation too, so its windows are B, and A where all that was held of a device on a day agrees with
+the cluster's witness; a job record is C. A line has the worst grade of its usage; a
 fixed fee has no usage, hence A. `gap_ms` is the time in which nobody watched the line's devices: it
 is in no figure, but whoever confirms should see it.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -126,6 +127,7 @@ def evidence(
     items: Iterable[PricedUsage | Share],
     gaps: Mapping[tuple[str, date], int],
     policies: Policies,
+    agreements: Collection[tuple[str, date, str, str]] = (),
 ) -> dict[ChargeKey, Evidence]:
     """Return the evidence of each charge.
 
@@ -133,25 +135,28 @@ def evidence(
         items: with their devices and sources.
         gaps: (device, Beijing day) → ms in which nobody watched it.
         policies: as for the charges themselves.
+        agreements: (device, day, holder, source) of which all agrees with a witness.
     """
-    sources: dict[ChargeKey, set[str]] = {}
+    grades: dict[ChargeKey, set[Grade]] = {}
     watched: dict[ChargeKey, set[tuple[str, date]]] = {}
     delivered_ms: dict[ChargeKey, int] = {}
     for item in items:
         key = charge_key(item, policies)
-        names = sources.setdefault(key, set())
+        line_grades = grades.setdefault(key, set())
         if isinstance(item, Share):
-            names |= item.sources
+            line_grades |= {GRADES[source] for source in item.sources}
             delivered_ms[key] = delivered_ms.get(key, 0) + item.gap_ms
         else:
-            names.add(item.usage.source)
+            usage = item.usage
+            is_proved = (usage.device, usage.day, usage.holder, usage.source) in agreements
+            line_grades.add("A" if is_proved else GRADES[usage.source])
             watched.setdefault(key, set()).add((item.usage.device, item.usage.day))
     return {
         key: Evidence(
-            worst(GRADES[source] for source in names),
+            worst(line_grades),
             delivered_ms.get(key, 0) + sum(gaps.get(day, 0) for day in watched.get(key, ())),
         )
-        for key, names in sources.items()
+        for key, line_grades in grades.items()
     }
 
 

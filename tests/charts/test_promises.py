@@ -26,7 +26,7 @@ from tests.support.paths import DOCS
 NODE = [case for case in CASES if case.startswith("suanquan-agent/node")]
 CENTRAL = ["suanquan-agent/cluster", "suanquan-agent/restricted"]
 RESTRICTED = [case for case in CASES if case not in NODE]  # these pass PSA restricted
-EXTERNAL = "suanquan-server/external"
+EXTERNAL, DOORS = "suanquan-server/external", "suanquan-server/doors"
 SECRETS = {*SECRET_FILES.values(), "enrol_code", "token"}
 OTHERS = {"POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE",
           "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"}  # fmt: skip
@@ -185,10 +185,14 @@ def test_the_agents_reach_the_servers_port_and_dns_and_nothing_else(url: str, po
     assert [p["port"] for p in server["ports"]] == [port]
 
 
-def test_only_the_migration_sees_the_owners_login() -> None:
-    owner = example(EXTERNAL)["database"]["external"]["ownerSecret"]
-    seen = [name for name, spec in pods(manifests(EXTERNAL)) if owner in json.dumps(spec)]
-    assert seen == ["one-migration"]
+@pytest.mark.parametrize(
+    ("case", "owner", "names"),
+    [(EXTERNAL, "owner-login", {"one-migration"}),
+     (DOORS, "suanquan-database-owner", {"one-migration", "one-backup"})],
+)  # fmt: skip
+def test_only_the_jobs_see_the_owners_login(case: str, owner: str, names: set[str]) -> None:
+    seen = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}
+    assert seen == names
 
 
 def test_several_servers_one_stays_and_a_single_one_may_go() -> None:
@@ -240,7 +244,7 @@ def test_the_notes_say_the_next_step(case: str) -> None:
     for override in re.findall(r"--overrides='(.*)'", text):
         (container,) = json.loads(override)["spec"]["containers"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert ("--overrides" in text) is (case == EXTERNAL)
+    assert ("--overrides" in text) is (case in {EXTERNAL, DOORS})
 
 
 @pytest.mark.parametrize("chart", ["suanquan-agent", "suanquan-server"])

@@ -14,7 +14,7 @@ from tests.support.charts import (
     render,
 )
 
-NAMES = ["one", "a" * 53, "b" + "a" * 52, "4cards", "my.release", "my-release", "x" * 40]
+NAMES = ["one", "a" * 53, "b" + "a" * 52, "4cards", "my.release", "my-release"]
 LABEL_MAX = 63
 STATEFUL_MAX = 52  # and CronJobs: what Kubernetes adds to their names has to be a label still
 SCOPED = {"ClusterRole", "ClusterRoleBinding"}
@@ -47,11 +47,11 @@ def identities(documents: list[Document]) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_releases_of_one_namespace_share_no_object(case: str) -> None:
-    seen: set[tuple[str, str, str]] = set()
+    earlier: set[tuple[str, str, str]] = set()
     for name in NAMES:
         own = identities(release(case, name))
-        assert not own & seen, name
-        seen |= own
+        assert not own & earlier, name
+        earlier |= own
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -98,4 +98,4 @@ def test_a_new_version_of_the_chart_keeps_what_cannot_change(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_label_of_the_chart_cannot_be_replaced(case: str, label: str) -> None:
     values = {**example(case), "podLabels": {label: "mine"}}
-    assert "podLabels" in refusal(case.partition("/")[0], values)
+    assert label in refusal(case.partition("/")[0], values)

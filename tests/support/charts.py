@@ -113,6 +113,9 @@ def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
     for document in documents:
         if document["kind"] in WORKLOADS:
             yield document["metadata"]["name"], document["spec"]["template"]["spec"]
+        elif document["kind"] == "CronJob":
+            job = document["spec"]["jobTemplate"]["spec"]
+            yield document["metadata"]["name"], job["template"]["spec"]
         elif document["kind"] == "Pod":
             yield document["metadata"]["name"], document["spec"]
 

@@ -54,6 +54,8 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('admitted_by');
     CREATE TRIGGER a_checker BEFORE UPDATE ON receipts
         FOR EACH ROW EXECUTE FUNCTION give_token('checked_by');
+    CREATE TRIGGER a_explainer BEFORE INSERT ON incidents
+        FOR EACH ROW EXECUTE FUNCTION give_token('explained_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC;

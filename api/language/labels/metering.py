@@ -8,6 +8,7 @@ from api.language.i18n import msgid
 from ledger.metering.codes import (
     GapCause,
     HolderKind,
+    IncidentKind,
     NodeFault,
     QuarantineReason,
     WitnessReason,
@@ -22,6 +23,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             HolderKind.STATIC: msgid("静态名称"),
             HolderKind.UNALLOCATED: msgid("空闲"),
             HolderKind.UNATTRIBUTED: msgid("归属不明"),
+            HolderKind.LABEL: msgid("容器组的标签"),
+            HolderKind.OWNER: msgid("容器组的控制者"),
         },
         QuarantineReason: {
             QuarantineReason.FUTURE: msgid("来自未来"),
@@ -61,6 +64,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             WitnessVerdict.PENDING: msgid("待见证"),
             WitnessVerdict.SINGLE: msgid("只有一方"),
             WitnessVerdict.CONTRADICTING: msgid("相反"),
+            WitnessVerdict.GAP: msgid("无人计量"),
+        },
+        IncidentKind: {
+            IncidentKind.CONTRADICTING: msgid("见证相反的用量"),
+            IncidentKind.GAP: msgid("无人计量、容器起止时间盖得住的空缺"),
         },
         WitnessReason: {
             WitnessReason.NEVER_RAN: msgid("从未运行"),

@@ -46,6 +46,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.VOUCHER: msgid("开券"),
             DecisionKind.USAGE: msgid("放行用量"),
             DecisionKind.CAPACITY: msgid("认定容量"),
+            DecisionKind.INCIDENT: msgid("判定用量事件"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

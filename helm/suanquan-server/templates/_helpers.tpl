@@ -1,18 +1,51 @@
+{{- /* Unlike any other release's of the namespace, and short enough for -migration and CronJobs. */ -}}
 {{- define "server.name" -}}
-{{ .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- $whole := .Release.Name -}}
+{{- $name := regexReplaceAll "^([0-9])" (regexReplaceAll "[^a-z0-9-]" $whole "-") "r$1" -}}
+{{- if and (eq $name $whole) (le (len $name) 40) -}}
+{{ $name }}
+{{- else -}}
+{{ $name | trunc 31 | trimSuffix "-" }}-{{ sha256sum $whole | trunc 8 }}
+{{- end -}}
+{{- end -}}
+
+{{- /* What makes a pod of a component, with (dict "top" . "component" "server"). */ -}}
+{{- define "server.selectorOf" -}}
+app.kubernetes.io/name: {{ .top.Chart.Name }}
+app.kubernetes.io/instance: {{ .top.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "server.labelsOf" -}}
+{{ include "server.selectorOf" . }}
+app.kubernetes.io/version: {{ .top.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .top.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .top.Chart.Name .top.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- define "server.selector" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: server
+{{ include "server.selectorOf" (dict "top" . "component" "server") }}
 {{- end -}}
 
 {{- define "server.labels" -}}
-{{ include "server.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "server.labelsOf" (dict "top" . "component" "server") }}
+{{- end -}}
+
+{{- /* The object's name of a component: the server's is the release's. */ -}}
+{{- define "server.nameOf" -}}
+{{ include "server.name" .top }}{{ if ne .component "server" }}-{{ .component }}{{ end }}
+{{- end -}}
+
+{{- /* The components that answer requests: {"components": [{component, door, replicas, url, from}]}. */ -}}
+{{- define "server.components" -}}
+components:
+  - {component: server, door: all, replicas: {{ .Values.replicas }}, url: {{ .Values.url | quote }}, from: {{ .Values.networkPolicy.from | toJson }}}
+  {{- if .Values.outer.enabled }}
+  - {component: outer, door: outer, replicas: {{ .Values.outer.replicas }}, url: {{ .Values.outer.url | quote }}, from: {{ .Values.outer.from | toJson }}}
+  {{- end }}
+  {{- if .Values.intake.enabled }}
+  - {component: intake, door: intake, replicas: {{ .Values.intake.replicas }}, url: {{ .Values.url | quote }}, from: {{ include "server.intakeFrom" . }}}
+  {{- end }}
 {{- end -}}
 
 {{- define "server.image" -}}
@@ -118,4 +151,74 @@ spec:
       secret: {secretName: {{ .Values.database.external.secret }}, defaultMode: 0440}
     - name: owner
       secret: {secretName: {{ .Values.database.external.ownerSecret }}, defaultMode: 0440}
+{{- end -}}
+
+{{- /* Whoever may call a door that sends batches on; where one is open to all, so is the intake. */ -}}
+{{- define "server.intakeFrom" -}}
+{{- $inner := .Values.networkPolicy.from -}}
+{{- if not .Values.outer.enabled -}}{{ $inner | toJson }}
+{{- else if and $inner .Values.outer.from -}}{{ concat $inner .Values.outer.from | toJson }}
+{{- else -}}[]
+{{- end -}}
+{{- end -}}
+
+{{- /* The container that makes backups; its arguments are what follows `suanquan`. */ -}}
+{{- define "server.backup" -}}
+- name: backup
+  image: {{ include "server.image" .top }}
+  imagePullPolicy: {{ .top.Values.image.pullPolicy }}
+  args:
+    - backup
+    - /var/lib/suanquan-backup
+    - --keep={{ .top.Values.backup.keep }}
+    {{- if .top.Values.backup.keySecret }}
+    - --key=/run/suanquan/backup-key/key
+    {{- end }}
+    {{- with .every }}
+    - --every={{ . }}
+    {{- end }}
+  securityContext:
+    {{- include "server.containerSecurity" . | nindent 4 }}
+  env:
+    {{- if include "server.external" .top }}
+    - name: SUANQUAN_DATABASE_URL_FILE
+      value: /run/suanquan/database/url
+    - name: SUANQUAN_DATABASE_OWNER_URL_FILE
+      value: /run/suanquan/owner/url
+    {{- else }}
+    - name: SUANQUAN_DATA
+      value: /var/lib/suanquan/data
+    {{- end }}
+  resources:
+    {{- toYaml .top.Values.backup.resources | nindent 4 }}
+  volumeMounts:
+    - {name: tmp, mountPath: /tmp}
+    - {name: backup, mountPath: /var/lib/suanquan-backup}
+    {{- if include "server.external" .top }}
+    - {name: database, mountPath: /run/suanquan/database, readOnly: true}
+    - {name: owner, mountPath: /run/suanquan/owner, readOnly: true}
+    {{- else }}
+    - {name: data, mountPath: /var/lib/suanquan}
+    {{- end }}
+    {{- if .top.Values.backup.keySecret }}
+    - {name: backup-key, mountPath: /run/suanquan/backup-key, readOnly: true}
+    {{- end }}
+{{- end -}}
+
+{{- define "server.backupVolumes" -}}
+- name: backup
+  persistentVolumeClaim: {claimName: {{ include "server.name" . }}-backup}
+{{- with .Values.backup.keySecret }}
+- name: backup-key
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- end -}}
+
+{{- /* The Services that `helm test` asks, as a list of Python. */ -}}
+{{- define "server.testNames" -}}
+{{- $names := list -}}
+{{- range (include "server.components" . | fromYaml).components -}}
+{{- $names = append $names (include "server.nameOf" (dict "top" $ "component" .component)) -}}
+{{- end -}}
+{{ toJson $names }}
 {{- end -}}

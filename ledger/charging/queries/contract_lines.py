@@ -40,12 +40,12 @@ _PRESENCE = text("""
     ), foreigners AS MATERIALIZED (
         SELECT t.gpu, t.day, t.cluster_id, t.source, t.den, sum(t.held) AS held
         FROM reserved r
-        JOIN day_totals t ON t.gpu = r.gpu AND r.valid @> t.day
+        JOIN day_use t ON t.gpu = r.gpu AND r.valid @> t.day
         LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
             AND b.holder = t.holder AND b.project_id = r.project_id
             AND b.valid @> t.day AND b.superseded_at IS NULL
-        WHERE t.holder_kind IN ('pod', 'slurm', 'static') AND b.id IS NULL
-        GROUP BY t.gpu, t.day, t.cluster_id, t.source, t.den
+        WHERE t.holder_kind IN ('pod', 'slurm', 'static', 'label', 'owner') AND b.id IS NULL
+        GROUP BY t.gpu, t.day, t.cluster_id, t.source, t.den HAVING sum(t.held) > 0
     )
     SELECT r.price_id AS price, v.day, v.source, f.gpu, f.cluster_id AS cluster, f.den, f.held,
            sum(v.window_ms - v.gap_ms)::bigint AS seen_ms, sum(v.gap_ms)::bigint AS gap_ms

@@ -107,17 +107,12 @@ _STATEMENTS = text("""
     WHERE contract_id = :contract AND month = :month ORDER BY revision
 """)
 _BATCH_DAYS = text("""
-    SELECT DISTINCT j.code AS project, d.day
-    FROM windows w
-    CROSS JOIN LATERAL (
-        SELECT (w.start AT TIME ZONE interval '+08:00')::date AS day OFFSET 0) d
-    CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') p (part)
+    SELECT DISTINCT j.code AS project, w.day
+    FROM part_use w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
-        AND s.valid @> d.day AND s.superseded_at IS NULL
-    JOIN bindings b ON b.cluster_id = w.cluster_id AND b.valid @> d.day AND b.superseded_at IS NULL
-        AND b.holder_kind = p.part -> 'holder' ->> 'kind'
-        AND b.holder = coalesce(p.part -> 'holder' ->> 'namespace',
-            p.part -> 'holder' ->> 'account', p.part -> 'holder' ->> 'name')
+        AND s.valid @> w.day AND s.superseded_at IS NULL
+    JOIN bindings b ON b.cluster_id = w.cluster_id AND b.valid @> w.day AND b.superseded_at IS NULL
+        AND b.holder_kind = w.holder_kind AND b.holder = w.holder
     JOIN projects j ON j.id = b.project_id
     WHERE w.start >= :low AND w.start <= :high AND w.stream = :stream AND w.number = :number
     ORDER BY 1, 2

@@ -11,7 +11,13 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
-from ledger.desk.steps import admit_usage, state_capacity, take_documents, take_registry
+from ledger.desk.steps import (
+    admit_usage,
+    rule_incidents,
+    state_capacity,
+    take_documents,
+    take_registry,
+)
 from ledger.documents.steps import deduction_decisions, documents
 from ledger.errors import NotFound, Refused
 from ledger.payment.steps import (
@@ -81,6 +87,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         openings.KIND: Kind(APPROVERS, openings.open_decided),
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
+        rule_incidents.KIND: Kind(CLERKS, rule_incidents.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
         year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),

@@ -19,7 +19,7 @@ from ledger.registry.rules.pricing import Usage
 
 _STALE = text(f"""
     SELECT DISTINCT t.day, t.gpu
-    FROM day_totals t
+    FROM day_use t
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND {on_day("s.valid")} AND s.superseded_at IS NULL
     JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
@@ -43,7 +43,7 @@ _USAGE = text(f"""
            concat_ws('/', c.name, t.holder_kind, t.holder) AS holder,
            t.device, t.instance, t.is_told, t.begins_ms, t.ends_ms, t.is_first, t.is_last,
            t.den, t.held, t.util_ppm_ms, t.util_ms
-    FROM stretches t
+    FROM stretch_use t
     JOIN clusters c ON c.id = t.cluster_id
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND {on_day("s.valid")} AND s.superseded_at IS NULL

@@ -1,7 +1,7 @@
 """Read usage: owned by projects, owned by nobody, unpriced; by day and by window.
 
 Usage is what the day's billing source of a cluster measured, bound to a project by the day's
-binding. It is read from day totals, down to the windows.
+binding. It is read from day totals, less what a witness contradicts, down to the windows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def on_day(valid: str) -> str:
 
 
 _BILLED_USAGE = f"""
-    FROM day_totals t
+    FROM day_use t
     JOIN clusters c ON c.id = t.cluster_id
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND {on_day("s.valid")} AND s.superseded_at IS NULL
@@ -45,24 +45,21 @@ _UNOWNED = text(f"""
     {_BILLED_USAGE}
     WHERE b.project_id IS NULL AND t.holder_kind <> 'unallocated'
         AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
-    GROUP BY c.name, c.centre_id, t.holder_kind, t.holder, t.den
+    GROUP BY c.name, c.centre_id, t.holder_kind, t.holder, t.den HAVING sum(t.held) > 0
     ORDER BY c.name, t.holder_kind, t.holder, t.den
 """)
 
 _PARTS = text("""
-    SELECT w.gpu, w.start, w.stream, w.number, p.part, b.holder,
-           coalesce(p.part -> 'holder' ->> 'pod', p.part -> 'holder' ->> 'job') AS detail
-    FROM windows w
+    SELECT w.gpu, w.start, w.stream, w.number, w.from_ms, w.to_ms, w.num, w.den, w.mig_profile,
+           w.util_ppm, w.incident_id, concat_ws('/', w.holder, w.detail) AS holder
+    FROM part_use w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> :day AND s.superseded_at IS NULL
-    CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)
     JOIN bindings b ON b.cluster_id = w.cluster_id AND b.project_id = :project
         AND b.valid @> :day AND b.superseded_at IS NULL
-        AND b.holder_kind = p.part -> 'holder' ->> 'kind'
-        AND b.holder = coalesce(p.part -> 'holder' ->> 'namespace',
-            p.part -> 'holder' ->> 'account', p.part -> 'holder' ->> 'name')
+        AND b.holder_kind = w.holder_kind AND b.holder = w.holder
     WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
-    ORDER BY w.start, w.gpu, p.place LIMIT :limit OFFSET :offset
+    ORDER BY w.start, w.gpu, w.place, w.from_ms LIMIT :limit OFFSET :offset
 """)
 
 _GPUS_OF_DAY = text(f"""
@@ -86,7 +83,7 @@ class Unowned:
 class WindowPart:
     """A part of a kept window that belongs to a project, with its batch.
 
-    `device_ms` is held_ms × num / den.
+    `device_ms` is held_ms × num / den. An accepted gap is of no batch, but of an incident.
     """
 
     gpu: str
@@ -99,8 +96,9 @@ class WindowPart:
     device_ms: Exact
     mig_profile: str
     util_ppm: int | None
-    stream: str
-    number: int
+    stream: str | None
+    number: int | None
+    incident: int | None
 
 
 def owned_usage(
@@ -171,7 +169,7 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
         WHERE b.project_id = ANY(:projects)
             AND t.day >= coalesce(:since, '-infinity'::date)
             AND t.day < coalesce(:until, 'infinity'::date)
-        GROUP BY {group_by} ORDER BY {group_by}
+        GROUP BY {group_by} HAVING sum(t.held) > 0 ORDER BY {group_by}
     """)
 
 
@@ -224,19 +222,18 @@ def windows_of_day(
 
 
 def _part(row: Any) -> WindowPart:  # noqa: ANN401
-    part = row.part
-    num, den = part.get("num", 1), part.get("den", 1)
     return WindowPart(
         gpu=row.gpu,
         start=row.start,
-        holder=f"{row.holder}/{row.detail}" if row.detail else row.holder,
-        from_ms=part["from_ms"],
-        to_ms=part["to_ms"],
-        num=num,
-        den=den,
-        device_ms=Fraction((part["to_ms"] - part["from_ms"]) * num, den),
-        mig_profile=(part.get("mig") or {}).get("profile", ""),
-        util_ppm=(part.get("readings") or {}).get("util_ppm"),
-        stream=str(row.stream),
+        holder=row.holder,
+        from_ms=row.from_ms,
+        to_ms=row.to_ms,
+        num=row.num,
+        den=row.den,
+        device_ms=Fraction((row.to_ms - row.from_ms) * row.num, row.den),
+        mig_profile=row.mig_profile,
+        util_ppm=row.util_ppm,
+        stream=str(row.stream) if row.stream else None,
         number=row.number,
+        incident=row.incident_id,
     )

@@ -72,6 +72,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('voucher', '{approver}'),
     ('usage', '{clerk,approver}'),
     ('capacity', '{clerk,approver}'),
+    ('incident', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

@@ -148,11 +148,15 @@ CREATE TRIGGER release AFTER UPDATE ON prices FOR EACH ROW
     EXECUTE FUNCTION keep_reserved_devices();
 
 -- Which project pays for what a holder held. A holder is a pod's namespace, a Slurm account or a
--- name of the static map, in one cluster. Usage that no binding claims is listed as unowned.
+-- name of the static map, in one cluster; or pods by their controller (`namespace/Kind/name`) or by a
+-- label (`key=value`), as a witness knows them: the owner goes before the label, the label before the
+-- namespace. On a day a cluster binds by one label's key, so no pod is meant by two. Usage that no
+-- binding claims is listed as unowned.
 CREATE TABLE bindings (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     cluster_id bigint NOT NULL REFERENCES clusters,
-    holder_kind text NOT NULL CHECK (holder_kind IN ('pod', 'slurm', 'static')),
+    holder_kind text NOT NULL
+        CHECK (holder_kind IN ('pod', 'slurm', 'static', 'label', 'owner')),
     holder text NOT NULL CHECK (holder <> ''),
     project_id bigint NOT NULL REFERENCES projects,
     market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
@@ -169,7 +173,12 @@ CREATE TABLE bindings (
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
-        WHERE (superseded_at IS NULL)
+        WHERE (superseded_at IS NULL),
+    CHECK (holder_kind <> 'label' OR holder ~ '^[^=]+='),
+    CHECK (holder_kind <> 'owner' OR holder ~ '^[^/]+/[^/]+/[^/]+$'),
+    CONSTRAINT one_label_key EXCLUDE USING gist
+        (cluster_id WITH =, (split_part(holder, '=', 1)) WITH <>, valid WITH &&)
+        WHERE (superseded_at IS NULL AND holder_kind = 'label') DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX bindings_by_cluster ON bindings (cluster_id);
 CREATE INDEX bindings_by_project ON bindings (project_id);
@@ -208,7 +217,8 @@ COMMENT ON TABLE reserved_devices IS
     'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
 COMMENT ON COLUMN reserved_devices.valid IS 'Beijing dates, half-open';
 COMMENT ON TABLE bindings IS 'Which project pays for what a holder of a cluster held';
-COMMENT ON COLUMN bindings.holder IS 'Pod namespace, Slurm account or static name';
+COMMENT ON COLUMN bindings.holder IS
+    'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
 COMMENT ON COLUMN bindings.contract_id IS
     'Under which of several contracts of the centre and project; null where the lines tell';
 COMMENT ON COLUMN bindings.valid IS 'Beijing dates, half-open';

@@ -23,7 +23,8 @@ LANGUAGE sql STABLE AS $$
     SELECT k.* FROM contracts k, clusters c
     WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
         AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
+        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+            OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
     WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
@@ -69,9 +70,15 @@ BEGIN
         WHERE r.contract_id = k.id AND EXISTS (SELECT FROM matches m WHERE m.reconciliation_id = r.id)
     ) AS m (days);
     IF relation = 'bindings' AND days IS NOT NULL THEN
-        SELECT range_agg(daterange(day, day + 1)) INTO used FROM day_totals
-        WHERE cluster_id = (fact ->> 'cluster_id')::bigint AND holder_kind = fact ->> 'holder_kind'
-            AND holder = fact ->> 'holder';
+        SELECT range_agg(daterange(day, day + 1)) INTO used FROM (
+            SELECT day FROM day_totals
+            WHERE cluster_id = (fact ->> 'cluster_id')::bigint
+                AND holder_kind = fact ->> 'holder_kind' AND holder = fact ->> 'holder'
+            UNION
+            SELECT e.day FROM evidence e
+            JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
+            WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
+                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
     ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used

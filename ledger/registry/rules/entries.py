@@ -150,28 +150,49 @@ class Contract(DatedShape):
     prices: tuple[Price, ...] = ()
 
 
+# As Kubernetes writes them: a key may have a domain before it, a value may be empty.
+_LABEL = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
+                    r"=([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?")  # fmt: skip
+_OWNER = re.compile(r"[a-z0-9-]+/[A-Za-z]+/[a-z0-9.-]+")
+
+
 class Holder(Shape):
-    """Who held a device: a pod's namespace, a Slurm account, or a static name."""
+    """Who held a device: a pod's namespace, a Slurm account, or a static name.
+
+    Or pods as the cluster's witness knows them: by a label (`key=value`), or by their controller
+    (`namespace/Kind/name`).
+    """
 
     pod: Name | None = None
     slurm: Name | None = None
     static: Name | None = None
+    label: Name | None = None
+    owner: Name | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Holder":
         if len(self.model_fields_set) != 1:
             raise fault("one_holder")
+        if self.label is not None and not _LABEL.fullmatch(self.label):
+            raise fault("label_of_holder")
+        if self.owner is not None and not _OWNER.fullmatch(self.owner):
+            raise fault("owner_of_holder")
         return self
 
     @property
     def kind(self) -> str:
-        """`pod`, `slurm` or `static`."""
+        """`pod`, `slurm`, `static`, `label` or `owner`."""
         return next(iter(self.model_fields_set))
 
     @property
     def name(self) -> str:
-        """The namespace, account or name."""
-        return self.pod or self.slurm or self.static or ""
+        """The namespace, account or name; the label or the controller."""
+        return self.pod or self.slurm or self.static or self.label or self.owner or ""
+
+    @property
+    def label_key(self) -> str | None:
+        """The key of the label; None where it is told otherwise."""
+        return self.label.partition("=")[0] if self.label else None
 
 
 class Binding(DatedShape):

@@ -18,6 +18,7 @@ from ledger.errors import Finding
 from ledger.formats.field_parsers import Shape
 from ledger.formats.yaml_with_lines import Place, line_of
 from ledger.registry.rules import registry_file
+from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
 from ledger.registry.steps import (
@@ -36,6 +37,12 @@ _PARTIES = text("""
     SELECT k.number, c.name AS centre, p.code AS project FROM contracts k
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
     WHERE k.number = ANY(:numbers)
+""")
+_LABELS = text("""
+    SELECT c.name AS cluster, b.holder, split_part(b.holder, '=', 1) AS key,
+           lower(b.valid) AS since, upper(b.valid) AS until
+    FROM bindings b JOIN clusters c ON c.id = b.cluster_id
+    WHERE b.holder_kind = 'label' AND b.superseded_at IS NULL AND c.name = ANY(:names)
 """)
 _CENTRES = text("""
     SELECT k.name, c.name AS centre FROM clusters k JOIN centres c ON c.id = k.centre_id
@@ -188,6 +195,7 @@ def _bindings(registration: Registration, registry: Registry) -> list[effective_
     contract_places = [(e.contract, p.at("contract")) for e, p in bound if e.contract]
     registration.look_up(entities.CONTRACTS, contract_places)
     registration.findings += _other_contracts(registration, registry)
+    registration.findings += _other_label_keys(registration, registry)
     return [
         # A project that is not there yet can still contradict: it stands for itself by its code.
         effective_dating.DatedFact(
@@ -203,6 +211,26 @@ def _bindings(registration: Registration, registry: Registry) -> list[effective_
         for e, place in bound
         if (cluster := registration.id(entities.CLUSTERS, e.cluster)) is not None
     ]
+
+
+def _other_label_keys(registration: Registration, registry: Registry) -> Iterator[Finding]:
+    """Report labels of another key than those that bind a cluster's pods on the same days."""
+    labels = [(b, p) for b, p in registry.bindings if b.holder.label_key is not None]
+    restated = {(b.cluster, b.holder.name) for b, _ in labels}
+    rows = registration.db.execute(_LABELS, {"names": [b.cluster for b, _ in labels]})
+    bound = [
+        (row.cluster, row.key, Span(row.since, row.until))
+        for row in rows
+        if (row.cluster, row.holder) not in restated
+    ]
+    for binding, place in labels:
+        for cluster, key, span in bound:
+            others = (cluster, key) != (binding.cluster, binding.holder.label_key)
+            if cluster == binding.cluster and others and span.overlaps(binding.span):
+                at = place.at("holder")
+                yield at.finding("label_keys", cluster=cluster, key=key)
+                break
+        bound.append((binding.cluster, binding.holder.label_key, binding.span))
 
 
 def _other_contracts(registration: Registration, registry: Registry) -> Iterator[Finding]:

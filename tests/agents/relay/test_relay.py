@@ -179,8 +179,8 @@ def test_tls_with_certificates_on_both_sides(
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
-    old, new = (certificates(_made(tmp_path / name)) for name in ("old", "new"))
-    own = _made(tmp_path / "mounted")
+    old, new = (certificates(_folder(tmp_path / name)) for name in ("old", "new"))
+    own = _folder(tmp_path / "mounted")
 
     def mount(folder: Path) -> None:
         for name in ("relay.pem", "relay.key"):
@@ -195,17 +195,17 @@ def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> Non
     )
     context = settings.context()
     assert context is not None
-    assert _shown(context) == _der(old)
+    assert _certificate_of(context) == _der(old)
     shutil.copy(new / "relay.pem", own / "relay.pem")  # half of the new pair: nothing changes
     settings.renew(context)
-    assert _shown(context) == _der(old)
+    assert _certificate_of(context) == _der(old)
     mount(new)
     settings.renew(context)
-    assert _shown(context) == _der(new)
+    assert _certificate_of(context) == _der(new)
     RelaySettings.read({}).renew(None)
 
 
-def _made(folder: Path) -> Path:
+def _folder(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
@@ -214,7 +214,7 @@ def _der(folder: Path) -> bytes:
     return ssl.PEM_cert_to_DER_cert((folder / "relay.pem").read_text(encoding="ascii"))
 
 
-def _shown(context: ssl.SSLContext) -> bytes | None:
+def _certificate_of(context: ssl.SSLContext) -> bytes | None:
     """The certificate that a caller gets: a handshake in memory."""
     caller = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     caller.check_hostname, caller.verify_mode = False, ssl.CERT_NONE

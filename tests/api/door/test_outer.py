@@ -20,7 +20,7 @@ AGENTS = {"POST /api/v1/batches", "GET /healthz", "GET /readyz"}
 LIKE_ANOTHER = {"GET /registry/file", "GET /registry/{section}/new"}  # `file` is no section
 
 
-def made(engine: sa.Engine, part: Part) -> FastAPI:
+def application(engine: sa.Engine, part: Part) -> FastAPI:
     app = create_app(engine, Settings(door=part))
     app.dependency_overrides[deps.wall_clock] = lambda: NOW
     return app
@@ -28,14 +28,14 @@ def made(engine: sa.Engine, part: Part) -> FastAPI:
 
 @pytest.fixture
 def outside(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
-    app = made(engine, Part.OUTER)
+    app = application(engine, Part.OUTER)
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 
 
 @pytest.fixture
 def intake(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
-    app = made(engine, Part.INTAKE)
+    app = application(engine, Part.INTAKE)
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 
@@ -101,8 +101,8 @@ def test_a_token_of_the_bureau_opens_nothing(outside: TestClient, town: Town) ->
         code, problem = status(outside, town, name, Role.CLERK)
         if name in public:
             continue
-        gone = code in (404, 405) and not is_outer(DOORS[name])  # or as if it were another one
-        if not gone and (code, problem) != (403, "other_door"):
+        is_absent = code in (404, 405) and not is_outer(DOORS[name])  # or as if it were another one
+        if not is_absent and (code, problem) != (403, "other_door"):
             wrong.append(f"{name}: {code} {problem}")
     assert not wrong
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from agents import wire
 from agents.sightings import ClaimDevice, Phase, PodSighting, Run, Sighting, Watch
-from ledger.metering.queries.witness import Comparison, comparisons
+from ledger.metering.queries.evidence import pieces
 from ledger.metering.steps.intake import Receipt, take_batch
 from tests.support.simulation import START, Node, enrolled, minute, place, window
 
@@ -51,11 +51,8 @@ def pod(name: str, *runs: Run, **facts: object) -> PodSighting:
 
 
 def verdicts(engine: sa.Engine, cluster: int) -> list[tuple[str, int, str, str | None]]:
-    with Session(engine) as db:
-        items: list[Comparison] = comparisons(db, cluster, "n1", DAY)
-    return [
-        (item.hold.pod, item.length_ms, item.verdict.verdict, item.verdict.reason) for item in items
-    ]
+    with Session(engine) as db, db.begin():
+        return [(p.pod, p.length_ms, p.verdict, p.reason) for p in pieces(db, cluster, DAY, "n1")]
 
 
 def test_of_each_pod_the_witness_says_whether_it_ran(

@@ -90,6 +90,13 @@ class Door:
     absent: frozenset[Role] = frozenset()
 
 
+NO_INCIDENT = (
+    "cluster=c-{whose}&kind=gap&since=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z&explanation=x"
+)
+AN_INCIDENT = {
+    "cluster": "c-mine", "kind": "gap", "since": "2026-03-01T00:00:00Z",
+    "until": "2026-03-02T00:00:00Z", "explanation": "x",
+}  # fmt: skip
 NO_STREAM = "00000000-0000-4000-8000-000000000000"
 
 
@@ -117,6 +124,27 @@ DOORS = {
     ),
     "POST /api/v1/capacities": Door(
         {Role.CLERK}, at("/api/v1/capacities", json=A_CAPACITY), yes=201
+    ),
+    "GET /api/v1/evidence": Door(
+        BUREAU | {OPERATOR, BUILDER}, at("/api/v1/evidence?month=2026-03")
+    ),
+    "GET /api/v1/incidents": Door(BUREAU | {OPERATOR}, at("/api/v1/incidents")),
+    "GET /api/v1/incidents/unexplained": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/incidents/unexplained")
+    ),
+    "POST /api/v1/incidents": Door(
+        {Role.CLERK, OPERATOR},
+        at(f"/api/v1/incidents?{NO_INCIDENT}", files={"file": ("x.pdf", pdf("log"))}),
+        yes=422,
+        scoped=True,
+    ),
+    "GET /api/v1/incidents/{incident}/file": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/incidents/999999/file"), yes=404
+    ),
+    "POST /api/v1/incidents/{incident}/ruling": Door(
+        {Role.CLERK},
+        at("/api/v1/incidents/999999/ruling", json={"counts": True, "reason": "x"}),
+        yes=404,
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
     "GET /api/v1/nodes": Door(
@@ -457,6 +485,20 @@ DOORS = {
     ),
     "GET /nodes/{cluster}/{node}/{day}": Door(
         BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
+    ),
+    "GET /evidence": Door(BUREAU | {OPERATOR}, at("/evidence")),
+    "POST /evidence/incidents": Door(
+        {Role.CLERK, OPERATOR},
+        at("/evidence/incidents", files={"file": ("x.pdf", pdf("log"))}, data=AN_INCIDENT),
+        yes=422,
+    ),
+    "GET /incidents/{incident}/file": Door(
+        BUREAU | {OPERATOR}, at("/incidents/999999/file"), yes=404
+    ),
+    "POST /incidents/{incident}/ruling": Door(
+        {Role.CLERK},
+        at("/incidents/999999/ruling", data={"counts": "true", "reason": "x"}),
+        yes=404,
     ),
     "POST /agents/{agent}/approval": Door({Role.CLERK}, page_of_an_approval, yes=303),
     "POST /findings/admissions": Door({Role.CLERK}, at("/findings/admissions", data=LATE), yes=422),

@@ -1,10 +1,10 @@
-"""Compare what node agents reported with what witnesses saw; pure.
+"""The rule by which `compare_day` (33_metering_evidence.sql) compares, told in plain Python.
 
 | the time of a holder is | when                                                              |
 |-------------------------|-------------------------------------------------------------------|
 | contradicting           | a witness watched then, and its pod did not run there             |
 | agreeing                | every witness that watched then saw its pod run on that node      |
-| pending                 | no witness has reported up to then yet                            |
+| pending                 | no witness has reported up to then yet, and its key is still good |
 | single                  | no witness watched then: there is none, or it was blind. Where    |
 |                         | the pod's own times, seen later, cover it, that is told beside    |
 
@@ -58,6 +58,7 @@ class WitnessView:
 
     watches: Sequence[tuple[datetime, datetime]]
     pods: Sequence[PodTimes]
+    is_revoked: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _about(hold: Hold, view: WitnessView) -> WitnessView:
         for pod in view.pods
         if (pod.namespace, pod.pod) == (hold.namespace, hold.pod) and hold.uid in (None, pod.uid)
     ]
-    return WitnessView(view.watches, pods)
+    return WitnessView(view.watches, pods, view.is_revoked)
 
 
 def _cuts(hold: Hold, view: WitnessView) -> Iterable[datetime]:
@@ -130,7 +131,7 @@ def _word(
         if not view.watches:
             return _NOBODY
         if low >= max(until for _, until in view.watches):
-            return WitnessVerdict.PENDING, None
+            return _NOBODY if view.is_revoked else (WitnessVerdict.PENDING, None)
         covers = any(_covers(hold, pod, low, high) for pod in view.pods)
         return WitnessVerdict.SINGLE, WitnessReason.TIMES_COVER if covers else WitnessReason.BLIND
     obstacles = [_obstacle(hold, pod, low, high, watch[0]) for pod in view.pods]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.metering.codes import WitnessReason as Why
 from ledger.metering.codes import WitnessVerdict as Is
-from ledger.metering.rules.witness import Hold, PodTimes, WitnessView, compare
 from tests.support.simulation import gpu_id, minute
+from tests.support.witness.rule import Hold, PodTimes, WitnessView, compare
 
 HOLD = Hold(gpu_id(0), "n1", "lab", "train", "u-1", minute(100), minute(200))
 

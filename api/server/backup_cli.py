@@ -1,0 +1,118 @@
+"""`suanquan backup`, `restore`: the whole database to a folder, and back into an empty one.
+
+They work on this machine itself, with the owner's login. Beside a running `suanquan up` its
+database is used; an embedded one that does not run is started for the while, except with `--every`,
+which waits for it: whoever runs beside a server must not take its place.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.commands import Commands
+from api.cli.failures import Failure, database
+from api.cli.options import MACHINE
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from ledger.postgres.database import Database
+
+app = Commands()
+WAIT_S = 60.0  # for a database that is away, with --every
+KEY = msgid("密钥文件：32 个字节的 base64（head -c 32 /dev/urandom | base64）")
+
+
+@app.verb("backup", msgid("备份整个数据库到一个目录"), panel=MACHINE)
+def backup(
+    place: Annotated[Path, typer.Argument(metavar="FOLDER", help=msgid("放备份的目录"))],
+    *,
+    key: Annotated[Path | None, typer.Option(help=KEY)] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help=msgid("只留最新几份"))] = None,
+    every: Annotated[
+        int | None, typer.Option(min=1, max=24, help=msgid("每隔几小时一份，直到停下"))
+    ] = None,
+) -> None:
+    """Back the whole database up; with `--every`, again and again."""
+    from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
+
+    settings = read_settings()
+    if every is None:
+        _make(settings, place, key, keep, beside=False)
+        return
+    _repeat(settings, place, key, keep, every)
+
+
+@app.verb("restore", msgid("把一份备份恢复到空的数据库"), panel=MACHINE)
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="BACKUP", help=msgid("一份备份的目录"))],
+    *,
+    key: Annotated[Path | None, typer.Option(help=KEY)] = None,
+) -> None:
+    """Check a backup and restore it into an empty database."""
+    with database():
+        from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
+        from ledger.postgres.backup.restore import restore as run  # noqa: PLC0415
+        from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
+
+        with _reach(read_settings(), beside=False) as target:
+            manifest = run(target, folder, key=read_key(key) if key else None)
+    rows = sum(manifest.rows.values())
+    print(
+        _("已恢复 {made_at} 的备份：{tables} 张表，{rows} 行；请再运行 suanquan db upgrade").format(
+            made_at=manifest.made_at, tables=len(manifest.rows), rows=rows
+        )
+    )
+
+
+def _make(
+    settings: "Settings", place: Path, key: Path | None, keep: int | None, *, beside: bool
+) -> None:
+    with database():
+        from ledger.postgres.backup.make import make  # noqa: PLC0415 - loaded when it is used
+        from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
+
+        with _reach(settings, beside=beside) as source:
+            secret = read_key(key) if key else None
+            folder = make(source, place, datetime.now(UTC), key=secret, keep=keep)
+    print(_("备份已写入 {folder}").format(folder=folder), flush=True)
+
+
+def _repeat(
+    settings: "Settings", place: Path, key: Path | None, keep: int | None, every: int
+) -> None:
+    """Make one now and then each so many hours, until SIGTERM; trouble is said, and tried again."""
+    from ledger.errors import LedgerError  # noqa: PLC0415 - loaded when it is used
+
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    wait_s = 0.0
+    while not stopping.wait(wait_s):
+        try:
+            _make(settings, place, key, keep, beside=True)
+            wait_s = every * 3600.0
+        except LedgerError as error:
+            from api.messages.sentences import sentence  # noqa: PLC0415
+
+            print(sentence(error.code, error.params), file=sys.stderr, flush=True)
+            wait_s = WAIT_S
+        except Failure as failure:
+            print(failure, file=sys.stderr, flush=True)
+            wait_s = WAIT_S
+
+
+@contextmanager
+def _reach(settings: "Settings", *, beside: bool) -> Iterator["Database"]:
+    from api.server.database import reach  # noqa: PLC0415 - loaded when it is used
+
+    with reach(settings, may_start=not beside) as target:
+        yield target

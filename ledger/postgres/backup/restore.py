@@ -1,0 +1,51 @@
+"""Restore a backup into an empty database: the whole of it in one transaction, or nothing."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from ledger.errors import Unusable
+from ledger.postgres.backup.make import count_rows
+from ledger.postgres.backup.manifest import DUMP, Manifest, read
+from ledger.postgres.backup.programs import load, plain
+from ledger.postgres.backup.sealing import unseal
+from ledger.postgres.database import Database, ensure_app_role, migrations
+
+
+def restore(database: Database, backup: Path, *, key: bytes | None = None) -> Manifest:
+    """Restore, and count the rows afterwards.
+
+    The backup is checked first, every byte of it; the database is not touched before.
+
+    Raises:
+        Unusable: the backup is not whole, was changed or is another program's; the database is not
+            empty; or it was not restored, and then it is empty still.
+    """
+    manifest = read(backup, key)
+    _refuse_newer(manifest)
+    engine = database.owner_engine()
+    with engine.begin() as connection:
+        if tables := count_rows(connection):
+            raise Unusable("backup_not_empty", count=len(tables))
+        ensure_app_role(connection, database)
+    with (backup / DUMP).open("rb") as file:
+        load(database.owner_url, unseal(file, key or b"") if manifest.sealed else plain(file))
+    with engine.connect() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        rows = count_rows(connection)
+    if rows != dict(manifest.rows):
+        wrong = sorted(t for t in {*rows, *manifest.rows} if rows.get(t) != manifest.rows.get(t))
+        raise Unusable("backup_other_rows", tables=", ".join(wrong))
+    return manifest
+
+
+def _refuse_newer(manifest: Manifest) -> None:
+    scripts = ScriptDirectory.from_config(migrations())
+    try:
+        known = scripts.get_revision(manifest.revision)
+    except CommandError:
+        known = None
+    if known is None:
+        raise Unusable("backup_newer", revision=manifest.revision, program=manifest.program)

@@ -1,0 +1,190 @@
+"""The server in a cluster: its doors, its backups, its upgrade."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api.settings import Settings
+from tests.support.charts import (
+    Document,
+    example,
+    manifests,
+    of_kind,
+    pods,
+    refusal,
+    render,
+)
+
+OWN, EXTERNAL, DOORS = (f"suanquan-server/{name}" for name in ("own", "external", "doors"))
+WORKERS = ("one", "one-outer", "one-intake")
+
+
+def deployment(name: str, case: str = DOORS) -> Document:
+    matches = [d for d in of_kind(manifests(case), "Deployment") if d["metadata"]["name"] == name]
+    (document,) = matches
+    return document
+
+
+def variables(container: Document) -> dict[str, str]:
+    return {v["name"]: v["value"] for v in container["env"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "door", "replicas", "url"),
+    [("one", "all", 2, "https://inner.example.cn"),
+     ("one-outer", "outer", 3, "https://suanquan.example.cn"),
+     ("one-intake", "intake", 4, "https://inner.example.cn")],
+)  # fmt: skip
+def test_each_door_is_a_server_of_its_own(name: str, door: str, replicas: int, url: str) -> None:
+    document = deployment(name)
+    (container,) = document["spec"]["template"]["spec"]["containers"]
+    values = variables(container)
+    assert Settings(door=values["SUANQUAN_DOOR"]).door == door
+    assert values["SUANQUAN_URL"] == url
+    assert document["spec"]["replicas"] == replicas
+    assert container["args"] == ["serve"]
+
+
+def test_services_budgets_and_policies_each_find_their_own_pods_alone() -> None:
+    documents = manifests(DOORS)
+    for kind, at in (("Service", ()), ("PodDisruptionBudget", ("matchLabels",))):
+        for document in of_kind(documents, kind):
+            selector = document["spec"]["selector"]
+            for key in at:
+                selector = selector[key]
+            owner = document["metadata"]["name"]
+            for name in WORKERS:
+                labels = deployment(name)["spec"]["template"]["metadata"]["labels"]
+                assert (selector.items() <= labels.items()) is (owner == name), (kind, owner)
+
+
+def backends(ingress: Document) -> tuple[str, list[tuple[str, str, str]]]:
+    (rule,) = ingress["spec"]["rules"]
+    paths = rule["http"]["paths"]
+    return rule["host"], [
+        (p["path"], p["pathType"], p["backend"]["service"]["name"]) for p in paths
+    ]
+
+
+def test_each_address_leads_to_its_door_and_batches_to_the_intake() -> None:
+    batches = ("/api/v1/batches", "Exact", "one-intake")
+    inner, outer = map(backends, of_kind(manifests(DOORS), "Ingress"))
+    assert inner == ("inner.example.cn", [batches, ("/", "Prefix", "one")])
+    assert outer == ("suanquan.example.cn", [batches, ("/", "Prefix", "one-outer")])
+
+
+def test_without_doors_there_is_one_of_everything() -> None:
+    documents = manifests(EXTERNAL)
+    for kind in ("Deployment", "Service", "Ingress", "PodDisruptionBudget"):
+        assert len(of_kind(documents, kind)) == 1
+    (ingress,) = of_kind(documents, "Ingress")
+    assert backends(ingress)[1] == [("/", "Prefix", "one")]
+
+
+def peers(name: str, values: Document) -> list[Any] | None:
+    policies = of_kind(render("suanquan-server", values), "NetworkPolicy")
+    (policy,) = (p for p in policies if p["metadata"]["name"] == name)
+    matches: list[Any] | None = policy["spec"]["ingress"][0].get("from")
+    return matches
+
+
+def test_who_may_call_which_door() -> None:
+    values = example(DOORS)
+    zones = {
+        name: {
+            peer["namespaceSelector"]["matchLabels"]["zone"]
+            for peer in peers(name, values) or []
+            if "namespaceSelector" in peer
+        }
+        for name in WORKERS
+    }
+    assert zones == {"one": {"inner"}, "one-outer": {"outer"}, "one-intake": {"inner", "outer"}}
+    anybody = {**values, "outer": {**values["outer"], "from": []}}
+    assert peers("one-intake", anybody) is None
+    assert peers("one-outer", anybody) is None
+    assert peers("one", anybody) is not None
+
+
+def test_nobody_may_call_the_jobs_and_they_call_the_database_alone() -> None:
+    policies = of_kind(manifests(DOORS), "NetworkPolicy")
+    (jobs,) = (p for p in policies if p["metadata"]["name"] == "one-jobs")
+    assert jobs["spec"]["ingress"] == []
+    assert {p["port"] for r in jobs["spec"]["egress"] for p in r["ports"]} == {53, 5432}
+
+
+@pytest.mark.parametrize("part", ["outer", "intake"])
+def test_a_part_of_a_server_needs_a_database_that_all_can_reach(part: str) -> None:
+    values = {
+        **example(OWN),
+        part: {"enabled": True, **({"url": "https://a"} if part == "outer" else {})},
+    }
+    assert "database.kind: external" in refusal("suanquan-server", values)
+
+
+def test_an_outer_door_has_an_address() -> None:
+    values = {**example(EXTERNAL), "outer": {"enabled": True}}
+    assert "outer.url" in refusal("suanquan-server", values)
+
+
+def test_the_test_asks_every_door() -> None:
+    (pod,) = of_kind(manifests(DOORS), "Pod")
+    script = pod["spec"]["containers"][0]["command"][-1]
+    for name in WORKERS:
+        assert f'"{name}"' in script
+    compile(script, "test", "exec")
+
+
+def backup_of(case: str) -> tuple[Document, Document]:
+    (matches,) = (
+        (spec, container)
+        for _, spec in pods(manifests(case))
+        for container in spec["containers"]
+        if container["name"] == "backup"
+    )
+    return matches
+
+
+@pytest.mark.parametrize(("case", "more"), [(DOORS, ["--keep=30"]), (OWN, ["--keep=14"])])
+def test_a_backup_goes_to_a_disk_that_stays(case: str, more: list[str]) -> None:
+    spec, container = backup_of(case)
+    (claim,) = of_kind(manifests(case), "PersistentVolumeClaim")
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    volumes = {v["name"]: v for v in spec["volumes"]}
+    assert volumes["backup"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+    assert container["args"][:2] == ["backup", mounts["backup"]]
+    assert set(more) <= set(container["args"])
+    assert set(mounts) <= set(volumes) | {"data"}  # the latter from the claim's template
+
+
+def test_beside_its_own_database_it_waits_and_with_another_it_is_a_job() -> None:
+    assert "--every=24" in backup_of(OWN)[1]["args"]
+    assert not any(a.startswith("--every") for a in backup_of(DOORS)[1]["args"])
+    (job,) = of_kind(manifests(DOORS), "CronJob")
+    assert job["spec"]["schedule"] == "30 */6 * * *"
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    daily = {**example(DOORS), "backup": {"enabled": True}}
+    (job,) = of_kind(render("suanquan-server", daily), "CronJob")
+    assert job["spec"]["schedule"] == "30 18 * * *"
+
+
+def test_the_key_of_the_backups_is_a_file_of_the_job_alone() -> None:
+    assert "--key=/run/suanquan/backup-key/key" in backup_of(DOORS)[1]["args"]
+    pods_with_it = [
+        name for name, spec in pods(manifests(DOORS)) if "backup-key" in json.dumps(spec)
+    ]
+    assert pods_with_it == ["one-backup"]
+
+
+def test_the_schema_goes_up_before_the_servers_and_is_no_part_of_a_rollback() -> None:
+    (job,) = of_kind(manifests(EXTERNAL), "Job")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["db", "upgrade"]
+
+
+def test_no_server_stops_before_another_one_is_ready() -> None:
+    for name in WORKERS:
+        strategy = deployment(name)["spec"]["strategy"]["rollingUpdate"]
+        assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
