@@ -128,6 +128,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("申请"), "/claims"),
             (_("支付"), "/payments"),
             (_("项目一览"), "/projects"),
+            (_("节点一览"), "/nodes"),
             (_("登记簿"), "/registry"),
             (_("待查事项"), "/findings"),
             (_("见证"), "/evidence"),

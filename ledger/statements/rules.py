@@ -147,9 +147,9 @@ def evidence(
             line_grades |= {GRADES[source] for source in item.sources}
             delivered_ms[key] = delivered_ms.get(key, 0) + item.gap_ms
         else:
-            used = item.usage
-            is_proved = (used.device, used.day, used.holder, used.source) in agreements
-            line_grades.add("A" if is_proved else GRADES[used.source])
+            usage = item.usage
+            is_proved = (usage.device, usage.day, usage.holder, usage.source) in agreements
+            line_grades.add("A" if is_proved else GRADES[usage.source])
             watched.setdefault(key, set()).add((item.usage.device, item.usage.day))
     return {
         key: Evidence(

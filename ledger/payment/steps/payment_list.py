@@ -183,11 +183,11 @@ def _shared(db: Session, indicator: Indicator, payables: Sequence[Payable]) -> l
     if not scheme:
         return list(payables)
     bearer = next(share.bearer for share in scheme if share.indicator_id == indicator.id)
-    drawn = shares.drawn_fen(db, bearer, [payable.claim for payable in payables])
+    drawn_fen = shares.drawn_fen(db, bearer, [payable.claim for payable in payables])
     borne = list[Payable]()
     for payable in payables:
         share = shares.share_of(scheme, key(indicator), payable.fen)
-        fen = min(share - drawn.get(payable.claim, 0), payable.due_fen)
+        fen = min(share - drawn_fen.get(payable.claim, 0), payable.due_fen)
         if fen > 0:
             borne.append(replace(payable, open_fen=payable.fen - payable.paid_fen - fen))
     return borne

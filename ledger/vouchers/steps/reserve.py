@@ -81,14 +81,14 @@ def expire(db: Session, *, actor: str, now: datetime) -> int:
     over = col(Reservation.until) < beijing_day(now)
     stale = select(Reservation.voucher_id).where(col(Reservation.released_at).is_(None), over)
     vouchers = select(Voucher).where(col(Voucher.id).in_(stale)).order_by(col(Voucher.book_id))
-    released = 0
+    count = 0
     for voucher in db.exec(vouchers).all():
         lock_book(db, voucher.book_id)
         for reservation in _open_rows(db, voucher):
             if reservation.until < beijing_day(now):
                 _release(db, voucher, reservation, actor, now)
-                released += 1
-    return released
+                count += 1
+    return count
 
 
 def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:

@@ -41,6 +41,9 @@ WORKED_OUT = {
         "without_account", "account_changing", "payable_gone", "bank_contradiction",
     },
     "ledger/policy/decide/reasons.py: code": {"condition_unmet", "condition_to_judge"},
+    "ledger/people/steps/decisions.py: reason": {
+        "same_person", "one_made_the_other", "service_confirms", "shared_device",
+    },
     "ledger/postgres/database.py: code": {"owner_may_not", "database_busy", "unreachable"},
     "ledger/documents/steps/receipts.py: faults[0].code": set(),  # a finding, passed on
     "ledger/formats/findings.py: code": set(),  # given at each call

@@ -95,6 +95,16 @@ def test_an_operator_comes_from_the_head_and_sees_its_own_centre_only(site: Site
         assert client.get(path.replace("/nodes", "/api/v1/nodes")).status_code == 404
 
 
+@pytest.mark.parametrize("reader", ["clerk", "auditor"])
+def test_the_bureau_comes_from_the_head_too(site: Site, reader: str) -> None:
+    head = parse(page(site, "/nodes?cluster=helan-gpu", reader)).css("header nav a")
+    assert [a.text() for a in head if "aria-current" in a.attributes] == ["节点一览"]
+
+
+def test_who_may_not_see_nodes_has_no_way_to_them(site: Site) -> None:
+    assert 'href="/nodes"' not in page(site, "/projects", "xinghe")
+
+
 @pytest.mark.parametrize("path", ["/nodes/helan-gpu/n2", "/nodes/nowhere/n1", "/nodes?cluster=x"])
 def test_what_is_not_there_is_not_found(site: Site, path: str) -> None:
     assert site.client("clerk").get(path).status_code == 404
