@@ -49,7 +49,10 @@ def test_a_hostile_label_stays_one_label_of_one_line(word: str) -> None:
     )
 
 
-@given(st.text(), st.text(), st.integers(-(2**53), 2**53) | st.floats(allow_nan=False))
+FIGURES = st.integers(-(2**53), 2**53) | st.floats(-1e300, 1e300) | st.just(float("inf"))
+
+
+@given(st.text(), st.text(), FIGURES)
 def test_whatever_stands_in_it_comes_back(label: str, text: str, value: float) -> None:
     page = write([Family("a", "gauge", text, [Sample(value, {"kind": label})]), our("b", "x", [])])
     family, empty = text_string_to_metric_families(page)

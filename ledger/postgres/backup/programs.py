@@ -1,9 +1,11 @@
-"""pg_dump and pg_restore, as processes that end with ours. No password in an argument."""
+"""pg_dump, pg_restore and psql, as processes that end with ours. No password in an argument."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import IO
@@ -33,18 +35,59 @@ def dump(url: str, snapshot: str) -> Iterator[bytes]:
 
 
 def load(url: str, pieces: Iterable[bytes]) -> None:
-    """Restore a dump in one transaction. Raises Unusable with pg_restore's reason."""
-    words = ["--single-transaction", "--exit-on-error", "--no-owner"]
-    with tempfile.TemporaryFile() as complaints:
-        process = _start("pg_restore", words, url, stdin=subprocess.PIPE, stderr=complaints)
+    """Restore a dump in one transaction. Raises Unusable with the reason of pg_restore or psql.
+
+    pg_restore writes the statements and psql carries them out: by itself pg_restore sets a
+    parameter that servers before 17 do not know.
+    """
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as refusals:
+        words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+        server = _start("psql", words, url, stdin=subprocess.PIPE, stderr=refusals)
+        reader = _start(
+            "pg_restore",
+            ["--no-owner", "--file=-"],
+            None,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        )
         try:
-            assert process.stdin  # noqa: S101 - asked for above
-            with suppress(BrokenPipeError), process.stdin as entry:  # it says why by itself
-                for piece in pieces:
-                    entry.write(piece)
-            _refuse_failure("pg_restore", process.wait(), complaints)
+            assert reader.stdin and reader.stdout and server.stdin  # noqa: S101, PT018 - asked for
+            pump = threading.Thread(target=_pass_on, args=(reader.stdout, server.stdin))
+            pump.start()
+            try:
+                with suppress(BrokenPipeError), reader.stdin as entry:  # it says why by itself
+                    for piece in pieces:
+                        entry.write(piece)
+            except BaseException:
+                reader.kill()  # what has come so far is no backup
+                raise
+            finally:
+                pump.join()
+            code = reader.wait()
+            if code == 0:
+                with suppress(BrokenPipeError):
+                    server.stdin.write(b"COMMIT;\n")  # without it the end of its input undoes all
+            with suppress(BrokenPipeError):
+                server.stdin.close()
+            _refuse_failure("psql", server.wait(), refusals)
+            _refuse_failure("pg_restore", code, complaints)
         finally:
-            _end(process)
+            _end(reader)
+            _end(server)
+
+
+def _pass_on(statements: IO[bytes], server: IO[bytes]) -> None:
+    """Pass statements on in one transaction; its head loses what old servers do not know."""
+    with suppress(BrokenPipeError), statements:
+        server.write(b"BEGIN;\n")
+        for line in statements:
+            if line.strip() != b"SET transaction_timeout = 0;":
+                server.write(line)
+            if line.startswith((b"CREATE", b"ALTER", b"COPY")):
+                break  # the head is over: what follows is nobody's to change
+        shutil.copyfileobj(statements, server, _PIECE)
+        server.flush()
 
 
 def plain(file: IO[bytes]) -> Iterator[bytes]:
@@ -56,7 +99,7 @@ def plain(file: IO[bytes]) -> Iterator[bytes]:
 def _start(
     name: str,
     words: list[str],
-    url: str,
+    url: str | None,
     *,
     stderr: IO[bytes],
     stdin: int = subprocess.DEVNULL,
@@ -65,12 +108,15 @@ def _start(
     program = find_binaries() / name
     if not os.access(program, os.X_OK):
         raise Unusable("no_binaries", tried=str(program))
-    where = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
-    secret = str(where.pop("password", "") or "")
-    environment: Mapping[str, str] = {**ENVIRONMENT, **({"PGPASSWORD": secret} if secret else {})}
+    environment = dict(ENVIRONMENT)
+    if url is not None:
+        where = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+        if secret := str(where.pop("password", "") or ""):
+            environment["PGPASSWORD"] = secret
+        words = [*words, f"--dbname={make_conninfo(**_texts(where))}"]
     shim = [sys.executable, "-I", "-S", exec_with_parent.__file__]
     mine = [str(n) for n in (os.getpid(), os.geteuid(), os.getegid())]
-    command = [*shim, *mine, str(program), *words, f"--dbname={make_conninfo(**_texts(where))}"]
+    command = [*shim, *mine, str(program), *words]
     return subprocess.Popen(  # noqa: S603 - our own command
         command, cwd="/", env=environment, stdin=stdin, stdout=stdout, stderr=stderr
     )
@@ -85,7 +131,7 @@ def _refuse_failure(name: str, code: int, complaints: IO[bytes]) -> None:
         return
     complaints.seek(0)
     lines = complaints.read().decode(errors="replace").strip().splitlines() or [str(code)]
-    faults = [line for line in lines if "error:" in line]
+    faults = [line for line in lines if "error:" in line or "ERROR:" in line]
     raise Unusable("backup_program", program=name, detail=(faults or lines)[0])
 
 
