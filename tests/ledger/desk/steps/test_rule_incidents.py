@@ -170,8 +170,10 @@ def test_it_is_decided_once_and_by_none_who_explained_it(site: WitnessedTown) ->
         site.rule(incident, counts=False)
 
 
-def test_a_month_that_was_decided_falls_by_two_and_rises_by_itself(site: WitnessedTown) -> None:
-    """The witness comes after the month was decided: see `right_figures/test_witness.py`."""
+def test_a_month_that_was_charged_falls_when_a_witness_comes_and_rises_again(
+    site: WitnessedTown,
+) -> None:
+    """The witness comes after the charge; the month was not reconciled."""
     site.run(0, range(60), part("a", "u-1"))
     assert site.minutes() == 60
     site.watch(0, 90)
