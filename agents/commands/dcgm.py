@@ -83,10 +83,10 @@ class _Rounds:
     def take(self, answers: Answers, begun: Instant, now: Instant) -> None:
         """Take the answers of one round."""
         sight, holdings = self._fleet.judge(answers, begun.wall_ms)
-        self._health.record_look(sight)
         minutes = self.meter.see(now, holdings, sight.looks, begun_at=begun, events=sight.events)
         self._health.record_minutes(minutes)
         self._keeper.keep(minutes, self.meter.checkpoint())
+        self._health.record_look(sight)
 
 
 class LiveSampler:

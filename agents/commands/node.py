@@ -131,13 +131,13 @@ class Sampler:
         )
         self._health.record_minutes(minutes)
         self._keeper.keep(minutes, self._meter.checkpoint())
+        self._health.record_look(sight, self._driver.restarts)  # healthy: looked, and kept
 
     def _sight(self, wait_s: float) -> NodeLook | None:
         """Return the result of the look in progress, or None."""
         sight = None if self._pending_look is None else self._driver.answer(wait_s)
         if sight is not None:
             self._pending_look = None
-            self._health.record_look(sight, self._driver.restarts)
             self._holders.update_devices(sight.looks)
         return sight
 
