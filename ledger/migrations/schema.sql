@@ -7666,6 +7666,8 @@ CREATE INDEX evidence_changes_by_cluster ON public.evidence_changes USING btree 
 
 CREATE INDEX excluded_months_by_contract ON public.excluded_months USING btree (contract_id, month);
 
+CREATE INDEX excluded_months_by_voucher ON public.excluded_months USING btree (voucher_id, month);
+
 CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (voucher_id, contract_id, month) WHERE (readmission_id IS NULL);
 
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);

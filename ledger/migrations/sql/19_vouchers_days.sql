@@ -41,6 +41,7 @@ CREATE TABLE excluded_months (
 );
 CREATE UNIQUE INDEX excluded_months_open ON excluded_months (voucher_id, contract_id, month)
     WHERE readmission_id IS NULL;
+CREATE INDEX excluded_months_by_voucher ON excluded_months (voucher_id, month);
 CREATE INDEX excluded_months_by_contract ON excluded_months (contract_id, month);
 
 CREATE FUNCTION exclusion_decided() RETURNS trigger

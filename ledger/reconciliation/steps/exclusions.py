@@ -53,8 +53,10 @@ def propose_exclusion(
     voucher = voucher_of(db, contract)
     before = {exclusion.place for exclusion in exclusions(db, key(voucher))}
     place = (month, key(contract))
-    if (place in before) == excluded:
-        raise Refused("month_excluded" if excluded else "month_not_excluded", subject=name)
+    if excluded and place in before:
+        raise Refused("month_excluded", subject=name)
+    if not excluded and place not in before:
+        raise Refused("month_not_excluded", subject=name)
     of_project = cells(db, projects=[voucher.project_id])
     content = {
         "voucher": voucher.id,
