@@ -6535,6 +6535,19 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
+CREATE TABLE public.server_key (
+    id integer NOT NULL,
+    seed bytea NOT NULL,
+    CONSTRAINT server_key_id_check CHECK ((id = 1)),
+    CONSTRAINT server_key_seed_check CHECK ((octet_length(seed) = 32))
+);
+
+ALTER TABLE public.server_key OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.server_key IS 'The one key by which the server signs what a courier carries back';
+
+COMMENT ON COLUMN public.server_key.seed IS 'Ed25519, the secret half: 32 bytes';
+
 ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sessions_id_seq
     START WITH 1
@@ -7441,6 +7454,9 @@ ALTER TABLE ONLY public.rounds
 
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
+
+ALTER TABLE ONLY public.server_key
+    ADD CONSTRAINT server_key_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
@@ -9481,6 +9497,8 @@ GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
 GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
+
+GRANT SELECT ON TABLE public.server_key TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

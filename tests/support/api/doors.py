@@ -117,6 +117,7 @@ DOORS = {
     # its code, and its signature, are the credentials
     "POST /api/v1/agents": Door(None, at("/api/v1/agents", json=WRONG_CODE), yes=403),
     "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
+    "GET /api/v1/server-key": Door(None, at("/api/v1/server-key")),
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
