@@ -179,6 +179,8 @@ def _of_ledger(error: LedgerError) -> Problem:
 def _of_database(error: Exception) -> Problem:
     """What PostgreSQL refused, by its kind alone: its words may show SQL."""
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "by_the_clock":
+        return Problem(503, "clocks_differ")
     if isinstance(cause, _CLASHES):
         return Problem(409, "changed_meanwhile")
     if isinstance(cause, psycopg.DataError):

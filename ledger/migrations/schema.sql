@@ -1411,9 +1411,11 @@ CREATE TABLE public.clauses (
     effective daterange,
     complete boolean NOT NULL,
     year_cap_fen bigint,
+    publication_days integer,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT complete) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_publication_days_check CHECK ((publication_days >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0)),
     CONSTRAINT clauses_year_cap_fen_check CHECK ((year_cap_fen > 0))
 );
@@ -1435,6 +1437,8 @@ COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in fo
 COMMENT ON COLUMN public.clauses.complete IS 'It has days and no open question, so that two persons may make its version payable';
 
 COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
+
+COMMENT ON COLUMN public.clauses.publication_days IS 'Working days for which its claims are published (公示)';
 
 CREATE TABLE public.pool_clauses (
     year smallint NOT NULL,
@@ -1844,6 +1848,20 @@ CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_clock() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM drill) THEN
+        RAISE EXCEPTION 'what is recorded in % happens now', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'by_the_clock';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_clock() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3143,6 +3161,24 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.publication_lasts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
+            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days < (SELECT coalesce(c.publication_days, 1)
+                           FROM claims m JOIN vouchers v ON v.id = m.voucher_id
+                           JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
+        RAISE EXCEPTION 'claim % is not before the public for long enough', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_lasts';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.publication_lasts() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rate_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5171,6 +5207,15 @@ COMMENT ON COLUMN public.document_lines.net_fen IS 'Fen without tax';
 
 COMMENT ON COLUMN public.document_lines.tax_fen IS 'Fen';
 
+CREATE TABLE public.drill (
+    is_drill boolean NOT NULL,
+    CONSTRAINT drill_is_drill_check CHECK (is_drill)
+);
+
+ALTER TABLE public.drill OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.drill IS 'One row, the owner''s: this database is a drill, and its moments are not the clock''s';
+
 CREATE TABLE public.enrolment_codes (
     hash bytea NOT NULL,
     cluster_id bigint NOT NULL,
@@ -7196,6 +7241,9 @@ ALTER TABLE ONLY public.differences
 ALTER TABLE ONLY public.document_lines
     ADD CONSTRAINT document_lines_pkey PRIMARY KEY (document_id, line);
 
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_pkey PRIMARY KEY (is_drill);
+
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_agent_id_key UNIQUE (agent_id);
 
@@ -7882,6 +7930,164 @@ CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERR
 
 CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
 
+CREATE TRIGGER clock_added_at BEFORE INSERT OR UPDATE OF added_at ON public.claim_files FOR EACH ROW WHEN (((new.added_at < (now() - '00:10:00'::interval)) OR (new.added_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_admitted_at BEFORE INSERT OR UPDATE OF admitted_at ON public.quarantine FOR EACH ROW WHEN (((new.admitted_at < (now() - '00:10:00'::interval)) OR (new.admitted_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_allocated_at BEFORE INSERT OR UPDATE OF allocated_at ON public.allocations FOR EACH ROW WHEN (((new.allocated_at < (now() - '00:10:00'::interval)) OR (new.allocated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.decisions FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.messages FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.statement_answers FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_approved_at BEFORE INSERT OR UPDATE OF approved_at ON public.agents FOR EACH ROW WHEN (((new.approved_at < (now() - '00:10:00'::interval)) OR (new.approved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.claim_events FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.number_reads FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.contracts FOR EACH ROW WHEN (((new.changed_at < (now() - '00:10:00'::interval)) OR (new.changed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_checked_at BEFORE INSERT OR UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN (((new.checked_at < (now() - '00:10:00'::interval)) OR (new.checked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_computed_at BEFORE INSERT OR UPDATE OF computed_at ON public.accruals FOR EACH ROW WHEN (((new.computed_at < (now() - '00:10:00'::interval)) OR (new.computed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_computed_at BEFORE INSERT OR UPDATE OF computed_at ON public.charges FOR EACH ROW WHEN (((new.computed_at < (now() - '00:10:00'::interval)) OR (new.computed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.bank_accounts FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.cost_documents FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.deductions FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.enrolment_codes FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.persons FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.sessions FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.tokens FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.decisions FOR EACH ROW WHEN (((new.decided_at < (now() - '00:10:00'::interval)) OR (new.decided_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_dropped_at BEFORE INSERT OR UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN (((new.dropped_at < (now() - '00:10:00'::interval)) OR (new.dropped_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.lookups FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.receipts FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_finished_at BEFORE INSERT OR UPDATE OF finished_at ON public.rounds FOR EACH ROW WHEN (((new.finished_at < (now() - '00:10:00'::interval)) OR (new.finished_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_frozen_at BEFORE INSERT OR UPDATE OF frozen_at ON public.freezes FOR EACH ROW WHEN (((new.frozen_at < (now() - '00:10:00'::interval)) OR (new.frozen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_issued_at BEFORE INSERT OR UPDATE OF issued_at ON public.statements FOR EACH ROW WHEN (((new.issued_at < (now() - '00:10:00'::interval)) OR (new.issued_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_lifted_at BEFORE INSERT OR UPDATE OF lifted_at ON public.freezes FOR EACH ROW WHEN (((new.lifted_at < (now() - '00:10:00'::interval)) OR (new.lifted_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_made_at BEFORE INSERT OR UPDATE OF made_at ON public.payment_lists FOR EACH ROW WHEN (((new.made_at < (now() - '00:10:00'::interval)) OR (new.made_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.claims FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.indicators FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.reconciliations FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.recoveries FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.voucher_versions FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.vouchers FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_published_at BEFORE INSERT OR UPDATE OF published_at ON public.publications FOR EACH ROW WHEN (((new.published_at < (now() - '00:10:00'::interval)) OR (new.published_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.bank_returns FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.batches FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.conflicts FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.cost_documents FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.forks FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.objections FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.originals FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.quarantine FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.refunds FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.streams FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.assignments FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.billing_sources FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.bindings FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.controllers FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.organisation_names FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.other_support FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.price_bands FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.prices FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.relations FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_reserved_at BEFORE INSERT OR UPDATE OF reserved_at ON public.reservations FOR EACH ROW WHEN (((new.reserved_at < (now() - '00:10:00'::interval)) OR (new.reserved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_resolved_at BEFORE INSERT OR UPDATE OF resolved_at ON public.objections FOR EACH ROW WHEN (((new.resolved_at < (now() - '00:10:00'::interval)) OR (new.resolved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.cost_documents FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_seen_at BEFORE INSERT OR UPDATE OF seen_at ON public.sessions FOR EACH ROW WHEN (((new.seen_at < (now() - '00:10:00'::interval)) OR (new.seen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.messages FOR EACH ROW WHEN (((new.sent_at < (now() - '00:10:00'::interval)) OR (new.sent_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.payment_lists FOR EACH ROW WHEN (((new.sent_at < (now() - '00:10:00'::interval)) OR (new.sent_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_since BEFORE INSERT OR UPDATE OF since ON public.year_waits FOR EACH ROW WHEN (((new.since < (now() - '00:10:00'::interval)) OR (new.since > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_stated_at BEFORE INSERT OR UPDATE OF stated_at ON public.deductions FOR EACH ROW WHEN (((new.stated_at < (now() - '00:10:00'::interval)) OR (new.stated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_stated_at BEFORE INSERT OR UPDATE OF stated_at ON public.stated_periods FOR EACH ROW WHEN (((new.stated_at < (now() - '00:10:00'::interval)) OR (new.stated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.bank_accounts FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.billing_sources FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.bindings FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.controllers FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.organisation_names FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.other_support FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.price_bands FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.prices FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.relations FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
@@ -7971,6 +8177,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
+
+CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -8790,6 +8998,8 @@ REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
@@ -8917,6 +9127,8 @@ REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.publication_lasts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rate_decided() FROM PUBLIC;
 
