@@ -2877,7 +2877,8 @@ CREATE FUNCTION public.open_budget_book() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM indicators WHERE number = NEW.number AND year = NEW.year) THEN
+    IF EXISTS (SELECT FROM indicators
+               WHERE (plain_code(number), year) = (plain_code(NEW.number), NEW.year)) THEN
         RAISE EXCEPTION 'the indicator is there'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
     END IF;
@@ -3052,11 +3053,11 @@ END $$;
 
 ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
+CREATE FUNCTION public.plain_code(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
+    RETURN translate(regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u058a\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\ufe58\ufe63]'::text, '-'::text, 'g'::text), '〔〕【】〈〉《》〖〗[]{}'::text, '()()()()()()()'::text);
 
-ALTER FUNCTION public.plain_contract_number(number text) OWNER TO suanquan_owner;
+ALTER FUNCTION public.plain_code(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -3883,12 +3884,12 @@ CREATE FUNCTION public.subsidised_once() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    plain CONSTANT text := plain_contract_number(NEW.number);
+    plain CONSTANT text := plain_code(NEW.number);
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
-    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+    IF EXISTS (SELECT FROM assignments WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'contracts')
-        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+        OR EXISTS (SELECT FROM contracts WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'assignments') THEN
         RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';
@@ -7604,7 +7605,7 @@ CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
 
-CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
+CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_code(number));
 
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
@@ -7666,7 +7667,7 @@ CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id)
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
-CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
+CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_code(number));
 
 CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
@@ -7751,6 +7752,8 @@ CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
 CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
+
+CREATE UNIQUE INDEX indicators_once ON public.indicators USING btree (public.plain_code(number), year);
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 

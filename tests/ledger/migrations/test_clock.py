@@ -25,7 +25,7 @@ CLAIM = """
 PUBLICATION = """
     INSERT INTO publications (claim_id, since, until, days, content, published_at, published_by)
     SELECT id, day + {since}, day + {until}, {days}, '{{}}', {at}, 'x'
-    FROM claims, (SELECT ({at} AT TIME ZONE '+08:00')::date AS day) published LIMIT 1
+    FROM claims, (SELECT (({at}) AT TIME ZONE '+08:00')::date AS day) published LIMIT 1
 """
 LONG_AGO = "now() - interval '30 days'"
 DATED = {
