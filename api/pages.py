@@ -14,6 +14,7 @@ from api.documents import receipt_pages
 from api.door.outer import behind
 from api.metering import evidence_pages
 from api.metering import pages as metering_pages
+from api.payment import money_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
 from api.people import session_pages
@@ -45,6 +46,7 @@ ROUTERS = (
     receipt_pages.router,
     claims_pages.router,
     payment_pages.router,
+    money_pages.router,
     publication_pages.router,
     redemption_pages.router,
     number_read_pages.router,
