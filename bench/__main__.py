@@ -23,6 +23,7 @@ BENCHMARKS = (
     "witness",
     "gpu",
     "intake",
+    "flood",
     "posting",
     "charge",
     "match",

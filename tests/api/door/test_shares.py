@@ -1,0 +1,96 @@
+"""Shares: nobody holds more than hers, and who asks a thousand times stands in nobody's way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from api.door import shares as module
+from api.door.dependencies import CONNECTIONS
+from api.door.problems import Refusal
+from api.door.shares import Shares
+from api.door.turns import AT_ONCE
+from ledger.errors import Busy
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(story())  # type: ignore[arg-type]
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_every_turn_has_its_connection() -> None:
+    assert sum(total for total, _, _ in AT_ONCE.values()) <= CONNECTIONS
+    assert all(of_one < total for total, of_one, _ in AT_ONCE.values())
+
+
+def test_who_holds_least_comes_first() -> None:
+    async def story() -> None:
+        shares, order = Shares(2, 1), list[str]()
+
+        async def ask(caller: str) -> None:
+            async with shares.held(caller):
+                order.append(caller)
+                await settled()
+
+        async with shares.held("busy"), shares.held("other"):
+            asked = [asyncio.create_task(ask(c)) for c in ("flood",) * 3 + ("clerk", "other")]
+            await settled()
+        await asyncio.gather(*asked)
+        assert order.index("clerk") < 2
+        assert order[-1] == "flood"
+
+    run(story)
+
+
+def test_a_large_wish_is_overtaken_by_nobody() -> None:
+    async def story() -> None:
+        shares = Shares(10, 10)
+        await shares.take("a", 6)
+        large = asyncio.create_task(shares.take("b", 8))
+        await settled()
+        small = asyncio.create_task(shares.take("c", 2))
+        await settled()
+        assert not large.done()
+        assert not small.done()
+        shares.release("a", 6)
+        await asyncio.gather(large, small)
+
+    run(story)
+
+
+def test_too_many_wishes_of_one_caller_are_refused_and_only_hers() -> None:
+    async def story() -> None:
+        shares = Shares(1, 1, waiting=2)
+        await shares.take("flood")
+        waiting = [asyncio.create_task(shares.take("flood")) for _ in range(2)]
+        await settled()
+        with pytest.raises(Refusal, match="too_many_at_once"):
+            await shares.take("flood")
+        clerk = asyncio.create_task(shares.take("clerk"))
+        await settled()
+        shares.release("flood")
+        await clerk
+        for task in waiting:
+            task.cancel()
+
+    run(story)
+
+
+def test_who_gave_up_or_waited_too_long_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        shares = Shares(1, 1)
+        await shares.take("a")
+        gone = asyncio.create_task(shares.take("b"))
+        await settled()
+        gone.cancel()
+        monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+        with pytest.raises(Busy, match="busy"):
+            await shares.take("c")
+        shares.release("a")
+        await shares.take("d")
+
+    run(story)
