@@ -16,6 +16,7 @@ from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -51,14 +52,14 @@ class Caller(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
+class Sign:
     """What a request shows of its caller: an agent's number, or the SHA-256 of a secret."""
 
     agent: UUID | None
     hash: bytes | None
 
     @classmethod
-    def by(cls, request: Request) -> "Shown | None":
+    def by(cls, request: Request) -> "Sign | None":
         """What this one shows; None: nothing."""
         headers: Mapping[str, str] = request.headers
         if agent := headers.get(AGENT_HEADER):
@@ -77,39 +78,44 @@ class Callers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: dict[Shown, tuple[float, Caller]] = {}
+        self._memory: dict[Sign, tuple[float, Caller]] = {}
         self._lookups = Shares(1, 1)  # so many connections are kept for it
 
     def remembered(self, request: Request) -> Caller | None:
         """The caller, where no look-up is needed."""
-        shown = Shown.by(request)
-        if shown is None:
+        sign = Sign.by(request)
+        if sign is None:
             return stranger(request)
-        until, caller = self._kept.get(shown, (0.0, None))
+        until, caller = self._memory.get(sign, (0.0, None))
         return _at(caller, request) if caller and until > time.monotonic() else None
 
     async def of(self, request: Request) -> Caller:
-        """The caller. Errors of the database pass: then nobody is served."""
+        """The caller. Where nobody can be looked up, no body is taken: the error passes."""
         if caller := self.remembered(request):
             return caller
-        shown = Shown.by(request)
-        if shown is None:
+        sign = Sign.by(request)
+        if sign is None:
             return stranger(request)
-        async with self._lookups.held(address(request)):
-            caller = await run_in_threadpool(self._look_up, shown)
+        try:
+            async with self._lookups.hold(address(request)):
+                caller = await run_in_threadpool(self._look_up, sign)
+        except SQLAlchemyError:
+            if has_body(request):
+                raise
+            caller = None  # what needs no database is answered without one
         if caller is None:
             return stranger(request)
-        if len(self._kept) >= KEPT_MAX:
-            self._kept.clear()
-        self._kept[shown] = (time.monotonic() + KEPT_S, caller)
+        if len(self._memory) >= KEPT_MAX:
+            self._memory.clear()
+        self._memory[sign] = (time.monotonic() + KEPT_S, caller)
         return _at(caller, request)
 
-    def _look_up(self, shown: Shown) -> Caller | None:
+    def _look_up(self, sign: Sign) -> Caller | None:
         with Session(self._engine) as db:
-            if shown.agent is not None:
-                is_agent = reports(db, shown.agent)
-                return Caller(Kind.AGENT, f"agent:{shown.agent}") if is_agent else None
-            identity = identity_by_secret(db, shown.hash or b"")
+            if sign.agent is not None:
+                is_agent = reports(db, sign.agent)
+                return Caller(Kind.AGENT, f"agent:{sign.agent}") if is_agent else None
+            identity = identity_by_secret(db, sign.hash or b"")
         if identity is None:
             return None
         kind = Kind.PROGRAM if identity.service else Kind.PERSON
@@ -119,6 +125,11 @@ class Callers:
 def stranger(request: Request) -> Caller:
     """Everybody unknown at an address."""
     return Caller(Kind.STRANGER, f"at:{address(request)}")
+
+
+def has_body(request: Request) -> bool:
+    """Whether a request says that a body follows."""
+    return "transfer-encoding" in request.headers or "content-length" in request.headers
 
 
 def address(request: Request) -> str:

@@ -76,7 +76,7 @@ class Limits:
         if not size:
             await self.app(scope, _again(b"", receive), self._counting(request, send))
             return
-        async with self._bytes[caller.kind].held(caller.key, size):
+        async with self._bytes[caller.kind].hold(caller.key, size):
             body = await self._take(request, receive)
             if isinstance(body, Problem):
                 await respond(request, body)(scope, receive, send)

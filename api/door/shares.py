@@ -28,7 +28,7 @@ class _Wish:
     amount: int
     number: int
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    came: asyncio.Event = field(default_factory=asyncio.Event)
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
     is_granted: bool = False
 
 
@@ -38,18 +38,18 @@ class Shares:
     Args:
         total: what there is.
         of_one: what one caller may hold; a larger wish is granted to who holds nothing.
-        waiting: how many wishes of one caller may wait.
+        queue: how many wishes of one caller may wait.
     """
 
-    def __init__(self, total: int, of_one: int, waiting: int = WAITING_OF_ONE) -> None:
-        self._free, self._of_one, self._waiting_of_one = total, of_one, waiting
-        self._held: Counter[str] = Counter()
-        self._served: dict[str, int] = {}
+    def __init__(self, total: int, of_one: int, queue: int = WAITING_OF_ONE) -> None:
+        self._free, self._of_one, self._waiting_of_one = total, of_one, queue
+        self._portions: Counter[str] = Counter()
+        self._last_turns: dict[str, int] = {}
         self._wishes: list[_Wish] = []
         self._lock, self._numbers = Lock(), count()
 
     @asynccontextmanager
-    async def held(self, caller: str, amount: int = 1) -> AsyncIterator[None]:
+    async def hold(self, caller: str, amount: int = 1) -> AsyncIterator[None]:
         """Hold so much for as long as the block lasts; see `take`."""
         await self.take(caller, amount)
         try:
@@ -67,7 +67,7 @@ class Shares:
         wish = self._wish(caller, amount)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await wish.came.wait()
+                await wish.bell.wait()
         except BaseException as error:
             self._forget(wish)
             if isinstance(error, TimeoutError):
@@ -102,21 +102,21 @@ class Shares:
 
     def _give_back(self, caller: str, amount: int) -> None:
         self._free += amount
-        self._held[caller] -= amount
-        if not self._held[caller]:
-            del self._held[caller]
+        self._portions[caller] -= amount
+        if not self._portions[caller]:
+            del self._portions[caller]
             if not any(wish.caller == caller for wish in self._wishes):
-                self._served.pop(caller, None)
+                self._last_turns.pop(caller, None)
 
     def _serve(self) -> None:
         """Grant what can be granted; who waits for the store alone is overtaken by nobody."""
         while wish := self._next():
             self._wishes.remove(wish)
             self._free -= wish.amount
-            self._held[wish.caller] += wish.amount
-            self._served[wish.caller] = next(self._numbers)
+            self._portions[wish.caller] += wish.amount
+            self._last_turns[wish.caller] = next(self._numbers)
             wish.is_granted = True
-            wish.loop.call_soon_threadsafe(wish.came.set)
+            wish.loop.call_soon_threadsafe(wish.bell.set)
 
     def _next(self) -> _Wish | None:
         within = [wish for wish in self._wishes if self._is_within(wish)]
@@ -124,8 +124,8 @@ class Shares:
         return first if first and first.amount <= self._free else None
 
     def _is_within(self, wish: _Wish) -> bool:
-        held = self._held[wish.caller]
-        return not held or held + wish.amount <= self._of_one
+        portion = self._portions[wish.caller]
+        return not portion or portion + wish.amount <= self._of_one
 
     def _rank(self, wish: _Wish) -> tuple[int, int, int]:
-        return self._held[wish.caller], self._served.get(wish.caller, 0), wish.number
+        return self._portions[wish.caller], self._last_turns.get(wish.caller, 0), wish.number

@@ -3,7 +3,7 @@
 A head that does not come within its time, or is too long, is answered and cut; so is who sends the
 rest of a body that was refused too slowly, and who does not read his answer. Where too many are
 open, the one that waits for longest at the address with the most of them gives way. A body's time
-is the application's matter (`api/door/bodies.py`).
+is the application's matter (`api/door/limits.py`).
 """
 
 import asyncio
@@ -137,13 +137,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _longest_waiting(self) -> "GuardedProtocol":
         """The one that gives way; ourselves where every other one is being answered."""
-        others = [c for c in self.connections if isinstance(c, GuardedProtocol)]
-        waiting = [c for c in others if c.is_waiting and c.client and c is not self]
-        if not waiting:
+        company = [c for c in self.connections if isinstance(c, GuardedProtocol)]
+        candidates = [c for c in company if c.is_waiting and c.client and c is not self]
+        if not candidates:
             return self
-        crowd = Counter(c.client[0] for c in waiting if c.client)
+        crowd = Counter(c.client[0] for c in candidates if c.client)
         (address, _), *_rest = crowd.most_common(1)
-        return min((c for c in waiting if c.client and c.client[0] == address), key=_waits_until)
+        return min((c for c in candidates if c.client and c.client[0] == address), key=_waits_until)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
         return self.loop.call_later(seconds, act)
@@ -172,7 +172,7 @@ def configuration(app: FastAPI, *, port: int = 0, lifespan: str = "auto") -> uvi
 
 @cache
 def most_connections() -> int:
-    """How many may be open: half of the files that this process may have, for it needs others."""
+    """How many may be open: half of the files that this process may have, for it needs company."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * CONNECTIONS_MAX
     soft = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))

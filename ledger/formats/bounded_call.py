@@ -30,8 +30,8 @@ NICE = 10  # questions that take no reading are answered first
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _caller = ContextVar("caller", default="")
-_running = Counter[str]()
-_changed = Condition()
+_calls = Counter[str]()
+_change = Condition()
 
 
 @contextmanager
@@ -73,20 +73,20 @@ def _slot(caller: str) -> Iterator[None]:
     """Wait until few enough run, and few enough of this caller."""
 
     def is_free() -> bool:
-        return _running.total() < AT_ONCE and _running[caller] < OF_ONE
+        return _calls.total() < AT_ONCE and _calls[caller] < OF_ONE
 
-    with _changed:
-        if not _changed.wait_for(is_free, PATIENCE_S):
+    with _change:
+        if not _change.wait_for(is_free, PATIENCE_S):
             raise Busy("busy")
-        _running[caller] += 1
+        _calls[caller] += 1
     try:
         yield
     finally:
-        with _changed:
-            _running[caller] -= 1
-            if not _running[caller]:
-                del _running[caller]
-            _changed.notify_all()
+        with _change:
+            _calls[caller] -= 1
+            if not _calls[caller]:
+                del _calls[caller]
+            _change.notify_all()
 
 
 def _answer() -> None:

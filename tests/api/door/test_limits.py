@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from agents.wire import AGENT_HEADER
 from api.app import ROUTERS
-from api.door.callers import Caller, Callers, Kind, Shown
+from api.door.callers import Caller, Callers, Kind, Sign
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
 from ledger.people.codes import Role
@@ -57,8 +57,8 @@ def test_routes_that_take_more_than_a_small_body() -> None:
 class Known(Callers):
     """Knows everybody who shows anything, and without a database."""
 
-    def _look_up(self, shown: Shown) -> Caller:
-        return Caller(Kind.PERSON, f"person:{shown}")
+    def _look_up(self, sign: Sign) -> Caller:
+        return Caller(Kind.PERSON, f"person:{sign}")
 
 
 def small(**limits: object) -> FastAPI:
@@ -102,11 +102,14 @@ def test_a_body_that_lies_about_its_size_is_counted() -> None:
     assert answer.status_code == 413
 
 
-SHOWN = [(b"authorization", b"Bearer sq_1"), (b"transfer-encoding", b"chunked")]
+SIGNED = [(b"authorization", b"Bearer sq_1"), (b"transfer-encoding", b"chunked")]
 
 
 def asked(
-    receive: Callable[[], object], *, headers: list[tuple[bytes, bytes]] = SHOWN, **limits: object
+    receive: Callable[[], object],
+    *,
+    headers: list[tuple[bytes, bytes]] = SIGNED,
+    **limits: object,
 ) -> list[Message]:
     """What the server says to a sender that is not as tame as a test's."""
     messages: list[Message] = []
@@ -195,9 +198,9 @@ def test_a_caller_is_remembered_by_a_digest_alone() -> None:
     layer = app.middleware_stack
     while not isinstance(layer, Limits):
         layer = layer.app  # type: ignore[union-attr]
-    kept = str(vars(layer._callers)) + str(vars(layer._counts.storage))
-    assert str(sha256(b"sq_secret").digest()) in kept
-    assert "sq_secret" not in kept
+    memory = str(vars(layer._callers)) + str(vars(layer._counts.storage))
+    assert str(sha256(b"sq_secret").digest()) in memory
+    assert "sq_secret" not in memory
 
 
 def test_the_body_of_who_is_not_known_is_never_read() -> None:

@@ -17,7 +17,7 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(story())  # type: ignore[arg-type]
 
 
-async def settled() -> None:
+async def settle() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -32,14 +32,14 @@ def test_who_holds_least_comes_first() -> None:
         shares, order = Shares(2, 1), list[str]()
 
         async def ask(caller: str) -> None:
-            async with shares.held(caller):
+            async with shares.hold(caller):
                 order.append(caller)
-                await settled()
+                await settle()
 
-        async with shares.held("busy"), shares.held("other"):
-            asked = [asyncio.create_task(ask(c)) for c in ("flood",) * 3 + ("clerk", "other")]
-            await settled()
-        await asyncio.gather(*asked)
+        async with shares.hold("busy"), shares.hold("other"):
+            tasks = [asyncio.create_task(ask(c)) for c in ("flood",) * 3 + ("clerk", "other")]
+            await settle()
+        await asyncio.gather(*tasks)
         assert order.index("clerk") < 2
         assert order[-1] == "flood"
 
@@ -51,9 +51,9 @@ def test_a_large_wish_is_overtaken_by_nobody() -> None:
         shares = Shares(10, 10)
         await shares.take("a", 6)
         large = asyncio.create_task(shares.take("b", 8))
-        await settled()
+        await settle()
         small = asyncio.create_task(shares.take("c", 2))
-        await settled()
+        await settle()
         assert not large.done()
         assert not small.done()
         shares.release("a", 6)
@@ -64,17 +64,17 @@ def test_a_large_wish_is_overtaken_by_nobody() -> None:
 
 def test_too_many_wishes_of_one_caller_are_refused_and_only_hers() -> None:
     async def story() -> None:
-        shares = Shares(1, 1, waiting=2)
+        shares = Shares(1, 1, queue=2)
         await shares.take("flood")
-        waiting = [asyncio.create_task(shares.take("flood")) for _ in range(2)]
-        await settled()
+        tasks = [asyncio.create_task(shares.take("flood")) for _ in range(2)]
+        await settle()
         with pytest.raises(Refusal, match="too_many_at_once"):
             await shares.take("flood")
         clerk = asyncio.create_task(shares.take("clerk"))
-        await settled()
+        await settle()
         shares.release("flood")
         await clerk
-        for task in waiting:
+        for task in tasks:
             task.cancel()
 
     run(story)
@@ -84,9 +84,9 @@ def test_who_gave_up_or_waited_too_long_holds_nothing(monkeypatch: pytest.Monkey
     async def story() -> None:
         shares = Shares(1, 1)
         await shares.take("a")
-        gone = asyncio.create_task(shares.take("b"))
-        await settled()
-        gone.cancel()
+        leaver = asyncio.create_task(shares.take("b"))
+        await settle()
+        leaver.cancel()
         monkeypatch.setattr(module, "PATIENCE_S", 0.01)
         with pytest.raises(Busy, match="busy"):
             await shares.take("c")

@@ -26,7 +26,7 @@ def address() -> Iterator[tuple[str, int]]:
         yield host, int(port)
 
 
-def said(connection: socket.socket, data: bytes = b"") -> bytes:
+def answer_to(connection: socket.socket, data: bytes = b"") -> bytes:
     """All that comes until the server closes; it is waited for as long as a test may last."""
     connection.settimeout(60)
     connection.sendall(data)
@@ -44,14 +44,14 @@ def status(answer: bytes) -> int:
 
 
 @pytest.mark.parametrize(
-    ("data", "answered"), [(b"", 0), (HEAD, 408), (b"\r\n\r\n", 408), (HEAD + b"X: y", 408)]
+    ("data", "expected"), [(b"", 0), (HEAD, 408), (b"\r\n\r\n", 408), (HEAD + b"X: y", 408)]
 )
 def test_a_head_that_does_not_come_is_cut(
-    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, data: bytes, answered: int
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, data: bytes, expected: int
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_S", 0.05)
     with socket.create_connection(address) as connection:
-        assert status(said(connection, data)) == answered
+        assert status(answer_to(connection, data)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_head_that_does_not_come_is_cut(
 )
 def test_a_head_that_is_too_large_is_refused(address: tuple[str, int], head: bytes) -> None:
     with socket.create_connection(address) as connection:
-        assert status(said(connection, head)) == 431
+        assert status(answer_to(connection, head)) == 431
 
 
 def test_the_head_of_the_next_request_has_its_time_too(
@@ -76,7 +76,7 @@ def test_the_head_of_the_next_request_has_its_time_too(
         connection.sendall(HEAD + b"\r\n")
         assert connection.recv(5) == b"HTTP/"
         monkeypatch.setattr(connections, "HEAD_S", 0.05)
-        assert said(connection, HEAD).count(b"HTTP/1.1 408") == 1
+        assert answer_to(connection, HEAD).count(b"HTTP/1.1 408") == 1
 
 
 def test_the_rest_of_a_refused_body_is_not_waited_for(
@@ -85,7 +85,7 @@ def test_the_rest_of_a_refused_body_is_not_waited_for(
     monkeypatch.setattr(connections, "REST_S", 0.05)
     unread = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"
     with socket.create_connection(address) as connection:
-        assert status(said(connection, unread)) == 200
+        assert status(answer_to(connection, unread)) == 200
 
 
 def test_a_body_may_take_longer_than_a_head(
@@ -95,7 +95,7 @@ def test_a_body_may_take_longer_than_a_head(
         monkeypatch.setattr(connections, "HEAD_S", 0.0)
         request = b"POST / HTTP/1.1\r\nHost: x\r\nRead: 1\r\nConnection: close\r\n"
         connection.sendall(request + b"Content-Length: 2\r\n\r\n1")
-        assert said(connection, b"2").endswith(b"\r\n\r\n2")
+        assert answer_to(connection, b"2").endswith(b"\r\n\r\n2")
 
 
 def test_among_too_many_the_longest_waiting_gives_way(
@@ -104,6 +104,6 @@ def test_among_too_many_the_longest_waiting_gives_way(
     monkeypatch.setattr(connections, "most_connections", lambda: 2)
     first, second, third = (socket.create_connection(address) for _ in range(3))
     with first, second, third:
-        assert said(first) == b""
+        assert answer_to(first) == b""
         request = HEAD + b"Connection: close\r\n\r\n"
-        assert [status(said(each, request)) for each in (second, third)] == [200, 200]
+        assert [status(answer_to(each, request)) for each in (second, third)] == [200, 200]

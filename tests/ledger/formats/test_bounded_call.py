@@ -50,19 +50,19 @@ def test_too_much_memory_or_time_is_one_refusal(monkeypatch: pytest.MonkeyPatch)
 def test_a_callers_second_file_waits_and_holds_nobody_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    ended = tmp_path / "ended"
+    end_mark = tmp_path / "ended"
 
     def read(caller: str, file: Path) -> str:
         with working_for(caller):
             return bounded_call(wait_for, file)
 
     with ThreadPoolExecutor(4) as threads:
-        hostile = [threads.submit(read, "attacker", ended) for _ in range(3)]
+        hostile = [threads.submit(read, "attacker", end_mark) for _ in range(3)]
         assert threads.submit(read, "clerk", tmp_path).result() == "done"
         assert not any(reading.done() for reading in hostile)
-        ended.touch()
+        end_mark.touch()
         assert [reading.result() for reading in hostile] == ["done"] * 3
-    monkeypatch.setattr(module, "_running", Counter(attacker=1))
+    monkeypatch.setattr(module, "_calls", Counter(attacker=1))
     monkeypatch.setattr(module, "PATIENCE_S", 0.01)
     with pytest.raises(Busy, match="busy"):
-        read("attacker", ended)
+        read("attacker", end_mark)
