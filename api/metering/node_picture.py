@@ -12,8 +12,8 @@ from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
 from api.metering import advice
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps, node_status, nodes
-from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries import node_status, nodes
+from ledger.metering.queries.hours import Hour, hours, utilisation
 from ledger.metering.queries.node_status import Node
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
@@ -49,7 +49,7 @@ def picture(
     gpus = [gpu for node in node_rows for gpu in node.gpus]
     period = node_status.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
-    for hour in coverage_gaps.hours(db, gpus, period):
+    for hour in hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
     groups = [
         Group(
@@ -108,7 +108,7 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
         sum(h.seen_ms for h in every),
         sum(h.gap_ms for h in every),
         sum(h.silent for h in every) * 60_000,
-        coverage_gaps.utilisation(every),
+        utilisation(every),
     )
 
 

@@ -18,7 +18,8 @@ from api.metering.schemas import (
     StrangerRead,
     WitnessRead,
 )
-from ledger.metering.queries import coverage_gaps, evidence, node_status, nodes
+from ledger.metering.queries import evidence, node_status, nodes
+from ledger.metering.queries.hours import Hour, hours
 from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
@@ -67,7 +68,7 @@ def one_node(
         since=period.since,
         until=period.until,
         node=_node(cluster_row.name, node_row, trouble),
-        hours=[_hour(hour) for hour in coverage_gaps.hours(db, node_row.gpus, period)],
+        hours=[_hour(hour) for hour in hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
         incidents=[_incident(incident) for incident in trouble.incidents],
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
@@ -135,7 +136,7 @@ def _incident(incident: Incident) -> IncidentRead:
     )
 
 
-def _hour(hour: coverage_gaps.Hour) -> HourRead:
+def _hour(hour: Hour) -> HourRead:
     return HourRead(
         gpu=hour.gpu,
         hour=hour.hour,

@@ -14,7 +14,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from api.language.format import clock, short_day
-from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.hours import Hour
 from ledger.units import beijing_day
 
 CELL, STEP, ROW = 20, 24, 26

@@ -1604,7 +1604,7 @@ ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 CREATE FUNCTION public.fold_windows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 DECLARE
     wrong text;
 BEGIN
@@ -1614,14 +1614,16 @@ BEGIN
         ON CONFLICT (stream, number, cluster_id, source)
         DO UPDATE SET kept = c.kept + excluded.kept;
     WITH lengths AS MATERIALIZED (
-        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
-               b.window_ms, b.energy_mj,
+        SELECT w.gpu, w.start, w.cluster_id, w.source, b.window_ms, b.energy_mj, b.gaps, b.flags,
+               (w.start AT TIME ZONE interval '+08:00')::date AS day,
+               date_trunc('hour', w.start, 'UTC') AS hour, starts_with(w.gpu, 'job/') AS is_job,
                CASE WHEN b.gaps IS NULL THEN 0 ELSE (
                    SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
                    FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
                b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
         FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
-            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb,
+                 flags jsonb)
     ), folded AS (
         INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
             SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
@@ -1633,11 +1635,33 @@ BEGIN
                           gap_ms = c.gap_ms + excluded.gap_ms,
                           energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
                                            ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    ), counted AS (
+        INSERT INTO hour_coverage AS c (gpu, hour, cluster_id, source, windows)
+            SELECT gpu, hour, cluster_id, source, count(*) FROM lengths WHERE NOT is_job
+            GROUP BY gpu, hour, cluster_id, source ORDER BY gpu, hour, cluster_id, source
+            ON CONFLICT (gpu, hour, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows
+    ), lost AS (
+        INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held)
+            SELECT gpu, hour, cluster_id, source, 'gap', g.reason, 1, sum(g.to_ms - g.from_ms)
+            FROM lengths CROSS JOIN LATERAL jsonb_to_recordset(gaps)
+                AS g(reason text, from_ms bigint, to_ms bigint)
+            WHERE NOT is_job AND gaps IS NOT NULL
+            GROUP BY gpu, hour, cluster_id, source, g.reason
+            ORDER BY gpu, hour, cluster_id, source, g.reason
+            ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+            DO UPDATE SET held = t.held + excluded.held
+    ), announced AS (
+        INSERT INTO xid_events (gpu, start, xid)
+            SELECT DISTINCT gpu, start, substring(flag FROM '^xid:(\d{1,9})(?:@.*)?$')::integer
+            FROM lengths CROSS JOIN LATERAL jsonb_array_elements_text(flags) AS flag
+            WHERE flags IS NOT NULL AND flag ~ '^xid:\d{1,9}(@.*)?$'
     )
     SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
     IF wrong IS NULL THEN
         WITH parts AS MATERIALIZED (
             SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   date_trunc('hour', w.start, 'UTC') AS hour,
                    w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
                    coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
                        AS holder,
@@ -1666,6 +1690,19 @@ BEGIN
                 DO UPDATE SET held = t.held + excluded.held,
                               util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                               util_ms = t.util_ms + excluded.util_ms
+        ), by_the_hour AS (
+            INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held,
+                    util_ppm_ms, util_ms)
+                SELECT gpu, hour, cluster_id, source, kind, holder, den, sum(ms * num),
+                       coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts WHERE NOT starts_with(gpu, 'job/')
+                GROUP BY gpu, hour, cluster_id, source, kind, holder, den
+                ORDER BY gpu, hour, cluster_id, source, kind, holder, den
+                ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
         )
         SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
@@ -1674,7 +1711,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
     END IF;
     RETURN NULL;
-END $$;
+END $_$;
 
 ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
 
@@ -5401,6 +5438,55 @@ COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looke
 
 COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
 
+CREATE TABLE public.hour_coverage (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
+
+COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
+
+CREATE TABLE public.hour_totals (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
+    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
+    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+
+COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
+
+COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
+
+COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+
 CREATE TABLE public.incident_rulings (
     incident_id bigint NOT NULL,
     counts boolean NOT NULL,
@@ -6922,6 +7008,18 @@ COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no c
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
 
+CREATE TABLE public.xid_events (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    xid integer NOT NULL
+);
+
+ALTER TABLE public.xid_events OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.xid_events IS 'Errors that a GPU''s driver announced (XID), each once a window';
+
+COMMENT ON COLUMN public.xid_events.start IS 'Of the window';
+
 CREATE VIEW public.year_books AS
  SELECT id AS voucher_id,
     clause,
@@ -7176,6 +7274,12 @@ ALTER TABLE ONLY public.history
 
 ALTER TABLE ONLY public.hold_days
     ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.hour_coverage
+    ADD CONSTRAINT hour_coverage_pkey PRIMARY KEY (gpu, hour, cluster_id, source);
+
+ALTER TABLE ONLY public.hour_totals
+    ADD CONSTRAINT hour_totals_pkey PRIMARY KEY (gpu, hour, cluster_id, source, holder_kind, holder, den);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_key UNIQUE (decision_id);
@@ -7478,6 +7582,9 @@ ALTER TABLE ONLY public.witness_pods
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
 
+ALTER TABLE ONLY public.xid_events
+    ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
+
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
 
@@ -7629,6 +7736,8 @@ CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("ro
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
+
+CREATE INDEX hour_totals_of_gaps ON public.hour_totals USING btree (gpu, hour) WHERE (holder_kind = 'gap'::text);
 
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
@@ -9154,6 +9263,10 @@ GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.incident_spans TO suanquan_app;
@@ -9447,6 +9560,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 
 GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 

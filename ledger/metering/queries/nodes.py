@@ -52,13 +52,9 @@ _STRANGERS = text("""
 """)
 
 _XIDS = text("""
-    SELECT g.gpu, w.start, w.flags FROM unnest(CAST(:gpus AS text[])) AS g(gpu)
-    CROSS JOIN LATERAL (
-        SELECT start, body -> 'flags' AS flags FROM windows
-        WHERE gpu = g.gpu AND start >= :since AND start < :until AND body ? 'flags'
-            AND body -> 'flags' @? '$[*] ? (@ starts with "xid:")'
-    ) w
-    ORDER BY w.start DESC, g.gpu LIMIT :limit
+    SELECT gpu, start, xid FROM xid_events
+    WHERE gpu = ANY(:gpus) AND start >= :since AND start < :until
+    ORDER BY start DESC, gpu, xid LIMIT :limit
 """)
 
 
@@ -124,6 +120,13 @@ class XidEvent:
     xid: int
 
 
+def registered_span(gpu: Gpu, low: datetime, high: datetime) -> tuple[datetime, datetime]:
+    """Return the part of the time in which the GPU was registered, in whole minutes."""
+    first = gpu.registered_from.replace(second=0, microsecond=0)
+    last = gpu.retired_at.replace(second=0, microsecond=0) if gpu.retired_at else high
+    return max(low, first), min(high, last)
+
+
 def last_days(now: datetime, days: int) -> Period:
     """Return the last Beijing days, today included; at most `DAYS_MAX`."""
     today = beijing_day(now)
@@ -170,7 +173,7 @@ def xid_events(
         "limit": limit,
     }
     rows = db.execute(_XIDS, values) if values["gpus"] else ()
-    return [XidEvent(row.gpu, row.start, xid) for row in rows for xid in xids_of([row.flags])]
+    return [XidEvent(*row) for row in rows]
 
 
 def xids_of(flags: Iterable[Sequence[str]]) -> tuple[int, ...]:
