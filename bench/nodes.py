@@ -93,7 +93,7 @@ def _fill(owner: psycopg.Connection, first: int, after: int) -> None:
 def _page(db: Session, days: int) -> None:
     cluster = db.exec(select(Cluster)).one()
     status = cluster_status(db, cluster, NOW, days=days, limit=NODES)
-    picture(db, status.nodes, days, NOW)
+    picture(db, cluster.name, status.nodes, days, NOW)
 
 
 def _bodies(db: Session, days: int) -> None:

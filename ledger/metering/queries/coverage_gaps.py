@@ -17,7 +17,8 @@ from ledger.units import beijing_day, midnight
 
 SPANS_MAX = 5_000
 
-# Hours of a GPU that have a gap; their windows say when, joined where they touch.
+# Hours of a GPU that have a gap; their windows say when, joined where they touch. OFFSET 0 keeps it
+# a look by key for each hour; between the first day and the last no other partition is looked at.
 _GAPS = text("""
     WITH told AS (
         SELECT DISTINCT g.gpu, g.node, t.hour FROM gpus g JOIN hour_totals t ON t.gpu = g.gpu
@@ -30,7 +31,7 @@ _GAPS = text("""
         FROM told t CROSS JOIN LATERAL (
             SELECT start, body -> 'gaps' AS gaps, body -> 'flags' AS flags FROM windows
             WHERE gpu = t.gpu AND start >= t.hour AND start < t.hour + interval '1 hour'
-                AND body ? 'gaps'
+                AND start >= :since AND start < :end AND body ? 'gaps' OFFSET 0
         ) w CROSS JOIN LATERAL jsonb_array_elements(w.gaps) e
     ), begun AS (
         SELECT *, (lag(high) OVER (PARTITION BY gpu, cause ORDER BY low) = low) IS NOT TRUE AS new
@@ -77,6 +78,7 @@ _SILENT = text("""
                    start AS high
             FROM (
                 SELECT start FROM windows WHERE gpu = k.gpu AND start >= k.low AND start < k.high
+                    AND start >= :since AND start < :end
                 UNION ALL SELECT k.high
             ) said
         ) s WHERE s.high > s.low

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlmodel import Session
@@ -20,6 +21,7 @@ from ledger.metering.queries.nodes import HOUR, Gpu, Period, registered_span
 from ledger.metering.rules.incidents import MINUTE
 
 GAP = "gap"
+_NAMES = ("namespace", "account", "name", "reason")  # of a holder, by its kind
 
 _COUNTS = text("""
     SELECT gpu, hour, sum(windows)::integer AS windows FROM hour_coverage
@@ -61,6 +63,39 @@ _SHARES = text("""
 """)
 
 
+_MINUTES = text("""
+    SELECT start, source, stream, number, body -> 'parts' AS parts, body -> 'gaps' AS gaps
+    FROM windows WHERE gpu = :gpu AND cluster_id = :cluster AND start >= :low AND start < :high
+    ORDER BY start
+""")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a window, in its milliseconds; of a gap (`kind`) `holder` is the reason."""
+
+    kind: str
+    holder: str
+    instance: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    mig_profile: str | None
+    util_ppm: int | None
+
+
+@dataclass(frozen=True)
+class Minute:
+    """A minute of a GPU: the window that says it, with its batch; without one it is silent."""
+
+    start: datetime
+    source: str | None = None
+    stream: UUID | None = None
+    number: int | None = None
+    stretches: tuple[Stretch, ...] = ()
+
+
 @dataclass(frozen=True)
 class Share:
     """What one holder had of a GPU in an hour, in device-milliseconds; `project`: whose it is."""
@@ -98,6 +133,13 @@ class Hour:
     def util_ppm(self) -> int | None:
         """Mean utilisation; None unless measured for half of the time seen."""
         return utilisation([self])
+
+    @property
+    def held_ppm(self) -> int | None:
+        """How much of the time seen somebody held it; None if none was seen."""
+        seen = sum((s.device_ms for s in self.shares), Fraction(0))
+        free = self.device_ms(HolderKind.UNALLOCATED)
+        return int((seen - free) * 1_000_000 / seen) if seen else None
 
     def device_ms(self, *kinds: HolderKind) -> Fraction:
         """Return what holders of these kinds had of it; a slice's time counts as a device's."""
@@ -139,13 +181,47 @@ def hours(db: Session, gpus: Iterable[Gpu], period: Period) -> list[Hour]:
     return hour_list
 
 
+def minutes(db: Session, cluster: int, gpu: Gpu, hour: datetime, until: datetime) -> list[Minute]:
+    """Return the minutes of an hour in which the GPU was registered, up to `until`, in order."""
+    low, high = registered_span(gpu, hour, min(hour + HOUR, until))
+    values = {"gpu": gpu.gpu, "cluster": cluster, "low": low, "high": high}
+    windows = {
+        row.start: Minute(row.start, row.source, row.stream, row.number, _stretches(row))
+        for row in db.execute(_MINUTES, values)
+    }
+    starts = [low + n * MINUTE for n in range(max((high - low) // MINUTE, 0))]
+    return [windows.get(start, Minute(start)) for start in starts]
+
+
+def _stretches(row: Row[Any]) -> tuple[Stretch, ...]:
+    parts = [
+        Stretch(
+            part["holder"]["kind"],
+            next((part["holder"][k] for k in _NAMES if k in part["holder"]), ""),
+            next((part["holder"][k] for k in ("pod", "job") if k in part["holder"]), ""),
+            part["from_ms"],
+            part["to_ms"],
+            part.get("num", 1),
+            part.get("den", 1),
+            (part.get("mig") or {}).get("profile"),
+            (part.get("readings") or {}).get("util_ppm"),
+        )
+        for part in row.parts
+    ]
+    gaps = [
+        Stretch(GAP, gap["reason"], "", gap["from_ms"], gap["to_ms"], 1, 1, None, None)
+        for gap in row.gaps or ()
+    ]
+    return tuple(sorted([*parts, *gaps], key=lambda s: (s.from_ms, s.to_ms, s.holder)))
+
+
 def _hour(at: tuple[str, datetime], expected: int, windows: int, rows: Sequence[Row[Any]]) -> Hour:
     gaps = tuple((row.holder, row.held) for row in rows if row.kind == GAP)
-    held: dict[tuple[str, str, str | None], Fraction] = {}
+    sums: dict[tuple[str, str, str | None], Fraction] = {}
     for row in rows:
         if row.kind != GAP:
             whose = (row.kind, row.holder, row.project)
-            held[whose] = held.get(whose, Fraction(0)) + Fraction(row.held, row.den)
+            sums[whose] = sums.get(whose, Fraction(0)) + Fraction(row.held, row.den)
     return Hour(
         *at,
         expected,
@@ -155,7 +231,7 @@ def _hour(at: tuple[str, datetime], expected: int, windows: int, rows: Sequence[
         int(sum(row.util_ppm_ms for row in rows)),
         tuple(
             Share(HolderKind(kind), holder, project, ms)
-            for (kind, holder, project), ms in held.items()
+            for (kind, holder, project), ms in sums.items()
         ),
         gaps,
     )

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
+from ledger.errors import NotFound
 from ledger.metering.rules.incidents import MINUTE
 from ledger.units import beijing_day, midnight
 
@@ -41,6 +42,11 @@ _GPUS = text("""
     WHERE g.cluster_id = :cluster AND g.node = ANY(:nodes)
         AND (g.retired_at IS NULL OR g.retired_at > :since)
     ORDER BY g.node, g.gpu
+""")
+
+_GPU = text("""
+    SELECT gpu, node, registered_from, retired_at, NULL AS newest, NULL AS model, NULL AS held
+    FROM gpus WHERE gpu = :gpu AND cluster_id = :cluster
 """)
 
 _STRANGERS = text("""
@@ -154,6 +160,14 @@ def gpus(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> li
     """Return the registered GPUs of these nodes, each with its newest window."""
     rows = db.execute(_GPUS, {"cluster": cluster, "nodes": list(nodes), "since": since})
     return [Gpu(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+
+def gpu(db: Session, cluster: int, name: str) -> Gpu:
+    """Return a GPU that is registered in this cluster, without its newest window; else NotFound."""
+    row = db.execute(_GPU, {"cluster": cluster, "gpu": name}).one_or_none()
+    if row is None:
+        raise NotFound("gpu", name=name)
+    return Gpu(*row)
 
 
 def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Stranger]:

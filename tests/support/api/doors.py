@@ -30,6 +30,7 @@ from tests.support.api.asks import (
     a_token,
     a_voucher,
     agent_of,
+    an_hour,
     approval_of,
     at,
     at_a_receipt,
@@ -151,6 +152,12 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "GET /api/v1/hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/api/v1/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /api/v1/hours/{cluster}/{gpu}": Door(
+        BUREAU | {OPERATOR}, an_hour("/api/v1/hours"), scoped=True
+    ),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
     ),
@@ -483,6 +490,10 @@ DOORS = {
     "GET /projects/{code}/days/{day}": Door(
         BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
     ),
+    "GET /hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
     "GET /nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
