@@ -239,6 +239,12 @@ class EnrolmentCodeRead(ResponseModel):
     expires_at: datetime
 
 
+class ServerKeyRead(ResponseModel):
+    """The public half of the server's own key: Ed25519, 32 bytes, hex."""
+
+    public_key: str
+
+
 class AgentRead(ResponseModel):
     """An agent, and what was last heard of it; `lag_s` and `skew_s` are null before that.
 

@@ -1542,6 +1542,31 @@ END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.exclusion_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    excludes CONSTANT boolean := TG_OP = 'INSERT';
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+        JOIN contracts k ON k.id = NEW.contract_id AND k.project_id = v.project_id
+        WHERE d.id = CASE WHEN excludes THEN NEW.decision_id ELSE NEW.readmission_id END
+            AND d.kind = 'excluded_month' AND d.answer = 'confirmed'
+            AND d.content ->> 'voucher' = v.id::text AND d.content ->> 'contract' = k.id::text
+            AND d.content ->> 'month' = to_char(NEW.month, 'YYYY-MM')
+            AND d.content -> 'excluded' = to_jsonb(excludes)
+            AND (excludes OR d.id > NEW.decision_id)
+    ) OR excludes AND NEW.readmission_id IS NOT NULL THEN
+        RAISE EXCEPTION 'two persons have not decided this about month %', NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.exclusion_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2583,6 +2608,23 @@ COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirm
 
 COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
+CREATE TABLE public.excluded_months (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    readmission_id bigint,
+    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+
+COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
+
+COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
+
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
     policy text NOT NULL
@@ -2736,7 +2778,7 @@ COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a pro
 
 CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
     LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE (v.id = most_earned.of_voucher) GROUP BY b.rate_num, b.rate_den) f);
+    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE ((v.id = most_earned.of_voucher) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL)))))) GROUP BY b.rate_num, b.rate_den) f);
 
 ALTER FUNCTION public.most_earned(of_voucher bigint) OWNER TO suanquan_owner;
 
@@ -6579,6 +6621,19 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
+CREATE TABLE public.server_key (
+    id integer NOT NULL,
+    seed bytea NOT NULL,
+    CONSTRAINT server_key_id_check CHECK ((id = 1)),
+    CONSTRAINT server_key_seed_check CHECK ((octet_length(seed) = 32))
+);
+
+ALTER TABLE public.server_key OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.server_key IS 'The one key by which the server signs what a courier carries back';
+
+COMMENT ON COLUMN public.server_key.seed IS 'Ed25519, the secret half: 32 bytes';
+
 ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sessions_id_seq
     START WITH 1
@@ -7257,6 +7312,12 @@ ALTER TABLE ONLY public.evidence_days
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_key UNIQUE (readmission_id);
+
 ALTER TABLE ONLY public.incident_spans
     ADD CONSTRAINT explained_once EXCLUDE USING gist (gpu WITH =, device WITH =, holder WITH =, span WITH &&);
 
@@ -7498,6 +7559,9 @@ ALTER TABLE ONLY public.rounds
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
+ALTER TABLE ONLY public.server_key
+    ADD CONSTRAINT server_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
 
@@ -7723,6 +7787,12 @@ CREATE INDEX evidence_by_pod ON public.evidence USING btree (agent_id, pod_uid) 
 
 CREATE INDEX evidence_changes_by_cluster ON public.evidence_changes USING btree (cluster_id);
 
+CREATE INDEX excluded_months_by_contract ON public.excluded_months USING btree (contract_id, month);
+
+CREATE INDEX excluded_months_by_voucher ON public.excluded_months USING btree (voucher_id, month);
+
+CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (voucher_id, contract_id, month) WHERE (readmission_id IS NULL);
+
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
@@ -7928,6 +7998,8 @@ CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW T
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE ON public.excluded_months FOR EACH ROW EXECUTE FUNCTION public.exclusion_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
 
@@ -8336,6 +8408,18 @@ ALTER TABLE ONLY public.enrolment_codes
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_fkey FOREIGN KEY (readmission_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.freezes
     ADD CONSTRAINT freezes_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
@@ -8794,6 +8878,8 @@ GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node tex
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
 
@@ -8877,6 +8963,10 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
+
+GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
@@ -9520,6 +9610,8 @@ GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
 GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
+
+GRANT SELECT ON TABLE public.server_key TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

@@ -154,6 +154,7 @@ def at_a_receipt(path: str) -> Callable[[Town, str], Ask]:
 DAY = "2026-03-01"
 
 
+A_REASON = {"reason": "x"}
 A_MONTH = "/reconcile/999999/2026-03"
 
 
