@@ -1,4 +1,4 @@
-"""What was metered, and what is wrong with it: `suanquan usage`, `days`, `hours`, `findings`, and more."""
+"""What was metered, and what is wrong with it: `suanquan usage`, `days`, `hours`, `findings`."""
 
 from datetime import date, datetime
 from fractions import Fraction
