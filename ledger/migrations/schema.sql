@@ -7762,6 +7762,8 @@ CREATE INDEX statement_answers_by_statement ON public.statement_answers USING bt
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
 
+CREATE INDEX streams_by_agent ON public.streams USING btree (agent_id);
+
 CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
 CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);

@@ -63,4 +63,5 @@ class FallCause(StrEnum):
     PRICE = "price"
     BINDING = "binding"
     SOURCE = "source"  # another billing source of the cluster
+    CONTRADICTED = "contradicted"  # a witness contradicts use, or two persons ruled it out
     USAGE = "usage"  # late or corrected usage, or what draws on a package before it
