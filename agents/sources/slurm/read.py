@@ -21,7 +21,8 @@ def read(
 ) -> Iterator[tuple[int, Item]]:
     """Yield (line, what it says) of a file; `columns` are those of a table without header.
 
-    A BOM, which editors and Excel write, is passed over. After a fault of the whole file nothing follows.
+    A BOM, which editors and Excel write, is passed over. After a fault of the whole file nothing
+    follows.
     """
     buffered = io.BufferedReader(cast("io.RawIOBase", content), 1 << 20)
     if buffered.peek(3)[:3] == codecs.BOM_UTF8:

@@ -32,8 +32,8 @@ def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Registered]:
 _KEEP_CONFLICTS = """
     INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at, body)
     SELECT u.gpu, u.start, u.hash, %(cluster)s, %(stream)s, %(number)s, %(now)s, u.body::jsonb
-    FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(hashes)s::bytea[], %(bodies)s::text[])
-        AS u(gpu, start, hash, body)
+    FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(hashes)s::bytea[],
+                %(bodies)s::text[]) AS u(gpu, start, hash, body)
     WHERE u.hash IS DISTINCT FROM (
         SELECT x.hash FROM conflicts x WHERE (x.gpu, x.start) = (u.gpu, u.start)
         ORDER BY x.received_at DESC, x.number DESC, x.hash LIMIT 1)

@@ -55,6 +55,11 @@ _FACTS = text("""
                s.superseded_by, s.source
         FROM contracts k JOIN clusters c ON c.centre_id = k.centre_id
         JOIN billing_sources s ON s.cluster_id = c.id WHERE k.id = :contract
+        UNION ALL
+        SELECT 'witnesses', NULL, r.valid, r.recorded_at, r.recorded_by, r.superseded_at,
+               r.superseded_by, r.required::text
+        FROM contracts k JOIN clusters c ON c.centre_id = k.centre_id
+        JOIN witness_requirements r ON r.cluster_id = c.id WHERE k.id = :contract
     )
     SELECT d.part, f.cause, f.name,
            CASE WHEN f.superseded_at > d.at THEN f.superseded_by ELSE f.recorded_by END AS by,
@@ -72,7 +77,8 @@ _CONTRADICTED = text("""
     JOIN matches m ON m.reconciliation_id = r.id AND m.part = :part
     JOIN decisions d ON d.id = m.decision_id
     JOIN clusters c ON c.centre_id = k.centre_id
-    JOIN evidence e ON e.cluster_id = c.id AND NOT e.counts AND e.verdict <> 'gap'
+    JOIN evidence e ON e.cluster_id = c.id AND NOT e.counts
+        AND (e.verdict = 'contradicting' OR e.incident_id IS NOT NULL AND e.verdict <> 'gap')
         AND e.day >= r.month AND e.day < r.month + interval '1 month'
     JOIN billing_sources s ON s.cluster_id = e.cluster_id AND s.source = e.source
         AND s.valid @> e.day AND s.superseded_at IS NULL
@@ -169,9 +175,9 @@ def _of_metering(db: Session, cell: Cell) -> list[Cause]:
         for row in db.execute(_FACTS, params)
         if row.part == cell.part
     ]
-    contradicted = db.execute(_CONTRADICTED, {**params, "part": cell.part})
     facts += [
-        Cause(FallCause.CONTRADICTED, row.name, None, row.by or "", row.at) for row in contradicted
+        Cause(FallCause.CONTRADICTED, row.name, None, row.by or "", row.at)
+        for row in db.execute(_CONTRADICTED, {**params, "part": cell.part})
     ]
     then = {Part(row.part): row.metered_fen for row in db.execute(_METERED_THEN, params)}
     changed_fen = then[cell.part] - cell.metered_fen

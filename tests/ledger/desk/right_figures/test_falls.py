@@ -5,19 +5,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from agents.sightings import Phase, PodSighting, Run, Sighting, Watch
+from agents.sightings import Watch
 from ledger.desk.queries.incidents import Scope
 from ledger.desk.steps.rule_incidents import explain_incident, propose_ruling
 from ledger.documents.rules.cost_document import Document
 from ledger.errors import LedgerError, Refused
 from ledger.metering.codes import IncidentKind
-from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.people.codes import Answer
 from tests.support.documents import file
 from tests.support.months.office import APRIL, MARCH, Office, days, price
 from tests.support.papers.proofs import pdf
 from tests.support.reconciliation import CLERK
-from tests.support.simulation import START, Node, enrolled
+from tests.support.simulation import START, Node
+from tests.support.witness.reports import TWO_NEEDED, ran, report
 
 TEN = days(MARCH, date(2026, 3, 10))
 Act = Callable[[Office, Document], object]
@@ -29,20 +29,18 @@ clusters:
     billing: [{source: slurm, from: 2026-03-01, until: 2026-03-03}]
 """
 SIXTH, NINTH = START + timedelta(days=5), START + timedelta(days=8)
-
-
-def a_witness_says(office: Office, *sightings: Sighting, by: Node | None = None) -> Node:
-    """A witness of the cluster, which was not there before unless it is given, reports."""
-    witness = by or enrolled(office.owner, office.cluster, node="witness", source="witness")
-    with office.step() as db:
-        batch = witness.read(witness.batch([], sightings=sightings))
-        assert isinstance(take_batch(db, batch, office.now), Receipt)
-    return witness
+LAST = START + timedelta(days=17)
 
 
 def contradict(office: Office) -> Node:
     """A witness comes, which watched for three of the ten days and saw no pod."""
-    return a_witness_says(office, Watch(SIXTH, NINTH))
+    return report(office, Watch(SIXTH, NINTH))
+
+
+def need_two(office: Office) -> None:
+    """A witness comes, which was blind for three of the ten days; then two are needed."""
+    report(office, Watch(START, SIXTH), Watch(NINTH, LAST), ran(START, None, LAST))
+    office.register(TWO_NEEDED)
 
 
 def rule_in(office: Office) -> None:
@@ -74,6 +72,7 @@ LOWERED: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is 
     "a red document": (lambda b, d: b.red(d, 3_000_00), "red_document", 2_100_00),
     "billing source": (lambda b, _: b.register(BY_JOBS), "source", 2_100_00),
     "a witness": (lambda b, _: contradict(b), "contradicted", 2_100_00),
+    "two witnesses": (lambda b, _: need_two(b), "witnesses", 2_100_00),
 }  # fmt: skip
 RAISED: dict[str, Act] = {  # what takes each back
     "price": lambda b, _: b.prices(price(100)),
@@ -83,6 +82,7 @@ RAISED: dict[str, Act] = {  # what takes each back
     "allocation to nowhere": lambda b, d: b.move(d, 2_500_00, source=None, target=MARCH),
     "allocation to another month": lambda b, d: b.move(d, 4_000_00, source=APRIL, target=MARCH),
     "a witness": lambda b, _: rule_in(b),
+    "two witnesses": lambda b, _: b.register(TWO_NEEDED.replace("2, from", "1, from")),
 }
 
 
@@ -155,12 +155,7 @@ def test_4_a_witness_takes_its_word_back(decided_month: tuple[Office, Document])
     witness = contradict(office)
     office.accrue()
     office.fall()
-    run = Run("main", SIXTH, SIXTH + timedelta(days=1))
-    pod = PodSighting(
-        "u-1", "a", "a", Phase.SUCCEEDED, SIXTH, NINTH, node="n1", runs=(run,),
-        requests={"nvidia.com/gpu": 1},
-    )  # fmt: skip
-    a_witness_says(office, pod, by=witness)
+    report(office, ran(SIXTH, SIXTH + timedelta(days=1), NINTH), by=witness)
     office.accrue()
     assert office.money() == {"paid": 2_400_00, "recoverable": 600_00}
 
