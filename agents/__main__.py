@@ -191,7 +191,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
 def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
     from agents.commands.courier import import_receipt  # noqa: PLC0415
 
-    print(import_receipt(settings.data, arguments.file))
+    print(import_receipt(settings.data, arguments.file, os.environ))
     return 0
 
 

@@ -6,8 +6,8 @@ a file that was cut off or changed is known before any of it is used. A file is 
 place and renamed, so a half-written one never bears its name.
 
     suanquan-batches   to the server: agent, signature, body (zlib, base64) of each batch
-    suanquan-receipt   back: for each batch the SHA-256 of its body, its key, and the server's
-                       answer (status, body)
+    suanquan-receipt   back: for each batch the SHA-256 of its body, its key, the server's answer
+                       (status, body), and the server's signature over key and answer
 
 It needs the standard library alone: the people's command line reads it too.
 """
@@ -80,17 +80,26 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The server's answer to one parcel."""
+    """The server's answer to one parcel; `signature` (base64) is empty where it signed nothing."""
 
     key: str
     digest: str
     status: int
     answer: bytes
+    signature: str
+
+    @property
+    def signed(self) -> bytes:
+        """What the server signs: this very answer to this very parcel."""
+        return answer_digest(self.key, self.status, self.answer)
 
     def record(self) -> dict[str, Any]:
         """Return the receipt as an item of a receipt file."""
         answer = base64.b64encode(zlib.compress(self.answer)).decode()
-        return {"key": self.key, "digest": self.digest, "status": self.status, "answer": answer}
+        return {
+            "key": self.key, "digest": self.digest, "status": self.status, "answer": answer,
+            "signature": self.signature,
+        }  # fmt: skip
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -101,7 +110,14 @@ class Receipt:
         if type(status) is not int:
             raise TypeError(status)
         content = inflate.decompress(answer, ANSWER_BYTES_MAX)
-        return cls(_text(record["key"]), _text(record["digest"]), status, content)
+        signature = _text(record.get("signature", ""))  # an older server signs nothing
+        return cls(_text(record["key"]), _text(record["digest"]), status, content, signature)
+
+
+def answer_digest(key: str, status: int, answer: bytes) -> bytes:
+    """Return the SHA-256 that the server signs: its answer to the parcel of this key."""
+    words = f"suanquan-receipt\n{key}\n{status}\n{sha256(answer).hexdigest()}"
+    return sha256(words.encode()).digest()
 
 
 def write_file(path: Path, name: str, items: Iterable[Parcel | Receipt]) -> int:

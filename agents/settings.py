@@ -23,8 +23,7 @@
 |                      | reports: their keys, separated by commas         |                        |
 
 SUANQUAN_PROXY, SUANQUAN_CLIENT_CERT and SUANQUAN_CLIENT_KEY are read by agents/reporting/line.py,
-the variables of a relay by agents/relay/settings.py.
-SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
+SUANQUAN_SERVER_KEY by agents/reporting/server_key.py, those of a relay by agents/relay/settings.py.
 SUANQUAN_ENROL_CODE_FILE names a file with the code instead; it is read whenever the code is needed,
 and may be absent. SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """

@@ -23,8 +23,9 @@ import msgspec
 from nacl.signing import SigningKey
 
 from agents.errors import IdentityError, Unreachable
+from agents.reporting import server_key
 from agents.reporting.server import Request, Response, Server, problem
-from agents.wire import Enrol, Enrolment
+from agents.wire import SERVER_KEY_HEADER, Enrol, Enrolment
 
 ENROL_PATH = "/api/v1/agents"
 _KEY = "agent.key"
@@ -80,7 +81,8 @@ def enrol(folder: Path, url: str, code: str, node: str) -> Identity:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     key = _load_or_make_key(folder / _KEY)
-    enrolment = _send_key(url, code, key, node)
+    enrolment, of_server = _send_key(url, code, key, node)
+    server_key.keep(folder, of_server)
     _write_secret(folder / _NAME, msgspec.json.encode(enrolment))
     return Identity(key, enrolment)
 
@@ -102,7 +104,8 @@ def rotate(folder: Path, url: str, code: str) -> Identity:
     if draft.exists() and _load_or_make_key(draft) == _load_or_make_key(folder / old):
         draft.unlink()  # a crash after the last rotation left it
     key = _load_or_make_key(draft)
-    enrolment = _send_key(url, code, key, identity.node)
+    enrolment, of_server = _send_key(url, code, key, identity.node)
+    server_key.keep(folder, of_server)
     record = _StoredIdentity(
         enrolment.agent, enrolment.cluster, enrolment.node, f"agent-{enrolment.agent}.key"
     )
@@ -118,14 +121,15 @@ def _load_stored(folder: Path) -> _StoredIdentity:
     return msgspec.json.decode(_read_secret(folder / _NAME), type=_StoredIdentity)
 
 
-def _send_key(url: str, code: str, key: SigningKey, node: str) -> Enrolment:
+def _send_key(url: str, code: str, key: SigningKey, node: str) -> tuple[Enrolment, str]:
+    """Return the server's answer, and its own public key (hex), which older servers do not say."""
     request = Enrol(code=code, public_key=key.verify_key.encode().hex(), node=node)
     with Server(url) as server:
         answer = server.post(Request(ENROL_PATH, msgspec.json.encode(request)))
         fault = server.fault
     enrolment = _read_enrolment(answer)
-    if enrolment is not None:
-        return enrolment
+    if answer is not None and enrolment is not None:
+        return enrolment, answer.headers.get(SERVER_KEY_HEADER.lower(), "")
     if answer is not None and answer.status in (400, 401, 403, 404, 409, 410, 422):
         refusal = problem(answer)
         raise IdentityError(

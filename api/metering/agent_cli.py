@@ -73,6 +73,13 @@ def code(
     return Answer(enrolment, [enrolment["code"]])
 
 
+@agent.verb("server-key", msgid("服务器的公钥：核对信使带回的回执"))
+def server_key() -> Answer:
+    """Show the key with which receipts are signed."""
+    key = ask("GET", "server-key")
+    return Answer(key, [key["public_key"]])
+
+
 @agent.verb("list", msgid("所有采集端"))
 def agents() -> Listing:
     """List all agents, and say whose clock is off."""

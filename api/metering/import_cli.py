@@ -76,7 +76,7 @@ def _send(
     client: Client, items: Iterator[Parcel], counts: dict[tuple[str, str], Counter[str]]
 ) -> Iterator[Receipt]:
     for parcel in items:
-        status, body = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
+        status, body, signature = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
         answer = _read_answer(body)
         outcome = _("收下") if status == _OK else str(answer["code"])
         count = counts.setdefault((parcel.agent, outcome), Counter())
@@ -84,7 +84,7 @@ def _send(
         for name in _COUNTS:
             value = answer.get(name, 0)
             count[name] += value if isinstance(value, int) else len(value)
-        yield Receipt(parcel.key, parcel.digest, status, body)
+        yield Receipt(parcel.key, parcel.digest, status, body, signature)
 
 
 def _read_answer(body: bytes) -> dict[str, Any]:

@@ -1545,6 +1545,31 @@ END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.exclusion_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    excludes CONSTANT boolean := TG_OP = 'INSERT';
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+        JOIN contracts k ON k.id = NEW.contract_id AND k.project_id = v.project_id
+        WHERE d.id = CASE WHEN excludes THEN NEW.decision_id ELSE NEW.readmission_id END
+            AND d.kind = 'excluded_month' AND d.answer = 'confirmed'
+            AND d.content ->> 'voucher' = v.id::text AND d.content ->> 'contract' = k.id::text
+            AND d.content ->> 'month' = to_char(NEW.month, 'YYYY-MM')
+            AND d.content -> 'excluded' = to_jsonb(excludes)
+            AND (excludes OR d.id > NEW.decision_id)
+    ) OR excludes AND NEW.readmission_id IS NOT NULL THEN
+        RAISE EXCEPTION 'two persons have not decided this about month %', NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.exclusion_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1608,7 +1633,7 @@ ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 CREATE FUNCTION public.fold_windows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 DECLARE
     wrong text;
 BEGIN
@@ -1618,14 +1643,16 @@ BEGIN
         ON CONFLICT (stream, number, cluster_id, source)
         DO UPDATE SET kept = c.kept + excluded.kept;
     WITH lengths AS MATERIALIZED (
-        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
-               b.window_ms, b.energy_mj,
+        SELECT w.gpu, w.start, w.cluster_id, w.source, b.window_ms, b.energy_mj, b.gaps, b.flags,
+               (w.start AT TIME ZONE interval '+08:00')::date AS day,
+               date_trunc('hour', w.start, 'UTC') AS hour, starts_with(w.gpu, 'job/') AS is_job,
                CASE WHEN b.gaps IS NULL THEN 0 ELSE (
                    SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
                    FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
                b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
         FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
-            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb,
+                 flags jsonb)
     ), folded AS (
         INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
             SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
@@ -1637,11 +1664,33 @@ BEGIN
                           gap_ms = c.gap_ms + excluded.gap_ms,
                           energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
                                            ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    ), counted AS (
+        INSERT INTO hour_coverage AS c (gpu, hour, cluster_id, source, windows)
+            SELECT gpu, hour, cluster_id, source, count(*) FROM lengths WHERE NOT is_job
+            GROUP BY gpu, hour, cluster_id, source ORDER BY gpu, hour, cluster_id, source
+            ON CONFLICT (gpu, hour, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows
+    ), lost AS (
+        INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held)
+            SELECT gpu, hour, cluster_id, source, 'gap', g.reason, 1, sum(g.to_ms - g.from_ms)
+            FROM lengths CROSS JOIN LATERAL jsonb_to_recordset(gaps)
+                AS g(reason text, from_ms bigint, to_ms bigint)
+            WHERE NOT is_job AND gaps IS NOT NULL
+            GROUP BY gpu, hour, cluster_id, source, g.reason
+            ORDER BY gpu, hour, cluster_id, source, g.reason
+            ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+            DO UPDATE SET held = t.held + excluded.held
+    ), announced AS (
+        INSERT INTO xid_events (gpu, start, xid)
+            SELECT DISTINCT gpu, start, substring(flag FROM '^xid:(\d{1,9})(?:@.*)?$')::integer
+            FROM lengths CROSS JOIN LATERAL jsonb_array_elements_text(flags) AS flag
+            WHERE flags IS NOT NULL AND flag ~ '^xid:\d{1,9}(@.*)?$'
     )
     SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
     IF wrong IS NULL THEN
         WITH parts AS MATERIALIZED (
             SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   date_trunc('hour', w.start, 'UTC') AS hour,
                    w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
                    coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
                        AS holder,
@@ -1670,6 +1719,19 @@ BEGIN
                 DO UPDATE SET held = t.held + excluded.held,
                               util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                               util_ms = t.util_ms + excluded.util_ms
+        ), by_the_hour AS (
+            INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held,
+                    util_ppm_ms, util_ms)
+                SELECT gpu, hour, cluster_id, source, kind, holder, den, sum(ms * num),
+                       coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts WHERE NOT starts_with(gpu, 'job/')
+                GROUP BY gpu, hour, cluster_id, source, kind, holder, den
+                ORDER BY gpu, hour, cluster_id, source, kind, holder, den
+                ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
         )
         SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
@@ -1678,7 +1740,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
     END IF;
     RETURN NULL;
-END $$;
+END $_$;
 
 ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
 
@@ -2549,6 +2611,23 @@ COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirm
 
 COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
+CREATE TABLE public.excluded_months (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    readmission_id bigint,
+    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+
+COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
+
+COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
+
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
     policy text NOT NULL
@@ -2702,7 +2781,7 @@ COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a pro
 
 CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
     LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE (v.id = most_earned.of_voucher) GROUP BY b.rate_num, b.rate_den) f);
+    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE ((v.id = most_earned.of_voucher) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL)))))) GROUP BY b.rate_num, b.rate_den) f);
 
 ALTER FUNCTION public.most_earned(of_voucher bigint) OWNER TO suanquan_owner;
 
@@ -5491,6 +5570,55 @@ COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looke
 
 COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
 
+CREATE TABLE public.hour_coverage (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
+
+COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
+
+CREATE TABLE public.hour_totals (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
+    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
+    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+
+COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
+
+COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
+
+COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+
 CREATE TABLE public.incident_rulings (
     incident_id bigint NOT NULL,
     counts boolean NOT NULL,
@@ -6585,6 +6713,19 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
+CREATE TABLE public.server_key (
+    id integer NOT NULL,
+    seed bytea NOT NULL,
+    CONSTRAINT server_key_id_check CHECK ((id = 1)),
+    CONSTRAINT server_key_seed_check CHECK ((octet_length(seed) = 32))
+);
+
+ALTER TABLE public.server_key OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.server_key IS 'The one key by which the server signs what a courier carries back';
+
+COMMENT ON COLUMN public.server_key.seed IS 'Ed25519, the secret half: 32 bytes';
+
 ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sessions_id_seq
     START WITH 1
@@ -7026,6 +7167,18 @@ COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no c
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
 
+CREATE TABLE public.xid_events (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    xid integer NOT NULL
+);
+
+ALTER TABLE public.xid_events OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.xid_events IS 'Errors that a GPU''s driver announced (XID), each once a window';
+
+COMMENT ON COLUMN public.xid_events.start IS 'Of the window';
+
 CREATE VIEW public.year_books AS
  SELECT id AS voucher_id,
     clause,
@@ -7263,6 +7416,12 @@ ALTER TABLE ONLY public.evidence_days
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_key UNIQUE (readmission_id);
+
 ALTER TABLE ONLY public.incident_spans
     ADD CONSTRAINT explained_once EXCLUDE USING gist (gpu WITH =, device WITH =, holder WITH =, span WITH &&);
 
@@ -7280,6 +7439,12 @@ ALTER TABLE ONLY public.history
 
 ALTER TABLE ONLY public.hold_days
     ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.hour_coverage
+    ADD CONSTRAINT hour_coverage_pkey PRIMARY KEY (gpu, hour, cluster_id, source);
+
+ALTER TABLE ONLY public.hour_totals
+    ADD CONSTRAINT hour_totals_pkey PRIMARY KEY (gpu, hour, cluster_id, source, holder_kind, holder, den);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_key UNIQUE (decision_id);
@@ -7498,6 +7663,9 @@ ALTER TABLE ONLY public.rounds
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
+ALTER TABLE ONLY public.server_key
+    ADD CONSTRAINT server_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
 
@@ -7587,6 +7755,9 @@ ALTER TABLE ONLY public.witness_requirements
 
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
+ALTER TABLE ONLY public.xid_events
+    ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
 
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
@@ -7726,6 +7897,12 @@ CREATE INDEX evidence_by_pod ON public.evidence USING btree (agent_id, pod_uid) 
 
 CREATE INDEX evidence_changes_by_cluster ON public.evidence_changes USING btree (cluster_id);
 
+CREATE INDEX excluded_months_by_contract ON public.excluded_months USING btree (contract_id, month);
+
+CREATE INDEX excluded_months_by_voucher ON public.excluded_months USING btree (voucher_id, month);
+
+CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (voucher_id, contract_id, month) WHERE (readmission_id IS NULL);
+
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
@@ -7739,6 +7916,8 @@ CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("ro
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
+
+CREATE INDEX hour_totals_of_gaps ON public.hour_totals USING btree (gpu, hour) WHERE (holder_kind = 'gap'::text);
 
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
@@ -7939,6 +8118,8 @@ CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW T
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE ON public.excluded_months FOR EACH ROW EXECUTE FUNCTION public.exclusion_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
 
@@ -8353,6 +8534,18 @@ ALTER TABLE ONLY public.enrolment_codes
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_fkey FOREIGN KEY (readmission_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.freezes
     ADD CONSTRAINT freezes_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
@@ -8820,6 +9013,8 @@ GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node tex
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
 
@@ -8903,6 +9098,10 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
+
+GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
@@ -9303,6 +9502,10 @@ GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.incident_spans TO suanquan_app;
@@ -9557,6 +9760,8 @@ GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
+GRANT SELECT ON TABLE public.server_key TO suanquan_app;
+
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
@@ -9596,6 +9801,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 
 GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 

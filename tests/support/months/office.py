@@ -38,6 +38,7 @@ from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import month_cells
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
+from ledger.reconciliation.steps.exclusions import propose_exclusion
 from ledger.reconciliation.steps.falls import propose_fall
 from ledger.reconciliation.steps.match import match, move
 from ledger.reconciliation.steps.reds import propose_parts
@@ -316,6 +317,24 @@ class Office:
     def fall(self, month: date = MARCH, *, contract: str = "k1") -> None:
         """Two persons decide that it falls."""
         self.confirm(self.propose_fall(month, contract=contract))
+
+    def propose_exclusion(
+        self, month: date, *, contract: str = "k1", excluded: bool = True
+    ) -> Decision:
+        """One person proposes that a contract's month earns nothing, or that it earns again."""
+        with self.step() as db:
+            return propose_exclusion(
+                db, self._contract(db, contract), month, excluded=excluded, reason="不符合条件",
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+
+    def exclude(self, month: date, *, contract: str = "k1") -> None:
+        """Two persons exclude a contract's month."""
+        self.confirm(self.propose_exclusion(month, contract=contract))
+
+    def readmit(self, month: date, *, contract: str = "k1") -> None:
+        """Two persons readmit it."""
+        self.confirm(self.propose_exclusion(month, contract=contract, excluded=False))
 
     def open(self, code: str, policy: str) -> None:
         """Two persons open the project's voucher under a version."""

@@ -70,7 +70,8 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
         assert report == RegistrationReport(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "witnesses": 1,
-                "catalogue": 2, "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 12,
+                "catalogue": 2, "catalogue_names": 5, "gpus": 3, "projects": 2,
+                "contracts": 2, "prices": 12,
                 "bindings": 4, "relations": 4, "names": 2, "controllers": 1, "price_bands": 1,
                 "other_support": 1, "assignments": 1,
             },
