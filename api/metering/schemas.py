@@ -11,7 +11,13 @@ from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
 from ledger.formats.exact import Exact
-from ledger.metering.codes import IncidentKind, QuarantineReason, WitnessReason, WitnessVerdict
+from ledger.metering.codes import (
+    HolderKind,
+    IncidentKind,
+    QuarantineReason,
+    WitnessReason,
+    WitnessVerdict,
+)
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 
@@ -72,8 +78,20 @@ class IncidentRead(ResponseModel):
     xids: list[int]
 
 
+class ShareRead(ResponseModel):
+    """What one holder had of a GPU in an hour; `project` is whose it is, where it is bound."""
+
+    kind: HolderKind
+    holder: str
+    project: str | None
+    device_ms: Exact
+
+
 class HourRead(ResponseModel):
-    """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen."""
+    """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen.
+
+    `gaps` are milliseconds by their reason; the sum of them is `gap_ms`.
+    """
 
     gpu: str
     hour: datetime
@@ -81,6 +99,32 @@ class HourRead(ResponseModel):
     gap_ms: int
     silent_ms: int
     util_ppm: int | None
+    shares: list[ShareRead]
+    gaps: dict[str, int]
+
+
+class StretchRead(ResponseModel):
+    """A part of a minute: one holder with its share, or a gap (`kind` gap, `holder` its reason)."""
+
+    kind: str
+    holder: str
+    instance: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    mig_profile: str | None
+    util_ppm: int | None
+
+
+class MinuteRead(ResponseModel):
+    """A minute of a GPU, and the batch that told it; nobody did if `stream` is null."""
+
+    start: datetime
+    source: str | None
+    stream: UUID | None
+    number: int | None
+    stretches: list[StretchRead]
 
 
 class WitnessRead(ResponseModel):
