@@ -339,7 +339,7 @@ BEGIN
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
                 AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
-    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+    ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
         FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
         days := days * used;
@@ -471,6 +471,8 @@ DECLARE
     edge CONSTANT interval := interval '1 minute';
     begin_of_day CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
     end_of_day CONSTANT timestamptz := begin_of_day + interval '24 hours';
+    needs_two CONSTANT boolean := EXISTS (SELECT FROM two_witnesses r
+        WHERE r.cluster_id = of_cluster AND r.valid @> of_day);
 BEGIN
     DELETE FROM evidence WHERE (cluster_id, day) = (of_cluster, of_day);
     WITH witnesses AS MATERIALIZED (
@@ -523,7 +525,7 @@ BEGIN
                     WHEN w.last IS NULL OR p.low >= w.last AND w.is_revoked THEN 'no_witness'
                     WHEN p.low >= w.last THEN NULL
                     WHEN x.covers THEN 'times_cover' ELSE 'blind' END AS reason
-        FROM pieces p CROSS JOIN witnesses w
+        FROM pieces p LEFT JOIN witnesses w ON true
         LEFT JOIN LATERAL (
             SELECT since FROM watches t
             WHERE t.agent_id = w.id AND t.since <= p.low AND t.until >= p.high
@@ -609,7 +611,8 @@ BEGIN
         ) c USING (place) WHERE c.high IS NOT NULL
     ), ruled AS (
         SELECT s.*, i.id AS incident_id,
-               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')) AS counts,
+               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')
+                   AND NOT (s.verdict = 'single' AND needs_two)) AS counts,
                r.counts IS NOT NULL AS is_ruled,
                (extract(epoch FROM s.high - s.low) * 1000)::bigint AS ms
         FROM cut s LEFT JOIN LATERAL (
@@ -683,9 +686,9 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
     UNION ALL
     SELECT k.* FROM contracts k, clusters c
-    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
-        AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+    WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
+        AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -1582,6 +1585,7 @@ BEGIN
                e.num, e.den, tstzrange(greatest(e.low, since), least(e.high, until)), e.reason
         FROM evidence e
         WHERE e.cluster_id = of_cluster AND e.verdict = of_kind AND e.incident_id IS NULL
+            AND NOT e.counts
             AND e.day BETWEEN beijing_day(since) AND beijing_day(until)
             AND e.low < until AND e.high > since AND (of_node IS NULL OR e.node = of_node)
             AND (of_namespace IS NULL OR e.namespace = of_namespace)
@@ -1984,8 +1988,7 @@ DECLARE
     one date;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.evidence.' || of_cluster, 0));
-    IF NOT EXISTS (SELECT FROM agents WHERE cluster_id = of_cluster AND source = 'witness'
-                   AND approved_at IS NOT NULL) THEN
+    IF NOT EXISTS (SELECT FROM compared_clusters WHERE cluster_id = of_cluster) THEN
         RETURN;
     END IF;
     WITH gone AS (DELETE FROM evidence_changes WHERE cluster_id = of_cluster RETURNING days)
@@ -4110,6 +4113,18 @@ END $$;
 
 ALTER FUNCTION public.witness_changed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.witnesses_required() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO evidence_changes (cluster_id, days)
+        VALUES (NEW.cluster_id, datemultirange(NEW.valid));
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.witnesses_required() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
     LANGUAGE sql STABLE
     RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
@@ -4725,6 +4740,63 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.witness_requirements (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    required integer NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT witness_requirements_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT witness_requirements_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2]))),
+    CONSTRAINT witness_requirements_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
+
+COMMENT ON COLUMN public.witness_requirements.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.two_witnesses AS
+ SELECT cluster_id,
+    valid
+   FROM public.witness_requirements
+  WHERE ((superseded_at IS NULL) AND (required > 1));
+
+ALTER VIEW public.two_witnesses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
+
+CREATE VIEW public.compared_clusters AS
+ SELECT cluster_id
+   FROM public.agents
+  WHERE ((source = 'witness'::text) AND (approved_at IS NOT NULL))
+UNION
+ SELECT cluster_id
+   FROM public.two_witnesses;
+
+ALTER VIEW public.compared_clusters OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
+
 CREATE TABLE public.contract_terms (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -5107,6 +5179,24 @@ CREATE VIEW public.day_use AS
     util_ppm_ms,
     util_ms
    FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM (public.two_witnesses r
+     JOIN public.day_totals t ON (((cluster_id = cluster_id) AND (valid @> day))))
+  WHERE (holder_kind = ANY (ARRAY['slurm'::text, 'static'::text]))
 UNION ALL
  SELECT gpu,
     day,
@@ -5612,7 +5702,7 @@ CREATE TABLE public.incidents (
     explained_at timestamp with time zone NOT NULL,
     CONSTRAINT incidents_explanation_check CHECK ((explanation <> ''::text)),
     CONSTRAINT incidents_file_check CHECK ((file <> ''::text)),
-    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'gap'::text])))
+    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'single'::text, 'gap'::text])))
 );
 
 ALTER TABLE public.incidents OWNER TO suanquan_owner;
@@ -6106,7 +6196,9 @@ CREATE VIEW public.part_use AS
                   ORDER BY holder_kind DESC
                  LIMIT 1) m ON (true))
           WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
-  WHERE COALESCE(counts, true)
+  WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
 UNION ALL
  SELECT gpu,
     low AS start,
@@ -6994,7 +7086,10 @@ CREATE VIEW public.stretch_use AS
                    FROM aside a
                   WHERE (((cluster_id = cluster_id) AND (day = day) AND (gpu = gpu) AND (source = source) AND (device = device) AND (namespace = holder) AND (instance = instance) AND (model = model) AND (mig_profile = mig_profile) AND (den = den)) AND (holder_kind = 'pod'::text) AND (low >= (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((begins_ms)::double precision * '00:00:00.001'::interval))) AND (low < (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((ends_ms)::double precision * '00:00:00.001'::interval))))) parts
           GROUP BY holder_kind, holder
-         HAVING (sum(held) > (0)::numeric)) u);
+         HAVING (sum(held) > (0)::numeric)) u)
+  WHERE (NOT ((holder_kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day))))));
 
 ALTER VIEW public.stretch_use OWNER TO suanquan_owner;
 
@@ -7092,6 +7187,15 @@ COMMENT ON TABLE public.witness_nodes IS 'Nodes, as a witness saw them last';
 COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it was there no more';
 
 COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
+
+ALTER TABLE public.witness_requirements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.witness_requirements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.witness_watches (
     agent_id uuid NOT NULL,
@@ -7686,6 +7790,12 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_pkey PRIMARY KEY (agent_id, uid);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_valid_excl EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
 
@@ -7986,6 +8096,8 @@ CREATE INDEX statement_answers_by_statement ON public.statement_answers USING bt
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
 
+CREATE INDEX streams_by_agent ON public.streams USING btree (agent_id);
+
 CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
 CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
@@ -8007,6 +8119,12 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, namespace, pod);
+
+CREATE INDEX witness_requirements_by_cluster ON public.witness_requirements USING btree (cluster_id);
+
+CREATE INDEX witness_requirements_by_decision ON public.witness_requirements USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX witness_requirements_by_superseded_decision ON public.witness_requirements USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -8031,6 +8149,8 @@ CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
+
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
@@ -8124,6 +8244,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
@@ -8210,6 +8332,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRAB
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
@@ -8251,6 +8375,8 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands D
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
 
@@ -8759,6 +8885,15 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
@@ -9157,6 +9292,8 @@ REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.witness_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.witnesses_required() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
@@ -9315,6 +9452,18 @@ GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT SELECT ON TABLE public.two_witnesses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.compared_clusters TO suanquan_app;
 
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 

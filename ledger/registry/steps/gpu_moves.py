@@ -22,7 +22,9 @@ _PLACES = text("""
     FROM gpus g JOIN clusters k ON k.id = g.cluster_id WHERE g.gpu = ANY(:names)
 """)
 _CLUSTERS = text("SELECT name, id FROM clusters WHERE name = ANY(:names)")
-_CHARGED = text("SELECT gpu FROM unnest(CAST(:names AS text[])) AS gpu WHERE gpu_was_charged(gpu)")
+_OF_CHARGED_USE = text(
+    "SELECT gpu FROM unnest(CAST(:names AS text[])) AS gpu WHERE gpu_was_charged(gpu)"
+)
 _MOVE = text("""
     UPDATE gpus SET cluster_id = :cluster, node = :node, retired_at = :retired_at,
         decision_id = :decision
@@ -81,16 +83,16 @@ def without_moves(
         row, cluster = rows.get(fact.name), clusters.get(str(fact.fields["cluster"]))
         if row is not None and cluster is not None:
             before = Place(row.cluster_id, row.cluster, row.node, row.retired_at)
-            after = _stated(fact, cluster)
+            after = _place_stated(fact, cluster)
             if before != after:
                 moves[fact.name] = GpuMove(fact.name, before, after)
-    charged = set(db.scalars(_CHARGED, {"names": list(moves)})) if moves else set()
+    decided_by_two = set(db.scalars(_OF_CHARGED_USE, {"names": list(moves)})) if moves else set()
     return [
         replace(fact, fields={**fact.fields, **_as_it_stands(rows[fact.name])})
-        if fact.name in charged
+        if fact.name in decided_by_two
         else fact
         for fact in listed
-    ], [move for name, move in moves.items() if name in charged]
+    ], [move for name, move in moves.items() if name in decided_by_two]
 
 
 def description(move: GpuMove) -> dict[str, str]:
@@ -124,7 +126,7 @@ def move_gpus(db: Session, moves: Sequence[Mapping[str, Any]], *, decision: int 
             raise Conflict("registry_moved")
 
 
-def _stated(fact: EntityFact, cluster: int) -> Place:
+def _place_stated(fact: EntityFact, cluster: int) -> Place:
     until = fact.fields["until"]
     retired_at = midnight(until + timedelta(days=1)) if isinstance(until, date) else None
     return Place(cluster, str(fact.fields["cluster"]), str(fact.fields["node"]), retired_at)

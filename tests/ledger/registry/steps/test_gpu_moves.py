@@ -41,7 +41,7 @@ def confirm(town: Town, intake: RegistryIntake) -> None:
         )  # fmt: skip
 
 
-def standing(owner: psycopg.Connection, number: int) -> tuple[object, ...]:
+def place_of(owner: psycopg.Connection, number: int) -> tuple[object, ...]:
     query = "SELECT node, retired_at, decision_id FROM gpus WHERE gpu = %s"
     row = owner.execute(query, (gpu_id(number),)).fetchone()
     assert row
@@ -49,7 +49,7 @@ def standing(owner: psycopg.Connection, number: int) -> tuple[object, ...]:
 
 
 @pytest.fixture
-def charged(town: Town) -> Town:
+def busy_town(town: Town) -> Town:
     """GPU 0 was used and charged, GPU 1 was free."""
     town.report([window(0, at) for at in range(60)])
     town.accrue()
@@ -57,51 +57,53 @@ def charged(town: Town) -> Town:
 
 
 def test_where_use_was_charged_two_persons_move_it(
-    charged: Town, owner: psycopg.Connection
+    busy_town: Town, owner: psycopg.Connection
 ) -> None:
-    intake = take(charged, file(0))
+    intake = take(busy_town, file(0))
     assert intake.report.superseded == {}
     assert intake.decision is not None
     assert intake.decision.content["changes"] == [
         {"about": f"gpu {gpu_id(0)}", "before": "c1/n1", "after": "c1/n2"}
     ]
-    assert standing(owner, 0) == ("n1", None, None)
-    confirm(charged, intake)
-    assert standing(owner, 0) == ("n2", None, key(intake.decision))
+    assert place_of(owner, 0) == ("n1", None, None)
+    confirm(busy_town, intake)
+    assert place_of(owner, 0) == ("n2", None, key(intake.decision))
 
 
-def test_and_retire_it_on_the_day_that_they_saw(charged: Town, owner: psycopg.Connection) -> None:
-    intake = take(charged, file(0, "n1", "2026-03-31"))
+def test_and_retire_it_on_the_day_that_they_saw(busy_town: Town, owner: psycopg.Connection) -> None:
+    intake = take(busy_town, file(0, "n1", "2026-03-31"))
     assert intake.decision is not None
     (change,) = intake.decision.content["changes"]
     assert change["after"] == "c1/n1 until 2026-03-31"
-    confirm(charged, intake)
-    assert standing(owner, 0)[1] == datetime(2026, 3, 31, 16, tzinfo=UTC)
+    confirm(busy_town, intake)
+    assert place_of(owner, 0)[1] == datetime(2026, 3, 31, 16, tzinfo=UTC)
 
 
-def test_one_person_moves_what_nobody_used(charged: Town, owner: psycopg.Connection) -> None:
-    intake = take(charged, file(1))
+def test_one_person_moves_what_nobody_used(busy_town: Town, owner: psycopg.Connection) -> None:
+    intake = take(busy_town, file(1))
     assert intake.decision is None
     assert intake.report.superseded == {"gpus": 1}
-    assert standing(owner, 1) == ("n2", None, None)
+    assert place_of(owner, 1) == ("n2", None, None)
 
 
-def test_what_moved_meanwhile_is_not_moved_again(charged: Town, owner: psycopg.Connection) -> None:
-    waiting = take(charged, file(0))
+def test_what_moved_meanwhile_is_not_moved_again(
+    busy_town: Town, owner: psycopg.Connection
+) -> None:
+    first_intake = take(busy_town, file(0))
     owner.execute("ALTER TABLE gpus DISABLE TRIGGER moved_by_two")
     owner.execute("UPDATE gpus SET node = 'n3' WHERE gpu = %s", (gpu_id(0),))
     with pytest.raises(Conflict, match="registry_moved"):
-        confirm(charged, waiting)
+        confirm(busy_town, first_intake)
 
 
-def test_a_preview_says_that_another_person_confirms(charged: Town) -> None:
-    with Session(charged.engine) as db:
+def test_a_preview_says_that_another_person_confirms(busy_town: Town) -> None:
+    with Session(busy_town.engine) as db:
         preview = preview_registry(db, file(0), actor="a", now=NOW, supersede=True)
     assert preview.content is not None
     assert len(preview.content["moves"]) == 1
 
 
-def test_no_sql_of_one_person_moves_it(database: Database, charged: Town) -> None:
+def test_no_sql_of_one_person_moves_it(database: Database, busy_town: Town) -> None:
     move = "UPDATE gpus SET {} WHERE gpu = '{}'"
     for change in ("node = 'n2'", "retired_at = now()", "node = 'n2', decision_id = 1"):
         assert attempt(database, move.format(change, gpu_id(0))) is CHECK, change
