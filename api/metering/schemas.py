@@ -21,6 +21,8 @@ from ledger.metering.codes import (
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 
+Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # 32 bytes
+
 
 class NodeGpuRead(ResponseModel):
     """A registered GPU; `newest` is its last window of seven days, `seen` whether now."""
@@ -224,12 +226,14 @@ class NodeDetailRead(ResponseModel):
 class EnrolmentCodeCreate(RequestModel):
     """The cluster that an enrolment code is for, and what the agent reads there.
 
-    What it measured before it is enrolled counts from `history_from` on.
+    What it measured before it is enrolled counts from `history_from` on. A code lasts for a day, or
+    for the days that a courier needs.
     """
 
     cluster: Line
     source: Line
     history_from: date | None = None
+    days: int = Field(1, ge=1, le=14)
 
 
 class EnrolmentCodeRead(ResponseModel):
@@ -237,6 +241,26 @@ class EnrolmentCodeRead(ResponseModel):
 
     code: str
     expires_at: datetime
+
+
+class EnrolmentRequestCreate(RequestModel):
+    """A node's request that a courier brought (`agents/enrolment_files.py`)."""
+
+    code_id: Hex
+    public_key: Hex
+    node: Line
+    seal: Hex
+
+
+class EnrolmentAnswerRead(ResponseModel):
+    """The answer that a courier takes back to the node, sealed with its code."""
+
+    code_id: str
+    agent: str
+    cluster: str
+    node: str
+    server_key: str
+    seal: str
 
 
 class ServerKeyRead(ResponseModel):

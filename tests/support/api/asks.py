@@ -177,6 +177,7 @@ A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen
 
 
 WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+WRONG_REQUEST = {"code_id": "0" * 64, "public_key": "0" * 64, "node": "n", "seal": "0" * 64}
 
 
 AN_INDICATOR = {

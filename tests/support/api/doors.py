@@ -23,6 +23,7 @@ from tests.support.api.asks import (
     DAY,
     LATE,
     WRONG_CODE,
+    WRONG_REQUEST,
     Ask,
     a_claim,
     a_receipt,
@@ -122,6 +123,9 @@ DOORS = {
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "POST /api/v1/enrolment-requests": Door(
+        {ADMIN, OPERATOR}, at("/api/v1/enrolment-requests", json=WRONG_REQUEST), yes=403
+    ),
     "POST /api/v1/agents/{agent}/approval": Door({Role.CLERK}, approval_of, yes=204),
     "POST /api/v1/quarantine/admissions": Door(
         {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
