@@ -23,7 +23,6 @@ from api.desk import chain_routes, decision_routes, finding_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
-from api.door.callers import Callers
 from api.door.dependencies import moment
 from api.door.exactness import exact
 from api.door.limits import Limits
@@ -31,8 +30,17 @@ from api.door.middleware import API, Gate
 from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.door.turns import Turns
-from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.door.signer import Signer
+from api.door.turns.callers import Callers
+from api.door.turns.layer import Turns
+from api.metering import (
+    agent_routes,
+    batch_routes,
+    courier_routes,
+    evidence_routes,
+    node_routes,
+    usage_routes,
+)
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
@@ -51,6 +59,7 @@ ROUTES = (
     agent_routes,
     batch_routes,
     chain_routes,
+    courier_routes,
     claims_routes,
     papers,
     documents_routes,
@@ -114,6 +123,7 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
+    app.state.signer = Signer(engine)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)

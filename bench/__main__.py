@@ -24,6 +24,7 @@ BENCHMARKS = (
     "gpu",
     "intake",
     "flood",
+    "nodes",
     "posting",
     "charge",
     "match",

@@ -19,10 +19,10 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.door.callers import Caller, Callers, Kind, address
 from api.door.problems import Problem, respond
 from api.door.route_table import FORM_MAX, KIB, RouteTable
-from api.door.shares import Shares
+from api.door.turns.callers import Caller, Callers, Kind, address
+from api.door.turns.shares import Shares
 
 BODY_SECONDS = 30.0
 MIB = KIB * KIB

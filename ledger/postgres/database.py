@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from ledger.errors import Unusable
 
 APP_ROLE = "suanquan_app"
-POOL = 12  # connections of one server; see `api/door/turns.py`
+POOL = 12  # connections of one server; see `api/door/turns/layer.py`
 OLDEST = 15  # the SQL of the migrations and steps keeps to what PostgreSQL 15 understands
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 UPGRADE_LOCK = 0x7375616E7175616E  # "suanquan": one upgrade of a database at a time

@@ -14,9 +14,9 @@ from starlette.types import Message
 
 from agents.wire import AGENT_HEADER
 from api.app import ROUTERS
-from api.door.callers import Caller, Callers, Kind, Sign
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
+from api.door.turns.callers import Caller, Callers, Kind, Sign
 from ledger.people.codes import Role
 from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.door.callers import Caller, Kind
 from api.door.route_table import RouteTable
-from api.door.shares import Shares
+from api.door.turns.callers import Caller, Kind
+from api.door.turns.shares import Shares
 from ledger.formats.bounded_call import working_for
 
 AT_ONCE: Mapping[Kind, tuple[int, int, int]] = MappingProxyType(

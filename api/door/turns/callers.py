@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from agents.wire import AGENT_HEADER
 from api.door.middleware import SESSION_COOKIE
-from api.door.shares import Shares
+from api.door.turns.shares import Shares
 from ledger.metering.queries.agents import reports
 from ledger.people.queries import identity_by_secret
 

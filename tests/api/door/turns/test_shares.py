@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from api.door import shares as module
 from api.door.dependencies import CONNECTIONS
 from api.door.problems import Refusal
-from api.door.shares import Shares
-from api.door.turns import AT_ONCE
+from api.door.turns import shares as module
+from api.door.turns.layer import AT_ONCE
+from api.door.turns.shares import Shares
 from ledger.errors import Busy
 
 
