@@ -45,10 +45,10 @@ def test_an_attack_costs_nobody_else_an_answer(town: Town) -> None:
             headers = town.nodes["theirs"].headers(body)
             batch = client.post("/api/v1/batches", content=body, headers=headers)
             outcomes["batch", batch.status_code] += 1
-        listed = client.post(
+        table = client.post(
             "/api/v1/cost-documents/list", content=b"x", headers=town.headers(Role.CLERK)
         )
-        assert listed.json()["code"] == "cost_documents"
+        assert table.json()["code"] == "cost_documents"
         assert {status for _, status in outcomes} <= {200, 403}, outcomes
         assert outcomes["batch", 200] == outcomes["sign-in", 200] == ROUNDS
         assert {status for each in attack for status in each.result()} <= ATTACKERS
@@ -67,8 +67,8 @@ def flood(town: Town, url: str) -> set[int]:
     node = town.nodes["mine"]
     headers = node.headers(node.sent[0])
     with httpx2.Client(timeout=300) as client:
-        asked = (
+        answers = (
             client.post(f"{url}/api/v1/batches", content=node.sent[0], headers=headers)
             for _ in range(REPEATS)
         )
-        return {answer.status_code for answer in asked}
+        return {answer.status_code for answer in answers}

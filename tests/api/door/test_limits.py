@@ -54,7 +54,7 @@ def test_routes_that_take_more_than_a_small_body() -> None:
     }
 
 
-class Known(Callers):
+class Directory(Callers):
     """Knows everybody who shows anything, and without a database."""
 
     def _look_up(self, sign: Sign) -> Caller:
@@ -64,7 +64,7 @@ class Known(Callers):
 def small(**limits: object) -> FastAPI:
     """A server whose one route says how long the body was."""
     app = FastAPI()
-    callers = Known(None)  # type: ignore[arg-type]
+    callers = Directory(None)  # type: ignore[arg-type]
     app.add_middleware(Limits, callers=callers, routes=ROUTES, **limits)  # type: ignore[arg-type]
 
     @app.post("/{path:path}")
@@ -105,7 +105,7 @@ def test_a_body_that_lies_about_its_size_is_counted() -> None:
 SIGNED = [(b"authorization", b"Bearer sq_1"), (b"transfer-encoding", b"chunked")]
 
 
-def asked(
+def ask_slowly(
     receive: Callable[[], object],
     *,
     headers: list[tuple[bytes, bytes]] = SIGNED,
@@ -135,7 +135,7 @@ def test_a_body_that_never_ends_is_not_waited_for() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    start, body = asked(trickle, seconds=0.01)
+    start, body = ask_slowly(trickle, seconds=0.01)
     assert start["status"] == 408
     assert json.loads(body["body"])["code"] == "too_slow"
 
@@ -144,7 +144,7 @@ def test_a_sender_that_goes_away_is_forgotten() -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
-    assert asked(gone) == []
+    assert ask_slowly(gone) == []
 
 
 def test_guessing_is_stopped_and_only_guessing(town: Town) -> None:
@@ -207,5 +207,5 @@ def test_the_body_of_who_is_not_known_is_never_read() -> None:
     async def send_on() -> Message:
         raise AssertionError
 
-    start, _body = asked(send_on, headers=[(b"content-length", b"9")])
+    start, _body = ask_slowly(send_on, headers=[(b"content-length", b"9")])
     assert start["status"] == 200
