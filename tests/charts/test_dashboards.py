@@ -64,7 +64,7 @@ def visitor_metrics() -> str:
 
     registry = CollectorRegistry()
     app = Starlette()
-    app.add_middleware(Gate, registry=registry)
+    app.add_middleware(Gate, registry=registry, disk=Disk((), 0))
     TestClient(app).get("/healthz")
     return generate_latest(registry).decode()
 
