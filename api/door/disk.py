@@ -58,6 +58,6 @@ class Disk:
 
 def _free(folder: Path) -> int:
     """Bytes that an ordinary account may still use."""
-    there = next(f for f in (folder.absolute(), *folder.absolute().parents) if f.exists())
-    status = os.statvfs(there)
+    nearest = next(f for f in (folder.absolute(), *folder.absolute().parents) if f.exists())
+    status = os.statvfs(nearest)
     return status.f_bavail * status.f_frsize

@@ -55,8 +55,8 @@ class LogFile(logs.Stream):
         for part in self._path.parent.glob(f"{self._path.name}.*"):
             with suppress(ValueError, OSError):
                 stamp = part.name.removeprefix(f"{self._path.name}.")
-                ended = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
-                if ended + self._lasts < now:
+                end = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+                if end + self._lasts < now:
                     part.unlink()
 
 

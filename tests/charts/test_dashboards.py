@@ -60,6 +60,7 @@ def visitor_metrics() -> str:
     from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
     from starlette.applications import Starlette  # noqa: PLC0415
 
+    from api.door.disk import Disk  # noqa: PLC0415
     from api.door.middleware import Gate  # noqa: PLC0415
 
     registry = CollectorRegistry()

@@ -92,9 +92,9 @@ def test_what_the_database_said_of_its_disk_counts_for_a_moment() -> None:
     disk = Disk((), 0)
     disk.note(sa.exc.OperationalError("", None, _disk_full()))
     assert disk.is_full
-    other = Disk((), 0)
-    other.note(ValueError())
-    assert not other.is_full
+    second = Disk((), 0)
+    second.note(ValueError())
+    assert not second.is_full
 
 
 def test_a_log_that_is_lost_turns_readiness_red_and_fails_no_request(

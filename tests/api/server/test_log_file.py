@@ -16,7 +16,7 @@ DAY_S = 24 * 3600
 
 
 @pytest.fixture(autouse=True)
-def configured() -> Iterator[None]:
+def reconfigure() -> Iterator[None]:
     yield
     logs.configure()
     structlog.reset_defaults()
@@ -31,8 +31,8 @@ def test_it_begins_anew_at_its_size_and_old_parts_go_when_their_days_are_over(
 ) -> None:
     path = tmp_path / "server.log"
     old = tmp_path / "server.log.20200101T000000000000Z"
-    other = tmp_path / "server.log.new"
-    for file in (old, other):
+    draft = tmp_path / "server.log.new"
+    for file in (old, draft):
         file.write_text("")
     logs.configure(LogFile(path, size=250, days=180))
     for number in range(6):
@@ -43,7 +43,7 @@ def test_it_begins_anew_at_its_size_and_old_parts_go_when_their_days_are_over(
     assert all(part.stat().st_size <= 250 for part in parts)
     assert all(part.stat().st_mode & 0o777 == 0o600 for part in parts)
     assert not old.exists()
-    assert other.exists()
+    assert draft.exists()
     assert time.time() - parts[0].stat().st_mtime < DAY_S
 
 
@@ -66,8 +66,8 @@ def test_a_full_disk_costs_lines_alone_and_they_are_counted(tmp_path: Path) -> N
         filler.unlink()
         structlog.get_logger().info("after")
         assert not logs.is_failing()
-        first, *_, told, last = events(path)
-        assert (first, told, last) == ("before", "lines of this log were lost", "after")
+        first, *_, notice, last = events(path)
+        assert (first, notice, last) == ("before", "lines of this log were lost", "after")
 
 
 def test_a_stream_that_was_closed_fails_nothing(tmp_path: Path) -> None:
