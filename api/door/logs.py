@@ -32,13 +32,13 @@ class Stream:
             line, self._draft = self._draft, ""
             try:
                 if self.lost:
-                    self.put(b'{"event": "lines of this log were lost", "lines": %d}\n' % self.lost)
+                    self.append(b'{"event": "lines of this log were lost", "lines": %d}\n' % self.lost)
                     self.lost = 0
-                self.put(line.encode(errors="replace"))
+                self.append(line.encode(errors="replace"))
             except (OSError, ValueError):  # a full disk; a stream that was closed
                 self.lost += 1
 
-    def put(self, line: bytes) -> None:
+    def append(self, line: bytes) -> None:
         """Write a line to the text stream, or raise OSError."""
         if self._text is not None:
             self._text.write(line.decode())

@@ -34,7 +34,7 @@ class LogFile(logs.Stream):
         """End it."""
         os.close(self._handle)
 
-    def put(self, line: bytes) -> None:
+    def append(self, line: bytes) -> None:
         """Write a line whole, or raise OSError and leave nothing of it."""
         length = os.fstat(self._handle).st_size
         if length and length + len(line) > self._size:
