@@ -45,6 +45,7 @@ from api.people import routes as people_routes
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
+from api.registry import inventory_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
@@ -74,6 +75,7 @@ ROUTES = (
     redemption_routes,
     reconciliation_routes,
     registry_routes,
+    inventory_routes,
     registry_entry_routes,
     statements_routes,
     people_routes,
