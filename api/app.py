@@ -31,14 +31,8 @@ from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
-from api.metering import (
-    agent_routes,
-    batch_routes,
-    courier_routes,
-    evidence_routes,
-    node_routes,
-    usage_routes,
-)
+from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.metering.couriers import routes as courier_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes

@@ -4937,6 +4937,37 @@ ALTER VIEW public.counted_windows OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.counted_windows IS 'Windows as they count, with the corrections that were accepted';
 
+CREATE TABLE public.courier_files (
+    id bigint NOT NULL,
+    centre_id bigint,
+    kind text NOT NULL,
+    name text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    outcome jsonb NOT NULL,
+    answer bytea NOT NULL,
+    CONSTRAINT courier_files_kind_check CHECK ((kind = ANY (ARRAY['batches'::text, 'enrolment'::text])))
+);
+
+ALTER TABLE public.courier_files OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.courier_files IS 'Files that couriers brought to the page, and what went back';
+
+COMMENT ON COLUMN public.courier_files.centre_id IS 'Of the operator who brought it; null: the bureau';
+
+COMMENT ON COLUMN public.courier_files.outcome IS 'What came of it, as JSON rows';
+
+COMMENT ON COLUMN public.courier_files.answer IS 'The receipt, or the answer to a request, for the way back';
+
+ALTER TABLE public.courier_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.courier_files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -7374,6 +7405,9 @@ ALTER TABLE ONLY public.cost_books
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.coverage
     ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster_id, source);
 
@@ -7864,6 +7898,8 @@ CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree
 CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
 CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX courier_files_by_centre ON public.courier_files USING btree (centre_id);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
 
@@ -8501,6 +8537,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES public.trusted_certificates(fingerprint);
+
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
@@ -9449,6 +9488,8 @@ GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
 GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.counted_windows TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.courier_files TO suanquan_app;
 
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 

@@ -8,6 +8,7 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
+        "courier_files",
     },
     "names of things, which a decision, a contract or a price has to speak of": {
         "organisations", "centres", "projects", "clusters", "catalogue_models", "catalogue_names",
