@@ -80,9 +80,11 @@ CREATE TABLE gpus (
     cluster_id bigint NOT NULL REFERENCES clusters,
     node text NOT NULL CHECK (node <> ''),
     registered_from timestamptz NOT NULL,
-    retired_at timestamptz CHECK (retired_at > registered_from)
+    retired_at timestamptz CHECK (retired_at > registered_from),
+    decision_id bigint REFERENCES decisions
 );
 CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
+CREATE INDEX gpus_by_decision ON gpus (decision_id) WHERE decision_id IS NOT NULL;
 
 COMMENT ON TABLE clusters IS 'Clusters of a centre';
 COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
@@ -110,9 +112,11 @@ COMMENT ON TABLE catalogue_names IS 'What NVML or a job source calls a device, b
 COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
 COMMENT ON TABLE gpus IS 'Registered physical GPUs';
 COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
+COMMENT ON COLUMN gpus.decision_id IS
+    'Who confirmed where it stands; null where none of its use was charged';
 
 GRANT SELECT, INSERT ON clusters, billing_sources, witness_requirements, catalogue_models, catalogue_names, gpus TO
     :app_role;
 GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources, witness_requirements
     TO :app_role;
-GRANT UPDATE (cluster_id, node, retired_at) ON gpus TO :app_role;
+GRANT UPDATE (cluster_id, node, retired_at, decision_id) ON gpus TO :app_role;
