@@ -72,6 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     enrol = commands.add_parser(
         "enrol", help="用注册码注册本节点 / make this node known by its code"
     )
+    way = enrol.add_mutually_exclusive_group()
+    way.add_argument(
+        "--offline",
+        type=Path,
+        metavar="FILE",
+        help="不经线路：把注册请求写成文件 / without a line: write the request to a file",
+    )
+    way.add_argument(
+        "--answer",
+        type=Path,
+        metavar="FILE",
+        help="收下带回的注册回答 / take in the answer that came back",
+    )
     enrol.add_argument(
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
     )
@@ -154,24 +167,40 @@ def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 
 def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
-    from agents.errors import IdentityError  # noqa: PLC0415
+    from agents.reporting import offline  # noqa: PLC0415
     from agents.reporting.identity import Identity, enrol, rotate  # noqa: PLC0415
 
-    identity = Identity.load(settings.data)
-    if identity is None or arguments.rotate:
-        code = settings.read_code()
-        if code is None:
-            raise IdentityError(
-                "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
-                "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
-            )
-        if arguments.rotate:
-            identity = rotate(settings.data, settings.server, code)
-        else:
-            identity = enrol(settings.data, settings.server, code, settings.node)
+    if arguments.offline is not None:
+        code = _code(settings)
+        offline.write_request(
+            settings.data, arguments.offline, code, settings.node, rotates=arguments.rotate
+        )
+        print(f"{arguments.offline}：请交给管理员（suanquan import enrolment），带回它的回答")
+        print(f"{arguments.offline}: to the administrator (suanquan import enrolment)")
+        return 0
+    if arguments.answer is not None:
+        identity: Identity | None = offline.take_answer(settings.data, arguments.answer)
+    elif arguments.rotate:
+        identity = rotate(settings.data, settings.server, _code(settings))
+    else:
+        identity = Identity.load(settings.data)
+    if identity is None:
+        identity = enrol(settings.data, settings.server, _code(settings), settings.node)
     print(f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}")
     print(f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}")
     return 0
+
+
+def _code(settings: Settings) -> str:
+    from agents.errors import IdentityError  # noqa: PLC0415
+
+    code = settings.read_code()
+    if code is None:
+        raise IdentityError(
+            "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
+            "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
+        )
+    return code
 
 
 def _relay(_settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -191,7 +220,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
 def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
     from agents.commands.courier import import_receipt  # noqa: PLC0415
 
-    print(import_receipt(settings.data, arguments.file))
+    print(import_receipt(settings.data, arguments.file, os.environ))
     return 0
 
 

@@ -30,7 +30,15 @@ from api.door.middleware import API, Gate
 from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.door.signer import Signer
+from api.metering import (
+    agent_routes,
+    batch_routes,
+    courier_routes,
+    evidence_routes,
+    node_routes,
+    usage_routes,
+)
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
@@ -49,6 +57,7 @@ ROUTES = (
     agent_routes,
     batch_routes,
     chain_routes,
+    courier_routes,
     claims_routes,
     papers,
     documents_routes,
@@ -112,6 +121,7 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
+    app.state.signer = Signer(engine)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Limits, routes=app.state.route_table)

@@ -23,6 +23,7 @@ BENCHMARKS = (
     "witness",
     "gpu",
     "intake",
+    "nodes",
     "posting",
     "charge",
     "match",

@@ -240,6 +240,12 @@ def _page(settings: Settings) -> bytes | None:
 
 
 def _server(settings: Settings, now: datetime) -> Check:
+    if settings.by_courier:
+        return Check(
+            0,
+            "没有线路：由信使带走批次、带回回执（SUANQUAN_URL=courier）",
+            "there is no line: a courier carries batches and receipts (SUANQUAN_URL=courier)",
+        )
     with Server(settings.server, timeout_s=5) as server:
         answer = server.get("/healthz")
         fault = server.fault

@@ -44,6 +44,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "token_expired": msgid("到期时间 {expires_at} 已经过去"),
         "code_unusable": msgid("注册码不存在、已用过或已过期"),
+        "request_forged": msgid(
+            "注册请求是伪造的，或被改动过：签封与注册码不符。请在节点上重新写出请求"
+        ),
         "key_known": msgid("这把公钥已经注册过；请在节点上换新的密钥"),
         "not_enrolment": msgid("不是一个注册请求：{detail}"),
         "source": msgid("没有名为 {source} 的数据来源，应为以下之一：{known}"),

@@ -79,3 +79,8 @@ def unapproved(db: Session, cluster: Cluster) -> Sequence[Agent]:
 def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
     """Return the agents of one centre, or of all, with their last report."""
     return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
+
+
+def server_seed(db: Session) -> bytes:
+    """Return the secret half of the server's own key: 32 bytes."""
+    return bytes(db.execute(text("SELECT seed FROM server_key")).scalar_one())

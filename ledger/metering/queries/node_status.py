@@ -6,7 +6,7 @@ of which a person can do something about.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -16,6 +16,7 @@ from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as node_queries
 from ledger.metering.queries.agents import AgentStatus
+from ledger.metering.queries.hours import Hour, Minute, hours, minutes
 from ledger.metering.queries.nodes import Gpu, Stranger
 from ledger.metering.queries.witness import WITNESS
 from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents
@@ -24,7 +25,7 @@ from ledger.registry.tables import Cluster
 
 LATE = timedelta(minutes=5)
 GPU_DAYS_MAX = 128
-"""So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
+"""So many days of a GPU one picture draws: more cells than that nobody can look at."""
 FAULTS = tuple(NodeFault)
 _LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
 
@@ -105,6 +106,26 @@ class ClusterStatus:
     nodes: Sequence[Node]
 
 
+@dataclass(frozen=True)
+class DayHours:
+    """The hours of some nodes' GPUs on one day; `more`: there are more nodes."""
+
+    period: node_queries.Period
+    nodes: Sequence[str]
+    gpus: Sequence[Gpu]
+    hours: Sequence[Hour]
+    more: bool
+
+
+@dataclass(frozen=True)
+class HourMinutes:
+    """The minutes of one GPU's hour."""
+
+    gpu: Gpu
+    hour: datetime
+    minutes: Sequence[Minute]
+
+
 def cluster_status(
     db: Session, cluster: Cluster, now: datetime, *, days: int, limit: int, offset: int = 0
 ) -> ClusterStatus:
@@ -140,6 +161,33 @@ def affordable(gpus: int, days: int, now: datetime) -> node_queries.Period:
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
     """Return the very gaps and silent minutes of a node on one day."""
     return coverage_gaps.spans_of_day(db, key(cluster), name, day, now)
+
+
+def hours_of_day(
+    db: Session, cluster: Cluster, day: date, now: datetime, *, limit: int, offset: int = 0
+) -> DayHours:
+    """Return the hours of the GPUs of a page of nodes on a Beijing day, up to the horizon."""
+    period = node_queries.one_day(max(day, node_queries.EARLIEST), now)
+    names = node_queries.names(db, key(cluster), period.since, limit=limit + 1, offset=offset)
+    gpus = node_queries.gpus(db, key(cluster), names[:limit], period.since)
+    of_day = hours(db, gpus, period)
+    of_that_day = {hour.gpu for hour in of_day}
+    return DayHours(
+        period,
+        names[:limit],
+        [gpu for gpu in gpus if gpu.gpu in of_that_day],
+        of_day,
+        len(names) > limit,
+    )
+
+
+def minutes_of_hour(
+    db: Session, cluster: Cluster, name: str, at: datetime, now: datetime
+) -> HourMinutes:
+    """Return the minutes of a GPU's hour in which `at` lies; NotFound if it is not registered."""
+    gpu = node_queries.gpu(db, key(cluster), name)
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return HourMinutes(gpu, hour, minutes(db, key(cluster), gpu, hour, node_queries.horizon(now)))
 
 
 def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:

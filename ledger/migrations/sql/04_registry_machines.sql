@@ -19,6 +19,16 @@ CREATE TABLE billing_sources (
 );
 CREATE INDEX billing_sources_by_cluster ON billing_sources (cluster_id);
 
+-- How many witnesses a cluster's use needs on a day: what meters it, and from 2 on one beside that. Where
+-- nothing is stated it is 1.
+CREATE TABLE witness_requirements (
+    LIKE registry_facts INCLUDING ALL,
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    required integer NOT NULL CHECK (required IN (1, 2)),
+    EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
+);
+CREATE INDEX witness_requirements_by_cluster ON witness_requirements (cluster_id);
+
 CREATE TABLE catalogue_models (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name <> ''),
@@ -55,6 +65,7 @@ CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
 
 COMMENT ON TABLE clusters IS 'Clusters of a centre';
 COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
+COMMENT ON TABLE witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
 COMMENT ON TABLE catalogue_models IS 'GPU models that prices speak of';
 COMMENT ON TABLE catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
 COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
@@ -62,7 +73,8 @@ COMMENT ON TABLE gpus IS 'Registered physical GPUs';
 COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
 COMMENT ON COLUMN gpus.changed_at IS 'When it was moved or retired';
 
-GRANT SELECT, INSERT ON clusters, billing_sources, catalogue_models, catalogue_names, gpus TO
-    :app_role;
-GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources TO :app_role;
+GRANT SELECT, INSERT ON clusters, billing_sources, witness_requirements, catalogue_models,
+    catalogue_names, gpus TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources,
+    witness_requirements TO :app_role;
 GRANT UPDATE (cluster_id, node, retired_at, changed_at, changed_by) ON gpus TO :app_role;

@@ -154,9 +154,9 @@ BEGIN
     END LOOP;
     FOR relation, about IN VALUES
         ('prices', 'contract_id'), ('bindings', 'cluster_id'), ('billing_sources', 'cluster_id'),
-        ('relations', 'organisation_id'), ('organisation_names', 'organisation_id'),
-        ('controllers', 'organisation_id'), ('price_bands', 'model_id'),
-        ('other_support', 'project_id')
+        ('witness_requirements', 'cluster_id'), ('relations', 'organisation_id'),
+        ('organisation_names', 'organisation_id'), ('controllers', 'organisation_id'),
+        ('price_bands', 'model_id'), ('other_support', 'project_id')
     LOOP
         EXECUTE format('ALTER TABLE %I ADD FOREIGN KEY (decision_id) REFERENCES decisions,'
             ' ADD FOREIGN KEY (superseded_decision_id) REFERENCES decisions', relation);

@@ -49,12 +49,13 @@ _PROJECTS = text("""
     FROM jsonb_each(CAST(:recorded AS jsonb)) AS r (relation, rows)
     CROSS JOIN jsonb_array_elements(rows) AS fact
     CROSS JOIN contracts_resting_on(relation, fact) k
-    WHERE relation IN ('prices', 'bindings', 'billing_sources', 'contracts') ORDER BY 1
+    WHERE relation IN ('prices', 'bindings', 'billing_sources', 'witness_requirements', 'contracts')
+    ORDER BY 1
 """)
 _OLD = "SELECT fact_content(to_jsonb(t)) FROM {table} t WHERE id = ANY(:keys)"
 TABLES = (
-    "prices", "bindings", "billing_sources", "relations", "organisation_names", "controllers",
-    "price_bands", "other_support",
+    "prices", "bindings", "billing_sources", "witness_requirements", "relations",
+    "organisation_names", "controllers", "price_bands", "other_support",
 )  # fmt: skip
 
 

@@ -44,6 +44,11 @@ _LABELS = text("""
     FROM bindings b JOIN clusters c ON c.id = b.cluster_id
     WHERE b.holder_kind = 'label' AND b.superseded_at IS NULL AND c.name = ANY(:names)
 """)
+_WITH_WITNESS = text("""
+    SELECT c.name FROM clusters c WHERE c.name = ANY(:names) AND EXISTS (
+        SELECT FROM agents a WHERE a.cluster_id = c.id AND a.source = 'witness'
+            AND a.approved_at IS NOT NULL AND a.revoked_at IS NULL)
+""")
 _CENTRES = text("""
     SELECT k.name, c.name AS centre FROM clusters k JOIN centres c ON c.id = k.centre_id
     WHERE k.name = ANY(:names)
@@ -158,6 +163,7 @@ def _register_dated_facts(
     metered, other_lines = contract_lines.line_facts(registration, registry)
     for kind, facts in (
         (effective_dating.BILLING, _billing(registration, registry)),
+        (effective_dating.WITNESSES, _witnesses(registration, registry)),
         (effective_dating.METERED, metered),
         (effective_dating.PRICES, other_lines),
         (effective_dating.BINDINGS, _bindings(registration, registry)),
@@ -186,6 +192,33 @@ def _billing(registration: Registration, registry: Registry) -> list[effective_d
         if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
         for i, bill in enumerate(entry.billing)
     ]
+
+
+def _witnesses(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
+    registration.findings += _without_witness(registration, registry)
+    return [
+        effective_dating.DatedFact(
+            (cluster,), (want.required,), want.span, place.at("witnesses", i)
+        )
+        for entry, place in registry.clusters
+        if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
+        for i, want in enumerate(entry.witnesses)
+    ]
+
+
+def _without_witness(registration: Registration, registry: Registry) -> Iterator[Finding]:
+    """Report clusters that shall need two witnesses and have no approved one of their own."""
+    wants = [
+        (entry.name, place.at("witnesses", i))
+        for entry, place in registry.clusters
+        for i, want in enumerate(entry.witnesses)
+        if want.required > 1
+    ]
+    names = {"names": [name for name, _ in wants]}
+    with_witness = set(registration.db.scalars(_WITH_WITNESS, names))
+    for name, place in wants:
+        if name not in with_witness:
+            yield place.finding("no_witness_yet", cluster=name)
 
 
 def _bindings(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:

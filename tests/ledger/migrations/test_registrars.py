@@ -37,6 +37,8 @@ ENTRIES = {
     " SELECT c.id, 'pod', 'b', p.id, '[2026-01-01,)', {by} FROM clusters c, projects p",
     "billing_sources": f"(cluster_id, source, valid, {MARKS})"
     " SELECT id, 'nvml', '[2026-01-01,)', {by} FROM clusters",
+    "witness_requirements": f"(cluster_id, required, valid, {MARKS})"
+    " SELECT id, 2, '[2026-01-01,)', {by} FROM clusters",
     "relations": f"(kind, organisation_id, centre_id, valid, {MARKS})"
     f" SELECT 'seller', o.id, c.id, '[2026-01-01,)', {{by}} FROM organisations o, centres c"
     f" WHERE uscc = '{BUYER}'",

@@ -1,5 +1,6 @@
 """What was seen on a real Slurm 22.05, case by case, and the variations of each."""
 
+import codecs
 import time
 from zoneinfo import ZoneInfo
 
@@ -286,7 +287,6 @@ def test_a_bad_row_is_one_fault_that_names_its_line_and_column(
         (table(row())[:-30], 2, "cut off"),
         (table(row(), row(Account="LAB")).replace(b"LAB", "实验室".encode("gbk")), 3, "UTF-8"),
         (table(row()).decode().encode("utf-16"), 1, "UTF-8"),
-        (b"\xef\xbb\xbf" + table(row()), 1, "BOM"),
         (table(row(Account="a\0b")), 2, "UTF-8"),
         (b"", 1, "empty"),
         (b"\n\n", 1, "empty"),
@@ -302,6 +302,14 @@ def test_a_file_that_cannot_be_read_is_one_fault(content: bytes, line: int, word
     assert [fault.row for fault in faults] == [line]
     assert words in faults[0].en
     assert faults[0].zh
+
+
+def test_a_mark_at_the_begin_of_a_file_is_passed_over() -> None:
+    assert items(codecs.BOM_UTF8 + table(row())) == items(table(row()))
+    assert items(codecs.BOM_UTF8 + b'{"jobs": []}') == []
+    (fault,) = items(codecs.BOM_UTF8)
+    assert isinstance(fault, Fault)
+    assert "empty" in fault.en
 
 
 def test_a_bar_in_a_jobs_name_is_the_names_own_where_it_stands_last() -> None:
