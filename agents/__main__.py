@@ -5,7 +5,7 @@
     cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
-    doctor    check this node's setup, one sentence for each check
+    doctor    check the setup of this node, of exporters or of Slurm, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
     relay     take the batches of a centre's nodes and pass them on, until SIGTERM
     export    what waits here, as a courier's file
@@ -68,7 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
     top.add_argument("--once", action="store_true", help="只显示一次 / show it once")
-    commands.add_parser("doctor", help="检查本机的配置 / check this node's setup")
+    doctor = commands.add_parser("doctor", help="检查配置 / check the setup of a node or a source")
+    doctor.add_argument(
+        "kind", nargs="?", choices=("node", "dcgm", "slurm"),
+        help="检查什么：本机、导出器、Slurm；不写则看环境变量 / what is checked: this node, the "
+             "exporters, Slurm; else by the environment",
+    )  # fmt: skip
     enrol = commands.add_parser(
         "enrol", help="用注册码注册本节点 / make this node known by its code"
     )
@@ -156,11 +161,11 @@ def _top(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
-    from agents.commands.doctor import examine  # noqa: PLC0415
+def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
+    from agents.commands.doctor.examine import examine, kind_of  # noqa: PLC0415
 
     code = 0
-    for check in examine(settings, datetime.now(UTC)):
+    for check in examine(settings, datetime.now(UTC), kind_of(arguments.kind)):
         print(check, flush=True)
         code = code or check.code
     return code

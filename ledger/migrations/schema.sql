@@ -1746,6 +1746,46 @@ END $_$;
 
 ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.gpu_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF gpu_was_charged(NEW.gpu) AND NOT EXISTS (SELECT FROM decisions d
+        CROSS JOIN jsonb_array_elements(d.content -> 'moves') AS move
+        WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+            AND move ->> 'gpu' = NEW.gpu
+            AND move -> 'before' ->> 'cluster' = OLD.cluster_id::text
+            AND move -> 'before' ->> 'node' = OLD.node
+            AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
+            AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
+            AND move -> 'after' ->> 'node' = NEW.node
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+        RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.gpu_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.gpu_was_charged(of_gpu text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT cluster_id, range_agg(daterange(day, day + 1)) AS days FROM day_totals
+            WHERE gpu = of_gpu AND holder_kind IN ('pod', 'slurm', 'static') GROUP BY cluster_id
+        ) used
+        WHERE used.days && charged_days('billing_sources',
+            jsonb_build_object('cluster_id', used.cluster_id))
+    ) OR EXISTS (SELECT FROM reserved_devices r JOIN prices p ON p.id = r.price_id
+        WHERE r.gpu = of_gpu AND r.valid && charged_days('prices', to_jsonb(p)))
+$$;
+
+ALTER FUNCTION public.gpu_was_charged(of_gpu text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -5531,6 +5571,7 @@ CREATE TABLE public.gpus (
     recorded_by text NOT NULL,
     changed_at timestamp with time zone,
     changed_by text,
+    decision_id bigint,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
     CONSTRAINT gpus_check1 CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
@@ -5544,6 +5585,8 @@ COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
 
 COMMENT ON COLUMN public.gpus.changed_at IS 'When it was moved or retired';
+
+COMMENT ON COLUMN public.gpus.decision_id IS 'Who confirmed where it stands; null where none of its use was charged';
 
 CREATE TABLE public.history (
     id bigint NOT NULL,
@@ -7963,6 +8006,8 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX gpus_by_decision ON public.gpus USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
 
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
@@ -8265,6 +8310,8 @@ CREATE TRIGGER made BEFORE INSERT ON public.persons FOR EACH ROW EXECUTE FUNCTIO
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
+CREATE CONSTRAINT TRIGGER moved_by_two AFTER UPDATE ON public.gpus DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.cluster_id IS DISTINCT FROM new.cluster_id) OR (old.node IS DISTINCT FROM new.node)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.gpu_decided();
+
 CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
 
 CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.action = ANY (ARRAY['submit'::text, 'approve'::text]))) EXECUTE FUNCTION public.check_claim_cells();
@@ -8381,7 +8428,7 @@ CREATE TRIGGER registered BEFORE INSERT ON public.witness_requirements FOR EACH 
 
 CREATE TRIGGER registered_change BEFORE UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
 
-CREATE TRIGGER registered_change BEFORE UPDATE ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed');
+CREATE TRIGGER registered_change BEFORE UPDATE ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
 
 CREATE TRIGGER registered_end BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
 
@@ -8662,6 +8709,9 @@ ALTER TABLE ONLY public.freezes
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.gpus
+    ADD CONSTRAINT gpus_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -9131,6 +9181,11 @@ GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, s
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_was_charged(of_gpu text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gpu_was_charged(of_gpu text) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
@@ -9611,6 +9666,8 @@ GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(changed_at) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(changed_by) ON TABLE public.gpus TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.gpus TO suanquan_app;
 
 GRANT SELECT ON TABLE public.history TO suanquan_app;
 

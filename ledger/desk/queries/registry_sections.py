@@ -18,10 +18,10 @@ Scalar = str | int | bool | Decimal | date | None
 
 _FACT = """lower(f.valid) AS since, upper(f.valid) - 1 AS until, f.recorded_at, f.recorded_by,
     f.decision_id, f.superseded_at, f.superseded_by, f.superseded_decision_id"""
-_ONE_PERSONS = """NULL::bigint AS decision_id, NULL::timestamptz AS superseded_at,
-    NULL AS superseded_by, NULL::bigint AS superseded_decision_id"""
+_LASTING = """NULL::timestamptz AS superseded_at, NULL AS superseded_by,
+    NULL::bigint AS superseded_decision_id"""
 _UNDATED = f"""NULL::date AS since, NULL::date AS until, f.recorded_at, f.recorded_by,
-    {_ONE_PERSONS}"""
+    NULL::bigint AS decision_id, {_LASTING}"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ _GPUS = SectionSource(
         f.gpu AS subject, (f.registered_from AT TIME ZONE interval '+08:00')::date AS since,
         ((f.retired_at - interval '1 us') AT TIME ZONE interval '+08:00')::date AS until,
         coalesce(f.changed_at, f.recorded_at) AS recorded_at,
-        coalesce(f.changed_by, f.recorded_by) AS recorded_by, {_ONE_PERSONS}
+        coalesce(f.changed_by, f.recorded_by) AS recorded_by, f.decision_id, {_LASTING}
     FROM gpus f JOIN clusters k ON k.id = f.cluster_id""",
     ("cluster",),
     of_centre=True,

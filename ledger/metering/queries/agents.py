@@ -29,6 +29,14 @@ _AGENTS = text("""
 """)
 
 
+_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent AND revoked_at IS NULL)")
+
+
+def reports(db: Session, agent: UUID) -> bool:
+    """Return whether this is an agent that was not revoked."""
+    return bool(db.execute(_REPORTS, {"agent": agent}).scalar_one())
+
+
 @dataclass(frozen=True)
 class AgentStatus:
     """An agent as lists show it; no report before the first one.

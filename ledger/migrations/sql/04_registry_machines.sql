@@ -59,9 +59,11 @@ CREATE TABLE gpus (
     recorded_by text NOT NULL,
     changed_at timestamptz,
     changed_by text,
+    decision_id bigint REFERENCES decisions,
     CHECK ((changed_at IS NULL) = (changed_by IS NULL))
 );
 CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
+CREATE INDEX gpus_by_decision ON gpus (decision_id) WHERE decision_id IS NOT NULL;
 
 COMMENT ON TABLE clusters IS 'Clusters of a centre';
 COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
@@ -72,9 +74,11 @@ COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
 COMMENT ON TABLE gpus IS 'Registered physical GPUs';
 COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
 COMMENT ON COLUMN gpus.changed_at IS 'When it was moved or retired';
+COMMENT ON COLUMN gpus.decision_id IS
+    'Who confirmed where it stands; null where none of its use was charged';
 
 GRANT SELECT, INSERT ON clusters, billing_sources, witness_requirements, catalogue_models,
     catalogue_names, gpus TO :app_role;
 GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources,
     witness_requirements TO :app_role;
-GRANT UPDATE (cluster_id, node, retired_at, changed_at, changed_by) ON gpus TO :app_role;
+GRANT UPDATE (cluster_id, node, retired_at, changed_at, changed_by, decision_id) ON gpus TO :app_role;

@@ -175,7 +175,7 @@ END $$;
 CREATE TRIGGER registered_change BEFORE UPDATE ON contracts
     FOR EACH ROW EXECUTE FUNCTION registered_by_actor('changed', 'decision_id');
 CREATE TRIGGER registered_change BEFORE UPDATE ON gpus
-    FOR EACH ROW EXECUTE FUNCTION registered_by_actor('changed');
+    FOR EACH ROW EXECUTE FUNCTION registered_by_actor('changed', 'decision_id');
 DROP TABLE registry_facts;
 
 COMMENT ON TABLE organisation_names IS 'What organisations are called';

@@ -136,8 +136,9 @@ GPUS = Section(
                (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00',
                :now, :actor)""",
     {"cluster": CLUSTERS},
-    """UPDATE gpus SET cluster_id = :cluster, node = :node, changed_at = :now, changed_by = :actor,
-              retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00'
+    """UPDATE gpus SET cluster_id = :cluster, node = :node,
+              retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00',
+              changed_at = :now, changed_by = :actor, decision_id = NULL
        WHERE gpu = :named""",
     frozenset({"cluster", "node", "until"}),
 )
