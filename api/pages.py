@@ -14,6 +14,7 @@ from api.documents import receipt_pages
 from api.door.outer import behind
 from api.metering import evidence_pages, hour_pages
 from api.metering import pages as metering_pages
+from api.metering.couriers import pages as courier_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
 from api.people import session_pages
@@ -58,6 +59,7 @@ ROUTERS = (
     metering_pages.router,
     hour_pages.router,
     evidence_pages.router,
+    courier_pages.router,
     finding_pages.router,
     policy_pages.router,
     registry_change_pages.router,

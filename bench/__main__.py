@@ -23,6 +23,7 @@ BENCHMARKS = (
     "witness",
     "gpu",
     "intake",
+    "flood",
     "nodes",
     "posting",
     "charge",

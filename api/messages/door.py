@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "too_large": msgid("内容超过上限：此处最多 {limit} 字节"),
         "too_slow": msgid("内容未能在 {seconds} 秒内送达"),
         "too_often": msgid("请求过于频繁，请在 {seconds} 秒后再试"),
+        "too_many_at_once": msgid("同时进行的请求过多，请在 {seconds} 秒后再试"),
         "unusable_value": msgid("有一个值无法存入：可能含有不允许的字符，或数字过大"),
         "changed_meanwhile": msgid("同一记录刚刚被别人改动，请重新查看后再试"),
         "busy": msgid("服务器繁忙，请稍后再试"),

@@ -520,6 +520,10 @@ DOORS = {
     "GET /nodes/{cluster}/{node}/{day}": Door(
         BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
     ),
+    "GET /courier": Door({ADMIN, OPERATOR}, at("/courier")),
+    "POST /courier": Door({ADMIN, OPERATOR}, at("/courier", files={"file": ("x", b"?")}), yes=422),
+    "GET /courier/{number}": Door({ADMIN, OPERATOR}, at("/courier/999999"), yes=404),
+    "GET /courier/{number}/answer": Door({ADMIN, OPERATOR}, at("/courier/999999/answer"), yes=404),
     "GET /evidence": Door(BUREAU | {OPERATOR}, at("/evidence")),
     "POST /evidence/incidents": Door(
         {Role.CLERK, OPERATOR},
