@@ -34,20 +34,15 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import (
-    agent_routes,
-    batch_routes,
-    courier_routes,
-    evidence_routes,
-    node_routes,
-    usage_routes,
-)
+from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.metering.couriers import routes as courier_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
+from api.registry import inventory_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
@@ -77,6 +72,7 @@ ROUTES = (
     redemption_routes,
     reconciliation_routes,
     registry_routes,
+    inventory_routes,
     registry_entry_routes,
     statements_routes,
     people_routes,

@@ -152,6 +152,7 @@ def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:
         cluster=cluster,
         node=node.name,
         faults=list(node.faults),
+        source=node.source,
         reported_at=agent.reported_at if agent else None,
         lag_s=None if lag is None else int(lag.total_seconds()),
         skew_s=None if skew is None else round(skew.total_seconds()),

@@ -54,6 +54,7 @@ class NodeRead(ResponseModel):
     cluster: str
     node: str
     faults: list[str]
+    source: str | None = Field(description="nvml, dcgm, slurm or import; null where nobody reports")
     reported_at: datetime | None
     lag_s: int | None
     skew_s: int | None

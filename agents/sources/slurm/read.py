@@ -27,7 +27,7 @@ def read(
     buffered = io.BufferedReader(cast("io.RawIOBase", content), 1 << 20)
     if buffered.peek(3)[:3] == codecs.BOM_UTF8:
         buffered.read(3)
-    if buffered.peek(1)[:1] == b"{":
+    if buffered.peek(1).lstrip()[:1] == b"{":
         yield from json_jobs.read(buffered.read(), file, context)
         return
     try:

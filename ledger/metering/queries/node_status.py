@@ -28,11 +28,15 @@ GPU_DAYS_MAX = 128
 """So many days of a GPU one picture draws: more cells than that nobody can look at."""
 FAULTS = tuple(NodeFault)
 _LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
+_OF_CLUSTER = ("dcgm", "slurm")  # one agent for all nodes of its cluster
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node: who reports for it, what is registered on it, what else it reports."""
+    """A node: who reports for it, what is registered on it, what else it reports.
+
+    Where it has no agent of its own, those of its cluster report that read exporters or jobs.
+    """
 
     name: str
     agents: tuple[AgentStatus, ...]
@@ -45,6 +49,11 @@ class Node:
         """Who reports: of the agents that are believed the one heard last, else any heard last."""
         believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
         return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)
+
+    @property
+    def source(self) -> str | None:
+        """What meters it: nvml, dcgm, slurm or import; None where nobody reports for it."""
+        return self.agent.source if self.agent else None
 
     @property
     def lag(self) -> timedelta | None:
@@ -74,7 +83,7 @@ class Node:
             "never": agent is not None and lag is None,
             "late": live and lag is not None and lag > LATE,
             "skewed": agent is not None and agent.is_skewed,
-            "gpus_missing": self.seen_count < len(self.current_gpus),
+            "gpus_missing": (live or agent is None) and self.seen_count < len(self.current_gpus),
             "strangers": bool(self.strangers),
         }
         return tuple(fault for fault in FAULTS if wrong[fault])
@@ -202,10 +211,20 @@ def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -
     return [
         Node(
             name,
-            tuple(a for a in agents if a.node == name),
+            _agents_of(name, agents),
             tuple(g for g in gpus if g.node == name),
             tuple(s for s in strangers if s.node == name),
             now,
         )
         for name in names
     ]
+
+
+def _agents_of(name: str, agents: Sequence[AgentStatus]) -> tuple[AgentStatus, ...]:
+    """Return a node's own agents; where none of them is believed, those of its cluster too."""
+    own = tuple(agent for agent in agents if agent.node == name)
+    if any(agent.revoked_at is None for agent in own):
+        return own
+    return own + tuple(
+        a for a in agents if a not in own and a.source in _OF_CLUSTER and a.revoked_at is None
+    )
