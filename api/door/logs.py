@@ -32,7 +32,9 @@ class Stream:
             line, self._draft = self._draft, ""
             try:
                 if self.lost:
-                    self.append(b'{"event": "lines of this log were lost", "lines": %d}\n' % self.lost)
+                    self.append(
+                        b'{"event": "lines of this log were lost", "lines": %d}\n' % self.lost
+                    )
                     self.lost = 0
                 self.append(line.encode(errors="replace"))
             except (OSError, ValueError):  # a full disk; a stream that was closed
