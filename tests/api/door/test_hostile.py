@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -113,16 +112,3 @@ def test_a_moment_out_of_the_calendar_spoils_no_list(town: Town, sent_at: str) -
     assert send(town, a_window(), sent_at=sent_at)[1].get("code") == "malformed"
     listed = town.client.get("/api/v1/agents", headers=town.headers(Role.ADMINISTRATOR))
     assert (listed.status_code, len(listed.json())) == (200, 2)
-
-
-def test_windows_of_a_thousand_days_make_no_partition(
-    town: Town, owner: psycopg.Connection
-) -> None:
-    count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'windows'::regclass"
-    before = owner.execute(count).fetchone()
-    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
-    days = (long_ago + timedelta(days=9 * number) for number in range(wire.WINDOWS_MAX))
-    status, answer = send(town, *(a_window(start=day.isoformat()) for day in days))
-    assert (status, answer.get("kept")) == (200, 0), answer
-    assert len(answer["quarantined"]) == wire.WINDOWS_MAX
-    assert owner.execute(count).fetchone() == before
