@@ -23,6 +23,7 @@ from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
+from api.registry import inventory_pages
 from api.settings import Door
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
@@ -62,6 +63,7 @@ ROUTERS = (
     finding_pages.router,
     policy_pages.router,
     registry_change_pages.router,
+    inventory_pages.router,
     registry_pages.router,
 )
 
