@@ -1,6 +1,6 @@
 """Agents: the codes that let them in, their enrolment, their list, and the end of one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -94,13 +94,14 @@ def issue_code(
     db: Db,
     now: Now,
 ) -> EnrolmentCodeRead:
-    """Issue a code by which one node of a cluster enrols within 24 hours."""
+    """Issue a code by which one node of a cluster enrols within a day, or some days."""
     cluster = access.cluster(db, viewer, request.cluster)
+    lasts = timedelta(days=request.days)
     code = enrol.issue_code(
         db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now,
-        history_from=request.history_from,
+        history_from=request.history_from, lasts=lasts,
     )  # fmt: skip
-    return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
+    return EnrolmentCodeRead(code=code, expires_at=now + lasts)
 
 
 @router.get("/agents")

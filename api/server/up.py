@@ -15,7 +15,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,11 +28,14 @@ from api.app import create_app, settle
 from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE
 from api.cli.failures import Failure
 from api.door import logs
+from api.door.disk import MIB
 from api.language.i18n import gettext as _
 from api.server import background
 from api.server.companion_process import Beside
+from api.server.connections import configuration
 from api.server.database import renew
 from api.server.listen import listen
+from api.server.log_file import LogFile
 from api.settings import Door, Settings
 from ledger.people.codes import Role
 from ledger.people.steps import credentials
@@ -41,7 +44,6 @@ from ledger.postgres.embedded import Embedded
 
 LOG_FILE = "server.log"
 LOCK_FILE = "up.lock"
-GRACE_S = 10  # for requests under way when we are stopped
 
 
 def up(settings: Settings, *, demo: bool) -> None:
@@ -60,7 +62,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         stack.enter_context(_alone(settings.data))
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
-        stack.enter_context(_log(settings.data / LOG_FILE))
+        stack.enter_context(_log(settings))
         if demo and settings.drill_clock is None:
             settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
             stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
@@ -69,13 +71,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
         beside = Beside(engine, settings.data, demo=demo)
-        config = uvicorn.Config(
-            create_app(engine, settings, lifespan=background.lifespan),
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+        config = configuration(create_app(engine, settings, lifespan=background.lifespan))
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
         stop.server = server
         settle()
@@ -176,13 +172,10 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _log(path: Path) -> Iterator[None]:
-    """The log of this run; that of the run before lies beside it."""
-    if path.exists():
-        path.replace(path.with_name(path.name + ".1"))
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8"
-    ) as stream:
+def _log(settings: Settings) -> Iterator[None]:
+    """The log, for as long as we run."""
+    size = settings.log_mib * MIB
+    with closing(LogFile(settings.data / LOG_FILE, size, settings.log_days)) as stream:
         logs.configure(stream)
         yield
 

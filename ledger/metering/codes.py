@@ -78,10 +78,22 @@ class WitnessVerdict(StrEnum):
     GAP = "gap"  # nobody metered, and the pod's own times cover it
 
 
+class CourierFileKind(StrEnum):
+    """What a courier brought."""
+
+    BATCHES = "batches"
+    ENROLMENT = "enrolment"
+
+
 class IncidentKind(StrEnum):
-    """What is to be explained: a witness's contradiction, or a gap that a pod's times cover."""
+    """What is to be explained.
+
+    A witness's contradiction; use of which none spoke where two are needed; a gap that a pod's
+    times cover.
+    """
 
     CONTRADICTING = "contradicting"
+    SINGLE = "single"
     GAP = "gap"
 
 

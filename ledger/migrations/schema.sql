@@ -339,7 +339,7 @@ BEGIN
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
                 AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
-    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+    ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
         FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
         days := days * used;
@@ -471,6 +471,8 @@ DECLARE
     edge CONSTANT interval := interval '1 minute';
     begin_of_day CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
     end_of_day CONSTANT timestamptz := begin_of_day + interval '24 hours';
+    needs_two CONSTANT boolean := EXISTS (SELECT FROM two_witnesses r
+        WHERE r.cluster_id = of_cluster AND r.valid @> of_day);
 BEGIN
     DELETE FROM evidence WHERE (cluster_id, day) = (of_cluster, of_day);
     WITH witnesses AS MATERIALIZED (
@@ -523,7 +525,7 @@ BEGIN
                     WHEN w.last IS NULL OR p.low >= w.last AND w.is_revoked THEN 'no_witness'
                     WHEN p.low >= w.last THEN NULL
                     WHEN x.covers THEN 'times_cover' ELSE 'blind' END AS reason
-        FROM pieces p CROSS JOIN witnesses w
+        FROM pieces p LEFT JOIN witnesses w ON true
         LEFT JOIN LATERAL (
             SELECT since FROM watches t
             WHERE t.agent_id = w.id AND t.since <= p.low AND t.until >= p.high
@@ -609,7 +611,8 @@ BEGIN
         ) c USING (place) WHERE c.high IS NOT NULL
     ), ruled AS (
         SELECT s.*, i.id AS incident_id,
-               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')) AS counts,
+               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')
+                   AND NOT (s.verdict = 'single' AND needs_two)) AS counts,
                r.counts IS NOT NULL AS is_ruled,
                (extract(epoch FROM s.high - s.low) * 1000)::bigint AS ms
         FROM cut s LEFT JOIN LATERAL (
@@ -652,6 +655,8 @@ CREATE TABLE public.contracts (
     valid daterange NOT NULL,
     total_fen bigint,
     text_sha256 text,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     changed_at timestamp with time zone,
     changed_by text,
     decision_id bigint,
@@ -683,9 +688,9 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
     UNION ALL
     SELECT k.* FROM contracts k, clusters c
-    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
-        AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+    WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
+        AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -1064,6 +1069,15 @@ COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls 
 
 CREATE TABLE public.prices (
     id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     contract_id bigint NOT NULL,
     kind text DEFAULT 'metered'::text NOT NULL,
     name text DEFAULT ''::text NOT NULL,
@@ -1084,22 +1098,11 @@ CREATE TABLE public.prices (
     quantity numeric,
     expires date,
     counts boolean,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
     CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
+    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
     CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
     CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
     CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
@@ -1111,24 +1114,18 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
     CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
-    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
-
-COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
-
-COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
-
-COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
-
-COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
@@ -1141,6 +1138,14 @@ COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger
 COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
@@ -1586,6 +1591,7 @@ BEGIN
                e.num, e.den, tstzrange(greatest(e.low, since), least(e.high, until)), e.reason
         FROM evidence e
         WHERE e.cluster_id = of_cluster AND e.verdict = of_kind AND e.incident_id IS NULL
+            AND NOT e.counts
             AND e.day BETWEEN beijing_day(since) AND beijing_day(until)
             AND e.low < until AND e.high > since AND (of_node IS NULL OR e.node = of_node)
             AND (of_namespace IS NULL OR e.namespace = of_namespace)
@@ -1633,7 +1639,7 @@ ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 CREATE FUNCTION public.fold_windows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 DECLARE
     wrong text;
 BEGIN
@@ -1643,14 +1649,16 @@ BEGIN
         ON CONFLICT (stream, number, cluster_id, source)
         DO UPDATE SET kept = c.kept + excluded.kept;
     WITH lengths AS MATERIALIZED (
-        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
-               b.window_ms, b.energy_mj,
+        SELECT w.gpu, w.start, w.cluster_id, w.source, b.window_ms, b.energy_mj, b.gaps, b.flags,
+               (w.start AT TIME ZONE interval '+08:00')::date AS day,
+               date_trunc('hour', w.start, 'UTC') AS hour, starts_with(w.gpu, 'job/') AS is_job,
                CASE WHEN b.gaps IS NULL THEN 0 ELSE (
                    SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
                    FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
                b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
         FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
-            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb,
+                 flags jsonb)
     ), folded AS (
         INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
             SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
@@ -1662,11 +1670,33 @@ BEGIN
                           gap_ms = c.gap_ms + excluded.gap_ms,
                           energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
                                            ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    ), counted AS (
+        INSERT INTO hour_coverage AS c (gpu, hour, cluster_id, source, windows)
+            SELECT gpu, hour, cluster_id, source, count(*) FROM lengths WHERE NOT is_job
+            GROUP BY gpu, hour, cluster_id, source ORDER BY gpu, hour, cluster_id, source
+            ON CONFLICT (gpu, hour, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows
+    ), lost AS (
+        INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held)
+            SELECT gpu, hour, cluster_id, source, 'gap', g.reason, 1, sum(g.to_ms - g.from_ms)
+            FROM lengths CROSS JOIN LATERAL jsonb_to_recordset(gaps)
+                AS g(reason text, from_ms bigint, to_ms bigint)
+            WHERE NOT is_job AND gaps IS NOT NULL
+            GROUP BY gpu, hour, cluster_id, source, g.reason
+            ORDER BY gpu, hour, cluster_id, source, g.reason
+            ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+            DO UPDATE SET held = t.held + excluded.held
+    ), announced AS (
+        INSERT INTO xid_events (gpu, start, xid)
+            SELECT DISTINCT gpu, start, substring(flag FROM '^xid:(\d{1,9})(?:@.*)?$')::integer
+            FROM lengths CROSS JOIN LATERAL jsonb_array_elements_text(flags) AS flag
+            WHERE flags IS NOT NULL AND flag ~ '^xid:\d{1,9}(@.*)?$'
     )
     SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
     IF wrong IS NULL THEN
         WITH parts AS MATERIALIZED (
             SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   date_trunc('hour', w.start, 'UTC') AS hour,
                    w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
                    coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
                        AS holder,
@@ -1695,6 +1725,19 @@ BEGIN
                 DO UPDATE SET held = t.held + excluded.held,
                               util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                               util_ms = t.util_ms + excluded.util_ms
+        ), by_the_hour AS (
+            INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held,
+                    util_ppm_ms, util_ms)
+                SELECT gpu, hour, cluster_id, source, kind, holder, den, sum(ms * num),
+                       coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts WHERE NOT starts_with(gpu, 'job/')
+                GROUP BY gpu, hour, cluster_id, source, kind, holder, den
+                ORDER BY gpu, hour, cluster_id, source, kind, holder, den
+                ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
         )
         SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
@@ -1703,9 +1746,49 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
     END IF;
     RETURN NULL;
-END $$;
+END $_$;
 
 ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.gpu_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF gpu_was_charged(NEW.gpu) AND NOT EXISTS (SELECT FROM decisions d
+        CROSS JOIN jsonb_array_elements(d.content -> 'moves') AS move
+        WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+            AND move ->> 'gpu' = NEW.gpu
+            AND move -> 'before' ->> 'cluster' = OLD.cluster_id::text
+            AND move -> 'before' ->> 'node' = OLD.node
+            AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
+            AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
+            AND move -> 'after' ->> 'node' = NEW.node
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+        RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.gpu_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.gpu_was_charged(of_gpu text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT cluster_id, range_agg(daterange(day, day + 1)) AS days FROM day_totals
+            WHERE gpu = of_gpu AND holder_kind IN ('pod', 'slurm', 'static') GROUP BY cluster_id
+        ) used
+        WHERE used.days && charged_days('billing_sources',
+            jsonb_build_object('cluster_id', used.cluster_id))
+    ) OR EXISTS (SELECT FROM reserved_devices r JOIN prices p ON p.id = r.price_id
+        WHERE r.gpu = of_gpu AND r.valid && charged_days('prices', to_jsonb(p)))
+$$;
+
+ALTER FUNCTION public.gpu_was_charged(of_gpu text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1925,8 +2008,7 @@ DECLARE
     one date;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.evidence.' || of_cluster, 0));
-    IF NOT EXISTS (SELECT FROM agents WHERE cluster_id = of_cluster AND source = 'witness'
-                   AND approved_at IS NOT NULL) THEN
+    IF NOT EXISTS (SELECT FROM compared_clusters WHERE cluster_id = of_cluster) THEN
         RETURN;
     END IF;
     WITH gone AS (DELETE FROM evidence_changes WHERE cluster_id = of_cluster RETURNING days)
@@ -2555,6 +2637,12 @@ CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS 
     RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
 
 ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
+
+ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
@@ -3368,6 +3456,30 @@ END $$;
 
 ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.registered_by_actor() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    entry CONSTANT jsonb := to_jsonb(NEW);
+    actor CONSTANT text := entry ->> (TG_ARGV[0] || '_by');
+    decision CONSTANT bigint := entry ->> TG_ARGV[1];
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        NEW.recorded_by := coalesce(NEW.recorded_by, 'machine:' || session_user);
+        NEW.recorded_at := coalesce(NEW.recorded_at, now());
+    ELSIF (CASE WHEN decision IS NULL
+            THEN may_register(actor, (entry ->> (TG_ARGV[0] || '_at'))::timestamptz)
+            ELSE EXISTS (SELECT FROM decisions WHERE id = decision AND kind = 'registry'
+                AND answer = 'confirmed' AND answered_by = actor) END) IS NOT TRUE THEN
+        RAISE EXCEPTION '% may not register %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registered_by_actor';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.registered_by_actor() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4070,6 +4182,18 @@ END $$;
 
 ALTER FUNCTION public.witness_changed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.witnesses_required() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO evidence_changes (cluster_id, days)
+        VALUES (NEW.cluster_id, datemultirange(NEW.valid));
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.witnesses_required() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
     LANGUAGE sql STABLE
     RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
@@ -4314,8 +4438,6 @@ COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4325,10 +4447,12 @@ CREATE TABLE public.billing_sources (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
-    CONSTRAINT billing_sources_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.billing_sources OWNER TO suanquan_owner;
@@ -4358,12 +4482,6 @@ ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 
 CREATE TABLE public.bindings (
     id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    project_id bigint NOT NULL,
-    market text DEFAULT 'on-demand'::text NOT NULL,
-    contract_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4373,23 +4491,25 @@ CREATE TABLE public.bindings (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
-    CONSTRAINT bindings_check3 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
+    cluster_id bigint NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    project_id bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
+    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
     CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text]))),
     CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT bindings_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.bindings OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
-
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
-
-COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
@@ -4402,6 +4522,10 @@ COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigg
 COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
@@ -4475,6 +4599,8 @@ COMMENT ON TABLE public.case_moves IS 'Who may do what to a claim in which state
 CREATE TABLE public.catalogue_models (
     id bigint NOT NULL,
     name text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT catalogue_models_name_check CHECK ((name <> ''::text))
 );
 
@@ -4494,7 +4620,9 @@ ALTER TABLE public.catalogue_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 CREATE TABLE public.catalogue_names (
     nvml_name text NOT NULL,
     mig_profile text DEFAULT ''::text NOT NULL,
-    model_id bigint NOT NULL
+    model_id bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL
 );
 
 ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
@@ -4517,6 +4645,8 @@ CREATE TABLE public.centres (
     name text NOT NULL,
     organisation_id bigint NOT NULL,
     simulated boolean DEFAULT false NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT centres_name_check CHECK ((name <> ''::text))
 );
 
@@ -4669,6 +4799,8 @@ CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
     centre_id bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text))
 );
 
@@ -4684,6 +4816,63 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.witness_requirements (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    cluster_id bigint NOT NULL,
+    required integer NOT NULL,
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2])))
+);
+
+ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
+
+COMMENT ON COLUMN public.witness_requirements.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.two_witnesses AS
+ SELECT cluster_id,
+    valid
+   FROM public.witness_requirements
+  WHERE ((superseded_at IS NULL) AND (required > 1));
+
+ALTER VIEW public.two_witnesses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
+
+CREATE VIEW public.compared_clusters AS
+ SELECT cluster_id
+   FROM public.agents
+  WHERE ((source = 'witness'::text) AND (approved_at IS NOT NULL))
+UNION
+ SELECT cluster_id
+   FROM public.two_witnesses;
+
+ALTER VIEW public.compared_clusters OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
 
 CREATE TABLE public.contract_terms (
     id bigint NOT NULL,
@@ -4724,10 +4913,6 @@ ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.controllers (
     id bigint NOT NULL,
-    organisation_id bigint NOT NULL,
-    role text NOT NULL,
-    person text NOT NULL,
-    id_tail text,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4737,19 +4922,21 @@ CREATE TABLE public.controllers (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT controllers_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT controllers_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    organisation_id bigint NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    id_tail text,
     CONSTRAINT controllers_id_tail_check CHECK ((id_tail ~ '^[0-9]{5}[0-9X]$'::text)),
     CONSTRAINT controllers_person_check CHECK ((person <> ''::text)),
     CONSTRAINT controllers_role_check CHECK ((role = ANY (ARRAY['legal'::text, 'actual'::text]))),
-    CONSTRAINT controllers_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.controllers OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.controllers IS 'Natural persons who control organisations';
-
-COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
 
 COMMENT ON COLUMN public.controllers.valid IS 'Beijing dates, half-open';
 
@@ -4762,6 +4949,8 @@ COMMENT ON COLUMN public.controllers.superseded_in IS 'Transaction, kept by a tr
 COMMENT ON COLUMN public.controllers.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.controllers.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
 
 ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.controllers_id_seq
@@ -4864,6 +5053,37 @@ CREATE VIEW public.counted_windows AS
 ALTER VIEW public.counted_windows OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.counted_windows IS 'Windows as they count, with the corrections that were accepted';
+
+CREATE TABLE public.courier_files (
+    id bigint NOT NULL,
+    centre_id bigint,
+    kind text NOT NULL,
+    name text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    outcome jsonb NOT NULL,
+    answer bytea NOT NULL,
+    CONSTRAINT courier_files_kind_check CHECK ((kind = ANY (ARRAY['batches'::text, 'enrolment'::text])))
+);
+
+ALTER TABLE public.courier_files OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.courier_files IS 'Files that couriers brought to the page, and what went back';
+
+COMMENT ON COLUMN public.courier_files.centre_id IS 'Of the operator who brought it; null: the bureau';
+
+COMMENT ON COLUMN public.courier_files.outcome IS 'What came of it, as JSON rows';
+
+COMMENT ON COLUMN public.courier_files.answer IS 'The receipt, or the answer to a request, for the way back';
+
+ALTER TABLE public.courier_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.courier_files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
@@ -5067,6 +5287,24 @@ CREATE VIEW public.day_use AS
     util_ppm_ms,
     util_ms
    FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM (public.two_witnesses r
+     JOIN public.day_totals t ON (((cluster_id = cluster_id) AND (valid @> day))))
+  WHERE (holder_kind = ANY (ARRAY['slurm'::text, 'static'::text]))
 UNION ALL
  SELECT gpu,
     day,
@@ -5406,7 +5644,13 @@ CREATE TABLE public.gpus (
     node text NOT NULL,
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by text,
+    decision_id bigint,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
+    CONSTRAINT gpus_check1 CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
 );
@@ -5416,6 +5660,10 @@ ALTER TABLE public.gpus OWNER TO suanquan_owner;
 COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
+
+COMMENT ON COLUMN public.gpus.changed_at IS 'When it was moved or retired';
+
+COMMENT ON COLUMN public.gpus.decision_id IS 'Who confirmed where it stands; null where none of its use was charged';
 
 CREATE TABLE public.history (
     id bigint NOT NULL,
@@ -5489,6 +5737,55 @@ COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looke
 
 COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
 
+CREATE TABLE public.hour_coverage (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
+
+COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
+
+CREATE TABLE public.hour_totals (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
+    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
+    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+
+COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
+
+COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
+
+COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+
 CREATE TABLE public.incident_rulings (
     incident_id bigint NOT NULL,
     counts boolean NOT NULL,
@@ -5529,7 +5826,7 @@ CREATE TABLE public.incidents (
     explained_at timestamp with time zone NOT NULL,
     CONSTRAINT incidents_explanation_check CHECK ((explanation <> ''::text)),
     CONSTRAINT incidents_file_check CHECK ((file <> ''::text)),
-    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'gap'::text])))
+    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'single'::text, 'gap'::text])))
 );
 
 ALTER TABLE public.incidents OWNER TO suanquan_owner;
@@ -5838,8 +6135,6 @@ COMMENT ON VIEW public.open_postings IS 'Postings that have no number yet, with 
 
 CREATE TABLE public.organisation_names (
     id bigint NOT NULL,
-    organisation_id bigint NOT NULL,
-    name text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -5849,10 +6144,12 @@ CREATE TABLE public.organisation_names (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT organisation_names_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT organisation_names_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
     CONSTRAINT organisation_names_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT organisation_names_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.organisation_names OWNER TO suanquan_owner;
@@ -5884,6 +6181,8 @@ CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
     name text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT organisations_name_check CHECK ((name <> ''::text)),
     CONSTRAINT organisations_uscc_check CHECK (public.uscc_valid(uscc))
 );
@@ -5923,10 +6222,6 @@ COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
 CREATE TABLE public.other_support (
     id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    contract_id bigint,
-    programme text NOT NULL,
-    fen bigint NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -5936,18 +6231,21 @@ CREATE TABLE public.other_support (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT other_support_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT other_support_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
     CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
     CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
-    CONSTRAINT other_support_valid_check CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval))))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.other_support OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
-
-COMMENT ON COLUMN public.other_support.fen IS 'Fen';
 
 COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
 
@@ -5960,6 +6258,8 @@ COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a 
 COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
 
 ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.other_support_id_seq
@@ -6023,7 +6323,9 @@ CREATE VIEW public.part_use AS
                   ORDER BY holder_kind DESC
                  LIMIT 1) m ON (true))
           WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
-  WHERE COALESCE(counts, true)
+  WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
 UNION ALL
  SELECT gpu,
     low AS start,
@@ -6178,10 +6480,6 @@ ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.price_bands (
     id bigint NOT NULL,
-    model_id bigint NOT NULL,
-    mig_profile text DEFAULT ''::text NOT NULL,
-    low_yuan numeric NOT NULL,
-    high_yuan numeric NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6191,20 +6489,20 @@ CREATE TABLE public.price_bands (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
+    model_id bigint NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    low_yuan numeric NOT NULL,
+    high_yuan numeric NOT NULL,
     CONSTRAINT price_bands_check CHECK (((high_yuan >= low_yuan) AND (high_yuan < '100000000'::numeric) AND (scale(high_yuan) <= 12))),
-    CONSTRAINT price_bands_check1 CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT price_bands_check2 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT price_bands_low_yuan_check CHECK (((low_yuan >= (0)::numeric) AND (scale(low_yuan) <= 12))),
-    CONSTRAINT price_bands_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.price_bands OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
-
-COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
-
-COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
 
 COMMENT ON COLUMN public.price_bands.valid IS 'Beijing dates, half-open';
 
@@ -6217,6 +6515,10 @@ COMMENT ON COLUMN public.price_bands.superseded_in IS 'Transaction, kept by a tr
 COMMENT ON COLUMN public.price_bands.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.price_bands.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
 
 ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_bands_id_seq
@@ -6243,6 +6545,8 @@ CREATE TABLE public.projects (
     kind text NOT NULL,
     organisation_id bigint NOT NULL,
     drill boolean DEFAULT false NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT projects_code_check CHECK (((code ~ '^[^/\s]{1,64}$'::text) AND public.is_visible(code))),
     CONSTRAINT projects_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
     CONSTRAINT projects_name_check CHECK ((name <> ''::text))
@@ -6429,11 +6733,6 @@ COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is ov
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
-    kind text NOT NULL,
-    organisation_id bigint NOT NULL,
-    centre_id bigint,
-    project_id bigint,
-    other_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6443,14 +6742,19 @@ CREATE TABLE public.relations (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
+    kind text NOT NULL,
+    organisation_id bigint NOT NULL,
+    centre_id bigint,
+    project_id bigint,
+    other_id bigint,
     CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
     CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
     CONSTRAINT relations_check3 CHECK ((other_id <> organisation_id)),
-    CONSTRAINT relations_check4 CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT relations_check5 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT relations_kind_check CHECK ((kind = ANY (ARRAY['seller'::text, 'buyer'::text, 'payee'::text, 'related'::text]))),
-    CONSTRAINT relations_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.relations OWNER TO suanquan_owner;
@@ -6911,7 +7215,10 @@ CREATE VIEW public.stretch_use AS
                    FROM aside a
                   WHERE (((cluster_id = cluster_id) AND (day = day) AND (gpu = gpu) AND (source = source) AND (device = device) AND (namespace = holder) AND (instance = instance) AND (model = model) AND (mig_profile = mig_profile) AND (den = den)) AND (holder_kind = 'pod'::text) AND (low >= (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((begins_ms)::double precision * '00:00:00.001'::interval))) AND (low < (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((ends_ms)::double precision * '00:00:00.001'::interval))))) parts
           GROUP BY holder_kind, holder
-         HAVING (sum(held) > (0)::numeric)) u);
+         HAVING (sum(held) > (0)::numeric)) u)
+  WHERE (NOT ((holder_kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day))))));
 
 ALTER VIEW public.stretch_use OWNER TO suanquan_owner;
 
@@ -7010,6 +7317,15 @@ COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it 
 
 COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
 
+ALTER TABLE public.witness_requirements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.witness_requirements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.witness_watches (
     agent_id uuid NOT NULL,
     since timestamp with time zone NOT NULL,
@@ -7022,6 +7338,18 @@ ALTER TABLE public.witness_watches OWNER TO suanquan_owner;
 COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no change';
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
+
+CREATE TABLE public.xid_events (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    xid integer NOT NULL
+);
+
+ALTER TABLE public.xid_events OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.xid_events IS 'Errors that a GPU''s driver announced (XID), each once a window';
+
+COMMENT ON COLUMN public.xid_events.start IS 'Of the window';
 
 CREATE VIEW public.year_books AS
  SELECT id AS voucher_id,
@@ -7218,6 +7546,9 @@ ALTER TABLE ONLY public.cost_books
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.coverage
     ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster_id, source);
 
@@ -7286,6 +7617,12 @@ ALTER TABLE ONLY public.history
 
 ALTER TABLE ONLY public.hold_days
     ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.hour_coverage
+    ADD CONSTRAINT hour_coverage_pkey PRIMARY KEY (gpu, hour, cluster_id, source);
+
+ALTER TABLE ONLY public.hour_totals
+    ADD CONSTRAINT hour_totals_pkey PRIMARY KEY (gpu, hour, cluster_id, source, holder_kind, holder, den);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_key UNIQUE (decision_id);
@@ -7588,8 +7925,17 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_pkey PRIMARY KEY (agent_id, uid);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_valid_excl EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
+ALTER TABLE ONLY public.xid_events
+    ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
 
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
@@ -7625,19 +7971,19 @@ CREATE INDEX bank_returns_open ON public.bank_returns USING btree (id) WHERE (st
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
-CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX billing_sources_decision_id_idx ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX billing_sources_superseded_decision_id_idx ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
 CREATE INDEX bindings_by_contract ON public.bindings USING btree (contract_id) WHERE (contract_id IS NOT NULL);
 
-CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
 
-CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX bindings_decision_id_idx ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX bindings_superseded_decision_id_idx ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
 
@@ -7669,13 +8015,13 @@ CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
 CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_code(number));
 
-CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
 
 CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
 
-CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX controllers_decision_id_idx ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX controllers_superseded_decision_id_idx ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX corrections_by_window ON public.corrections USING btree (gpu, start, id);
 
@@ -7696,6 +8042,8 @@ CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree
 CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
 CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX courier_files_by_centre ON public.courier_files USING btree (centre_id);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
 
@@ -7743,11 +8091,15 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX gpus_by_decision ON public.gpus USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
 
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
+
+CREATE INDEX hour_totals_of_gaps ON public.hour_totals USING btree (gpu, hour) WHERE (holder_kind = 'gap'::text);
 
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
@@ -7781,19 +8133,19 @@ CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts)
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
-CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX organisation_names_by_organisation ON public.organisation_names USING btree (organisation_id);
 
-CREATE INDEX organisation_names_by_superseded_decision ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX organisation_names_decision_id_idx ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX organisation_names_superseded_decision_id_idx ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX other_support_by_contract ON public.other_support USING btree (contract_id) WHERE (contract_id IS NOT NULL);
 
-CREATE INDEX other_support_by_decision ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX other_support_by_project ON public.other_support USING btree (project_id);
 
-CREATE INDEX other_support_by_superseded_decision ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX other_support_decision_id_idx ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX other_support_superseded_decision_id_idx ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
@@ -7817,17 +8169,17 @@ CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) W
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
-CREATE INDEX price_bands_by_decision ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX price_bands_by_model ON public.price_bands USING btree (model_id);
 
-CREATE INDEX price_bands_by_superseded_decision ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX price_bands_decision_id_idx ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX price_bands_superseded_decision_id_idx ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
-CREATE INDEX prices_by_decision ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX prices_decision_id_idx ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX prices_superseded_decision_id_idx ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
@@ -7855,15 +8207,15 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
 
-CREATE INDEX relations_by_decision ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
 
 CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
 
 CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
 
-CREATE INDEX relations_by_superseded_decision ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX relations_decision_id_idx ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX relations_superseded_decision_id_idx ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
 
@@ -7882,6 +8234,8 @@ CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (do
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
+
+CREATE INDEX streams_by_agent ON public.streams USING btree (agent_id);
 
 CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
@@ -7904,6 +8258,12 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, namespace, pod);
+
+CREATE INDEX witness_requirements_by_cluster ON public.witness_requirements USING btree (cluster_id);
+
+CREATE INDEX witness_requirements_decision_id_idx ON public.witness_requirements USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX witness_requirements_superseded_decision_id_idx ON public.witness_requirements USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -7928,6 +8288,8 @@ CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
+
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
@@ -8179,6 +8541,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
 
 CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
@@ -8192,6 +8556,8 @@ CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.ki
 CREATE TRIGGER made BEFORE INSERT ON public.persons FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
+CREATE CONSTRAINT TRIGGER moved_by_two AFTER UPDATE ON public.gpus DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.cluster_id IS DISTINCT FROM new.cluster_id) OR (old.node IS DISTINCT FROM new.node)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.gpu_decided();
 
 CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
 
@@ -8265,9 +8631,69 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRAB
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
+
+CREATE TRIGGER registered BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.catalogue_models FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.catalogue_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.centres FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.clusters FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.projects FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.relations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered_change BEFORE UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
+
+CREATE TRIGGER registered_change BEFORE UPDATE ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -8306,6 +8732,8 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands D
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
 
@@ -8478,6 +8906,9 @@ ALTER TABLE ONLY public.cost_documents
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES public.trusted_certificates(fingerprint);
 
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
@@ -8528,6 +8959,9 @@ ALTER TABLE ONLY public.freezes
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.gpus
+    ADD CONSTRAINT gpus_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -8811,6 +9245,15 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
@@ -8988,6 +9431,11 @@ GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, s
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_was_charged(of_gpu text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gpu_was_charged(of_gpu text) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
@@ -9208,6 +9656,8 @@ REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.witness_changed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.witnesses_required() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
@@ -9367,6 +9817,18 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT SELECT ON TABLE public.two_witnesses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.compared_clusters TO suanquan_app;
+
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
@@ -9406,6 +9868,8 @@ GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
 GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.counted_windows TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.courier_files TO suanquan_app;
 
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
@@ -9455,9 +9919,19 @@ GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 
+GRANT UPDATE(changed_at) ON TABLE public.gpus TO suanquan_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.gpus TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.gpus TO suanquan_app;
+
 GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
 
@@ -9754,6 +10228,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 
 GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 

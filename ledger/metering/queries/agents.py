@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from ledger.metering.tables import Agent
+from ledger.errors import NotFound
+from ledger.metering.tables import Agent, CourierFile
 from ledger.registry.tables import Cluster
 
 SKEW_MAX = timedelta(seconds=5)
@@ -27,6 +28,14 @@ _AGENTS = text("""
     WHERE CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre
     ORDER BY c.name, a.node, a.enrolled_at, a.id
 """)
+
+
+_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent AND revoked_at IS NULL)")
+
+
+def reports(db: Session, agent: UUID) -> bool:
+    """Return whether this is an agent that was not revoked."""
+    return bool(db.execute(_REPORTS, {"agent": agent}).scalar_one())
 
 
 @dataclass(frozen=True)
@@ -84,3 +93,19 @@ def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
 def server_seed(db: Session) -> bytes:
     """Return the secret half of the server's own key: 32 bytes."""
     return bytes(db.execute(text("SELECT seed FROM server_key")).scalar_one())
+
+
+def courier_files(db: Session, centre: int | None, limit: int = 50) -> Sequence[CourierFile]:
+    """Return the newest files that couriers brought: of this centre, or all."""
+    query = select(CourierFile).order_by(col(CourierFile.id).desc()).limit(limit)
+    if centre is not None:
+        query = query.where(CourierFile.centre_id == centre)
+    return db.exec(query).all()
+
+
+def courier_file(db: Session, number: int, centre: int | None) -> CourierFile:
+    """Return one of them. NotFound if it is not there, or another centre's."""
+    row = db.get(CourierFile, number)
+    if row is None or (centre is not None and row.centre_id != centre):
+        raise NotFound("courier_file", id=number)
+    return row

@@ -10,8 +10,10 @@ import pytest
 from nacl.signing import SigningKey
 
 from agents.commands.courier import export, import_receipt
-from agents.errors import CourierError
+from agents.enrolment_files import ANSWER, REQUEST, read_answer, read_request
+from agents.errors import CourierError, IdentityError
 from agents.parcels import RECEIPT, parcels, receipts, write_file
+from agents.reporting.offline import take_answer, write_request
 from agents.reporting.server import Request, Response
 from tests.support.agents.relay_process import Relay, lives
 from tests.support.api.command_line import Done, suanquan
@@ -178,6 +180,39 @@ def test_a_couriers_file_is_half_copied_or_changed(
     check_row("courier_half", verdict)
 
 
+def test_a_node_that_never_had_a_line(
+    real: tuple[Site, Books], tmp_path: Path, check_row: Tell
+) -> None:
+    """Enrolled by a file, reported by files; two of the files were forged on the way."""
+    site, books = real
+    life = site.start()
+    request, batches = tmp_path / "request", tmp_path / "batches"
+    write_request(life.folder, request, books.code(), "n1", rotates=False)
+    site.run(121)
+    with pytest.raises(IdentityError, match="not enrolled"):
+        export(life.folder, batches, site.wall())
+    thief = replace(read_request(request), public_key="ab" * 32)
+    write_file(tmp_path / "forged", REQUEST, [thief])
+    desk = {"SUANQUAN_URL": books.url, "SUANQUAN_TOKEN": books.token()}
+    assert suanquan("import", "enrolment", str(tmp_path / "forged"), **desk).returncode == 1
+    assert suanquan("import", "enrolment", str(request), **desk).returncode == 0
+    answer = tmp_path / "request.answer"
+    write_file(tmp_path / "forged", ANSWER, [replace(read_answer(answer), server_key="ab" * 32)])
+    with pytest.raises(CourierError, match="forged"):
+        take_answer(life.folder, tmp_path / "forged")
+    take_answer(life.folder, answer)
+    for _ in range(2):
+        site.run(60)
+        export(life.folder, batches, site.wall())
+        deliver(books, life, batches)
+    assert life.spool.depth() == 0
+    assert is_whole(books)
+    assert books.count("agents") == 1
+    verdict = judge(site)
+    assert not verdict.gaps
+    check_row("courier_enrol", verdict)
+
+
 def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row: Tell) -> None:
     """Whole files with right sums, whose answers the server did not give: nothing counts."""
     site, books = real
@@ -191,7 +226,7 @@ def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row
     (own,) = receipts(receipt_of(file))
     export(neighbour.folder, file, site.wall())
     assert import_file(books, file).returncode == 0
-    (others,) = receipts(receipt_of(file))
+    (of_neighbour,) = receipts(receipt_of(file))
     site.run(60)
     export(life.folder, file, site.wall())
     depth, (_, later) = life.spool.depth(), parcels(file)
@@ -202,7 +237,7 @@ def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row
         [replace(says_yes, signature="")],
         [replace(own, status=409)],
         [replace(own, answer=own.answer + b" ")],
-        [replace(own, signature=others.signature)],
+        [replace(own, signature=of_neighbour.signature)],
         [replace(own, signature=thief)],
         [own, replace(own, signature=thief)],  # the first is good
     ):

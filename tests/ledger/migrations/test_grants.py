@@ -8,11 +8,9 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
+        "courier_files",
     },
-    "names of things, which a decision, a contract or a price has to speak of": {
-        "organisations", "centres", "projects", "clusters", "catalogue_models", "catalogue_names",
-        "gpus", "reconciliations",
-    },
+    "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
     },
@@ -26,7 +24,7 @@ DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_day", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
-    "rule_corrections",
+    "rule_corrections", "gpu_was_charged",
     "keep_holds", "keep_evidence", "explain_incident",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype

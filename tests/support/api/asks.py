@@ -33,6 +33,7 @@ A_CAPACITY = {"cluster": "c-mine", "gpus": 64, "since": "2026-01-01", "evidence"
 A_CORRECTION = {
     "cluster": "c-mine", "month": "2026-03", "accept": True, "reason": "sacct",
 }  # fmt: skip
+A_SIGHT = {"sights": [{"gpu": "GPU-none", "cluster": "c-mine", "node": "n-mine"}]}
 LATE = {"cluster": "c-mine", "code": "late", "reason": "断网"}
 
 
@@ -63,6 +64,13 @@ def a_voucher(_: Town, whose: str) -> Ask:
 def a_registered_gpu(base: str) -> Callable[[Town, str], Ask]:
     """The entry of a GPU of one's own centre, or of another's."""
     return lambda _, whose: {"url": f"{base}/registry/gpus/{gpu_id(0 if whose == 'mine' else 1)}"}
+
+
+def an_hour(base: str) -> Callable[[Town, str], Ask]:
+    """An hour of a GPU of one's own centre, or of another's."""
+    return lambda _, whose: {
+        "url": f"{base}/c-{whose}/{gpu_id(0 if whose == 'mine' else 1)}?hour={DAY}T00:00Z"
+    }
 
 
 def a_reservation(town: Town, whose: str) -> Ask:
@@ -170,6 +178,7 @@ A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen
 
 
 WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+WRONG_REQUEST = {"code_id": "0" * 64, "public_key": "0" * 64, "node": "n", "seal": "0" * 64}
 
 
 AN_INDICATOR = {

@@ -13,6 +13,7 @@ from tests.support.api.asks import (
     A_RECOVERY,
     A_REFUND,
     A_RULING,
+    A_SIGHT,
     A_YEAR_END,
     AN_ACCOUNT,
     AN_ACCOUNT_FORM,
@@ -23,6 +24,7 @@ from tests.support.api.asks import (
     DAY,
     LATE,
     WRONG_CODE,
+    WRONG_REQUEST,
     Ask,
     a_claim,
     a_receipt,
@@ -31,6 +33,7 @@ from tests.support.api.asks import (
     a_token,
     a_voucher,
     agent_of,
+    an_hour,
     approval_of,
     at,
     at_a_receipt,
@@ -121,6 +124,9 @@ DOORS = {
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "POST /api/v1/enrolment-requests": Door(
+        {ADMIN, OPERATOR}, at("/api/v1/enrolment-requests", json=WRONG_REQUEST), yes=403
+    ),
     "POST /api/v1/agents/{agent}/approval": Door({Role.CLERK}, approval_of, yes=204),
     "POST /api/v1/quarantine/admissions": Door(
         {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
@@ -153,6 +159,16 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "GET /api/v1/hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/api/v1/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /api/v1/hours/{cluster}/{gpu}": Door(
+        BUREAU | {OPERATOR}, an_hour("/api/v1/hours"), scoped=True
+    ),
+    "GET /api/v1/inventory": Door(BUREAU | {OPERATOR}, at("/api/v1/inventory")),
+    "POST /api/v1/inventory": Door(
+        {Role.CLERK, OPERATOR}, at("/api/v1/inventory", json=A_SIGHT), yes=409
+    ),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
     ),
@@ -491,6 +507,12 @@ DOORS = {
     "GET /projects/{code}/days/{day}": Door(
         BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
     ),
+    "GET /hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
+    "GET /inventory": Door(BUREAU | {OPERATOR}, at("/inventory")),
+    "POST /inventory": Door({Role.CLERK, OPERATOR}, at("/inventory", data={}), yes=422),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
     "GET /nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
@@ -498,6 +520,10 @@ DOORS = {
     "GET /nodes/{cluster}/{node}/{day}": Door(
         BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
     ),
+    "GET /courier": Door({ADMIN, OPERATOR}, at("/courier")),
+    "POST /courier": Door({ADMIN, OPERATOR}, at("/courier", files={"file": ("x", b"?")}), yes=422),
+    "GET /courier/{number}": Door({ADMIN, OPERATOR}, at("/courier/999999"), yes=404),
+    "GET /courier/{number}/answer": Door({ADMIN, OPERATOR}, at("/courier/999999/answer"), yes=404),
     "GET /evidence": Door(BUREAU | {OPERATOR}, at("/evidence")),
     "POST /evidence/incidents": Door(
         {Role.CLERK, OPERATOR},

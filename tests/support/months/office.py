@@ -76,8 +76,8 @@ contracts:
   - {{number: k1, centre: centre of c1, project: p1, from: 2026-01-01, prices: []}}
   - {{number: k2, centre: centre of c1, project: p2, from: 2026-01-01, prices: []}}
 bindings:
-  - {{cluster: c1, holder: {{static: a}}, project: p1, from: 2026-01-01}}
-  - {{cluster: c1, holder: {{static: b}}, project: p2, from: 2026-01-01}}
+  - {{cluster: c1, holder: {{pod: a}}, project: p1, from: 2026-01-01}}
+  - {{cluster: c1, holder: {{pod: b}}, project: p2, from: 2026-01-01}}
 """
 
 
@@ -145,7 +145,7 @@ class Office:
         """The holder is of another project on these days."""
         end = f", until: {until}" if until else ""
         self.register(
-            f"bindings: [{{cluster: c1, holder: {{static: {holder}}}, project: {project},"
+            f"bindings: [{{cluster: c1, holder: {{pod: {holder}}}, project: {project},"
             f" from: {since}{end}}}]"
         )
         self.accrue()
@@ -163,7 +163,7 @@ class Office:
             before = self.minutes.get((gpu, day), 0)
             self.minutes[gpu, day] = before + hours
             start = datetime(day.year, day.month, day.day, tzinfo=UTC) + NOON
-            part = wire.Part(wire.Static(holder), 0, wire.MINUTE_MS)
+            part = wire.Part(wire.Pod(holder, holder, "main"), 0, wire.MINUTE_MS)
             windows += [
                 wire.Window(
                     gpu_id(gpu), "H100", start + timedelta(minutes=n), wire.MINUTE_MS, (part,), ()
