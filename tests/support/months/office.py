@@ -200,9 +200,10 @@ class Office:
         *lines: int | tuple[str, int],
         month: date = MARCH,
         until: date | None = None,
+        last: date | None = None,
         **fields: Any,
     ) -> Document:
-        """An invoice for a month, or several until the end of one, verified and matched."""
+        """An invoice for a month, or until the end of another or a last day; verified, matched."""
         by_item = [(COMPUTE, item) if isinstance(item, int) else item for item in lines]
         print_lines = tuple(
             replace(line(fen, item=item), unit="项", quantity="1") for item, fen in by_item
@@ -210,7 +211,7 @@ class Office:
         net, tax = sum(fen for _, fen in by_item), sum(item.tax_fen for item in print_lines)
         document = invoice(
             next(self.serials), net, buyer=BUYER, lines=print_lines, net_fen=net, tax_fen=tax,
-            gross_fen=net + tax, since=month, until=last_day(until or month),
+            gross_fen=net + tax, since=month, until=last or last_day(until or month),
         )  # fmt: skip
         document = replace(document, **fields)
         self.take(document)
