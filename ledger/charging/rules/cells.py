@@ -78,6 +78,13 @@ class Cell:
         taken_fen = self.invoiced_fen + self.closed_fen
         return max(self.metered_fen + self.extra_fen - taken_fen, 0)
 
+    @property
+    def excess_fen(self) -> Fen:
+        """What documents pay beyond what was matched and is metered; it earns nothing here."""
+        needed_fen = max(self.matched_fen, self.metered_fen + self.extra_fen)
+        beyond_fen = min(self.standing_fen - self.matched_fen, self.invoiced_fen - needed_fen)
+        return max(beyond_fen, 0) if self.decided else 0
+
     def fallen(self) -> "Cell":
         """Return it as it is once two persons have decided what falls."""
         if not self.fall_fen:
