@@ -274,11 +274,11 @@ def matched_by_policy(
     held yet comes on top. Where the days of the versions have changed since, two persons decided
     these: then it is mapped by what is metered now.
     """
-    held = dict(cell.held_by_policy)
-    if held and cell.booked_fen == cell.held_fen:
-        return held
+    held_fen = dict(cell.held_by_policy)
+    if held_fen and cell.booked_fen == cell.held_fen:
+        return held_fen
     parts = segments(cell.month, spans, cell.metered_by_policy)
-    fen = share(cell.booked_fen, parts, payments, held)
+    fen = share(cell.booked_fen, parts, payments, held_fen)
     return {segment.policy: fen[index] for index, segment in enumerate(parts)}
 
 

@@ -53,17 +53,17 @@ def cells(
 def _cell(row: Row[tuple[object, ...]]) -> Cell:
     columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name for it
     names = ("policies", "metered_fens", "held_policies", "held_nums")
-    policies, metered, held_policies, nums = (columns.pop(name) or () for name in names)
+    policies, fens, held_policies, nums = (columns.pop(name) or () for name in names)
     den = columns.pop("held_den")
     columns["part"] = Part(columns["part"])
-    held = (
+    shares = (
         (policy, Fraction(num) / Fraction(den))
         for policy, num in zip(held_policies, nums, strict=True)
     )
     return Cell(
         **columns,
-        metered_by_policy=tuple(zip(policies, metered, strict=True)),
-        held_by_policy=tuple(held),
+        metered_by_policy=tuple(zip(policies, fens, strict=True)),
+        held_by_policy=tuple(shares),
     )
 
 

@@ -67,7 +67,7 @@ def share(
     fen: Fen,
     segments: Sequence[Segment],
     payments: Sequence[Payment],
-    held: Mapping[str, Fraction] = MappingProxyType({}),
+    held_fen: Mapping[str, Fraction] = MappingProxyType({}),
 ) -> Mapping[int, Fraction]:
     """Share matched fen among segments; return the exact fen of each, by its index.
 
@@ -78,23 +78,23 @@ def share(
         fen: of all segments together, no less than is held.
         segments: of a month.
         payments: what documents pay, by service days.
-        held: what each version keeps in any case, where more counts than before.
+        held_fen: what each version keeps in any case, where more counts than before.
     """
-    keeps = [held.get(segment.policy, Fraction(0)) for segment in segments]
-    paid = [0] * len(segments)
+    floors = [held_fen.get(segment.policy, Fraction(0)) for segment in segments]
+    paid_fen = [0] * len(segments)
     for payment in payments:
         index = _within(payment, segments)
         if index is not None:
-            paid[index] += payment.fen
+            paid_fen[index] += payment.fen
     firsts = [
-        max(kept, Fraction(min(fen_paid, segment.metered_fen)))
-        for kept, fen_paid, segment in zip(keeps, paid, segments, strict=True)
+        max(floor, Fraction(min(paid, segment.metered_fen)))
+        for floor, paid, segment in zip(floors, paid_fen, segments, strict=True)
     ]
     before = sum(firsts, Fraction(0))
     if fen < before:
-        wanted = {index: firsts[index] - kept for index, kept in enumerate(keeps)}
-        parts = dict(enumerate(keeps))
-        _spread(parts, fen - sum(keeps, Fraction(0)), wanted)
+        weights = {index: firsts[index] - floor for index, floor in enumerate(floors)}
+        parts = dict(enumerate(floors))
+        _spread(parts, fen - sum(floors, Fraction(0)), weights)
         return parts
     rooms = {i: max(s.metered_fen - firsts[i], Fraction(0)) for i, s in enumerate(segments)}
     first = min(fen - before, sum(rooms.values(), Fraction(0)))

@@ -138,10 +138,12 @@ def held_elsewhere(db: Session, contract: int, month: date) -> list[str]:
 def _versions(db: Session, cell: Cell) -> tuple[VersionFigures, ...]:
     if not cell.held_by_policy:
         return ()
-    counted = share_of_cell(db, cell.fallen())
+    counted_fen = share_of_cell(db, cell.fallen())
     return tuple(
-        VersionFigures(policy, round_half_up(held), round_half_up(counted.get(policy, Fraction(0))))
-        for policy, held in cell.held_by_policy
+        VersionFigures(
+            policy, round_half_up(fen), round_half_up(counted_fen.get(policy, Fraction(0)))
+        )
+        for policy, fen in cell.held_by_policy
     )
 
 

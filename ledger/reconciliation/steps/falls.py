@@ -79,8 +79,8 @@ def carry_out_fall(db: Session, decision: Decision, actor: str, now: datetime) -
     month = date.fromisoformat(f"{content['month']}-01")
     allocations.lock(db)
     falls = falls_of(db, key(contract), month)
-    decided = [{name: row.get(name, []) for name in FIGURES} for row in content["cells"]]
-    if [_figures(fall) for fall in falls] != decided:
+    expected = [{name: row.get(name, []) for name in FIGURES} for row in content["cells"]]
+    if [_figures(fall) for fall in falls] != expected:
         raise Conflict("figures_changed", subject=decision.subject)
     reconciliation = key(months.reconciliation(db, key(contract), month, actor, now))
     for fall in falls:
