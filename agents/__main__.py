@@ -5,7 +5,7 @@
     cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
-    doctor    check this node's setup, one sentence for each check
+    doctor    check the setup of this node, of exporters or of Slurm, one sentence for each check
     enrol     enrol this node now; --rotate replaces its key
     relay     take the batches of a centre's nodes and pass them on, until SIGTERM
     export    what waits here, as a courier's file
@@ -68,9 +68,27 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     top = commands.add_parser("top", help="实时显示本机 / show this node live, until Ctrl-C")
     top.add_argument("--once", action="store_true", help="只显示一次 / show it once")
-    commands.add_parser("doctor", help="检查本机的配置 / check this node's setup")
+    doctor = commands.add_parser("doctor", help="检查配置 / check the setup of a node or a source")
+    doctor.add_argument(
+        "kind", nargs="?", choices=("node", "dcgm", "slurm"),
+        help="检查什么：本机、导出器、Slurm；不写则看环境变量 / what is checked: this node, the "
+             "exporters, Slurm; else by the environment",
+    )  # fmt: skip
     enrol = commands.add_parser(
         "enrol", help="用注册码注册本节点 / make this node known by its code"
+    )
+    way = enrol.add_mutually_exclusive_group()
+    way.add_argument(
+        "--offline",
+        type=Path,
+        metavar="FILE",
+        help="不经线路：把注册请求写成文件 / without a line: write the request to a file",
+    )
+    way.add_argument(
+        "--answer",
+        type=Path,
+        metavar="FILE",
+        help="收下带回的注册回答 / take in the answer that came back",
     )
     enrol.add_argument(
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
@@ -143,35 +161,51 @@ def _top(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
-    from agents.commands.doctor import examine  # noqa: PLC0415
+def _doctor(settings: Settings, arguments: argparse.Namespace) -> int:
+    from agents.commands.doctor.examine import examine, kind_of  # noqa: PLC0415
 
     code = 0
-    for check in examine(settings, datetime.now(UTC)):
+    for check in examine(settings, datetime.now(UTC), kind_of(arguments.kind)):
         print(check, flush=True)
         code = code or check.code
     return code
 
 
 def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
-    from agents.errors import IdentityError  # noqa: PLC0415
+    from agents.reporting import offline  # noqa: PLC0415
     from agents.reporting.identity import Identity, enrol, rotate  # noqa: PLC0415
 
-    identity = Identity.load(settings.data)
-    if identity is None or arguments.rotate:
-        code = settings.read_code()
-        if code is None:
-            raise IdentityError(
-                "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
-                "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
-            )
-        if arguments.rotate:
-            identity = rotate(settings.data, settings.server, code)
-        else:
-            identity = enrol(settings.data, settings.server, code, settings.node)
+    if arguments.offline is not None:
+        code = _code(settings)
+        offline.write_request(
+            settings.data, arguments.offline, code, settings.node, rotates=arguments.rotate
+        )
+        print(f"{arguments.offline}：请交给管理员（suanquan import enrolment），带回它的回答")
+        print(f"{arguments.offline}: to the administrator (suanquan import enrolment)")
+        return 0
+    if arguments.answer is not None:
+        identity: Identity | None = offline.take_answer(settings.data, arguments.answer)
+    elif arguments.rotate:
+        identity = rotate(settings.data, settings.server, _code(settings))
+    else:
+        identity = Identity.load(settings.data)
+    if identity is None:
+        identity = enrol(settings.data, settings.server, _code(settings), settings.node)
     print(f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}")
     print(f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}")
     return 0
+
+
+def _code(settings: Settings) -> str:
+    from agents.errors import IdentityError  # noqa: PLC0415
+
+    code = settings.read_code()
+    if code is None:
+        raise IdentityError(
+            "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
+            "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
+        )
+    return code
 
 
 def _relay(_settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -191,7 +225,7 @@ def _export(settings: Settings, arguments: argparse.Namespace) -> int:
 def _import_receipt(settings: Settings, arguments: argparse.Namespace) -> int:
     from agents.commands.courier import import_receipt  # noqa: PLC0415
 
-    print(import_receipt(settings.data, arguments.file))
+    print(import_receipt(settings.data, arguments.file, os.environ))
     return 0
 
 

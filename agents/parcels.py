@@ -6,8 +6,8 @@ a file that was cut off or changed is known before any of it is used. A file is 
 place and renamed, so a half-written one never bears its name.
 
     suanquan-batches   to the server: agent, signature, body (zlib, base64) of each batch
-    suanquan-receipt   back: for each batch the SHA-256 of its body, its key, and the server's
-                       answer (status, body)
+    suanquan-receipt   back: for each batch the SHA-256 of its body, its key, the server's answer
+                       (status, body), and the server's signature over key and answer
 
 It needs the standard library alone: the people's command line reads it too.
 """
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, Protocol, Self, TypeVar
 
 VERSION = 1
 BATCHES = "suanquan-batches"
@@ -43,6 +43,13 @@ class FileFault(Exception):
     def __init__(self, code: str, line: int) -> None:
         super().__init__(f"{code}, line {line}")
         self.code, self.line = code, line
+
+
+class Item(Protocol):
+    """What is a line of a courier's file."""
+
+    def record(self) -> dict[str, Any]:
+        """Return it as JSON's values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +87,26 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The server's answer to one parcel."""
+    """The server's answer to one parcel; `signature` (base64) is empty where it signed nothing."""
 
     key: str
     digest: str
     status: int
     answer: bytes
+    signature: str
+
+    @property
+    def signed(self) -> bytes:
+        """What the server signs: this very answer to this very parcel."""
+        return answer_digest(self.key, self.status, self.answer)
 
     def record(self) -> dict[str, Any]:
         """Return the receipt as an item of a receipt file."""
         answer = base64.b64encode(zlib.compress(self.answer)).decode()
-        return {"key": self.key, "digest": self.digest, "status": self.status, "answer": answer}
+        return {
+            "key": self.key, "digest": self.digest, "status": self.status, "answer": answer,
+            "signature": self.signature,
+        }  # fmt: skip
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Self:
@@ -101,30 +117,26 @@ class Receipt:
         if type(status) is not int:
             raise TypeError(status)
         content = inflate.decompress(answer, ANSWER_BYTES_MAX)
-        return cls(_text(record["key"]), _text(record["digest"]), status, content)
+        signature = _text(record.get("signature", ""))  # an older server signs nothing
+        return cls(_text(record["key"]), _text(record["digest"]), status, content, signature)
 
 
-def write_file(path: Path, name: str, items: Iterable[Parcel | Receipt]) -> int:
+def answer_digest(key: str, status: int, answer: bytes) -> bytes:
+    """Return the SHA-256 that the server signs: its answer to the parcel of this key."""
+    words = f"suanquan-receipt\n{key}\n{status}\n{sha256(answer).hexdigest()}"
+    return sha256(words.encode()).digest()
+
+
+def write_file(path: Path, name: str, items: Iterable[Item]) -> int:
     """Write a whole file of format `name`, or leave what was there; return the number of items.
 
     It is on disk, folder entry too, when this returns. Raises OSError.
     """
     draft = path.with_name(path.name + ".part")
-    digest, count = sha256(), 0
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-
-            def write(record: Mapping[str, Any]) -> None:
-                line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
-                digest.update(line)
-                file.write(line)
-
-            write({"format": name, "version": VERSION})
-            for item in items:
-                write(item.record())
-                count += 1
-            write({"count": count, "sha256": digest.hexdigest()})
+            count = write(file, name, items)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -139,26 +151,59 @@ def write_file(path: Path, name: str, items: Iterable[Parcel | Receipt]) -> int:
     return count
 
 
+def write(file: IO[bytes], name: str, items: Iterable[Item]) -> int:
+    """Write the lines of a file of format `name`; return the number of items. Raises OSError."""
+    digest, count = sha256(), 0
+
+    def add(record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        digest.update(line)
+        file.write(line)
+
+    add({"format": name, "version": VERSION})
+    for item in items:
+        add(item.record())
+        count += 1
+    add({"count": count, "sha256": digest.hexdigest()})
+    return count
+
+
 def parcels(path: Path) -> Iterator[Parcel]:
     """Iterate over a file's batches; it is found whole first. Raises FileFault, OSError."""
-    return _items(path, BATCHES, Parcel.read)
+    return read_file(path, BATCHES, Parcel.read)
 
 
 def receipts(path: Path) -> Iterator[Receipt]:
     """Iterate over a receipt file; it is found whole first. Raises FileFault, OSError."""
-    return _items(path, RECEIPT, Receipt.read)
+    return read_file(path, RECEIPT, Receipt.read)
 
 
-def _items(path: Path, name: str, read: Callable[[Mapping[str, Any]], _Item]) -> Iterator[_Item]:
+def read_file(
+    path: Path, name: str, of_record: Callable[[Mapping[str, Any]], _Item]
+) -> Iterator[_Item]:
+    """Iterate over the items of a file of format `name`. Raises FileFault, OSError."""
     with path.open("rb") as file:
-        count = _check_whole(file, name, read)
-        file.seek(0)
-        file.readline()
-        for _ in range(count):
-            yield read(json.loads(file.readline()))
+        yield from read(file, name, of_record)
 
 
-def _check_whole(file: IO[bytes], name: str, read: Callable[[Mapping[str, Any]], object]) -> int:
+def read(
+    file: IO[bytes], name: str, of_record: Callable[[Mapping[str, Any]], _Item]
+) -> Iterator[_Item]:
+    """Iterate over the items of an open file, which is found whole first. Raises FileFault.
+
+    `of_record` reads one; it may raise ValueError, KeyError, TypeError, zlib.error.
+    """
+    file.seek(0)
+    count = _check_whole(file, name, of_record)
+    file.seek(0)
+    file.readline()
+    for _ in range(count):
+        yield of_record(json.loads(file.readline()))
+
+
+def _check_whole(
+    file: IO[bytes], name: str, of_record: Callable[[Mapping[str, Any]], object]
+) -> int:
     """Read all of the file, each item too; return the number of items."""
     digest, count, number = sha256(), -1, 0
     while True:
@@ -179,7 +224,7 @@ def _check_whole(file: IO[bytes], name: str, read: Callable[[Mapping[str, Any]],
             return count
         else:
             try:
-                read(record)
+                of_record(record)
             except (ValueError, KeyError, TypeError, zlib.error) as error:
                 raise FileFault("unreadable_line", number) from error
         digest.update(line)
@@ -202,6 +247,7 @@ def _record(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
+    """Return a text of plain characters. Raises ValueError."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         raise ValueError(value)
     return value

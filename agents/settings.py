@@ -2,7 +2,8 @@
 
 | variable             | meaning                                          | if unset               |
 |----------------------|--------------------------------------------------|------------------------|
-| SUANQUAN_URL         | the server, like https://suanquan.example.cn     | node does not start    |
+| SUANQUAN_URL         | the server, like https://suanquan.example.cn, or | node does not start    |
+|                      | `courier`: there is no line to it                |                        |
 | SUANQUAN_AGENT_DATA  | folder of key and spool; it must last            | /var/lib/suanquan-agent|
 | SUANQUAN_ENROL_CODE  | the one-time code, while the node is not known   | none                   |
 | SUANQUAN_NODE        | this node's name                                 | the host's name        |
@@ -23,8 +24,7 @@
 |                      | reports: their keys, separated by commas         |                        |
 
 SUANQUAN_PROXY, SUANQUAN_CLIENT_CERT and SUANQUAN_CLIENT_KEY are read by agents/reporting/line.py,
-the variables of a relay by agents/relay/settings.py.
-SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
+SUANQUAN_SERVER_KEY by agents/reporting/server_key.py, those of a relay by agents/relay/settings.py.
 SUANQUAN_ENROL_CODE_FILE names a file with the code instead; it is read whenever the code is needed,
 and may be absent. SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """
@@ -47,6 +47,7 @@ _LABELS_MAX = 50
 _LABEL = re.compile(  # a domain, a slash, a name; the API server's own rule
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 )
+_COURIER = "courier"
 _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"
 
 
@@ -66,19 +67,21 @@ class Settings:
     readings: bool  # on /metrics
     labels: tuple[str, ...]  # keys
     code_file: Path | None = None
+    by_courier: bool = False  # there is no line
     health_host: str = "127.0.0.1"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the environment; an empty variable counts as unset. Raises SettingsError."""
         values = {name: value.strip() for name, value in environ.items() if value.strip()}
-        holders = values.get("SUANQUAN_HOLDERS")
+        holders, url = values.get("SUANQUAN_HOLDERS"), values.get("SUANQUAN_URL")
         socket_path = Path(values.get("SUANQUAN_KUBELET", _KUBELET))
         use_kubelet = holders is None and (
             "SUANQUAN_KUBELET" in values or _exists(socket_path.parent)
         )
         return cls(
-            url=values.get("SUANQUAN_URL"),
+            url=None if url == _COURIER else url,
+            by_courier=url == _COURIER,
             data=Path(values.get("SUANQUAN_AGENT_DATA", "/var/lib/suanquan-agent")),
             enrol_code=values.get("SUANQUAN_ENROL_CODE"),
             node=values.get("SUANQUAN_NODE", socket.gethostname()),
@@ -95,7 +98,13 @@ class Settings:
 
     @property
     def server(self) -> str:
-        """The server's address. Raises SettingsError if it is not set."""
+        """The server's address. Raises SettingsError if it is not set, or there is no line."""
+        if self.by_courier:
+            raise SettingsError(
+                "SUANQUAN_URL=courier：没有线路，请用 enrol --offline、export、import-receipt",
+                "SUANQUAN_URL=courier: there is no line; use enrol --offline, export, "
+                "import-receipt",
+            )
         if self.url is None:
             raise SettingsError(
                 "未设置服务器地址：请设置环境变量 SUANQUAN_URL",

@@ -40,6 +40,8 @@ HOUR_MS = 3_600_000
 
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
+RECEIPT_HEADER = "Suanquan-Receipt"  # of an answer: the server's signature (parcels.answer_digest)
+SERVER_KEY_HEADER = "Suanquan-Server-Key"  # of an enrolment's answer: Ed25519, 32 bytes, hex
 
 _DEVICES = {
     "nvidia": re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),

@@ -1,8 +1,8 @@
 """Assemble the application: its layers, its routes, its pages.
 
-From the outside in: the gate (language, log, headers, errors as problems), the limits, the routes
-under /api/v1 and the pages. The database and the settings are parameters; nothing is read from the
-environment.
+From the outside in: the gate (language, log, headers, errors as problems), the limits, the turns,
+the routes under /api/v1 and the pages. The database and the settings are parameters; nothing is
+read from the environment.
 """
 
 import gc
@@ -30,7 +30,17 @@ from api.door.middleware import API, Gate
 from api.door.outer import behind
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.door.signer import Signer
+from api.door.turns.callers import Callers
+from api.door.turns.layer import Turns
+from api.metering import (
+    agent_routes,
+    batch_routes,
+    courier_routes,
+    evidence_routes,
+    node_routes,
+    usage_routes,
+)
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
@@ -49,6 +59,7 @@ ROUTES = (
     agent_routes,
     batch_routes,
     chain_routes,
+    courier_routes,
     claims_routes,
     papers,
     documents_routes,
@@ -112,9 +123,11 @@ def create_app(
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
+    app.state.signer = Signer(engine)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
-    app.add_middleware(Limits, routes=app.state.route_table)
+    app.add_middleware(Turns, routes=app.state.route_table)
+    app.add_middleware(Limits, callers=Callers(engine), routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)

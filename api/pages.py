@@ -12,7 +12,7 @@ from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
 from api.door.outer import behind
-from api.metering import evidence_pages
+from api.metering import evidence_pages, hour_pages
 from api.metering import pages as metering_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
@@ -55,6 +55,7 @@ ROUTERS = (
     opening_pages.router,
     version_pages.router,
     metering_pages.router,
+    hour_pages.router,
     evidence_pages.router,
     finding_pages.router,
     policy_pages.router,

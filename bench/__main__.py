@@ -23,6 +23,8 @@ BENCHMARKS = (
     "witness",
     "gpu",
     "intake",
+    "flood",
+    "nodes",
     "posting",
     "charge",
     "match",

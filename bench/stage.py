@@ -16,6 +16,7 @@ import uvicorn
 
 from api.app import create_app, settle
 from api.door import logs
+from api.server.connections import configuration
 from api.settings import Settings
 from ledger.postgres.database import Database, upgrade
 from ledger.postgres.embedded import Embedded
@@ -55,7 +56,7 @@ def _serve(stage: Database, port: int) -> None:
         logs.configure(log)
         app = create_app(stage.engine(), Settings(late_days=3_650))
         settle()
-        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+        uvicorn.Server(configuration(app, port=port)).run()
 
 
 @contextmanager

@@ -2,23 +2,26 @@
 
 Both work beside a running node's agent or relay, on whatever its data folder has: a node's spool, a
 relay's queue. An export changes nothing but that windows get their numbers: every batch in it still
-waits until the server's answer comes, by line or by receipt.
+waits until the server's answer comes, by line or by receipt. A receipt is believed where each of
+its answers is signed by the server; else nothing of it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from nacl.signing import VerifyKey
 
 from agents import wire
 from agents.errors import AgentError, CourierError, IdentityError, Refused
 from agents.parcels import BATCHES, FileFault, Parcel, Receipt, receipts, write_file
 from agents.relay.queue import Queue
 from agents.relay.settings import queue_path
+from agents.reporting import server_key
 from agents.reporting.identity import Identity
 from agents.reporting.report import resume
 from agents.reporting.server import Response
@@ -77,13 +80,16 @@ def _parcels(data: Path, spool_path: Path, queue_file: Path, now: datetime) -> I
             queue.close()
 
 
-def import_receipt(data: Path, path: Path) -> str:
+def import_receipt(data: Path, path: Path, environ: Mapping[str, str]) -> str:
     """Take in a receipt: what the server has waits no more; return sentences. Raises AgentError.
 
     A refusal is obeyed as by line; the first that repeating would not help is told at the end.
     """
+    key = server_key.read(data, environ)
     try:
-        results = list(_sort_in(data, receipts(path)))
+        for _ in _signed(path, key):  # all of them before the first is used
+            pass
+        results = list(_sort_in(data, _signed(path, key)))
     except FileFault as fault:
         zh, en = _FAULTS[fault.code]
         raise CourierError(
@@ -110,6 +116,18 @@ def import_receipt(data: Path, path: Path) -> str:
         [f"{count} 批{zh}" for count, zh, _ in lines]
         + [f"{count} batches {en}" for count, _, en in lines]
     )
+
+
+def _signed(path: Path, key: VerifyKey) -> Iterator[Receipt]:
+    for number, item in enumerate(receipts(path), 2):
+        if not server_key.is_signed(key, item.signed, item.signature):
+            raise CourierError(
+                f"{path} 第 {number} 行不是本节点的服务器签的：回执是伪造的，或来自别的服务器；"
+                "什么也没有改",
+                f"{path}, line {number}: not signed by this node's server, so the receipt is "
+                "forged or another server's; nothing was changed",
+            )
+        yield item
 
 
 def _sort_in(data: Path, items: Iterator[Receipt]) -> Iterator[str | AgentError]:

@@ -43,7 +43,7 @@ class Loop(Protocol):
 
 def run(settings: Settings) -> int:
     """Meter and report until SIGTERM or SIGINT; return the exit code. Raises AgentError."""
-    url = settings.server
+    url = None if settings.by_courier else settings.server
     holders = holders_of(settings)
     driver = WatchedDriver()
     driver.open()
@@ -60,12 +60,15 @@ def run(settings: Settings) -> int:
 
 
 def run_and_report(
-    settings: Settings, url: str, loop_of: Callable[[Spool], tuple[Loop, Health]]
+    settings: Settings, url: str | None, loop_of: Callable[[Spool], tuple[Loop, Health]]
 ) -> int:
-    """Run this loop beside a thread that reports, until SIGTERM or SIGINT. Raises AgentError."""
+    """Run this loop beside a thread that reports, until SIGTERM or SIGINT. Raises AgentError.
+
+    Without an address (a courier goes) it keeps what it meters, enrolled or not yet.
+    """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = Identity.load(settings.data)
-    if identity is None and settings.read_code() is None:
+    if identity is None and settings.read_code() is None and url is not None:
         raise IdentityError(
             "本节点尚未注册：请向管理员索取注册码并设置 SUANQUAN_ENROL_CODE",
             "this node is not enrolled: ask an administrator for a code and set "
@@ -77,14 +80,17 @@ def run_and_report(
         _log.info("metering; health pages on %s", page_url(settings.health_host, port))
         stopping = threading.Event()
         obey_signals(stopping)
-        reporter = Reporter(settings, url, spool, health, stopping)
-        thread = threading.Thread(target=reporter.run, name="report", daemon=True)
-        thread.start()
+        thread = None
+        if url is not None:
+            reporter = Reporter(settings, url, spool, health, stopping)
+            thread = threading.Thread(target=reporter.run, name="report", daemon=True)
+            thread.start()
         try:
             loop.run(stopping)
         finally:
             stopping.set()
-            thread.join(LAST_TRY_S + 2)
+            if thread is not None:
+                thread.join(LAST_TRY_S + 2)
             stop_pages()
     return 0
 

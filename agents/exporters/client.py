@@ -36,6 +36,7 @@ class Client:
     def __init__(
         self, address: Address, ip: str, context: ssl.SSLContext, *, timeout_s: float = 10
     ) -> None:
+        self.date = ""  # the Date of the last answer
         self._timeout_s = timeout_s
         self._connection = _Connection(address, ip, context, timeout_s)
 
@@ -81,6 +82,7 @@ class Client:
         try:
             self._connection.request("GET", path, headers=headers)
             with self._connection.getresponse() as answer:
+                self.date = answer.getheader("Date", "")
                 body = _read(answer, bytes_max, deadline)
         except TimeoutError as error:
             raise ScrapeFault("timeout") from error

@@ -233,9 +233,9 @@ def _holder(vendor: Vendor, labels: Labels, target: Target) -> wire.Pod | str | 
 def _own_label(names: Iterable[str], labels: Labels, target: Target) -> str:
     """Return the exporter's own label: Prometheus moves it aside where its target has the same."""
     for name in names:
-        if value := labels.get(f"exported_{name}", "").strip():
+        if value := labels.get(f"exported_{name}", "").strip(" "):
             return value
-        value = labels.get(name, "").strip()
+        value = labels.get(name, "").strip(" ")
         if value and value not in target.get(name, ()):
             return value
     return ""

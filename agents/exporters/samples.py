@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-_LINE = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{.*\})?\s*[^\s{}]+(?:\s+-?\d+)?\s*", re.ASCII)
+_LINE = re.compile(
+    r'([a-zA-Z_:][\w:]*)\s*(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*+")*+\})?\s*[!-z|~]+(?:\s+-?\d+)?\s*',
+    re.ASCII,
+)
 _PLACE_MAX = 60  # characters of a broken line that are shown
 
 

@@ -46,6 +46,9 @@ _TURNS = 64  # bodies in memory at once
 _CONNECTIONS_MAX = 1_000
 _RETRY_AFTER_S = 30
 _SIGNATURE_BYTES = 64
+_PASSED = {
+    name.lower(): name for name in ("Retry-After", "Content-Type", wire.SERVER_KEY_HEADER)
+}  # of the server's headers
 _log = logging.getLogger(__name__)
 
 _WORDS = {
@@ -192,11 +195,10 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(answer, str):
             self._refuse(answer)
         else:
-            titles = {"retry-after": "Retry-After", "content-type": "Content-Type"}
             self._send(
                 answer.status,
                 answer.body,
-                {titles[name]: value for name, value in answer.headers.items() if name in titles},
+                {_PASSED[name]: value for name, value in answer.headers.items() if name in _PASSED},
             )
 
     def _refuse(self, code: str) -> None:

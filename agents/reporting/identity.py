@@ -23,8 +23,9 @@ import msgspec
 from nacl.signing import SigningKey
 
 from agents.errors import IdentityError, Unreachable
+from agents.reporting import server_key
 from agents.reporting.server import Request, Response, Server, problem
-from agents.wire import Enrol, Enrolment
+from agents.wire import SERVER_KEY_HEADER, Enrol, Enrolment
 
 ENROL_PATH = "/api/v1/agents"
 _KEY = "agent.key"
@@ -58,7 +59,7 @@ class Identity:
             return None
         try:
             record = _load_stored(folder)
-            return cls(SigningKey(_read_secret(folder / Path(record.key).name)), record)
+            return cls(SigningKey(read_secret(folder / Path(record.key).name)), record)
         except (OSError, ValueError, TypeError) as error:
             raise IdentityError(
                 f"{folder} 中的节点身份已损坏（{error}）："
@@ -77,12 +78,8 @@ def enrol(folder: Path, url: str, code: str, node: str) -> Identity:
 
     Raises Unreachable when no usable answer came, IdentityError when the server refuses the code.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    key = _load_or_make_key(folder / _KEY)
-    enrolment = _send_key(url, code, key, node)
-    _write_secret(folder / _NAME, msgspec.json.encode(enrolment))
-    return Identity(key, enrolment)
+    key = first_key(folder)
+    return store(folder, key, *_send_key(url, code, key, node))
 
 
 def rotate(folder: Path, url: str, code: str) -> Identity:
@@ -91,41 +88,68 @@ def rotate(folder: Path, url: str, code: str) -> Identity:
     What waits in the spool is sent under the new agent id. The server accepts the old id until it
     is revoked. Raises as `enrol` does, and then the old key stays in use.
     """
+    identity, key = next_key(folder)
+    return switch(folder, key, *_send_key(url, code, key, identity.node))
+
+
+def first_key(folder: Path) -> SigningKey:
+    """Return the key of a node that is not enrolled yet; it is made when it is first asked for."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return _load_or_make_key(folder / _KEY)
+
+
+def next_key(folder: Path) -> tuple[Identity, SigningKey]:
+    """Return the enrolled node's identity and the key that shall replace its own."""
     identity = Identity.load(folder)
     if identity is None:
         raise IdentityError(
             "本节点尚未注册，没有可更换的密钥：请直接注册",
             "this node is not enrolled, there is no key to replace: enrol it",
         )
-    old = _load_stored(folder).key
     draft = folder / _NEXT_KEY
-    if draft.exists() and _load_or_make_key(draft) == _load_or_make_key(folder / old):
+    if draft.exists() and _load_or_make_key(draft) == _load_or_make_key(
+        folder / _load_stored(folder).key
+    ):
         draft.unlink()  # a crash after the last rotation left it
-    key = _load_or_make_key(draft)
-    enrolment = _send_key(url, code, key, identity.node)
+    return identity, _load_or_make_key(draft)
+
+
+def store(folder: Path, key: SigningKey, enrolment: Enrolment, of_server: str) -> Identity:
+    """Store the server's answer to the first key, and the server's own key (hex, or empty)."""
+    server_key.keep(folder, of_server)
+    write_secret(folder / _NAME, msgspec.json.encode(enrolment))
+    return Identity(key, enrolment)
+
+
+def switch(folder: Path, key: SigningKey, enrolment: Enrolment, of_server: str) -> Identity:
+    """Store the server's answer to the next key, which is the node's from now on."""
+    server_key.keep(folder, of_server)
+    old = _load_stored(folder).key
     record = _StoredIdentity(
         enrolment.agent, enrolment.cluster, enrolment.node, f"agent-{enrolment.agent}.key"
     )
-    _write_secret(folder / record.key, key.encode())
-    _write_secret(folder / _NAME, msgspec.json.encode(record))
-    draft.unlink()
+    write_secret(folder / record.key, key.encode())
+    write_secret(folder / _NAME, msgspec.json.encode(record))
+    (folder / _NEXT_KEY).unlink()
     if old != record.key:
         (folder / old).unlink(missing_ok=True)
     return Identity(key, record)
 
 
 def _load_stored(folder: Path) -> _StoredIdentity:
-    return msgspec.json.decode(_read_secret(folder / _NAME), type=_StoredIdentity)
+    return msgspec.json.decode(read_secret(folder / _NAME), type=_StoredIdentity)
 
 
-def _send_key(url: str, code: str, key: SigningKey, node: str) -> Enrolment:
+def _send_key(url: str, code: str, key: SigningKey, node: str) -> tuple[Enrolment, str]:
+    """Return the server's answer, and its own public key (hex), which older servers do not say."""
     request = Enrol(code=code, public_key=key.verify_key.encode().hex(), node=node)
     with Server(url) as server:
         answer = server.post(Request(ENROL_PATH, msgspec.json.encode(request)))
         fault = server.fault
     enrolment = _read_enrolment(answer)
-    if enrolment is not None:
-        return enrolment
+    if answer is not None and enrolment is not None:
+        return enrolment, answer.headers.get(SERVER_KEY_HEADER.lower(), "")
     if answer is not None and answer.status in (400, 401, 403, 404, 409, 410, 422):
         refusal = problem(answer)
         raise IdentityError(
@@ -152,8 +176,8 @@ def _read_enrolment(answer: Response | None) -> Enrolment | None:
 
 def _load_or_make_key(path: Path) -> SigningKey:
     if not path.exists():
-        _write_secret(path, SigningKey.generate().encode())
-    secret = _read_secret(path)
+        write_secret(path, SigningKey.generate().encode())
+    secret = read_secret(path)
     if len(secret) != _KEY_BYTES:
         raise IdentityError(
             f"{path} 不是 {_KEY_BYTES} 字节的密钥：请删去它，用新的注册码重新注册",
@@ -162,7 +186,8 @@ def _load_or_make_key(path: Path) -> SigningKey:
     return SigningKey(secret)
 
 
-def _read_secret(path: Path) -> bytes:
+def read_secret(path: Path) -> bytes:
+    """Read a file that is its owner's alone. Raises IdentityError if others can read it."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise IdentityError(
@@ -172,7 +197,7 @@ def _read_secret(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _write_secret(path: Path, content: bytes) -> None:
+def write_secret(path: Path, content: bytes) -> None:
     """Write a file of mode 0600 atomically; it is on disk when this returns."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)

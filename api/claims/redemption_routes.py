@@ -77,6 +77,7 @@ def consent(
     now: Now,
 ) -> DecisionRead:
     """Hand in the file in which the builder consents; another person who saw it confirms."""
+    db.commit()  # others have the connection while the file is read
     decision = deduction_decisions.propose_consent(
         db, deduction, upload.file, reason=reason, actor=viewer.actor, now=now
     )

@@ -109,6 +109,7 @@ def add(
 ) -> FileHash:
     """Add a file to a draft; a receipt names what it `proves`: the number of a document."""
     claim = access.claim(db, viewer, number)
+    db.commit()  # others have the connection while the file is read
     hash_ = add_file(
         db, claim, role, upload.file, actor=viewer.actor, now=now, proves=proves.strip()
     )

@@ -114,8 +114,8 @@ class Client:
         """A file of the server's, as it is."""
         return self._send("GET", path, query).content
 
-    def pass_batch(self, agent: str, signature: str, body: bytes) -> tuple[int, bytes]:
-        """Pass an agent's signed batch on; the server's answer to it, yes or no, as it is.
+    def pass_batch(self, agent: str, signature: str, body: bytes) -> tuple[int, bytes, str]:
+        """Pass an agent's signed batch on; the server's answer, yes or no, and its signature.
 
         Whatever is no answer to a batch (a fault, a proxy's page) is a `Failure`.
         """
@@ -132,7 +132,7 @@ class Client:
         failure = None if answer.is_success else self._failure(answer)
         if answer.status_code not in _ANSWERS or (failure and not failure.code):
             raise failure or self._failure(answer)
-        return answer.status_code, answer.content
+        return answer.status_code, answer.content, answer.headers.get("Suanquan-Receipt", "")
 
     def _send(
         self,

@@ -23,13 +23,14 @@ from api.settings import Settings
 from ledger.people.steps import credentials, sessions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.sessions import Lasts, Place
+from ledger.postgres.database import POOL
 from ledger.units import BEIJING
 
 DEVICE_LASTS = timedelta(days=366)
 DRILL_CLOCK = "x-drill-clock"
 DRILL_BEGINS = datetime(2000, 1, 1, tzinfo=BEIJING)
 DRILL_ENDS = datetime(2100, 1, 1, tzinfo=BEIJING)
-CONNECTIONS = 5  # what `Database.engine` keeps
+CONNECTIONS = POOL - 2  # one is for looking callers up, one for the rounds in the background
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 

@@ -1,14 +1,17 @@
 """How much and how often: the size of a body before it is read, the time it may take, and the rate.
 
 A body is taken in whole here, within its time and the limit that its route declares, so no route
-ever waits for a slow sender while it holds the database. Wrong sign-ins and enrolment codes are
-counted by address and soon turned away; everything else has a wide limit for each caller, so that
-one program gone wild does not starve the others. The counts live in this process.
+ever waits for a slow sender while it holds the database. It is taken of callers that are known, and
+for signing in and enrolling; anybody else's stays unread, and the route answers as to an empty one:
+that it knows nobody. All bodies together fit into so many bytes, of which each caller has a share.
+
+Wrong sign-ins and enrolment codes are counted by address and soon turned away; everything else has
+a wide limit for each caller, so that one program gone wild does not starve the others. The counts
+live in this process.
 """
 
 import asyncio
 import time
-from hashlib import sha256
 
 from fastapi import Request
 from limits import RateLimitItem, parse
@@ -16,15 +19,23 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agents.wire import AGENT_HEADER
-from api.door.middleware import SESSION_COOKIE
 from api.door.problems import Problem, respond
-from api.door.route_table import RouteTable
+from api.door.route_table import FORM_MAX, KIB, RouteTable
+from api.door.turns.callers import Caller, Callers, Kind, address
+from api.door.turns.shares import Shares
 
 BODY_SECONDS = 30.0
+MIB = KIB * KIB
+BYTES_OF = {
+    Kind.PERSON: (192 * MIB, 2 * FORM_MAX),
+    Kind.PROGRAM: (64 * MIB, FORM_MAX),
+    Kind.AGENT: (64 * MIB, 2 * MIB),
+    Kind.STRANGER: (4 * MIB, 256 * KIB),
+}
+"""Of each kind of caller: bytes of bodies altogether, and of one."""
 
 GUESSES = parse("20/minute")  # refused sign-ins and codes, for each address
-CALLS = parse("18000/minute")  # for each token, browser session, agent or address
+CALLS = parse("18000/minute")  # for each caller
 
 
 class Limits:
@@ -34,15 +45,17 @@ class Limits:
         self,
         app: ASGIApp,
         *,
+        callers: Callers,
         routes: RouteTable | None = None,
         seconds: float = BODY_SECONDS,
         calls: RateLimitItem = CALLS,
         guesses: RateLimitItem = GUESSES,
     ) -> None:
         self.app = app
-        self._routes = routes or RouteTable()
+        self._callers, self._routes = callers, routes or RouteTable()
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
         self._counts = FixedWindowRateLimiter(MemoryStorage())
+        self._bytes = {kind: Shares(*shares) for kind, shares in BYTES_OF.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or say which limit it meets."""
@@ -50,20 +63,37 @@ class Limits:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        outcome = self._too_often(request) or await self._take(request, receive)
-        if isinstance(outcome, Problem):
-            await respond(request, outcome)(scope, receive, send)
-        elif outcome is not None:
-            await self.app(scope, _again(outcome, receive), self._counting(request, send))
-
-    def _too_often(self, request: Request) -> Problem | None:
         limits = self._routes.limits(request.method, request.url.path)
-        if not limits.counts:
-            return None
-        if limits.guesses and not self._counts.test(self._guesses, _address(request)):
-            return self._wait(self._guesses, _address(request))
-        if not self._counts.hit(self._calls, _caller(request)):
-            return self._wait(self._calls, _caller(request))
+        if not limits.counts:  # whether we live is told to everybody, and no body belongs to it
+            await self.app(scope, _again(b"", receive), send)
+            return
+        problem = await self._too_often(request) or self._too_large(request)
+        if problem is not None:
+            await respond(request, problem)(scope, receive, send)
+            return
+        caller: Caller = request.state.caller
+        size = self._size(request) if caller.is_known or limits.guesses else 0
+        if not size:
+            await self.app(scope, _again(b"", receive), self._counting(request, send))
+            return
+        async with self._bytes[caller.kind].hold(caller.key, size):
+            body = await self._take(request, receive)
+            if isinstance(body, Problem):
+                await respond(request, body)(scope, receive, send)
+            elif body is not None:
+                await self.app(scope, _again(body, receive), self._counting(request, send))
+
+    async def _too_often(self, request: Request) -> Problem | None:
+        """What speaks against one more request; else note who is calling."""
+        limits, at = self._routes.limits(request.method, request.url.path), address(request)
+        if limits.guesses and not self._counts.test(self._guesses, at):
+            return self._wait(self._guesses, at)
+        caller = self._callers.remembered(request)
+        if caller is None and not self._counts.test(self._calls, f"at:{at}"):
+            return self._wait(self._calls, f"at:{at}")
+        caller = request.state.caller = caller or await self._callers.of(request)
+        if not self._counts.hit(self._calls, caller.key):
+            return self._wait(self._calls, caller.key)
         return None
 
     def _wait(self, limit: RateLimitItem, key: str) -> Problem:
@@ -78,18 +108,27 @@ class Limits:
 
         async def send_counting(message: Message) -> None:
             if message["type"] == "http.response.start" and 400 <= message["status"] < 500:  # noqa: PLR2004
-                self._counts.hit(self._guesses, _address(request))
+                self._counts.hit(self._guesses, address(request))
             await send(message)
 
         return send_counting
 
+    def _too_large(self, request: Request) -> Problem | None:
+        limit = self._limit(request)
+        return Problem(413, "too_large", {"limit": limit}) if _length(request) > limit else None
+
+    def _limit(self, request: Request) -> int:
+        return self._routes.limits(request.method, request.url.path).body
+
+    def _size(self, request: Request) -> int:
+        """How many bytes a body may turn out to have; 0: the request has none."""
+        if "transfer-encoding" in request.headers:
+            return self._limit(request)
+        return _length(request)
+
     async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
         """The whole body; a problem; or None when the sender went away."""
-        limit = self._routes.limits(request.method, request.url.path).body
-        too_large = Problem(413, "too_large", {"limit": limit})
-        content_length = request.headers.get("content-length", "0")
-        if content_length.isdecimal() and int(content_length) > limit:
-            return too_large
+        limit = self._limit(request)
         body = bytearray()
         try:
             async with asyncio.timeout(self._seconds):
@@ -100,11 +139,16 @@ class Limits:
                         return None
                     body += message.get("body", b"")
                     if len(body) > limit:
-                        return too_large
+                        return Problem(413, "too_large", {"limit": limit})
                     more = message.get("more_body", False)
         except TimeoutError:
             return Problem(408, "too_slow", {"seconds": self._seconds}, {"Connection": "close"})
         return bytes(body)
+
+
+def _length(request: Request) -> int:
+    content_length = request.headers.get("content-length", "0")
+    return int(content_length) if content_length.isdecimal() else 0
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -119,15 +163,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return once
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "-"
-
-
-def _caller(request: Request) -> str:
-    """A digest of what the caller shows, so that no secret is kept here; else its address."""
-    headers = request.headers
-    credential = headers.get("authorization") or headers.get(AGENT_HEADER)
-    credential = credential or request.cookies.get(SESSION_COOKIE)
-    return sha256(credential.encode()).hexdigest() if credential else _address(request)

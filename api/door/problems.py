@@ -116,6 +116,11 @@ def respond(request: Request, problem: Problem) -> Response:
     page: Page | None = getattr(request.app.state, "problem_page", None)
     if page and wants_page(request):
         return page(request, problem)
+    return as_json(problem)
+
+
+def as_json(problem: Problem) -> Response:
+    """The problem as programs read it (RFC 9457)."""
     return JSONResponse(
         {
             **{key: _plain(value) for key, value in problem.params.items()},

@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "too_large": msgid("内容超过上限：此处最多 {limit} 字节"),
         "too_slow": msgid("内容未能在 {seconds} 秒内送达"),
         "too_often": msgid("请求过于频繁，请在 {seconds} 秒后再试"),
+        "too_many_at_once": msgid("同时进行的请求过多，请在 {seconds} 秒后再试"),
         "unusable_value": msgid("有一个值无法存入：可能含有不允许的字符，或数字过大"),
         "changed_meanwhile": msgid("同一记录刚刚被别人改动，请重新查看后再试"),
         "busy": msgid("服务器繁忙，请稍后再试"),
@@ -44,6 +45,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "token_expired": msgid("到期时间 {expires_at} 已经过去"),
         "code_unusable": msgid("注册码不存在、已用过或已过期"),
+        "request_forged": msgid(
+            "注册请求是伪造的，或被改动过：签封与注册码不符。请在节点上重新写出请求"
+        ),
         "key_known": msgid("这把公钥已经注册过；请在节点上换新的密钥"),
         "not_enrolment": msgid("不是一个注册请求：{detail}"),
         "source": msgid("没有名为 {source} 的数据来源，应为以下之一：{known}"),

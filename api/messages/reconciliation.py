@@ -33,7 +33,14 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "not_left": msgid("这一行可分配的只剩 {left} 元；未确认、已冻结的单据不能分配"),
         "nothing_falls": msgid("{subject} 没有要调减的：账上的就是现在计入的"),
+        "month_ahead": msgid("{subject} 还没有开始"),
+        "month_excluded": msgid("{subject} 已经不予补贴"),
+        "month_not_excluded": msgid("{subject} 照常计补贴，没有不予补贴的决定"),
         "fall_first": msgid("这里的单据行还计在 {month}，请先由两人决定那里的调减"),
+        "witness_pending": msgid(
+            "{month} 还有 {hours} 卡时等待见证：集群须有两个见证，相符的才能核定；"
+            "见证报到或停用之后再提出"
+        ),
         "red_parts_known": msgid("这张红字发票冲回哪几行已经明确"),
         "red_parts_sum": msgid("各行冲回的金额须大于零，合计须为 {fen} 元（不含税）"),
         "red_parts_line": msgid("蓝字发票第 {line} 行只剩 {left} 元可冲"),

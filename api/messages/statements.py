@@ -13,6 +13,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "itself": msgid("一个单位不能与自己有关系"),
         "unknown_gpu": msgid("没有登记过 GPU {name}"),
         "unknown_node": msgid("节点 {name} 上没有登记过 GPU"),
+        "no_witness_yet": msgid(
+            "集群「{cluster}」还没有经主管部门批准的见证（suanquan-agent cluster），"
+            "不能要求两个见证"
+        ),
         "label_keys": msgid(
             "集群 {cluster} 在这些日子里已按标签 {key} 绑定：按两个标签绑定，一个容器组会有两个项目"
         ),

@@ -66,11 +66,19 @@ def code(
     history_from: Annotated[
         str | None, typer.Option(help=msgid("注册以前测得的，从哪一天（北京）起算数；不写即不算"))
     ] = None,
+    days: Annotated[int, typer.Option(help=msgid("几天内有效，至多 14；信使来回要几天"))] = 1,
 ) -> Answer:
     """Make a one-time enrolment code."""
-    body = {"cluster": cluster, "source": source, "history_from": history_from}
+    body = {"cluster": cluster, "source": source, "history_from": history_from, "days": days}
     enrolment = ask("POST", "enrolment-codes", body=body)
     return Answer(enrolment, [enrolment["code"]])
+
+
+@agent.verb("server-key", msgid("服务器的公钥：核对信使带回的回执"))
+def server_key() -> Answer:
+    """Show the key with which receipts are signed."""
+    key = ask("GET", "server-key")
+    return Answer(key, [key["public_key"]])
 
 
 @agent.verb("list", msgid("所有采集端"))

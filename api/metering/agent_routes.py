@@ -1,6 +1,6 @@
 """Agents: the codes that let them in, their enrolment, their list, and the end of one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +14,13 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
-from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
+from api.door.signer import Signer, signer
+from api.metering.schemas import (
+    AgentRead,
+    EnrolmentCodeCreate,
+    EnrolmentCodeRead,
+    ServerKeyRead,
+)
 from ledger.formats.visible import is_seen
 from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries.agents import AgentStatus
@@ -55,14 +61,30 @@ async def wish(request: Request) -> wire.Enrol:
 
 @router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
 @limited(guesses=True)
-def enrol_agent(enrolment: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
-    """Enrol an agent: register its node's key with a one-time code, which is the credential."""
+def enrol_agent(
+    enrolment: Annotated[wire.Enrol, Depends(wish)],
+    of_server: Annotated[Signer, Depends(signer)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Enrol an agent: register its node's key with a one-time code, which is the credential.
+
+    A header of the answer has the server's own key, with which it signs receipts: an older agent
+    would refuse an answer with one more field.
+    """
     agent = enrol.enrol(
         db, enrolment.code, bytes.fromhex(enrolment.public_key), enrolment.node, now
     )
     cluster = enrol.cluster_of(db, agent)
     answer = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
-    return Response(msgspec.json.encode(answer), 201, media_type="application/json")
+    headers = {wire.SERVER_KEY_HEADER: of_server.public_key, "Content-Type": "application/json"}
+    return Response(msgspec.json.encode(answer), 201, headers)
+
+
+@router.get("/server-key")
+def server_key(of_server: Annotated[Signer, Depends(signer)]) -> ServerKeyRead:
+    """Tell the key with which the server signs the receipts that a courier carries back."""
+    return ServerKeyRead(public_key=of_server.public_key)
 
 
 @router.post("/enrolment-codes", status_code=201)
@@ -72,13 +94,14 @@ def issue_code(
     db: Db,
     now: Now,
 ) -> EnrolmentCodeRead:
-    """Issue a code by which one node of a cluster enrols within 24 hours."""
+    """Issue a code by which one node of a cluster enrols within a day, or some days."""
     cluster = access.cluster(db, viewer, request.cluster)
+    lasts = timedelta(days=request.days)
     code = enrol.issue_code(
         db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now,
-        history_from=request.history_from,
+        history_from=request.history_from, lasts=lasts,
     )  # fmt: skip
-    return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
+    return EnrolmentCodeRead(code=code, expires_at=now + lasts)
 
 
 @router.get("/agents")

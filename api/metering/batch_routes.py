@@ -2,6 +2,7 @@
 
 The answer to a batch is the same for every repetition of it, so an agent that lost the answer asks
 again. A fork answers 409 and is kept as evidence; a batch that is ahead is told what is expected.
+Each answer, yes or no, is signed: a courier may carry it back.
 """
 
 from collections.abc import AsyncIterator
@@ -17,15 +18,18 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from agents import wire
+from agents.parcels import Parcel, Receipt, answer_digest
 from api.door.batch_decoder import read_batch, verify
 from api.door.dependencies import Now, late_after
-from api.door.problems import Problem, Refusal, respond
+from api.door.problems import Refusal, as_json, problem_of
 from api.door.route_table import limited
+from api.door.signer import signer
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.metering.steps.intake import (
     Ahead,
     Forked,
     Item,
-    Receipt,
+    Outcome,
     Reporter,
     Submission,
     take_batch,
@@ -74,30 +78,36 @@ async def report(
 ) -> Response:
     """Take a signed batch of at most 1,000 windows and 1 MiB."""
     body = await request.body()  # its size was limited before (`api/door/limits.py`)
-    return await run_in_threadpool(_take, request, body, agent, (signature, date), now)
+    parcel = Parcel(request.headers[wire.AGENT_HEADER], signature, body)
+    return await run_in_threadpool(_take_signed, request, parcel, agent, date, now)
 
 
-def _take(
-    request: Request, body: bytes, agent: UUID, headers: tuple[str, str], now: datetime
+def _take_signed(
+    request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
 ) -> Response:
-    """All of it in one thread and one transaction, committed before the answer, fork or not."""
-    with Session(request.app.state.engine) as db:
-        submission = _read(db, body, agent, *headers)
-        outcome = take_batch(db, submission, now, late_after(request))
-        db.commit()
-    match outcome:
-        case Receipt() as receipt:
-            return Response(msgspec.json.encode(_answer(submission, receipt)), 200, _JSON)
-        case Forked(number):
-            return respond(request, Problem(409, "fork", {"number": number}))
-        case Ahead(expected):
-            return respond(
-                request,
-                Problem(409, "ahead", {"expected": expected, "number": submission.batch.number}),
-            )
+    receipt = take(request, parcel, agent, date, now)
+    is_kept = receipt.status == 200  # noqa: PLR2004
+    media = "application/json" if is_kept else "application/problem+json"
+    headers = {wire.RECEIPT_HEADER: receipt.signature, "Content-Type": media}
+    return Response(receipt.answer, receipt.status, headers)
 
 
-_JSON = {"Content-Type": "application/json"}
+def take(request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime) -> Receipt:
+    """Take one batch, and sign the answer to it; what it wrote is committed, fork or not.
+
+    What is no answer to the batch (the server is busy, its database is away) is raised.
+    """
+    try:
+        with Session(request.app.state.engine) as db:
+            submission = _read(db, parcel.body, agent, parcel.signature, date)
+            outcome = take_batch(db, submission, now, late_after(request))
+            db.commit()
+        status, answer = 200, _answer(submission, outcome)
+    except (Refusal, NotFound, Conflict, Refused) as error:
+        problem = problem_of(error)
+        status, answer = problem.status, bytes(as_json(problem).body)
+    digest = answer_digest(parcel.key, status, answer)
+    return Receipt(parcel.key, parcel.digest, status, answer, signer(request).sign(digest))
 
 
 # As text: the statement is the same for every batch, and building it would cost more than asking.
@@ -129,15 +139,24 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> S
     return read_batch(body, digest, reporter, raw, date)
 
 
-def _answer(submission: Submission, receipt: Receipt) -> wire.Answer:
-    return wire.Answer(
-        stream=submission.batch.stream,
-        number=submission.batch.number,
-        kept=receipt.kept,
-        known=receipt.known,
-        conflicts=_items(receipt.conflicts),
-        quarantined=_items(receipt.quarantined),
-        refused=_items(receipt.refused),
+def _answer(submission: Submission, outcome: Outcome) -> bytes:
+    """The answer of a batch that was taken; a Refusal for one that is out of its order."""
+    number = submission.batch.number
+    match outcome:
+        case Ahead(expected):
+            raise Refusal(409, "ahead", {"expected": expected, "number": number})
+        case Forked(number):
+            raise Refusal(409, "fork", {"number": number})
+    return msgspec.json.encode(
+        wire.Answer(
+            stream=submission.batch.stream,
+            number=number,
+            kept=outcome.kept,
+            known=outcome.known,
+            conflicts=_items(outcome.conflicts),
+            quarantined=_items(outcome.quarantined),
+            refused=_items(outcome.refused),
+        )
     )
 
 

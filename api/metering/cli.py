@@ -1,8 +1,8 @@
-"""`suanquan usage`, `days`, `findings`, `release`: what was metered, and what is wrong with it."""
+"""What was metered, and what is wrong with it: `suanquan usage`, `days`, `hours`, `findings`."""
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from api.cli.arguments import path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import METERING, Code, Limit, Month, Offset, Since, Until
-from api.cli.values import HOURS, MONEY, NUMBER, PERCENT, ROUGHLY, Format
+from api.cli.values import HOURS, MOMENT, MONEY, NUMBER, PERCENT, ROUGHLY, Format
 from api.language.i18n import msgid
 from ledger.desk.codes import FindingKind
 from ledger.metering.codes import QuarantineReason
@@ -33,6 +33,37 @@ DAYS = (
 )
 
 
+def _holders(hour: dict[str, Any]) -> str:
+    return " ".join(
+        share["project"] or share["holder"] or share["kind"] for share in hour["shares"]
+    )
+
+
+def _stretches(minute: dict[str, Any]) -> str:
+    return " ".join(
+        f"{span['kind']}:{span['holder']}:{span['from_ms']}-{span['to_ms']}"
+        for span in minute["stretches"]
+    )
+
+
+HOUR_COLUMNS = (
+    Column("GPU", "gpu"),
+    Column(msgid("时刻"), "hour", MOMENT),
+    Column(msgid("占用者"), _holders),
+    Column(msgid("看到的卡时"), "seen_ms", HOURS),
+    Column(msgid("空缺卡时"), "gap_ms", HOURS),
+    Column(msgid("静默卡时"), "silent_ms", HOURS),
+    Column(msgid("利用率"), "util_ppm", PERCENT),
+)
+MINUTE_COLUMNS = (
+    Column(msgid("时刻"), "start", MOMENT),
+    Column(msgid("占用者"), _stretches),
+    Column(msgid("来源"), "source"),
+    Column(msgid("上报流"), "stream"),
+    Column(msgid("批次号"), "number", NUMBER),
+)
+
+
 @app.verb("usage", msgid("各项目用量"), panel=METERING)
 def usage(*, since: Since = None, until: Until = None) -> Listing:
     """List the usage of each project."""
@@ -48,6 +79,34 @@ def days(code: Code, *, since: Since = None, until: Until = None) -> Listing:
     return listing(
         DAYS, ask("GET", path("projects", code, "days"), query=query), empty=msgid("没有用量")
     )
+
+
+@app.verb("hours", msgid("一个集群一天里每块 GPU 每小时"), panel=METERING)
+def hours(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    day: Annotated[str, typer.Argument(metavar="DAY", help=msgid("哪一天（北京）"))],
+    *,
+    limit: Annotated[int, typer.Option(help=msgid("几个节点"))] = 16,
+    offset: Offset = 0,
+) -> Listing:
+    """List who held each GPU in each hour, and what nobody saw."""
+    query = {"day": day, "limit": limit, "offset": offset}
+    return listing(
+        HOUR_COLUMNS, ask("GET", path("hours", cluster), query=query), empty=msgid("没有 GPU")
+    )
+
+
+@app.verb("minutes", msgid("一块 GPU 一小时里的每个窗口"), panel=METERING)
+def minutes(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    gpu: Annotated[str, typer.Argument(metavar="GPU", help=msgid("GPU 的 UUID"))],
+    hour: Annotated[
+        str, typer.Argument(metavar="HOUR", help=msgid("哪一小时，如 2026-11-01T08:00+08:00"))
+    ],
+) -> Listing:
+    """List the windows of an hour of a GPU."""
+    rows = ask("GET", path("hours", cluster, gpu), query={"hour": hour})
+    return listing(MINUTE_COLUMNS, rows, empty=msgid("没有窗口"))
 
 
 @app.verb("findings", msgid("待查事项"), panel=METERING)

@@ -87,6 +87,7 @@ def explain(
     scope = Scope(
         key(access.cluster(db, viewer, cluster)), kind, since, until, node, namespace, pod
     )
+    db.commit()  # others have the connection while the file is read
     row = rule_incidents.explain_incident(
         db, scope, explanation, upload.file, actor=viewer.actor, now=now
     )

@@ -1,16 +1,22 @@
-"""`suanquan import batches`: a courier's batches go to the server, and a receipt comes back."""
+"""`suanquan import`: what a courier brought goes to the server, and its answer is written.
+
+Batches get a receipt, and a node's request to be enrolled gets its answer.
+"""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from agents.enrolment_files import ANSWER, EnrolmentAnswer, read_request
 from agents.parcels import RECEIPT, FileFault, Parcel, Receipt, parcels, write_file
-from api.cli.answer import Column, Listing, Table
-from api.cli.client import Client
+from api.cli.answer import Answer, Column, Listing, Table
+from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import METERING
@@ -50,15 +56,8 @@ def batches(
     """
     path = receipt or file.with_name(file.name + ".receipt")
     counts: dict[tuple[str, str], Counter[str]] = {}
-    try:
-        with Client() as client:
-            items = _send(client, parcels(file), counts)
-            write_file(path, RECEIPT, items)
-    except FileFault as fault:
-        raise Failure(_fault(fault).format(file=file, line=fault.line)) from fault
-    except OSError as error:
-        message = _("{file}：{why}").format(file=error.filename or file, why=error.strerror)
-        raise Failure(message) from error
+    with _whole(file), Client() as client:
+        write_file(path, RECEIPT, _send(client, parcels(file), counts))
     rows = [
         {
             "agent": agent,
@@ -72,11 +71,40 @@ def batches(
     return Listing({"receipt": str(path), "batches": rows}, [table, receipt_line], _failure(rows))
 
 
+@imports.verb("enrolment", msgid("导入没有线路的节点的注册请求，写出回答"))
+def enrolment(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("注册请求"))],
+    *,
+    answer: Annotated[
+        Path | None, typer.Option(help=msgid("回答写到哪里；不写即 FILE.answer"))
+    ] = None,
+) -> Answer:
+    """Enrol a node by its request, and write the answer for the way back."""
+    path = answer or file.with_name(file.name + ".answer")
+    with _whole(file):
+        reply = ask("POST", "enrolment-requests", body=asdict(read_request(file)))
+        write_file(path, ANSWER, [EnrolmentAnswer(**reply)])
+    line = _("{node} 已注册，编号 {agent}；回答：{file}")
+    return Answer(reply | {"file": str(path)}, [line.format(**reply, file=path)])
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[None]:
+    """Say what is wrong with a courier's file; nothing of it was sent."""
+    try:
+        yield
+    except FileFault as fault:
+        raise Failure(_fault(fault).format(file=file, line=fault.line)) from fault
+    except OSError as error:
+        message = _("{file}：{why}").format(file=error.filename or file, why=error.strerror)
+        raise Failure(message) from error
+
+
 def _send(
     client: Client, items: Iterator[Parcel], counts: dict[tuple[str, str], Counter[str]]
 ) -> Iterator[Receipt]:
     for parcel in items:
-        status, body = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
+        status, body, signature = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
         answer = _read_answer(body)
         outcome = _("收下") if status == _OK else str(answer["code"])
         count = counts.setdefault((parcel.agent, outcome), Counter())
@@ -84,7 +112,7 @@ def _send(
         for name in _COUNTS:
             value = answer.get(name, 0)
             count[name] += value if isinstance(value, int) else len(value)
-        yield Receipt(parcel.key, parcel.digest, status, body)
+        yield Receipt(parcel.key, parcel.digest, status, body, signature)
 
 
 def _read_answer(body: bytes) -> dict[str, Any]:
@@ -105,7 +133,7 @@ def _failure(rows: list[dict[str, Any]]) -> Failure | None:
 
 def _fault(fault: FileFault) -> str:
     sentences = {
-        "another_format": _("{file} 不是采集端导出的批次文件"),
+        "another_format": _("{file} 不是采集端写的这种文件"),
         "another_version": _("{file} 是本程序不认识的版本"),
         "cut_off": _("{file} 没有写完或没有拷完（到第 {line} 行）：请重新拷贝；什么也没有导入"),
         "changed": _("{file} 与其摘要不符（第 {line} 行）：请重新拷贝；什么也没有导入"),

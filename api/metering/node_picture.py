@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import advice
+from api.messages import advice
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps, node_status, nodes
-from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries import node_status, nodes
+from ledger.metering.queries.hours import Hour, hours, utilisation
 from ledger.metering.queries.node_status import Node
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
@@ -43,13 +44,19 @@ class GpuRow:
 
 
 def picture(
-    db: Session, node_rows: Sequence[Node], days: int, now: datetime, *, with_names: bool = True
+    db: Session,
+    cluster: str,
+    node_rows: Sequence[Node],
+    days: int,
+    now: datetime,
+    *,
+    with_names: bool = True,
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
     gpus = [gpu for node in node_rows for gpu in node.gpus]
     period = node_status.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
-    for hour in coverage_gaps.hours(db, gpus, period):
+    for hour in hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
     groups = [
         Group(
@@ -60,7 +67,7 @@ def picture(
     ]
     return {
         "drawn": period,
-        "heat": _heat(period, groups) if gpus else None,
+        "heat": _heat(cluster, period, groups) if gpus else None,
         "gpu_rows": [_sums(gpu, by_gpu[gpu.gpu].values()) for gpu in gpus],
         "hour_rows": [
             (at, [by_gpu[gpu.gpu].get(at) for gpu in gpus])
@@ -74,13 +81,14 @@ def picture(
     }
 
 
-def _heat(period: Period, groups: Sequence[Group]) -> Markup:
+def _heat(cluster: str, period: Period, groups: Sequence[Group]) -> Markup:
     title = _("每块 GPU 每小时：利用率、空缺与静默；数字在下面的表里")
     return heat_hours(
         period.hours,
         groups,
         title,
         lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {hour_text(h)}",
+        url=lambda h: hour_url(cluster, h.gpu, h.hour),
     )
 
 
@@ -96,6 +104,12 @@ def hour_text(hour: Hour) -> str:
     return " · ".join(texts)
 
 
+def hour_url(cluster: str, gpu: str, hour: datetime) -> str:
+    """Where the minutes of a GPU's hour are."""
+    query = urlencode({"hour": f"{hour:%Y-%m-%dT%H:00Z}"})
+    return f"/hours/{quote(cluster)}/{quote(gpu)}?{query}"
+
+
 def short(gpu: str) -> str:
     """The part of a UUID by which people tell the GPUs of a node apart."""
     return gpu.removeprefix("GPU-").partition("-")[0]
@@ -108,7 +122,7 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
         sum(h.seen_ms for h in every),
         sum(h.gap_ms for h in every),
         sum(h.silent for h in every) * 60_000,
-        coverage_gaps.utilisation(every),
+        utilisation(every),
     )
 
 

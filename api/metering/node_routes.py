@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from api.door import access
 from api.door.access import Right
@@ -11,15 +12,24 @@ from api.door.dependencies import Db, Now, having
 from api.metering.schemas import (
     HourRead,
     IncidentRead,
+    MinuteRead,
     NodeDetailRead,
     NodeGpuRead,
     NodeRead,
     NodesRead,
+    ShareRead,
     StrangerRead,
     WitnessRead,
 )
-from ledger.metering.queries import coverage_gaps, evidence, node_status, nodes
-from ledger.metering.queries.node_status import Node, Trouble, cluster_status
+from ledger.metering.queries import evidence, node_status, nodes
+from ledger.metering.queries.hours import Hour, hours
+from ledger.metering.queries.node_status import (
+    Node,
+    Trouble,
+    cluster_status,
+    hours_of_day,
+    minutes_of_hour,
+)
 from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
@@ -67,7 +77,7 @@ def one_node(
         since=period.since,
         until=period.until,
         node=_node(cluster_row.name, node_row, trouble),
-        hours=[_hour(hour) for hour in coverage_gaps.hours(db, node_row.gpus, period)],
+        hours=[_hour(hour) for hour in hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
         incidents=[_incident(incident) for incident in trouble.incidents],
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
@@ -101,6 +111,38 @@ def witness_of_node(
     ]
 
 
+@router.get("/hours/{cluster}")
+def cluster_hours(
+    cluster: str,
+    *,
+    day: date,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    limit: Annotated[int, Query(ge=1, le=64)] = 16,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> list[HourRead]:
+    """List what became of each hour of a Beijing day, of the GPUs of so many nodes."""
+    cluster_row = access.cluster(db, viewer, cluster)
+    of_day = hours_of_day(db, cluster_row, day, now, limit=limit, offset=offset)
+    return [_hour(hour) for hour in of_day.hours]
+
+
+@router.get("/hours/{cluster}/{gpu}")
+def hour_minutes(
+    cluster: str, gpu: str, *, hour: AwareDatetime, viewer: Reader, db: Db, now: Now
+) -> list[MinuteRead]:
+    """List the minutes of an hour of a GPU with their windows; a silent one has none."""
+    cluster_row = access.cluster(db, viewer, cluster)
+    of_hour = minutes_of_hour(db, cluster_row, gpu, hour, now)
+    return [
+        MinuteRead.model_validate(
+            {**vars(minute), "stretches": [vars(span) for span in minute.stretches]}
+        )
+        for minute in of_hour.minutes
+    ]
+
+
 def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:
     agent, lag = node.agent, node.lag
     skew = agent.skew if agent else None
@@ -110,6 +152,7 @@ def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:
         cluster=cluster,
         node=node.name,
         faults=list(node.faults),
+        source=node.source,
         reported_at=agent.reported_at if agent else None,
         lag_s=None if lag is None else int(lag.total_seconds()),
         skew_s=None if skew is None else round(skew.total_seconds()),
@@ -135,7 +178,7 @@ def _incident(incident: Incident) -> IncidentRead:
     )
 
 
-def _hour(hour: coverage_gaps.Hour) -> HourRead:
+def _hour(hour: Hour) -> HourRead:
     return HourRead(
         gpu=hour.gpu,
         hour=hour.hour,
@@ -143,4 +186,6 @@ def _hour(hour: coverage_gaps.Hour) -> HourRead:
         gap_ms=hour.gap_ms,
         silent_ms=hour.silent * 60_000,
         util_ppm=hour.util_ppm,
+        shares=[ShareRead.model_validate(vars(share)) for share in hour.shares],
+        gaps=dict(hour.gaps),
     )

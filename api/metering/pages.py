@@ -19,7 +19,8 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.metering import advice, agent_routes
+from api.messages import advice
+from api.metering import agent_routes
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.web.layout import Framed, pages
@@ -86,7 +87,7 @@ def cluster_page(
             "pages": pages(frame, offset, PAGE_NODES, len(page_rows), more=more),
             **_period(frame, status.period, days),
             **_trouble(status.trouble),
-            **picture(db, page_rows, days, now),
+            **picture(db, cluster_row.name, page_rows, days, now),
         },
     )
 
@@ -130,7 +131,7 @@ def node_page(
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
             **_trouble(trouble),
-            **picture(db, [node_row], days, now, with_names=False),
+            **picture(db, cluster_row.name, [node_row], days, now, with_names=False),
         },
     )
 

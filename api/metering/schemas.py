@@ -11,9 +11,17 @@ from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
 from ledger.formats.exact import Exact
-from ledger.metering.codes import IncidentKind, QuarantineReason, WitnessReason, WitnessVerdict
+from ledger.metering.codes import (
+    HolderKind,
+    IncidentKind,
+    QuarantineReason,
+    WitnessReason,
+    WitnessVerdict,
+)
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
+
+Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # 32 bytes
 
 
 class NodeGpuRead(ResponseModel):
@@ -46,6 +54,7 @@ class NodeRead(ResponseModel):
     cluster: str
     node: str
     faults: list[str]
+    source: str | None = Field(description="nvml, dcgm, slurm or import; null where nobody reports")
     reported_at: datetime | None
     lag_s: int | None
     skew_s: int | None
@@ -70,8 +79,20 @@ class IncidentRead(ResponseModel):
     xids: list[int]
 
 
+class ShareRead(ResponseModel):
+    """What one holder had of a GPU in an hour; `project` is whose it is, where it is bound."""
+
+    kind: HolderKind
+    holder: str
+    project: str | None
+    device_ms: Exact
+
+
 class HourRead(ResponseModel):
-    """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen."""
+    """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen.
+
+    `gaps` are milliseconds by their reason; the sum of them is `gap_ms`.
+    """
 
     gpu: str
     hour: datetime
@@ -79,6 +100,32 @@ class HourRead(ResponseModel):
     gap_ms: int
     silent_ms: int
     util_ppm: int | None
+    shares: list[ShareRead]
+    gaps: dict[str, int]
+
+
+class StretchRead(ResponseModel):
+    """A part of a minute: one holder with its share, or a gap (`kind` gap, `holder` its reason)."""
+
+    kind: str
+    holder: str
+    instance: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    mig_profile: str | None
+    util_ppm: int | None
+
+
+class MinuteRead(ResponseModel):
+    """A minute of a GPU, and the batch that told it; nobody did if `stream` is null."""
+
+    start: datetime
+    source: str | None
+    stream: UUID | None
+    number: int | None
+    stretches: list[StretchRead]
 
 
 class WitnessRead(ResponseModel):
@@ -180,12 +227,14 @@ class NodeDetailRead(ResponseModel):
 class EnrolmentCodeCreate(RequestModel):
     """The cluster that an enrolment code is for, and what the agent reads there.
 
-    What it measured before it is enrolled counts from `history_from` on.
+    What it measured before it is enrolled counts from `history_from` on. A code lasts for a day, or
+    for the days that a courier needs.
     """
 
     cluster: Line
     source: Line
     history_from: date | None = None
+    days: int = Field(1, ge=1, le=14)
 
 
 class EnrolmentCodeRead(ResponseModel):
@@ -193,6 +242,32 @@ class EnrolmentCodeRead(ResponseModel):
 
     code: str
     expires_at: datetime
+
+
+class EnrolmentRequestCreate(RequestModel):
+    """A node's request that a courier brought (`agents/enrolment_files.py`)."""
+
+    code_id: Hex
+    public_key: Hex
+    node: Line
+    seal: Hex
+
+
+class EnrolmentAnswerRead(ResponseModel):
+    """The answer that a courier takes back to the node, sealed with its code."""
+
+    code_id: str
+    agent: str
+    cluster: str
+    node: str
+    server_key: str
+    seal: str
+
+
+class ServerKeyRead(ResponseModel):
+    """The public half of the server's own key: Ed25519, 32 bytes, hex."""
+
+    public_key: str
 
 
 class AgentRead(ResponseModel):

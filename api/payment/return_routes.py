@@ -40,6 +40,7 @@ _READ = having(Right.READ_PAYMENTS)
 @limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
     """Take in the bank's file, or report everything that is wrong with it."""
+    db.commit()  # others have the connection while the file is read
     outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if outcome.findings:
         raise Refusal.with_faults("bank_return", outcome.findings)

@@ -107,6 +107,36 @@ def move_share(
     return RedirectResponse(f"/reconcile/{contract}/{month}?act={Act.MOVED}#documents", 303)
 
 
+@router.post("/reconcile/{contract}/{month}/exclusion")
+def propose_exclusion(
+    contract: int,
+    month: str,
+    *,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose that the month earns nothing."""
+    decision = routes.propose_exclusion(f"{contract}-{month}", request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{decision.id}", 303)
+
+
+@router.post("/reconcile/{contract}/{month}/readmission")
+def propose_readmission(
+    contract: int,
+    month: str,
+    *,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose that the month earns again."""
+    decision = routes.propose_readmission(f"{contract}-{month}", request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{decision.id}", 303)
+
+
 @router.post("/reconcile/{contract}/{month}/fall")
 def propose_fall(
     contract: int,

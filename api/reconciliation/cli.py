@@ -130,6 +130,8 @@ def show(contract: Contract, month: Month) -> Answer:
         "",
         Table(FOUND, record["differences"], msgid("没有差异")),
     ]
+    if record["exclusion"]:
+        blocks.insert(1, _exclusion(record["exclusion"]))
     if record["falls"]:
         blocks += ["", Table(FALLS, record["falls"], "")]
     return Answer(record, [*blocks, *map(_question, record["messages"])])
@@ -186,6 +188,22 @@ def fall(contract: Contract, month: Month, *, reason: Reason) -> Answer:
     """Propose that what no longer counts of a month falls."""
     with Client() as client:
         address = f"{_address(client, contract, month)}/fall"
+        return _proposal_answer(client.ask("POST", address, body={"reason": reason}))
+
+
+@reconcile.verb("exclude", msgid("提出一个账期不予补贴，须另一人确认"))
+def exclude(contract: Contract, month: Month, *, reason: Reason) -> Answer:
+    """Propose that a month earns nothing."""
+    with Client() as client:
+        address = f"{_address(client, contract, month)}/exclusion"
+        return _proposal_answer(client.ask("POST", address, body={"reason": reason}))
+
+
+@reconcile.verb("readmit", msgid("提出恢复一个账期的补贴，须另一人确认"))
+def readmit(contract: Contract, month: Month, *, reason: Reason) -> Answer:
+    """Propose that a month that was excluded earns again."""
+    with Client() as client:
+        address = f"{_address(client, contract, month)}/readmission"
         return _proposal_answer(client.ask("POST", address, body={"reason": reason}))
 
 
@@ -307,6 +325,12 @@ def _cause(cause: dict[str, Any]) -> str:
     words += [money(cause["fen"])] if cause["fen"] is not None else []
     words += [person(cause["by"])] if cause["by"] else []
     return " ".join(words)
+
+
+def _exclusion(exclusion: dict[str, Any]) -> str:
+    """Why a month earns nothing, and the decision."""
+    text = _("这个账期不予补贴：{reason}（决定 {number}）")
+    return text.format(reason=exclusion["reason"], number=exclusion["decision"])
 
 
 def _question(message: dict[str, Any]) -> str:

@@ -207,6 +207,7 @@ def _month_page(
             ],
             "label": label,
             "falls": details.falls,
+            "exclusion": details.exclusion,
             "targets": move_targets(db, contract, month) if may else [],
             "sums": _sums(cells),
             "rows": rows,

@@ -57,7 +57,7 @@ from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.queries.preview import preview
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
-from ledger.reconciliation.steps import falls, messages, reconcile, reds
+from ledger.reconciliation.steps import exclusions, falls, messages, reconcile, reds
 from ledger.reconciliation.steps.match import match, move
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
@@ -137,6 +137,7 @@ def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
                 {**asdict(fall), **_figures(fall.cell), "part": fall.cell.part}
                 for fall in details.falls
             ],
+            "exclusion": details.exclusion and vars(details.exclusion),
             "messages": sorted(details.messages, key=lambda message: message.id),
         }
     )
@@ -235,6 +236,32 @@ def propose_fall(key: str, request: ReasonGiven, viewer: Clerk, db: Db, now: Now
     contract, month = contract_month(db, viewer, key)
     decision = falls.propose_fall(
         db, contract, month, reason=request.reason, actor=viewer.actor, now=now
+    )
+    return DecisionRead.model_validate(decision)
+
+
+@router.post("/reconciliations/{key}/exclusion", status_code=201)
+def propose_exclusion(
+    key: str, request: ReasonGiven, viewer: Clerk, db: Db, now: Now
+) -> DecisionRead:
+    """Propose that a contract's month earns nothing: the project was not eligible in it."""
+    return _propose_exclusion(db, key, request, viewer=viewer, now=now, excluded=True)
+
+
+@router.post("/reconciliations/{key}/readmission", status_code=201)
+def propose_readmission(
+    key: str, request: ReasonGiven, viewer: Clerk, db: Db, now: Now
+) -> DecisionRead:
+    """Propose that a contract's month that was excluded earns again."""
+    return _propose_exclusion(db, key, request, viewer=viewer, now=now, excluded=False)
+
+
+def _propose_exclusion(
+    db: Session, key: str, request: ReasonGiven, *, viewer: Viewer, now: datetime, excluded: bool
+) -> DecisionRead:
+    contract, month = contract_month(db, viewer, key)
+    decision = exclusions.propose_exclusion(
+        db, contract, month, excluded=excluded, reason=request.reason, actor=viewer.actor, now=now
     )
     return DecisionRead.model_validate(decision)
 

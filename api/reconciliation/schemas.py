@@ -211,6 +211,16 @@ class FallRead(ResponseModel):
     causes: list[CauseRead]
 
 
+class ExclusionRead(ResponseModel):
+    """By which decision, and why, a month earns nothing, though what was metered of it stays."""
+
+    decision: int
+    reason: str
+    decided_by: str
+    answered_by: str
+    at: AwareDatetime
+
+
 class ReasonGiven(RequestModel):
     """Why."""
 
@@ -278,6 +288,7 @@ class ReconciliationRead(MonthSummary):
     shares: list[ShareRead]
     differences: list[DifferenceRead]
     falls: list[FallRead]
+    exclusion: ExclusionRead | None
     messages: list[MessageRead]
 
 

@@ -211,7 +211,7 @@ def take_entry(
 def _parent(
     registry: RegistryReader, section: RegistrySection, fields: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What an entry hangs on, as it is registered: a line's contract, a source's cluster."""
+    """What an entry hangs on, as it is registered: a line's contract, a fact's cluster."""
     if section is RegistrySection.PRICES:
         number = fields.get("contract", "")
         contract = _current(registry, RegistrySection.CONTRACTS, "number", number)
@@ -219,7 +219,7 @@ def _parent(
             params = (("name", number),)
             raise _refusal(Finding("contract", "unknown_contract", params))
         return prefilled(RegistrySection.CONTRACTS, contract, {})
-    if section is RegistrySection.BILLING:
+    if section in (RegistrySection.BILLING, RegistrySection.WITNESSES):
         name = fields.get("cluster", "")
         cluster = _current(registry, RegistrySection.CLUSTERS, "name", name)
         if cluster is None:

@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "centre": msgid("智算中心"),
         "source": msgid("计费来源"),
         "gpus": msgid("GPU 数"),
+        "required": msgid("须有几个见证"),
         "cluster": msgid("集群"),
         "gpu": msgid("GPU 编号"),
         "node": msgid("节点"),
@@ -112,8 +113,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 NUMBERS = frozenset(
-    {"gpus", "total_fen", "yuan", "hours", "tax_rate", "quantity", "low_yuan", "high_yuan", "fen"}
-)
+    {
+        "gpus", "required", "total_fen", "yuan", "hours", "tax_rate", "quantity", "low_yuan",
+        "high_yuan", "fen",
+    }
+)  # fmt: skip
 """Columns of numbers, which line up on the right."""
 
 

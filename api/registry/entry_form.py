@@ -52,6 +52,7 @@ FORMS: Mapping[RegistrySection, tuple[Field, ...]] = {
     RegistrySection.CENTRES: _fields("!name", "!organisation", "simulated:yes"),
     RegistrySection.CLUSTERS: _fields("!name", "!centre", "!source:choice", *_DAYS),
     RegistrySection.BILLING: _fields("!cluster", "!source:choice", *_DAYS),
+    RegistrySection.WITNESSES: _fields("!cluster", "!required:choice", *_DAYS),
     RegistrySection.GPUS: _fields("!gpu", "!cluster", "!node", *_DAYS),
     RegistrySection.CATALOGUE: _fields("!model", "!nvml", "mig_profile"),
     RegistrySection.PROJECTS: _fields(
@@ -145,6 +146,8 @@ def _choices(section: RegistrySection, field: Field) -> dict[str, str]:
         return {}
     if field.name == "source":
         return dict(zip(_SOURCES, _SOURCES, strict=True))
+    if field.name == "required":
+        return {"1": _("一个：计量本身"), "2": _("两个：计量与集群的见证")}
     if field.name == "holder_kind":
         return {code.value: label(code) for code in _HOLDERS}
     code = code_of(section, field.name)
@@ -166,6 +169,9 @@ def file_of(section: RegistrySection, typed: Mapping[str, str], parent: Mapping[
             billing = {"source": entry.pop("source", None), **days}
             entry.pop("cluster", None)
             return _file("clusters", {**entry, **parent, "billing": [billing]})
+        case RegistrySection.WITNESSES:
+            entry.pop("cluster", None)
+            return _file("clusters", {**parent, "witnesses": [{**entry, **days}]})
         case RegistrySection.CATALOGUE:
             model = entry.pop("model", None)
             return _file("catalogue", {"model": model, "names": [entry]})

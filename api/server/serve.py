@@ -12,11 +12,10 @@ from api.cli.failures import Failure
 from api.door import logs
 from api.language.i18n import gettext as _
 from api.server import background
+from api.server.connections import configuration
 from api.server.listen import listen
 from api.settings import Door, Settings
 from ledger.postgres.database import check_revision, databases_from
-
-GRACE_S = 10  # for requests under way when we are stopped
 
 
 def serve(settings: Settings) -> None:
@@ -35,14 +34,7 @@ def serve(settings: Settings) -> None:
         rounds = background.lifespan if settings.door is Door.ALL else None
         app = create_app(engine, settings, lifespan=rounds)
         settle()
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
         with listen(settings) as listener:
-            uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(configuration(app)).run(sockets=[listener])
     finally:
         engine.dispose()

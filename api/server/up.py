@@ -31,6 +31,7 @@ from api.door import logs
 from api.language.i18n import gettext as _
 from api.server import background
 from api.server.companion_process import Beside
+from api.server.connections import configuration
 from api.server.database import renew
 from api.server.listen import listen
 from api.settings import Door, Settings
@@ -41,7 +42,6 @@ from ledger.postgres.embedded import Embedded
 
 LOG_FILE = "server.log"
 LOCK_FILE = "up.lock"
-GRACE_S = 10  # for requests under way when we are stopped
 
 
 def up(settings: Settings, *, demo: bool) -> None:
@@ -69,13 +69,7 @@ def up(settings: Settings, *, demo: bool) -> None:
             settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
             stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
         beside = Beside(engine, settings.data, demo=demo)
-        config = uvicorn.Config(
-            create_app(engine, settings, lifespan=background.lifespan),
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+        config = configuration(create_app(engine, settings, lifespan=background.lifespan))
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
         stop.server = server
         settle()

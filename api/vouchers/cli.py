@@ -9,7 +9,7 @@ from api.cli.arguments import facts_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Code, Reason, Yuan
-from api.cli.values import MOMENT, MONEY, NUMBER, coded, money
+from api.cli.values import MOMENT, MONEY, MONTH, NUMBER, coded, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.vouchers.codes import VersionState
@@ -30,6 +30,12 @@ YEARS = (
     Column(msgid("超出资金池"), "over_pool_fen", MONEY),
     Column(msgid("其中排队等待"), "waiting_fen", MONEY),
     Column(msgid("超出终身上限"), "over_life_fen", MONEY),
+)
+EXCLUDED = (
+    Column(msgid("不予补贴的账期"), "month", MONTH),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("决定"), "decision", NUMBER),
+    Column(msgid("理由"), "reason"),
 )
 POOLS = (
     Column(msgid("年度"), "year", NUMBER),
@@ -86,8 +92,8 @@ RESERVATIONS = (
 def quota(code: Code) -> Answer:
     """Show what is left of a project's voucher."""
     quota_row = ask("GET", path("projects", code, "quota"))
-    years = quota_row["years"]
-    return record(QUOTA, quota_row, *([Table(YEARS, years)] if years else []))
+    tables = ((YEARS, quota_row["years"]), (EXCLUDED, quota_row["excluded_months"]))
+    return record(QUOTA, quota_row, *(Table(columns, rows) for columns, rows in tables if rows))
 
 
 @app.verb("accrue", msgid("计费并计提"), panel=SUBSIDY)

@@ -123,6 +123,7 @@ def own_quota(
         "drill": project.drill,
         "quota": quota,
         "may_change": access.may(viewer, Right.OPEN_VOUCHERS),
+        "may_months": access.may(viewer, Right.READ_MONTH),
         "claim_form": None,
         "base": f"/projects/{project.code}",
         "api": f"{settings.address}/api/v1/projects/{project.code}/quota",

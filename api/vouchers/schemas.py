@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import Field
+
 from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from api.vouchers.year_schemas import YearRead
 from ledger.formats.exact import Exact
@@ -142,6 +144,15 @@ class RateRead(ResponseModel):
     until: date | None
 
 
+class ExcludedMonthRead(ResponseModel):
+    """A month of a contract that earns nothing: by which decision, and why."""
+
+    contract: str = Field(validation_alias="number")
+    month: date
+    decision: int
+    reason: str
+
+
 class QuotaRead(ResponseModel):
     """A voucher as its owner sees it, fen. `pace_fen` is what is earned a day at present."""
 
@@ -167,6 +178,7 @@ class QuotaRead(ResponseModel):
     computed_at: datetime | None
     rights: RightsRead
     years: list[YearRead]
+    excluded_months: list[ExcludedMonthRead]
 
     @classmethod
     def of(cls, quota: voucher_queries.Quota, deducted_fen: int) -> "QuotaRead":
@@ -177,6 +189,9 @@ class QuotaRead(ResponseModel):
                 "rates": [RateRead.model_validate(vars(rate)) for rate in quota.rates],
                 "deducted_fen": deducted_fen,
                 "years": [YearRead.of(year) for year in quota.years],
+                "excluded_months": [
+                    ExcludedMonthRead.model_validate(vars(month)) for month in quota.exclusions
+                ],
                 "rights": RightsRead.model_validate(quota.rights),
                 "provisional_fen": quota.rights.accrued,
                 "payable_fen": quota.rights.payable + quota.rights.sent,

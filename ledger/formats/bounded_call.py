@@ -2,7 +2,7 @@
 
 What strangers upload may be made to cost much: a million columns, a page that unpacks for ever. It
 is read beside the server, so that the worst file costs one process its life and nobody else
-anything. Few run at once; another is told to come again.
+anything. Few run at once, and of one caller fewer still; others wait a while for their turn.
 """
 
 import os
@@ -10,9 +10,12 @@ import pickle
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
-from threading import BoundedSemaphore
+from threading import Condition
 from typing import Any, ParamSpec, TypeVar, cast
 
 from ledger.errors import Busy, Refused
@@ -20,10 +23,25 @@ from ledger.errors import Busy, Refused
 SECONDS = 20
 BYTES = 1 << 30
 AT_ONCE = 2
+OF_ONE = 1  # of one caller, at once
+PATIENCE_S = 2 * SECONDS
+NICE = 10  # questions that take no reading are answered first
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_slots = BoundedSemaphore(AT_ONCE)
+_caller = ContextVar("caller", default="")
+_calls = Counter[str]()
+_change = Condition()
+
+
+@contextmanager
+def working_for(caller: str) -> Iterator[None]:
+    """Count the calls made in this block as this caller's."""
+    token = _caller.set(caller)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
 
 
 def bounded_call(function: Callable[_P, _T], *arguments: _P.args, **more: _P.kwargs) -> _T:
@@ -35,26 +53,45 @@ def bounded_call(function: Callable[_P, _T], *arguments: _P.args, **more: _P.kwa
         more: the same, by name.
 
     Raises:
-        Busy: too many are being read.
+        Busy: too many are being read, for longer than `PATIENCE_S`.
         Refused: it took more than `SECONDS` or `BYTES` (`file_too_hard`).
     """
-    if not _slots.acquire(timeout=1):
-        raise Busy("busy")
-    try:
-        call = pickle.dumps((function.__module__, function.__name__, arguments, more))
-        process = subprocess.run(
-            [sys.executable, "-P", "-m", "ledger.formats.bounded_call"], input=call,
-            capture_output=True, timeout=SECONDS, check=True,
-        )  # fmt: skip
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-        raise Refused("file_too_hard", seconds=SECONDS) from error
-    finally:
-        _slots.release()
+    call = pickle.dumps((function.__module__, function.__name__, arguments, more))
+    with _slot(_caller.get()):
+        try:
+            process = subprocess.run(
+                [sys.executable, "-P", "-m", "ledger.formats.bounded_call"], input=call,
+                capture_output=True, timeout=SECONDS, check=True,
+            )  # fmt: skip
+        except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+            raise Refused("file_too_hard", seconds=SECONDS) from error
     return cast(_T, pickle.loads(process.stdout))  # noqa: S301 - written below, by ourselves
+
+
+@contextmanager
+def _slot(caller: str) -> Iterator[None]:
+    """Wait until few enough run, and few enough of this caller."""
+
+    def is_free() -> bool:
+        return _calls.total() < AT_ONCE and _calls[caller] < OF_ONE
+
+    with _change:
+        if not _change.wait_for(is_free, PATIENCE_S):
+            raise Busy("busy")
+        _calls[caller] += 1
+    try:
+        yield
+    finally:
+        with _change:
+            _calls[caller] -= 1
+            if not _calls[caller]:
+                del _calls[caller]
+            _change.notify_all()
 
 
 def _answer() -> None:
     """Do one call from the input, and write what it returns."""
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     out = os.dup(sys.stdout.fileno())

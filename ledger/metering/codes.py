@@ -79,9 +79,14 @@ class WitnessVerdict(StrEnum):
 
 
 class IncidentKind(StrEnum):
-    """What is to be explained: a witness's contradiction, or a gap that a pod's times cover."""
+    """What is to be explained.
+
+    A witness's contradiction; use of which none spoke where two are needed; a gap that a pod's
+    times cover.
+    """
 
     CONTRADICTING = "contradicting"
+    SINGLE = "single"
     GAP = "gap"
 
 

@@ -420,7 +420,7 @@ BEGIN
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
                 AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
-    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+    ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
         FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
         days := days * used;
@@ -552,6 +552,8 @@ DECLARE
     edge CONSTANT interval := interval '1 minute';
     begin_of_day CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
     end_of_day CONSTANT timestamptz := begin_of_day + interval '24 hours';
+    needs_two CONSTANT boolean := EXISTS (SELECT FROM two_witnesses r
+        WHERE r.cluster_id = of_cluster AND r.valid @> of_day);
 BEGIN
     DELETE FROM evidence WHERE (cluster_id, day) = (of_cluster, of_day);
     WITH witnesses AS MATERIALIZED (
@@ -604,7 +606,7 @@ BEGIN
                     WHEN w.last IS NULL OR p.low >= w.last AND w.is_revoked THEN 'no_witness'
                     WHEN p.low >= w.last THEN NULL
                     WHEN x.covers THEN 'times_cover' ELSE 'blind' END AS reason
-        FROM pieces p CROSS JOIN witnesses w
+        FROM pieces p LEFT JOIN witnesses w ON true
         LEFT JOIN LATERAL (
             SELECT since FROM watches t
             WHERE t.agent_id = w.id AND t.since <= p.low AND t.until >= p.high
@@ -690,7 +692,8 @@ BEGIN
         ) c USING (place) WHERE c.high IS NOT NULL
     ), ruled AS (
         SELECT s.*, i.id AS incident_id,
-               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')) AS counts,
+               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')
+                   AND NOT (s.verdict = 'single' AND needs_two)) AS counts,
                r.counts IS NOT NULL AS is_ruled,
                (extract(epoch FROM s.high - s.low) * 1000)::bigint AS ms
         FROM cut s LEFT JOIN LATERAL (
@@ -764,9 +767,9 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
     UNION ALL
     SELECT k.* FROM contracts k, clusters c
-    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
-        AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+    WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
+        AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -1287,6 +1290,31 @@ END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.exclusion_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    excludes CONSTANT boolean := TG_OP = 'INSERT';
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+        JOIN contracts k ON k.id = NEW.contract_id AND k.project_id = v.project_id
+        WHERE d.id = CASE WHEN excludes THEN NEW.decision_id ELSE NEW.readmission_id END
+            AND d.kind = 'excluded_month' AND d.answer = 'confirmed'
+            AND d.content ->> 'voucher' = v.id::text AND d.content ->> 'contract' = k.id::text
+            AND d.content ->> 'month' = to_char(NEW.month, 'YYYY-MM')
+            AND d.content -> 'excluded' = to_jsonb(excludes)
+            AND (excludes OR d.id > NEW.decision_id)
+    ) OR excludes AND NEW.readmission_id IS NOT NULL THEN
+        RAISE EXCEPTION 'two persons have not decided this about month %', NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.exclusion_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1302,6 +1330,7 @@ BEGIN
                e.num, e.den, tstzrange(greatest(e.low, since), least(e.high, until)), e.reason
         FROM evidence e
         WHERE e.cluster_id = of_cluster AND e.verdict = of_kind AND e.incident_id IS NULL
+            AND NOT e.counts
             AND e.day BETWEEN beijing_day(since) AND beijing_day(until)
             AND e.low < until AND e.high > since AND (of_node IS NULL OR e.node = of_node)
             AND (of_namespace IS NULL OR e.namespace = of_namespace)
@@ -1349,7 +1378,7 @@ ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
 CREATE FUNCTION public.fold_windows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+    AS $_$
 DECLARE
     wrong text;
 BEGIN
@@ -1359,14 +1388,16 @@ BEGIN
         ON CONFLICT (stream, number, cluster_id, source)
         DO UPDATE SET kept = c.kept + excluded.kept;
     WITH lengths AS MATERIALIZED (
-        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
-               b.window_ms, b.energy_mj,
+        SELECT w.gpu, w.start, w.cluster_id, w.source, b.window_ms, b.energy_mj, b.gaps, b.flags,
+               (w.start AT TIME ZONE interval '+08:00')::date AS day,
+               date_trunc('hour', w.start, 'UTC') AS hour, starts_with(w.gpu, 'job/') AS is_job,
                CASE WHEN b.gaps IS NULL THEN 0 ELSE (
                    SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
                    FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
                b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
         FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
-            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb,
+                 flags jsonb)
     ), folded AS (
         INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
             SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
@@ -1378,11 +1409,33 @@ BEGIN
                           gap_ms = c.gap_ms + excluded.gap_ms,
                           energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
                                            ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    ), counted AS (
+        INSERT INTO hour_coverage AS c (gpu, hour, cluster_id, source, windows)
+            SELECT gpu, hour, cluster_id, source, count(*) FROM lengths WHERE NOT is_job
+            GROUP BY gpu, hour, cluster_id, source ORDER BY gpu, hour, cluster_id, source
+            ON CONFLICT (gpu, hour, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows
+    ), lost AS (
+        INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held)
+            SELECT gpu, hour, cluster_id, source, 'gap', g.reason, 1, sum(g.to_ms - g.from_ms)
+            FROM lengths CROSS JOIN LATERAL jsonb_to_recordset(gaps)
+                AS g(reason text, from_ms bigint, to_ms bigint)
+            WHERE NOT is_job AND gaps IS NOT NULL
+            GROUP BY gpu, hour, cluster_id, source, g.reason
+            ORDER BY gpu, hour, cluster_id, source, g.reason
+            ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+            DO UPDATE SET held = t.held + excluded.held
+    ), announced AS (
+        INSERT INTO xid_events (gpu, start, xid)
+            SELECT DISTINCT gpu, start, substring(flag FROM '^xid:(\d{1,9})(?:@.*)?$')::integer
+            FROM lengths CROSS JOIN LATERAL jsonb_array_elements_text(flags) AS flag
+            WHERE flags IS NOT NULL AND flag ~ '^xid:\d{1,9}(@.*)?$'
     )
     SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
     IF wrong IS NULL THEN
         WITH parts AS MATERIALIZED (
             SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   date_trunc('hour', w.start, 'UTC') AS hour,
                    w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
                    coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
                        AS holder,
@@ -1411,6 +1464,19 @@ BEGIN
                 DO UPDATE SET held = t.held + excluded.held,
                               util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                               util_ms = t.util_ms + excluded.util_ms
+        ), by_the_hour AS (
+            INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held,
+                    util_ppm_ms, util_ms)
+                SELECT gpu, hour, cluster_id, source, kind, holder, den, sum(ms * num),
+                       coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts WHERE NOT starts_with(gpu, 'job/')
+                GROUP BY gpu, hour, cluster_id, source, kind, holder, den
+                ORDER BY gpu, hour, cluster_id, source, kind, holder, den
+                ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
         )
         SELECT min(gpu) INTO wrong FROM parts WHERE fits IS NOT TRUE;
     END IF;
@@ -1419,9 +1485,49 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_whole';
     END IF;
     RETURN NULL;
-END $$;
+END $_$;
 
 ALTER FUNCTION public.fold_windows() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.gpu_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF gpu_was_charged(NEW.gpu) AND NOT EXISTS (SELECT FROM decisions d
+        CROSS JOIN jsonb_array_elements(d.content -> 'moves') AS move
+        WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+            AND move ->> 'gpu' = NEW.gpu
+            AND move -> 'before' ->> 'cluster' = OLD.cluster_id::text
+            AND move -> 'before' ->> 'node' = OLD.node
+            AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
+            AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
+            AND move -> 'after' ->> 'node' = NEW.node
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+        RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.gpu_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.gpu_was_charged(of_gpu text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT cluster_id, range_agg(daterange(day, day + 1)) AS days FROM day_totals
+            WHERE gpu = of_gpu AND holder_kind IN ('pod', 'slurm', 'static') GROUP BY cluster_id
+        ) used
+        WHERE used.days && charged_days('billing_sources',
+            jsonb_build_object('cluster_id', used.cluster_id))
+    ) OR EXISTS (SELECT FROM reserved_devices r JOIN prices p ON p.id = r.price_id
+        WHERE r.gpu = of_gpu AND r.valid && charged_days('prices', to_jsonb(p)))
+$$;
+
+ALTER FUNCTION public.gpu_was_charged(of_gpu text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1641,8 +1747,7 @@ DECLARE
     one date;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.evidence.' || of_cluster, 0));
-    IF NOT EXISTS (SELECT FROM agents WHERE cluster_id = of_cluster AND source = 'witness'
-                   AND approved_at IS NOT NULL) THEN
+    IF NOT EXISTS (SELECT FROM compared_clusters WHERE cluster_id = of_cluster) THEN
         RETURN;
     END IF;
     WITH gone AS (DELETE FROM evidence_changes WHERE cluster_id = of_cluster RETURNING days)
@@ -2354,6 +2459,23 @@ COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirm
 
 COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
+CREATE TABLE public.excluded_months (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    readmission_id bigint,
+    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+
+COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
+
+COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
+
 CREATE TABLE public.matches (
     reconciliation_id bigint NOT NULL,
     part text NOT NULL,
@@ -2565,7 +2687,7 @@ COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a pro
 
 CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
     LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE (v.id = most_earned.of_voucher) GROUP BY b.rate_num, b.rate_den) f);
+    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE ((v.id = most_earned.of_voucher) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL)))))) GROUP BY b.rate_num, b.rate_den) f);
 
 ALTER FUNCTION public.most_earned(of_voucher bigint) OWNER TO suanquan_owner;
 
@@ -3910,6 +4032,18 @@ END $$;
 
 ALTER FUNCTION public.witness_changed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.witnesses_required() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO evidence_changes (cluster_id, days)
+        VALUES (NEW.cluster_id, datemultirange(NEW.valid));
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.witnesses_required() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS bigint
     LANGUAGE sql STABLE
     RETURN (SELECT caps.cap_fen FROM (SELECT y.cap_fen, y.decision_id FROM public.year_caps y WHERE ((y.voucher_id = year_cap_of.of_voucher) AND (y.since <= year_cap_of.of_year)) UNION ALL SELECT c.year_cap_fen, 0 FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE (v.id = year_cap_of.of_voucher)) caps ORDER BY caps.decision_id DESC LIMIT 1);
@@ -4599,6 +4733,63 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.witness_requirements (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    required integer NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT witness_requirements_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT witness_requirements_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2]))),
+    CONSTRAINT witness_requirements_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
+
+COMMENT ON COLUMN public.witness_requirements.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.two_witnesses AS
+ SELECT cluster_id,
+    valid
+   FROM public.witness_requirements
+  WHERE ((superseded_at IS NULL) AND (required > 1));
+
+ALTER VIEW public.two_witnesses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
+
+CREATE VIEW public.compared_clusters AS
+ SELECT cluster_id
+   FROM public.agents
+  WHERE ((source = 'witness'::text) AND (approved_at IS NOT NULL))
+UNION
+ SELECT cluster_id
+   FROM public.two_witnesses;
+
+ALTER VIEW public.compared_clusters OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
+
 CREATE TABLE public.contract_terms (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -5059,6 +5250,24 @@ UNION ALL
     cluster_id,
     source,
     model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM (public.two_witnesses r
+     JOIN public.day_totals t ON (((cluster_id = cluster_id) AND (valid @> day))))
+  WHERE (holder_kind = ANY (ARRAY['slurm'::text, 'static'::text]))
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
     'pod'::text AS holder_kind,
     namespace AS holder,
     mig_profile,
@@ -5383,6 +5592,7 @@ CREATE TABLE public.gpus (
     node text NOT NULL,
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    decision_id bigint,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
     CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
@@ -5393,6 +5603,8 @@ ALTER TABLE public.gpus OWNER TO suanquan_owner;
 COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
+
+COMMENT ON COLUMN public.gpus.decision_id IS 'Who confirmed where it stands; null where none of its use was charged';
 
 CREATE TABLE public.history (
     id bigint NOT NULL,
@@ -5466,6 +5678,55 @@ COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looke
 
 COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
 
+CREATE TABLE public.hour_coverage (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
+
+COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
+
+CREATE TABLE public.hour_totals (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
+    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
+    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+
+COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
+
+COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
+
+COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+
 CREATE TABLE public.incident_rulings (
     incident_id bigint NOT NULL,
     counts boolean NOT NULL,
@@ -5506,7 +5767,7 @@ CREATE TABLE public.incidents (
     explained_at timestamp with time zone NOT NULL,
     CONSTRAINT incidents_explanation_check CHECK ((explanation <> ''::text)),
     CONSTRAINT incidents_file_check CHECK ((file <> ''::text)),
-    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'gap'::text])))
+    CONSTRAINT incidents_kind_check CHECK ((kind = ANY (ARRAY['contradicting'::text, 'single'::text, 'gap'::text])))
 );
 
 ALTER TABLE public.incidents OWNER TO suanquan_owner;
@@ -6026,7 +6287,9 @@ CREATE VIEW public.part_use AS
                   ORDER BY holder_kind DESC
                  LIMIT 1) m ON (true))
           WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
-  WHERE COALESCE(counts, true)
+  WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
 UNION ALL
  SELECT gpu,
     low AS start,
@@ -6664,6 +6927,19 @@ ALTER TABLE public.series OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
+CREATE TABLE public.server_key (
+    id integer NOT NULL,
+    seed bytea NOT NULL,
+    CONSTRAINT server_key_id_check CHECK ((id = 1)),
+    CONSTRAINT server_key_seed_check CHECK ((octet_length(seed) = 32))
+);
+
+ALTER TABLE public.server_key OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.server_key IS 'The one key by which the server signs what a courier carries back';
+
+COMMENT ON COLUMN public.server_key.seed IS 'Ed25519, the secret half: 32 bytes';
+
 ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sessions_id_seq
     START WITH 1
@@ -7014,7 +7290,10 @@ CREATE VIEW public.stretch_use AS
                    FROM aside a
                   WHERE (((cluster_id = cluster_id) AND (day = day) AND (gpu = gpu) AND (source = source) AND (device = device) AND (namespace = holder) AND (instance = instance) AND (model = model) AND (mig_profile = mig_profile) AND (den = den)) AND (holder_kind = 'pod'::text) AND (low >= (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((begins_ms)::double precision * '00:00:00.001'::interval))) AND (low < (((day)::timestamp without time zone AT TIME ZONE '08:00:00'::interval) + ((ends_ms)::double precision * '00:00:00.001'::interval))))) parts
           GROUP BY holder_kind, holder
-         HAVING (sum(held) > (0)::numeric)) u);
+         HAVING (sum(held) > (0)::numeric)) u)
+  WHERE (NOT ((holder_kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day))))));
 
 ALTER VIEW public.stretch_use OWNER TO suanquan_owner;
 
@@ -7113,6 +7392,15 @@ COMMENT ON COLUMN public.witness_nodes.gone_at IS 'When the witness saw that it 
 
 COMMENT ON COLUMN public.witness_nodes.body IS 'The record as it was sent';
 
+ALTER TABLE public.witness_requirements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.witness_requirements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.witness_watches (
     agent_id uuid NOT NULL,
     since timestamp with time zone NOT NULL,
@@ -7125,6 +7413,18 @@ ALTER TABLE public.witness_watches OWNER TO suanquan_owner;
 COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no change';
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
+
+CREATE TABLE public.xid_events (
+    gpu text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    xid integer NOT NULL
+);
+
+ALTER TABLE public.xid_events OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.xid_events IS 'Errors that a GPU''s driver announced (XID), each once a window';
+
+COMMENT ON COLUMN public.xid_events.start IS 'Of the window';
 
 CREATE VIEW public.year_books AS
  SELECT id AS voucher_id,
@@ -7363,6 +7663,12 @@ ALTER TABLE ONLY public.evidence_days
 ALTER TABLE ONLY public.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_key UNIQUE (readmission_id);
+
 ALTER TABLE ONLY public.incident_spans
     ADD CONSTRAINT explained_once EXCLUDE USING gist (gpu WITH =, device WITH =, holder WITH =, span WITH &&);
 
@@ -7380,6 +7686,12 @@ ALTER TABLE ONLY public.history
 
 ALTER TABLE ONLY public.hold_days
     ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.hour_coverage
+    ADD CONSTRAINT hour_coverage_pkey PRIMARY KEY (gpu, hour, cluster_id, source);
+
+ALTER TABLE ONLY public.hour_totals
+    ADD CONSTRAINT hour_totals_pkey PRIMARY KEY (gpu, hour, cluster_id, source, holder_kind, holder, den);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_key UNIQUE (decision_id);
@@ -7598,6 +7910,9 @@ ALTER TABLE ONLY public.rounds
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
+ALTER TABLE ONLY public.server_key
+    ADD CONSTRAINT server_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_hash_key UNIQUE (hash);
 
@@ -7679,8 +7994,17 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_pkey PRIMARY KEY (agent_id, uid);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_valid_excl EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
+ALTER TABLE ONLY public.xid_events
+    ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
 
 ALTER TABLE ONLY public.year_caps
     ADD CONSTRAINT year_caps_pkey PRIMARY KEY (decision_id);
@@ -7820,6 +8144,12 @@ CREATE INDEX evidence_by_pod ON public.evidence USING btree (agent_id, pod_uid) 
 
 CREATE INDEX evidence_changes_by_cluster ON public.evidence_changes USING btree (cluster_id);
 
+CREATE INDEX excluded_months_by_contract ON public.excluded_months USING btree (contract_id, month);
+
+CREATE INDEX excluded_months_by_voucher ON public.excluded_months USING btree (voucher_id, month);
+
+CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (voucher_id, contract_id, month) WHERE (readmission_id IS NULL);
+
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
@@ -7828,11 +8158,15 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX gpus_by_decision ON public.gpus USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX history_by_contract ON public.history USING btree (relation, ((("row" ->> 'contract_id'::text))::bigint));
 
 CREATE INDEX history_by_row ON public.history USING btree (relation, ((("row" ->> 'id'::text))::bigint), id);
 
 CREATE INDEX holds_by_day ON public.holds USING btree (cluster_id, day, gpu);
+
+CREATE INDEX hour_totals_of_gaps ON public.hour_totals USING btree (gpu, hour) WHERE (holder_kind = 'gap'::text);
 
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
@@ -7966,6 +8300,8 @@ CREATE INDEX statement_answers_by_statement ON public.statement_answers USING bt
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
 
+CREATE INDEX streams_by_agent ON public.streams USING btree (agent_id);
+
 CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
 CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
@@ -7987,6 +8323,12 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, namespace, pod);
+
+CREATE INDEX witness_requirements_by_cluster ON public.witness_requirements USING btree (cluster_id);
+
+CREATE INDEX witness_requirements_by_decision ON public.witness_requirements USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX witness_requirements_by_superseded_decision ON public.witness_requirements USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -8012,6 +8354,8 @@ CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD 
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
+
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
 CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
@@ -8023,6 +8367,8 @@ CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW T
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE ON public.excluded_months FOR EACH ROW EXECUTE FUNCTION public.exclusion_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
 
@@ -8102,6 +8448,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUT
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
@@ -8113,6 +8461,8 @@ CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.ki
 CREATE TRIGGER made BEFORE INSERT ON public.persons FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
+CREATE CONSTRAINT TRIGGER moved_by_two AFTER UPDATE ON public.gpus DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.cluster_id IS DISTINCT FROM new.cluster_id) OR (old.node IS DISTINCT FROM new.node)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.gpu_decided();
 
 CREATE CONSTRAINT TRIGGER named AFTER INSERT OR UPDATE ON public.claim_cells DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_claim_cells();
 
@@ -8186,6 +8536,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRAB
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
@@ -8227,6 +8579,8 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands D
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.witness_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
 
@@ -8432,11 +8786,26 @@ ALTER TABLE ONLY public.enrolment_codes
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_readmission_id_fkey FOREIGN KEY (readmission_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.excluded_months
+    ADD CONSTRAINT excluded_months_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
 ALTER TABLE ONLY public.freezes
     ADD CONSTRAINT freezes_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.gpus
+    ADD CONSTRAINT gpus_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.incident_rulings
     ADD CONSTRAINT incident_rulings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -8720,6 +9089,15 @@ ALTER TABLE ONLY public.witness_nodes
 ALTER TABLE ONLY public.witness_pods
     ADD CONSTRAINT witness_pods_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.witness_requirements
+    ADD CONSTRAINT witness_requirements_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
@@ -8829,12 +9207,19 @@ GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node tex
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.gpu_was_charged(of_gpu text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gpu_was_charged(of_gpu text) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
@@ -8912,6 +9297,10 @@ GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
 GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
 
 GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
+
+GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
 
@@ -9074,6 +9463,8 @@ REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.witness_changed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.witnesses_required() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
@@ -9248,6 +9639,18 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT SELECT ON TABLE public.two_witnesses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.compared_clusters TO suanquan_app;
+
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
@@ -9344,9 +9747,15 @@ GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 
+GRANT UPDATE(decision_id) ON TABLE public.gpus TO suanquan_app;
+
 GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
 
@@ -9612,6 +10021,8 @@ GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
+GRANT SELECT ON TABLE public.server_key TO suanquan_app;
+
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_lines TO suanquan_app;
@@ -9655,6 +10066,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 
 GRANT SELECT ON TABLE public.year_books TO suanquan_app;
 

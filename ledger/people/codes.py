@@ -37,6 +37,7 @@ class DecisionKind(StrEnum):
     RATE = "rate"
     POLICY_END = "policy_end"
     POLICY_PAYABLE = "policy_payable"
+    EXCLUDED_MONTH = "excluded_month"
     YEAR_CAP = "year_cap"
     POOL = "pool"
     YEAR_END = "year_end"

@@ -1,11 +1,18 @@
 """What the database knows of identities (06_people_tokens.sql)."""
 
+from typing import NamedTuple
+
 from sqlalchemy import text
 from sqlmodel import Session
 
 from ledger.people.tables import Person
 
 _SECOND_REFUSED = text("SELECT second_refused(:actor, :proposer)")
+_BY_SECRET = text("""
+    SELECT p.id, p.service FROM tokens t JOIN persons p ON p.id = t.person_id
+    WHERE t.revoked_at IS NULL AND (t.hash = :hash OR t.id = (
+        SELECT token_id FROM sessions WHERE hash = :hash AND ended_at IS NULL))
+""")
 _PERSON = text("SELECT id FROM persons WHERE plain_name(name) = plain_name(:name)")
 
 
@@ -20,6 +27,22 @@ def second_refused(db: Session, actor: str, proposer: str) -> str | None:
     facts = {"actor": actor, "proposer": proposer}
     reason: str | None = db.execute(_SECOND_REFUSED, facts).scalar_one()
     return reason
+
+
+class Identity(NamedTuple):
+    """Whose a secret is; a service is a program."""
+
+    id: int
+    service: bool
+
+
+def identity_by_secret(db: Session, secret_hash: bytes) -> Identity | None:
+    """Return whose token or session has this SHA-256, expired or not; None once it was ended.
+
+    It tells callers apart and admits nobody: `ledger/people/steps/credentials.py` does.
+    """
+    row = db.execute(_BY_SECRET, {"hash": secret_hash}).one_or_none()
+    return Identity(*row) if row else None
 
 
 def person_by_name(db: Session, name: str) -> Person | None:

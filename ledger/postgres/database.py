@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from ledger.errors import Unusable
 
 APP_ROLE = "suanquan_app"
+POOL = 12  # connections of one server; see `api/door/turns/layer.py`
 OLDEST = 15  # the SQL of the migrations and steps keeps to what PostgreSQL 15 understands
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 UPGRADE_LOCK = 0x7375616E7175616E  # "suanquan": one upgrade of a database at a time
@@ -47,7 +48,7 @@ class Database:
     app_url: str
     app_role: str = APP_ROLE
 
-    def engine(self, *, pool_size: int = 5) -> sa.Engine:
+    def engine(self, *, pool_size: int = POOL) -> sa.Engine:
         """Return an engine with the application's rights, at most `pool_size` connections."""
         settings: dict[str, str | int] = {"role": self.app_role, **APP_LIMITS}
         return sa.create_engine(

@@ -63,4 +63,6 @@ class FallCause(StrEnum):
     PRICE = "price"
     BINDING = "binding"
     SOURCE = "source"  # another billing source of the cluster
+    WITNESSES = "witnesses"  # another number of witnesses that the cluster needs
+    CONTRADICTED = "contradicted"  # a witness contradicts use, or two persons ruled it out
     USAGE = "usage"  # late or corrected usage, or what draws on a package before it

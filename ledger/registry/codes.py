@@ -58,6 +58,7 @@ class RegistrySection(StrEnum):
     CENTRES = "centres"
     CLUSTERS = "clusters"
     BILLING = "billing"
+    WITNESSES = "witnesses"
     GPUS = "gpus"
     CATALOGUE = "catalogue"
     PROJECTS = "projects"

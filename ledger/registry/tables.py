@@ -63,6 +63,15 @@ class BillingSource(DatedRow, table=True):
     source: str
 
 
+class WitnessRequirement(DatedRow, table=True):
+    """How many witnesses a cluster's use needs: 1, or 2."""
+
+    __tablename__ = "witness_requirements"
+    id: int | None = identity()
+    cluster_id: int = big()
+    required: int
+
+
 class Relation(DatedRow, table=True):
     """An organisation sells for a centre, buys for or is paid for a project, or is related."""
 

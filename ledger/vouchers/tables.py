@@ -98,6 +98,17 @@ class PolicyEnd(SQLModel, table=True):
     until: date
 
 
+class ExcludedMonth(SQLModel, table=True):
+    """A month of a contract that earns nothing until two persons readmit it, decided by two."""
+
+    __tablename__ = "excluded_months"
+    decision_id: int = big(primary_key=True)
+    voucher_id: int = big()
+    contract_id: int = big()
+    month: date
+    readmission_id: int | None = big(nullable=True, default=None)
+
+
 class YearCap(SQLModel, table=True):
     """A voucher's cap for each calendar year from one on, decided by two; None: no such cap."""
 

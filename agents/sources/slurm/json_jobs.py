@@ -70,8 +70,9 @@ def read(
 ) -> Iterator[tuple[int, Run | Silence | Fault]]:
     """Yield (number of the job, what it says)."""
     try:
+        content.decode()  # msgspec looks only at what it reads
         document = msgspec.json.decode(content, type=_Document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text = f"{error}"
         yield (
             1,
@@ -84,7 +85,7 @@ def read(
     for number, raw in enumerate(document.jobs, 1):
         try:
             yield number, read_row(_cells(msgspec.json.decode(raw, type=_Job)), context)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             yield (
                 number,
                 Fault(file, number, "jobs", f"看不懂：{error}", f"cannot be read: {error}"),

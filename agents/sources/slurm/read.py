@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from typing import BinaryIO, cast
@@ -20,10 +21,13 @@ def read(
 ) -> Iterator[tuple[int, Item]]:
     """Yield (line, what it says) of a file; `columns` are those of a table without header.
 
-    After a fault of the whole file nothing follows.
+    A BOM, which editors and Excel write, is passed over. After a fault of the whole file nothing
+    follows.
     """
     buffered = io.BufferedReader(cast("io.RawIOBase", content), 1 << 20)
-    if buffered.peek(1)[:1] == b"{":
+    if buffered.peek(3)[:3] == codecs.BOM_UTF8:
+        buffered.read(3)
+    if buffered.peek(1).lstrip()[:1] == b"{":
         yield from json_jobs.read(buffered.read(), file, context)
         return
     try:

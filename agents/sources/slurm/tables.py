@@ -22,7 +22,6 @@ XDMOD = (
 )
 """The columns of Open XDMoD's `sacct --noheader`; `--format xdmod` says the same."""
 
-_BOM = b"\xef\xbb\xbf"
 _FREE = frozenset({"jobname", "comment", "admincomment", "systemcomment", "submitline", "workdir"})
 _OUR_NAMES = {name.lower(): name for name in (*REQUIRED, *OPTIONAL)}
 
@@ -80,8 +79,6 @@ class Columns:
 def lines(content: BinaryIO) -> Iterator[tuple[int, str]]:
     """Yield (number, text) of each line that is not empty. Raises BadLine."""
     for number, raw in enumerate(iter(lambda: content.readline(LINE_MAX), b""), 1):
-        if number == 1 and raw.startswith(_BOM):
-            raise BadLine(number, *_MARK)
         try:
             text = raw.rstrip(b"\r\n").decode()
         except UnicodeDecodeError as error:
@@ -109,10 +106,6 @@ _CUT = (
     "the last line has no end: the file is cut off, export it again",
 )
 _LONG = ("这一行过长", "this line is too long")
-_MARK = (
-    "文件以 BOM 开头：请另存为不带 BOM 的 UTF-8",
-    "the file begins with a BOM: save it as UTF-8 without BOM",
-)
 _FOREIGN = ("不是 UTF-8 文本", "this is not UTF-8 text")
 
 

@@ -68,6 +68,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
         },
         IncidentKind: {
             IncidentKind.CONTRADICTING: msgid("见证相反的用量"),
+            IncidentKind.SINGLE: msgid("须有两个见证而只有一方的用量"),
             IncidentKind.GAP: msgid("无人计量、容器起止时间盖得住的空缺"),
         },
         WitnessReason: {

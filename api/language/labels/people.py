@@ -35,6 +35,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.CAP: msgid("调整上限"),
             DecisionKind.LAPSE: msgid("额度失效"),
             DecisionKind.VALIDITY: msgid("券的有效期"),
+            DecisionKind.EXCLUDED_MONTH: msgid("账期不予补贴或恢复"),
             DecisionKind.YEAR_CAP: msgid("券的年度上限"),
             DecisionKind.POOL: msgid("年度资金池"),
             DecisionKind.RATE: msgid("券的比例"),

@@ -50,6 +50,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FallCause.PRICE: msgid("合同行重新登记"),
             FallCause.BINDING: msgid("归属重新登记"),
             FallCause.SOURCE: msgid("计费来源重新登记"),
+            FallCause.WITNESSES: msgid("见证要求重新登记"),
+            FallCause.CONTRADICTED: msgid("用量与见证相反"),
             FallCause.USAGE: msgid("用量更正"),
         },
         MonthState: {

@@ -54,6 +54,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             RegistrySection.CENTRES: msgid("智算中心"),
             RegistrySection.CLUSTERS: msgid("集群"),
             RegistrySection.BILLING: msgid("计费来源"),
+            RegistrySection.WITNESSES: msgid("见证要求"),
             RegistrySection.GPUS: msgid("GPU 设备"),
             RegistrySection.CATALOGUE: msgid("型号目录"),
             RegistrySection.PROJECTS: msgid("项目"),

@@ -144,14 +144,14 @@ def add_file(
         Refused: the file is empty (`file_empty`); a receipt is none (`proof_…`), or names no
             document on which the claim's months rest (`receipt_proves`).
     """
-    if claim.state != FIRST:
-        raise Conflict("claim_no_draft", number=claim.number)
     if not file.content:
         raise Refused("file_empty", name=file.name)
     if role == FileRole.RECEIPT:
-        proof_of(file)
-        if proves not in claim_queries.documents_of(db, key(claim)):
-            raise Refused("receipt_proves", number=proves)
+        proof_of(file)  # before the database is asked: others have the connection meanwhile
+    if claim.state != FIRST:
+        raise Conflict("claim_no_draft", number=claim.number)
+    if role == FileRole.RECEIPT and proves not in claim_queries.documents_of(db, key(claim)):
+        raise Refused("receipt_proves", number=proves)
     original = keep(db, file, actor=actor, now=now)
     db.execute(
         _FILE,

@@ -19,7 +19,7 @@ _UNEXPLAINED = text("""
     FROM evidence e JOIN clusters c ON c.id = e.cluster_id
     JOIN billing_sources s ON s.cluster_id = e.cluster_id AND s.source = e.source
         AND s.valid @> e.day AND s.superseded_at IS NULL
-    WHERE e.verdict IN ('contradicting', 'gap') AND e.incident_id IS NULL
+    WHERE (NOT e.counts OR e.verdict = 'gap') AND e.incident_id IS NULL
         AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
     GROUP BY c.name, e.verdict, e.reason, e.node, e.namespace, e.day
     ORDER BY e.day DESC, c.name, e.node, e.namespace, e.verdict, e.reason

@@ -88,6 +88,14 @@ _BILLING = SectionSource(
     ("cluster",),
     of_centre=True,
 )
+_WITNESSES = SectionSource(
+    ("cluster", "required"),
+    f"""SELECT f.id::text AS key, k.name AS cluster, f.cluster_id, k.centre_id, f.required,
+        k.name AS subject, {_FACT}
+    FROM witness_requirements f JOIN clusters k ON k.id = f.cluster_id""",
+    ("cluster",),
+    of_centre=True,
+)
 _GPUS = SectionSource(
     ("gpu", "cluster", "node"),
     """SELECT f.gpu AS key, f.gpu, k.name AS cluster, f.cluster_id, k.centre_id, f.node,
@@ -234,6 +242,7 @@ SOURCES: Mapping[RegistrySection, SectionSource] = MappingProxyType(
         RegistrySection.CENTRES: _CENTRES,
         RegistrySection.CLUSTERS: _CLUSTERS,
         RegistrySection.BILLING: _BILLING,
+        RegistrySection.WITNESSES: _WITNESSES,
         RegistrySection.GPUS: _GPUS,
         RegistrySection.CATALOGUE: _CATALOGUE,
         RegistrySection.PROJECTS: _PROJECTS,

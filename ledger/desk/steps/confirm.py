@@ -33,7 +33,7 @@ from ledger.people.codes import Answer, Role
 from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
-from ledger.reconciliation.steps import falls, reconcile, reds
+from ledger.reconciliation.steps import exclusions, falls, reconcile, reds
 from ledger.vouchers.steps import (
     caps,
     lapse,
@@ -71,6 +71,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         deduction_decisions.CONSENT: Kind(CLERKS, deduction_decisions.carry_out_consent),
         deduction_decisions.FALL: Kind(APPROVERS, deduction_decisions.carry_out_fall),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
+        exclusions.KIND: Kind(APPROVERS, exclusions.carry_out_exclusion),
         falls.KIND: Kind(APPROVERS, falls.carry_out_fall),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),

@@ -103,7 +103,7 @@ def _content(
     db: Session, report: RegistrationReport, *, actor: str, now: datetime
 ) -> dict[str, Any] | None:
     """Return what two persons are to decide: the changes, the months, the rows to the letter."""
-    if not report.proposals and not report.terms:
+    if not (report.proposals or report.terms or report.moves):
         return None
     descriptions = changes.descriptions(db, report)
     letter: dict[str, Any] = {}

@@ -29,6 +29,14 @@ _AGENTS = text("""
 """)
 
 
+_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent AND revoked_at IS NULL)")
+
+
+def reports(db: Session, agent: UUID) -> bool:
+    """Return whether this is an agent that was not revoked."""
+    return bool(db.execute(_REPORTS, {"agent": agent}).scalar_one())
+
+
 @dataclass(frozen=True)
 class AgentStatus:
     """An agent as lists show it; no report before the first one.
@@ -79,3 +87,8 @@ def unapproved(db: Session, cluster: Cluster) -> Sequence[Agent]:
 def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
     """Return the agents of one centre, or of all, with their last report."""
     return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
+
+
+def server_seed(db: Session) -> bytes:
+    """Return the secret half of the server's own key: 32 bytes."""
+    return bytes(db.execute(text("SELECT seed FROM server_key")).scalar_one())

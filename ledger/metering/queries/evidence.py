@@ -2,7 +2,8 @@
 
 `keep_evidence` (33_metering_evidence.sql) compares the days of which windows or words came since;
 who charges or shows it asks for that first. A witness that the bureau has not approved is not
-heard. What is no pod's, or of a cluster without a witness, has one source and is not in here.
+heard. What is no pod's, or of a cluster that neither has nor needs a witness, has one source and is
+not in here.
 """
 
 from dataclasses import dataclass, replace
@@ -17,9 +18,8 @@ from ledger.metering.codes import WitnessReason, WitnessVerdict
 from ledger.units import next_month
 
 _CLUSTERS = text("""
-    SELECT DISTINCT cluster_id FROM agents
-    WHERE source = 'witness' AND approved_at IS NOT NULL
-        AND (CAST(:cluster AS bigint) IS NULL OR cluster_id = :cluster)
+    SELECT cluster_id FROM compared_clusters
+    WHERE CAST(:cluster AS bigint) IS NULL OR cluster_id = :cluster
     ORDER BY cluster_id
 """)
 _KEEP = text("SELECT keep_evidence(:cluster)")
@@ -35,10 +35,13 @@ _SUMS = text("""
                p.counts, p.grade, p.incident_id IS NOT NULL AS is_explained, p.held, p.den
         FROM pieces p
         UNION ALL  -- what no witness was asked about
-        SELECT t.cluster_id, t.day, t.source, t.holder_kind, t.holder, 'single', 'no_witness', true,
-               CASE t.source WHEN 'slurm' THEN 'C' WHEN 'import' THEN 'D' ELSE 'B' END, false,
-               t.held, t.den
-        FROM day_totals t
+        SELECT t.cluster_id, t.day, t.source, t.holder_kind, t.holder, 'single', 'no_witness',
+               r.cluster_id IS NULL,
+               CASE WHEN r.cluster_id IS NULL THEN
+                   CASE t.source WHEN 'slurm' THEN 'C' WHEN 'import' THEN 'D' ELSE 'B' END END,
+               false, t.held, t.den
+        FROM day_totals t LEFT JOIN two_witnesses r ON t.holder_kind <> 'pod'
+            AND r.cluster_id = t.cluster_id AND r.valid @> t.day
         WHERE t.day >= :since AND t.day < :until
             AND t.holder_kind IN ('pod', 'slurm', 'static')
         UNION ALL
@@ -106,6 +109,22 @@ _UNWITNESSED = text("""
     ORDER BY h.gpu, h.device, h.low, h.namespace, h.pod, h.container, h.uid LIMIT :limit
 """)
 _HOLDS = text("SELECT keep_holds(:cluster, :day)")
+
+# Of a contract's month, what waits for a witness where two are needed.
+_PENDING = text("""
+    SELECT e.den, sum(e.held) AS held
+    FROM contracts k JOIN clusters c ON c.centre_id = k.centre_id
+    JOIN two_witnesses r ON r.cluster_id = c.id
+    JOIN evidence e ON e.cluster_id = c.id AND r.valid @> e.day AND e.verdict = 'pending'
+        AND e.counts AND e.incident_id IS NULL AND e.day >= :month AND e.day < :next
+    JOIN billing_sources s ON s.cluster_id = c.id AND s.source = e.source AND s.valid @> e.day
+        AND s.superseded_at IS NULL
+    LEFT JOIN moved_use m ON m.id = e.id
+    JOIN bindings b ON b.project_id = k.project_id AND b.cluster_id = c.id AND b.valid @> e.day
+        AND b.superseded_at IS NULL AND b.holder_kind = coalesce(m.holder_kind, 'pod')
+        AND b.holder = coalesce(m.holder, e.namespace)
+    WHERE k.id = :contract GROUP BY e.den
+""")
 
 PIECES_MAX = 2_000
 """So many stretches one answer shows: of a node and a day."""
@@ -189,6 +208,16 @@ def proved_by_three(db: Session, project: int, until: date) -> set[Proof]:
     """Return the device-days before `until` on which all that a project used agrees."""
     rows = db.execute(_PROVED, {"project": project, "until": until})
     return {(r.gpu, r.day, r.holder, r.source) for r in rows}
+
+
+def pending_ms(db: Session, contract: int, month: date) -> Fraction:
+    """Return the device-ms of a contract's month that wait for a witness which they need.
+
+    `keep_evidence` before.
+    """
+    values = {"contract": contract, "month": month, "next": next_month(month)}
+    rows = db.execute(_PENDING, values)
+    return sum((Fraction(int(r.held), r.den) for r in rows), Fraction(0))
 
 
 def pieces(db: Session, cluster: int, day: date, node: str | None = None) -> list[Piece]:

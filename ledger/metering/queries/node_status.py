@@ -6,7 +6,7 @@ of which a person can do something about.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -16,6 +16,7 @@ from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as node_queries
 from ledger.metering.queries.agents import AgentStatus
+from ledger.metering.queries.hours import Hour, Minute, hours, minutes
 from ledger.metering.queries.nodes import Gpu, Stranger
 from ledger.metering.queries.witness import WITNESS
 from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents
@@ -24,14 +25,18 @@ from ledger.registry.tables import Cluster
 
 LATE = timedelta(minutes=5)
 GPU_DAYS_MAX = 128
-"""So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
+"""So many days of a GPU one picture draws: more cells than that nobody can look at."""
 FAULTS = tuple(NodeFault)
 _LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
+_OF_CLUSTER = ("dcgm", "slurm")  # one agent for all nodes of its cluster
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node: who reports for it, what is registered on it, what else it reports."""
+    """A node: who reports for it, what is registered on it, what else it reports.
+
+    Where it has no agent of its own, those of its cluster report that read exporters or jobs.
+    """
 
     name: str
     agents: tuple[AgentStatus, ...]
@@ -44,6 +49,11 @@ class Node:
         """Who reports: of the agents that are believed the one heard last, else any heard last."""
         believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
         return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)
+
+    @property
+    def source(self) -> str | None:
+        """What meters it: nvml, dcgm, slurm or import; None where nobody reports for it."""
+        return self.agent.source if self.agent else None
 
     @property
     def lag(self) -> timedelta | None:
@@ -73,7 +83,7 @@ class Node:
             "never": agent is not None and lag is None,
             "late": live and lag is not None and lag > LATE,
             "skewed": agent is not None and agent.is_skewed,
-            "gpus_missing": self.seen_count < len(self.current_gpus),
+            "gpus_missing": (live or agent is None) and self.seen_count < len(self.current_gpus),
             "strangers": bool(self.strangers),
         }
         return tuple(fault for fault in FAULTS if wrong[fault])
@@ -103,6 +113,26 @@ class ClusterStatus:
     period: node_queries.Period
     trouble: Trouble
     nodes: Sequence[Node]
+
+
+@dataclass(frozen=True)
+class DayHours:
+    """The hours of some nodes' GPUs on one day; `more`: there are more nodes."""
+
+    period: node_queries.Period
+    nodes: Sequence[str]
+    gpus: Sequence[Gpu]
+    hours: Sequence[Hour]
+    more: bool
+
+
+@dataclass(frozen=True)
+class HourMinutes:
+    """The minutes of one GPU's hour."""
+
+    gpu: Gpu
+    hour: datetime
+    minutes: Sequence[Minute]
 
 
 def cluster_status(
@@ -142,6 +172,33 @@ def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -
     return coverage_gaps.spans_of_day(db, key(cluster), name, day, now)
 
 
+def hours_of_day(
+    db: Session, cluster: Cluster, day: date, now: datetime, *, limit: int, offset: int = 0
+) -> DayHours:
+    """Return the hours of the GPUs of a page of nodes on a Beijing day, up to the horizon."""
+    period = node_queries.one_day(max(day, node_queries.EARLIEST), now)
+    names = node_queries.names(db, key(cluster), period.since, limit=limit + 1, offset=offset)
+    gpus = node_queries.gpus(db, key(cluster), names[:limit], period.since)
+    of_day = hours(db, gpus, period)
+    of_that_day = {hour.gpu for hour in of_day}
+    return DayHours(
+        period,
+        names[:limit],
+        [gpu for gpu in gpus if gpu.gpu in of_that_day],
+        of_day,
+        len(names) > limit,
+    )
+
+
+def minutes_of_hour(
+    db: Session, cluster: Cluster, name: str, at: datetime, now: datetime
+) -> HourMinutes:
+    """Return the minutes of a GPU's hour in which `at` lies; NotFound if it is not registered."""
+    gpu = node_queries.gpu(db, key(cluster), name)
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return HourMinutes(gpu, hour, minutes(db, key(cluster), gpu, hour, node_queries.horizon(now)))
+
+
 def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
     since = node_queries.last_days(now, node_queries.DAYS_MAX).since
     agents = [
@@ -154,10 +211,20 @@ def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -
     return [
         Node(
             name,
-            tuple(a for a in agents if a.node == name),
+            _agents_of(name, agents),
             tuple(g for g in gpus if g.node == name),
             tuple(s for s in strangers if s.node == name),
             now,
         )
         for name in names
     ]
+
+
+def _agents_of(name: str, agents: Sequence[AgentStatus]) -> tuple[AgentStatus, ...]:
+    """Return a node's own agents; where none of them is believed, those of its cluster too."""
+    own = tuple(agent for agent in agents if agent.node == name)
+    if any(agent.revoked_at is None for agent in own):
+        return own
+    return own + tuple(
+        a for a in agents if a not in own and a.source in _OF_CLUSTER and a.revoked_at is None
+    )

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
+from ledger.errors import NotFound
 from ledger.metering.rules.incidents import MINUTE
 from ledger.units import beijing_day, midnight
 
@@ -43,6 +44,11 @@ _GPUS = text("""
     ORDER BY g.node, g.gpu
 """)
 
+_GPU = text("""
+    SELECT gpu, node, registered_from, retired_at, NULL AS newest, NULL AS model, NULL AS held
+    FROM gpus WHERE gpu = :gpu AND cluster_id = :cluster
+""")
+
 _STRANGERS = text("""
     SELECT node, gpu, reason, min(start) AS first, max(start) AS last, count(*) AS windows
     FROM quarantine
@@ -52,13 +58,9 @@ _STRANGERS = text("""
 """)
 
 _XIDS = text("""
-    SELECT g.gpu, w.start, w.flags FROM unnest(CAST(:gpus AS text[])) AS g(gpu)
-    CROSS JOIN LATERAL (
-        SELECT start, body -> 'flags' AS flags FROM windows
-        WHERE gpu = g.gpu AND start >= :since AND start < :until AND body ? 'flags'
-            AND body -> 'flags' @? '$[*] ? (@ starts with "xid:")'
-    ) w
-    ORDER BY w.start DESC, g.gpu LIMIT :limit
+    SELECT gpu, start, xid FROM xid_events
+    WHERE gpu = ANY(:gpus) AND start >= :since AND start < :until
+    ORDER BY start DESC, gpu, xid LIMIT :limit
 """)
 
 
@@ -124,6 +126,13 @@ class XidEvent:
     xid: int
 
 
+def registered_span(gpu: Gpu, low: datetime, high: datetime) -> tuple[datetime, datetime]:
+    """Return the part of the time in which the GPU was registered, in whole minutes."""
+    first = gpu.registered_from.replace(second=0, microsecond=0)
+    last = gpu.retired_at.replace(second=0, microsecond=0) if gpu.retired_at else high
+    return max(low, first), min(high, last)
+
+
 def last_days(now: datetime, days: int) -> Period:
     """Return the last Beijing days, today included; at most `DAYS_MAX`."""
     today = beijing_day(now)
@@ -153,6 +162,14 @@ def gpus(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> li
     return [Gpu(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
 
 
+def gpu(db: Session, cluster: int, name: str) -> Gpu:
+    """Return a GPU that is registered in this cluster, without its newest window; else NotFound."""
+    row = db.execute(_GPU, {"cluster": cluster, "gpu": name}).one_or_none()
+    if row is None:
+        raise NotFound("gpu", name=name)
+    return Gpu(*row)
+
+
 def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Stranger]:
     """Return GPUs that these nodes report and that wait in quarantine."""
     rows = db.execute(_STRANGERS, {"cluster": cluster, "nodes": list(nodes), "since": since})
@@ -170,7 +187,7 @@ def xid_events(
         "limit": limit,
     }
     rows = db.execute(_XIDS, values) if values["gpus"] else ()
-    return [XidEvent(row.gpu, row.start, xid) for row in rows for xid in xids_of([row.flags])]
+    return [XidEvent(*row) for row in rows]
 
 
 def xids_of(flags: Iterable[Sequence[str]]) -> tuple[int, ...]:

@@ -28,28 +28,30 @@ def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Registered]:
     return {gpu: Registered((cluster, node), *days) for gpu, cluster, node, *days in rows}
 
 
+# A word that is the newest of its window already is not stored once more.
+_KEEP_CONFLICTS = """
+    INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at, body)
+    SELECT u.gpu, u.start, u.hash, %(cluster)s, %(stream)s, %(number)s, %(now)s, u.body::jsonb
+    FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(hashes)s::bytea[],
+                %(bodies)s::text[]) AS u(gpu, start, hash, body)
+    WHERE u.hash IS DISTINCT FROM (
+        SELECT x.hash FROM conflicts x WHERE (x.gpu, x.start) = (u.gpu, u.start)
+        ORDER BY x.received_at DESC, x.number DESC, x.hash LIMIT 1)
+    ON CONFLICT DO NOTHING
+"""
+
+
 def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now: datetime) -> None:
     """Store later bodies of kept windows; the first ones stand, persons decide."""
     if not windows:
         return
-    with raw.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at,"
-            " body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
-            [
-                (
-                    w.gpu,
-                    w.start,
-                    sha256(w.body).digest(),
-                    origin.cluster,
-                    origin.stream,
-                    origin.number,
-                    now,
-                    w.body.decode(),
-                )
-                for w in windows
-            ],
-        )
+    values = {
+        "cluster": origin.cluster, "stream": origin.stream, "number": origin.number, "now": now,
+        "gpus": [w.gpu for w in windows], "starts": [w.start for w in windows],
+        "hashes": [sha256(w.body).digest() for w in windows],
+        "bodies": [w.body.decode() for w in windows],
+    }  # fmt: skip
+    raw.execute(_KEEP_CONFLICTS, values)
 
 
 def retellings(raw: Raw, windows: Sequence[KeptWindow]) -> list[KeptWindow]:

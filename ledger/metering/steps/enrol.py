@@ -13,8 +13,8 @@ import secrets
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import func, text
+from sqlmodel import Session, select
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.metering.tables import Agent, EnrolmentCode
@@ -36,8 +36,9 @@ def issue_code(
     actor: str,
     now: datetime,
     history_from: date | None = None,
+    lasts: timedelta = CODE_LASTS,
 ) -> str:
-    """Make a code that enrols one node of the cluster within 24 hours; it is shown once.
+    """Make a code that enrols one node of the cluster while it `lasts`; it is shown once.
 
     What the node measures counts from then on, or already from the Beijing day `history_from` on.
     """
@@ -53,7 +54,7 @@ def issue_code(
             created_at=now,
             created_by=actor,
             history_from=history_from,
-            expires_at=now + CODE_LASTS,
+            expires_at=now + lasts,
         )
     )
     db.flush()
@@ -67,7 +68,12 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
         Refused: the code is unknown, expired, or another key or node has used it.
         Conflict: another agent has this key.
     """
-    code_row = db.get(EnrolmentCode, _hash(code), populate_existing=True)
+    return enrol_by(db, _hash(code), public_key, node, now)
+
+
+def enrol_by(db: Session, code_hash: bytes, public_key: bytes, node: str, now: datetime) -> Agent:
+    """Register the node's key by the SHA-256 of its code, as `enrol` does."""
+    code_row = db.get(EnrolmentCode, code_hash, populate_existing=True)
     if code_row is None:
         raise Refused("code_unusable")
     if code_row.agent_id is not None:
@@ -82,6 +88,19 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
     if code_row.agent_id is None:
         raise Conflict("key_known")
     return _same(db, code_row.agent_id, public_key, node)
+
+
+def code_of(db: Session, code_id: bytes, *, centre: int | None) -> EnrolmentCode:
+    """Return the code that a courier's request names by the SHA-256 of its hash.
+
+    Refused if there is none, or none of this centre.
+    """
+    code = db.exec(select(EnrolmentCode).where(func.sha256(EnrolmentCode.hash) == code_id)).first()
+    if code is None or (
+        centre is not None and db.get_one(Cluster, code.cluster_id).centre_id != centre
+    ):
+        raise Refused("code_unusable")
+    return code
 
 
 def approve_agent(db: Session, agent: UUID, actor: str, now: datetime) -> None:

@@ -114,9 +114,12 @@ class Ahead:
     expected: int
 
 
+Outcome = Receipt | Forked | Ahead
+
+
 def take_batch(
     db: Session, submission: Submission, now: datetime, late_after: timedelta | None = None
-) -> Receipt | Forked | Ahead:
+) -> Outcome:
     """Store a batch. The caller commits in any case, so that evidence of forks stays.
 
     Windows that ended `late_after` ago are quarantined (None: however old they are).

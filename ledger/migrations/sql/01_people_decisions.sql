@@ -6,10 +6,11 @@
 -- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
 -- match_decided, held_by_decision and rest_on_lines (14: contract, month, cells, typed), red_parts_fit
 -- (11: document, parts), deduction_is_agreed (11: deduction, fen, held_fen, counted_fen, original),
--- payable_decided, policy_end_decided and set_validity (16: policy, digests, voucher, days), set_cap
--- and lower_by_decision (17: voucher, cap_fen, before_fen), set_year_cap and set_pool (17: voucher,
--- since_year, year, pool, clauses, cap_fen), account_decided (18), move_case (19: number, fen),
--- rule_corrections (35: cluster, month, job, accept, received_until, digest),
+-- payable_decided, policy_end_decided and set_validity (16: policy, digests, voucher, days),
+-- exclusion_decided (19: voucher, contract, month, excluded), set_cap and lower_by_decision (17:
+-- voucher, cap_fen, before_fen), set_year_cap and set_pool (17: voucher, since_year, year, pool,
+-- clauses, cap_fen), account_decided (18), move_case (19: number, fen),
+-- gpu_decided (37: moves), rule_corrections (35: cluster, month, job, accept, received_until, digest),
 -- send_list (21: number, total_fen, lines), payback_decided (22: voucher, fraud, reference, fen).
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
@@ -66,6 +67,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('rate', '{approver}'),
     ('policy_end', '{approver}'),
     ('policy_payable', '{approver}'),
+    ('excluded_month', '{approver}'),
     ('year_cap', '{approver}'),
     ('pool', '{finance,approver}'),
     ('year_end', '{finance,approver}'),

@@ -39,6 +39,7 @@ CREATE TABLE streams (
     sent_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL
 );
+CREATE INDEX streams_by_agent ON streams (agent_id);
 
 CREATE TABLE batches (
     stream uuid NOT NULL,

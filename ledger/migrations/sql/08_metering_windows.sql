@@ -40,8 +40,8 @@ CREATE TABLE window_counts (
     PRIMARY KEY (stream, number, cluster_id, source)
 );
 
--- A later body for a kept (gpu, start), each time that a batch says it. The first stands; of a job
--- source's, two persons decide (35_corrections).
+-- A later body for a kept (gpu, start), each time that it differs from the one before. The first stands;
+-- of a job source's, two persons decide (35_corrections).
 CREATE TABLE conflicts (
     gpu text NOT NULL,
     start timestamptz NOT NULL,

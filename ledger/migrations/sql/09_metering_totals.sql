@@ -1,4 +1,4 @@
--- Totals of the windows by Beijing day, which charges and pages read.
+-- Totals of the windows by Beijing day and by the hour, which charges and pages read.
 
 -- Absolute totals of the kept windows, folded as they are stored (`fold_windows`). `held` is Σ held_ms × num;
 -- a device-millisecond is held / den. `util_ppm_ms` / `util_ms` is the mean utilisation over the
@@ -37,6 +37,41 @@ CREATE TABLE coverage (
     PRIMARY KEY (gpu, day, cluster_id, source)
 ) WITH (fillfactor = 70);
 CREATE INDEX coverage_by_day ON coverage (cluster_id, day);
+
+-- The same by the hour, for pictures; nothing is charged by them. Of GPUs alone: a job's window is an
+-- hour as it is. What no agent saw is among the holders, as a `gap` for its reason.
+CREATE TABLE hour_totals (
+    gpu text NOT NULL,
+    hour timestamptz NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL
+        CHECK (holder_kind IN ('pod', 'slurm', 'static', 'unallocated', 'unattributed', 'gap')),
+    holder text NOT NULL,
+    den integer NOT NULL CHECK (den >= 1),
+    held bigint NOT NULL CHECK (held >= 0),
+    util_ppm_ms numeric NOT NULL DEFAULT 0,
+    util_ms bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (gpu, hour, cluster_id, source, holder_kind, holder, den)
+) WITH (fillfactor = 70);
+CREATE INDEX hour_totals_of_gaps ON hour_totals (gpu, hour) WHERE holder_kind = 'gap';
+
+CREATE TABLE hour_coverage (
+    gpu text NOT NULL,
+    hour timestamptz NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL CHECK (windows >= 0),
+    PRIMARY KEY (gpu, hour, cluster_id, source)
+) WITH (fillfactor = 70);
+
+-- The driver's events that windows bear as flags (`xid:79`, of a MIG instance `xid:43@3/0`).
+CREATE TABLE xid_events (
+    gpu text NOT NULL,
+    start timestamptz NOT NULL,
+    xid integer NOT NULL,
+    PRIMARY KEY (gpu, start, xid)
+);
 
 -- How an instance (a pod, a job, a static name) held a device on a day, from `begins_ms` to `ends_ms`
 -- without having been seen to let go of it: what contracts that round need. A row for each denominator
@@ -208,14 +243,16 @@ BEGIN
         ON CONFLICT (stream, number, cluster_id, source)
         DO UPDATE SET kept = c.kept + excluded.kept;
     WITH lengths AS MATERIALIZED (
-        SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
-               b.window_ms, b.energy_mj,
+        SELECT w.gpu, w.start, w.cluster_id, w.source, b.window_ms, b.energy_mj, b.gaps, b.flags,
+               (w.start AT TIME ZONE interval '+08:00')::date AS day,
+               date_trunc('hour', w.start, 'UTC') AS hour, starts_with(w.gpu, 'job/') AS is_job,
                CASE WHEN b.gaps IS NULL THEN 0 ELSE (
                    SELECT coalesce(sum((g ->> 'to_ms')::bigint - (g ->> 'from_ms')::bigint), 0)
                    FROM jsonb_array_elements(b.gaps) AS g) END AS gap_ms,
                b.gpu = w.gpu AND b.start = w.start AND b.window_ms BETWEEN 1 AND 3600000 AS fits
         FROM fresh w CROSS JOIN LATERAL jsonb_to_record(w.body)
-            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb)
+            AS b(gpu text, start timestamptz, window_ms bigint, energy_mj numeric, gaps jsonb,
+                 flags jsonb)
     ), folded AS (
         INSERT INTO coverage AS c (gpu, day, cluster_id, source, windows, window_ms, gap_ms, energy_mj)
             SELECT gpu, day, cluster_id, source, count(*), sum(window_ms), sum(gap_ms), sum(energy_mj)
@@ -227,11 +264,33 @@ BEGIN
                           gap_ms = c.gap_ms + excluded.gap_ms,
                           energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
                                            ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+    ), counted AS (
+        INSERT INTO hour_coverage AS c (gpu, hour, cluster_id, source, windows)
+            SELECT gpu, hour, cluster_id, source, count(*) FROM lengths WHERE NOT is_job
+            GROUP BY gpu, hour, cluster_id, source ORDER BY gpu, hour, cluster_id, source
+            ON CONFLICT (gpu, hour, cluster_id, source)
+            DO UPDATE SET windows = c.windows + excluded.windows
+    ), lost AS (
+        INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held)
+            SELECT gpu, hour, cluster_id, source, 'gap', g.reason, 1, sum(g.to_ms - g.from_ms)
+            FROM lengths CROSS JOIN LATERAL jsonb_to_recordset(gaps)
+                AS g(reason text, from_ms bigint, to_ms bigint)
+            WHERE NOT is_job AND gaps IS NOT NULL
+            GROUP BY gpu, hour, cluster_id, source, g.reason
+            ORDER BY gpu, hour, cluster_id, source, g.reason
+            ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
+            DO UPDATE SET held = t.held + excluded.held
+    ), announced AS (
+        INSERT INTO xid_events (gpu, start, xid)
+            SELECT DISTINCT gpu, start, substring(flag FROM '^xid:(\d{1,9})(?:@.*)?$')::integer
+            FROM lengths CROSS JOIN LATERAL jsonb_array_elements_text(flags) AS flag
+            WHERE flags IS NOT NULL AND flag ~ '^xid:\d{1,9}(@.*)?$'
     )
     SELECT min(gpu) INTO wrong FROM lengths WHERE fits IS NOT TRUE OR gap_ms NOT BETWEEN 0 AND window_ms;
     IF wrong IS NULL THEN
         WITH parts AS MATERIALIZED (
             SELECT w.gpu, (w.start AT TIME ZONE interval '+08:00')::date AS day, w.cluster_id, w.source,
+                   date_trunc('hour', w.start, 'UTC') AS hour,
                    w.body ->> 'model' AS model, p.holder ->> 'kind' AS kind,
                    coalesce(p.holder ->> 'namespace', p.holder ->> 'account', p.holder ->> 'name', '')
                        AS holder,
@@ -257,6 +316,19 @@ BEGIN
                 ORDER BY gpu, day, cluster_id, source, model, kind, holder, profile, partition, qos, den
                 ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile,
                              partition, qos, den)
+                DO UPDATE SET held = t.held + excluded.held,
+                              util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                              util_ms = t.util_ms + excluded.util_ms
+        ), by_the_hour AS (
+            INSERT INTO hour_totals AS t (gpu, hour, cluster_id, source, holder_kind, holder, den, held,
+                    util_ppm_ms, util_ms)
+                SELECT gpu, hour, cluster_id, source, kind, holder, den, sum(ms * num),
+                       coalesce(sum(ppm * ms), 0),
+                       coalesce(sum(ms) FILTER (WHERE ppm IS NOT NULL), 0)
+                FROM parts WHERE NOT starts_with(gpu, 'job/')
+                GROUP BY gpu, hour, cluster_id, source, kind, holder, den
+                ORDER BY gpu, hour, cluster_id, source, kind, holder, den
+                ON CONFLICT (gpu, hour, cluster_id, source, holder_kind, holder, den)
                 DO UPDATE SET held = t.held + excluded.held,
                               util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                               util_ms = t.util_ms + excluded.util_ms
@@ -315,6 +387,19 @@ COMMENT ON COLUMN coverage.window_ms IS 'Milliseconds';
 COMMENT ON COLUMN coverage.gap_ms IS 'Milliseconds without observation inside windows';
 COMMENT ON COLUMN coverage.energy_mj IS 'Millijoules';
 
+COMMENT ON TABLE hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+COMMENT ON COLUMN hour_totals.hour IS 'Its start';
+COMMENT ON COLUMN hour_totals.holder IS 'Of a gap: its reason';
+COMMENT ON COLUMN hour_totals.held IS
+    'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+COMMENT ON COLUMN hour_totals.den IS 'Denominator of held';
+COMMENT ON COLUMN hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+COMMENT ON COLUMN hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+COMMENT ON TABLE hour_coverage IS 'How many windows of a GPU were kept of an hour';
+COMMENT ON COLUMN hour_coverage.hour IS 'Its start';
+COMMENT ON TABLE xid_events IS 'Errors that a GPU''s driver announced (XID), each once a window';
+COMMENT ON COLUMN xid_events.start IS 'Of the window';
+
 COMMENT ON TABLE stretches IS
     'How an instance held a device on a Beijing day without being seen to let go; from windows';
 COMMENT ON COLUMN stretches.device IS 'UUID of the MIG slice; empty for the whole GPU';
@@ -332,4 +417,4 @@ REVOKE EXECUTE ON FUNCTION keep_stretches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_stretches TO :app_role;
 GRANT SELECT ON stretches, stretch_days TO :app_role;
 REVOKE EXECUTE ON FUNCTION fold_windows FROM PUBLIC;
-GRANT SELECT ON day_totals, coverage TO :app_role;
+GRANT SELECT ON day_totals, coverage, hour_totals, hour_coverage, xid_events TO :app_role;

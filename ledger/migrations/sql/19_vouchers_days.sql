@@ -30,6 +30,43 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     ) s ON true GROUP BY 1
 $$;
 
+-- A single month of a contract, used while the project was not eligible, earns nothing: two persons
+-- exclude it, and two readmit it. What was metered and matched of it stays as it is.
+CREATE TABLE excluded_months (
+    decision_id bigint PRIMARY KEY REFERENCES decisions,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
+    contract_id bigint NOT NULL REFERENCES contracts,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    readmission_id bigint UNIQUE REFERENCES decisions
+);
+CREATE UNIQUE INDEX excluded_months_open ON excluded_months (voucher_id, contract_id, month)
+    WHERE readmission_id IS NULL;
+CREATE INDEX excluded_months_by_voucher ON excluded_months (voucher_id, month);
+CREATE INDEX excluded_months_by_contract ON excluded_months (contract_id, month);
+
+CREATE FUNCTION exclusion_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    excludes CONSTANT boolean := TG_OP = 'INSERT';
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+        JOIN contracts k ON k.id = NEW.contract_id AND k.project_id = v.project_id
+        WHERE d.id = CASE WHEN excludes THEN NEW.decision_id ELSE NEW.readmission_id END
+            AND d.kind = 'excluded_month' AND d.answer = 'confirmed'
+            AND d.content ->> 'voucher' = v.id::text AND d.content ->> 'contract' = k.id::text
+            AND d.content ->> 'month' = to_char(NEW.month, 'YYYY-MM')
+            AND d.content -> 'excluded' = to_jsonb(excludes)
+            AND (excludes OR d.id > NEW.decision_id)
+    ) OR excludes AND NEW.readmission_id IS NOT NULL THEN
+        RAISE EXCEPTION 'two persons have not decided this about month %', NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE ON excluded_months
+    FOR EACH ROW EXECUTE FUNCTION exclusion_decided();
+
 CREATE TABLE match_usage (
     reconciliation_id bigint NOT NULL,
     part text NOT NULL,
@@ -158,6 +195,10 @@ CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, fall_decision_i
     EXECUTE FUNCTION keep_usage();
 
 COMMENT ON VIEW voucher_spans IS 'Versions under which the usage of a project is, with their days';
+COMMENT ON TABLE excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+COMMENT ON COLUMN excluded_months.month IS 'Beijing month, its first day';
+COMMENT ON COLUMN excluded_months.readmission_id IS
+    'The decision by which it earns again; null: it is excluded';
 COMMENT ON TABLE match_usage IS
     'What was metered of a cell under each version when the books came to rest on it; by a trigger';
 COMMENT ON COLUMN match_usage.fen IS 'Fen';
@@ -165,5 +206,6 @@ COMMENT ON COLUMN match_usage.days IS 'Days of the month that were under it then
 COMMENT ON COLUMN match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
 COMMENT ON COLUMN match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
-REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of FROM PUBLIC;
-GRANT SELECT ON voucher_spans, match_usage TO :app_role;
+REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of, exclusion_decided FROM PUBLIC;
+GRANT SELECT ON voucher_spans, match_usage, excluded_months TO :app_role;
+GRANT INSERT, UPDATE (readmission_id) ON excluded_months TO :app_role;

@@ -1,5 +1,5 @@
--- What usage was charged by may change only by two persons: prices, bindings, billing sources,
--- relations, and the days of a contract. What touches no charged usage is one person's to register.
+-- What usage was charged by may change only by two persons: prices, bindings, billing sources, how many
+-- witnesses a cluster needs, relations, and the days of a contract. What touches no charged usage is one person's to register.
 
 -- What a dated fact says, without its keeping: numbers as text, so that no digit is lost in JSON.
 CREATE FUNCTION fact_content(fact jsonb) RETURNS jsonb
@@ -21,9 +21,9 @@ LANGUAGE sql STABLE AS $$
         AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
     UNION ALL
     SELECT k.* FROM contracts k, clusters c
-    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
-        AND k.centre_id = c.centre_id
-        AND (relation = 'billing_sources' OR fact ->> 'holder_kind' IN ('label', 'owner')
+    WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
+        AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -80,7 +80,7 @@ BEGIN
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
                 AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
         days := days * used;
-    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+    ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
         FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
         days := days * used;
@@ -170,6 +170,10 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON bindings DEFERRABLE 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON billing_sources
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON billing_sources
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON witness_requirements
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON witness_requirements
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON relations DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');

@@ -1,9 +1,9 @@
 -- What a voucher may have turned into money: never more than its rate of what the books rest on,
 -- whatever a memo says.
 
--- The most that a voucher can have earned, fen: of each month of its contracts what the books rest on,
--- at the highest rate of any day of that month, rounded up. How much of it is really earned depends on
--- the days of use, on other programmes and on the cap; that is worked out in
+-- The most that a voucher can have earned, fen: of each month of its contracts that is not excluded
+-- what the books rest on, at the highest rate of any day of that month, rounded up. How much of it is
+-- really earned depends on the days of use, on other programmes and on the cap; that is worked out in
 -- `ledger/vouchers/rules.py`, and is never more.
 CREATE FUNCTION most_earned(of_voucher bigint) RETURNS numeric
 LANGUAGE sql STABLE
@@ -20,7 +20,10 @@ RETURN (
             WHERE e.voucher_id = v.id
                 AND e.days && daterange(r.month, (r.month + interval '1 month')::date)
             ORDER BY e.rate_num::numeric / e.rate_den DESC LIMIT 1) b
-        WHERE v.id = of_voucher
+        WHERE v.id = of_voucher AND NOT EXISTS (
+            SELECT FROM excluded_months x
+            WHERE (x.voucher_id, x.contract_id, x.month) = (v.id, k.id, r.month)
+                AND x.readmission_id IS NULL)
         GROUP BY b.rate_num, b.rate_den) f
 );
 

@@ -181,6 +181,10 @@ BEGIN
         run;
 END $$;
 
+-- On which days a cluster needs a witness beside what meters it.
+CREATE VIEW two_witnesses AS
+    SELECT cluster_id, valid FROM witness_requirements WHERE superseded_at IS NULL AND required > 1;
+
 -- What the witnesses say of the holds of a day, and the gaps between holds that their pods' times cover:
 --
 -- | verdict       | when                                                                          |
@@ -193,7 +197,8 @@ END $$;
 -- |               | same share before and after, and its own times, told later, cover it          |
 --
 -- A pod runs from its first container's start to its end, by the kubelet's clock, give or take a minute.
--- A contradiction and a gap count if two persons decided so; the rest counts unless they decided not.
+-- A contradiction and a gap count if two persons decided so, and so does what is single where the cluster
+-- needs two witnesses; the rest counts unless they decided not.
 -- What agrees has grade A, what else counts B: the driver and the allocation say so, or the allocation
 -- and the API server.
 CREATE FUNCTION compare_day(of_cluster bigint, of_day date) RETURNS void
@@ -202,6 +207,8 @@ DECLARE
     edge CONSTANT interval := interval '1 minute';
     begin_of_day CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
     end_of_day CONSTANT timestamptz := begin_of_day + interval '24 hours';
+    needs_two CONSTANT boolean := EXISTS (SELECT FROM two_witnesses r
+        WHERE r.cluster_id = of_cluster AND r.valid @> of_day);
 BEGIN
     DELETE FROM evidence WHERE (cluster_id, day) = (of_cluster, of_day);
     WITH witnesses AS MATERIALIZED (
@@ -254,7 +261,7 @@ BEGIN
                     WHEN w.last IS NULL OR p.low >= w.last AND w.is_revoked THEN 'no_witness'
                     WHEN p.low >= w.last THEN NULL
                     WHEN x.covers THEN 'times_cover' ELSE 'blind' END AS reason
-        FROM pieces p CROSS JOIN witnesses w
+        FROM pieces p LEFT JOIN witnesses w ON true
         LEFT JOIN LATERAL (
             SELECT since FROM watches t
             WHERE t.agent_id = w.id AND t.since <= p.low AND t.until >= p.high
@@ -340,7 +347,8 @@ BEGIN
         ) c USING (place) WHERE c.high IS NOT NULL
     ), ruled AS (
         SELECT s.*, i.id AS incident_id,
-               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')) AS counts,
+               coalesce(r.counts, s.verdict NOT IN ('contradicting', 'gap')
+                   AND NOT (s.verdict = 'single' AND needs_two)) AS counts,
                r.counts IS NOT NULL AS is_ruled,
                (extract(epoch FROM s.high - s.low) * 1000)::bigint AS ms
         FROM cut s LEFT JOIN LATERAL (
@@ -361,8 +369,12 @@ BEGIN
     FROM ruled;
 END $$;
 
+CREATE VIEW compared_clusters AS
+    SELECT cluster_id FROM agents WHERE source = 'witness' AND approved_at IS NOT NULL
+    UNION SELECT cluster_id FROM two_witnesses;
+
 -- Compares the days of a cluster that changed since: windows came, a witness said something, two
--- persons decided. Without an approved witness nothing is compared.
+-- persons decided. Nothing is compared where there is no approved witness, and none is needed.
 CREATE FUNCTION keep_evidence(of_cluster bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -371,8 +383,7 @@ DECLARE
     one date;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.evidence.' || of_cluster, 0));
-    IF NOT EXISTS (SELECT FROM agents WHERE cluster_id = of_cluster AND source = 'witness'
-                   AND approved_at IS NOT NULL) THEN
+    IF NOT EXISTS (SELECT FROM compared_clusters WHERE cluster_id = of_cluster) THEN
         RETURN;
     END IF;
     WITH gone AS (DELETE FROM evidence_changes WHERE cluster_id = of_cluster RETURNING days)
@@ -407,6 +418,17 @@ END $$;
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON agents FOR EACH ROW
     WHEN (NEW.source = 'witness') EXECUTE FUNCTION witness_changed();
 
+-- Nor is what was said of days on which it needs more witnesses now, or fewer.
+CREATE FUNCTION witnesses_required() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO evidence_changes (cluster_id, days)
+        VALUES (NEW.cluster_id, datemultirange(NEW.valid));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON witness_requirements FOR EACH ROW
+    EXECUTE FUNCTION witnesses_required();
+
 -- Which pods a binding by label or owner means: `key=value`, or `namespace/Kind/name`. A pod has the
 -- labels and the owner that its witness told first.
 CREATE FUNCTION pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) RETURNS boolean
@@ -426,11 +448,17 @@ CREATE VIEW moved_use AS
     ORDER BY e.id, b.holder_kind DESC;
 
 -- The day totals, less what does not count, with the gaps that two persons accepted, under the holder
--- that the bindings know: added up by these keys they are what was used.
+-- that the bindings know: added up by these keys they are what was used. Jobs and names are no pods: no
+-- witness can say anything of them, so they do not count where two are needed.
 CREATE VIEW day_use AS
     SELECT gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den,
            held, util_ppm_ms, util_ms
     FROM day_totals
+    UNION ALL
+    SELECT t.gpu, t.day, t.cluster_id, t.source, t.model, t.holder_kind, t.holder, t.mig_profile,
+           t.partition, t.qos, t.den, -t.held, -t.util_ppm_ms, -t.util_ms
+    FROM two_witnesses r JOIN day_totals t ON t.cluster_id = r.cluster_id AND r.valid @> t.day
+    WHERE t.holder_kind IN ('slurm', 'static')
     UNION ALL
     SELECT gpu, day, cluster_id, source, model, 'pod', namespace, mig_profile, '', '', den,
            CASE WHEN counts THEN held ELSE -held END,
@@ -487,7 +515,8 @@ CREATE VIEW part_use AS
                                   h.container, h.uid, h.num, h.den)
             AND e.low < h.high AND e.high > h.low
     ) e ON true
-    WHERE coalesce(e.counts, true)
+    WHERE coalesce(e.counts, true) AND NOT (h.kind IN ('slurm', 'static') AND EXISTS (
+        SELECT FROM two_witnesses r WHERE r.cluster_id = w.cluster_id AND r.valid @> d.day))
     UNION ALL
     SELECT e.gpu, e.low, e.day, e.cluster_id, e.source, NULL, NULL, 0, 0,
            (extract(epoch FROM e.high - e.low) * 1000)::integer, e.num, e.den,
@@ -532,7 +561,9 @@ CREATE VIEW stretch_use AS
                 AND a.low < s.day::timestamp AT TIME ZONE interval '+08:00'
                         + s.ends_ms * interval '1 millisecond'
         ) parts GROUP BY holder_kind, holder HAVING sum(held) > 0
-    ) u;
+    ) u
+    WHERE NOT (s.holder_kind IN ('slurm', 'static') AND EXISTS (
+        SELECT FROM two_witnesses r WHERE r.cluster_id = s.cluster_id AND r.valid @> s.day));
 
 COMMENT ON TABLE holds IS 'How long a pod held a device, and how long anybody looked; from windows';
 COMMENT ON COLUMN holds.kind IS 'pod: a pod held it; seen: somebody looked at the GPU';
@@ -547,12 +578,15 @@ COMMENT ON COLUMN evidence.incident_id IS 'The incident that explains it';
 COMMENT ON COLUMN evidence.grade IS 'Null where it does not count';
 COMMENT ON TABLE evidence_days IS 'With how many windows a day was compared';
 COMMENT ON TABLE evidence_changes IS 'Days that are to be compared anew';
+COMMENT ON VIEW two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
+COMMENT ON VIEW compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
 COMMENT ON VIEW moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 COMMENT ON VIEW day_use IS 'Day totals under the holder that is bound, less what does not count';
 COMMENT ON VIEW part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less what does not count';
 
-REVOKE EXECUTE ON FUNCTION keep_holds, compare_day, keep_evidence, witness_changed FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_holds, compare_day, keep_evidence, witness_changed, witnesses_required
+    FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_holds, keep_evidence TO :app_role;
-GRANT SELECT ON holds, evidence, evidence_days, moved_use, day_use, part_use, stretch_use TO
-    :app_role;
+GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_use, day_use,
+    part_use, stretch_use TO :app_role;

@@ -1,10 +1,11 @@
--- Incidents: use that a witness contradicts, and gaps that the API server's times cover. A person
+-- Incidents: use that a witness contradicts, use of which no witness spoke where two are needed, and gaps
+-- that the API server's times cover. A person
 -- explains each once, with a file; two persons decide it once: its use counts, or it does not.
 
 CREATE TABLE incidents (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     cluster_id bigint NOT NULL REFERENCES clusters,
-    kind text NOT NULL CHECK (kind IN ('contradicting', 'gap')),
+    kind text NOT NULL CHECK (kind IN ('contradicting', 'single', 'gap')),
     explanation text NOT NULL CHECK (explanation <> ''),
     original text NOT NULL REFERENCES originals,
     file text NOT NULL CHECK (file <> ''),
@@ -54,6 +55,7 @@ BEGIN
                e.num, e.den, tstzrange(greatest(e.low, since), least(e.high, until)), e.reason
         FROM evidence e
         WHERE e.cluster_id = of_cluster AND e.verdict = of_kind AND e.incident_id IS NULL
+            AND NOT e.counts
             AND e.day BETWEEN beijing_day(since) AND beijing_day(until)
             AND e.low < until AND e.high > since AND (of_node IS NULL OR e.node = of_node)
             AND (of_namespace IS NULL OR e.namespace = of_namespace)

@@ -1,9 +1,10 @@
 """Read what would fall: decided cells of which less counts now than the books rest on, and why.
 
 A fall has its cause in the documents (a red one took back, a line was moved) or in the metering (a
-price, a binding or a billing source was stated anew, usage was corrected). Everything that was
-recorded after the decision, and may have done it, is named. In a month of several policy versions
-the days of each are looked at: what one version lost falls, though another's days gained as much.
+price, a binding or a billing source was stated anew, a witness contradicts, usage was corrected).
+Everything that was recorded after the decision, and may have done it, is named. In a month of
+several policy versions the days of each are looked at: what one version lost falls, though
+another's days gained as much.
 """
 
 from collections.abc import Sequence
@@ -58,6 +59,11 @@ _FACTS = text("""
                s.superseded_by, s.source
         FROM contracts k JOIN clusters c ON c.centre_id = k.centre_id
         JOIN billing_sources s ON s.cluster_id = c.id WHERE k.id = :contract
+        UNION ALL
+        SELECT 'witnesses', NULL, r.valid, r.recorded_at, r.recorded_by, r.superseded_at,
+               r.superseded_by, r.required::text
+        FROM contracts k JOIN clusters c ON c.centre_id = k.centre_id
+        JOIN witness_requirements r ON r.cluster_id = c.id WHERE k.id = :contract
     )
     SELECT d.part, f.cause, f.name,
            CASE WHEN f.superseded_at > d.at THEN f.superseded_by ELSE f.recorded_by END AS by,
@@ -67,6 +73,34 @@ _FACTS = text("""
         AND (f.recorded_at > d.at AND f.superseded_at IS NULL
              OR f.recorded_at <= d.at AND f.superseded_at > d.at)
     ORDER BY d.part, at, f.cause, f.name
+""")
+# Use of the month that does not count for what a witness said, or two persons ruled, after that.
+_CONTRADICTED = text("""
+    SELECT concat_ws('/', c.name, e.namespace, e.pod) AS name, max(a.by) AS by, max(a.at) AS at
+    FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+    JOIN matches m ON m.reconciliation_id = r.id AND m.part = :part
+    JOIN decisions d ON d.id = m.decision_id
+    JOIN clusters c ON c.centre_id = k.centre_id
+    JOIN evidence e ON e.cluster_id = c.id AND NOT e.counts
+        AND (e.verdict = 'contradicting' OR e.incident_id IS NOT NULL AND e.verdict <> 'gap')
+        AND e.day >= r.month AND e.day < r.month + interval '1 month'
+    JOIN billing_sources s ON s.cluster_id = e.cluster_id AND s.source = e.source
+        AND s.valid @> e.day AND s.superseded_at IS NULL
+    LEFT JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
+    JOIN bindings b ON b.project_id = k.project_id AND b.cluster_id = e.cluster_id
+        AND b.valid @> e.day AND b.superseded_at IS NULL
+        AND (b.holder_kind = 'pod' AND b.holder = e.namespace
+             OR pod_is_meant(b.holder_kind, b.holder, p.owner, p.labels))
+    CROSS JOIN LATERAL (
+        SELECT x.answered_by AS by, x.answered_at AS at FROM incident_rulings i
+            JOIN decisions x ON x.id = i.decision_id WHERE i.incident_id = e.incident_id
+        UNION ALL
+        SELECT NULL, t.received_at FROM agents w JOIN streams t ON t.agent_id = w.id
+            WHERE w.cluster_id = c.id AND w.source = 'witness' AND e.verdict = 'contradicting'
+    ) a
+    WHERE r.contract_id = :contract AND r.month = :month
+        AND a.at > coalesce(d.answered_at, d.decided_at)
+    GROUP BY 1 ORDER BY 1 LIMIT 20
 """)
 _METERED_THEN = text("""
     SELECT m.part, m.metered_fen FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
@@ -169,6 +203,10 @@ def _of_metering(db: Session, cell: Cell) -> list[Cause]:
         Cause(FallCause(row.cause), row.name, None, row.by, row.at)
         for row in db.execute(_FACTS, params)
         if row.part == cell.part
+    ]
+    facts += [
+        Cause(FallCause.CONTRADICTED, row.name, None, row.by or "", row.at)
+        for row in db.execute(_CONTRADICTED, {**params, "part": cell.part})
     ]
     then = {Part(row.part): row.metered_fen for row in db.execute(_METERED_THEN, params)}
     if facts:

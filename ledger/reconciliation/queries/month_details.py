@@ -19,6 +19,7 @@ from ledger.reconciliation.queries.falls import Fall, falls_of
 from ledger.reconciliation.queries.months import ChargedLine, Month, Share
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.registry.tables import Contract, Project
+from ledger.vouchers.queries.exclusions import Exclusion, exclusion_of
 from ledger.vouchers.tables import Voucher
 
 
@@ -38,6 +39,7 @@ class MonthDetails:
     lines: Sequence[ChargedLine]
     numbers: Mapping[int, str]
     messages: Sequence[Row[Any]]
+    exclusion: Exclusion | None  # by which it earns nothing
 
 
 def month_details(db: Session, contract: Contract, month: date) -> MonthDetails:
@@ -60,6 +62,7 @@ def month_details(db: Session, contract: Contract, month: date) -> MonthDetails:
         lines=months.charged_lines(db, contract_id, month),
         numbers=months.numbers(db, documents),
         messages=messages.of_month(db, contract_id, month),
+        exclusion=exclusion_of(db, contract_id, month),
     )
 
 

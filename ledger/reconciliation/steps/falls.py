@@ -10,24 +10,21 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from ledger.accounts.queries import rights
 from ledger.charging.queries.cells import cells
-from ledger.charging.rules.cells import Cell
-from ledger.errors import Conflict, NotFound, Refused
+from ledger.errors import Conflict, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations, months
 from ledger.reconciliation.queries.falls import Cause, Fall, falls_of
+from ledger.reconciliation.queries.subsidy import subsidy_of, voucher_of
 from ledger.reconciliation.rules.clearing import subject
 from ledger.reconciliation.tables import Match
-from ledger.registry.tables import Contract, Project
+from ledger.registry.tables import Contract
 from ledger.units import Fen
-from ledger.vouchers.queries.quotas import earnings_of
-from ledger.vouchers.queries.years import aim_of, year_books
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
@@ -50,7 +47,7 @@ def propose_fall(
     falls = falls_of(db, key(contract), month)
     if not falls:
         raise Refused("nothing_falls", subject=subject(contract.number, month))
-    before_fen, after_fen = _subsidy(db, _voucher(db, contract), falls)
+    before_fen, after_fen = _subsidy(db, voucher_of(db, contract), falls)
     content = {
         "contract": key(contract),
         "number": contract.number,
@@ -88,15 +85,7 @@ def carry_out_fall(db: Session, decision: Decision, actor: str, now: datetime) -
         row.held_fen, row.fall_decision_id = fall.cell.counted_fen, key(decision)
         db.add(row)
     db.flush()
-    accrue(db, _voucher(db, contract), actor, now)
-
-
-def _voucher(db: Session, contract: Contract) -> Voucher:
-    query = select(Voucher).where(Voucher.project_id == contract.project_id)
-    voucher = db.exec(query).one_or_none()
-    if voucher is None:
-        raise NotFound("voucher", project=db.get_one(Project, contract.project_id).code)
-    return voucher
+    accrue(db, voucher_of(db, contract), actor, now)
 
 
 def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen, Fen]:
@@ -104,16 +93,9 @@ def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen,
     of_project = cells(db, projects=[voucher.project_id])
     falling = {fall.cell.key for fall in falls}
     return (
-        _earned(db, voucher, of_project),
-        _earned(db, voucher, [c.fallen() if c.key in falling else c for c in of_project]),
+        subsidy_of(db, voucher, of_project),
+        subsidy_of(db, voucher, [c.fallen() if c.key in falling else c for c in of_project]),
     )
-
-
-def _earned(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> Fen:
-    months = earnings_of(db, voucher, of_project)
-    books = year_books(db, voucher, {month.year for month in months})
-    goal, _ = aim_of(months, rights(db, voucher.book_id).room, books)
-    return goal.earned_fen
 
 
 def _figures(fall: Fall) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
+from ledger.metering.queries.evidence import pending_ms
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
@@ -42,7 +43,7 @@ from ledger.registry.tables import Contract
 from ledger.statements.queries import contested_before
 from ledger.statements.rules import Statement
 from ledger.statements.steps import issue
-from ledger.units import Fen, beijing_day, month_of
+from ledger.units import Fen, beijing_day, hours, month_of
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
@@ -80,6 +81,7 @@ def propose(
         Finding(month_row, "fall_first", (("month", month_row),))
         for month_row in falls.held_elsewhere(db, key(contract), month)
     ]
+    wrong += _wait_for_witness(db, contract, month)
     if wrong:
         return wrong
     outcomes = _settle(db, contract, month, differences, choices=choices, reason=reason)
@@ -90,6 +92,13 @@ def propose(
         content=_content(contract, month, outcomes, _notes(differences, choices)), reason=reason,
         actor=actor, now=now,
     )  # fmt: skip
+
+
+def _wait_for_witness(db: Session, contract: Contract, month: date) -> list[Finding]:
+    """Refuse a month of which a witness that is needed has not spoken yet: it cannot be decided."""
+    ms = pending_ms(db, key(contract), month)
+    params = (("month", f"{month:%Y-%m}"), ("hours", hours(ms)))
+    return [Finding(contract.number, "witness_pending", params)] if ms else []
 
 
 def _settle(

@@ -30,6 +30,7 @@ from ledger.registry.rules.price_entry import Price
 from ledger.units import FEN_MAX, Fen, fen_from_yuan
 
 Source = Literal["nvml", "dcgm", "slurm", "import"]
+RequiredWitnesses = Literal[1, 2]
 RelationKind = Literal["seller", "buyer", "payee", "related"]
 
 
@@ -74,12 +75,31 @@ class Billing(DatedShape):
     source: Annotated[Source, one_of(Source)]
 
 
+class Witnesses(DatedShape):
+    """How many witnesses a cluster's use needs on these days: what meters it, or one beside."""
+
+    required: Annotated[RequiredWitnesses, one_of(RequiredWitnesses)]
+
+
 class Cluster(Shape):
-    """A cluster of a centre; its usage counts only with a billing source."""
+    """A cluster of a centre; its usage counts only with a billing source.
+
+    One that is registered may be named again with its witnesses alone.
+    """
 
     name: Handle
     centre: Name
-    billing: tuple[Billing, ...] = Field(min_length=1)
+    witnesses: tuple[Witnesses, ...] = ()
+    billing: tuple[Billing, ...] = Field(default=(), validate_default=True)
+
+    @field_validator("billing")
+    @classmethod
+    def _says_something(
+        cls, billing: tuple[Billing, ...], info: ValidationInfo
+    ) -> tuple[Billing, ...]:
+        if not billing and info.data.get("witnesses", True) == ():
+            raise fault("missing")
+        return billing
 
 
 class DeviceName(Shape):

@@ -154,6 +154,11 @@ def _contradictions(registry: Registry) -> Iterator[Finding]:
         for i, bill in enumerate(c.billing)
     )
     yield from _overlaps(
+        (c.name, want.span, place.at("witnesses", i))
+        for c, place in registry.clusters
+        for i, want in enumerate(c.witnesses)
+    )
+    yield from _overlaps(
         ((b.cluster, b.holder.kind, b.holder.name), b.span, p) for b, p in registry.bindings
     )
     for contract, place in registry.contracts:

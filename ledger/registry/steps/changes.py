@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from ledger.errors import Conflict
 from ledger.registry.rules.effective_dating import Fact
-from ledger.registry.steps import contract_terms
+from ledger.registry.steps import contract_terms, gpu_moves
 from ledger.registry.steps.effective_dating import Columns, Proposal, record
 from ledger.registry.steps.register import RegistrationReport
 
@@ -49,19 +49,22 @@ _PROJECTS = text("""
     FROM jsonb_each(CAST(:recorded AS jsonb)) AS r (relation, rows)
     CROSS JOIN jsonb_array_elements(rows) AS fact
     CROSS JOIN contracts_resting_on(relation, fact) k
-    WHERE relation IN ('prices', 'bindings', 'billing_sources', 'contracts') ORDER BY 1
+    WHERE relation IN ('prices', 'bindings', 'billing_sources', 'witness_requirements', 'contracts')
+    ORDER BY 1
 """)
 _OLD = "SELECT fact_content(to_jsonb(t)) FROM {table} t WHERE id = ANY(:keys)"
 TABLES = (
-    "prices", "bindings", "billing_sources", "relations", "organisation_names", "controllers",
-    "price_bands", "other_support",
+    "prices", "bindings", "billing_sources", "witness_requirements", "relations",
+    "organisation_names", "controllers", "price_bands", "other_support",
 )  # fmt: skip
 
 
 def descriptions(db: Session, report: RegistrationReport) -> list[dict[str, str]]:
     """Return each change as its reader sees it: what about, what it was, what it becomes."""
-    return [contract_terms.description(change) for change in report.terms] + [
-        _description(db, proposal) for proposal in report.proposals
+    return [
+        *(contract_terms.description(change) for change in report.terms),
+        *(gpu_moves.description(move) for move in report.moves),
+        *(_description(db, proposal) for proposal in report.proposals),
     ]
 
 
@@ -116,7 +119,7 @@ def record_proposals(
 ) -> dict[str, Any]:
     """Write the changes, and return them to the letter: `recorded` rows, `superseded` keys.
 
-    The `terms` of contracts are there if some change.
+    The `terms` of contracts and the `moves` of GPUs are there if some change.
 
     The database refuses them at the end of a transaction: this is for looking at what follows.
     """
@@ -124,6 +127,8 @@ def record_proposals(
     superseded: dict[str, list[Any]] = {}
     terms = [change.as_json() for change in report.terms]
     contract_terms.change_terms(db, terms, decision=None, actor=actor, now=now)
+    moves = [move.as_json() for move in report.moves]
+    gpu_moves.move_gpus(db, moves, decision=None)
     for proposal in report.proposals:
         keys = record(
             db,
@@ -139,7 +144,7 @@ def record_proposals(
         old = [str(row["id"]) for row in proposal.superseded]
         superseded[table] = [*superseded.get(table, []), *old]
     letter: dict[str, Any] = {"recorded": recorded, "superseded": superseded}
-    return {**letter, "terms": terms} if terms else letter
+    return {**letter, **{k: v for k, v in (("terms", terms), ("moves", moves)) if v}}
 
 
 def projects_concerned(db: Session, content: Mapping[str, Any]) -> list[int]:
@@ -164,6 +169,7 @@ def record_decided(
     contract_terms.change_terms(
         db, content.get("terms", []), decision=decision, actor=actor, now=now
     )
+    gpu_moves.move_gpus(db, content.get("moves", []), decision=decision)
     try:
         for table in TABLES:
             keys = [int(key) for key in content["superseded"].get(table, [])]

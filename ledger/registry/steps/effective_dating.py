@@ -1,4 +1,4 @@
-"""Record dated facts: billing sources, contract lines, bindings, relations.
+"""Record dated facts: billing sources, witnesses, contract lines, bindings, relations.
 
 The file's facts are compared with the current ones (`rules/effective_dating.py` decides). A fact is
 never edited: if it is contradicted and the caller allows it, it is superseded and what remains true
@@ -29,6 +29,7 @@ from ledger.registry.tables import (
     Price,
     Project,
     Relation,
+    WitnessRequirement,
 )
 
 Columns = tuple[object, ...]
@@ -143,6 +144,13 @@ def table(of: type[SQLModel]) -> Table:
 
 BILLING = Kind(
     "billing", table(BillingSource), ("cluster_id",), ("source",), lambda _, says: str(says[0])
+)
+WITNESSES = Kind(
+    "witnesses",
+    table(WitnessRequirement),
+    ("cluster_id",),
+    ("required",),
+    lambda _, says: f"required {says[0]}",
 )
 _SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (

@@ -132,7 +132,8 @@ GPUS = Section(
                (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00')""",
     {"cluster": CLUSTERS},
     """UPDATE gpus SET cluster_id = :cluster, node = :node,
-              retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00'
+              retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00',
+              decision_id = NULL
        WHERE gpu = :named""",
     frozenset({"cluster", "node", "until"}),
 )

@@ -26,11 +26,13 @@ from ledger.registry.steps import (
     contract_terms,
     effective_dating,
     entities,
+    gpu_moves,
     safeguards,
 )
 from ledger.registry.steps.contract_terms import TermsChange
 from ledger.registry.steps.effective_dating import Proposal
 from ledger.registry.steps.entities import EntityChange, EntityFact, Registration, Section
+from ledger.registry.steps.gpu_moves import GpuMove
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
 _PARTIES = text("""
@@ -44,6 +46,11 @@ _LABELS = text("""
     FROM bindings b JOIN clusters c ON c.id = b.cluster_id
     WHERE b.holder_kind = 'label' AND b.superseded_at IS NULL AND c.name = ANY(:names)
 """)
+_WITH_WITNESS = text("""
+    SELECT c.name FROM clusters c WHERE c.name = ANY(:names) AND EXISTS (
+        SELECT FROM agents a WHERE a.cluster_id = c.id AND a.source = 'witness'
+            AND a.approved_at IS NOT NULL AND a.revoked_at IS NULL)
+""")
 _CENTRES = text("""
     SELECT k.name, c.name AS centre FROM clusters k JOIN centres c ON c.id = k.centre_id
     WHERE k.name = ANY(:names)
@@ -54,8 +61,8 @@ _CENTRES = text("""
 class RegistrationReport:
     """Counts by section; with findings nothing was kept.
 
-    `entities` and `at_once` are what was registered. `proposals` and `terms` are not in the books:
-    they touch charged usage (`desk/steps/take_registry.py`).
+    `entities` and `at_once` are what was registered. `proposals`, `terms` and `moves` are not in
+    the books: they touch charged usage (`desk/steps/take_registry.py`).
     """
 
     created: dict[str, int]
@@ -64,6 +71,7 @@ class RegistrationReport:
     superseded: dict[str, int]
     proposals: tuple[Proposal, ...] = ()
     terms: tuple[TermsChange, ...] = ()
+    moves: tuple[GpuMove, ...] = ()
     entities: tuple[EntityChange, ...] = ()
     at_once: tuple[Proposal, ...] = ()
 
@@ -88,7 +96,7 @@ def register(
     with db.begin_nested() as savepoint:
         one_at_a_time(db)
         registration = Registration(db, actor, now, supersede, findings, registry.faulty)
-        terms = _register_entities(registration, registry)
+        terms, moves = _register_entities(registration, registry)
         _register_dated_facts(registration, registry, actor, now)
         if registration.findings:
             savepoint.rollback()
@@ -100,6 +108,7 @@ def register(
         +registration.superseded,
         tuple(registration.proposals),
         tuple(terms),
+        tuple(moves),
         tuple(registration.entities),
         tuple(registration.at_once),
     )
@@ -110,7 +119,9 @@ def one_at_a_time(db: Session) -> None:
     db.execute(_ONE_AT_A_TIME)
 
 
-def _register_entities(registration: Registration, registry: Registry) -> list[TermsChange]:
+def _register_entities(
+    registration: Registration, registry: Registry
+) -> tuple[list[TermsChange], list[GpuMove]]:
     """Register all entities, each after those it refers to; return what waits for two."""
     organisations = list(_entity_facts(entities.ORGANISATIONS, registry.organisations))
     registration.state(
@@ -123,14 +134,15 @@ def _register_entities(registration: Registration, registry: Registry) -> list[T
     ):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
     registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
-    for section in (entities.GPUS, entities.PROJECTS):
-        registration.state(section, _entity_facts(section, getattr(registry, section.name)))
+    gpus, moves = gpu_moves.without_moves(registration, _entity_facts(entities.GPUS, registry.gpus))
+    registration.state(entities.GPUS, gpus)
+    registration.state(entities.PROJECTS, _entity_facts(entities.PROJECTS, registry.projects))
     registration.findings += safeguards.contracts_elsewhere(registration, registry)
     contracts, terms = contract_terms.without_proposals(
         registration, _entity_facts(entities.CONTRACTS, registry.contracts)
     )
     registration.state(entities.CONTRACTS, contracts)
-    return terms
+    return terms, moves
 
 
 def _entity_facts(section: Section, entries: Iterable[tuple[Shape, Place]]) -> Iterator[EntityFact]:
@@ -158,6 +170,7 @@ def _register_dated_facts(
     metered, other_lines = contract_lines.line_facts(registration, registry)
     for kind, facts in (
         (effective_dating.BILLING, _billing(registration, registry)),
+        (effective_dating.WITNESSES, _witnesses(registration, registry)),
         (effective_dating.METERED, metered),
         (effective_dating.PRICES, other_lines),
         (effective_dating.BINDINGS, _bindings(registration, registry)),
@@ -186,6 +199,33 @@ def _billing(registration: Registration, registry: Registry) -> list[effective_d
         if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
         for i, bill in enumerate(entry.billing)
     ]
+
+
+def _witnesses(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
+    registration.findings += _without_witness(registration, registry)
+    return [
+        effective_dating.DatedFact(
+            (cluster,), (want.required,), want.span, place.at("witnesses", i)
+        )
+        for entry, place in registry.clusters
+        if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
+        for i, want in enumerate(entry.witnesses)
+    ]
+
+
+def _without_witness(registration: Registration, registry: Registry) -> Iterator[Finding]:
+    """Report clusters that shall need two witnesses and have no approved one of their own."""
+    wants = [
+        (entry.name, place.at("witnesses", i))
+        for entry, place in registry.clusters
+        for i, want in enumerate(entry.witnesses)
+        if want.required > 1
+    ]
+    names = {"names": [name for name, _ in wants]}
+    with_witness = set(registration.db.scalars(_WITH_WITNESS, names))
+    for name, place in wants:
+        if name not in with_witness:
+            yield place.finding("no_witness_yet", cluster=name)
 
 
 def _bindings(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:

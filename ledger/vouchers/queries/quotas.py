@@ -5,7 +5,7 @@ cost is exact and unrounded: only a month's charge is rounded, so days need not 
 and the page says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -27,7 +27,8 @@ from ledger.postgres.columns import key
 from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Contract, Project
-from ledger.units import Fen, beijing_day, round_half_up
+from ledger.units import Fen, beijing_day, month_of, round_half_up
+from ledger.vouchers.queries.exclusions import Exclusion, exclusions, without
 from ledger.vouchers.queries.years import YearQuota, let_through, year_quotas
 from ledger.vouchers.rules import (
     ContractMonth,
@@ -107,20 +108,31 @@ class Quota:
     days: tuple[Day, ...]
     rates: tuple[RateDays, ...]
     years: tuple[YearQuota, ...] = ()  # none where it has neither caps for them nor pools
+    exclusions: tuple[Exclusion, ...] = ()  # months of contracts that earn nothing
 
 
 @dataclass(frozen=True)
 class EarningTerms:
-    """A voucher's terms: the versions under which it was opened, their rates, and its cap."""
+    """A voucher's terms: its versions, their rates, its cap, and the months that earn nothing."""
 
     spans: Sequence[Span]
     rates: Rates
     cap_fen: Fen
     year_fen: Mapping[int, Fen]  # what caps and pools let through of the years that they cut
+    excluded_months: Collection[ContractMonth] = ()
 
     def rate_on(self, day: date) -> Fraction:
-        """Return what usage of this day earns of its cost."""
+        """Return what usage of this day earns of its cost, where its month is not excluded."""
         return self.rates.get(policy_on(day, self.spans), Fraction(0))
+
+    def earned_on(self, day: date, items: Sequence[Item]) -> Fraction:
+        """Return what the items of a day's bill earn, exact fen."""
+        costs = (
+            item.cost
+            for item in owed_items(items)
+            if item.line.counts and (month_of(day), item.line.contract) not in self.excluded_months
+        )
+        return sum(costs, Fraction(0)) * self.rate_on(day)
 
     def of(self, earned_fen: Mapping[int, Fraction]) -> Fen:
         """Return what the caps let through of exact fen by year."""
@@ -131,8 +143,19 @@ class EarningTerms:
         return min(round_half_up(sum(within, Fraction(0))), self.cap_fen)
 
 
-def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
-    """Return what each month of the voucher's project earns, before the cap, from these cells."""
+def earnings_of(
+    db: Session,
+    voucher: Voucher,
+    of_project: Sequence[Cell],
+    excluded_months: Collection[ContractMonth] | None = None,
+) -> dict[date, Earnings]:
+    """Return what each month of the voucher's project earns, before the cap, from these cells.
+
+    `excluded_months` are the months that earn nothing; by default those that two persons excluded.
+    """
+    if excluded_months is None:
+        excluded_months = _excluded_months(db, voucher)
+    of_project = without(of_project, excluded_months)
     return earnings(of_project, *_terms(db, voucher, of_project))
 
 
@@ -140,8 +163,13 @@ def earned_by_contract(
     db: Session, voucher: Voucher, of_project: Sequence[Cell]
 ) -> dict[ContractMonth, Fraction]:
     """Return what each month of each contract has earned, before the cap, exact fen."""
+    of_project = without(of_project, _excluded_months(db, voucher))
     parts = earnings_by_contract(of_project, *_terms(db, voucher, of_project))
     return {place: part.earned_fen for place, part in parts.items()}
+
+
+def _excluded_months(db: Session, voucher: Voucher) -> set[ContractMonth]:
+    return {exclusion.place for exclusion in exclusions(db, key(voucher))}
 
 
 def share_of_cell(db: Session, cell: Cell) -> dict[str, Fraction]:
@@ -223,8 +251,12 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rates = rates_of(db, voucher)
     years = year_quotas(db, voucher, amounts.room)
+    month_exclusions = exclusions(db, key(voucher))
     terms = EarningTerms(
-        *_versions(db, voucher), amounts.room + amounts.entitlement, let_through(years)
+        *_versions(db, voucher),
+        amounts.room + amounts.entitlement,
+        let_through(years),
+        {exclusion.place for exclusion in month_exclusions},
     )
     days = project_days(db, project_id, beijing_day(now), terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
@@ -249,6 +281,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         days=days,
         rates=rates,
         years=years,
+        exclusions=month_exclusions,
     )
 
 
@@ -269,8 +302,8 @@ def project_days(
     earned_fen: dict[int, Fraction] = {}
     for day, of_day in sorted(by_day.items()):
         if terms:
-            cost = sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
-            earned_fen[day.year] = earned_fen.get(day.year, Fraction(0)) + cost * terms.rate_on(day)
+            part = terms.earned_on(day, of_day)
+            earned_fen[day.year] = earned_fen.get(day.year, Fraction(0)) + part
         days.append(_day(day, of_day, terms.of(earned_fen) if terms else 0))
     return tuple(days)
 

@@ -17,7 +17,7 @@ import pytest
 
 from agents import errors
 from agents.__main__ import main
-from agents.commands.doctor import examine
+from agents.commands.doctor.examine import examine
 from agents.commands.health import Health, serve
 from agents.errors import SettingsError
 from agents.observations import ShareRule
@@ -223,7 +223,7 @@ def test_the_doctor_asks_the_running_agent_what_the_server_refuses(
 def test_the_doctor_sees_a_spool_that_is_nearly_full(
     node: Node, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    node.monkeypatch.setattr("agents.commands.doctor.BYTES_MAX", 60_000)
+    node.monkeypatch.setattr("agents.commands.doctor.site.BYTES_MAX", 60_000)
     with Spool(node.folder / "agent" / "spool.db") as spool:
         spool.add(window(minute) for minute in range(1_000))
     assert main(["doctor"]) == 1

@@ -45,6 +45,16 @@ def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:
     assert gpu.minute.gaps[0].reason == wire.GapReason.AGENT_DOWN
 
 
+def test_without_a_line_it_meters_and_calls_nobody(agent: Agent) -> None:
+    agent.url = "courier"
+    agent.start()
+    agent.until("/metrics", "suanquan_agent_gpus 1")
+    assert agent.get("/healthz")[0] == 200
+    code, output = agent.stop()
+    assert (code, len(agent.server.keys)) == (0, 0), output
+    assert gpu_uuid(0) in agent.open_minute().gpus
+
+
 def test_a_new_key_is_used_without_a_restart(
     tmp_path: Path, server: TinyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

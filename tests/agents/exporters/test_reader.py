@@ -228,6 +228,11 @@ def test_hostile_models_and_instances() -> None:
         assert look_at(rows) is wire.GapReason.EXPORTER_UNREACHABLE
 
 
+@pytest.mark.parametrize("name", ["a\u00a0", "a\u2028", "a\\n", 'a\\"}{', "\u202ea", "ａ"])
+def test_a_pods_name_is_taken_as_it_stands_or_not_at_all(name: str) -> None:
+    assert shares_in(dcgm_rows(GPU, **pod("a") | {"pod": name})) == {GPU: ["bad_labels"]}
+
+
 def test_devices_that_are_none_are_left_out() -> None:
     assert read(parse(page(dcgm_rows("GPU-x") + dcgm_rows("")), FAMILIES), 0) == {}
     upper = GPU[:4] + GPU[4:].upper()
@@ -245,6 +250,12 @@ def test_devices_that_are_none_are_left_out() -> None:
         lambda text: text.replace('pod="a"} 50', 'pod="a" 50', 1),
         lambda text: text + "<html>502 Bad Gateway</html>\n",
         lambda text: text + "\x00\x01\x02\n",
+        lambda text: text.replace("} 50", "} ５０", 1),  # digits of another script
+        lambda text: text.replace("} 50", '} 50 {pod="b"} 7', 1),
+        lambda text: text.replace("} 50", '} 50 # {trace="x"} 1', 1),  # OpenMetrics: not asked for
+        lambda text: text.replace('pod="a"', 'pod="a', 1),
+        lambda text: text.replace('pod="a"', 'pod="a\n"', 1),
+        lambda text: text.replace("\n", "\r"),
     ],
 )
 def test_one_broken_line_makes_the_exposition_void(spoil: object) -> None:

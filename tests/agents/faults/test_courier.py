@@ -1,13 +1,19 @@
-"""Batches go by disk: twice, out of order, half copied, changed, by line and disk in turn."""
+"""Batches go by disk: twice, out of order, half copied, forged, by line and disk in turn."""
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nacl.signing import SigningKey
 
 from agents.commands.courier import export, import_receipt
-from agents.errors import CourierError
+from agents.enrolment_files import ANSWER, REQUEST, read_answer, read_request
+from agents.errors import CourierError, IdentityError
+from agents.parcels import RECEIPT, parcels, receipts, write_file
+from agents.reporting.offline import take_answer, write_request
 from agents.reporting.server import Request, Response
 from tests.support.agents.relay_process import Relay, lives
 from tests.support.api.command_line import Done, suanquan
@@ -32,7 +38,12 @@ def deliver(books: Books, life: Life, file: Path) -> str:
     """There and back."""
     result = import_file(books, file)
     assert result.returncode == 0, result.stderr
-    return import_receipt(life.folder, receipt_of(file))
+    return take_receipt(life.folder, receipt_of(file))
+
+
+def take_receipt(folder: Path, file: Path, **variables: str) -> str:
+    """The command of whoever brings it back."""
+    return import_receipt(folder, file, variables)
 
 
 def is_whole(books: Books) -> bool:
@@ -85,8 +96,8 @@ def test_a_couriers_file_comes_twice(
     assert first.returncode == again.returncode == 0
     assert first.stdout.splitlines()[-3:] == again.stdout.splitlines()[-3:]
     assert receipt == receipt_of(file).read_bytes()
-    assert "1 batches the server has" in import_receipt(life.folder, receipt_of(file))
-    assert "0 batches the server has" in import_receipt(life.folder, receipt_of(file))
+    assert "1 batches the server has" in take_receipt(life.folder, receipt_of(file))
+    assert "0 batches the server has" in take_receipt(life.folder, receipt_of(file))
     assert life.spool.depth() == 0
     assert is_whole(books)
     verdict = judge(site)
@@ -116,7 +127,7 @@ def test_couriers_files_come_out_of_order(
     result = import_file(books, file_3)
     assert result.returncode == 1
     assert "ahead" in result.stdout
-    words = import_receipt(life.folder, receipt_of(file_3))
+    words = take_receipt(life.folder, receipt_of(file_3))
     assert "1 batches the server did not take" in words
     export(life.folder, file_3, site.wall())
     deliver(books, life, file_3)
@@ -129,7 +140,7 @@ def test_couriers_files_come_out_of_order(
 
 
 def _acknowledge_all(life: Life) -> None:
-    """Somebody forged a receipt."""
+    """Somebody with root at the node wrote into its spool."""
     for number, _ in list(life.spool.unanswered()):
         life.spool.acknowledge(number)
 
@@ -160,13 +171,88 @@ def test_a_couriers_file_is_half_copied_or_changed(
         for content in (answer[:at], answer[:at] + bytes([answer[at] ^ 1]) + answer[at + 1 :]):
             bad.write_bytes(content)
             with pytest.raises(CourierError, match="nothing was changed"):
-                import_receipt(life.folder, bad)
+                take_receipt(life.folder, bad)
     assert life.spool.depth() == depth
-    import_receipt(life.folder, receipt_of(file))
+    take_receipt(life.folder, receipt_of(file))
     assert life.spool.depth() == 0
     verdict = judge(site)
     assert not verdict.gaps
     check_row("courier_half", verdict)
+
+
+def test_a_node_that_never_had_a_line(
+    real: tuple[Site, Books], tmp_path: Path, check_row: Tell
+) -> None:
+    """Enrolled by a file, reported by files; two of the files were forged on the way."""
+    site, books = real
+    life = site.start()
+    request, batches = tmp_path / "request", tmp_path / "batches"
+    write_request(life.folder, request, books.code(), "n1", rotates=False)
+    site.run(121)
+    with pytest.raises(IdentityError, match="not enrolled"):
+        export(life.folder, batches, site.wall())
+    thief = replace(read_request(request), public_key="ab" * 32)
+    write_file(tmp_path / "forged", REQUEST, [thief])
+    desk = {"SUANQUAN_URL": books.url, "SUANQUAN_TOKEN": books.token()}
+    assert suanquan("import", "enrolment", str(tmp_path / "forged"), **desk).returncode == 1
+    assert suanquan("import", "enrolment", str(request), **desk).returncode == 0
+    answer = tmp_path / "request.answer"
+    write_file(tmp_path / "forged", ANSWER, [replace(read_answer(answer), server_key="ab" * 32)])
+    with pytest.raises(CourierError, match="forged"):
+        take_answer(life.folder, tmp_path / "forged")
+    take_answer(life.folder, answer)
+    for _ in range(2):
+        site.run(60)
+        export(life.folder, batches, site.wall())
+        deliver(books, life, batches)
+    assert life.spool.depth() == 0
+    assert is_whole(books)
+    assert books.count("agents") == 1
+    verdict = judge(site)
+    assert not verdict.gaps
+    check_row("courier_enrol", verdict)
+
+
+def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row: Tell) -> None:
+    """Whole files with right sums, whose answers the server did not give: nothing counts."""
+    site, books = real
+    life, neighbour = site.start("node"), site.start("other")
+    assert life.send()
+    assert neighbour.send()
+    site.run(181)
+    file, forged = tmp_path / "batches", tmp_path / "forged"
+    export(life.folder, file, site.wall())
+    assert import_file(books, file).returncode == 0
+    (own,) = receipts(receipt_of(file))
+    export(neighbour.folder, file, site.wall())
+    assert import_file(books, file).returncode == 0
+    (others,) = receipts(receipt_of(file))
+    site.run(60)
+    export(life.folder, file, site.wall())
+    depth, (_, later) = life.spool.depth(), parcels(file)
+    says_yes = replace(own, key=later.key, digest=later.digest)
+    thief = base64.b64encode(SigningKey.generate().sign(own.signed).signature).decode()
+    for items in (
+        [says_yes],  # the answer to another batch
+        [replace(says_yes, signature="")],
+        [replace(own, status=409)],
+        [replace(own, answer=own.answer + b" ")],
+        [replace(own, signature=others.signature)],
+        [replace(own, signature=thief)],
+        [own, replace(own, signature=thief)],  # the first is good
+    ):
+        write_file(forged, RECEIPT, items)
+        with pytest.raises(CourierError, match="nothing was changed"):
+            take_receipt(life.folder, forged)
+    assert life.spool.depth() == depth
+    with pytest.raises(CourierError, match="another server"):
+        take_receipt(life.folder, receipt_of(file), SUANQUAN_SERVER_KEY="0" * 63 + "1")
+    deliver(books, life, file)
+    assert life.spool.depth() == 0
+    assert is_whole(books)
+    verdict = judge(site)
+    assert not verdict.gaps
+    check_row("courier_forged", verdict)
 
 
 def test_a_courier_carries_for_a_relay_without_a_line(
@@ -186,7 +272,14 @@ def test_a_courier_carries_for_a_relay_without_a_line(
             export(relay.data, file, site.wall())
             result = import_file(books, file)
             assert result.returncode == 0, result.stderr
-            assert "2 batches the server has" in import_receipt(relay.data, receipt_of(file))
+            with pytest.raises(CourierError, match="SUANQUAN_SERVER_KEY"):
+                take_receipt(relay.data, receipt_of(file))
+            key = suanquan("agent", "server-key", SUANQUAN_URL=books.url, SUANQUAN_TOKEN="none")  # noqa: S106
+            assert key.returncode == 0, key.stderr
+            words = take_receipt(
+                relay.data, receipt_of(file), SUANQUAN_SERVER_KEY=key.stdout.split()[-1]
+            )
+            assert "2 batches the server has" in words
             assert relay.figure("queue_batches") == 0
             assert life.send(relay.post)
             assert life.spool.depth() == 0
@@ -210,7 +303,7 @@ def test_a_couriers_file_of_another_node_is_no_use_here(
     export(neighbour.folder, file, site.wall())
     assert import_file(books, file).returncode == 0
     depth = life.spool.depth()
-    assert "1 batches do not wait here" in import_receipt(life.folder, receipt_of(file))
+    assert "1 batches do not wait here" in take_receipt(life.folder, receipt_of(file))
     assert life.spool.depth() == depth
     books.owner.execute("UPDATE agents SET revoked_at = now() WHERE revoked_at IS NULL")
     export(life.folder, file, site.wall())
@@ -218,5 +311,5 @@ def test_a_couriers_file_of_another_node_is_no_use_here(
     assert result.returncode == 1
     assert "revoked" in result.stdout
     with pytest.raises(Exception, match="revoked"):
-        import_receipt(life.folder, receipt_of(file))
+        take_receipt(life.folder, receipt_of(file))
     assert life.spool.depth() == depth

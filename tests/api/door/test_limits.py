@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI, Request
@@ -15,6 +16,7 @@ from agents.wire import AGENT_HEADER
 from api.app import ROUTERS
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
+from api.door.turns.callers import Caller, Callers, Kind, Sign
 from ledger.people.codes import Role
 from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town
@@ -22,6 +24,7 @@ from tests.support.api.town import Town
 ROUTES = RouteTable(ROUTERS)
 BODY_MAX_OF = {path: limited.body for path, limited in ROUTES.special_limits.items()}
 MIB = 1024 * 1024
+KNOWN = {"Authorization": "Bearer sq_1"}
 
 
 def test_routes_that_take_more_than_a_small_body() -> None:
@@ -51,10 +54,18 @@ def test_routes_that_take_more_than_a_small_body() -> None:
     }
 
 
+class Directory(Callers):
+    """Knows everybody who shows anything, and without a database."""
+
+    def _look_up(self, sign: Sign) -> Caller:
+        return Caller(Kind.PERSON, f"person:{sign}")
+
+
 def small(**limits: object) -> FastAPI:
     """A server whose one route says how long the body was."""
     app = FastAPI()
-    app.add_middleware(Limits, routes=ROUTES, **limits)  # type: ignore[arg-type]
+    callers = Directory(None)  # type: ignore[arg-type]
+    app.add_middleware(Limits, callers=callers, routes=ROUTES, **limits)  # type: ignore[arg-type]
 
     @app.post("/{path:path}")
     async def length(path: str, request: Request) -> int:
@@ -75,7 +86,7 @@ def test_a_body_is_measured_before_it_is_taken(*, path: str, chunked: bool) -> N
     def body(size: int) -> bytes | Iterator[bytes]:
         return (b"x" * part for part in (limit, size - limit)) if chunked else b"x" * size
 
-    client = TestClient(small())
+    client = TestClient(small(), headers=KNOWN)
     assert client.post(path, content=body(limit)).json() == limit
     answer = client.post(path, content=body(limit + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
@@ -86,11 +97,20 @@ def test_a_body_that_lies_about_its_size_is_counted() -> None:
     def parts() -> Iterator[bytes]:
         yield b"x" * (BODY_MAX + 1)
 
-    answer = TestClient(small()).post("/", content=parts(), headers={"Content-Length": "5"})
+    client = TestClient(small(), headers=KNOWN)
+    answer = client.post("/", content=parts(), headers={"Content-Length": "5"})
     assert answer.status_code == 413
 
 
-def asked(receive: Callable[[], object], **limits: object) -> list[Message]:
+SIGNED = [(b"authorization", b"Bearer sq_1"), (b"transfer-encoding", b"chunked")]
+
+
+def ask_slowly(
+    receive: Callable[[], object],
+    *,
+    headers: list[tuple[bytes, bytes]] = SIGNED,
+    **limits: object,
+) -> list[Message]:
     """What the server says to a sender that is not as tame as a test's."""
     messages: list[Message] = []
 
@@ -98,7 +118,8 @@ def asked(receive: Callable[[], object], **limits: object) -> list[Message]:
         messages.append(message)
 
     scope = {
-        "type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [],
+        "type": "http", "method": "POST", "path": "/", "query_string": b"",
+        "headers": headers,
         "client": ("10.0.0.1", 1), "server": ("x", 80), "scheme": "http", "http_version": "1.1",
     }  # fmt: skip
     asyncio.run(small(**limits)(scope, receive, send))  # type: ignore[arg-type]
@@ -114,7 +135,7 @@ def test_a_body_that_never_ends_is_not_waited_for() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    start, body = asked(trickle, seconds=0.01)
+    start, body = ask_slowly(trickle, seconds=0.01)
     assert start["status"] == 408
     assert json.loads(body["body"])["code"] == "too_slow"
 
@@ -123,7 +144,7 @@ def test_a_sender_that_goes_away_is_forgotten() -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
-    assert asked(gone) == []
+    assert ask_slowly(gone) == []
 
 
 def test_guessing_is_stopped_and_only_guessing(town: Town) -> None:
@@ -152,10 +173,13 @@ def test_who_guesses_right_is_not_counted(town: Town) -> None:
         assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("header", ["Authorization", AGENT_HEADER])
-def test_one_callers_rate_is_its_own(header: str) -> None:
+@pytest.mark.parametrize(
+    ("header", "own", "other"),
+    [("Authorization", "Bearer mine", "Bearer yours"), (AGENT_HEADER, str(uuid4()), str(uuid4()))],
+)
+def test_one_callers_rate_is_its_own(header: str, own: str, other: str) -> None:
     client = TestClient(small(calls=parse("3/minute")))
-    own_header, other_header = {header: "mine"}, {header: "yours"}
+    own_header, other_header = {header: own}, {header: other}
     assert [client.get("/", headers=own_header).status_code for _ in range(4)] == [
         200,
         200,
@@ -174,6 +198,14 @@ def test_a_caller_is_remembered_by_a_digest_alone() -> None:
     layer = app.middleware_stack
     while not isinstance(layer, Limits):
         layer = layer.app  # type: ignore[union-attr]
-    storage = str(vars(layer._counts.storage))
-    assert sha256(b"Bearer sq_secret").hexdigest() in storage
-    assert "sq_secret" not in storage
+    memory = str(vars(layer._callers)) + str(vars(layer._counts.storage))
+    assert str(sha256(b"sq_secret").digest()) in memory
+    assert "sq_secret" not in memory
+
+
+def test_the_body_of_who_is_not_known_is_never_read() -> None:
+    async def send_on() -> Message:
+        raise AssertionError
+
+    start, _body = ask_slowly(send_on, headers=[(b"content-length", b"9")])
+    assert start["status"] == 200

@@ -229,6 +229,23 @@ def test_a_source_that_takes_its_word_back(centre: Centre) -> None:
     assert centre.counted_ms() == HOUR
 
 
+def test_a_word_that_is_said_again_is_kept_once(centre: Centre) -> None:
+    def words() -> int:
+        row = centre.owner.execute("SELECT count(*) FROM conflicts").fetchone()
+        assert row
+        return int(row[0])
+
+    centre.tell(run(2 * HOUR, gpus=2))
+    for _ in range(3):
+        answer = centre.tell(run(HOUR, gpus=2))
+        assert len(answer.conflicts) == 2
+    assert words() == 2
+    for _ in range(2):
+        centre.tell(run(2 * HOUR, gpus=2))  # taken back
+    assert words() == 4
+    assert centre.open() == []
+
+
 def test_one_job_of_several_and_another_month(centre: Centre) -> None:
     first, second = (run(2 * HOUR, key=f"c:{n}@1") for n in (1, 2))
     centre.tell(first, second)

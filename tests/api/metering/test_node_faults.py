@@ -84,6 +84,12 @@ def test_registered_gpus_that_are_not_looked_at_are_missing(gpus: list[Gpu], mis
     assert faults(agent(), gpus=tuple(gpus)) == (("gpus_missing",) if missing else ())
 
 
+def test_of_jobs_no_gpu_is_looked_at_and_none_is_missing() -> None:
+    node = Node("n1", (agent(4_000, source="slurm"),), (gpu("a", None),), (), NOW)
+    assert (node.source, node.faults) == ("slurm", ())
+    assert Node("n1", (), (gpu("a", None),), (), NOW).faults == ("no_agent", "gpus_missing")
+
+
 def test_everything_that_is_wrong_is_said() -> None:
     findings = faults(agent(900, ahead=60), gpus=(gpu("a", None),), strangers=1)
     assert findings == ("late", "skewed", "gpus_missing", "strangers")

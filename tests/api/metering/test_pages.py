@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.metering.advice import causes, xid, xids
+from api.messages.advice import causes, xid, xids
 from api.metering.finding_columns import reason
 from tests.support.api import html
 from tests.support.api.city import Site
@@ -77,6 +77,41 @@ def test_a_node_is_a_picture_and_the_same_in_words(site: Site) -> None:
         assert ("空缺" in duration) == ("gapped" in looks)
         assert ("未测量" in duration) == looks.startswith("plain")
     assert "04-12 08:00 64.0% · 空缺 0:01:00" in [words for _, words in cells]
+
+
+def test_a_day_is_a_picture_whose_hours_lead_to_their_windows(site: Site) -> None:
+    text = page(site, "/hours/helan-gpu?day=2026-04-12")
+    picture = parse(text)
+    cells = picture.css("svg.hours a")
+    assert len(cells) == 2 * 4  # 07:42 to 10:37
+    answer = site.client("operator").get("/api/v1/hours/helan-gpu?day=2026-04-12").json()
+    assert len(answer) == len(cells)
+    (hour,) = [h for h in answer if h["gaps"]]
+    assert hour["gaps"] == {"agent_down": 60_000}
+    assert {share["project"] for h in answer for share in h["shares"]} >= {"xinghe"}
+    linked = f"/hours/helan-gpu/{hour['gpu']}?hour=2026-04-12T00%3A00Z"
+    assert linked in [attribute(a, "href") for a in cells]
+    assert linked in [attribute(a, "href") for a in picture.css("td a")], "without the picture too"
+    minutes = page(site, linked)
+    assert minutes.count("采集端停止") == 1
+    assert 'href="/batches/' not in minutes, "a centre sees no batches"
+    assert 'href="/batches/' in page(site, linked, "clerk")
+    silent = page(site, linked.replace("T00", "T02"))
+    assert silent.count("静默：没有窗口") == 37
+    assert "h9" in page(site, "/hours/helan-gpu?day=2026-04-12&look=utilisation") or "h6" in text
+
+
+def test_a_day_of_nothing_and_an_hour_of_nobody(site: Site) -> None:
+    assert "这一天这里没有登记 GPU。" in page(site, "/hours/helan-gpu?day=1999-01-01")
+    assert "2026-04-12" in page(site, "/hours/helan-gpu?day=2099-01-01")  # today
+    assert "没有登记" in page(site, f"/hours/helan-gpu/{gpu_id(0)}?hour=1999-01-01T00:00Z")
+    client = site.client("operator")
+    for path, status in (
+        ("/hours/helan-gpu/nobody?hour=2026-04-12T00:00Z", 404),
+        ("/hours/helan-slurm", 404),
+        (f"/hours/helan-gpu/{gpu_id(0)}?hour=2026-04-12", 422),
+    ):
+        assert client.get(path).status_code == status, path
 
 
 def test_an_operator_comes_from_the_head_and_sees_its_own_centre_only(site: Site) -> None:

@@ -16,7 +16,8 @@ from tests.support.api.town import Town
 
 DEARER = REGISTRY.replace('"30"', '"40"')
 OPEN_TO_CENTRES = {
-    "centres", "clusters", "billing", "gpus", "contracts", "prices", "bindings", "relations",
+    "centres", "clusters", "billing", "witnesses", "gpus", "contracts", "prices", "bindings",
+    "relations",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from api.web.heat_hours import CELL, Group, Row, heat_hours, look
-from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.hours import Hour
 
 MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Beijing
 HOURS = [MIDNIGHT + timedelta(hours=n) for n in range(30)]

@@ -1,13 +1,15 @@
-"""A parser in a process of its own: its answer, or one refusal when it takes too much."""
+"""A parser in a process of its own: its answer, its refusal when it takes too much, its turn."""
 
 import time
-from threading import Thread
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from ledger.errors import Busy, Refused
 from ledger.formats import bounded_call as module
-from ledger.formats.bounded_call import bounded_call
+from ledger.formats.bounded_call import bounded_call, working_for
 
 
 def hoard() -> int:
@@ -16,6 +18,12 @@ def hoard() -> int:
 
 def linger(seconds: float) -> str:
     time.sleep(seconds)
+    return "done"
+
+
+def wait_for(file: Path) -> str:
+    while not file.exists():
+        time.sleep(0.01)
     return "done"
 
 
@@ -39,12 +47,22 @@ def test_too_much_memory_or_time_is_one_refusal(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - began < 10
 
 
-def test_a_third_is_told_to_come_again() -> None:
-    threads = [Thread(target=bounded_call, args=(linger, 5)) for _ in range(module.AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.2)
+def test_a_callers_second_file_waits_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    end_mark = tmp_path / "ended"
+
+    def read(caller: str, file: Path) -> str:
+        with working_for(caller):
+            return bounded_call(wait_for, file)
+
+    with ThreadPoolExecutor(4) as threads:
+        hostile = [threads.submit(read, "attacker", end_mark) for _ in range(3)]
+        assert threads.submit(read, "clerk", tmp_path).result() == "done"
+        assert not any(reading.done() for reading in hostile)
+        end_mark.touch()
+        assert [reading.result() for reading in hostile] == ["done"] * 3
+    monkeypatch.setattr(module, "_calls", Counter(attacker=1))
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
     with pytest.raises(Busy, match="busy"):
-        bounded_call(linger, 0)
-    for thread in threads:
-        thread.join()
+        read("attacker", end_mark)

@@ -26,7 +26,7 @@ DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_day", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
-    "rule_corrections",
+    "rule_corrections", "gpu_was_charged",
     "keep_holds", "keep_evidence", "explain_incident",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype

@@ -110,7 +110,10 @@ def test_totals_are_what_the_windows_say(
 ) -> None:
     for attack in (
         "INSERT INTO day_totals SELECT * FROM day_totals", "UPDATE day_totals SET held = 0",
-        "UPDATE coverage SET windows = 9", "UPDATE window_counts SET kept = 0",
+        "UPDATE coverage SET windows = 9", "UPDATE hour_totals SET held = 0",
+        "UPDATE hour_coverage SET windows = 9", "DELETE FROM hour_totals",
+        "INSERT INTO xid_events SELECT gpu, start, 79 FROM windows",
+        "UPDATE window_counts SET kept = 0",
         "INSERT INTO windows_20260301 SELECT * FROM windows", "DELETE FROM windows",
         "UPDATE windows SET body = '{}'", "SELECT fold_windows()",
     ):  # fmt: skip

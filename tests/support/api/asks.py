@@ -65,6 +65,13 @@ def a_registered_gpu(base: str) -> Callable[[Town, str], Ask]:
     return lambda _, whose: {"url": f"{base}/registry/gpus/{gpu_id(0 if whose == 'mine' else 1)}"}
 
 
+def an_hour(base: str) -> Callable[[Town, str], Ask]:
+    """An hour of a GPU of one's own centre, or of another's."""
+    return lambda _, whose: {
+        "url": f"{base}/c-{whose}/{gpu_id(0 if whose == 'mine' else 1)}?hour={DAY}T00:00Z"
+    }
+
+
 def a_reservation(town: Town, whose: str) -> Ask:
     """One that stands."""
     wish = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
@@ -147,6 +154,7 @@ def at_a_receipt(path: str) -> Callable[[Town, str], Ask]:
 DAY = "2026-03-01"
 
 
+A_REASON = {"reason": "x"}
 A_MONTH = "/reconcile/999999/2026-03"
 
 
@@ -169,6 +177,7 @@ A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen
 
 
 WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+WRONG_REQUEST = {"code_id": "0" * 64, "public_key": "0" * 64, "node": "n", "seal": "0" * 64}
 
 
 AN_INDICATOR = {

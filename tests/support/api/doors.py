@@ -9,6 +9,7 @@ from tests.support.api.asks import (
     A_CORRECTION,
     A_MONTH,
     A_MOVE,
+    A_REASON,
     A_RECOVERY,
     A_REFUND,
     A_RULING,
@@ -22,6 +23,7 @@ from tests.support.api.asks import (
     DAY,
     LATE,
     WRONG_CODE,
+    WRONG_REQUEST,
     Ask,
     a_claim,
     a_receipt,
@@ -30,6 +32,7 @@ from tests.support.api.asks import (
     a_token,
     a_voucher,
     agent_of,
+    an_hour,
     approval_of,
     at,
     at_a_receipt,
@@ -116,9 +119,13 @@ DOORS = {
     # its code, and its signature, are the credentials
     "POST /api/v1/agents": Door(None, at("/api/v1/agents", json=WRONG_CODE), yes=403),
     "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
+    "GET /api/v1/server-key": Door(None, at("/api/v1/server-key")),
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "POST /api/v1/enrolment-requests": Door(
+        {ADMIN, OPERATOR}, at("/api/v1/enrolment-requests", json=WRONG_REQUEST), yes=403
+    ),
     "POST /api/v1/agents/{agent}/approval": Door({Role.CLERK}, approval_of, yes=204),
     "POST /api/v1/quarantine/admissions": Door(
         {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
@@ -151,6 +158,12 @@ DOORS = {
         yes=404,
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "GET /api/v1/hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/api/v1/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /api/v1/hours/{cluster}/{gpu}": Door(
+        BUREAU | {OPERATOR}, an_hour("/api/v1/hours"), scoped=True
+    ),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
     ),
@@ -328,6 +341,12 @@ DOORS = {
         at("/api/v1/reconciliations/1-2026-03/fall", json={"reason": "价格更正"}),
         yes=404,
     ),
+    "POST /api/v1/reconciliations/{key}/exclusion": Door(
+        {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/exclusion", json=A_REASON), yes=404
+    ),
+    "POST /api/v1/reconciliations/{key}/readmission": Door(
+        {Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/readmission", json=A_REASON), yes=404
+    ),
     "GET /api/v1/red-documents": Door({Role.CLERK}, at("/api/v1/red-documents")),
     "POST /api/v1/red-documents/{key}/parts": Door(
         {Role.CLERK},
@@ -483,6 +502,10 @@ DOORS = {
     "GET /projects/{code}/days/{day}": Door(
         BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
     ),
+    "GET /hours/{cluster}": Door(
+        BUREAU | {OPERATOR}, at(f"/hours/c-{{whose}}?day={DAY}"), scoped=True
+    ),
+    "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
     "GET /nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
@@ -537,6 +560,12 @@ DOORS = {
     ),
     "POST /reconcile/{contract}/{month}/fall": Door(
         RECONCILING, at(f"{A_MONTH}/fall", data={"reason": "x"}), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/exclusion": Door(
+        RECONCILING, at(f"{A_MONTH}/exclusion", data=A_REASON), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/readmission": Door(
+        RECONCILING, at(f"{A_MONTH}/readmission", data=A_REASON), yes=404
     ),
     "POST /projects/{code}/rate": Door(
         RECONCILING,

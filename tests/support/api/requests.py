@@ -23,6 +23,8 @@ contracts:
 EVERY_SECTION = f"""
 organisations: [{{uscc: 91640100MADEM0001Y, name: 银川示例}}]
 catalogue: [{{model: H100-80G, names: [{{nvml: H100}}, {{nvml: H100, mig_profile: 1g.10gb}}]}}]
+clusters:
+- {{name: c-mine, centre: centre of c-mine, witnesses: [{{required: 1, from: 2099-01-01}}]}}
 contracts:
 - {{number: HT-1, centre: centre of c-mine, project: p-mine, from: 2026-01-01, until: 2026-12-31,
    total: "1000.50", prices: [

@@ -15,8 +15,10 @@ from agents import wire
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import findings
 from ledger.metering.steps.enrol import issue_code
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import issue_token
 from tests.support.faults.fault_site import Site, Verdict
-from tests.support.people import place_token
+from tests.support.people import FAR, place_token
 from tests.support.simulation import EVER
 
 Tell = Callable[[str, Verdict], None]
@@ -43,6 +45,15 @@ class Books:
                 db, cluster=self.cluster, source="nvml",
                 actor=place_token(self.owner, "administrator", "管理"), now=now,
                 history_from=EVER.date(),
+            )  # fmt: skip
+
+    def token(self) -> str:
+        """A token of the bureau's, who tends agents."""
+        with Session(self.engine) as db, db.begin():
+            return issue_token(
+                db, role=Role.ADMINISTRATOR, person="信使台",
+                actor=place_token(self.owner, "administrator", "管理"),
+                now=self.now(), expires_at=FAR,
             )  # fmt: skip
 
     def windows_kept(self) -> list[wire.Window]:

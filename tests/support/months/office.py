@@ -41,6 +41,7 @@ from ledger.reconciliation.queries.months import month_cells
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
 from ledger.reconciliation.steps.excess import move_excess
+from ledger.reconciliation.steps.exclusions import propose_exclusion
 from ledger.reconciliation.steps.falls import propose_fall
 from ledger.reconciliation.steps.match import match, move
 from ledger.reconciliation.steps.reds import propose_parts
@@ -79,8 +80,8 @@ contracts:
   - {{number: k1, centre: centre of c1, project: p1, from: 2026-01-01, prices: []}}
   - {{number: k2, centre: centre of c1, project: p2, from: 2026-01-01, prices: []}}
 bindings:
-  - {{cluster: c1, holder: {{static: a}}, project: p1, from: 2026-01-01}}
-  - {{cluster: c1, holder: {{static: b}}, project: p2, from: 2026-01-01}}
+  - {{cluster: c1, holder: {{pod: a}}, project: p1, from: 2026-01-01}}
+  - {{cluster: c1, holder: {{pod: b}}, project: p2, from: 2026-01-01}}
 """
 
 
@@ -148,7 +149,7 @@ class Office:
         """The holder is of another project on these days."""
         end = f", until: {until}" if until else ""
         self.register(
-            f"bindings: [{{cluster: c1, holder: {{static: {holder}}}, project: {project},"
+            f"bindings: [{{cluster: c1, holder: {{pod: {holder}}}, project: {project},"
             f" from: {since}{end}}}]"
         )
         self.accrue()
@@ -166,7 +167,7 @@ class Office:
             before = self.minutes.get((gpu, day), 0)
             self.minutes[gpu, day] = before + hours
             start = datetime(day.year, day.month, day.day, tzinfo=UTC) + NOON
-            part = wire.Part(wire.Static(holder), 0, wire.MINUTE_MS)
+            part = wire.Part(wire.Pod(holder, holder, "main"), 0, wire.MINUTE_MS)
             windows += [
                 wire.Window(
                     gpu_id(gpu), "H100", start + timedelta(minutes=n), wire.MINUTE_MS, (part,), ()
@@ -322,6 +323,24 @@ class Office:
     def fall(self, month: date = MARCH, *, contract: str = "k1") -> None:
         """Two persons decide that it falls."""
         self.confirm(self.propose_fall(month, contract=contract))
+
+    def propose_exclusion(
+        self, month: date, *, contract: str = "k1", excluded: bool = True
+    ) -> Decision:
+        """One person proposes that a contract's month earns nothing, or that it earns again."""
+        with self.step() as db:
+            return propose_exclusion(
+                db, self._contract(db, contract), month, excluded=excluded, reason="不符合条件",
+                actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+
+    def exclude(self, month: date, *, contract: str = "k1") -> None:
+        """Two persons exclude a contract's month."""
+        self.confirm(self.propose_exclusion(month, contract=contract))
+
+    def readmit(self, month: date, *, contract: str = "k1") -> None:
+        """Two persons readmit it."""
+        self.confirm(self.propose_exclusion(month, contract=contract, excluded=False))
 
     def open(self, code: str, policy: str) -> None:
         """Two persons open the project's voucher under a version."""

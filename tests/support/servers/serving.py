@@ -7,13 +7,16 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from api.server.connections import configuration
+
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Yield the address at which the application answers; its start-up tasks are left out."""
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off")
+    config = configuration(app, lifespan="off")
     server = uvicorn.Server(config)
-    listener = config.bind_socket()  # from here on a connection waits until it is answered
+    listener = config.bind_socket()
+    listener.listen(config.backlog)  # from here on a connection waits until it is answered
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents import wire
+from agents.commands.doctor.slurm import checks
 from agents.commands.slurm.live import ask
 from agents.errors import SourceError
 from agents.sources.slurm import json_jobs
@@ -120,6 +121,13 @@ def test_its_json_says_the_same(live: Cluster, numbers: dict[str, str]) -> None:
     by_json = {run.key: run for run in runs if run.is_final}
     assert by_json == {run.key: run for run in store.all() if run.is_final}
     assert len(by_json) == 8
+
+
+def test_the_doctor_finds_it_well(live: Cluster, numbers: dict[str, str]) -> None:
+    assert numbers
+    results = [check() for check in checks(datetime.now(UTC))]
+    assert [str(result) for result in results if result.code] == []
+    assert "accounting records GPUs (by type: gres/gpu:h100)" in [r.en for r in results]
 
 
 def test_while_its_database_is_down_nothing_is_an_answer(

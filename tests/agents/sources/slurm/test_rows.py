@@ -1,5 +1,7 @@
 """What was seen on a real Slurm 22.05, case by case, and the variations of each."""
 
+import codecs
+import json
 import time
 from zoneinfo import ZoneInfo
 
@@ -286,7 +288,6 @@ def test_a_bad_row_is_one_fault_that_names_its_line_and_column(
         (table(row())[:-30], 2, "cut off"),
         (table(row(), row(Account="LAB")).replace(b"LAB", "实验室".encode("gbk")), 3, "UTF-8"),
         (table(row()).decode().encode("utf-16"), 1, "UTF-8"),
-        (b"\xef\xbb\xbf" + table(row()), 1, "BOM"),
         (table(row(Account="a\0b")), 2, "UTF-8"),
         (b"", 1, "empty"),
         (b"\n\n", 1, "empty"),
@@ -302,6 +303,53 @@ def test_a_file_that_cannot_be_read_is_one_fault(content: bytes, line: int, word
     assert [fault.row for fault in faults] == [line]
     assert words in faults[0].en
     assert faults[0].zh
+
+
+def test_a_mark_at_the_begin_of_a_file_is_passed_over() -> None:
+    assert items(codecs.BOM_UTF8 + table(row())) == items(table(row()))
+    assert items(codecs.BOM_UTF8 + b'{"jobs": []}') == []
+    (fault,) = items(codecs.BOM_UTF8)
+    assert isinstance(fault, Fault)
+    assert "empty" in fault.en
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"jobs": [{"account": "\xb0"}]}',
+        b'{"jobs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"jobs": [{"job_id": 1',
+        b'{"jobs": []}{"jobs": []}',
+        b'\n  {"jobs": {}}',
+        '{"jobs": []}'.encode("utf-16"),
+        b'{"jobs": [], "errors": [{"description": "no database"}]}',
+        table(row()).replace(b"|", b";"),
+        table(row()).replace(b"\n", b"\r"),
+        table(row(), row()).replace(b"lab1", b"lab1\x00"),
+        b"sacct: error: slurm_persist_conn_open: failed\n",
+        b"PK\x03\x04 a spreadsheet\n",
+        b"\x1f\x8b\x08 compressed",
+    ],
+)
+def test_what_is_no_answer_of_sacct_is_one_fault_and_says_nothing(content: bytes) -> None:
+    (fault,) = items(content)
+    assert isinstance(fault, Fault)
+    assert fault.zh
+    assert fault.en
+
+
+def test_a_job_of_a_document_that_cannot_be_read_is_named_and_the_others_are_read() -> None:
+    job = {
+        "job_id": 7, "account": "lab1", "state": {"current": ["COMPLETED"]},
+        "time": {"submission": T, "start": T + 14, "end": T + 34},
+        "tres": {"allocated": [{"type": "gres", "name": "gpu", "count": 2}]},
+    }  # fmt: skip
+    jobs = [job, {**job, "job_id": "7"}, {**job, "tres": None}, {**job, "job_id": -1}, {}]
+    first, *rest = items(b" \n" + json.dumps({"jobs": jobs}).encode())
+    assert gpu_seconds([first]) == 40
+    assert [(f.row, f.column) for f in rest if isinstance(f, Fault)] == [
+        (2, "jobs"), (3, "jobs"), (4, "JobIDRaw"), (5, "jobs"),
+    ]  # fmt: skip
 
 
 def test_a_bar_in_a_jobs_name_is_the_names_own_where_it_stands_last() -> None:

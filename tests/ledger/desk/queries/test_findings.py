@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from agents import wire
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import KINDS, Row, findings
-from ledger.metering.queries.silence import silent_minutes
+from ledger.metering.queries.coverage_gaps import silent_minutes
 from ledger.metering.steps.intake import Forked, Receipt, take_batch
 from ledger.registry.tables import Cluster
 from tests.support.simulation import enrolled, gpu_id, held, minute, window

@@ -1,14 +1,23 @@
 """What was paid or is payable falls only by two persons, whatever lowers it (case 4, «falls»)."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from agents.sightings import Watch
+from ledger.desk.queries.incidents import Scope
+from ledger.desk.steps.rule_incidents import explain_incident, propose_ruling
 from ledger.documents.rules.cost_document import Document
 from ledger.errors import LedgerError, Refused
+from ledger.metering.codes import IncidentKind
 from ledger.people.codes import Answer
+from tests.support.documents import file
 from tests.support.months.office import APRIL, MARCH, Office, days, price
+from tests.support.papers.proofs import pdf
+from tests.support.reconciliation import CLERK
+from tests.support.simulation import START, Node
+from tests.support.witness.reports import TWO_NEEDED, ran, report
 
 TEN = days(MARCH, date(2026, 3, 10))
 Act = Callable[[Office, Document], object]
@@ -19,6 +28,35 @@ clusters:
     centre: centre of c1
     billing: [{source: slurm, from: 2026-03-01, until: 2026-03-03}]
 """
+SIXTH, NINTH = START + timedelta(days=5), START + timedelta(days=8)
+LAST = START + timedelta(days=17)
+
+
+def contradict(office: Office) -> Node:
+    """A witness comes, which watched for three of the ten days and saw no pod."""
+    return report(office, Watch(SIXTH, NINTH))
+
+
+def need_two(office: Office) -> None:
+    """A witness comes, which was blind for three of the ten days; then two are needed."""
+    report(office, Watch(START, SIXTH), Watch(NINTH, LAST), ran(START, None, LAST))
+    office.register(TWO_NEEDED)
+
+
+def rule_in(office: Office) -> None:
+    """Two persons decide that the contradicted use counts all the same."""
+    scope = Scope(office.cluster, IncidentKind.CONTRADICTING, SIXTH, NINTH)
+    with office.step() as db:
+        incident = explain_incident(
+            db, scope, "见证当时看的是另一个集群", file(pdf("log"), "proof.pdf"),
+            actor=CLERK.actor, now=office.now,
+        )  # fmt: skip
+        decision = propose_ruling(
+            db, incident.id, counts=True, reason="看过", actor=CLERK.actor, now=office.now
+        )
+    office.confirm(decision)
+
+
 LOWERED: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is left of 3,000.00
     "price": (lambda b, _: b.prices(price(70)), "price", 2_100_00),
     "price of some days": (
@@ -33,6 +71,8 @@ LOWERED: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is 
     ),
     "a red document": (lambda b, d: b.red(d, 3_000_00), "red_document", 2_100_00),
     "billing source": (lambda b, _: b.register(BY_JOBS), "source", 2_100_00),
+    "a witness": (lambda b, _: contradict(b), "contradicted", 2_100_00),
+    "two witnesses": (lambda b, _: need_two(b), "witnesses", 2_100_00),
 }  # fmt: skip
 RAISED: dict[str, Act] = {  # what takes each back
     "price": lambda b, _: b.prices(price(100)),
@@ -41,6 +81,8 @@ RAISED: dict[str, Act] = {  # what takes each back
     "billing source": lambda b, _: b.register(BY_JOBS.replace("slurm", "nvml")),
     "allocation to nowhere": lambda b, d: b.move(d, 2_500_00, source=None, target=MARCH),
     "allocation to another month": lambda b, d: b.move(d, 4_000_00, source=APRIL, target=MARCH),
+    "a witness": lambda b, _: rule_in(b),
+    "two witnesses": lambda b, _: b.register(TWO_NEEDED.replace("2, from", "1, from")),
 }
 
 
@@ -104,6 +146,29 @@ def test_4_what_is_taken_back_rises_by_itself(
     assert office.money() == {"paid": 3_000_00}
     with pytest.raises(Refused, match="nothing_falls"):
         office.propose_fall()
+
+
+def test_4_a_witness_takes_its_word_back(decided_month: tuple[Office, Document]) -> None:
+    """The record of the pod came late: it did run on one of the three days."""
+    office, _ = decided_month
+    office.pay()
+    witness = contradict(office)
+    office.accrue()
+    office.fall()
+    report(office, ran(SIXTH, SIXTH + timedelta(days=1), NINTH), by=witness)
+    office.accrue()
+    assert office.money() == {"paid": 2_400_00, "recoverable": 600_00}
+
+
+def test_4_what_a_witness_said_before_the_decision_is_no_cause(office: Office) -> None:
+    office.prices(price(100))
+    contradict(office)
+    office.use(TEN, 10)
+    office.bill(7_000_00)
+    office.decide()
+    office.prices(price(50))
+    (cell,) = office.propose_fall().content["cells"]
+    assert {row["code"] for row in cell["causes"]} == {"price"}
 
 
 def test_4_a_part_of_a_fall_that_is_taken_back_rises_by_that_part(

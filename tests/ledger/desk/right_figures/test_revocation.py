@@ -89,7 +89,7 @@ def test_a_red_line_of_one_of_two_contracts_of_a_project(office: Office) -> None
     names = "project: p1, contract: {}, from: 2026-01-01"
     office.register(f"contracts: [{{{other}}}]")
     for holder, contract in (("a", "k1"), ("b", "k3")):
-        bound = f"cluster: c1, holder: {{static: {holder}}}, {names.format(contract)}"
+        bound = f"cluster: c1, holder: {{pod: {holder}}}, {names.format(contract)}"
         office.register(f"bindings: [{{{bound}}}]")
     office.prices(price(10))
     for holder in "ab":

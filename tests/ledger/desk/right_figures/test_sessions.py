@@ -38,7 +38,7 @@ def job(at: datetime, minutes: int) -> list[wire.Window]:
 
 def cost(office: Office, windows: list[wire.Window]) -> dict[date, int]:
     """What they cost by month, fen; each month is invoiced, decided and earns its part."""
-    office.register("bindings: [{cluster: c1, holder: {pod: a}, project: p1, from: 2026-01-01}]")
+    office.register("bindings: [{cluster: c1, holder: {static: a}, project: p1, from: 2026-01-01}]")
     office.report(windows)
     office.accrue()
     fen = {month: sum(c.metered_fen for c in office.cells(month)) for month in (MARCH, APRIL)}

@@ -11,7 +11,8 @@ from sqlmodel import Session
 from agents import wire
 from ledger.metering.queries import coverage_gaps as unseen
 from ledger.metering.queries import nodes
-from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.hours import Hour
+from ledger.metering.queries.hours import hours as hours_of
 from ledger.metering.queries.nodes import Gpu, Period
 from ledger.metering.rules.incidents import SILENT, Span
 from ledger.units import midnight
@@ -37,7 +38,7 @@ def gpus(db: Session, town: Town) -> list[Gpu]:
 
 def hours(town: Town, period: Period = PERIOD) -> dict[tuple[str, int], Hour]:
     with Session(town.engine) as db:
-        hours = unseen.hours(db, gpus(db, town), period)
+        hours = hours_of(db, gpus(db, town), period)
     return {(h.gpu, (h.hour - minute(0)) // nodes.HOUR): h for h in hours}
 
 
@@ -46,35 +47,6 @@ def spans(town: Town, period: Period = PERIOD) -> list[Span]:
         spans, more = unseen.spans(db, town.cluster, period)
     assert not more
     return spans
-
-
-def test_an_hour_says_what_was_seen_what_was_a_gap_and_what_was_silent(town: Town) -> None:
-    report(town, 0, range(50))
-    town.report([window(0, 50, held("team-a", 0, 45_000), gaps=[gap(45_000)])])
-    by_hour = hours(town)
-    first = by_hour[gpu_id(0), 0]
-    assert (first.expected, first.silent, first.gap_ms) == (60, 9, 15_000)
-    assert first.seen_ms == 51 * 60_000 - 15_000
-    assert first.util_ppm == 500_000
-    assert by_hour[gpu_id(0), 1] == Hour(gpu_id(0), minute(60), 60, 60, 0)
-    assert by_hour[gpu_id(1), 2].seen_ms == 0
-    assert max(hour for _, hour in by_hour) == 2  # up to the horizon, and not before registration
-    assert min(hour for _, hour in by_hour) == 0
-
-
-def test_utilisation_is_the_mean_of_what_was_measured_if_that_speaks_for_the_rest(
-    town: Town,
-) -> None:
-    half = held("team-a", 0, 30_000, util_ppm=900_000)
-    town.report([window(0, 0, half, held("b", 30_000)), window(0, 1, held("b", util_ppm=0))])
-    assert hours(town)[gpu_id(0), 0].util_ppm == 300_000
-    town.report([window(0, 2), window(1, 0)])
-    by_hour = hours(town)
-    assert by_hour[gpu_id(0), 0].util_ppm == 300_000  # half of three minutes
-    assert by_hour[gpu_id(1), 0].util_ppm is None
-    town.report([window(0, 3)])
-    assert hours(town)[gpu_id(0), 0].util_ppm is None
-    assert unseen.utilisation([]) is None
 
 
 def test_gaps_are_told_to_the_millisecond_joined_over_minutes_and_with_their_xids(

@@ -8,7 +8,9 @@ from sqlmodel import Session
 
 from agents import wire
 from ledger.metering.queries import nodes
+from ledger.metering.queries.node_status import node_status
 from ledger.metering.queries.nodes import Gpu, Period
+from ledger.registry.tables import Cluster
 from tests.support.simulation import enrolled, gpu_id, minute, window
 from tests.support.town import Town
 
@@ -44,6 +46,23 @@ def test_nodes_are_those_with_gpus_or_agents_and_strangers_are_told(
         assert nodes.strangers(db, town.cluster, ["n0"], minute(0)) == []
     assert (stranger.gpu, stranger.reason, stranger.windows) == (gpu_id(9), "unknown_gpu", 2)
     assert (stranger.first, stranger.last) == (minute(0), minute(1))
+
+
+def test_a_node_without_an_agent_of_its_own_is_metered_by_its_clusters(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    def source(db: Session, name: str) -> str | None:
+        cluster = db.get_one(Cluster, town.cluster)
+        return node_status(db, cluster, name, minute(100)).source
+
+    with Session(town.engine) as db:
+        assert source(db, "n1") == "nvml"
+        owner.execute("UPDATE agents SET revoked_at = now() WHERE node = 'n1'")
+        assert source(db, "n1") == "nvml"  # nobody else is there
+        db.rollback()
+        enrolled(owner, town.cluster, node="exporters", source="dcgm")
+        assert source(db, "n1") == "dcgm"
+        assert source(db, "exporters") == "dcgm"
 
 
 def test_xids_are_told_once_a_minute_the_newest_first(town: Town) -> None:

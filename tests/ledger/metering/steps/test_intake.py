@@ -211,6 +211,8 @@ def test_a_source_reports_only_its_own_kind(
     assert receipt.kept == 1
     assert [i.reason for i in receipt.refused] == ["wrong_source"]
     assert [i.reason for i in receipt.quarantined] == ["other_cluster"]
+    counts = "SELECT (SELECT count(*) FROM day_totals), (SELECT count(*) FROM hour_totals)"
+    assert owner.execute(counts).fetchone() == (1, 0), "a job's window is an hour already"
 
 
 def test_day_totals_know_where_a_job_ran(

@@ -28,7 +28,7 @@ from tests.support.simulation import Node, enrolled, held, minute, place, window
 LATER = minute(100_000)
 TABLES = (
     "windows, window_counts, batches, streams, forks, corrections, conflicts, quarantine,"
-    " day_totals, coverage"
+    " day_totals, coverage, hour_totals, hour_coverage, xid_events"
 )
 
 Event = tuple[str, int, Any]
@@ -39,7 +39,7 @@ holders = st.sampled_from(["team-a", "team-b"])
 
 @st.composite
 def windows(draw: st.DrawFn) -> wire.Window:
-    gpu, at, cut = draw(st.integers(0, 2)), draw(st.integers(0, 4)), draw(cuts)
+    gpu, at, cut = draw(st.integers(0, 2)), draw(st.integers(58, 62)), draw(cuts)
     first = held(draw(holders), 0, cut)
     if draw(st.booleans()):
         return window(gpu, at, first, held(draw(holders), cut, 60_000))
@@ -122,7 +122,7 @@ class World:
         twin = copy.copy(node)
         twin.sent = []
         self.report(node, values)
-        content = twin.batch([*values, window(1, 4, held("team-b"))])
+        content = twin.batch([*values, window(1, 62, held("team-b"))])
         assert self.take(twin.read(content)) == Forked(node.number)
 
     def lose_spool(self, node: Node, _: None) -> None:
@@ -149,12 +149,35 @@ def check(owner: psycopg.Connection, world: World) -> None:
     assert {tuple(row[:3]): row[3] for row in totals} == dict(expected)
     cursor = owner.execute("SELECT gpu, day, sum(windows)::bigint FROM coverage GROUP BY 1, 2")
     assert {tuple(row[:2]): row[2] for row in cursor} == dict(cover)
+    check_hours(owner, world)
     conflicts = owner.execute(
         "SELECT gpu, start FROM conflicts GROUP BY gpu, start, hash"
     ).fetchall()
     assert sorted(conflicts) == sorted((gpu, start) for gpu, start, _ in world.aside)
     batches = {row[0] for row in owner.execute("SELECT bytes FROM batches")}
     assert batches == world.answers.keys()
+
+
+def check_hours(owner: psycopg.Connection, world: World) -> None:
+    """The sums by the hour are those of the windows that stand, gaps among them."""
+    expected: Counter[tuple[object, ...]] = Counter()
+    counts: Counter[tuple[object, ...]] = Counter()
+    for (gpu, _), w in world.standing.items():
+        body = msgspec.json.decode(w.body, type=wire.Window)
+        hour = w.start.replace(minute=0)
+        counts[gpu, hour] += 1
+        for part in body.parts:
+            assert isinstance(part.holder, wire.Static)
+            expected[gpu, hour, "static", part.holder.name] += part.to_ms - part.from_ms
+        for gap in body.gaps:
+            expected[gpu, hour, "gap", gap.reason] += gap.to_ms - gap.from_ms
+    totals = owner.execute(
+        "SELECT gpu, hour, holder_kind, holder, sum(held)::bigint FROM hour_totals"
+        " GROUP BY 1, 2, 3, 4"
+    )
+    assert {tuple(row[:4]): row[4] for row in totals} == dict(expected)
+    rows = owner.execute("SELECT gpu, hour, sum(windows)::bigint FROM hour_coverage GROUP BY 1, 2")
+    assert {tuple(row[:2]): row[2] for row in rows} == dict(counts)
 
 
 def run(

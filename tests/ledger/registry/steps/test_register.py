@@ -18,8 +18,8 @@ EXAMPLE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
 BAD = (Path(__file__).parents[1] / "bad_registry.yaml").read_text(encoding="utf-8")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TABLES = [
-    "organisations", "centres", "clusters", "billing_sources", "catalogue_models",
-    "catalogue_names", "gpus", "projects", "contracts", "prices", "bindings",
+    "organisations", "centres", "clusters", "billing_sources", "witness_requirements",
+    "catalogue_models", "catalogue_names", "gpus", "projects", "contracts", "prices", "bindings",
     "relations", "reserved_devices",
 ]  # fmt: skip
 GPU = "GPU-0c0f4d5e-1111-4222-8333-00000000000"
@@ -69,8 +69,9 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
         report = register(db, EXAMPLE, actor="clerk", now=NOW)
         assert report == RegistrationReport(
             created={
-                "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
-                "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 12,
+                "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "witnesses": 1,
+                "catalogue": 2, "catalogue_names": 5, "gpus": 3, "projects": 2,
+                "contracts": 2, "prices": 12,
                 "bindings": 4, "relations": 4, "names": 2, "controllers": 1, "price_bands": 1,
                 "other_support": 1, "assignments": 1,
             },
@@ -81,7 +82,7 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
             at_once=report.at_once,
         )  # fmt: skip
         assert len(report.entities) == 21  # organisations … contracts, and an assignment
-        assert sum(len(each.plan.created) for each in report.at_once) == 27
+        assert sum(len(each.plan.created) for each in report.at_once) == 28
         contents = rows(db)
     price = next(p for p in contents["prices"] if p["unit"] == "node-month")
     assert (str(price["yuan"]), price["gpus"], price["hours"]) == ("29800.00", 8, 720)
@@ -95,7 +96,7 @@ def test_registering_again_changes_nothing(db: Session) -> None:
     before = rows(db)
     report = again(db, EXAMPLE)
     assert (report.created, report.superseded, report.findings) == ({}, {}, ())
-    assert sum(report.unchanged.values()) == 47
+    assert sum(report.unchanged.values()) == 48
     assert rows(db) == before
 
 

@@ -1,153 +1,28 @@
-"""`suanquan-agent doctor`: check this node's setup, one sentence for each check.
-
-The exit code is 0 if nothing fails, else the code (agents/errors.py) of the first failing check:
-the code with which `node` would stop, or 1 if `node` would go on.
-"""
+"""What every agent needs: a folder, an identity, a spool, a server."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from pathlib import Path
 
-from agents import wire
-from agents.commands import remedies
-from agents.driver.nvml import DriverReplaced, Nvml
-from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
-from agents.holders.source import MapFile, holders_of, read_first
-from agents.observations import Holdings, Look
+from agents.commands.doctor import remedies
+from agents.commands.doctor.check import SKEW_MAX_S, Check, skew_s
+from agents.errors import IdentityError, Refused, SpoolError, Unreachable
 from agents.reporting.identity import Identity
 from agents.reporting.line import Line
 from agents.reporting.server import Server
 from agents.reporting.spool import BYTES_MAX, Spool
 from agents.settings import Settings
 
-_SKEW_MAX_S = 5
 _ROOM = 1 << 20  # bytes; less is a full disk
 _ROOM_TO_COME = BYTES_MAX  # what the spool may still need
 _REFUSAL = re.compile(rb'^suanquan_agent_server_refuses\{kind="(\w+)"\} 1$', re.MULTILINE)
-Gpus = dict[str, Look | wire.GapReason]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The result of one check; `code` is 0 if all is well."""
-
-    code: int
-    zh: str
-    en: str
-
-    def __str__(self) -> str:
-        mark = "✓" if self.code == 0 else "✗"
-        return f"{mark} {self.zh}\n  {self.en}"
-
-
-def examine(settings: Settings, now: datetime) -> Iterator[Check]:
-    """Yield the result of each check. Nothing is changed on this machine or the server."""
-    gpus: Gpus = {}
-    checks: tuple[Callable[[], Check], ...] = (
-        lambda: _driver(gpus),
-        lambda: _holders(settings, gpus, now),
-        lambda: _folder(settings),
-        lambda: _identity(settings),
-        lambda: _spool(settings),
-        lambda: _server(settings, now),
-    )
-    for check in checks:
-        try:
-            yield check()
-        except AgentError as error:
-            yield Check(error.exit_code, error.zh, error.en)
-
-
-def _driver(gpus: Gpus) -> Check:
-    nvml = Nvml()
-    try:
-        version = nvml.version()
-        looks = nvml.look()
-    except DriverReplaced:
-        looks = wire.GapReason.DRIVER_RELOAD
-    finally:
-        nvml.close()
-    if isinstance(looks, str):
-        zh, en = remedies.DRIVER.get(looks, ("", ""))
-        return Check(1, f"驱动不应答（{looks}）{zh}", f"the driver does not answer ({looks}){en}")
-    faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
-    faults += ["GPU ?"] * nvml.silent
-    gpus.update(looks)
-    slices = sum(len(look.slices) for look in looks.values() if isinstance(look, Look))
-    if faults:
-        return Check(
-            1,
-            f"有 GPU 读不到（{'；'.join(faults)}）",
-            f"some GPUs cannot be read ({'; '.join(faults)})",
-        )
-    return Check(
-        0,
-        f"驱动 {version}：{len(looks)} 块 GPU，{slices} 个 MIG 切片",
-        f"driver {version}: {len(looks)} GPUs, {slices} MIG slices",
-    )
-
-
-def _holders(settings: Settings, gpus: Gpus, now: datetime) -> Check:
-    if settings.holders is not None:
-        return _map(settings.holders, gpus, now)
-    if settings.kubelet is not None:
-        return _kubelet(settings, gpus, now)
-    return Check(
-        1,
-        "没有占用者来源：本机没有 kubelet，也未设置占用者文件 SUANQUAN_HOLDERS；"
-        "所有用量都会记为「归属不明」",
-        "no source of holders: there is no kubelet and no holders file is set "
-        "(SUANQUAN_HOLDERS): all use will be unattributed",
-    )
-
-
-def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
-    source = holders_of(settings)
-    source.update_devices(gpus)
-    holdings = read_first(source, now)
-    source.close()
-    if source.fault:
-        zh, en = remedies.KUBELET.get(source.fault, ("", ""))
-        return Check(
-            1,
-            f"kubelet（{settings.kubelet}）说不全谁在占用：{source.fault}{zh}",
-            f"the kubelet ({settings.kubelet}) does not fully say who holds what: "
-            f"{source.fault}{en}",
-        )
-    count = len(holdings.devices) if isinstance(holdings, Holdings) else 0
-    return Check(
-        0,
-        f"kubelet 应答：{count} 个设备被占用，份额按 {settings.shares} 计",
-        f"the kubelet answers: {count} devices are held, shares are of those {settings.shares}",
-    )
-
-
-def _map(path: Path, gpus: Gpus, now: datetime) -> Check:
-    looks = [look for look in gpus.values() if isinstance(look, Look)]
-    devices = {*gpus, *(mig.uuid for look in looks for mig in look.slices)}
-    holdings = MapFile(path).read(now)
-    unknown = sorted(set(holdings.devices) - devices) if isinstance(holdings, Holdings) else []
-    if unknown and devices:
-        return Check(
-            1,
-            f"占用者文件写了本机没有的设备：{'、'.join(unknown)}",
-            f"the holders file names devices that this node has not: {', '.join(unknown)}",
-        )
-    return Check(
-        0,
-        f"占用者文件 {path}：{len(holdings.devices)} 个设备",
-        f"holders file {path}: {len(holdings.devices)} devices",
-    )
-
-
-def _folder(settings: Settings) -> Check:
+def folder_check(settings: Settings) -> Check:
+    """Say whether the data folder can be written."""
     folder = settings.data
     base = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not base.is_dir() or not os.access(base, os.W_OK | os.X_OK):
@@ -174,7 +49,8 @@ def _folder(settings: Settings) -> Check:
     return Check(0, f"数据目录 {folder} 可写", f"data folder {folder} can be written")
 
 
-def _identity(settings: Settings) -> Check:
+def identity_check(settings: Settings) -> Check:
+    """Say whether we are enrolled, or can be."""
     identity = Identity.load(settings.data)
     if identity is not None:
         return Check(
@@ -196,7 +72,8 @@ def _identity(settings: Settings) -> Check:
     )
 
 
-def _spool(settings: Settings) -> Check:
+def spool_check(settings: Settings) -> Check:
+    """Say how full the spool is, or what the running agent is refused for."""
     if not settings.spool.exists():
         return Check(0, "上报队列尚未建立", "there is no spool yet")
     page = _page(settings)
@@ -239,7 +116,14 @@ def _page(settings: Settings) -> bytes | None:
     return answer.body if answer is not None and b"suanquan_agent_" in answer.body else None
 
 
-def _server(settings: Settings, now: datetime) -> Check:
+def server_check(settings: Settings, now: datetime) -> Check:
+    """Say whether the server answers, and by our clock."""
+    if settings.by_courier:
+        return Check(
+            0,
+            "没有线路：由信使带走批次、带回回执（SUANQUAN_URL=courier）",
+            "there is no line: a courier carries batches and receipts (SUANQUAN_URL=courier)",
+        )
     with Server(settings.server, timeout_s=5) as server:
         answer = server.get("/healthz")
         fault = server.fault
@@ -250,8 +134,8 @@ def _server(settings: Settings, now: datetime) -> Check:
             f"服务器 {settings.url} 不可用（{why}）",
             f"the server {settings.url} is not available ({why})",
         )
-    skew = _skew_s(answer.headers.get("date", ""), now)
-    if skew is not None and abs(skew) > _SKEW_MAX_S:
+    skew = skew_s(answer.headers.get("date", ""), now)
+    if skew is not None and abs(skew) > SKEW_MAX_S:
         return Check(
             1,
             f"本机时钟与服务器相差 {skew} 秒：请校时（NTP）",
@@ -262,10 +146,3 @@ def _server(settings: Settings, now: datetime) -> Check:
         f"服务器 {settings.url} 可用，时钟一致",
         f"the server {settings.url} answers, clocks agree",
     )
-
-
-def _skew_s(header: str, now: datetime) -> int | None:
-    try:
-        return round((now - parsedate_to_datetime(header)).total_seconds())
-    except (ValueError, TypeError):
-        return None

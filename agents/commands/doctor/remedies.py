@@ -74,3 +74,58 @@ KUBELET = {
         ": the kubelet gave one device to two pods",
     ),
 }
+
+# By the word of agents/exporters/client.py.
+SCRAPES = {
+    "no_address": (
+        "；解析不到这个名字：写错了，或 Service 后面没有导出器",
+        "; the name has no address: it is wrong, or no exporter is behind the Service",
+    ),
+    "unreachable": (
+        "；连不上：导出器没有运行，或网络策略挡住了端口",
+        "; it cannot be connected: it does not run, or a network policy closes its port",
+    ),
+    "tls": (
+        "；证书不被信任或名字不符：请设 SUANQUAN_SCRAPE_CA",
+        "; its certificate is not trusted or of another name: set SUANQUAN_SCRAPE_CA",
+    ),
+    "timeout": ("；十秒内没有答完", "; it does not end within ten seconds"),
+    "status_401": (
+        "；要令牌：请设 SUANQUAN_SCRAPE_TOKEN",
+        "; it wants a token: set SUANQUAN_SCRAPE_TOKEN",
+    ),
+    "status_403": ("；令牌没有权限", "; the token has no right"),
+    "status_404": ("；没有这个路径：通常是 /metrics", "; there is no such path: try /metrics"),
+    "too_large": ("；回答超过 8 MiB", "; its answer has more than 8 MiB"),
+    "no_gpus": (
+        "；里面没有认得的指标：是别的导出器，或 DCGM 没有看到 GPU",
+        "; it has no family that we know: it is another exporter, or DCGM sees no GPU",
+    ),
+    "broken": ("；正文有一行不成样子", "; a line of it is no sample"),
+    "partial": ("；Prometheus 只答了一部分", "; Prometheus answers in part"),
+}
+
+# By what Slurm's configuration says.
+SLURM = {
+    "no_gpus": (
+        (
+            "：记账不记 GPU。slurm.conf 请写 AccountingStorageTRES=gres/gpu"
+            "（按型号计价再加 gres/gpu:型号），重启 slurmctld；以前的作业补不回来"
+        ),
+        (
+            ": accounting does not record GPUs; write AccountingStorageTRES=gres/gpu (and "
+            "gres/gpu:TYPE where types are priced) into slurm.conf and restart slurmctld; earlier "
+            "jobs cannot be mended"
+        ),
+    ),
+    "no_database": (
+        (
+            "：没有记账数据库，sacct 答不出来。请用 slurmdbd"
+            "（AccountingStorageType=accounting_storage/slurmdbd）"
+        ),
+        (
+            ": there is no accounting database, so sacct has nothing; use slurmdbd "
+            "(AccountingStorageType=accounting_storage/slurmdbd)"
+        ),
+    ),
+}
