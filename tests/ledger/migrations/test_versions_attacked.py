@@ -91,23 +91,23 @@ def test_the_trigger_shares_as_the_rule_does(
     more: int,
     is_held: bool,
 ) -> None:
-    held = [kept if is_held else Fraction(0) for _, _, kept in versions]
-    fen = int(sum(held)) + 1 + more
+    floors = [floor if is_held else Fraction(0) for _, _, floor in versions]
+    fen = int(sum(floors)) + 1 + more
     den = 1
-    for kept in held:
-        den *= kept.denominator
+    for floor in floors:
+        den *= floor.denominator
     day = [date(2026, 3, 1 + place) for place in range(5)]
     segments = [
         Segment(str(place), ((day[place], day[place + 1]),), metered)
         for place, (metered, _, _) in enumerate(versions)
     ]
     payments = [Payment(day[p], day[p], paid) for p, (_, paid, _) in enumerate(versions)]
-    expected = share(fen, segments, payments, {str(p): kept for p, kept in enumerate(held)})
+    expected = share(fen, segments, payments, {str(p): floor for p, floor in enumerate(floors)})
     row = owner.execute(
         "SELECT den, nums FROM share_by_version(%s, %s::bigint[], %s::bigint[], %s::numeric[], %s)",
         (
             fen, [v[0] for v in versions], [v[1] for v in versions],
-            [int(kept * den) for kept in held], den,
+            [int(floor * den) for floor in floors], den,
         ),
     ).fetchone()  # fmt: skip
     assert row

@@ -259,8 +259,8 @@ class MonthOracle:
         if decision.terms != self.terms or len(decision.held) < 2:
             return 0
         now = self.by_version(cell, self.costs(cell))
-        lost = [decision.held[v] - fen for v, fen in now.items() if decision.held[v] > fen]
-        return max(sum(map(int, lost)), 1) if lost else 0
+        losses = [decision.held[v] - fen for v, fen in now.items() if decision.held[v] > fen]
+        return max(sum(map(int, losses)), 1) if losses else 0
 
     def fall(self, month: date) -> None:
         """Two persons decide that it falls."""

@@ -91,11 +91,11 @@ def test_documents_pay_no_more_than_is_matched() -> None:
 
 
 def test_what_is_held_already_stays_and_more_goes_by_what_is_not_held() -> None:
-    held = {"": Fraction(50), "v1": Fraction(10)}
-    assert share(80, HALVES, [], held) == {0: 55, 1: 25}
-    assert share(60, HALVES, [on(16, 31, 40)], held) == {0: 50, 1: 10}
-    assert share(70, HALVES, [on(16, 31, 40)], held) == {0: 50, 1: 20}
-    assert share(100, HALVES, [], held) == {0: 60, 1: 40}
+    floors = {"": Fraction(50), "v1": Fraction(10)}
+    assert share(80, HALVES, [], floors) == {0: 55, 1: 25}
+    assert share(60, HALVES, [on(16, 31, 40)], floors) == {0: 50, 1: 10}
+    assert share(70, HALVES, [on(16, 31, 40)], floors) == {0: 50, 1: 20}
+    assert share(100, HALVES, [], floors) == {0: 60, 1: 40}
 
 
 def test_days_in_several_stretches_are_one_segment() -> None:

@@ -106,10 +106,10 @@ def test_8_what_one_decision_raises_and_lowers_is_netted_before_anything_lapses(
         office.bill(100_000_00, month=month)
         office.decide(month)
     office.pay()
-    for place, other in enumerate((Fraction(1, 10), rate)):
+    for place, of_clause in enumerate((Fraction(1, 10), rate)):
         office.owner.execute(
             "INSERT INTO clause_rates VALUES (%s, '09-1', %s, %s, %s, '另一比例')",
-            (A, place, other.numerator, other.denominator),
+            (A, place, of_clause.numerator, of_clause.denominator),
         )
     office.rate(Fraction(1, 10), APRIL)
     assert office.money() == {"paid": 40_000_00, "recoverable": 20_000_00}
