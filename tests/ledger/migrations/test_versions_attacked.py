@@ -101,7 +101,7 @@ def test_the_trigger_shares_as_the_rule_does(
         Segment(str(place), ((day[place], day[place + 1]),), metered)
         for place, (metered, _, _) in enumerate(versions)
     ]
-    payments = [Payment(day[p], day[p], paid) for p, (_, paid, _) in enumerate(versions)]
+    payments = [Payment(day[p], day[p], fen_paid) for p, (_, fen_paid, _) in enumerate(versions)]
     expected = share(fen, segments, payments, {str(p): floor for p, floor in enumerate(floors)})
     row = owner.execute(
         "SELECT den, nums FROM share_by_version(%s, %s::bigint[], %s::bigint[], %s::numeric[], %s)",

@@ -31,12 +31,12 @@ def invoiced(office: Office) -> list[int]:
     return [sum(c.invoiced_fen for c in office.cells(month)) for month in (MARCH, APRIL)]
 
 
-@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("is_paid", [False, True])
 @pytest.mark.parametrize(("hours", "moved_fen"), [(3, 300_00), (5, 500_00), (8, 500_00)])
 def test_it_pays_for_another_month_of_the_invoice(
-    office: Office, document: Document, hours: int, moved_fen: int, paid: bool
+    office: Office, document: Document, hours: int, moved_fen: int, is_paid: bool
 ) -> None:
-    if paid:
+    if is_paid:
         office.pay()
     before = office.money()
     office.use(days(MARCH, date(2026, 3, 10)), hours)

@@ -43,12 +43,12 @@ LOWERED = [  # prices, and what is earned by them
 ]
 
 
-@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("is_paid", [False, True])
 @pytest.mark.parametrize(("prices", "left_fen"), LOWERED)
 def test_a_lower_price_of_one_versions_days(
-    march: Office, prices: list[str], left_fen: int, paid: bool
+    march: Office, prices: list[str], left_fen: int, is_paid: bool
 ) -> None:
-    if paid:
+    if is_paid:
         march.pay()
     before = march.money()
     march.prices(*prices)
@@ -58,7 +58,7 @@ def test_a_lower_price_of_one_versions_days(
     assert proposal.content["subsidy_after_fen"] == left_fen
     march.confirm(proposal)
     back = {"paid": left_fen, "recoverable": 2_736_00 - left_fen}
-    assert march.money() == (back if paid else {"payable": left_fen})
+    assert march.money() == (back if is_paid else {"payable": left_fen})
     march.prices(price(10))
     assert march.money() == before
 
@@ -131,11 +131,11 @@ def cheaper_and_more(march: Office, hours: int) -> None:
 
 
 @pytest.mark.parametrize("hours", MORE)
-@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("is_paid", [False, True])
 def test_what_one_version_lost_falls_though_another_gained(
-    march: Office, hours: int, paid: bool
+    march: Office, hours: int, is_paid: bool
 ) -> None:
-    if paid:
+    if is_paid:
         march.pay()
     before = march.money()
     cheaper_and_more(march, hours)

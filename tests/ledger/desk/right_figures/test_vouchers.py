@@ -93,12 +93,12 @@ def test_8_a_fraud_debt_that_is_set_off_lapses(office: Office, earned_later: int
 
 
 @pytest.mark.parametrize(
-    ("rate", "left"),
+    ("rate", "balances"),
     [(Fraction(2, 10), {"paid": 40_000_00, "recoverable": 20_000_00}),
      (Fraction(25, 100), {"paid": 50_000_00, "recoverable": 10_000_00, "lapsed": 10_000_00})],
 )  # fmt: skip
 def test_8_what_one_decision_raises_and_lowers_is_netted_before_anything_lapses(
-    office: Office, rate: Fraction, left: dict[str, int]
+    office: Office, rate: Fraction, balances: dict[str, int]
 ) -> None:
     office.prices(price(1000))
     for month in (MARCH, APRIL):
@@ -115,7 +115,7 @@ def test_8_what_one_decision_raises_and_lowers_is_netted_before_anything_lapses(
     assert office.money() == {"paid": 40_000_00, "recoverable": 20_000_00}
     office.fraud()
     office.rate(rate, MARCH)  # March earns less, and April more
-    assert office.money() == left
+    assert office.money() == balances
 
 
 @pytest.mark.parametrize("freed_by", ["price", "binding"])
