@@ -82,9 +82,9 @@ class Town:
 
     def accrue(self, now: datetime = NOW) -> tuple[ChargeResult, AccrualResult]:
         with Session(self.engine) as db, db.begin():
-            charged = charge(db, now)
+            charges = charge(db, now)
             move_excess(db, "test", now)
-            return charged, accrue_all(db, "test", now)
+            return charges, accrue_all(db, "test", now)
 
 
 CLERK, APPROVER = Viewer(1, "李四", Role.CLERK), Viewer(2, "赵六", Role.APPROVER)

@@ -44,7 +44,7 @@ class Decided:
     carried: bool
     held_fen: int
     rests_on: dict[int, int]  # fen by line
-    held: dict["Version", Fraction]  # of it what each version's days hold
+    shares: dict["Version", Fraction]  # of it what each version's days hold
     terms: object  # under which versions, on which days of the voucher
 
 
@@ -256,10 +256,10 @@ class MonthOracle:
     def version_fall(self, cell: Cell) -> int:
         """What versions hold and is no more metered on their days, though others' may have more."""
         decision = self.decisions[cell]
-        if decision.terms != self.terms or len(decision.held) < 2:
+        if decision.terms != self.terms or len(decision.shares) < 2:
             return 0
         now = self.by_version(cell, self.costs(cell))
-        losses = [decision.held[v] - fen for v, fen in now.items() if decision.held[v] > fen]
+        losses = [decision.shares[v] - fen for v, fen in now.items() if decision.shares[v] > fen]
         return max(sum(map(int, losses)), 1) if losses else 0
 
     def fall(self, month: date) -> None:
@@ -270,7 +270,7 @@ class MonthOracle:
     def _hold(self, cell: Cell, fen: int) -> None:
         """The books come to rest on so much of a cell, and on the usage that is metered now."""
         decision = self.decisions[cell]
-        decision.held = self._by_usage(cell, fen)
+        decision.shares = self._by_usage(cell, fen)
         decision.held_fen, decision.terms = fen, self.terms
 
     def _rise(self, cell: Cell, fen: int) -> None:
@@ -280,9 +280,9 @@ class MonthOracle:
             self._hold(cell, fen)
             return
         now = self.by_version(cell, self.costs(cell))
-        rooms = {version: cost - decision.held[version] for version, cost in now.items()}
+        rooms = {version: cost - decision.shares[version] for version, cost in now.items()}
         whole, more = sum(rooms.values()), fen - decision.held_fen
-        decision.held = {v: decision.held[v] + more * room / whole for v, room in rooms.items()}
+        decision.shares = {v: decision.shares[v] + more * room / whole for v, room in rooms.items()}
         decision.held_fen = fen
 
     def _by_usage(self, cell: Cell, fen: int) -> dict[Version, Fraction]:
@@ -321,7 +321,7 @@ class MonthOracle:
         """What the books hold of each version's days; by usage, where their days have changed."""
         decision = self.decisions.get(cell)
         if decision is not None and decision.terms == self.terms:
-            return decision.held
+            return decision.shares
         return self._by_usage(cell, decision.held_fen if decision else 0)
 
     def settle(self) -> None:
