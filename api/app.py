@@ -24,6 +24,7 @@ from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
 from api.door.dependencies import moment
+from api.door.disk import Disk
 from api.door.exactness import exact
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
@@ -33,20 +34,15 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import (
-    agent_routes,
-    batch_routes,
-    courier_routes,
-    evidence_routes,
-    node_routes,
-    usage_routes,
-)
+from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.metering.couriers import routes as courier_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
+from api.registry import inventory_routes
 from api.registry import routes as registry_routes
 from api.settings import Settings
 from api.statements import routes as statements_routes
@@ -76,6 +72,7 @@ ROUTES = (
     redemption_routes,
     reconciliation_routes,
     registry_routes,
+    inventory_routes,
     registry_entry_routes,
     statements_routes,
     people_routes,
@@ -124,11 +121,14 @@ def create_app(
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
+    app.state.disk = Disk.of(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)
-    app.add_middleware(Limits, callers=Callers(engine), routes=app.state.route_table)
-    app.add_middleware(Gate, registry=app.state.metrics)
+    app.add_middleware(
+        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk
+    )
+    app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)

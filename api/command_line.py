@@ -25,8 +25,9 @@ from api.desk import cli as desk_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid, speaking
-from api.metering import agent_cli, evidence_cli, import_cli
+from api.metering import agent_cli, evidence_cli
 from api.metering import cli as metering_cli
+from api.metering.couriers import import_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
 from api.policy import cli as policy_cli

@@ -14,6 +14,7 @@ from api.documents import receipt_pages
 from api.door.outer import behind
 from api.metering import evidence_pages, hour_pages
 from api.metering import pages as metering_pages
+from api.metering.couriers import pages as courier_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
 from api.people import session_pages
@@ -22,6 +23,7 @@ from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
+from api.registry import inventory_pages
 from api.settings import Door
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
@@ -57,9 +59,11 @@ ROUTERS = (
     metering_pages.router,
     hour_pages.router,
     evidence_pages.router,
+    courier_pages.router,
     finding_pages.router,
     policy_pages.router,
     registry_change_pages.router,
+    inventory_pages.router,
     registry_pages.router,
 )
 

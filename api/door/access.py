@@ -37,6 +37,7 @@ class Right(StrEnum):
     EXPLAIN_INCIDENTS = "explain_incidents"  # with a file, what a witness contradicts
     READ_REGISTRY = "read_registry"  # the registry and who registered what; a centre its own
     REGISTER = "register"  # the registry's YAML
+    REGISTER_SEEN = "register_seen"  # GPUs as approved agents see them; a centre its own
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
     READ_TOKENS = "read_tokens"
@@ -73,6 +74,7 @@ _WRITE_BOOKS = {
     Right.ADMIT_USAGE,
     Right.EXPLAIN_INCIDENTS,
     Right.REGISTER,
+    Right.REGISTER_SEEN,
     Right.OPEN_VOUCHERS,
     Right.ACCRUE,
     Right.HAND_IN,
@@ -98,6 +100,7 @@ _OPERATOR = {
     Right.READ_USAGE,
     Right.READ_METERING,
     Right.READ_REGISTRY,
+    Right.REGISTER_SEEN,
     Right.TEND_AGENTS,
     Right.EXPLAIN_INCIDENTS,
     Right.READ_MONTH,

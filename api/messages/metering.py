@@ -21,6 +21,12 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "nothing_to_correct": msgid("这个月没有等人裁定的更正"),
         "correction_unsigned": msgid("有更正不在本集群采集端签名的批次里，不能裁定"),
         "not_its_day": msgid("只有因日期而隔离的窗口由人放行；其余的，原因消除后自动放行"),
+        "courier_file": msgid("没有编号为 {id} 的信使文件"),
+        "courier_another_format": msgid("不是采集端写的批次文件或注册请求"),
+        "courier_another_version": msgid("是本程序不认识的版本"),
+        "courier_cut_off": msgid("没有写完或没有拷完（到第 {line} 行）：请重新拷贝；什么也没有用"),
+        "courier_changed": msgid("与其摘要不符（第 {line} 行）：请重新拷贝；什么也没有用"),
+        "courier_unreadable_line": msgid("第 {line} 行损坏：请重新拷贝；什么也没有用"),
         "fork": msgid("批次 {number} 已收到过不同的内容（分叉），此份已留作证据"),
         "ahead": msgid("批次 {number} 超前，此处等待的是 {expected}"),
     }

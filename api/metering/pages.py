@@ -81,6 +81,7 @@ def cluster_page(
         {
             "unapproved": unapproved(db, cluster_row),
             "may_approve": access.may(viewer, Right.ADMIT_USAGE),
+            "may_tend": access.may(viewer, Right.TEND_AGENTS),
             "clusters": names,
             "name": cluster_row.name,
             "nodes": [_node(node, status.trouble) for node in page_rows],

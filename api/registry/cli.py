@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.answer import Answer, Block, Column, Heading, Listing, Table, listing
+from api.cli.answer import Answer, Block, Column, Heading, Listing, Table, listing, record
 from api.cli.arguments import content_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
@@ -13,6 +13,7 @@ from api.cli.options import METERING, Reason
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, YES, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.desk.codes import InventoryState
 from ledger.registry.codes import EntryState, ProjectKind, RegistrySection
 
 app = Commands()
@@ -71,6 +72,54 @@ MONTHS = (
     Column(msgid("改为"), "after_fen", MONEY),
     Column(msgid("相差"), "difference_fen", MONEY),
 )
+
+
+LINES = (
+    Column(msgid("GPU"), "gpu"),
+    Column(msgid("集群"), "cluster"),
+    Column(msgid("节点"), "node"),
+    Column(msgid("状态"), "state", coded(InventoryState)),
+    Column(msgid("型号"), "model"),
+    Column(msgid("最早"), "first", MOMENT),
+    Column(msgid("最近"), "last", MOMENT),
+    Column(msgid("登记在"), "registry_place"),
+    Column(msgid("可以确认"), lambda line: line["entry"] is not None, YES),
+)
+SCALES = (
+    Column(msgid("智算中心"), "centre"),
+    Column(msgid("GPU 数"), "gpus", NUMBER),
+    Column(msgid("FP16 稠密峰值（TFLOPS）"), "tflops"),
+    Column(
+        msgid("没有峰值的型号"),
+        lambda scale: " ".join(f"{model or '?'}×{n}" for model, n in scale["without_peak"].items()),
+    ),
+)
+SIGHTS = (
+    Column(msgid("新登记"), lambda o: o["created"].get("gpus", 0), NUMBER),
+    Column(msgid("更正"), lambda o: o["superseded"].get("gpus", 0), NUMBER),
+    Column(msgid("待确认的决定"), "decision", NUMBER),
+    Column(msgid("解除隔离的窗口"), "windows_released", NUMBER),
+)
+
+
+@app.verb("inventory", msgid("采集端看到的 GPU 与登记簿的出入"), panel=METERING)
+def inventory(
+    *,
+    confirm: Annotated[
+        list[str] | None, typer.Option(metavar="GPU", help=msgid("照看到的登记这块 GPU，可以多次"))
+    ] = None,
+) -> Listing | Answer:
+    """List where what the agents see differs from the registry, or register GPUs as seen."""
+    picture = ask("GET", "inventory")
+    if not confirm:
+        lines = Table(LINES, picture["lines"], msgid("没有出入"))
+        return Listing(picture, [lines, "", Table(SCALES, picture["scales"], msgid("没有 GPU"))])
+    sights = [
+        {key: line[key] for key in ("gpu", "cluster", "node")}
+        for line in picture["lines"]
+        if line["gpu"] in confirm and line["entry"] is not None
+    ]
+    return record(SIGHTS, ask("POST", "inventory", body={"sights": sights}))
 
 
 @app.verb("register", msgid("登记机构、集群、项目、合同与绑定（docs/registry.md）"), panel=METERING)

@@ -4,9 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from api.door.schemas import ResponseModel
+from api.door.schemas import Line, RequestModel, ResponseModel
+from ledger.desk.codes import InventoryState
+from ledger.formats.exact import Exact
 from ledger.registry.codes import EntryState, RegistrySection
 
 
@@ -104,3 +106,61 @@ class EntryDetailsRead(ResponseModel):
     entry: EntryRead
     history: list[EntryRead]
     concerning: dict[RegistrySection, list[EntryRead]]
+
+
+class InventoryLineRead(ResponseModel):
+    """A GPU where the agents and the registry differ.
+
+    `entry` is what a registry file would state of it, null where people must find out first.
+    `registry_place` is where the registry has it; `first` and `last` are minutes that were seen.
+    """
+
+    gpu: str
+    cluster: str
+    node: str
+    state: InventoryState
+    model: str | None
+    first: datetime | None
+    last: datetime | None
+    windows: int
+    registry_place: str | None
+    entry: dict[str, str] | None
+
+
+class ScaleRead(ResponseModel):
+    """A centre's registered GPUs and their peak FP16, dense, as far as it is known.
+
+    `without_peak` counts the GPUs of each model that has none; '' stands for those never seen.
+    """
+
+    centre: str
+    gpus: int
+    tflops: Exact
+    without_peak: dict[str, int]
+
+
+class InventoryRead(ResponseModel):
+    """What the agents see beside what is registered."""
+
+    lines: list[InventoryLineRead]
+    scales: list[ScaleRead]
+
+
+class SightCreate(RequestModel):
+    """A GPU that is to be registered where it is seen."""
+
+    gpu: Line
+    cluster: Line
+    node: Line
+
+
+class SightsCreate(RequestModel):
+    """GPUs that are to be registered where they are seen."""
+
+    sights: Annotated[list[SightCreate], Field(min_length=1, max_length=1_000)]
+
+
+class SightsOutcome(RegistryOutcome):
+    """What came of it, and how many windows that waited for it count now."""
+
+    windows_released: int = 0

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from ledger.claims.codes import ClaimState
+from ledger.desk.codes import InventoryState
+from ledger.desk.queries.inventory import CONFIRMABLE
 from ledger.documents.codes import DocumentState
 from ledger.metering.codes import NodeFault
 from ledger.people.codes import Answer
@@ -93,3 +95,10 @@ def fault_mark(fault: str) -> Mark:
     """What is wrong with a node."""
     code = NodeFault(fault)
     return Mark(_FAULT_SHAPES[code], label(code), warm=True)
+
+
+def inventory_mark(state: InventoryState) -> Mark:
+    """How a GPU that is seen stands to the registry."""
+    return Mark(
+        "◇" if state in CONFIRMABLE else "▲", label(state), warm=state is not InventoryState.NEW
+    )

@@ -15,3 +15,18 @@ class FindingKind(StrEnum):
     UNPRICED = "unpriced"
     UNPROVED = "unproved"
     CORRECTIONS = "corrections"
+
+
+class InventoryState(StrEnum):
+    """How a GPU that the agents see stands to the registry."""
+
+    NEW = "new"
+    MOVED = "moved"
+    SEEN_TWICE = "seen_twice"
+    OTHER_CENTRE = "other_centre"
+    AFTER_RETIREMENT = "after_retirement"
+    BEFORE_REGISTRATION = "before_registration"
+    SILENT = "silent"
+    UNKNOWN_MODEL = "unknown_model"
+    OTHER_MODEL = "other_model"
+    MIG_ON = "mig_on"

@@ -79,6 +79,13 @@ class WitnessVerdict(StrEnum):
     GAP = "gap"  # nobody metered, and the pod's own times cover it
 
 
+class CourierFileKind(StrEnum):
+    """What a courier brought."""
+
+    BATCHES = "batches"
+    ENROLMENT = "enrolment"
+
+
 class IncidentKind(StrEnum):
     """What is to be explained.
 

@@ -1,16 +1,18 @@
-"""Enrolled agents, and the codes that enrol them.
+"""Enrolled agents, the codes that enrol them, and the files that couriers brought.
 
 Batches, windows and day totals are written and read in SQL alone, from
 `ledger/metering/steps/intake.py` on.
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from ledger.postgres.columns import big, moment
+from ledger.postgres.columns import big, identity, moment
 
 
 class Agent(SQLModel, table=True):
@@ -41,3 +43,17 @@ class EnrolmentCode(SQLModel, table=True):
     history_from: date | None = None
     expires_at: datetime = moment()
     agent_id: UUID | None = Field(default=None, unique=True)
+
+
+class CourierFile(SQLModel, table=True):
+    """A file that a courier brought to the page, what came of it, and the file that goes back."""
+
+    __tablename__ = "courier_files"
+    id: int | None = identity()
+    centre_id: int | None = big(nullable=True, default=None)
+    kind: str
+    name: str
+    taken_at: datetime = moment()
+    taken_by: str
+    outcome: list[dict[str, Any]] = Field(sa_type=JSONB)
+    answer: bytes = Field(sa_type=LargeBinary)

@@ -660,6 +660,8 @@ CREATE TABLE public.contracts (
     valid daterange NOT NULL,
     total_fen bigint,
     text_sha256 text,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     changed_at timestamp with time zone,
     changed_by text,
     decision_id bigint,
@@ -1072,6 +1074,15 @@ COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls 
 
 CREATE TABLE public.prices (
     id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     contract_id bigint NOT NULL,
     kind text DEFAULT 'metered'::text NOT NULL,
     name text DEFAULT ''::text NOT NULL,
@@ -1092,22 +1103,11 @@ CREATE TABLE public.prices (
     quantity numeric,
     expires date,
     counts boolean,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
     CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
+    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
     CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
     CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
     CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
@@ -1119,24 +1119,18 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
     CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
-    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
-
-COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
-
-COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
-
-COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
-
-COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
@@ -1149,6 +1143,14 @@ COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger
 COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
@@ -2640,6 +2642,12 @@ CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS 
 
 ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
+
+ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -3433,6 +3441,30 @@ END $$;
 
 ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.registered_by_actor() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    entry CONSTANT jsonb := to_jsonb(NEW);
+    actor CONSTANT text := entry ->> (TG_ARGV[0] || '_by');
+    decision CONSTANT bigint := entry ->> TG_ARGV[1];
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        NEW.recorded_by := coalesce(NEW.recorded_by, 'machine:' || session_user);
+        NEW.recorded_at := coalesce(NEW.recorded_at, now());
+    ELSIF (CASE WHEN decision IS NULL
+            THEN may_register(actor, (entry ->> (TG_ARGV[0] || '_at'))::timestamptz)
+            ELSE EXISTS (SELECT FROM decisions WHERE id = decision AND kind = 'registry'
+                AND answer = 'confirmed' AND answered_by = actor) END) IS NOT TRUE THEN
+        RAISE EXCEPTION '% may not register %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registered_by_actor';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.registered_by_actor() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4030,12 +4062,6 @@ ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
 
 CREATE TABLE public.bindings (
     id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    project_id bigint NOT NULL,
-    market text DEFAULT 'on-demand'::text NOT NULL,
-    contract_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4045,24 +4071,26 @@ CREATE TABLE public.bindings (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
-    CONSTRAINT bindings_check3 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
-    CONSTRAINT bindings_check4 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
+    cluster_id bigint NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    project_id bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
+    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
+    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
     CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text, 'user'::text]))),
     CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT bindings_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.bindings OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
-
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
-
-COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
@@ -4075,6 +4103,10 @@ COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigg
 COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 CREATE TABLE public.job_users (
     cluster_id bigint NOT NULL,
@@ -4457,8 +4489,6 @@ COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4468,10 +4498,12 @@ CREATE TABLE public.billing_sources (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
-    CONSTRAINT billing_sources_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.billing_sources OWNER TO suanquan_owner;
@@ -4571,6 +4603,8 @@ COMMENT ON TABLE public.case_moves IS 'Who may do what to a claim in which state
 CREATE TABLE public.catalogue_models (
     id bigint NOT NULL,
     name text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT catalogue_models_name_check CHECK ((name <> ''::text))
 );
 
@@ -4590,7 +4624,9 @@ ALTER TABLE public.catalogue_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 CREATE TABLE public.catalogue_names (
     nvml_name text NOT NULL,
     mig_profile text DEFAULT ''::text NOT NULL,
-    model_id bigint NOT NULL
+    model_id bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL
 );
 
 ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
@@ -4613,6 +4649,8 @@ CREATE TABLE public.centres (
     name text NOT NULL,
     organisation_id bigint NOT NULL,
     simulated boolean DEFAULT false NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT centres_name_check CHECK ((name <> ''::text))
 );
 
@@ -4765,6 +4803,8 @@ CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
     centre_id bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text))
 );
 
@@ -4783,8 +4823,6 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.witness_requirements (
     id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    required integer NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4794,10 +4832,12 @@ CREATE TABLE public.witness_requirements (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT witness_requirements_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT witness_requirements_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2]))),
-    CONSTRAINT witness_requirements_valid_check CHECK ((NOT isempty(valid)))
+    cluster_id bigint NOT NULL,
+    required integer NOT NULL,
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2])))
 );
 
 ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
@@ -4877,10 +4917,6 @@ ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.controllers (
     id bigint NOT NULL,
-    organisation_id bigint NOT NULL,
-    role text NOT NULL,
-    person text NOT NULL,
-    id_tail text,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -4890,19 +4926,21 @@ CREATE TABLE public.controllers (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT controllers_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT controllers_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    organisation_id bigint NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    id_tail text,
     CONSTRAINT controllers_id_tail_check CHECK ((id_tail ~ '^[0-9]{5}[0-9X]$'::text)),
     CONSTRAINT controllers_person_check CHECK ((person <> ''::text)),
     CONSTRAINT controllers_role_check CHECK ((role = ANY (ARRAY['legal'::text, 'actual'::text]))),
-    CONSTRAINT controllers_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.controllers OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.controllers IS 'Natural persons who control organisations';
-
-COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
 
 COMMENT ON COLUMN public.controllers.valid IS 'Beijing dates, half-open';
 
@@ -4915,6 +4953,8 @@ COMMENT ON COLUMN public.controllers.superseded_in IS 'Transaction, kept by a tr
 COMMENT ON COLUMN public.controllers.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.controllers.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
 
 ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.controllers_id_seq
@@ -5017,6 +5057,37 @@ CREATE VIEW public.counted_windows AS
 ALTER VIEW public.counted_windows OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.counted_windows IS 'Windows as they count, with the corrections that were accepted';
+
+CREATE TABLE public.courier_files (
+    id bigint NOT NULL,
+    centre_id bigint,
+    kind text NOT NULL,
+    name text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    outcome jsonb NOT NULL,
+    answer bytea NOT NULL,
+    CONSTRAINT courier_files_kind_check CHECK ((kind = ANY (ARRAY['batches'::text, 'enrolment'::text])))
+);
+
+ALTER TABLE public.courier_files OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.courier_files IS 'Files that couriers brought to the page, and what went back';
+
+COMMENT ON COLUMN public.courier_files.centre_id IS 'Of the operator who brought it; null: the bureau';
+
+COMMENT ON COLUMN public.courier_files.outcome IS 'What came of it, as JSON rows';
+
+COMMENT ON COLUMN public.courier_files.answer IS 'The receipt, or the answer to a request, for the way back';
+
+ALTER TABLE public.courier_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.courier_files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
@@ -5627,8 +5698,13 @@ CREATE TABLE public.gpus (
     node text NOT NULL,
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by text,
     decision_id bigint,
     CONSTRAINT gpus_check CHECK ((retired_at > registered_from)),
+    CONSTRAINT gpus_check1 CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT gpus_gpu_check CHECK ((gpu ~ '^(GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4})$'::text)),
     CONSTRAINT gpus_node_check CHECK ((node <> ''::text))
 );
@@ -5638,6 +5714,8 @@ ALTER TABLE public.gpus OWNER TO suanquan_owner;
 COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
 
 COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
+
+COMMENT ON COLUMN public.gpus.changed_at IS 'When it was moved or retired';
 
 COMMENT ON COLUMN public.gpus.decision_id IS 'Who confirmed where it stands; null where none of its use was charged';
 
@@ -6111,8 +6189,6 @@ COMMENT ON VIEW public.open_postings IS 'Postings that have no number yet, with 
 
 CREATE TABLE public.organisation_names (
     id bigint NOT NULL,
-    organisation_id bigint NOT NULL,
-    name text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6122,10 +6198,12 @@ CREATE TABLE public.organisation_names (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT organisation_names_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT organisation_names_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
     CONSTRAINT organisation_names_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT organisation_names_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.organisation_names OWNER TO suanquan_owner;
@@ -6157,6 +6235,8 @@ CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
     name text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT organisations_name_check CHECK ((name <> ''::text)),
     CONSTRAINT organisations_uscc_check CHECK (public.uscc_valid(uscc))
 );
@@ -6196,10 +6276,6 @@ COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
 CREATE TABLE public.other_support (
     id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    contract_id bigint,
-    programme text NOT NULL,
-    fen bigint NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6209,18 +6285,21 @@ CREATE TABLE public.other_support (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
-    CONSTRAINT other_support_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT other_support_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
     CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
     CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
-    CONSTRAINT other_support_valid_check CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval))))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.other_support OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
-
-COMMENT ON COLUMN public.other_support.fen IS 'Fen';
 
 COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
 
@@ -6233,6 +6312,8 @@ COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a 
 COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
 
 ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.other_support_id_seq
@@ -6461,10 +6542,6 @@ ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.price_bands (
     id bigint NOT NULL,
-    model_id bigint NOT NULL,
-    mig_profile text DEFAULT ''::text NOT NULL,
-    low_yuan numeric NOT NULL,
-    high_yuan numeric NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6474,20 +6551,20 @@ CREATE TABLE public.price_bands (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
+    model_id bigint NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    low_yuan numeric NOT NULL,
+    high_yuan numeric NOT NULL,
     CONSTRAINT price_bands_check CHECK (((high_yuan >= low_yuan) AND (high_yuan < '100000000'::numeric) AND (scale(high_yuan) <= 12))),
-    CONSTRAINT price_bands_check1 CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT price_bands_check2 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT price_bands_low_yuan_check CHECK (((low_yuan >= (0)::numeric) AND (scale(low_yuan) <= 12))),
-    CONSTRAINT price_bands_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.price_bands OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
-
-COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
-
-COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
 
 COMMENT ON COLUMN public.price_bands.valid IS 'Beijing dates, half-open';
 
@@ -6500,6 +6577,10 @@ COMMENT ON COLUMN public.price_bands.superseded_in IS 'Transaction, kept by a tr
 COMMENT ON COLUMN public.price_bands.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.price_bands.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
 
 ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.price_bands_id_seq
@@ -6526,6 +6607,8 @@ CREATE TABLE public.projects (
     kind text NOT NULL,
     organisation_id bigint NOT NULL,
     drill boolean DEFAULT false NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
     CONSTRAINT projects_code_check CHECK (((code ~ '^[^/\s]{1,64}$'::text) AND public.is_visible(code))),
     CONSTRAINT projects_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
     CONSTRAINT projects_name_check CHECK ((name <> ''::text))
@@ -6712,11 +6795,6 @@ COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is ov
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
-    kind text NOT NULL,
-    organisation_id bigint NOT NULL,
-    centre_id bigint,
-    project_id bigint,
-    other_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -6726,14 +6804,19 @@ CREATE TABLE public.relations (
     superseded_in bigint,
     decision_id bigint,
     superseded_decision_id bigint,
+    kind text NOT NULL,
+    organisation_id bigint NOT NULL,
+    centre_id bigint,
+    project_id bigint,
+    other_id bigint,
     CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
     CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
     CONSTRAINT relations_check3 CHECK ((other_id <> organisation_id)),
-    CONSTRAINT relations_check4 CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT relations_check5 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT relations_kind_check CHECK ((kind = ANY (ARRAY['seller'::text, 'buyer'::text, 'payee'::text, 'related'::text]))),
-    CONSTRAINT relations_valid_check CHECK ((NOT isempty(valid)))
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
 );
 
 ALTER TABLE public.relations OWNER TO suanquan_owner;
@@ -7534,6 +7617,9 @@ ALTER TABLE ONLY public.cost_books
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.coverage
     ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster_id, source);
 
@@ -7956,19 +8042,19 @@ CREATE INDEX bank_returns_open ON public.bank_returns USING btree (id) WHERE (st
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
-CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX billing_sources_decision_id_idx ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX billing_sources_superseded_decision_id_idx ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
 CREATE INDEX bindings_by_contract ON public.bindings USING btree (contract_id) WHERE (contract_id IS NOT NULL);
 
-CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
 
-CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX bindings_decision_id_idx ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX bindings_superseded_decision_id_idx ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
 
@@ -8000,13 +8086,13 @@ CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
 CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
 
-CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
 
 CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
 
-CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX controllers_decision_id_idx ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX controllers_superseded_decision_id_idx ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX corrections_by_window ON public.corrections USING btree (gpu, start, id);
 
@@ -8027,6 +8113,8 @@ CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree
 CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
 CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses_id) WHERE (reverses_id IS NOT NULL);
+
+CREATE INDEX courier_files_by_centre ON public.courier_files USING btree (centre_id);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
 
@@ -8116,19 +8204,19 @@ CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts)
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
-CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX organisation_names_by_organisation ON public.organisation_names USING btree (organisation_id);
 
-CREATE INDEX organisation_names_by_superseded_decision ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX organisation_names_decision_id_idx ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX organisation_names_superseded_decision_id_idx ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX other_support_by_contract ON public.other_support USING btree (contract_id) WHERE (contract_id IS NOT NULL);
 
-CREATE INDEX other_support_by_decision ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX other_support_by_project ON public.other_support USING btree (project_id);
 
-CREATE INDEX other_support_by_superseded_decision ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX other_support_decision_id_idx ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX other_support_superseded_decision_id_idx ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
@@ -8152,17 +8240,17 @@ CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) W
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
-CREATE INDEX price_bands_by_decision ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX price_bands_by_model ON public.price_bands USING btree (model_id);
 
-CREATE INDEX price_bands_by_superseded_decision ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX price_bands_decision_id_idx ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX price_bands_superseded_decision_id_idx ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
-CREATE INDEX prices_by_decision ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX prices_decision_id_idx ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX prices_superseded_decision_id_idx ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
@@ -8190,15 +8278,15 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
 
-CREATE INDEX relations_by_decision ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
-
 CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
 
 CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
 
 CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
 
-CREATE INDEX relations_by_superseded_decision ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX relations_decision_id_idx ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX relations_superseded_decision_id_idx ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
 
@@ -8244,9 +8332,9 @@ CREATE INDEX witness_pods_by_name ON public.witness_pods USING btree (agent_id, 
 
 CREATE INDEX witness_requirements_by_cluster ON public.witness_requirements USING btree (cluster_id);
 
-CREATE INDEX witness_requirements_by_decision ON public.witness_requirements USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX witness_requirements_decision_id_idx ON public.witness_requirements USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX witness_requirements_by_superseded_decision ON public.witness_requirements USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+CREATE INDEX witness_requirements_superseded_decision_id_idx ON public.witness_requirements USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX year_caps_by_voucher ON public.year_caps USING btree (voucher_id, decision_id);
 
@@ -8462,6 +8550,64 @@ CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE I
 
 CREATE TRIGGER redeem BEFORE INSERT ON public.claims FOR EACH ROW WHEN ((new.centre_id IS NOT NULL)) EXECUTE FUNCTION public.redeems_deducted();
 
+CREATE TRIGGER registered BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.catalogue_models FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.catalogue_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.centres FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.clusters FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.organisations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.prices FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.projects FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.relations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered BEFORE INSERT ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('recorded', 'decision_id');
+
+CREATE TRIGGER registered_change BEFORE UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
+
+CREATE TRIGGER registered_change BEFORE UPDATE ON public.gpus FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('changed', 'decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
+CREATE TRIGGER registered_end BEFORE UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.registered_by_actor('superseded', 'superseded_decision_id');
+
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
@@ -8672,6 +8818,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES public.trusted_certificates(fingerprint);
+
+ALTER TABLE ONLY public.courier_files
+    ADD CONSTRAINT courier_files_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
@@ -9633,6 +9782,8 @@ GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.counted_windows TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.courier_files TO suanquan_app;
+
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
@@ -9682,6 +9833,10 @@ GRANT UPDATE(cluster_id) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.gpus TO suanquan_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.gpus TO suanquan_app;
 

@@ -9,15 +9,20 @@ from sqlmodel import Field, SQLModel
 from ledger.postgres.columns import Days, big, days, identity, moment
 
 
-class DatedRow(SQLModel):
+class RegisteredRow(SQLModel):
+    """Who registered it, and when; the database looks whether she might."""
+
+    recorded_at: datetime = moment()
+    recorded_by: str
+
+
+class DatedRow(RegisteredRow):
     """The columns of every dated fact: its days, who recorded, superseded and confirmed it.
 
     The transactions are kept by the database.
     """
 
     valid: Days = days()
-    recorded_at: datetime = moment()
-    recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
     recorded_in: int = big()
@@ -26,7 +31,7 @@ class DatedRow(SQLModel):
     superseded_decision_id: int | None = big(nullable=True, default=None)
 
 
-class Organisation(SQLModel, table=True):
+class Organisation(RegisteredRow, table=True):
     """A legal person, known by its 统一社会信用代码 (GB 32100)."""
 
     __tablename__ = "organisations"
@@ -35,7 +40,7 @@ class Organisation(SQLModel, table=True):
     name: str
 
 
-class Centre(SQLModel, table=True):
+class Centre(RegisteredRow, table=True):
     """A computing centre (智算中心); `simulated` marks fictional ones on every page."""
 
     __tablename__ = "centres"
@@ -45,7 +50,7 @@ class Centre(SQLModel, table=True):
     simulated: bool = False
 
 
-class Cluster(SQLModel, table=True):
+class Cluster(RegisteredRow, table=True):
     """A cluster of a centre."""
 
     __tablename__ = "clusters"
@@ -84,7 +89,7 @@ class Relation(DatedRow, table=True):
     other_id: int | None = big(nullable=True, default=None)
 
 
-class Project(SQLModel, table=True):
+class Project(RegisteredRow, table=True):
     """A large-model project (article 9, `model`) or a talent team (article 14, `team`)."""
 
     __tablename__ = "projects"
@@ -96,7 +101,7 @@ class Project(SQLModel, table=True):
     drill: bool = False
 
 
-class Contract(SQLModel, table=True):
+class Contract(RegisteredRow, table=True):
     """A contract between a centre and a project; `total_fen` (合同总额) is with tax."""
 
     __tablename__ = "contracts"

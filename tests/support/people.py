@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import psycopg
 
 FAR = datetime(2999, 1, 1, tzinfo=UTC)  # when tokens of tests end
+CLERK, SECOND_CLERK = "clerk:李四#1", "clerk:王五#3"
 
 # Tests of other rooms name actors (`clerk:李四#1`) and mean people who may act. Whoever decides or
 # takes a step of a case is given the token that the actor names, at that moment.
@@ -58,6 +59,18 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('explained_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
+    DO $$
+    DECLARE
+        relation regclass;
+        act text;
+    BEGIN
+        FOR relation, act IN SELECT tgrelid, split_part(encode(tgargs, 'escape'), '\\000', 1)
+            FROM pg_trigger WHERE tgfoid = 'registered_by_actor'::regproc
+        LOOP
+            EXECUTE format('CREATE TRIGGER a_%s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW'
+                ' EXECUTE FUNCTION give_token(%L)', act, relation, act || '_by');
+        END LOOP;
+    END $$;
     REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC;
 
     -- Tests of other rooms mean that two persons made the versions payable that they have.

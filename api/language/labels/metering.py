@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from api.language.i18n import msgid
 from ledger.metering.codes import (
+    CourierFileKind,
     GapCause,
     HolderKind,
     IncidentKind,
@@ -66,6 +67,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             WitnessVerdict.SINGLE: msgid("只有一方"),
             WitnessVerdict.CONTRADICTING: msgid("相反"),
             WitnessVerdict.GAP: msgid("无人计量"),
+        },
+        CourierFileKind: {
+            CourierFileKind.BATCHES: msgid("批次文件"),
+            CourierFileKind.ENROLMENT: msgid("注册请求"),
         },
         IncidentKind: {
             IncidentKind.CONTRADICTING: msgid("见证相反的用量"),

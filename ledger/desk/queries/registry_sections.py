@@ -18,9 +18,10 @@ Scalar = str | int | bool | Decimal | date | None
 
 _FACT = """lower(f.valid) AS since, upper(f.valid) - 1 AS until, f.recorded_at, f.recorded_by,
     f.decision_id, f.superseded_at, f.superseded_by, f.superseded_decision_id"""
-_UNDATED = """NULL::date AS since, NULL::date AS until, NULL::timestamptz AS recorded_at,
-    NULL AS recorded_by, NULL::bigint AS decision_id, NULL::timestamptz AS superseded_at,
-    NULL AS superseded_by, NULL::bigint AS superseded_decision_id"""
+_LASTING = """NULL::timestamptz AS superseded_at, NULL AS superseded_by,
+    NULL::bigint AS superseded_decision_id"""
+_UNDATED = f"""NULL::date AS since, NULL::date AS until, f.recorded_at, f.recorded_by,
+    NULL::bigint AS decision_id, {_LASTING}"""
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,11 @@ _WITNESSES = SectionSource(
 )
 _GPUS = SectionSource(
     ("gpu", "cluster", "node"),
-    """SELECT f.gpu AS key, f.gpu, k.name AS cluster, f.cluster_id, k.centre_id, f.node,
+    f"""SELECT f.gpu AS key, f.gpu, k.name AS cluster, f.cluster_id, k.centre_id, f.node,
         f.gpu AS subject, (f.registered_from AT TIME ZONE interval '+08:00')::date AS since,
         ((f.retired_at - interval '1 us') AT TIME ZONE interval '+08:00')::date AS until,
-        NULL::timestamptz AS recorded_at, NULL AS recorded_by, NULL::bigint AS decision_id,
-        NULL::timestamptz AS superseded_at, NULL AS superseded_by,
-        NULL::bigint AS superseded_decision_id
+        coalesce(f.changed_at, f.recorded_at) AS recorded_at,
+        coalesce(f.changed_by, f.recorded_by) AS recorded_by, f.decision_id, {_LASTING}
     FROM gpus f JOIN clusters k ON k.id = f.cluster_id""",
     ("cluster",),
     of_centre=True,
@@ -129,12 +129,17 @@ _CONTRACTS = SectionSource(
         c.name AS centre, f.centre_id, t.total_fen, f.text_sha256, f.number AS subject,
         lower(t.valid) AS since, upper(t.valid) - 1 AS until, t.recorded_at, t.recorded_by,
         t.decision_id, t.superseded_at, t.superseded_by, NULL::bigint AS superseded_decision_id
-    FROM (SELECT id AS contract_id, valid, total_fen, changed_at AS recorded_at,
-                 changed_by AS recorded_by, decision_id, NULL::timestamptz AS superseded_at,
-                 NULL AS superseded_by FROM contracts
+    FROM (SELECT id AS contract_id, valid, total_fen,
+                 coalesce(changed_at, recorded_at) AS recorded_at,
+                 coalesce(changed_by, recorded_by) AS recorded_by, decision_id,
+                 NULL::timestamptz AS superseded_at, NULL AS superseded_by FROM contracts
           UNION ALL
-          SELECT contract_id, valid, total_fen, NULL, NULL, NULL, superseded_at, superseded_by
-          FROM contract_terms) t
+          SELECT b.contract_id, b.valid, b.total_fen,
+                 coalesce(lag(b.superseded_at) OVER before, k.recorded_at),
+                 coalesce(lag(b.superseded_by) OVER before, k.recorded_by), NULL,
+                 b.superseded_at, b.superseded_by
+          FROM contract_terms b JOIN contracts k ON k.id = b.contract_id
+          WINDOW before AS (PARTITION BY b.contract_id ORDER BY b.id)) t
     JOIN contracts f ON f.id = t.contract_id
     JOIN centres c ON c.id = f.centre_id JOIN projects p ON p.id = f.project_id""",
     ("project", "centre"),
@@ -216,10 +221,7 @@ _OTHER_SUPPORT = SectionSource(
 )
 _ASSIGNMENTS = SectionSource(
     ("number", "programme"),
-    """SELECT f.id::text AS key, f.number, f.programme, f.number AS subject, NULL::date AS since,
-        NULL::date AS until, f.recorded_at, f.recorded_by, NULL::bigint AS decision_id,
-        NULL::timestamptz AS superseded_at, NULL AS superseded_by,
-        NULL::bigint AS superseded_decision_id
+    f"""SELECT f.id::text AS key, f.number, f.programme, f.number AS subject, {_UNDATED}
     FROM assignments f""",
 )
 # The last four figures, as everywhere to who may not read them whole.

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from ledger.metering.tables import Agent
+from ledger.errors import NotFound
+from ledger.metering.tables import Agent, CourierFile
 from ledger.registry.tables import Cluster
 
 SKEW_MAX = timedelta(seconds=5)
@@ -92,3 +93,19 @@ def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
 def server_seed(db: Session) -> bytes:
     """Return the secret half of the server's own key: 32 bytes."""
     return bytes(db.execute(text("SELECT seed FROM server_key")).scalar_one())
+
+
+def courier_files(db: Session, centre: int | None, limit: int = 50) -> Sequence[CourierFile]:
+    """Return the newest files that couriers brought: of this centre, or all."""
+    query = select(CourierFile).order_by(col(CourierFile.id).desc()).limit(limit)
+    if centre is not None:
+        query = query.where(CourierFile.centre_id == centre)
+    return db.exec(query).all()
+
+
+def courier_file(db: Session, number: int, centre: int | None) -> CourierFile:
+    """Return one of them. NotFound if it is not there, or another centre's."""
+    row = db.get(CourierFile, number)
+    if row is None or (centre is not None and row.centre_id != centre):
+        raise NotFound("courier_file", id=number)
+    return row

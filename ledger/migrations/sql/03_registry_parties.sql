@@ -1,6 +1,7 @@
 -- Who is who: organisations, the centres they run, their projects, and for whom else they act. Dated
 -- facts are bitemporal: `valid` says when a fact holds (Beijing dates, half-open), `recorded_at` and
--- `superseded_at` when we believed it. A correction supersedes, it never edits.
+-- `superseded_at` when we believed it. A correction supersedes, it never edits. Whatever is registered
+-- says by whom and when, and a trigger looks whether she may (26).
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
@@ -27,14 +28,18 @@ END $$;
 CREATE TABLE organisations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uscc text NOT NULL UNIQUE CHECK (uscc_valid(uscc)),
-    name text NOT NULL CHECK (name <> '')
+    name text NOT NULL CHECK (name <> ''),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL
 );
 
 CREATE TABLE centres (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name <> ''),
     organisation_id bigint NOT NULL REFERENCES organisations,
-    simulated boolean NOT NULL DEFAULT false
+    simulated boolean NOT NULL DEFAULT false,
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL
 );
 CREATE INDEX centres_by_organisation ON centres (organisation_id);
 
@@ -45,7 +50,9 @@ CREATE TABLE projects (
     name text NOT NULL CHECK (name <> ''),
     kind text NOT NULL CHECK (kind IN ('model', 'team')),
     organisation_id bigint NOT NULL REFERENCES organisations,
-    drill boolean NOT NULL DEFAULT false
+    drill boolean NOT NULL DEFAULT false,
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL
 );
 CREATE INDEX projects_by_organisation ON projects (organisation_id);
 
@@ -59,8 +66,35 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- What every dated fact of the registry has. A template without rows: each table of facts is made
+-- `LIKE` it, and gets its foreign keys and triggers where all of them stand (26).
+CREATE TABLE registry_facts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    valid daterange NOT NULL CONSTRAINT some_day CHECK (NOT isempty(valid)),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamptz CONSTRAINT superseded_later CHECK (superseded_at >= recorded_at),
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT superseded_by_somebody CHECK ((superseded_at IS NULL) = (superseded_by IS NULL))
+);
+CREATE INDEX ON registry_facts (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX ON registry_facts (superseded_decision_id) WHERE superseded_decision_id IS NOT NULL;
+COMMENT ON COLUMN registry_facts.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN registry_facts.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN registry_facts.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN registry_facts.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN registry_facts.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN registry_facts.superseded_in IS 'Transaction, kept by a trigger';
+
 -- As above, for facts of the registry; and in which transaction it was recorded and superseded, which
--- tells whether a fact that is written anew was believed before (`registry_decided`, 24).
+-- tells whether a fact that is written anew was believed before (`registry_decided`, 25).
 CREATE FUNCTION keep_registry_fact() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -84,27 +118,16 @@ END $$;
 -- sells for it, and a project's organisation buys and is paid for it; every other organisation that
 -- does so is joined to it here, for the days on which that holds. `related` (关联方) joins two.
 CREATE TABLE relations (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     kind text NOT NULL CHECK (kind IN ('seller', 'buyer', 'payee', 'related')),
     organisation_id bigint NOT NULL REFERENCES organisations,
     centre_id bigint REFERENCES centres,
     project_id bigint REFERENCES projects,
     other_id bigint REFERENCES organisations,
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
     CHECK ((kind = 'seller') = (centre_id IS NOT NULL)),
     CHECK ((kind IN ('buyer', 'payee')) = (project_id IS NOT NULL)),
     CHECK ((kind = 'related') = (other_id IS NOT NULL)),
     CHECK (other_id <> organisation_id),
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (
         kind WITH =, organisation_id WITH =, coalesce(centre_id, project_id, other_id) WITH =, valid WITH &&
     ) WHERE (superseded_at IS NULL),
@@ -116,10 +139,6 @@ CREATE INDEX relations_by_organisation ON relations (organisation_id);
 CREATE INDEX relations_by_centre ON relations (centre_id);
 CREATE INDEX relations_by_project ON relations (project_id);
 CREATE INDEX relations_by_other ON relations (other_id);
-CREATE INDEX relations_by_decision ON relations (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX relations_by_superseded_decision ON relations (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 COMMENT ON TABLE organisations IS 'Legal persons';
 COMMENT ON COLUMN organisations.uscc IS 'Unified social credit code, GB 32100';
@@ -129,15 +148,6 @@ COMMENT ON TABLE projects IS 'Model projects (article 9) and talent teams (artic
 COMMENT ON COLUMN projects.drill IS 'Made-up project of a drill';
 COMMENT ON TABLE relations IS
     'Organisations that sell for a centre, buy for or are paid for a project, or are related';
-COMMENT ON COLUMN relations.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN relations.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN relations.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN relations.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN relations.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN relations.superseded_in IS 'Transaction, kept by a trigger';
 
 GRANT SELECT, INSERT ON organisations, centres, projects, relations TO :app_role;
 GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON relations TO :app_role;

@@ -4,64 +4,36 @@
 CREATE TABLE clusters (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name ~ '^[^/\s]{1,64}$'),
-    centre_id bigint NOT NULL REFERENCES centres
+    centre_id bigint NOT NULL REFERENCES centres,
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL
 );
 CREATE INDEX clusters_by_centre ON clusters (centre_id);
 
 -- A cluster bills by exactly one source at a time; the others are witnesses.
 CREATE TABLE billing_sources (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     cluster_id bigint NOT NULL REFERENCES clusters,
     source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX billing_sources_by_cluster ON billing_sources (cluster_id);
-CREATE INDEX billing_sources_by_decision ON billing_sources (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX billing_sources_by_superseded_decision ON billing_sources (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON billing_sources FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 -- How many witnesses a cluster's use needs on a day: what meters it, and from 2 on one beside that. Where
 -- nothing is stated it is 1.
 CREATE TABLE witness_requirements (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     cluster_id bigint NOT NULL REFERENCES clusters,
     required integer NOT NULL CHECK (required IN (1, 2)),
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX witness_requirements_by_cluster ON witness_requirements (cluster_id);
-CREATE INDEX witness_requirements_by_decision ON witness_requirements (decision_id)
-    WHERE decision_id IS NOT NULL;
-CREATE INDEX witness_requirements_by_superseded_decision ON witness_requirements
-    (superseded_decision_id) WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON witness_requirements FOR EACH ROW
-    EXECUTE FUNCTION keep_registry_fact();
 
 CREATE TABLE catalogue_models (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name text NOT NULL UNIQUE CHECK (name <> '')
+    name text NOT NULL UNIQUE CHECK (name <> ''),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL
 );
 
 -- What NVML (or a job source) calls a device → the catalogue's model. A MIG profile is a model of
@@ -70,6 +42,8 @@ CREATE TABLE catalogue_names (
     nvml_name text NOT NULL,
     mig_profile text NOT NULL DEFAULT '',
     model_id bigint NOT NULL REFERENCES catalogue_models,
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
     PRIMARY KEY (nvml_name, mig_profile)
 );
 
@@ -81,42 +55,30 @@ CREATE TABLE gpus (
     node text NOT NULL CHECK (node <> ''),
     registered_from timestamptz NOT NULL,
     retired_at timestamptz CHECK (retired_at > registered_from),
-    decision_id bigint REFERENCES decisions
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    changed_at timestamptz,
+    changed_by text,
+    decision_id bigint REFERENCES decisions,
+    CHECK ((changed_at IS NULL) = (changed_by IS NULL))
 );
 CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
 CREATE INDEX gpus_by_decision ON gpus (decision_id) WHERE decision_id IS NOT NULL;
 
 COMMENT ON TABLE clusters IS 'Clusters of a centre';
 COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
-COMMENT ON COLUMN billing_sources.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN billing_sources.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN billing_sources.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN billing_sources.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN billing_sources.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN billing_sources.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
-COMMENT ON COLUMN witness_requirements.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN witness_requirements.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN witness_requirements.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN witness_requirements.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE catalogue_models IS 'GPU models that prices speak of';
 COMMENT ON TABLE catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
 COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
 COMMENT ON TABLE gpus IS 'Registered physical GPUs';
 COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
+COMMENT ON COLUMN gpus.changed_at IS 'When it was moved or retired';
 COMMENT ON COLUMN gpus.decision_id IS
     'Who confirmed where it stands; null where none of its use was charged';
 
-GRANT SELECT, INSERT ON clusters, billing_sources, witness_requirements, catalogue_models, catalogue_names, gpus TO
-    :app_role;
-GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources, witness_requirements
-    TO :app_role;
-GRANT UPDATE (cluster_id, node, retired_at, decision_id) ON gpus TO :app_role;
+GRANT SELECT, INSERT ON clusters, billing_sources, witness_requirements, catalogue_models,
+    catalogue_names, gpus TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources,
+    witness_requirements TO :app_role;
+GRANT UPDATE (cluster_id, node, retired_at, changed_at, changed_by, decision_id) ON gpus TO :app_role;

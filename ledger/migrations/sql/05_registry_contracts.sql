@@ -10,6 +10,8 @@ CREATE TABLE contracts (
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     total_fen bigint CHECK (total_fen > 0),
     text_sha256 text UNIQUE CHECK (text_sha256 ~ '^[0-9a-f]{64}$'),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
     changed_at timestamptz,
     changed_by text,
     decision_id bigint REFERENCES decisions,
@@ -50,7 +52,7 @@ CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON contracts
 -- exact line wins. Lines of a contract that would be alike are told apart by their `name`; not metered
 -- lines, since usage has one price.
 CREATE TABLE prices (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     contract_id bigint NOT NULL REFERENCES contracts,
     kind text NOT NULL DEFAULT 'metered' CHECK (kind IN ('metered', 'reserved', 'package', 'fixed')),
     name text NOT NULL DEFAULT '',
@@ -71,17 +73,6 @@ CREATE TABLE prices (
     quantity numeric CHECK (quantity > 0 AND quantity < 1e8 AND scale(quantity) <= 12),
     expires date,  -- of a package: the last day on which it is drawn
     counts boolean,  -- of a fixed fee: whether it is compute cost and earns
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CHECK (mig_profile IS NULL OR model_id IS NOT NULL),
     CONSTRAINT fixed_a_month CHECK ((kind = 'fixed') = (unit = 'month')
         AND (unit <> 'month' OR gpus = 1 AND hours = 1)),
@@ -102,10 +93,6 @@ CREATE TABLE prices (
     ) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX prices_by_contract ON prices (contract_id);
-CREATE INDEX prices_by_decision ON prices (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX prices_by_superseded_decision ON prices (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 -- In which part of a month's cost a contract line is reconciled, however it is stated anew.
 CREATE FUNCTION part_of(kind text, counts boolean) RETURNS text
@@ -154,7 +141,7 @@ CREATE TRIGGER release AFTER UPDATE ON prices FOR EACH ROW
 -- namespace. On a day a cluster binds by one label's key, so no pod is meant by two. Usage that no
 -- binding claims is listed as unowned.
 CREATE TABLE bindings (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     cluster_id bigint NOT NULL REFERENCES clusters,
     holder_kind text NOT NULL
         CHECK (holder_kind IN ('pod', 'slurm', 'static', 'label', 'owner', 'user')),
@@ -162,17 +149,6 @@ CREATE TABLE bindings (
     project_id bigint NOT NULL REFERENCES projects,
     market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
     contract_id bigint REFERENCES contracts,
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL),
     CHECK (holder_kind <> 'label' OR holder ~ '^[^=]+='),
@@ -185,10 +161,6 @@ CREATE TABLE bindings (
 CREATE INDEX bindings_by_cluster ON bindings (cluster_id);
 CREATE INDEX bindings_by_project ON bindings (project_id);
 CREATE INDEX bindings_by_contract ON bindings (contract_id) WHERE contract_id IS NOT NULL;
-CREATE INDEX bindings_by_decision ON bindings (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX bindings_by_superseded_decision ON bindings (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 COMMENT ON TABLE contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN contracts.valid IS 'Beijing dates, half-open';
@@ -206,15 +178,6 @@ COMMENT ON COLUMN prices.quantity IS 'GPU-hours of a package';
 COMMENT ON COLUMN prices.session_price IS
     'Which price a rounded session has over a change: where each unit starts, or split by use';
 COMMENT ON COLUMN prices.tax_rate IS '0.06 is 6 %';
-COMMENT ON COLUMN prices.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN prices.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN prices.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN prices.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN prices.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN prices.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE reserved_devices IS
     'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
 COMMENT ON COLUMN reserved_devices.valid IS 'Beijing dates, half-open';
@@ -223,15 +186,6 @@ COMMENT ON COLUMN bindings.holder IS
     'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
 COMMENT ON COLUMN bindings.contract_id IS
     'Under which of several contracts of the centre and project; null where the lines tell';
-COMMENT ON COLUMN bindings.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN bindings.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN bindings.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN bindings.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN bindings.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN bindings.superseded_in IS 'Transaction, kept by a trigger';
 
 REVOKE EXECUTE ON FUNCTION keep_reserved_devices, keep_contract_terms FROM PUBLIC;
 GRANT UPDATE (valid, total_fen, changed_at, changed_by, decision_id) ON contracts TO :app_role;

@@ -1,5 +1,6 @@
 -- What usage was charged by may change only by two persons: prices, bindings, billing sources, how many
--- witnesses a cluster needs, relations, and the days of a contract. What touches no charged usage is one person's to register.
+-- witnesses a cluster needs, relations, and the days of a contract. What touches no charged usage is one
+-- person's to register.
 
 -- What a dated fact says, without its keeping: numbers as text, so that no digit is lost in JSON.
 CREATE FUNCTION fact_content(fact jsonb) RETURNS jsonb
@@ -164,26 +165,6 @@ END $$;
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON contracts DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION terms_decided();
 
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON prices DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('contract_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON prices DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('contract_id');
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON bindings DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON bindings DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON billing_sources
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON billing_sources
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON witness_requirements
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON witness_requirements
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided('cluster_id');
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON relations DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON relations DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
 
 REVOKE EXECUTE ON FUNCTION charged_days, registry_decided, terms_decided FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION charged_days TO :app_role;

@@ -3,20 +3,9 @@
 
 -- What an organisation is called on which days; `organisations.name` is the newest of them.
 CREATE TABLE organisation_names (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     organisation_id bigint NOT NULL REFERENCES organisations,
     name text NOT NULL CHECK (name <> ''),
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CONSTRAINT one_name EXCLUDE USING gist (organisation_id WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );
@@ -35,22 +24,11 @@ CREATE TRIGGER rename AFTER INSERT ON organisation_names
 -- controls it (实际控制人). The last six characters of the identity number tell people of one name
 -- apart; the number itself is not kept.
 CREATE TABLE controllers (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     organisation_id bigint NOT NULL REFERENCES organisations,
     role text NOT NULL CHECK (role IN ('legal', 'actual')),
     person text NOT NULL CHECK (person <> ''),
     id_tail text CHECK (id_tail ~ '^[0-9]{5}[0-9X]$'),
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (organisation_id WITH =, role WITH =, person WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );
@@ -72,23 +50,12 @@ CREATE VIEW related_organisations AS
 -- Which prices of a GPU-hour are usual, without tax, as the bureau publishes them; outside of them a
 -- contract line is looked at (R09). '' is the whole GPU.
 CREATE TABLE price_bands (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     model_id bigint NOT NULL REFERENCES catalogue_models,
     mig_profile text NOT NULL DEFAULT '',
     low_yuan numeric NOT NULL CHECK (low_yuan >= 0 AND scale(low_yuan) <= 12),
     high_yuan numeric NOT NULL CHECK (high_yuan >= low_yuan AND high_yuan < 1e8
         AND scale(high_yuan) <= 12),
-    valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CONSTRAINT one_band EXCLUDE USING gist (model_id WITH =, mig_profile WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );
@@ -97,23 +64,13 @@ CREATE INDEX price_bands_by_model ON price_bands (model_id);
 -- What another programme (another city's, the province's, the state's) pays for a month of a project,
 -- or of one contract of it. All public support together is at most the cost.
 CREATE TABLE other_support (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    LIKE registry_facts INCLUDING ALL,
     project_id bigint NOT NULL REFERENCES projects,
     contract_id bigint REFERENCES contracts,
     programme text NOT NULL CHECK (programme <> ''),
     fen bigint NOT NULL CHECK (fen > 0),
-    valid daterange NOT NULL CHECK (extract(day FROM lower(valid)) = 1
+    CONSTRAINT one_month CHECK (extract(day FROM lower(valid)) = 1
         AND upper(valid) = lower(valid) + interval '1 month'),
-    recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamptz,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint REFERENCES decisions,
-    superseded_decision_id bigint REFERENCES decisions,
-    CHECK (superseded_at >= recorded_at),
-    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (project_id WITH =, coalesce(contract_id, 0) WITH =, programme WITH =,
         valid WITH &&) WHERE (superseded_at IS NULL)
 );
@@ -156,82 +113,75 @@ END $$;
 CREATE TRIGGER once BEFORE INSERT ON contracts FOR EACH ROW EXECUTE FUNCTION subsidised_once();
 CREATE TRIGGER once BEFORE INSERT ON assignments FOR EACH ROW EXECUTE FUNCTION subsidised_once();
 
-CREATE INDEX organisation_names_by_decision ON organisation_names (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX organisation_names_by_superseded_decision ON organisation_names (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON organisation_names FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON organisation_names DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON organisation_names DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
+-- Whether an actor may register at a moment: a clerk whose token is good and has the right.
+CREATE FUNCTION may_register(actor text, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN may_act(actor, at) AND EXISTS (SELECT FROM tokens WHERE id = token_of(actor)
+    AND role = 'clerk' AND (rights IS NULL OR 'register' = ANY (rights)));
 
-CREATE INDEX controllers_by_decision ON controllers (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX controllers_by_superseded_decision ON controllers (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON controllers FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON controllers DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON controllers DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
+-- Who registers something, or changes it, may register; what two decided is written by who confirmed.
+-- The columns are named by the trigger: `<first argument>_by` and `_at`, and that of a decision. What
+-- the owner of the database writes bears the name of its login, unless it says another.
+CREATE FUNCTION registered_by_actor() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    entry CONSTANT jsonb := to_jsonb(NEW);
+    actor CONSTANT text := entry ->> (TG_ARGV[0] || '_by');
+    decision CONSTANT bigint := entry ->> TG_ARGV[1];
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        NEW.recorded_by := coalesce(NEW.recorded_by, 'machine:' || session_user);
+        NEW.recorded_at := coalesce(NEW.recorded_at, now());
+    ELSIF (CASE WHEN decision IS NULL
+            THEN may_register(actor, (entry ->> (TG_ARGV[0] || '_at'))::timestamptz)
+            ELSE EXISTS (SELECT FROM decisions WHERE id = decision AND kind = 'registry'
+                AND answer = 'confirmed' AND answered_by = actor) END) IS NOT TRUE THEN
+        RAISE EXCEPTION '% may not register %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'registered_by_actor';
+    END IF;
+    RETURN NEW;
+END $$;
 
-CREATE INDEX price_bands_by_decision ON price_bands (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX price_bands_by_superseded_decision ON price_bands (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON price_bands FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON price_bands DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('model_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON price_bands DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('model_id');
-
-CREATE INDEX other_support_by_decision ON other_support (decision_id) WHERE decision_id IS NOT NULL;
-CREATE INDEX other_support_by_superseded_decision ON other_support (superseded_decision_id)
-    WHERE superseded_decision_id IS NOT NULL;
-CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON other_support FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
-CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON other_support DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('project_id');
-CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON other_support DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION registry_decided('project_id');
+DO $$
+DECLARE
+    relation text;
+    about text;  -- the column that says which facts are about the same
+BEGIN
+    FOREACH relation IN ARRAY '{organisations,centres,projects,clusters,catalogue_models,
+            catalogue_names,gpus,contracts,assignments}'::text[] LOOP
+        EXECUTE format('CREATE TRIGGER registered BEFORE INSERT ON %I'
+            ' FOR EACH ROW EXECUTE FUNCTION registered_by_actor(''recorded'')', relation);
+    END LOOP;
+    FOR relation, about IN VALUES
+        ('prices', 'contract_id'), ('bindings', 'cluster_id'), ('billing_sources', 'cluster_id'),
+        ('witness_requirements', 'cluster_id'), ('relations', 'organisation_id'),
+        ('organisation_names', 'organisation_id'), ('controllers', 'organisation_id'),
+        ('price_bands', 'model_id'), ('other_support', 'project_id')
+    LOOP
+        EXECUTE format('ALTER TABLE %I ADD FOREIGN KEY (decision_id) REFERENCES decisions,'
+            ' ADD FOREIGN KEY (superseded_decision_id) REFERENCES decisions', relation);
+        EXECUTE format('CREATE TRIGGER registered BEFORE INSERT ON %I FOR EACH ROW'
+            ' EXECUTE FUNCTION registered_by_actor(''recorded'', ''decision_id'')', relation);
+        EXECUTE format('CREATE TRIGGER registered_end BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION'
+            ' registered_by_actor(''superseded'', ''superseded_decision_id'')', relation);
+        EXECUTE format('CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON %I'
+            ' FOR EACH ROW EXECUTE FUNCTION keep_registry_fact()', relation);
+        EXECUTE format('CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON %I DEFERRABLE'
+            ' INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided(%L)', relation, about);
+        EXECUTE format('CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON %I DEFERRABLE'
+            ' INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry_decided(%L)', relation, about);
+    END LOOP;
+END $$;
+CREATE TRIGGER registered_change BEFORE UPDATE ON contracts
+    FOR EACH ROW EXECUTE FUNCTION registered_by_actor('changed', 'decision_id');
+CREATE TRIGGER registered_change BEFORE UPDATE ON gpus
+    FOR EACH ROW EXECUTE FUNCTION registered_by_actor('changed', 'decision_id');
+DROP TABLE registry_facts;
 
 COMMENT ON TABLE organisation_names IS 'What organisations are called';
-COMMENT ON COLUMN organisation_names.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN organisation_names.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN organisation_names.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN organisation_names.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN organisation_names.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN organisation_names.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE controllers IS 'Natural persons who control organisations';
-COMMENT ON COLUMN controllers.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN controllers.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN controllers.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN controllers.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN controllers.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN controllers.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
-COMMENT ON COLUMN price_bands.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN price_bands.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN price_bands.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN price_bands.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN price_bands.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN price_bands.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE other_support IS 'What other programmes pay for a month of a project';
-COMMENT ON COLUMN other_support.valid IS 'Beijing dates, half-open';
-COMMENT ON COLUMN other_support.superseded_at IS
-    'When another row, or none, took its place; null while it holds';
-COMMENT ON COLUMN other_support.decision_id IS
-    'Who confirmed it; null where no charged usage was touched';
-COMMENT ON COLUMN other_support.superseded_decision_id IS
-    'Who confirmed that it ended; null where no charged usage was touched';
-COMMENT ON COLUMN other_support.recorded_in IS 'Transaction, kept by a trigger';
-COMMENT ON COLUMN other_support.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON COLUMN controllers.id_tail IS 'Last six characters of the identity number';
 COMMENT ON COLUMN price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
 COMMENT ON COLUMN price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';

@@ -128,7 +128,7 @@ def record_proposals(
     terms = [change.as_json() for change in report.terms]
     contract_terms.change_terms(db, terms, decision=None, actor=actor, now=now)
     moves = [move.as_json() for move in report.moves]
-    gpu_moves.move_gpus(db, moves, decision=None)
+    gpu_moves.move_gpus(db, moves, decision=None, actor=actor, now=now)
     for proposal in report.proposals:
         keys = record(
             db,
@@ -169,7 +169,7 @@ def record_decided(
     contract_terms.change_terms(
         db, content.get("terms", []), decision=decision, actor=actor, now=now
     )
-    gpu_moves.move_gpus(db, content.get("moves", []), decision=decision)
+    gpu_moves.move_gpus(db, content.get("moves", []), decision=decision, actor=actor, now=now)
     try:
         for table in TABLES:
             keys = [int(key) for key in content["superseded"].get(table, [])]

@@ -46,7 +46,8 @@ ORGANISATIONS = Section(
     "organisation",
     ("name",),
     "SELECT uscc AS named, id, name FROM organisations WHERE uscc = ANY(:names)",
-    "INSERT INTO organisations (uscc, name) VALUES (:named, :name)",
+    """INSERT INTO organisations (uscc, name, recorded_at, recorded_by)
+       VALUES (:named, :name, :now, :actor)""",
 )
 CENTRES = Section(
     "centres",
@@ -55,8 +56,8 @@ CENTRES = Section(
     """SELECT c.name AS named, c.id, o.uscc AS organisation, c.simulated
        FROM centres c JOIN organisations o ON o.id = c.organisation_id
        WHERE c.name = ANY(:names)""",
-    """INSERT INTO centres (name, organisation_id, simulated)
-       VALUES (:named, :organisation, :simulated)""",
+    """INSERT INTO centres (name, organisation_id, simulated, recorded_at, recorded_by)
+       VALUES (:named, :organisation, :simulated, :now, :actor)""",
     {"organisation": ORGANISATIONS},
 )
 CLUSTERS = Section(
@@ -65,7 +66,8 @@ CLUSTERS = Section(
     ("centre",),
     """SELECT k.name AS named, k.id, c.name AS centre
        FROM clusters k JOIN centres c ON c.id = k.centre_id WHERE k.name = ANY(:names)""",
-    "INSERT INTO clusters (name, centre_id) VALUES (:named, :centre)",
+    """INSERT INTO clusters (name, centre_id, recorded_at, recorded_by)
+       VALUES (:named, :centre, :now, :actor)""",
     {"centre": CENTRES},
 )
 CATALOGUE = Section(
@@ -73,7 +75,8 @@ CATALOGUE = Section(
     "model",
     (),
     "SELECT name AS named, id FROM catalogue_models WHERE name = ANY(:names)",
-    "INSERT INTO catalogue_models (name) VALUES (:named)",
+    """INSERT INTO catalogue_models (name, recorded_at, recorded_by)
+       VALUES (:named, :now, :actor)""",
 )
 CATALOGUE_NAMES = Section(  # known by both columns, with a line break between them
     "catalogue_names",
@@ -83,8 +86,8 @@ CATALOGUE_NAMES = Section(  # known by both columns, with a line break between t
               n.mig_profile, m.name AS model
        FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model_id
        WHERE n.nvml_name || E'\\n' || n.mig_profile = ANY(:names)""",
-    """INSERT INTO catalogue_names (nvml_name, mig_profile, model_id)
-       VALUES (:nvml, :mig_profile, :model)""",
+    """INSERT INTO catalogue_names (nvml_name, mig_profile, model_id, recorded_at, recorded_by)
+       VALUES (:nvml, :mig_profile, :model, :now, :actor)""",
     {"model": CATALOGUE},
 )
 PROJECTS = Section(
@@ -94,8 +97,8 @@ PROJECTS = Section(
     """SELECT p.code AS named, p.id, p.name, p.kind, o.uscc AS organisation, p.drill
        FROM projects p JOIN organisations o ON o.id = p.organisation_id
        WHERE p.code = ANY(:names)""",
-    """INSERT INTO projects (code, name, kind, organisation_id, drill)
-       VALUES (:named, :name, :kind, :organisation, :drill)""",
+    """INSERT INTO projects (code, name, kind, organisation_id, drill, recorded_at, recorded_by)
+       VALUES (:named, :name, :kind, :organisation, :drill, :now, :actor)""",
     {"organisation": ORGANISATIONS},
 )
 CONTRACTS = Section(
@@ -107,10 +110,10 @@ CONTRACTS = Section(
               k.text_sha256 AS sha256
        FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
        WHERE k.number = ANY(:names)""",
-    """INSERT INTO contracts (number, centre_id, project_id, valid, total_fen,
-                              text_sha256)
-       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'), :total,
-               :sha256)""",
+    """INSERT INTO contracts (number, centre_id, project_id, valid, total_fen, text_sha256,
+                              recorded_at, recorded_by)
+       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'), :total, :sha256,
+               :now, :actor)""",
     {"centre": CENTRES, "project": PROJECTS},
     """UPDATE contracts SET valid = daterange(lower(valid), CAST(:until AS date), '[]'),
               total_fen = :total, changed_at = :now, changed_by = :actor, decision_id = NULL
@@ -126,14 +129,16 @@ GPUS = Section(
               (g.registered_from AT TIME ZONE interval '+08:00')::date AS "from",
               ((g.retired_at - interval '1 us') AT TIME ZONE interval '+08:00')::date AS until
        FROM gpus g JOIN clusters k ON k.id = g.cluster_id WHERE g.gpu = ANY(:names)""",
-    """INSERT INTO gpus (gpu, cluster_id, node, registered_from, retired_at)
+    """INSERT INTO gpus (gpu, cluster_id, node, registered_from, retired_at,
+                         recorded_at, recorded_by)
        VALUES (:named, :cluster, :node,
                CAST(:from AS timestamp) AT TIME ZONE interval '+08:00',
-               (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00')""",
+               (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00',
+               :now, :actor)""",
     {"cluster": CLUSTERS},
     """UPDATE gpus SET cluster_id = :cluster, node = :node,
               retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00',
-              decision_id = NULL
+              changed_at = :now, changed_by = :actor, decision_id = NULL
        WHERE gpu = :named""",
     frozenset({"cluster", "node", "until"}),
 )

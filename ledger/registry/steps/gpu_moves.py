@@ -27,7 +27,7 @@ _OF_CHARGED_USE = text(
 )
 _MOVE = text("""
     UPDATE gpus SET cluster_id = :cluster, node = :node, retired_at = :retired_at,
-        decision_id = :decision
+        changed_at = :now, changed_by = :actor, decision_id = :decision
     WHERE gpu = :gpu AND cluster_id = :cluster_before AND node = :node_before
         AND retired_at IS NOT DISTINCT FROM CAST(:retired_before AS timestamptz)
 """)
@@ -104,7 +104,14 @@ def description(move: GpuMove) -> dict[str, str]:
     }
 
 
-def move_gpus(db: Session, moves: Sequence[Mapping[str, Any]], *, decision: int | None) -> None:
+def move_gpus(
+    db: Session,
+    moves: Sequence[Mapping[str, Any]],
+    *,
+    decision: int | None,
+    actor: str,
+    now: datetime,
+) -> None:
     """Write the moves, as `GpuMove.as_json` has them.
 
     Raises:
@@ -121,6 +128,8 @@ def move_gpus(db: Session, moves: Sequence[Mapping[str, Any]], *, decision: int 
             "node_before": before["node"],
             "retired_before": before["retired_at"],
             "decision": decision,
+            "actor": actor,
+            "now": now,
         }
         if db.execute(_MOVE, row).rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("registry_moved")

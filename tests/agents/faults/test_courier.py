@@ -226,7 +226,7 @@ def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row
     (own,) = receipts(receipt_of(file))
     export(neighbour.folder, file, site.wall())
     assert import_file(books, file).returncode == 0
-    (others,) = receipts(receipt_of(file))
+    (of_neighbour,) = receipts(receipt_of(file))
     site.run(60)
     export(life.folder, file, site.wall())
     depth, (_, later) = life.spool.depth(), parcels(file)
@@ -237,7 +237,7 @@ def test_a_receipt_is_forged(real: tuple[Site, Books], tmp_path: Path, check_row
         [replace(says_yes, signature="")],
         [replace(own, status=409)],
         [replace(own, answer=own.answer + b" ")],
-        [replace(own, signature=others.signature)],
+        [replace(own, signature=of_neighbour.signature)],
         [replace(own, signature=thief)],
         [own, replace(own, signature=thief)],  # the first is good
     ):

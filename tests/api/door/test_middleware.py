@@ -59,7 +59,7 @@ def _broken_at_commit(db: Db) -> str:
 
 
 def _clash(db: Db) -> None:
-    insert = text("INSERT INTO organisations (uscc, name) VALUES ('91640100MA7600001J', 'x')")
+    insert = text("INSERT INTO rounds (finished_at, took_ms, unpriced_ms) VALUES (now(), 0, 0)")
     db.execute(insert)
     db.execute(insert)
 

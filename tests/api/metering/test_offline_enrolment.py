@@ -45,8 +45,8 @@ def test_a_node_is_enrolled_by_two_files(desk: Desk, tmp_path: Path) -> None:
     answer = carry(desk, request)
     identity = take_answer(tmp_path / "node", answer)
     assert (identity.cluster, identity.node) == ("c-mine", "n-far")
-    known = {row["id"]: row for row in desk.ask(OPERATOR, "agent", "list")}
-    assert known[str(identity.agent)]["approved_at"] is None  # a code of the centre
+    agents = {row["id"]: row for row in desk.ask(OPERATOR, "agent", "list")}
+    assert agents[str(identity.agent)]["approved_at"] is None  # a code of the centre
     key = desk.run(OPERATOR, "agent", "server-key").stdout.split()[-1]
     assert server_key.read(tmp_path / "node", {}).encode().hex() == key
     for file in (request, answer):
@@ -117,20 +117,20 @@ def test_a_code_that_is_unknown_used_ended_or_foreign_opens_nothing(
 
 
 def test_an_answer_that_is_no_answer_changes_nothing(desk: Desk, tmp_path: Path) -> None:
-    folder, other = tmp_path / "node", tmp_path / "other"
+    folder, neighbour = tmp_path / "node", tmp_path / "other"
     answer = carry(desk, ask(folder, code_of(desk)))
-    others = carry(desk, ask(other, code_of(desk), "n-else"))
+    neighbours = carry(desk, ask(neighbour, code_of(desk), "n-else"))
     whole, bad = read_answer(answer), tmp_path / "bad"
     for spoilt in (
         replace(whole, server_key="ab" * 32),
         replace(whole, agent="00000000-0000-4000-8000-000000000000"),
-        replace(whole, seal=read_answer(others).seal),
+        replace(whole, seal=read_answer(neighbours).seal),
     ):
         write_file(bad, ANSWER, [spoilt])
         with pytest.raises(CourierError, match="forged"):
             take_answer(folder, bad)
     with pytest.raises(CourierError, match="another node"):
-        take_answer(folder, others)
+        take_answer(folder, neighbours)
     bad.write_bytes(answer.read_bytes()[:-9])
     with pytest.raises(CourierError, match="cut_off"):
         take_answer(folder, bad)

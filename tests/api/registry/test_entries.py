@@ -177,6 +177,18 @@ def test_the_terms_that_a_contract_had_are_its_history(town: Town) -> None:
     assert [(row["until"], row["state"]) for row in details["history"]] == [
         ("2027-12-31", "in_force"), (None, "superseded"),
     ]  # fmt: skip
+    assert {row["recorded"]["by"][:5] for row in details["history"]} == {"clerk"}
+
+
+def test_every_entry_says_who_registered_it_and_when(town: Town) -> None:
+    register(town)
+    for section in RegistrySection:
+        rows = ask(town, Role.AUDITOR, "GET", f"registry/{section}?state=all&text=MADEM")
+        rows += ask(town, Role.AUDITOR, "GET", f"registry/{section}?state=all&text=H100")
+        rows += ask(town, Role.AUDITOR, "GET", f"registry/{section}?state=all&text=HT-1")
+        for row in rows:
+            assert row["recorded"]["at"], section
+            assert row["recorded"]["by"].startswith("clerk:某clerk"), (section, row)
 
 
 def test_the_page_sorts_and_downloads_what_it_shows(site: Site) -> None:

@@ -26,6 +26,8 @@ REFERENCE = Path(ledger.migrations.__file__).with_name("schema.sql")
 NOISE = re.compile(r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict )")
 # The servers' versions disagree on when a view names the table of a column.
 VIEW = re.compile(r"^CREATE VIEW .*?;$", re.MULTILINE | re.DOTALL)
+# Since version 18 a column that is not null has a constraint of its own, and `LIKE` keeps its name.
+NOT_NULL = re.compile(r"\bCONSTRAINT \w+_not_null NOT NULL\b")
 OF_TABLE = re.compile(r"\b(?!public\b)[a-z_]+\.(?=[a-z_]+\b)")
 
 
@@ -36,6 +38,7 @@ def dump(database: Database) -> str:
     )
     lines = [line for line in result.stdout.splitlines() if not NOISE.match(line)]
     plain = VIEW.sub(lambda view: OF_TABLE.sub("", view[0]), "\n".join(lines))
+    plain = NOT_NULL.sub("NOT NULL", plain)
     return re.sub(r"\n{2,}", "\n\n", plain).strip() + "\n"
 
 

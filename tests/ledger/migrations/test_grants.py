@@ -8,11 +8,9 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
+        "courier_files",
     },
-    "names of things, which a decision, a contract or a price has to speak of": {
-        "organisations", "centres", "projects", "clusters", "catalogue_models", "catalogue_names",
-        "gpus", "reconciliations",
-    },
+    "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
     },

@@ -15,7 +15,8 @@ from tests.support.vouchers import place_voucher
 # fen of a document pay for what, and what is computed anew.
 AGAIN = {
     ("streams", "sent_at"), ("streams", "received_at"), ("gpus", "retired_at"),
-    ("allocations", "allocated_at"), ("charges", "computed_at"), ("rounds", "finished_at"),
+    ("gpus", "changed_at"), ("allocations", "allocated_at"), ("charges", "computed_at"),
+    ("rounds", "finished_at"),
 }  # fmt: skip
 ROWS = {
     "tokens": "revoked_at",

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ledger.registry.queries import buyers_of, payee_of, related, seller_buyer_contracts, sellers_of
 from ledger.registry.steps.register import register
 from tests.support.paths import EXAMPLES
+from tests.support.people import CLERK
 
 FILE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
 EXAMPLE = FILE.partition("relations:")[0]
@@ -43,7 +44,7 @@ class Registered:
                 "INSERT INTO relations (kind, organisation_id, centre_id, project_id, other_id,"
                 " valid,"
                 " recorded_at, recorded_by) VALUES (:kind, :organisation, :centre, :project,"
-                " :other, CAST(:valid AS daterange), now(), 'x')"
+                " :other, CAST(:valid AS daterange), now(), (SELECT min(recorded_by) FROM centres))"
             ),
             row,
         )
@@ -57,7 +58,7 @@ def there(engine: sa.Engine) -> Iterator[Registered]:
     with Session(engine) as db:
         more = f"organisations: [{{uscc: {OTHER}, name: 集团}}]"
         for text in (EXAMPLE, more):
-            assert register(db, text, actor="clerk", now=NOW).findings == ()
+            assert register(db, text, actor=CLERK, now=NOW).findings == ()
         yield Registered(db)
 
 
@@ -118,7 +119,8 @@ def test_related_whichever_way_it_was_said(there: Registered) -> None:
 def test_what_is_superseded_holds_no_more(there: Registered) -> None:
     second = there.organisations[OTHER]
     there.relate(kind="seller", organisation=second, centre=there.centre, valid="[2026-01-01,)")
-    there.db.execute(sa.text("UPDATE relations SET superseded_at = now(), superseded_by = 'x'"))
+    end = "UPDATE relations SET superseded_at = now(), superseded_by = recorded_by"
+    there.db.execute(sa.text(end))
     assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
     assert {row.seller_uscc for row in seller_buyer_contracts(there.db)} == {OWN["centre"]}
 

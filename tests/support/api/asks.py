@@ -33,6 +33,7 @@ A_CAPACITY = {"cluster": "c-mine", "gpus": 64, "since": "2026-01-01", "evidence"
 A_CORRECTION = {
     "cluster": "c-mine", "month": "2026-03", "accept": True, "reason": "sacct",
 }  # fmt: skip
+A_SIGHT = {"sights": [{"gpu": "GPU-none", "cluster": "c-mine", "node": "n-mine"}]}
 LATE = {"cluster": "c-mine", "code": "late", "reason": "断网"}
 
 

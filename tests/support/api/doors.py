@@ -13,6 +13,7 @@ from tests.support.api.asks import (
     A_RECOVERY,
     A_REFUND,
     A_RULING,
+    A_SIGHT,
     A_YEAR_END,
     AN_ACCOUNT,
     AN_ACCOUNT_FORM,
@@ -163,6 +164,10 @@ DOORS = {
     ),
     "GET /api/v1/hours/{cluster}/{gpu}": Door(
         BUREAU | {OPERATOR}, an_hour("/api/v1/hours"), scoped=True
+    ),
+    "GET /api/v1/inventory": Door(BUREAU | {OPERATOR}, at("/api/v1/inventory")),
+    "POST /api/v1/inventory": Door(
+        {Role.CLERK, OPERATOR}, at("/api/v1/inventory", json=A_SIGHT), yes=409
     ),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
@@ -506,6 +511,8 @@ DOORS = {
         BUREAU | {OPERATOR}, at(f"/hours/c-{{whose}}?day={DAY}"), scoped=True
     ),
     "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
+    "GET /inventory": Door(BUREAU | {OPERATOR}, at("/inventory")),
+    "POST /inventory": Door({Role.CLERK, OPERATOR}, at("/inventory", data={}), yes=422),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
     "GET /nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
@@ -513,6 +520,10 @@ DOORS = {
     "GET /nodes/{cluster}/{node}/{day}": Door(
         BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
     ),
+    "GET /courier": Door({ADMIN, OPERATOR}, at("/courier")),
+    "POST /courier": Door({ADMIN, OPERATOR}, at("/courier", files={"file": ("x", b"?")}), yes=422),
+    "GET /courier/{number}": Door({ADMIN, OPERATOR}, at("/courier/999999"), yes=404),
+    "GET /courier/{number}/answer": Door({ADMIN, OPERATOR}, at("/courier/999999/answer"), yes=404),
     "GET /evidence": Door(BUREAU | {OPERATOR}, at("/evidence")),
     "POST /evidence/incidents": Door(
         {Role.CLERK, OPERATOR},

@@ -212,20 +212,20 @@ def test_figures_of_a_past_month_that_moved_refuse_it(busy_town: Town, db: Sessi
 PRICE = (
     "INSERT INTO prices (contract_id, {0} unit, yuan, gpus, hours, tax_included, tax_rate, valid,"
     " recorded_at, recorded_by{1}) SELECT k.id, {0} 'gpu-hour', {2}, 1, 1, false, {3}, '[{4},)',"
-    " now(), 'clerk'{5} FROM contracts k, (SELECT id AS model_id FROM catalogue_models) m"
+    " now(), k.recorded_by{5} FROM contracts k, (SELECT id AS model_id FROM catalogue_models) m"
 )
 NEW_PRICE = PRICE.format("model_id,", "", 9999, 0, "2026-02-01", "")
-END = "UPDATE {} SET superseded_at = greatest(now(), recorded_at), superseded_by = 'clerk'"
+END = "UPDATE {} SET superseded_at = greatest(now(), recorded_at), superseded_by = recorded_by"
 RAW = {
     "a price": NEW_PRICE,
     "the end of a price": END.format("prices"),
     "the end of a binding": END.format("bindings"),
     "the end of a source": END.format("billing_sources"),
     "the end of a contract": "UPDATE contracts SET valid = '[2026-01-01,2026-02-01)',"
-    " changed_at = now(), changed_by = 'clerk'",
+    " changed_at = now(), changed_by = recorded_by",
     "a payee": "INSERT INTO relations (kind, organisation_id, project_id, valid, recorded_at,"
-    " recorded_by) SELECT 'payee', p.organisation_id, p.id, '[2026-01-01,)', now(), 'clerk'"
-    " FROM projects p",
+    " recorded_by) SELECT 'payee', p.organisation_id, p.id, '[2026-01-01,)', now(),"
+    " p.recorded_by FROM projects p",
     "a price that ends and begins again dearer": END.format("prices")
     + ";"
     + PRICE.format("", "", 9999, "0.06", "2026-01-01", ""),
@@ -268,7 +268,8 @@ def test_a_confirmed_decision_is_for_its_own_rows_and_once(db: Session) -> None:
     decision = proposal(db, DEARER)
     confirm(db, decision)
     by = (", decision_id", 9999, "0.06", "2026-01-01", f", {decision.id}")
-    another = PRICE.format("model_id,", *by)
+    confirmer = "(SELECT max(answered_by) FROM decisions)"
+    another = PRICE.format("model_id,", *by).replace("k.recorded_by", confirmer)
     db.execute(sa.text(another))
     with pytest.raises(sa.exc.IntegrityError, match="two persons"):
         db.commit()
@@ -276,8 +277,9 @@ def test_a_confirmed_decision_is_for_its_own_rows_and_once(db: Session) -> None:
     cheaper = proposal(db, LINES % f'{{{LINE}, yuan: "60"}}')
     confirm(db, cheaper)
     again = END.format("prices").replace(" SET", f" SET superseded_decision_id = {cheaper.id},")
+    again = again.replace("superseded_by = recorded_by", f"superseded_by = {confirmer}")
     again += " WHERE superseded_at IS NULL;"
-    again += PRICE.format("", *by)
+    again += PRICE.format("", *by).replace("k.recorded_by", confirmer)
     db.execute(sa.text(again))
     with pytest.raises(sa.exc.IntegrityError, match="two persons"):
         db.commit()

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.steps.register import register
 from tests.support.paths import EXAMPLES
+from tests.support.people import CLERK
 
 EXAMPLE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ DAYS = 40
 def db(engine: sa.Engine) -> Iterator[Session]:
     """A session in a database where the example is registered."""
     with Session(engine) as session:
-        assert register(session, EXAMPLE, actor="clerk", now=NOW).findings == ()
+        assert register(session, EXAMPLE, actor=CLERK, now=NOW).findings == ()
         session.commit()
         yield session
 
@@ -84,7 +85,7 @@ def test_every_day_and_moment_has_one_truth(
     for rows, supersede in history:
         before = snapshots[now]
         now += timedelta(hours=1)
-        report = register(db, file(rows), actor="clerk", now=now, supersede=supersede)
+        report = register(db, file(rows), actor=CLERK, now=now, supersede=supersede)
         snapshots[now] = after = believed(db, now)
         assert all(len(codes) == 1 for codes in after.values()), "one project a day"
         if report.findings:
@@ -97,7 +98,7 @@ def test_every_day_and_moment_has_one_truth(
             assert other_days.items() <= before.items(), "nothing else was made up"
             lost = {d: codes for d, codes in before.items() if d not in after}
             assert all(any([p] == codes for p, _ in rows) for codes in lost.values())
-            again = register(db, file(rows), actor="clerk", now=now, supersede=supersede)
+            again = register(db, file(rows), actor=CLERK, now=now, supersede=supersede)
             assert again.unchanged == {"bindings": len(rows)}
             assert again.created == again.superseded == {}
         for moment, snapshot in snapshots.items():
@@ -109,15 +110,16 @@ def test_every_day_and_moment_has_one_truth(
     [
         """INSERT INTO bindings (cluster_id, holder_kind, holder, project_id, valid, recorded_at,
                                  recorded_by)
-           SELECT cluster_id, holder_kind, holder, project_id, '[2026-05-01,2026-05-02)', now(), 'x'
+           SELECT cluster_id, holder_kind, holder, project_id, '[2026-05-01,2026-05-02)', now(),
+                  recorded_by
            FROM bindings WHERE holder = 'saishang-train'""",
         """INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)
-           SELECT id, 'dcgm', '[2026-03-31,2026-04-02)', now(), 'x' FROM clusters""",
+           SELECT id, 'dcgm', '[2026-03-31,2026-04-02)', now(), recorded_by FROM clusters""",
         """INSERT INTO prices (contract_id, model_id, mig_profile, unit, yuan, gpus, hours,
             tax_included,
                                tax_rate, valid, recorded_at, recorded_by)
            SELECT contract_id, model_id, mig_profile, unit, 1, gpus, hours, tax_included, tax_rate,
-                  valid, now(), 'x'
+                  valid, now(), recorded_by
            FROM prices""",
     ],
 )
@@ -148,7 +150,7 @@ def test_what_is_superseded_stays_superseded(db: Session) -> None:
     text = (
         "{cluster: helan-a, holder: {pod: saishang-train}, project: helan-team, from: 2026-05-01}"
     )
-    register(db, f"bindings: [{text}]", actor="clerk", now=NOW, supersede=True)
+    register(db, f"bindings: [{text}]", actor=CLERK, now=NOW, supersede=True)
     with pytest.raises(sa.exc.IntegrityError, match="cannot change again"):
         db.execute(
             sa.text(
@@ -160,7 +162,10 @@ def test_what_is_superseded_stays_superseded(db: Session) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["superseded_at = recorded_at - interval '1 s', superseded_by = 'x'", "superseded_by = 'x'"],
+    [
+        "superseded_at = recorded_at - interval '1 s', superseded_by = recorded_by",
+        "superseded_by = recorded_by",
+    ],
 )
 def test_a_fact_is_superseded_by_somebody_and_after_it_was_recorded(
     db: Session, change: str

@@ -98,13 +98,14 @@ def test_what_moved_meanwhile_is_not_moved_again(
 
 def test_a_preview_says_that_another_person_confirms(busy_town: Town) -> None:
     with Session(busy_town.engine) as db:
-        preview = preview_registry(db, file(0), actor="a", now=NOW, supersede=True)
+        preview = preview_registry(db, file(0), actor=CLERK.actor, now=NOW, supersede=True)
     assert preview.content is not None
     assert len(preview.content["moves"]) == 1
 
 
 def test_no_sql_of_one_person_moves_it(database: Database, busy_town: Town) -> None:
-    move = "UPDATE gpus SET {} WHERE gpu = '{}'"
+    by = f"changed_at = now(), changed_by = '{CLERK.actor}'"
+    move = f"UPDATE gpus SET {{}}, {by} WHERE gpu = '{{}}'"
     for change in ("node = 'n2'", "retired_at = now()", "node = 'n2', decision_id = 1"):
         assert attempt(database, move.format(change, gpu_id(0))) is CHECK, change
         assert attempt(database, move.format("node = node", gpu_id(0))) is None

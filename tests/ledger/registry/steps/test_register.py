@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ledger.charging.queries import contract_lines
 from ledger.registry.steps.register import RegistrationReport, register
 from tests.support.paths import EXAMPLES
+from tests.support.people import CLERK, SECOND_CLERK
 
 EXAMPLE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
 BAD = (Path(__file__).parents[1] / "bad_registry.yaml").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ BINDING = "bindings:\n  - {cluster: helan-a, holder: {pod: saishang-train}, proj
 def db(engine: sa.Engine) -> Iterator[Session]:
     """A session in a database where the example is registered."""
     with Session(engine) as session:
-        assert said(register(session, EXAMPLE, actor="clerk", now=NOW)) == []
+        assert said(register(session, EXAMPLE, actor=CLERK, now=NOW)) == []
         session.commit()
         yield session
 
@@ -41,7 +42,7 @@ def said(report: RegistrationReport) -> list[tuple[str, str]]:
 
 def again(db: Session, text: str, *, supersede: bool = False, days: int = 1) -> RegistrationReport:
     now = NOW + timedelta(days=days)
-    return register(db, text, actor="second clerk", now=now, supersede=supersede)
+    return register(db, text, actor=SECOND_CLERK, now=now, supersede=supersede)
 
 
 def rows(db: Session) -> dict[str, list[sa.RowMapping]]:
@@ -66,7 +67,7 @@ def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
 
 def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
     with Session(engine) as db:
-        report = register(db, EXAMPLE, actor="clerk", now=NOW)
+        report = register(db, EXAMPLE, actor=CLERK, now=NOW)
         assert report == RegistrationReport(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "witnesses": 1,
@@ -86,7 +87,7 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
         contents = rows(db)
     price = next(p for p in contents["prices"] if p["unit"] == "node-month")
     assert (str(price["yuan"]), price["gpus"], price["hours"]) == ("29800.00", 8, 720)
-    assert (price["mig_profile"], price["recorded_at"], price["recorded_by"]) == ("", NOW, "clerk")
+    assert (price["mig_profile"], price["recorded_at"], price["recorded_by"]) == ("", NOW, CLERK)
     gpu = next(g for g in contents["gpus"] if g["gpu"] == GPU + "3")
     assert gpu["registered_from"] == datetime(2025, 12, 31, 16, tzinfo=UTC), "Beijing midnight"
     assert gpu["retired_at"] == datetime(2026, 9, 30, 16, tzinfo=UTC), "after its last day"
@@ -244,7 +245,7 @@ def test_superseding_keeps_what_remains(db: Session) -> None:
     assert (report.created, report.superseded) == ({"bindings": 1}, {"bindings": 1})
     assert bindings(db) == [
         "saishang-72b [2026-04-01,2026-05-01)",
-        "saishang-72b [2026-04-01,) superseded by second clerk",
+        f"saishang-72b [2026-04-01,) superseded by {SECOND_CLERK}",
         "helan-team [2026-05-01,2026-06-01)",
         "saishang-72b [2026-06-01,)",
     ]
@@ -257,7 +258,7 @@ def test_a_binding_is_ended_by_new_dates(db: Session) -> None:
     assert again(db, text, supersede=True).superseded == {"bindings": 1}
     assert bindings(db) == [
         "saishang-72b [2026-04-01,2026-07-01)",
-        "saishang-72b [2026-04-01,) superseded by second clerk",
+        f"saishang-72b [2026-04-01,) superseded by {SECOND_CLERK}",
     ]
 
 
@@ -293,7 +294,7 @@ def test_a_clock_that_was_set_back_does_not_end_a_fact_before_it_began(db: Sessi
     text = BINDING % ("helan-team", "from: 2026-05-01")
     assert again(db, text, supersede=True, days=-30).superseded == {"bindings": 1}
     old = next(b for b in rows(db)["bindings"] if b["superseded_at"])
-    new = [b for b in rows(db)["bindings"] if b["recorded_by"] == "second clerk"]
+    new = [b for b in rows(db)["bindings"] if b["recorded_by"] == SECOND_CLERK]
     assert old["superseded_at"] == NOW
     assert {b["recorded_at"] for b in new} == {NOW}
 
@@ -306,12 +307,12 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
 
     def clerk() -> None:
         with Session(engine) as own:
-            outcomes.append(register(own, text, actor="clerk", now=NOW))
+            outcomes.append(register(own, text, actor=CLERK, now=NOW))
             own.commit()
 
     statement = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with Session(engine) as first:
-        register(first, text, actor="clerk", now=NOW)
+        register(first, text, actor=CLERK, now=NOW)
         threads = [Thread(target=clerk) for _ in range(3)]
         for thread in threads:
             thread.start()

@@ -13,6 +13,7 @@ from ledger.registry import queries
 from ledger.registry.rules.safeguards import KnownName
 from ledger.registry.steps.register import RegistrationReport, register
 from tests.support.documents import party
+from tests.support.people import CLERK
 from tests.support.town import NOW, Town
 
 SELLER, BUYER = "91640100MA7600001J", party(7, "买方").uscc
@@ -20,8 +21,12 @@ ORGANISATION = f"organisations: [{{uscc: {BUYER}, name: 买方}}]\n"
 TERM = "centre: centre of c1, project: p1, from: 2026-01-01"
 DAY = date(2026, 5, 1)
 CONTRACT = (
-    "INSERT INTO contracts (number, centre_id, project_id, valid)"
-    " SELECT '%s', centre_id, project_id, valid FROM contracts"
+    "INSERT INTO contracts (number, centre_id, project_id, valid, recorded_at, recorded_by)"
+    " SELECT '%s', centre_id, project_id, valid, now(), recorded_by FROM contracts"
+)
+ASSIGNMENT = (
+    "INSERT INTO assignments (number, programme, recorded_at, recorded_by)"
+    " SELECT 'K1', 'x', now(), recorded_by FROM contracts"
 )
 
 
@@ -32,7 +37,7 @@ def db(town: Town) -> Iterator[Session]:
 
 
 def say(db: Session, text: str) -> RegistrationReport:
-    report = register(db, text, actor="clerk", now=NOW, supersede=True)
+    report = register(db, text, actor=CLERK, now=NOW, supersede=True)
     db.commit()
     return report
 
@@ -118,7 +123,7 @@ def test_one_text_is_one_contract(db: Session) -> None:
     [
         CONTRACT % "ht－9",
         CONTRACT % "K 1",
-        "INSERT INTO assignments VALUES (DEFAULT, 'K1', 'x', now(), 'x')",
+        ASSIGNMENT,
     ],
 )
 def test_the_database_itself_refuses_a_contract_twice(db: Session, sql: str) -> None:

@@ -3,8 +3,6 @@
 Batches get a receipt, and a node's request to be enrolled gets its answer.
 """
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,16 +21,15 @@ from api.cli.options import METERING
 from api.cli.values import NUMBER
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.metering.couriers.tally import TAKEN, Tally
 
 app = Commands()
 imports = Commands(msgid("由人带来的文件"))
 app.add_typer(imports, name="import", rich_help_panel=METERING)
 
-_OK = 200
-_COUNTS = ("kept", "known", "conflicts", "quarantined", "refused")
 BATCHES = (
     Column(msgid("采集端"), "agent"),
-    Column(msgid("结果"), "outcome"),
+    Column(msgid("结果"), lambda row: _("收下") if row["outcome"] == TAKEN else row["outcome"]),
     Column(msgid("批次"), "batches", NUMBER),
     Column(msgid("收下窗口"), "kept", NUMBER),
     Column(msgid("已有窗口"), "known", NUMBER),
@@ -55,17 +52,10 @@ def batches(
     The file is found whole before anything is sent; sending it again gets the same answers.
     """
     path = receipt or file.with_name(file.name + ".receipt")
-    counts: dict[tuple[str, str], Counter[str]] = {}
+    tally = Tally()
     with _whole(file), Client() as client:
-        write_file(path, RECEIPT, _send(client, parcels(file), counts))
-    rows = [
-        {
-            "agent": agent,
-            "outcome": outcome,
-            **{name: count[name] for name in ("batches", *_COUNTS)},
-        }
-        for (agent, outcome), count in sorted(counts.items())
-    ]
+        write_file(path, RECEIPT, _send(client, parcels(file), tally))
+    rows = tally.rows()
     table = Table(BATCHES, rows, msgid("文件里没有批次"))
     receipt_line = _("回执：{file}").format(file=path)
     return Listing({"receipt": str(path), "batches": rows}, [table, receipt_line], _failure(rows))
@@ -100,34 +90,20 @@ def _whole(file: Path) -> Iterator[None]:
         raise Failure(message) from error
 
 
-def _send(
-    client: Client, items: Iterator[Parcel], counts: dict[tuple[str, str], Counter[str]]
-) -> Iterator[Receipt]:
+def _send(client: Client, items: Iterator[Parcel], tally: Tally) -> Iterator[Receipt]:
     for parcel in items:
         status, body, signature = client.pass_batch(parcel.agent, parcel.signature, parcel.body)
-        answer = _read_answer(body)
-        outcome = _("收下") if status == _OK else str(answer["code"])
-        count = counts.setdefault((parcel.agent, outcome), Counter())
-        count["batches"] += 1
-        for name in _COUNTS:
-            value = answer.get(name, 0)
-            count[name] += value if isinstance(value, int) else len(value)
-        yield Receipt(parcel.key, parcel.digest, status, body, signature)
-
-
-def _read_answer(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise Failure(_("服务器的回答看不懂"))
-    return answer
+        receipt = Receipt(parcel.key, parcel.digest, status, body, signature)
+        try:
+            tally.add(parcel, receipt)
+        except (ValueError, KeyError, TypeError) as error:
+            raise Failure(_("服务器的回答看不懂")) from error
+        yield receipt
 
 
 def _failure(rows: list[dict[str, Any]]) -> Failure | None:
     """The command fails where the server did not take a batch: the receipt says so to its node."""
-    count = sum(row["batches"] for row in rows if row["outcome"] != _("收下"))
+    count = sum(row["batches"] for row in rows if row["outcome"] != TAKEN)
     return Failure(_("{count} 批没有收下，仍在节点上").format(count=count)) if count else None
 
 

@@ -28,13 +28,13 @@ def enrol_offline(
 
     The code is the credential here too: the request is sealed with it, and so is the answer.
     """
-    asked = EnrolmentRequest(**request.model_dump())
-    code = enrol.code_of(db, bytes.fromhex(asked.code_id), centre=viewer.centre)
-    if not asked.is_sealed(code.hash):
+    of_node = EnrolmentRequest(**request.model_dump())
+    code = enrol.code_of(db, bytes.fromhex(of_node.code_id), centre=viewer.centre)
+    if not of_node.is_sealed(code.hash):
         raise Refusal(422, "request_forged")
-    agent = enrol.enrol_by(db, code.hash, bytes.fromhex(asked.public_key), asked.node, now)
+    agent = enrol.enrol_by(db, code.hash, bytes.fromhex(of_node.public_key), of_node.node, now)
     cluster = enrol.cluster_of(db, agent).name
     answer = EnrolmentAnswer(
-        asked.code_id, "", str(agent.id), cluster, agent.node, of_server.public_key
+        of_node.code_id, "", str(agent.id), cluster, agent.node, of_server.public_key
     ).sealed(code.hash)
     return EnrolmentAnswerRead.model_validate(asdict(answer))

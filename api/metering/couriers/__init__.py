@@ -1,0 +1,1 @@
+"""What couriers bring: the command, the routes and the page, and what came of it."""
