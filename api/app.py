@@ -24,6 +24,7 @@ from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
 from api.door.dependencies import moment
+from api.door.disk import Disk
 from api.door.exactness import exact
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
@@ -122,11 +123,14 @@ def create_app(
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
+    app.state.disk = Disk.of(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)
-    app.add_middleware(Limits, callers=Callers(engine), routes=app.state.route_table)
-    app.add_middleware(Gate, registry=app.state.metrics)
+    app.add_middleware(
+        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk
+    )
+    app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)

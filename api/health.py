@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api.door import schemas
+from api.door import logs, schemas
 from api.door.dependencies import signed_in
 from api.door.middleware import CONTENT_POLICY
+from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.metering import agent_routes, batch_routes
 from api.web.layout import Framed
@@ -26,8 +27,11 @@ def healthz() -> str:
 @router.get("/readyz", response_class=PlainTextResponse)
 @limited(counts=False)
 def readyz(request: Request) -> str:
-    """Check that the database answers and has this program's schema; 503 otherwise."""
+    """Check that the database answers, with our schema, and that we can write; 503 otherwise."""
     check_revision(request.app.state.engine)
+    request.app.state.disk.refuse_full()
+    if logs.is_failing():
+        raise Refusal(503, "log_lost")
     return "ok\n"
 
 

@@ -67,6 +67,13 @@ class Settings(BaseSettings):
     proxies: str = ""
     """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""
 
+    reserve_mib: int = Field(default=128, ge=0, le=1_048_576)
+    """MiB of the embedded database's disk that stay free: below it nothing is written."""
+
+    log_mib: int = Field(default=64, ge=1, le=102_400)
+    log_days: int = Field(default=366, ge=180, le=36_500)
+    """The size at which the log begins anew, and how many days its older parts stay."""
+
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 

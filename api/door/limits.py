@@ -19,6 +19,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.door.disk import SIGNING, Disk
+from api.door.middleware import SAFE
 from api.door.problems import Problem, respond
 from api.door.route_table import FORM_MAX, KIB, RouteTable
 from api.door.turns.callers import Caller, Callers, Kind, address
@@ -47,12 +49,14 @@ class Limits:
         *,
         callers: Callers,
         routes: RouteTable | None = None,
+        disk: Disk | None = None,
         seconds: float = BODY_SECONDS,
         calls: RateLimitItem = CALLS,
         guesses: RateLimitItem = GUESSES,
     ) -> None:
         self.app = app
         self._callers, self._routes = callers, routes or RouteTable()
+        self._disk = disk or Disk((), 0)
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
         self._counts = FixedWindowRateLimiter(MemoryStorage())
         self._bytes = {kind: Shares(*shares) for kind, shares in BYTES_OF.items()}
@@ -71,6 +75,8 @@ class Limits:
         if problem is not None:
             await respond(request, problem)(scope, receive, send)
             return
+        if request.method not in SAFE and request.url.path not in SIGNING:
+            self._disk.refuse_full()
         caller: Caller = request.state.caller
         size = self._size(request) if caller.is_known or limits.guesses else 0
         if not size:

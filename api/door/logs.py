@@ -1,10 +1,12 @@
 """The server's log: one JSON object a line on standard error, with no secret in it.
 
 Nothing here is meant to log a secret; should a field bear the name of one all the same, its value
-is not written. Errors are written with their place in the code and without anyone's values.
+is not written. Errors are written with their place in the code and without anyone's values. Where a
+line cannot be written, nothing else fails for it: `is_failing` says so, and `/readyz`.
 """
 
 import sys
+from threading import Lock
 from typing import TextIO
 
 import structlog
@@ -13,8 +15,49 @@ from structlog.types import EventDict, WrappedLogger
 SECRETS = frozenset({"token", "secret", "code", "password", "authorization", "cookie", "session"})
 
 
-def configure(stream: TextIO = sys.stderr) -> None:
+class Stream:
+    """Where lines go; what cannot be written is lost and counted, and raises nothing."""
+
+    def __init__(self, text: TextIO | None = None) -> None:
+        self._text, self._lock = text, Lock()
+        self._draft, self.lost = "", 0
+
+    def write(self, part: str) -> None:
+        """Add to the line."""
+        self._draft += part
+
+    def flush(self) -> None:
+        """Write the line; before it, how many were lost."""
+        with self._lock:
+            line, self._draft = self._draft, ""
+            try:
+                if self.lost:
+                    self.append(
+                        b'{"event": "lines of this log were lost", "lines": %d}\n' % self.lost
+                    )
+                    self.lost = 0
+                self.append(line.encode(errors="replace"))
+            except (OSError, ValueError):  # a full disk; a stream that was closed
+                self.lost += 1
+
+    def append(self, line: bytes) -> None:
+        """Write a line to the text stream, or raise OSError."""
+        if self._text is not None:
+            self._text.write(line.decode())
+            self._text.flush()
+
+
+_streams = [Stream()]
+
+
+def is_failing() -> bool:
+    """Whether the newest line of this process's log could not be written."""
+    return _streams[0].lost > 0
+
+
+def configure(stream: Stream | TextIO = sys.stderr) -> None:
     """Write the log of this process to a stream."""
+    out = _streams[0] = stream if isinstance(stream, Stream) else Stream(stream)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -24,7 +67,7 @@ def configure(stream: TextIO = sys.stderr) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ],
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(out),  # type: ignore[arg-type]
     )
 
 

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.door.disk import Disk
 from api.door.problems import Problem, problem_of, respond
 from api.language import i18n
 
@@ -48,8 +49,8 @@ log = structlog.get_logger("suanquan.request")
 class Gate:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, disk: Disk) -> None:
+        self.app, self._disk = app, disk
         self._seconds = Histogram(
             "suanquan_request_seconds", "Time to answer", ["method", "route"], registry=registry
         )
@@ -85,6 +86,7 @@ class Gate:
             await self.app(request.scope, receive, passage.send)
         except Exception as error:
             problem = problem_of(error)
+            self._disk.note(error)
             if problem.status >= 500:  # noqa: PLR2004
                 log.exception("failed", request=request.state.id, path=request.url.path)
             if passage.status:  # half an answer is out; the server cuts the connection

@@ -176,6 +176,12 @@ def _of_ledger(error: LedgerError) -> Problem:
     return Problem(STATUS.get(error.code, kind), error.code, error.params)
 
 
+def is_disk_full(error: Exception) -> bool:
+    """Whether the database found no room."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.errors.DiskFull)
+
+
 def _of_database(error: Exception) -> Problem:
     """What PostgreSQL refused, by its kind alone: its words may show SQL."""
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -185,6 +191,8 @@ def _of_database(error: Exception) -> Problem:
         return Problem(422, "unusable_value")
     if isinstance(cause, _BUSY):
         return Problem(503, "busy", headers=_retry())
+    if is_disk_full(error):
+        return Problem(503, "disk_full", headers=_retry())
     if isinstance(cause, psycopg.OperationalError):
         return Problem(503, "unavailable", headers=_retry())
     return Problem(500, "internal", {"request": "?"})  # the gate knows its number

@@ -28,6 +28,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "unusable_value": msgid("有一个值无法存入：可能含有不允许的字符，或数字过大"),
         "changed_meanwhile": msgid("同一记录刚刚被别人改动，请重新查看后再试"),
         "busy": msgid("服务器繁忙，请稍后再试"),
+        "disk_full": msgid("服务器磁盘空间不足，暂不能写入；查看不受影响，腾出空间后自动恢复"),
+        "log_lost": msgid("服务器的日志写不进去"),
         "unavailable": msgid("数据库暂不可用，请稍后再试"),
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),

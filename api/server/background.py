@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from api.door.disk import Disk
 from ledger.charging.steps import charge, record_round
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.vouchers.steps.accrue import accrue_all
@@ -33,7 +34,7 @@ log = structlog.get_logger("suanquan.background")
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Accrue for as long as the application runs."""
-    task = asyncio.create_task(_accrue_regularly(app.state.engine))
+    task = asyncio.create_task(_accrue_regularly(app.state.engine, app.state.disk))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -56,11 +57,13 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
         return True
 
 
-async def _accrue_regularly(engine: Engine) -> None:
+async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
     pause = EVERY_S
     while True:
         await asyncio.sleep(pause)
         began = time.monotonic()
+        if disk.is_full:
+            continue
         try:
             await asyncio.to_thread(accrue_round, engine, datetime.now(UTC))
         except Exception:

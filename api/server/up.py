@@ -15,7 +15,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,12 +28,14 @@ from api.app import create_app, settle
 from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE
 from api.cli.failures import Failure
 from api.door import logs
+from api.door.disk import MIB
 from api.language.i18n import gettext as _
 from api.server import background
 from api.server.companion_process import Beside
 from api.server.connections import configuration
 from api.server.database import renew
 from api.server.listen import listen
+from api.server.log_file import LogFile
 from api.settings import Door, Settings
 from ledger.people.codes import Role
 from ledger.people.steps import credentials
@@ -60,7 +62,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         stack.enter_context(_alone(settings.data))
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
-        stack.enter_context(_log(settings.data / LOG_FILE))
+        stack.enter_context(_log(settings))
         engine = prepare(database, settings)
         stack.callback(engine.dispose)
         address = _address(listener)
@@ -170,13 +172,10 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _log(path: Path) -> Iterator[None]:
-    """The log of this run; that of the run before lies beside it."""
-    if path.exists():
-        path.replace(path.with_name(path.name + ".1"))
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8"
-    ) as stream:
+def _log(settings: Settings) -> Iterator[None]:
+    """The log, for as long as we run."""
+    size = settings.log_mib * MIB
+    with closing(LogFile(settings.data / LOG_FILE, size, settings.log_days)) as stream:
         logs.configure(stream)
         yield
 

@@ -60,11 +60,12 @@ def visitor_metrics() -> str:
     from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
     from starlette.applications import Starlette  # noqa: PLC0415
 
+    from api.door.disk import Disk  # noqa: PLC0415
     from api.door.middleware import Gate  # noqa: PLC0415
 
     registry = CollectorRegistry()
     app = Starlette()
-    app.add_middleware(Gate, registry=registry)
+    app.add_middleware(Gate, registry=registry, disk=Disk((), 0))
     TestClient(app).get("/healthz")
     return generate_latest(registry).decode()
 

@@ -128,7 +128,8 @@ def test_the_node_agent_writes_to_its_own_folder_alone(case: str) -> None:
     spec = daemon["spec"]["template"]["spec"]
     (container,) = spec["containers"]
     host = {v["name"]: v["hostPath"]["path"] for v in spec["volumes"] if "hostPath" in v}
-    assert set(host) == {"pod-resources", "device-plugins", "data"}
+    assert set(host) - {"devices"} == {"pod-resources", "device-plugins", "data"}
+    assert host.get("devices", "/dev/null") == "/dev/null"
     writable = {m["name"] for m in container["volumeMounts"] if not m.get("readOnly")}
     assert writable == {"data"}
     mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
@@ -152,7 +153,6 @@ def test_the_node_agent_is_told_where_it_is(case: str) -> None:
         "POD_NAMESPACE": "metadata.namespace",
     }
     values = {v["name"]: v.get("value") for v in container["env"]}
-    assert values["NVIDIA_VISIBLE_DEVICES"] == "all"
     assert values["NVIDIA_DRIVER_CAPABILITIES"] == "utility"
     names = list(values)  # Kubernetes expands only what stands before
     assert names.index("SUANQUAN_NODE") < names.index("SUANQUAN_ENROL_CODE_FILE")
@@ -185,6 +185,41 @@ def test_the_agents_reach_the_servers_port_and_dns_and_nothing_else(url: str, po
     assert [p["port"] for p in server["ports"]] == [port]
 
 
+def test_a_server_in_this_cluster_is_reached_at_the_port_of_its_pods() -> None:
+    values = {**example("suanquan-agent/node"), "server": {"url": "http://suanquan.suanquan"}}
+    values["networkPolicy"] = {"serverPorts": [8321]}
+    (policy,) = of_kind(render("suanquan-agent", values), "NetworkPolicy")
+    assert [p["port"] for p in policy["spec"]["egress"][1]["ports"]] == [8321]
+
+
+def test_without_a_line_nothing_but_dns_is_reached_and_nothing_tested() -> None:
+    documents = manifests("suanquan-agent/node-courier")
+    (policy,) = of_kind(documents, "NetworkPolicy")
+    assert [p["port"] for rule in policy["spec"]["egress"] for p in rule["ports"]] == [53, 53]
+    assert not of_kind(documents, "Pod")
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [("env", "all"), ("mounts", "/var/run/nvidia-container-devices"), ("cdi", "void")],
+)
+def test_the_driver_reaches_the_container_in_one_of_three_ways(way: str, value: str) -> None:
+    values = {
+        **example("suanquan-agent/node"),
+        "node": {"devices": way},
+        "podAnnotations": {"a": "b"},
+    }
+    (daemon,) = of_kind(render("suanquan-agent", values), "DaemonSet")
+    template = daemon["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    variables = {v["name"]: v.get("value") for v in container["env"]}
+    assert variables["NVIDIA_VISIBLE_DEVICES"] == value
+    mounts = {m["mountPath"] for m in container["volumeMounts"]}
+    assert ("/var/run/nvidia-container-devices/all" in mounts) is (way == "mounts")
+    cdi = {"cdi.k8s.io/suanquan": "nvidia.com/gpu=all"} if way == "cdi" else {}
+    assert template["metadata"]["annotations"] == {"a": "b", **cdi}
+
+
 @pytest.mark.parametrize(
     ("case", "owner", "names"),
     [(EXTERNAL, "owner-login", {"one-migration"}),
@@ -215,7 +250,7 @@ def test_its_own_database_is_one_replica_and_reaches_nothing() -> None:
 def test_no_controller_takes_the_tests_pod_for_its_own(case: str) -> None:
     documents = manifests(case)
     tests = [d["metadata"]["labels"] for d in of_kind(documents, "Pod")]
-    assert tests
+    assert bool(tests) is (example(case).get("server", {}).get("url") != "courier")
     for document in documents:
         if document["kind"] in ("DaemonSet", "Deployment", "StatefulSet", "Service"):
             selector = document["spec"]["selector"]
@@ -240,7 +275,8 @@ def test_the_notes_say_the_next_step(case: str) -> None:
     text = notes(case)
     assert "下一步" in text
     assert "kubectl -n suanquan" in text
-    assert "helm -n suanquan test one" in text
+    is_carried = example(case).get("server", {}).get("url") == "courier"
+    assert ("docs/relay.md" if is_carried else "helm -n suanquan test one") in text
     for override in re.findall(r"--overrides='(.*)'", text):
         (container,) = json.loads(override)["spec"]["containers"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}

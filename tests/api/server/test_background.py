@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from api.door.disk import Disk
 from api.server import background
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_a_round_that_fails_is_followed_by_the_next(
 
     async def three_rounds() -> list[datetime]:
         app = FastAPI()
-        app.state.engine = engine
+        app.state.engine, app.state.disk = engine, Disk((), 0)
         async with background.lifespan(app):
             return [await asyncio.to_thread(rounds.get, timeout=60) for _ in range(3)]
 
