@@ -418,7 +418,12 @@ BEGIN
             SELECT e.day FROM evidence e
             JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
-                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
+                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)
+            UNION
+            SELECT t.day FROM job_users u JOIN day_totals t ON t.cluster_id = u.cluster_id
+                AND t.holder_kind = 'slurm' AND split_part(t.gpu, '/', 3) = u.job
+            WHERE u.cluster_id = (fact ->> 'cluster_id')::bigint AND fact ->> 'holder_kind' = 'user'
+                AND t.holder || '/' || u.job_user = fact ->> 'holder') AS t;
         days := days * used;
     ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
@@ -771,7 +776,7 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
     SELECT k.* FROM contracts k, clusters c
     WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
         AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
-        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner', 'user')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -1858,6 +1863,23 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_holds(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_job_users() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    INSERT INTO job_users (cluster_id, job, job_user)
+        SELECT DISTINCT ON (cluster_id, job) cluster_id, job, job_user
+        FROM (SELECT cluster_id, start, split_part(gpu, '/', 3) AS job,
+                     jsonb_path_query_first(body, '$.parts[*].holder.user') #>> '{}' AS job_user
+              FROM fresh WHERE source IN ('slurm', 'import')) w
+        WHERE job_user <> '' ORDER BY cluster_id, job, start
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.keep_job_users() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
@@ -3957,6 +3979,72 @@ END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
 
+CREATE TABLE public.bindings (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    cluster_id bigint NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    project_id bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
+    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
+    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
+    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
+    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text, 'user'::text]))),
+    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.bindings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
+
+COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
+
+CREATE TABLE public.job_users (
+    cluster_id bigint NOT NULL,
+    job text NOT NULL,
+    job_user text NOT NULL,
+    CONSTRAINT job_users_job_user_check CHECK ((job_user <> ''::text))
+);
+
+ALTER TABLE public.job_users OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.job_users IS 'Whose a job was, as its source said first';
+
+CREATE FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN (SELECT b.holder FROM (public.job_users u JOIN public.bindings b ON (((b.cluster_id = u.cluster_id) AND (b.holder_kind = 'user'::text) AND (b.holder = ((user_binding.account || '/'::text) || u.job_user)) AND (b.valid @> user_binding.of_day) AND (b.superseded_at IS NULL)))) WHERE ((u.cluster_id = user_binding.of_cluster) AND (u.job = split_part(user_binding.of_gpu, '/'::text, 3))));
+
+ALTER FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.version_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4399,53 +4487,6 @@ ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.bindings (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    cluster_id bigint NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    project_id bigint NOT NULL,
-    market text DEFAULT 'on-demand'::text NOT NULL,
-    contract_id bigint,
-    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
-    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
-    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
-    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text]))),
-    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.bindings OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
-
-COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
-
-COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
@@ -5220,6 +5261,33 @@ COMMENT ON COLUMN public.evidence.incident_id IS 'The incident that explains it'
 
 COMMENT ON COLUMN public.evidence.grade IS 'Null where it does not count';
 
+CREATE VIEW public.moved_jobs AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms,
+    holder AS bound_holder
+   FROM ((public.bindings b
+     JOIN public.day_totals t ON (((cluster_id = cluster_id) AND (holder_kind = 'slurm'::text) AND (valid @> day) AND (holder = regexp_replace(holder, '/[^/]*$'::text, ''::text)))))
+     JOIN public.job_users u ON (((cluster_id = cluster_id) AND (job = split_part(gpu, '/'::text, 3)) AND (job_user = regexp_replace(holder, '^.*/'::text, ''::text)))))
+  WHERE ((holder_kind = 'user'::text) AND (superseded_at IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day))))));
+
+ALTER VIEW public.moved_jobs OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.moved_jobs IS 'Use that a binding by user takes from its account''s';
+
 CREATE TABLE public.witness_pods (
     agent_id uuid NOT NULL,
     uid text NOT NULL,
@@ -5315,6 +5383,38 @@ CREATE VIEW public.day_use AS
     util_ppm_ms,
     util_ms
    FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'slurm'::text AS holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM public.moved_jobs
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'user'::text AS holder_kind,
+    bound_holder AS holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.moved_jobs
 UNION ALL
  SELECT gpu,
     day,
@@ -6328,13 +6428,16 @@ CREATE VIEW public.part_use AS
     COALESCE(to_ms, to_ms) AS to_ms,
     num,
     den,
-    COALESCE(holder_kind, kind) AS holder_kind,
-    COALESCE(holder, holder) AS holder,
+        CASE
+            WHEN (by_user IS NULL) THEN COALESCE(holder_kind, kind)
+            ELSE 'user'::text
+        END AS holder_kind,
+    COALESCE(by_user, holder, holder) AS holder,
     detail,
     mig_profile,
     util_ppm,
     incident_id
-   FROM ((((public.counted_windows w
+   FROM (((((public.counted_windows w
      CROSS JOIN LATERAL ( SELECT public.beijing_day(start) AS day
          OFFSET 0) d)
      CROSS JOIN LATERAL jsonb_array_elements((body -> 'parts'::text)) WITH ORDINALITY p(part, place))
@@ -6368,6 +6471,11 @@ CREATE VIEW public.part_use AS
                   ORDER BY holder_kind DESC
                  LIMIT 1) m ON (true))
           WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (kind = 'slurm'::text) THEN public.user_binding(cluster_id, gpu, holder, day)
+                    ELSE NULL::text
+                END AS by_user) j)
   WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
            FROM public.two_witnesses r
           WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
@@ -7353,14 +7461,23 @@ CREATE VIEW public.stretch_use AS
     held,
     util_ppm_ms,
     util_ms
-   FROM (public.stretches s
+   FROM ((public.stretches s
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (holder_kind = 'slurm'::text) THEN public.user_binding(cluster_id, gpu, holder, day)
+                    ELSE NULL::text
+                END AS by_user) j)
      CROSS JOIN LATERAL ( SELECT holder_kind,
             holder,
             (sum(held))::bigint AS held,
             sum(util_ppm_ms) AS util_ppm_ms,
             (sum(util_ms))::bigint AS util_ms
-           FROM ( SELECT holder_kind,
-                    holder,
+           FROM ( SELECT
+                        CASE
+                            WHEN (by_user IS NULL) THEN holder_kind
+                            ELSE 'user'::text
+                        END AS holder_kind,
+                    COALESCE(by_user, holder) AS holder,
                     held,
                     util_ppm_ms,
                     util_ms
@@ -7808,6 +7925,9 @@ ALTER TABLE ONLY public.indicators
 
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.job_users
+    ADD CONSTRAINT job_users_pkey PRIMARY KEY (cluster_id, job);
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
@@ -8260,6 +8380,8 @@ CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
 CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
 
+CREATE INDEX job_users_by_user ON public.job_users USING btree (cluster_id, job_user);
+
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
 CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
@@ -8511,6 +8633,8 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD T
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
+
+CREATE TRIGGER job_users AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.keep_job_users();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -9392,6 +9516,8 @@ GRANT ALL ON FUNCTION public.keep_evidence(of_cluster bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.keep_job_users() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
@@ -9601,6 +9727,16 @@ REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.usage_admitted() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
+
+GRANT SELECT ON TABLE public.job_users TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.version_payable() FROM PUBLIC;
@@ -9711,14 +9847,6 @@ GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
 GRANT UPDATE(superseded_by) ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.billing_sources TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
@@ -9855,6 +9983,8 @@ GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.evidence TO suanquan_app;
+
+GRANT SELECT ON TABLE public.moved_jobs TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
