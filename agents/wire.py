@@ -53,6 +53,7 @@ _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
+User = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX, pattern=r"^[^/\s]+$")]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
@@ -86,13 +87,14 @@ class Slurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
     """A Slurm job, or a job of a trace, holds the device. `account` is the Slurm account.
 
     `partition` and `qos` are where the job ran and in which quality of service (sacct's Partition
-    and QOS); absent where the source does not say.
+    and QOS), `user` is whose it was (sacct's User); absent where the source does not say.
     """
 
     account: Text
     job: Text
     partition: Selector | None = None
     qos: Selector | None = None
+    user: User | None = None
 
 
 class Static(Frozen, frozen=True, tag_field="kind", tag="static"):

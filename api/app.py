@@ -36,6 +36,7 @@ from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
 from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
 from api.metering.couriers import routes as courier_routes
+from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
@@ -65,6 +66,7 @@ ROUTES = (
     finding_routes,
     evidence_routes,
     node_routes,
+    sources_routes,
     return_routes,
     payment_routes,
     project_routes,

@@ -15,6 +15,7 @@ from api.door.outer import behind
 from api.metering import evidence_pages, hour_pages
 from api.metering import pages as metering_pages
 from api.metering.couriers import pages as courier_pages
+from api.metering.sources import pages as sources_pages
 from api.payment import money_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
@@ -60,6 +61,7 @@ ROUTERS = (
     version_pages.router,
     metering_pages.router,
     hour_pages.router,
+    sources_pages.router,
     evidence_pages.router,
     courier_pages.router,
     finding_pages.router,

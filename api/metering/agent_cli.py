@@ -100,6 +100,25 @@ def nodes(
     return Listing(picture, [Table(NODES, picture["nodes"], msgid("没有节点")), "", incidents])
 
 
+SOURCES = (
+    Column(msgid("集群"), "cluster"),
+    Column(msgid("计费来源"), "source"),
+    Column(msgid("采集端"), lambda status: len(status["agents"]), NUMBER),
+    Column(msgid("静默的 GPU"), "gpus_silent", NUMBER),
+    Column("GPU", "gpus", NUMBER),
+    Column(msgid("隔离中的窗口"), "windows_waiting", NUMBER),
+    Column(
+        msgid("见证相反的卡时"), lambda status: status["verdicts"].get("contradicting", "0"), HOURS
+    ),
+)
+
+
+@agent.verb("sources", msgid("各集群靠什么上报，报得怎样"))
+def sources() -> Listing:
+    """List by what each cluster reports, and how well it does."""
+    return listing(SOURCES, ask("GET", "sources"), empty=msgid("没有集群"))
+
+
 WITNESS = (
     Column(msgid("GPU"), "gpu"),
     Column(msgid("命名空间"), "namespace"),

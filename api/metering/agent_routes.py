@@ -109,7 +109,7 @@ def agents(
     viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
 ) -> list[AgentRead]:
     """List the agents of the viewer's centre, or of all, with the last report of each."""
-    return [_agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]
+    return [agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]
 
 
 @router.post("/agents/{agent}/approval", status_code=204)
@@ -133,7 +133,8 @@ def revoke(
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 
-def _agent_read(agent: AgentStatus, now: datetime) -> AgentRead:
+def agent_read(agent: AgentStatus, now: datetime) -> AgentRead:
+    """An agent as lists show it."""
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
     skew = None if agent.skew is None else round(agent.skew.total_seconds())
     return AgentRead.model_validate(

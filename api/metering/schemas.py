@@ -355,3 +355,23 @@ class ReleaseOutcome(ResponseModel):
     """How many windows came out of quarantine and were kept."""
 
     released: int
+
+
+class SourcesRead(ResponseModel):
+    """By what a cluster reports, how it does, and how well the month is proved.
+
+    `verdicts` and `grades` are device-milliseconds; the grade '' stands for what has none yet.
+    """
+
+    cluster: str
+    centre: str
+    source: str | None
+    source_since: date | None
+    witnesses_required: int
+    agents: list[AgentRead]
+    gpus: int
+    gpus_silent: int
+    windows_waiting: int
+    month: date
+    verdicts: dict[str, Exact]
+    grades: dict[str, Exact]

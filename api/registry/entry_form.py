@@ -87,6 +87,7 @@ FORMS: Mapping[RegistrySection, tuple[Field, ...]] = {
 _SOURCES = ("nvml", "dcgm", "slurm", "import")
 _HOLDERS = (
     HolderKind.POD, HolderKind.SLURM, HolderKind.STATIC, HolderKind.LABEL, HolderKind.OWNER,
+    HolderKind.USER,
 )  # fmt: skip
 _TITLES = {
     "from": msgid("起"),

@@ -13,6 +13,7 @@ class HolderKind(StrEnum):
     UNATTRIBUTED = "unattributed"
     LABEL = "label"  # only of bindings: pods as the witness knows them
     OWNER = "owner"
+    USER = "user"  # only of bindings: a user's jobs under an account
 
 
 class QuarantineReason(StrEnum):

@@ -300,6 +300,87 @@ END $$;
 
 ALTER FUNCTION public.causes_of(first_word text, from_posting bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.cell_figures(of_contracts bigint[], of_month date) RETURNS TABLE(contract_id bigint, month date, part text, metered_fen bigint, invoiced_fen bigint, matched_fen bigint, standing_fen bigint, extra_fen bigint, closed_fen bigint, held_fen bigint, counted_fen bigint, version_fall_fen bigint, booked_fen bigint, fall_fen bigint, open_fen bigint, carried boolean, decided boolean, changed boolean, policies text[], metered_fens bigint[], held_policies text[], held_nums numeric[], held_den numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH charged AS (
+        SELECT c.contract_id, c.month, part_of(p.kind, p.counts) AS part, c.policy,
+               sum(c.cost_fen)::bigint AS fen
+        FROM charges c JOIN prices p ON p.id = c.price_id
+        WHERE (of_contracts IS NULL OR c.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR c.month = of_month) GROUP BY 1, 2, 3, 4
+    ), metered AS (
+        SELECT c.contract_id, c.month, c.part, sum(c.fen)::bigint AS fen,
+               array_agg(c.policy ORDER BY c.policy) AS policies,
+               array_agg(c.fen ORDER BY c.policy) AS fens
+        FROM charged c GROUP BY 1, 2, 3
+    ), invoiced AS (
+        SELECT a.contract_id, a.month, a.part, sum(a.fen)::bigint AS fen FROM allocations a
+        WHERE (of_contracts IS NULL OR a.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR a.month = of_month) GROUP BY 1, 2, 3
+    ), decided AS (
+        SELECT s.contract_id, s.month, s.standing_fen, k.project_id, m.*
+        FROM matches m JOIN standing_matches s USING (reconciliation_id, part)
+        JOIN contracts k ON k.id = s.contract_id
+        WHERE (of_contracts IS NULL OR s.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR s.month = of_month)
+    )
+    SELECT contract_id, month, part, coalesce(m.fen, 0), coalesce(i.fen, 0),
+           coalesce(d.matched_fen, 0), coalesce(d.standing_fen, 0), e.fen,
+           coalesce(d.closed_fen, 0), coalesce(d.held_fen, 0),
+           n.fen, coalesce(v.fall_fen, 0), b.fen, greatest(b.fen - n.fen, v.fall_fen),
+           greatest(coalesce(m.fen, 0) - b.fen - coalesce(d.closed_fen, 0), 0),
+           coalesce(d.carried, false), d.decision_id IS NOT NULL,
+           (coalesce(m.fen, 0), coalesce(i.fen, 0)) IS DISTINCT FROM (d.metered_fen, d.invoiced_fen)
+               OR d.standing_fen < d.matched_fen OR coalesce(v.fall_fen, 0) > 0,
+           m.policies, m.fens, v.policies, v.nums, v.den
+    FROM metered m
+    FULL JOIN invoiced i USING (contract_id, month, part)
+    FULL JOIN decided d USING (contract_id, month, part)
+    CROSS JOIN LATERAL (
+        SELECT greatest(least(d.extra_fen,
+            d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)::bigint AS fen
+    ) e
+    CROSS JOIN LATERAL (
+        SELECT greatest(least(coalesce(d.matched_fen, 0), d.standing_fen,
+            coalesce(m.fen, 0) + e.fen), 0) AS fen
+    ) n
+    LEFT JOIN LATERAL (
+        SELECT array_agg(h.policy ORDER BY h.policy) AS policies,
+               array_agg(h.held_num ORDER BY h.policy) AS nums, max(h.held_den) AS den,
+               CASE WHEN bool_or(h.lost_num > 0)
+                    THEN greatest(sum(div(greatest(h.lost_num, 0), h.lost_den)), 1) ELSE 0
+               END::bigint AS fall_fen
+        FROM (
+            SELECT u.policy, u.days, u.held_num, u.held_den,
+                   u.held_num * x.den - x.num * u.held_den AS lost_num, u.held_den * x.den AS lost_den
+            FROM match_usage u
+            LEFT JOIN unnest(m.policies, m.fens) AS a (policy, fen) ON a.policy = u.policy
+            -- What of a version may be held: what is metered, and its part of what is beyond that.
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN m.fen > 0 THEN coalesce(a.fen, 0)::numeric * (m.fen + e.fen)
+                            ELSE e.fen END AS num,
+                       CASE WHEN m.fen > 0 THEN m.fen ELSE (
+                           SELECT count(*) FROM match_usage o
+                           WHERE (o.reconciliation_id, o.part) = (u.reconciliation_id, u.part))
+                       END::numeric AS den
+            ) x
+            WHERE (u.reconciliation_id, u.part) = (d.reconciliation_id, d.part)
+        ) h
+        HAVING count(*) > 1 AND (
+            SELECT jsonb_object_agg(y.policy, y.days::text) FROM policy_days(d.project_id, month) y
+        ) = jsonb_object_agg(h.policy, h.days::text) FILTER (WHERE NOT isempty(h.days))
+    ) v ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN v.fall_fen > 0 THEN d.held_fen
+                    ELSE greatest(coalesce(d.held_fen, 0), n.fen) END AS fen
+    ) b
+$$;
+
+ALTER FUNCTION public.cell_figures(of_contracts bigint[], of_month date) OWNER TO suanquan_owner;
+
+COMMENT ON FUNCTION public.cell_figures(of_contracts bigint[], of_month date) IS 'The figures of cells, fen';
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -337,7 +418,12 @@ BEGIN
             SELECT e.day FROM evidence e
             JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
-                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
+                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)
+            UNION
+            SELECT t.day FROM job_users u JOIN day_totals t ON t.cluster_id = u.cluster_id
+                AND t.holder_kind = 'slurm' AND split_part(t.gpu, '/', 3) = u.job
+            WHERE u.cluster_id = (fact ->> 'cluster_id')::bigint AND fact ->> 'holder_kind' = 'user'
+                AND t.holder || '/' || u.job_user = fact ->> 'holder') AS t;
         days := days * used;
     ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used
@@ -690,7 +776,7 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
     SELECT k.* FROM contracts k, clusters c
     WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
         AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
-        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner', 'user')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -849,342 +935,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
-
-ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.plain_name(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
-
-ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
-CREATE TABLE public.allocations (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    part text NOT NULL,
-    kind text NOT NULL,
-    fen bigint NOT NULL,
-    by_hand boolean DEFAULT false NOT NULL,
-    allocated_at timestamp with time zone NOT NULL,
-    allocated_by text NOT NULL,
-    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
-    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
-    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.allocations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
-
-COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
-
-COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
-
-COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
-
-COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
-
-CREATE TABLE public.charges (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    month date NOT NULL,
-    policy text NOT NULL,
-    model_id bigint,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL,
-    ms_den numeric NOT NULL,
-    cost_fen bigint NOT NULL,
-    promised_ms bigint,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
-    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
-);
-
-ALTER TABLE public.charges OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
-
-COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
-
-COMMENT ON COLUMN public.charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
-
-COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
-
-COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
-
-COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
-
-COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
-
-CREATE TABLE public.cost_documents (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    code text DEFAULT ''::text NOT NULL,
-    number text NOT NULL,
-    issued_on date NOT NULL,
-    seller_uscc text NOT NULL,
-    seller_name text NOT NULL,
-    buyer_uscc text NOT NULL,
-    buyer_name text NOT NULL,
-    net_fen bigint NOT NULL,
-    tax_fen bigint NOT NULL,
-    gross_fen bigint NOT NULL,
-    since date NOT NULL,
-    until date NOT NULL,
-    period_assumed boolean DEFAULT false NOT NULL,
-    period_contradicts boolean DEFAULT false NOT NULL,
-    statement text,
-    reverses_id bigint,
-    confirmation text,
-    remark text DEFAULT ''::text NOT NULL,
-    source text NOT NULL,
-    original text NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    decision_id bigint,
-    confirmed_by text,
-    confirmed_at timestamp with time zone,
-    seal text DEFAULT 'missing'::text NOT NULL,
-    seal_name text,
-    sealed_at timestamp with time zone,
-    vouched_by text,
-    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
-    dropped_at timestamp with time zone,
-    CONSTRAINT cost_documents_check CHECK ((since <= until)),
-    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
-    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
-    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
-    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
-    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
-    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
-    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
-    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
-);
-
-ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
-
-COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
-
-COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
-
-COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
-
-COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
-
-COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
-
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
-
-COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
-
-CREATE TABLE public.match_lines (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    fen bigint NOT NULL,
-    good_fen bigint NOT NULL,
-    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
-);
-
-ALTER TABLE public.match_lines OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
-
-COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
-
-COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    carried boolean DEFAULT false NOT NULL,
-    held_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    fall_decision_id bigint,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
-    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
-    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
-
-COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
-
-CREATE TABLE public.prices (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    contract_id bigint NOT NULL,
-    kind text DEFAULT 'metered'::text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    model_id bigint,
-    mig_profile text,
-    partition text,
-    qos text,
-    market text,
-    unit text NOT NULL,
-    yuan numeric NOT NULL,
-    gpus integer NOT NULL,
-    hours integer NOT NULL,
-    tax_included boolean NOT NULL,
-    tax_rate numeric NOT NULL,
-    rounding text DEFAULT 'ms'::text NOT NULL,
-    session_price text DEFAULT 'start'::text NOT NULL,
-    devices text[],
-    quantity numeric,
-    expires date,
-    counts boolean,
-    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
-    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
-    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
-    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
-    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
-    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
-    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
-    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
-    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
-    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
-    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
-    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
-    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
-    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
-    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.prices OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
-
-COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
-
-COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
-
-COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
-
-COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
-
-CREATE VIEW public.standing_matches AS
- SELECT reconciliation_id,
-    part,
-    contract_id,
-    month,
-    (( SELECT COALESCE(sum(GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
-                   FROM (public.cost_documents f
-                     JOIN public.allocations a ON ((document_id = id)))
-                  WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric)), (0)::numeric) AS "coalesce"
-           FROM public.match_lines l
-          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
-   FROM (public.matches m
-     JOIN public.reconciliations r ON ((id = reconciliation_id)));
-
-ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
-
-CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
-    LANGUAGE sql STABLE
-    RETURN (SELECT GREATEST(LEAST((counted_now.of_match).matched_fen, s.standing_fen, (c.fen + GREATEST(LEAST((counted_now.of_match).extra_fen, (((counted_now.of_match).extra_over_fen + (counted_now.of_match).extra_fen) - c.fen)), (0)::bigint))), (0)::bigint) AS "greatest" FROM (public.standing_matches s CROSS JOIN LATERAL (SELECT (COALESCE(sum(c_1.cost_fen), (0)::numeric))::bigint AS fen FROM (public.charges c_1 JOIN public.prices p ON ((p.id = c_1.price_id))) WHERE ((c_1.contract_id = s.contract_id) AND (c_1.month = s.month) AND (public.part_of(p.kind, p.counts) = s.part))) c) WHERE ((s.reconciliation_id = (counted_now.of_match).reconciliation_id) AND (s.part = (counted_now.of_match).part)));
-
-ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.decided_by_actors() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1794,14 +1544,25 @@ CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    least_fen bigint := OLD.held_fen;
 BEGIN
+    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
+    END IF;
     IF NEW.decision_id = OLD.decision_id
-        AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
-        AND NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+        AND (NEW.held_fen < least_fen
+             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
+             OR NEW.held_fen > OLD.held_fen AND EXISTS (
+                 SELECT FROM reconciliations r
+                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
+                     AND f.version_fall_fen > 0))
+        AND NOT EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
-                AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                AND d.id > coalesce(OLD.fall_decision_id, 0)
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
@@ -1820,8 +1581,11 @@ CREATE FUNCTION public.held_counts() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.held_fen > counted_now(NEW) AND (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen
-            OR NEW.decision_id <> OLD.decision_id) THEN
+    IF (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen OR NEW.decision_id <> OLD.decision_id)
+        AND NEW.held_fen > (
+            SELECT f.counted_fen FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part) THEN
         RAISE EXCEPTION 'less is invoiced and metered of the cell than the books would rest on'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_counts';
     END IF;
@@ -2118,6 +1882,23 @@ END $$;
 
 ALTER FUNCTION public.keep_holds(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_job_users() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    INSERT INTO job_users (cluster_id, job, job_user)
+        SELECT DISTINCT ON (cluster_id, job) cluster_id, job, job_user
+        FROM (SELECT cluster_id, start, split_part(gpu, '/', 3) AS job,
+                     jsonb_path_query_first(body, '$.parts[*].holder.user') #>> '{}' AS job_user
+              FROM fresh WHERE source IN ('slurm', 'import')) w
+        WHERE job_user <> '' ORDER BY cluster_id, job, start
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.keep_job_users() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_objection() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2407,10 +2188,17 @@ CREATE FUNCTION public.keep_usage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    now_policies text[];
+    now_fen bigint[];
+    now_days datemultirange[];
+    paid_fen bigint[];
+    den numeric := 1;
+    nums numeric[];
 BEGIN
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
-    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
-        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
+           array_agg(coalesce(d.days, '{}') ORDER BY policy)
+        INTO now_policies, now_fen, now_days
         FROM (
             SELECT c.policy, sum(c.cost_fen)::bigint AS fen
             FROM reconciliations r JOIN charges c USING (contract_id, month)
@@ -2423,6 +2211,36 @@ BEGIN
             CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
             WHERE r.id = NEW.reconciliation_id
         ) d USING (policy);
+    -- What rises by itself comes on top of what each version held, while the versions have those days.
+    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
+                     AND NOT isempty(u.days))
+                = (SELECT jsonb_object_agg(t.policy, t.days::text)
+                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
+        THEN
+            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+                INTO nums, den
+                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                    ON (u.reconciliation_id, u.part, u.policy)
+                    = (NEW.reconciliation_id, NEW.part, t.policy);
+        END IF;
+    END IF;
+    SELECT array_agg(coalesce((
+            SELECT sum(l.standing_fen) FROM standing_lines l
+            JOIN cost_documents d ON d.id = l.document_id
+            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
+                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
+        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
+    SELECT s.den, s.nums INTO den, nums
+        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
+        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
+        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
     RETURN NULL;
 END $$;
 
@@ -2615,6 +2433,12 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
+
 CREATE TABLE public.persons (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -2643,6 +2467,12 @@ CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RET
     RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
 
 ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
@@ -2694,6 +2524,49 @@ COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day'
 
 COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
 
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
+
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
     policy text NOT NULL
@@ -2728,6 +2601,21 @@ ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
 COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
 
 COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 CREATE TABLE public.voucher_rates (
     decision_id bigint NOT NULL,
@@ -3071,6 +2959,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
+
+ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.payable_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3972,6 +3866,53 @@ END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    n CONSTANT integer := cardinality(metered);
+    whole numeric := held_fen * den;
+    firsts numeric[];
+    rooms numeric[];
+    first_sum numeric;
+    held_sum numeric;
+    room_sum numeric;
+    metered_sum numeric;
+    more numeric;
+    scale numeric;
+BEGIN
+    SELECT array_agg(greatest(t.held, least(t.paid, t.metered) * den) ORDER BY ordinality),
+           sum(greatest(t.held, least(t.paid, t.metered) * den)), sum(t.held), sum(t.metered)
+        INTO firsts, first_sum, held_sum, metered_sum
+        FROM unnest(metered, paid, held) WITH ORDINALITY AS t (metered, paid, held, ordinality);
+    SELECT array_agg(greatest(t.metered * den - t.first, 0) ORDER BY ordinality),
+           sum(greatest(t.metered * den - t.first, 0))
+        INTO rooms, room_sum
+        FROM unnest(metered, firsts) WITH ORDINALITY AS t (metered, first, ordinality);
+    more := whole - first_sum - room_sum;
+    IF whole < first_sum THEN
+        scale := first_sum - held_sum;
+        nums := (SELECT array_agg(t.held * scale + (whole - held_sum) * (t.first - t.held) ORDER BY o)
+                 FROM unnest(held, firsts) WITH ORDINALITY AS t (held, first, o));
+    ELSIF more <= 0 THEN
+        scale := greatest(room_sum, 1);
+        nums := (SELECT array_agg(t.first * scale + (whole - first_sum) * t.room ORDER BY o)
+                 FROM unnest(firsts, rooms) WITH ORDINALITY AS t (first, room, o));
+    ELSE
+        scale := CASE WHEN metered_sum > 0 THEN metered_sum ELSE n END;
+        nums := (SELECT array_agg((t.first + t.room) * scale
+                     + more * CASE WHEN metered_sum > 0 THEN t.metered ELSE 1 END ORDER BY o)
+                 FROM unnest(firsts, rooms, metered) WITH ORDINALITY AS t (first, room, metered, o));
+    END IF;
+    den := den * scale;
+    scale := gcd(den, (SELECT gcd_of(num) FROM unnest(nums) AS num));
+    den := div(den, scale);
+    nums := (SELECT array_agg(div(num, scale) ORDER BY o) FROM unnest(nums) WITH ORDINALITY AS t (num, o));
+END $$;
+
+ALTER FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.shares_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4074,6 +4015,72 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.bindings (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    cluster_id bigint NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    project_id bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
+    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
+    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
+    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
+    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text, 'user'::text]))),
+    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.bindings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
+
+COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
+
+CREATE TABLE public.job_users (
+    cluster_id bigint NOT NULL,
+    job text NOT NULL,
+    job_user text NOT NULL,
+    CONSTRAINT job_users_job_user_check CHECK ((job_user <> ''::text))
+);
+
+ALTER TABLE public.job_users OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.job_users IS 'Whose a job was, as its source said first';
+
+CREATE FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN (SELECT b.holder FROM (public.job_users u JOIN public.bindings b ON (((b.cluster_id = u.cluster_id) AND (b.holder_kind = 'user'::text) AND (b.holder = ((user_binding.account || '/'::text) || u.job_user)) AND (b.valid @> user_binding.of_day) AND (b.superseded_at IS NULL)))) WHERE ((u.cluster_id = user_binding.of_cluster) AND (u.job = split_part(user_binding.of_gpu, '/'::text, 3))));
+
+ALTER FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.version_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4200,6 +4207,14 @@ CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS b
 
 ALTER FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) OWNER TO suanquan_owner;
 
+CREATE AGGREGATE public.gcd_of(numeric) (
+    SFUNC = pg_catalog.gcd,
+    STYPE = numeric,
+    INITCOND = '0'
+);
+
+ALTER AGGREGATE public.gcd_of(numeric) OWNER TO suanquan_owner;
+
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -4294,6 +4309,36 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
+
+CREATE TABLE public.allocations (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    part text NOT NULL,
+    kind text NOT NULL,
+    fen bigint NOT NULL,
+    by_hand boolean DEFAULT false NOT NULL,
+    allocated_at timestamp with time zone NOT NULL,
+    allocated_by text NOT NULL,
+    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
+    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
+    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.allocations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
+
+COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
+
+COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
+
+COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
+
+COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
@@ -4480,53 +4525,6 @@ ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
-CREATE TABLE public.bindings (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    cluster_id bigint NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    project_id bigint NOT NULL,
-    market text DEFAULT 'on-demand'::text NOT NULL,
-    contract_id bigint,
-    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
-    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
-    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
-    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text]))),
-    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.bindings OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
-
-COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
-
-COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
-
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
     START WITH 1
@@ -4664,6 +4662,42 @@ ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.charges (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    price_id bigint NOT NULL,
+    month date NOT NULL,
+    policy text NOT NULL,
+    model_id bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    promised_ms bigint,
+    computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
+);
+
+ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
+
+COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
+
+COMMENT ON COLUMN public.charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
+
+COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
+
+COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
+
+COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
+
+COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
 
 ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.charges_id_seq
@@ -4979,6 +5013,78 @@ ALTER TABLE public.cost_books OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.cost_books IS 'The book of costs of a reconciliation';
 
+CREATE TABLE public.cost_documents (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
+    statement text,
+    reverses_id bigint,
+    confirmation text,
+    remark text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision_id bigint,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    vouched_by text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
+    dropped_at timestamp with time zone,
+    CONSTRAINT cost_documents_check CHECK ((since <= until)),
+    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
+    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
+    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
+    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
+    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
+);
+
+ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
+
+COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+
+COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
+COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
+
+COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
+
 ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_documents_id_seq
     START WITH 1
@@ -5192,6 +5298,33 @@ COMMENT ON COLUMN public.evidence.incident_id IS 'The incident that explains it'
 
 COMMENT ON COLUMN public.evidence.grade IS 'Null where it does not count';
 
+CREATE VIEW public.moved_jobs AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms,
+    holder AS bound_holder
+   FROM ((public.bindings b
+     JOIN public.day_totals t ON (((cluster_id = cluster_id) AND (holder_kind = 'slurm'::text) AND (valid @> day) AND (holder = regexp_replace(holder, '/[^/]*$'::text, ''::text)))))
+     JOIN public.job_users u ON (((cluster_id = cluster_id) AND (job = split_part(gpu, '/'::text, 3)) AND (job_user = regexp_replace(holder, '^.*/'::text, ''::text)))))
+  WHERE ((holder_kind = 'user'::text) AND (superseded_at IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM public.two_witnesses r
+          WHERE ((cluster_id = cluster_id) AND (valid @> day))))));
+
+ALTER VIEW public.moved_jobs OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.moved_jobs IS 'Use that a binding by user takes from its account''s';
+
 CREATE TABLE public.witness_pods (
     agent_id uuid NOT NULL,
     uid text NOT NULL,
@@ -5287,6 +5420,38 @@ CREATE VIEW public.day_use AS
     util_ppm_ms,
     util_ms
    FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'slurm'::text AS holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    (- held) AS held,
+    (- util_ppm_ms) AS util_ppm_ms,
+    (- util_ms) AS util_ms
+   FROM public.moved_jobs
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    'user'::text AS holder_kind,
+    bound_holder AS holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.moved_jobs
 UNION ALL
  SELECT gpu,
     day,
@@ -5951,13 +6116,35 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.match_lines (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL,
+    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
+);
+
+ALTER TABLE public.match_lines OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
+
+COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
+
+COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
+
 CREATE TABLE public.match_usage (
     reconciliation_id bigint NOT NULL,
     part text NOT NULL,
     policy text NOT NULL,
     fen bigint NOT NULL,
     days datemultirange NOT NULL,
-    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0))
+    held_num numeric NOT NULL,
+    held_den numeric NOT NULL,
+    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0)),
+    CONSTRAINT match_usage_held_den_check CHECK ((held_den > (0)::numeric)),
+    CONSTRAINT match_usage_held_num_check CHECK ((held_num >= (0)::numeric))
 );
 
 ALTER TABLE public.match_usage OWNER TO suanquan_owner;
@@ -5967,6 +6154,10 @@ COMMENT ON TABLE public.match_usage IS 'What was metered of a cell under each ve
 COMMENT ON COLUMN public.match_usage.fen IS 'Fen';
 
 COMMENT ON COLUMN public.match_usage.days IS 'Days of the month that were under it then';
+
+COMMENT ON COLUMN public.match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
+
+COMMENT ON COLUMN public.match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -6283,13 +6474,16 @@ CREATE VIEW public.part_use AS
     COALESCE(to_ms, to_ms) AS to_ms,
     num,
     den,
-    COALESCE(holder_kind, kind) AS holder_kind,
-    COALESCE(holder, holder) AS holder,
+        CASE
+            WHEN (by_user IS NULL) THEN COALESCE(holder_kind, kind)
+            ELSE 'user'::text
+        END AS holder_kind,
+    COALESCE(by_user, holder, holder) AS holder,
     detail,
     mig_profile,
     util_ppm,
     incident_id
-   FROM ((((public.counted_windows w
+   FROM (((((public.counted_windows w
      CROSS JOIN LATERAL ( SELECT public.beijing_day(start) AS day
          OFFSET 0) d)
      CROSS JOIN LATERAL jsonb_array_elements((body -> 'parts'::text)) WITH ORDINALITY p(part, place))
@@ -6323,6 +6517,11 @@ CREATE VIEW public.part_use AS
                   ORDER BY holder_kind DESC
                  LIMIT 1) m ON (true))
           WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (kind = 'slurm'::text) THEN public.user_binding(cluster_id, gpu, holder, day)
+                    ELSE NULL::text
+                END AS by_user) j)
   WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
            FROM public.two_witnesses r
           WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
@@ -6528,6 +6727,86 @@ ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.prices (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    contract_id bigint NOT NULL,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    model_id bigint,
+    mig_profile text,
+    partition text,
+    qos text,
+    market text,
+    unit text NOT NULL,
+    yuan numeric NOT NULL,
+    gpus integer NOT NULL,
+    hours integer NOT NULL,
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL,
+    rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
+    devices text[],
+    quantity numeric,
+    expires date,
+    counts boolean,
+    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
+    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
+    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
+    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
+    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
+    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
+    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
+    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
+    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
+    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
+    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
+    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
+    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
+
+COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 ALTER TABLE public.prices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.prices_id_seq
@@ -6918,6 +7197,39 @@ ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: verified, of a known period, and not frozen';
 
+CREATE VIEW public.standing_lines AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    document_id,
+    line,
+    (GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
+           FROM (public.cost_documents f
+             JOIN public.allocations a ON ((document_id = id)))
+          WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric))::bigint AS standing_fen
+   FROM (public.match_lines l
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_lines OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_lines IS 'What still stands of each line that a match rests on, fen';
+
+CREATE VIEW public.standing_matches AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    (( SELECT COALESCE(sum(standing_fen), (0)::numeric) AS "coalesce"
+           FROM public.standing_lines l
+          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
+   FROM (public.matches m
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
+
 CREATE TABLE public.stated_periods (
     id bigint NOT NULL,
     document_id bigint NOT NULL,
@@ -7195,14 +7507,23 @@ CREATE VIEW public.stretch_use AS
     held,
     util_ppm_ms,
     util_ms
-   FROM (public.stretches s
+   FROM ((public.stretches s
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (holder_kind = 'slurm'::text) THEN public.user_binding(cluster_id, gpu, holder, day)
+                    ELSE NULL::text
+                END AS by_user) j)
      CROSS JOIN LATERAL ( SELECT holder_kind,
             holder,
             (sum(held))::bigint AS held,
             sum(util_ppm_ms) AS util_ppm_ms,
             (sum(util_ms))::bigint AS util_ms
-           FROM ( SELECT holder_kind,
-                    holder,
+           FROM ( SELECT
+                        CASE
+                            WHEN (by_user IS NULL) THEN holder_kind
+                            ELSE 'user'::text
+                        END AS holder_kind,
+                    COALESCE(by_user, holder) AS holder,
                     held,
                     util_ppm_ms,
                     util_ms
@@ -7653,6 +7974,9 @@ ALTER TABLE ONLY public.indicators
 
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.job_users
+    ADD CONSTRAINT job_users_pkey PRIMARY KEY (cluster_id, job);
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
@@ -8107,6 +8431,8 @@ CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
 
 CREATE UNIQUE INDEX indicators_once ON public.indicators USING btree (public.plain_code(number), year);
 
+CREATE INDEX job_users_by_user ON public.job_users USING btree (cluster_id, job_user);
+
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
 CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
@@ -8541,6 +8867,8 @@ CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECU
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
 
+CREATE TRIGGER job_users AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.keep_job_users();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
@@ -8761,7 +9089,7 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.witness_requi
 
 CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
 
-CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR ((new.extra_decision_id IS DISTINCT FROM old.extra_decision_id) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id)))) EXECUTE FUNCTION public.keep_usage();
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id))) EXECUTE FUNCTION public.keep_usage();
 
 CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
 
@@ -9342,66 +9670,6 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
-
-GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.deduction_is_agreed() FROM PUBLIC;
@@ -9485,6 +9753,8 @@ GRANT ALL ON FUNCTION public.keep_evidence(of_cluster bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.keep_job_users() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
@@ -9544,11 +9814,37 @@ GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
 
@@ -9660,6 +9956,8 @@ GRANT ALL ON FUNCTION public.set_year_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
@@ -9667,6 +9965,16 @@ REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.usage_admitted() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
+
+GRANT SELECT ON TABLE public.job_users TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 
@@ -9684,6 +9992,8 @@ REVOKE ALL ON FUNCTION public.witnesses_required() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.gcd_of(numeric) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -9714,6 +10024,16 @@ GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
@@ -9767,14 +10087,6 @@ GRANT UPDATE(superseded_by) ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.billing_sources TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
-
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.capacities TO suanquan_app;
@@ -9788,6 +10100,8 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_cells TO suanquan_app;
 
@@ -9867,6 +10181,14 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
+
 GRANT SELECT ON TABLE public.deductions TO suanquan_app;
 
 GRANT INSERT(document_id) ON TABLE public.deductions TO suanquan_app;
@@ -9900,6 +10222,8 @@ GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.evidence TO suanquan_app;
+
+GRANT SELECT ON TABLE public.moved_jobs TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
@@ -9986,6 +10310,8 @@ GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
 
@@ -10123,6 +10449,14 @@ GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
@@ -10214,6 +10548,10 @@ GRANT SELECT ON TABLE public.series TO suanquan_app;
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_lines TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
 

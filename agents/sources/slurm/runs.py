@@ -11,6 +11,7 @@ run that goes on is told up to the last full hour; its last hour follows when it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from agents.sources.slurm.tres import Devices
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNMEASURED = {"energy_mj": "job_trace", "readings": "job_trace"}
+_USER = re.compile(rf"[^/\s]{{1,{wire.SELECTOR_MAX}}}")
 _NO_ACCOUNT = "no_account"
 
 
@@ -129,7 +131,12 @@ def _parts(run: Run, kind: Devices, gpu: str, hour_ms: int) -> tuple[wire.Part, 
 def _holder(run: Run) -> wire.Holder:
     if not run.account:
         return wire.Unattributed(_NO_ACCOUNT)
-    return wire.Slurm(run.account, run.key, run.partition, run.qos)
+    return wire.Slurm(run.account, run.key, run.partition, run.qos, _user(run))
+
+
+def _user(run: Run) -> str | None:
+    """Return whose job it was, as far as a binding can name it."""
+    return run.user if run.user and _USER.fullmatch(run.user) else None
 
 
 def _slice(kind: Devices, gpu: str) -> wire.Mig | None:

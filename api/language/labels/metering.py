@@ -26,6 +26,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             HolderKind.UNATTRIBUTED: msgid("归属不明"),
             HolderKind.LABEL: msgid("容器组的标签"),
             HolderKind.OWNER: msgid("容器组的控制者"),
+            HolderKind.USER: msgid("Slurm 账户的用户"),
         },
         QuarantineReason: {
             QuarantineReason.FUTURE: msgid("来自未来"),

@@ -55,13 +55,13 @@ _GPUS = text("""
 """)
 _UNOWNED = text("""
     SELECT c.name AS cluster, sum(CAST(t.held AS numeric) / t.den) / 3600000 AS hours
-    FROM day_totals t JOIN clusters c ON c.id = t.cluster_id
+    FROM day_use t JOIN clusters c ON c.id = t.cluster_id
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND s.valid @> t.day AND s.superseded_at IS NULL
     LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
         AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
     WHERE t.day >= :first AND t.holder_kind <> 'unallocated' AND b.project_id IS NULL
-    GROUP BY c.name ORDER BY c.name
+    GROUP BY c.name HAVING sum(t.held) <> 0 ORDER BY c.name
 """)
 _ASIDE = text("""
     SELECT c.name AS cluster, q.windows, extract(epoch FROM :now - o.received_at) AS oldest_s,

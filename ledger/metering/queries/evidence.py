@@ -45,6 +45,12 @@ _SUMS = text("""
         WHERE t.day >= :since AND t.day < :until
             AND t.holder_kind IN ('pod', 'slurm', 'static')
         UNION ALL
+        SELECT j.cluster_id, j.day, j.source, t.kind, t.holder, 'single', 'no_witness', true,
+               CASE j.source WHEN 'import' THEN 'D' ELSE 'C' END, false, t.sign * j.held, j.den
+        FROM moved_jobs j CROSS JOIN LATERAL (
+            VALUES ('slurm', j.holder, -1), ('user', j.bound_holder, 1)) AS t(kind, holder, sign)
+        WHERE j.day >= :since AND j.day < :until
+        UNION ALL
         SELECT e.cluster_id, e.day, e.source, 'pod', e.namespace, 'single', 'no_witness', true,
                'B', false, -e.held, e.den
         FROM evidence e WHERE e.day >= :since AND e.day < :until AND e.verdict <> 'gap'

@@ -135,7 +135,8 @@ CREATE TRIGGER release AFTER UPDATE ON prices FOR EACH ROW
     EXECUTE FUNCTION keep_reserved_devices();
 
 -- Which project pays for what a holder held. A holder is a pod's namespace, a Slurm account or a
--- name of the static map, in one cluster; or pods by their controller (`namespace/Kind/name`) or by a
+-- name of the static map, in one cluster; or a user's jobs under an account (`account/user`), which
+-- go before the account; or pods by their controller (`namespace/Kind/name`) or by a
 -- label (`key=value`), as a witness knows them: the owner goes before the label, the label before the
 -- namespace. On a day a cluster binds by one label's key, so no pod is meant by two. Usage that no
 -- binding claims is listed as unowned.
@@ -143,7 +144,7 @@ CREATE TABLE bindings (
     LIKE registry_facts INCLUDING ALL,
     cluster_id bigint NOT NULL REFERENCES clusters,
     holder_kind text NOT NULL
-        CHECK (holder_kind IN ('pod', 'slurm', 'static', 'label', 'owner')),
+        CHECK (holder_kind IN ('pod', 'slurm', 'static', 'label', 'owner', 'user')),
     holder text NOT NULL CHECK (holder <> ''),
     project_id bigint NOT NULL REFERENCES projects,
     market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
@@ -152,6 +153,7 @@ CREATE TABLE bindings (
         WHERE (superseded_at IS NULL),
     CHECK (holder_kind <> 'label' OR holder ~ '^[^=]+='),
     CHECK (holder_kind <> 'owner' OR holder ~ '^[^/]+/[^/]+/[^/]+$'),
+    CHECK (holder_kind <> 'user' OR holder ~ '^.+/[^/]+$'),
     CONSTRAINT one_label_key EXCLUDE USING gist
         (cluster_id WITH =, (split_part(holder, '=', 1)) WITH <>, valid WITH &&)
         WHERE (superseded_at IS NULL AND holder_kind = 'label') DEFERRABLE INITIALLY DEFERRED

@@ -344,6 +344,31 @@ END $$;
 CREATE TRIGGER fold AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION fold_windows();
 
+-- Whose a job was, as its source said first: who is named afterwards moves no use.
+CREATE TABLE job_users (
+    cluster_id bigint NOT NULL,
+    job text NOT NULL,
+    job_user text NOT NULL CHECK (job_user <> ''),
+    PRIMARY KEY (cluster_id, job)
+);
+CREATE INDEX job_users_by_user ON job_users (cluster_id, job_user);
+
+CREATE FUNCTION keep_job_users() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO job_users (cluster_id, job, job_user)
+        SELECT DISTINCT ON (cluster_id, job) cluster_id, job, job_user
+        FROM (SELECT cluster_id, start, split_part(gpu, '/', 3) AS job,
+                     jsonb_path_query_first(body, '$.parts[*].holder.user') #>> '{}' AS job_user
+              FROM fresh WHERE source IN ('slurm', 'import')) w
+        WHERE job_user <> '' ORDER BY cluster_id, job, start
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER job_users AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_job_users();
+COMMENT ON TABLE job_users IS 'Whose a job was, as its source said first';
+
 -- Later words of job sources, on which two persons decided (35_corrections).
 CREATE TABLE corrections (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -416,5 +441,6 @@ COMMENT ON TABLE stretch_days IS 'How many windows of a day the stretches were m
 REVOKE EXECUTE ON FUNCTION keep_stretches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_stretches TO :app_role;
 GRANT SELECT ON stretches, stretch_days TO :app_role;
-REVOKE EXECUTE ON FUNCTION fold_windows FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION fold_windows, keep_job_users FROM PUBLIC;
+GRANT SELECT ON job_users TO :app_role;
 GRANT SELECT ON day_totals, coverage, hour_totals, hour_coverage, xid_events TO :app_role;

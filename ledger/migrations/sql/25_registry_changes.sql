@@ -24,7 +24,7 @@ LANGUAGE sql STABLE AS $$
     SELECT k.* FROM contracts k, clusters c
     WHERE relation IN ('bindings', 'billing_sources', 'witness_requirements')
         AND c.id = (fact ->> 'cluster_id')::bigint AND k.centre_id = c.centre_id
-        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner')
+        AND (relation <> 'bindings' OR fact ->> 'holder_kind' IN ('label', 'owner', 'user')
             OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
@@ -79,7 +79,12 @@ BEGIN
             SELECT e.day FROM evidence e
             JOIN witness_pods p ON (p.agent_id, p.uid) = (e.agent_id, e.pod_uid)
             WHERE e.cluster_id = (fact ->> 'cluster_id')::bigint
-                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)) AS t;
+                AND pod_is_meant(fact ->> 'holder_kind', fact ->> 'holder', p.owner, p.labels)
+            UNION
+            SELECT t.day FROM job_users u JOIN day_totals t ON t.cluster_id = u.cluster_id
+                AND t.holder_kind = 'slurm' AND split_part(t.gpu, '/', 3) = u.job
+            WHERE u.cluster_id = (fact ->> 'cluster_id')::bigint AND fact ->> 'holder_kind' = 'user'
+                AND t.holder || '/' || u.job_user = fact ->> 'holder') AS t;
         days := days * used;
     ELSIF relation IN ('billing_sources', 'witness_requirements') AND days IS NOT NULL THEN
         SELECT range_agg(daterange(day, day + 1)) INTO used

@@ -447,6 +447,25 @@ CREATE VIEW moved_use AS
         AND pod_is_meant(b.holder_kind, b.holder, p.owner, p.labels)
     ORDER BY e.id, b.holder_kind DESC;
 
+-- Use that a binding by user takes from the binding of its account.
+CREATE VIEW moved_jobs AS
+    SELECT t.*, b.holder AS bound_holder
+    FROM bindings b
+    JOIN day_totals t ON t.cluster_id = b.cluster_id AND t.holder_kind = 'slurm' AND b.valid @> t.day
+        AND t.holder = regexp_replace(b.holder, '/[^/]*$', '')
+    JOIN job_users u ON u.cluster_id = t.cluster_id AND u.job = split_part(t.gpu, '/', 3)
+        AND u.job_user = regexp_replace(b.holder, '^.*/', '')
+    WHERE b.holder_kind = 'user' AND b.superseded_at IS NULL AND NOT EXISTS (
+        SELECT FROM two_witnesses r WHERE r.cluster_id = t.cluster_id AND r.valid @> t.day);
+
+-- The user's binding that a job falls under on a day; null where its account's holds.
+CREATE FUNCTION user_binding(of_cluster bigint, of_gpu text, account text, of_day date) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+RETURN (SELECT b.holder FROM job_users u JOIN bindings b ON b.cluster_id = u.cluster_id
+        AND b.holder_kind = 'user' AND b.holder = account || '/' || u.job_user
+        AND b.valid @> of_day AND b.superseded_at IS NULL
+    WHERE u.cluster_id = of_cluster AND u.job = split_part(of_gpu, '/', 3));
+
 -- The day totals, less what does not count, with the gaps that two persons accepted, under the holder
 -- that the bindings know: added up by these keys they are what was used. Jobs and names are no pods: no
 -- witness can say anything of them, so they do not count where two are needed.
@@ -454,6 +473,14 @@ CREATE VIEW day_use AS
     SELECT gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den,
            held, util_ppm_ms, util_ms
     FROM day_totals
+    UNION ALL
+    SELECT gpu, day, cluster_id, source, model, 'slurm', holder, mig_profile, partition, qos, den,
+           -held, -util_ppm_ms, -util_ms
+    FROM moved_jobs
+    UNION ALL
+    SELECT gpu, day, cluster_id, source, model, 'user', bound_holder, mig_profile, partition, qos, den,
+           held, util_ppm_ms, util_ms
+    FROM moved_jobs
     UNION ALL
     SELECT t.gpu, t.day, t.cluster_id, t.source, t.model, t.holder_kind, t.holder, t.mig_profile,
            t.partition, t.qos, t.den, -t.held, -t.util_ppm_ms, -t.util_ms
@@ -478,8 +505,10 @@ CREATE VIEW day_use AS
 CREATE VIEW part_use AS
     SELECT w.gpu, w.start, d.day, w.cluster_id, w.source, w.stream, w.number, p.place,
            coalesce(e.from_ms, h.from_ms) AS from_ms, coalesce(e.to_ms, h.to_ms) AS to_ms,
-           h.num, h.den, coalesce(e.holder_kind, h.kind) AS holder_kind,
-           coalesce(e.holder, h.holder) AS holder, h.detail, h.mig_profile, h.util_ppm,
+           h.num, h.den,
+           CASE WHEN j.by_user IS NULL THEN coalesce(e.holder_kind, h.kind) ELSE 'user' END
+               AS holder_kind,
+           coalesce(j.by_user, e.holder, h.holder) AS holder, h.detail, h.mig_profile, h.util_ppm,
            e.incident_id
     FROM counted_windows w
     CROSS JOIN LATERAL (SELECT beijing_day(w.start) AS day OFFSET 0) d
@@ -515,6 +544,10 @@ CREATE VIEW part_use AS
                                   h.container, h.uid, h.num, h.den)
             AND e.low < h.high AND e.high > h.low
     ) e ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN h.kind = 'slurm' THEN user_binding(w.cluster_id, w.gpu, h.holder, d.day) END
+            AS by_user
+    ) j
     WHERE coalesce(e.counts, true) AND NOT (h.kind IN ('slurm', 'static') AND EXISTS (
         SELECT FROM two_witnesses r WHERE r.cluster_id = w.cluster_id AND r.valid @> d.day))
     UNION ALL
@@ -545,10 +578,14 @@ CREATE VIEW stretch_use AS
            s.is_told, s.begins_ms, s.ends_ms, s.is_first, s.is_last, s.model, s.mig_profile,
            s.partition, s.qos, s.den, u.held, u.util_ppm_ms, u.util_ms
     FROM stretches s CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.holder_kind = 'slurm'
+            THEN user_binding(s.cluster_id, s.gpu, s.holder, s.day) END AS by_user
+    ) j CROSS JOIN LATERAL (
         SELECT holder_kind, holder, sum(held)::bigint AS held, sum(util_ppm_ms) AS util_ppm_ms,
                sum(util_ms)::bigint AS util_ms
         FROM (
-            SELECT s.holder_kind, s.holder, s.held, s.util_ppm_ms, s.util_ms
+            SELECT CASE WHEN j.by_user IS NULL THEN s.holder_kind ELSE 'user' END AS holder_kind,
+                   coalesce(j.by_user, s.holder) AS holder, s.held, s.util_ppm_ms, s.util_ms
             UNION ALL
             SELECT a.holder_kind, a.holder, a.held, a.util_ppm_ms, a.util_ms FROM aside a
             WHERE (a.cluster_id, a.day, a.gpu, a.source, a.device, a.namespace, a.instance, a.model,
@@ -581,6 +618,7 @@ COMMENT ON TABLE evidence_changes IS 'Days that are to be compared anew';
 COMMENT ON VIEW two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
 COMMENT ON VIEW compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
 COMMENT ON VIEW moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
+COMMENT ON VIEW moved_jobs IS 'Use that a binding by user takes from its account''s';
 COMMENT ON VIEW day_use IS 'Day totals under the holder that is bound, less what does not count';
 COMMENT ON VIEW part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less what does not count';
@@ -588,5 +626,5 @@ COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less w
 REVOKE EXECUTE ON FUNCTION keep_holds, compare_day, keep_evidence, witness_changed, witnesses_required
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_holds, keep_evidence TO :app_role;
-GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_use, day_use,
+GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_jobs, moved_use, day_use,
     part_use, stretch_use TO :app_role;

@@ -173,13 +173,15 @@ class Contract(DatedShape):
 # As Kubernetes writes them: a key may have a domain before it, a value may be empty.
 _LABEL = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
                     r"=([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?")  # fmt: skip
+_USER = re.compile(r".+/[^/\s]{1,36}")
 _OWNER = re.compile(r"[a-z0-9-]+/[A-Za-z]+/[a-z0-9.-]+")
 
 
 class Holder(Shape):
     """Who held a device: a pod's namespace, a Slurm account, or a static name.
 
-    Or pods as the cluster's witness knows them: by a label (`key=value`), or by their controller
+    Or a user's jobs under a Slurm account (`account/user`), which go before the account's; or pods
+    as the cluster's witness knows them: by a label (`key=value`), or by their controller
     (`namespace/Kind/name`).
     """
 
@@ -188,6 +190,7 @@ class Holder(Shape):
     static: Name | None = None
     label: Name | None = None
     owner: Name | None = None
+    user: Name | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Holder":
@@ -197,17 +200,19 @@ class Holder(Shape):
             raise fault("label_of_holder")
         if self.owner is not None and not _OWNER.fullmatch(self.owner):
             raise fault("owner_of_holder")
+        if self.user is not None and not _USER.fullmatch(self.user):
+            raise fault("user_of_holder")
         return self
 
     @property
     def kind(self) -> str:
-        """`pod`, `slurm`, `static`, `label` or `owner`."""
+        """`pod`, `slurm`, `static`, `label`, `owner` or `user`."""
         return next(iter(self.model_fields_set))
 
     @property
     def name(self) -> str:
         """The namespace, account or name; the label or the controller."""
-        return self.pod or self.slurm or self.static or self.label or self.owner or ""
+        return self.pod or self.slurm or self.static or self.label or self.owner or self.user or ""
 
     @property
     def label_key(self) -> str | None:

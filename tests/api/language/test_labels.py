@@ -106,5 +106,5 @@ def test_the_codes_are_those_that_the_program_uses() -> None:
     assert set(DecisionKind) == set(confirm.KINDS)
     assert set(Treatment) == set(TREATMENTS)
     holders = {str(kind.__struct_config__.tag) for kind in get_args(wire.Holder)}
-    by_witness = {HolderKind.LABEL, HolderKind.OWNER}  # of bindings alone
-    assert set(HolderKind) - by_witness == holders
+    of_bindings = {HolderKind.LABEL, HolderKind.OWNER, HolderKind.USER}
+    assert set(HolderKind) - of_bindings == holders

@@ -165,6 +165,7 @@ DOORS = {
     "GET /api/v1/hours/{cluster}/{gpu}": Door(
         BUREAU | {OPERATOR}, an_hour("/api/v1/hours"), scoped=True
     ),
+    "GET /api/v1/sources": Door(BUREAU | {OPERATOR}, at("/api/v1/sources")),
     "GET /api/v1/inventory": Door(BUREAU | {OPERATOR}, at("/api/v1/inventory")),
     "POST /api/v1/inventory": Door(
         {Role.CLERK, OPERATOR}, at("/api/v1/inventory", json=A_SIGHT), yes=409
@@ -511,6 +512,7 @@ DOORS = {
         BUREAU | {OPERATOR}, at(f"/hours/c-{{whose}}?day={DAY}"), scoped=True
     ),
     "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
+    "GET /sources": Door(BUREAU | {OPERATOR}, at("/sources")),
     "GET /inventory": Door(BUREAU | {OPERATOR}, at("/inventory")),
     "POST /inventory": Door({Role.CLERK, OPERATOR}, at("/inventory", data={}), yes=422),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),

@@ -1,0 +1,1 @@
+"""What each cluster reports by, and how well: one look for its operator."""

@@ -1,0 +1,44 @@
+"""The sources page: per cluster what it reports by, its agents, silence, contradictions, grades."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.door.dependencies import Db, Now
+from api.language.labels import label
+from api.metering.sources.routes import Reader, sources_of
+from api.web.layout import Framed
+from ledger.metering.codes import WitnessVerdict
+from ledger.metering.queries.agents import AgentStatus
+from ledger.metering.queries.node_status import LATE
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sources")
+def page(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
+    """Every cluster that the viewer may see."""
+    return frame.page(
+        "metering/sources.html",
+        {
+            "clusters": [
+                (
+                    status,
+                    [_row(agent, now) for agent in status.agents],
+                    [(label(WitnessVerdict(v)), ms) for v, ms in status.verdicts.items()],
+                )
+                for status in sources_of(viewer, db, now)
+            ],
+        },
+    )
+
+
+def _row(agent: AgentStatus, now: datetime) -> dict[str, Any]:
+    lag = None if agent.reported_at is None else now - agent.reported_at
+    return {
+        "agent": agent,
+        "lag_ms": None if lag is None else int(lag.total_seconds()) * 1000,
+        "is_late": lag is None or lag > LATE,
+    }
