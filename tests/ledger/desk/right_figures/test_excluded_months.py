@@ -114,7 +114,7 @@ def test_of_two_contracts_in_one_month_one_is_excluded(office: Office) -> None:
     office.register(f"contracts: [{{{other}}}]")
     for holder, contract in (("a", "k1"), ("b", "k3")):
         office.register(
-            f"bindings: [{{cluster: c1, holder: {{static: {holder}}}, project: p1,"
+            f"bindings: [{{cluster: c1, holder: {{pod: {holder}}}, project: p1,"
             f" contract: {contract}, from: 2026-01-01}}]"
         )
     office.prices(price(10))
