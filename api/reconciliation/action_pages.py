@@ -112,8 +112,8 @@ def propose_exclusion(
     contract: int,
     month: str,
     *,
-    request: Annotated[ReasonGiven, form(ReasonGiven)],
     viewer: Clerk,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
     db: Db,
     now: Now,
 ) -> Response:
@@ -127,8 +127,8 @@ def propose_readmission(
     contract: int,
     month: str,
     *,
-    request: Annotated[ReasonGiven, form(ReasonGiven)],
     viewer: Clerk,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
     db: Db,
     now: Now,
 ) -> Response:
