@@ -16,6 +16,7 @@ from api.metering import evidence_pages, hour_pages
 from api.metering import pages as metering_pages
 from api.metering.couriers import pages as courier_pages
 from api.metering.sources import pages as sources_pages
+from api.payment import money_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
 from api.people import session_pages
@@ -48,6 +49,7 @@ ROUTERS = (
     receipt_pages.router,
     claims_pages.router,
     payment_pages.router,
+    money_pages.router,
     publication_pages.router,
     redemption_pages.router,
     number_read_pages.router,

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from hatch_build import compile_catalogues
 from ledger.postgres.binaries import find_binaries, system_binaries
-from ledger.postgres.database import Database, upgrade
+from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 from tests.support.people import let_everybody_act
 from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
@@ -80,7 +80,10 @@ def servers() -> Iterator[Callable[[str], Server]]:
                 binaries = system_binaries()[0] if engine == "system" else find_binaries()
                 embedded = Embedded(path / "data", binaries=binaries, settings=FAST)
                 running[engine] = Server(engine, stack.enter_context(embedded))
-                upgrade(running[engine].create(TEMPLATE))
+                template = running[engine].create(TEMPLATE)
+                upgrade(template)
+                with template.owner_engine().begin() as connection:
+                    mark_drill(connection, is_drill=True)  # tests say what time it is
             return running[engine]
 
         yield server

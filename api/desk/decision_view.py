@@ -177,6 +177,7 @@ def _why() -> dict[str, str]:
         "confirmation": _("红字确认单编号"),
         "remark": _("备注"),
         "cells": _("各部分"),
+        "versions": _("各政策版本"),
         "parts": _("各行"),
         "causes": _("原因"),
         "by": _("何人"),

@@ -185,8 +185,8 @@ def is_disk_full(error: Exception) -> bool:
 def _of_database(error: Exception) -> Problem:
     """What PostgreSQL refused, by its kind alone: its words may show SQL."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, _CLASHES):
-        return Problem(409, "changed_meanwhile")
+    if isinstance(cause, (psycopg.errors.CheckViolation, *_CLASHES)):
+        return _of_constraint(cause)
     if isinstance(cause, psycopg.DataError):
         return Problem(422, "unusable_value")
     if isinstance(cause, _BUSY):
@@ -196,6 +196,15 @@ def _of_database(error: Exception) -> Problem:
     if isinstance(cause, psycopg.OperationalError):
         return Problem(503, "unavailable", headers=_retry())
     return Problem(500, "internal", {"request": "?"})  # the gate knows its number
+
+
+def _of_constraint(cause: psycopg.Error) -> Problem:
+    """A row that another has just written, a moment that is not now; else nothing foreseen."""
+    if cause.diag.constraint_name == "by_the_clock":
+        return Problem(503, "clocks_differ")
+    if isinstance(cause, _CLASHES):
+        return Problem(409, "changed_meanwhile")
+    return Problem(500, "internal", {"request": "?"})
 
 
 def _fault(error: dict[str, Any]) -> dict[str, str]:

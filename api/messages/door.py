@@ -28,6 +28,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "unusable_value": msgid("有一个值无法存入：可能含有不允许的字符，或数字过大"),
         "changed_meanwhile": msgid("同一记录刚刚被别人改动，请重新查看后再试"),
         "busy": msgid("服务器繁忙，请稍后再试"),
+        "clocks_differ": msgid(
+            "什么也没有记录：服务器的时钟与数据库的相差十分钟以上，或者这个数据库不是演练用的"
+        ),
         "disk_full": msgid("服务器磁盘空间不足，暂不能写入；查看不受影响，腾出空间后自动恢复"),
         "log_lost": msgid("服务器的日志写不进去"),
         "unavailable": msgid("数据库暂不可用，请稍后再试"),

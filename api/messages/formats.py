@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "bad_id": msgid("编号的写法不对"),
         "bad_sentence": msgid("应为一句没有换行的话"),
         "bad_rate": msgid("比例应写成分数，如 30/100，不超过 1"),
+        "year_cap_above_cap": msgid("每年的上限不能超过终身上限"),
         "bad_cap": msgid("上限应为大于零的金额（元，至多两位小数）"),
         "bad_threshold": msgid("与 {op} 相比的值写法不对"),
         "uscc_length": msgid("统一社会信用代码「{uscc}」不是 18 位"),

@@ -142,7 +142,7 @@ def list_mark(answer: str | None, *, is_sent: bool, is_open: bool) -> Mark:
     return Mark("◔", _("等银行回音")) if is_open else Mark("●", _("已办结"))
 
 
-def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
+def chosen_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
     """One choice of the form, `2026/640100-2026-001`, is the year and the number."""
     year, _slash, number = fields.get("indicator", "").partition("/")
     return {**fields, "indicator": number, "year": year}
@@ -151,7 +151,7 @@ def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 @router.post("/payments/lists")
 def make_list(
     viewer: Payer,
-    request: Annotated[PaymentListCreate, form(PaymentListCreate, _choose_indicator)],
+    request: Annotated[PaymentListCreate, form(PaymentListCreate, chosen_indicator)],
     db: Db,
     now: Now,
 ) -> Response:
@@ -170,10 +170,10 @@ def open_indicator(
 
 
 def _refund_fields(fields: Fields, path: Mapping[str, Any]) -> Fields:
-    """The indicator as in `_choose_indicator`, and the whole transfer in yuan."""
+    """The indicator as in `chosen_indicator`, and the whole transfer in yuan."""
     total = fields.pop("total_yuan", "")
     whole = {"total_fen": fen_of(total)} if total else {}
-    return {**_choose_indicator(fields, path), **whole}
+    return {**chosen_indicator(fields, path), **whole}
 
 
 @router.post("/payments/refunds")

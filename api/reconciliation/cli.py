@@ -64,6 +64,7 @@ FALLS = (
     Column(msgid("账上"), "booked_fen", MONEY),
     Column(msgid("现在计入"), "counted_fen", MONEY),
     Column(msgid("待调减"), "fall_fen", MONEY),
+    Column(msgid("各政策版本"), lambda fall: "；".join(map(_version, fall["versions"]))),
     Column(msgid("原因"), lambda fall: "；".join(map(_cause, fall["causes"]))),
 )
 REDS = (
@@ -310,6 +311,12 @@ def _address(client: Client, contract: str, month: str) -> str:
             return path("reconciliations", row["id"])
     text = _("合同 {contract} 在 {month} 没有用量也没有发票")
     raise Failure(text.format(contract=contract, month=month))
+
+
+def _version(version: dict[str, Any]) -> str:
+    """What the books hold of a version's days, and what counts of them."""
+    figures = f"{money(version['held_fen'])} → {money(version['counted_fen'])}"
+    return f"{version['policy'] or '—'} {figures}"
 
 
 def _cause(cause: dict[str, Any]) -> str:

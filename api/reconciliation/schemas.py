@@ -188,13 +188,26 @@ class CauseRead(ResponseModel):
     at: AwareDatetime | None
 
 
+class VersionFiguresRead(ResponseModel):
+    """What the books hold of a policy version's days, and what counts of them, fen without tax."""
+
+    policy: str
+    held_fen: int
+    counted_fen: int
+
+
 class FallRead(ResponseModel):
-    """A part of the month of which less counts than the books rest on, fen without tax."""
+    """A part of the month of which less counts than the books rest on, fen without tax.
+
+    In a month of several policy versions that may be the days of one, though all of them together
+    count as before: `versions` has their figures.
+    """
 
     part: Part
     booked_fen: int
     counted_fen: int
     fall_fen: int
+    versions: list[VersionFiguresRead]
     causes: list[CauseRead]
 
 

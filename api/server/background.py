@@ -1,6 +1,7 @@
 """What the server does by itself, every few seconds: price, accrue, end reservations.
 
-New usage is priced, the vouchers are accrued, and a reservation whose day is over ends. The figures
+New usage is priced, what decided months were billed too much moves to it, the vouchers are accrued,
+and a reservation whose day is over ends. The figures
 are absolute, so a round that is left out or done twice changes nothing. Where several servers share
 a database one of them does the round and the others pass. A round takes at most a tenth of the
 time, however large the database has grown.
@@ -20,6 +21,7 @@ from sqlmodel import Session
 from api.door.disk import Disk
 from ledger.charging.steps import charge, record_round
 from ledger.payment.steps.recover import settle_recoveries
+from ledger.reconciliation.steps.excess import move_excess
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.reserve import expire
 
@@ -48,6 +50,7 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         began = time.monotonic()
         charges = charge(db, now)
+        move_excess(db, ACTOR, now)
         accrue_all(db, ACTOR, now)
         settle_recoveries(db, now)
         expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order

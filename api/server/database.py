@@ -7,12 +7,11 @@ lie in the data folder; otherwise it is started for the while and stopped again.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from api.settings import Settings
 from ledger.documents.steps.trust import trust
 from ledger.errors import Unusable
-from ledger.postgres.database import Database, databases_from, upgrade
+from ledger.postgres.database import Database, databases_from, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 from ledger.vouchers.steps.clauses import load_policies
 
@@ -41,12 +40,13 @@ def reach(settings: Settings, *, may_start: bool = True) -> Iterator[Database]:
         embedded.stop()  # what we did not start stays
 
 
-def renew(database: Database, invoice_roots: Path | None) -> str:
+def renew(database: Database, settings: Settings) -> str:
     """The newest schema, the policies of this program and the trusted authorities, as owner.
 
     Args:
         database: by its owner's URL.
-        invoice_roots: the folder with the authorities' certificates; None trusts none.
+        settings: the folder with the authorities' certificates (None trusts none), and whether
+            there is a drill's clock: without one every moment is the database's.
 
     Returns:
         The schema's revision.
@@ -55,9 +55,11 @@ def renew(database: Database, invoice_roots: Path | None) -> str:
         Unusable: a file in the folder is no such certificate (`not_certificate`).
     """
     revision = upgrade(database)
-    files = sorted(invoice_roots.iterdir()) if invoice_roots else []
+    folder = settings.invoice_roots
+    files = sorted(folder.iterdir()) if folder else []
     with database.owner_engine().begin() as connection:
         load_policies(connection)
+        mark_drill(connection, is_drill=settings.drill_clock is not None)
         certificates = {f"{file}": file.read_bytes() for file in files if file.is_file()}
         trust(connection, certificates, datetime.now(UTC))
     return revision

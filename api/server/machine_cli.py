@@ -84,7 +84,7 @@ def upgrade() -> None:
 
         settings = read_settings()
         with reach(settings) as engine:
-            revision = renew(engine, settings.invoice_roots)
+            revision = renew(engine, settings)
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 

@@ -63,13 +63,13 @@ def up(settings: Settings, *, demo: bool) -> None:
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings))
+        if demo and settings.drill_clock is None:
+            settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
+            stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
         engine = prepare(database, settings)
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
-        if demo and settings.drill_clock is None:
-            settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
-            stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
         beside = Beside(engine, settings.data, demo=demo)
         config = configuration(create_app(engine, settings, lifespan=background.lifespan))
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
@@ -80,7 +80,7 @@ def up(settings: Settings, *, demo: bool) -> None:
 
 def prepare(database: Database, settings: Settings) -> sa.Engine:
     """The newest schema, the policies, and a first administrator; then the application's engine."""
-    renew(database, settings.invoice_roots)
+    renew(database, settings)
     engine = database.engine()
     _first_administrator(database.owner_engine(), settings, datetime.now(UTC))
     return engine

@@ -9,6 +9,7 @@ from api.door.dependencies import Db, Now, having
 from api.vouchers.schemas import AccrualOutcome
 from ledger.charging.steps import charge
 from ledger.people.steps.credentials import Viewer
+from ledger.reconciliation.steps.excess import move_excess
 from ledger.vouchers.steps.accrue import accrue_all
 
 router = APIRouter(tags=["vouchers"])
@@ -18,6 +19,7 @@ router = APIRouter(tags=["vouchers"])
 def accrue(viewer: Annotated[Viewer, having(Right.ACCRUE)], db: Db, now: Now) -> AccrualOutcome:
     """Charge and accrue everything. Absolute: again, without new usage, changes nothing."""
     outcome = charge(db, now)
+    move_excess(db, viewer.actor, now)
     accrued = accrue_all(db, viewer.actor, now)
     return AccrualOutcome(
         charges_changed=outcome.changed,

@@ -8,7 +8,7 @@ that its money is of; what of each may still be claimed follows from what it ear
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,6 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import rights
 from ledger.charging.queries.cells import cells
-from ledger.charging.rules.cells import Cell
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
@@ -178,7 +177,7 @@ def left_by_month(
     amounts = rights(db, voucher.book_id)
     of_project = cells(db, projects=[voucher.project_id])
     if lasting:
-        of_project = list(map(_as_counted, of_project))
+        of_project = [cell.fallen() for cell in of_project]
     exact = earned_by_contract(db, voucher, of_project)
     params = {"voucher": voucher.id, "standing": [*OPEN, "paid"], "besides": besides}
     drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
@@ -235,16 +234,12 @@ def month_names(db: Session, claims: Collection[int]) -> dict[int, list[str]]:
     }
 
 
-def _as_counted(cell: Cell) -> Cell:
-    return replace(cell, held_fen=cell.counted_fen)
-
-
 def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
     """Return the matched cost under the voucher's versions, all months, and what it earns.
 
     Only what counts now: nothing is paid out on what the books hold until a fall is decided.
     """
-    counted = list(map(_as_counted, cells(db, projects=[voucher.project_id])))
+    counted = [cell.fallen() for cell in cells(db, projects=[voucher.project_id])]
     by_month = earnings_of(db, voucher, counted)
     return sum(by_month.values(), Earnings())
 

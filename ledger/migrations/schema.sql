@@ -300,6 +300,87 @@ END $$;
 
 ALTER FUNCTION public.causes_of(first_word text, from_posting bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.cell_figures(of_contracts bigint[], of_month date) RETURNS TABLE(contract_id bigint, month date, part text, metered_fen bigint, invoiced_fen bigint, matched_fen bigint, standing_fen bigint, extra_fen bigint, closed_fen bigint, held_fen bigint, counted_fen bigint, version_fall_fen bigint, booked_fen bigint, fall_fen bigint, open_fen bigint, carried boolean, decided boolean, changed boolean, policies text[], metered_fens bigint[], held_policies text[], held_nums numeric[], held_den numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH charged AS (
+        SELECT c.contract_id, c.month, part_of(p.kind, p.counts) AS part, c.policy,
+               sum(c.cost_fen)::bigint AS fen
+        FROM charges c JOIN prices p ON p.id = c.price_id
+        WHERE (of_contracts IS NULL OR c.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR c.month = of_month) GROUP BY 1, 2, 3, 4
+    ), metered AS (
+        SELECT c.contract_id, c.month, c.part, sum(c.fen)::bigint AS fen,
+               array_agg(c.policy ORDER BY c.policy) AS policies,
+               array_agg(c.fen ORDER BY c.policy) AS fens
+        FROM charged c GROUP BY 1, 2, 3
+    ), invoiced AS (
+        SELECT a.contract_id, a.month, a.part, sum(a.fen)::bigint AS fen FROM allocations a
+        WHERE (of_contracts IS NULL OR a.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR a.month = of_month) GROUP BY 1, 2, 3
+    ), decided AS (
+        SELECT s.contract_id, s.month, s.standing_fen, k.project_id, m.*
+        FROM matches m JOIN standing_matches s USING (reconciliation_id, part)
+        JOIN contracts k ON k.id = s.contract_id
+        WHERE (of_contracts IS NULL OR s.contract_id = ANY(of_contracts))
+            AND (of_month IS NULL OR s.month = of_month)
+    )
+    SELECT contract_id, month, part, coalesce(m.fen, 0), coalesce(i.fen, 0),
+           coalesce(d.matched_fen, 0), coalesce(d.standing_fen, 0), e.fen,
+           coalesce(d.closed_fen, 0), coalesce(d.held_fen, 0),
+           n.fen, coalesce(v.fall_fen, 0), b.fen, greatest(b.fen - n.fen, v.fall_fen),
+           greatest(coalesce(m.fen, 0) - b.fen - coalesce(d.closed_fen, 0), 0),
+           coalesce(d.carried, false), d.decision_id IS NOT NULL,
+           (coalesce(m.fen, 0), coalesce(i.fen, 0)) IS DISTINCT FROM (d.metered_fen, d.invoiced_fen)
+               OR d.standing_fen < d.matched_fen OR coalesce(v.fall_fen, 0) > 0,
+           m.policies, m.fens, v.policies, v.nums, v.den
+    FROM metered m
+    FULL JOIN invoiced i USING (contract_id, month, part)
+    FULL JOIN decided d USING (contract_id, month, part)
+    CROSS JOIN LATERAL (
+        SELECT greatest(least(d.extra_fen,
+            d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)::bigint AS fen
+    ) e
+    CROSS JOIN LATERAL (
+        SELECT greatest(least(coalesce(d.matched_fen, 0), d.standing_fen,
+            coalesce(m.fen, 0) + e.fen), 0) AS fen
+    ) n
+    LEFT JOIN LATERAL (
+        SELECT array_agg(h.policy ORDER BY h.policy) AS policies,
+               array_agg(h.held_num ORDER BY h.policy) AS nums, max(h.held_den) AS den,
+               CASE WHEN bool_or(h.lost_num > 0)
+                    THEN greatest(sum(div(greatest(h.lost_num, 0), h.lost_den)), 1) ELSE 0
+               END::bigint AS fall_fen
+        FROM (
+            SELECT u.policy, u.days, u.held_num, u.held_den,
+                   u.held_num * x.den - x.num * u.held_den AS lost_num, u.held_den * x.den AS lost_den
+            FROM match_usage u
+            LEFT JOIN unnest(m.policies, m.fens) AS a (policy, fen) ON a.policy = u.policy
+            -- What of a version may be held: what is metered, and its part of what is beyond that.
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN m.fen > 0 THEN coalesce(a.fen, 0)::numeric * (m.fen + e.fen)
+                            ELSE e.fen END AS num,
+                       CASE WHEN m.fen > 0 THEN m.fen ELSE (
+                           SELECT count(*) FROM match_usage o
+                           WHERE (o.reconciliation_id, o.part) = (u.reconciliation_id, u.part))
+                       END::numeric AS den
+            ) x
+            WHERE (u.reconciliation_id, u.part) = (d.reconciliation_id, d.part)
+        ) h
+        HAVING count(*) > 1 AND (
+            SELECT jsonb_object_agg(y.policy, y.days::text) FROM policy_days(d.project_id, month) y
+        ) = jsonb_object_agg(h.policy, h.days::text) FILTER (WHERE NOT isempty(h.days))
+    ) v ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN v.fall_fen > 0 THEN d.held_fen
+                    ELSE greatest(coalesce(d.held_fen, 0), n.fen) END AS fen
+    ) b
+$$;
+
+ALTER FUNCTION public.cell_figures(of_contracts bigint[], of_month date) OWNER TO suanquan_owner;
+
+COMMENT ON FUNCTION public.cell_figures(of_contracts bigint[], of_month date) IS 'The figures of cells, fen';
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -855,342 +936,6 @@ END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
-
-ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.plain_name(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
-
-ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
-CREATE TABLE public.allocations (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    part text NOT NULL,
-    kind text NOT NULL,
-    fen bigint NOT NULL,
-    by_hand boolean DEFAULT false NOT NULL,
-    allocated_at timestamp with time zone NOT NULL,
-    allocated_by text NOT NULL,
-    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
-    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
-    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.allocations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
-
-COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
-
-COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
-
-COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
-
-COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
-
-CREATE TABLE public.charges (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    month date NOT NULL,
-    policy text NOT NULL,
-    model_id bigint,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL,
-    ms_den numeric NOT NULL,
-    cost_fen bigint NOT NULL,
-    promised_ms bigint,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
-    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
-);
-
-ALTER TABLE public.charges OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
-
-COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
-
-COMMENT ON COLUMN public.charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
-
-COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
-
-COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
-
-COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
-
-COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
-
-CREATE TABLE public.cost_documents (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    code text DEFAULT ''::text NOT NULL,
-    number text NOT NULL,
-    issued_on date NOT NULL,
-    seller_uscc text NOT NULL,
-    seller_name text NOT NULL,
-    buyer_uscc text NOT NULL,
-    buyer_name text NOT NULL,
-    net_fen bigint NOT NULL,
-    tax_fen bigint NOT NULL,
-    gross_fen bigint NOT NULL,
-    since date NOT NULL,
-    until date NOT NULL,
-    period_assumed boolean DEFAULT false NOT NULL,
-    period_contradicts boolean DEFAULT false NOT NULL,
-    statement text,
-    reverses_id bigint,
-    confirmation text,
-    remark text DEFAULT ''::text NOT NULL,
-    source text NOT NULL,
-    original text NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    decision_id bigint,
-    confirmed_by text,
-    confirmed_at timestamp with time zone,
-    seal text DEFAULT 'missing'::text NOT NULL,
-    seal_name text,
-    sealed_at timestamp with time zone,
-    vouched_by text,
-    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
-    dropped_at timestamp with time zone,
-    CONSTRAINT cost_documents_check CHECK ((since <= until)),
-    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
-    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
-    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
-    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
-    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
-    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
-    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
-    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
-);
-
-ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
-
-COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
-
-COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
-
-COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
-
-COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
-
-COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
-
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
-
-COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
-
-CREATE TABLE public.match_lines (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    fen bigint NOT NULL,
-    good_fen bigint NOT NULL,
-    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
-);
-
-ALTER TABLE public.match_lines OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
-
-COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
-
-COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    carried boolean DEFAULT false NOT NULL,
-    held_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    fall_decision_id bigint,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
-    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
-    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
-
-COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
-
-CREATE TABLE public.prices (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    contract_id bigint NOT NULL,
-    kind text DEFAULT 'metered'::text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    model_id bigint,
-    mig_profile text,
-    partition text,
-    qos text,
-    market text,
-    unit text NOT NULL,
-    yuan numeric NOT NULL,
-    gpus integer NOT NULL,
-    hours integer NOT NULL,
-    tax_included boolean NOT NULL,
-    tax_rate numeric NOT NULL,
-    rounding text DEFAULT 'ms'::text NOT NULL,
-    session_price text DEFAULT 'start'::text NOT NULL,
-    devices text[],
-    quantity numeric,
-    expires date,
-    counts boolean,
-    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
-    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
-    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
-    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
-    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
-    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
-    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
-    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
-    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
-    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
-    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
-    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
-    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
-    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
-    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.prices OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
-
-COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
-
-COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
-
-COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
-
-COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
-
-CREATE VIEW public.standing_matches AS
- SELECT reconciliation_id,
-    part,
-    contract_id,
-    month,
-    (( SELECT COALESCE(sum(GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
-                   FROM (public.cost_documents f
-                     JOIN public.allocations a ON ((document_id = id)))
-                  WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric)), (0)::numeric) AS "coalesce"
-           FROM public.match_lines l
-          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
-   FROM (public.matches m
-     JOIN public.reconciliations r ON ((id = reconciliation_id)));
-
-ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
-
-CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
-    LANGUAGE sql STABLE
-    RETURN (SELECT GREATEST(LEAST((counted_now.of_match).matched_fen, s.standing_fen, (c.fen + GREATEST(LEAST((counted_now.of_match).extra_fen, (((counted_now.of_match).extra_over_fen + (counted_now.of_match).extra_fen) - c.fen)), (0)::bigint))), (0)::bigint) AS "greatest" FROM (public.standing_matches s CROSS JOIN LATERAL (SELECT (COALESCE(sum(c_1.cost_fen), (0)::numeric))::bigint AS fen FROM (public.charges c_1 JOIN public.prices p ON ((p.id = c_1.price_id))) WHERE ((c_1.contract_id = s.contract_id) AND (c_1.month = s.month) AND (public.part_of(p.kind, p.counts) = s.part))) c) WHERE ((s.reconciliation_id = (counted_now.of_match).reconciliation_id) AND (s.part = (counted_now.of_match).part)));
-
-ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.decided_by_actors() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1421,9 +1166,11 @@ CREATE TABLE public.clauses (
     effective daterange,
     complete boolean NOT NULL,
     year_cap_fen bigint,
+    publication_days integer,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT complete) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_publication_days_check CHECK ((publication_days >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0)),
     CONSTRAINT clauses_year_cap_fen_check CHECK ((year_cap_fen > 0))
 );
@@ -1445,6 +1192,8 @@ COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in fo
 COMMENT ON COLUMN public.clauses.complete IS 'It has days and no open question, so that two persons may make its version payable';
 
 COMMENT ON COLUMN public.clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
+
+COMMENT ON COLUMN public.clauses.publication_days IS 'Working days for which its claims are published (公示)';
 
 CREATE TABLE public.pool_clauses (
     year smallint NOT NULL,
@@ -1795,14 +1544,25 @@ CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    least_fen bigint := OLD.held_fen;
 BEGIN
+    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
+    END IF;
     IF NEW.decision_id = OLD.decision_id
-        AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
-        AND NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+        AND (NEW.held_fen < least_fen
+             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
+             OR NEW.held_fen > OLD.held_fen AND EXISTS (
+                 SELECT FROM reconciliations r
+                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
+                     AND f.version_fall_fen > 0))
+        AND NOT EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
-                AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                AND d.id > coalesce(OLD.fall_decision_id, 0)
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
@@ -1821,8 +1581,11 @@ CREATE FUNCTION public.held_counts() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.held_fen > counted_now(NEW) AND (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen
-            OR NEW.decision_id <> OLD.decision_id) THEN
+    IF (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen OR NEW.decision_id <> OLD.decision_id)
+        AND NEW.held_fen > (
+            SELECT f.counted_fen FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part) THEN
         RAISE EXCEPTION 'less is invoiced and metered of the cell than the books would rest on'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_counts';
     END IF;
@@ -1932,6 +1695,20 @@ CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_clock() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM drill) THEN
+        RAISE EXCEPTION 'what is recorded in % happens now', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'by_the_clock';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_clock() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2411,10 +2188,17 @@ CREATE FUNCTION public.keep_usage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    now_policies text[];
+    now_fen bigint[];
+    now_days datemultirange[];
+    paid_fen bigint[];
+    den numeric := 1;
+    nums numeric[];
 BEGIN
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
-    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
-        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
+           array_agg(coalesce(d.days, '{}') ORDER BY policy)
+        INTO now_policies, now_fen, now_days
         FROM (
             SELECT c.policy, sum(c.cost_fen)::bigint AS fen
             FROM reconciliations r JOIN charges c USING (contract_id, month)
@@ -2427,6 +2211,36 @@ BEGIN
             CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
             WHERE r.id = NEW.reconciliation_id
         ) d USING (policy);
+    -- What rises by itself comes on top of what each version held, while the versions have those days.
+    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
+                     AND NOT isempty(u.days))
+                = (SELECT jsonb_object_agg(t.policy, t.days::text)
+                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
+        THEN
+            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+                INTO nums, den
+                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                    ON (u.reconciliation_id, u.part, u.policy)
+                    = (NEW.reconciliation_id, NEW.part, t.policy);
+        END IF;
+    END IF;
+    SELECT array_agg(coalesce((
+            SELECT sum(l.standing_fen) FROM standing_lines l
+            JOIN cost_documents d ON d.id = l.document_id
+            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
+                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
+        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
+    SELECT s.den, s.nums INTO den, nums
+        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
+        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
+        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
     RETURN NULL;
 END $$;
 
@@ -2619,6 +2433,12 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
+
 CREATE TABLE public.persons (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -2647,6 +2467,12 @@ CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RET
     RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
 
 ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
@@ -2698,6 +2524,49 @@ COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day'
 
 COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
 
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
+
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
     policy text NOT NULL
@@ -2732,6 +2601,21 @@ ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
 COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
 
 COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 CREATE TABLE public.voucher_rates (
     decision_id bigint NOT NULL,
@@ -2969,7 +2853,8 @@ CREATE FUNCTION public.open_budget_book() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM indicators WHERE number = NEW.number AND year = NEW.year) THEN
+    IF EXISTS (SELECT FROM indicators
+               WHERE (plain_code(number), year) = (plain_code(NEW.number), NEW.year)) THEN
         RAISE EXCEPTION 'the indicator is there'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
     END IF;
@@ -3075,6 +2960,12 @@ END $$;
 
 ALTER FUNCTION public.paid_to_payee() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
+
+ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.payable_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3144,11 +3035,11 @@ END $$;
 
 ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
+CREATE FUNCTION public.plain_code(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
+    RETURN translate(regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u058a\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\ufe58\ufe63]'::text, '-'::text, 'g'::text), '〔〕【】〈〉《》〖〗[]{}'::text, '()()()()()()()'::text);
 
-ALTER FUNCTION public.plain_contract_number(number text) OWNER TO suanquan_owner;
+ALTER FUNCTION public.plain_code(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -3253,6 +3144,24 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.publication_lasts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
+            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days < (SELECT coalesce(c.publication_days, 1)
+                           FROM claims m JOIN vouchers v ON v.id = m.voucher_id
+                           JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
+        RAISE EXCEPTION 'claim % is not before the public for long enough', NEW.claim_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_lasts';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.publication_lasts() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rate_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3957,6 +3866,53 @@ END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    n CONSTANT integer := cardinality(metered);
+    whole numeric := held_fen * den;
+    firsts numeric[];
+    rooms numeric[];
+    first_sum numeric;
+    held_sum numeric;
+    room_sum numeric;
+    metered_sum numeric;
+    more numeric;
+    scale numeric;
+BEGIN
+    SELECT array_agg(greatest(t.held, least(t.paid, t.metered) * den) ORDER BY ordinality),
+           sum(greatest(t.held, least(t.paid, t.metered) * den)), sum(t.held), sum(t.metered)
+        INTO firsts, first_sum, held_sum, metered_sum
+        FROM unnest(metered, paid, held) WITH ORDINALITY AS t (metered, paid, held, ordinality);
+    SELECT array_agg(greatest(t.metered * den - t.first, 0) ORDER BY ordinality),
+           sum(greatest(t.metered * den - t.first, 0))
+        INTO rooms, room_sum
+        FROM unnest(metered, firsts) WITH ORDINALITY AS t (metered, first, ordinality);
+    more := whole - first_sum - room_sum;
+    IF whole < first_sum THEN
+        scale := first_sum - held_sum;
+        nums := (SELECT array_agg(t.held * scale + (whole - held_sum) * (t.first - t.held) ORDER BY o)
+                 FROM unnest(held, firsts) WITH ORDINALITY AS t (held, first, o));
+    ELSIF more <= 0 THEN
+        scale := greatest(room_sum, 1);
+        nums := (SELECT array_agg(t.first * scale + (whole - first_sum) * t.room ORDER BY o)
+                 FROM unnest(firsts, rooms) WITH ORDINALITY AS t (first, room, o));
+    ELSE
+        scale := CASE WHEN metered_sum > 0 THEN metered_sum ELSE n END;
+        nums := (SELECT array_agg((t.first + t.room) * scale
+                     + more * CASE WHEN metered_sum > 0 THEN t.metered ELSE 1 END ORDER BY o)
+                 FROM unnest(firsts, rooms, metered) WITH ORDINALITY AS t (first, room, metered, o));
+    END IF;
+    den := den * scale;
+    scale := gcd(den, (SELECT gcd_of(num) FROM unnest(nums) AS num));
+    den := div(den, scale);
+    nums := (SELECT array_agg(div(num, scale) ORDER BY o) FROM unnest(nums) WITH ORDINALITY AS t (num, o));
+END $$;
+
+ALTER FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.shares_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3981,12 +3937,12 @@ CREATE FUNCTION public.subsidised_once() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    plain CONSTANT text := plain_contract_number(NEW.number);
+    plain CONSTANT text := plain_code(NEW.number);
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
-    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+    IF EXISTS (SELECT FROM assignments WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'contracts')
-        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+        OR EXISTS (SELECT FROM contracts WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'assignments') THEN
         RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';
@@ -4251,6 +4207,14 @@ CREATE FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) RETURNS b
 
 ALTER FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) OWNER TO suanquan_owner;
 
+CREATE AGGREGATE public.gcd_of(numeric) (
+    SFUNC = pg_catalog.gcd,
+    STYPE = numeric,
+    INITCOND = '0'
+);
+
+ALTER AGGREGATE public.gcd_of(numeric) OWNER TO suanquan_owner;
+
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -4345,6 +4309,36 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
+
+CREATE TABLE public.allocations (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    part text NOT NULL,
+    kind text NOT NULL,
+    fen bigint NOT NULL,
+    by_hand boolean DEFAULT false NOT NULL,
+    allocated_at timestamp with time zone NOT NULL,
+    allocated_by text NOT NULL,
+    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
+    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
+    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.allocations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
+
+COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
+
+COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
+
+COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
+
+COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
@@ -4669,6 +4663,42 @@ ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.charges (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    price_id bigint NOT NULL,
+    month date NOT NULL,
+    policy text NOT NULL,
+    model_id bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    promised_ms bigint,
+    computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
+);
+
+ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
+
+COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
+
+COMMENT ON COLUMN public.charges.policy IS 'Policy version, with its rate where that changed; empty without a voucher';
+
+COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
+
+COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
+
+COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
+
+COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
+
 ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.charges_id_seq
     START WITH 1
@@ -4982,6 +5012,78 @@ CREATE TABLE public.cost_books (
 ALTER TABLE public.cost_books OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.cost_books IS 'The book of costs of a reconciliation';
+
+CREATE TABLE public.cost_documents (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
+    statement text,
+    reverses_id bigint,
+    confirmation text,
+    remark text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision_id bigint,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    vouched_by text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
+    dropped_at timestamp with time zone,
+    CONSTRAINT cost_documents_check CHECK ((since <= until)),
+    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
+    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
+    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
+    CONSTRAINT cost_documents_number_check CHECK (((number <> ''::text) AND public.is_visible(number))),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
+    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
+    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
+);
+
+ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
+
+COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+
+COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
+COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
+
+COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
 ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_documents_id_seq
@@ -5509,6 +5611,15 @@ COMMENT ON COLUMN public.document_lines.net_fen IS 'Fen without tax';
 
 COMMENT ON COLUMN public.document_lines.tax_fen IS 'Fen';
 
+CREATE TABLE public.drill (
+    is_drill boolean NOT NULL,
+    CONSTRAINT drill_is_drill_check CHECK (is_drill)
+);
+
+ALTER TABLE public.drill OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.drill IS 'One row, the owner''s: this database is a drill, and its moments are not the clock''s';
+
 CREATE TABLE public.enrolment_codes (
     hash bytea NOT NULL,
     cluster_id bigint NOT NULL,
@@ -6005,13 +6116,35 @@ ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.match_lines (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL,
+    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
+);
+
+ALTER TABLE public.match_lines OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
+
+COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
+
+COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
+
 CREATE TABLE public.match_usage (
     reconciliation_id bigint NOT NULL,
     part text NOT NULL,
     policy text NOT NULL,
     fen bigint NOT NULL,
     days datemultirange NOT NULL,
-    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0))
+    held_num numeric NOT NULL,
+    held_den numeric NOT NULL,
+    CONSTRAINT match_usage_fen_check CHECK ((fen >= 0)),
+    CONSTRAINT match_usage_held_den_check CHECK ((held_den > (0)::numeric)),
+    CONSTRAINT match_usage_held_num_check CHECK ((held_num >= (0)::numeric))
 );
 
 ALTER TABLE public.match_usage OWNER TO suanquan_owner;
@@ -6021,6 +6154,10 @@ COMMENT ON TABLE public.match_usage IS 'What was metered of a cell under each ve
 COMMENT ON COLUMN public.match_usage.fen IS 'Fen';
 
 COMMENT ON COLUMN public.match_usage.days IS 'Days of the month that were under it then';
+
+COMMENT ON COLUMN public.match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
+
+COMMENT ON COLUMN public.match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -6591,6 +6728,86 @@ ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.prices (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    contract_id bigint NOT NULL,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    model_id bigint,
+    mig_profile text,
+    partition text,
+    qos text,
+    market text,
+    unit text NOT NULL,
+    yuan numeric NOT NULL,
+    gpus integer NOT NULL,
+    hours integer NOT NULL,
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL,
+    rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
+    devices text[],
+    quantity numeric,
+    expires date,
+    counts boolean,
+    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
+    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
+    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
+    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
+    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
+    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
+    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
+    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
+    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
+    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
+    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
+    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
+    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
+
+COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
+
 ALTER TABLE public.prices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.prices_id_seq
     START WITH 1
@@ -6979,6 +7196,39 @@ CREATE VIEW public.standing_documents AS
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: verified, of a known period, and not frozen';
+
+CREATE VIEW public.standing_lines AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    document_id,
+    line,
+    (GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
+           FROM (public.cost_documents f
+             JOIN public.allocations a ON ((document_id = id)))
+          WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric))::bigint AS standing_fen
+   FROM (public.match_lines l
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_lines OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_lines IS 'What still stands of each line that a match rests on, fen';
+
+CREATE VIEW public.standing_matches AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    (( SELECT COALESCE(sum(standing_fen), (0)::numeric) AS "coalesce"
+           FROM public.standing_lines l
+          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
+   FROM (public.matches m
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
 
 CREATE TABLE public.stated_periods (
     id bigint NOT NULL,
@@ -7644,6 +7894,9 @@ ALTER TABLE ONLY public.differences
 ALTER TABLE ONLY public.document_lines
     ADD CONSTRAINT document_lines_pkey PRIMARY KEY (document_id, line);
 
+ALTER TABLE ONLY public.drill
+    ADD CONSTRAINT drill_pkey PRIMARY KEY (is_drill);
+
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_agent_id_key UNIQUE (agent_id);
 
@@ -8022,7 +8275,7 @@ CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
 
-CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
+CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_code(number));
 
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
@@ -8084,7 +8337,7 @@ CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id)
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
-CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
+CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_code(number));
 
 CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
 
@@ -8175,6 +8428,8 @@ CREATE INDEX hour_totals_of_gaps ON public.hour_totals USING btree (gpu, hour) W
 CREATE INDEX incidents_by_cluster ON public.incidents USING btree (cluster_id);
 
 CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
+
+CREATE UNIQUE INDEX indicators_once ON public.indicators USING btree (public.plain_code(number), year);
 
 CREATE INDEX job_users_by_user ON public.job_users USING btree (cluster_id, job_user);
 
@@ -8366,6 +8621,188 @@ CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERR
 
 CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.receipt_checked();
 
+CREATE TRIGGER clock_added_at BEFORE INSERT OR UPDATE OF added_at ON public.claim_files FOR EACH ROW WHEN (((new.added_at < (now() - '00:10:00'::interval)) OR (new.added_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_admitted_at BEFORE INSERT OR UPDATE OF admitted_at ON public.quarantine FOR EACH ROW WHEN (((new.admitted_at < (now() - '00:10:00'::interval)) OR (new.admitted_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_allocated_at BEFORE INSERT OR UPDATE OF allocated_at ON public.allocations FOR EACH ROW WHEN (((new.allocated_at < (now() - '00:10:00'::interval)) OR (new.allocated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.decisions FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.messages FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON public.statement_answers FOR EACH ROW WHEN (((new.answered_at < (now() - '00:10:00'::interval)) OR (new.answered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_approved_at BEFORE INSERT OR UPDATE OF approved_at ON public.agents FOR EACH ROW WHEN (((new.approved_at < (now() - '00:10:00'::interval)) OR (new.approved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.claim_events FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.number_reads FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.contracts FOR EACH ROW WHEN (((new.changed_at < (now() - '00:10:00'::interval)) OR (new.changed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.gpus FOR EACH ROW WHEN (((new.changed_at < (now() - '00:10:00'::interval)) OR (new.changed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_checked_at BEFORE INSERT OR UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN (((new.checked_at < (now() - '00:10:00'::interval)) OR (new.checked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_computed_at BEFORE INSERT OR UPDATE OF computed_at ON public.accruals FOR EACH ROW WHEN (((new.computed_at < (now() - '00:10:00'::interval)) OR (new.computed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_computed_at BEFORE INSERT OR UPDATE OF computed_at ON public.charges FOR EACH ROW WHEN (((new.computed_at < (now() - '00:10:00'::interval)) OR (new.computed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.bank_accounts FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.cost_documents FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.deductions FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.enrolment_codes FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.persons FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.sessions FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.tokens FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.decisions FOR EACH ROW WHEN (((new.decided_at < (now() - '00:10:00'::interval)) OR (new.decided_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_dropped_at BEFORE INSERT OR UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN (((new.dropped_at < (now() - '00:10:00'::interval)) OR (new.dropped_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.lookups FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.receipts FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_finished_at BEFORE INSERT OR UPDATE OF finished_at ON public.rounds FOR EACH ROW WHEN (((new.finished_at < (now() - '00:10:00'::interval)) OR (new.finished_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_frozen_at BEFORE INSERT OR UPDATE OF frozen_at ON public.freezes FOR EACH ROW WHEN (((new.frozen_at < (now() - '00:10:00'::interval)) OR (new.frozen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_issued_at BEFORE INSERT OR UPDATE OF issued_at ON public.statements FOR EACH ROW WHEN (((new.issued_at < (now() - '00:10:00'::interval)) OR (new.issued_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_lifted_at BEFORE INSERT OR UPDATE OF lifted_at ON public.freezes FOR EACH ROW WHEN (((new.lifted_at < (now() - '00:10:00'::interval)) OR (new.lifted_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_made_at BEFORE INSERT OR UPDATE OF made_at ON public.payment_lists FOR EACH ROW WHEN (((new.made_at < (now() - '00:10:00'::interval)) OR (new.made_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.claims FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.indicators FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.reconciliations FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.recoveries FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.voucher_versions FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.vouchers FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_published_at BEFORE INSERT OR UPDATE OF published_at ON public.publications FOR EACH ROW WHEN (((new.published_at < (now() - '00:10:00'::interval)) OR (new.published_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.bank_returns FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.batches FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.conflicts FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.cost_documents FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.forks FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.objections FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.originals FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.quarantine FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.refunds FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.streams FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.assignments FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.billing_sources FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.bindings FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.catalogue_models FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.catalogue_names FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.centres FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.clusters FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.contracts FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.controllers FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.gpus FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.organisation_names FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.organisations FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.other_support FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.price_bands FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.prices FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.projects FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.relations FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_reserved_at BEFORE INSERT OR UPDATE OF reserved_at ON public.reservations FOR EACH ROW WHEN (((new.reserved_at < (now() - '00:10:00'::interval)) OR (new.reserved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_resolved_at BEFORE INSERT OR UPDATE OF resolved_at ON public.objections FOR EACH ROW WHEN (((new.resolved_at < (now() - '00:10:00'::interval)) OR (new.resolved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.cost_documents FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_seen_at BEFORE INSERT OR UPDATE OF seen_at ON public.sessions FOR EACH ROW WHEN (((new.seen_at < (now() - '00:10:00'::interval)) OR (new.seen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.messages FOR EACH ROW WHEN (((new.sent_at < (now() - '00:10:00'::interval)) OR (new.sent_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.payment_lists FOR EACH ROW WHEN (((new.sent_at < (now() - '00:10:00'::interval)) OR (new.sent_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_since BEFORE INSERT OR UPDATE OF since ON public.year_waits FOR EACH ROW WHEN (((new.since < (now() - '00:10:00'::interval)) OR (new.since > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_stated_at BEFORE INSERT OR UPDATE OF stated_at ON public.deductions FOR EACH ROW WHEN (((new.stated_at < (now() - '00:10:00'::interval)) OR (new.stated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_stated_at BEFORE INSERT OR UPDATE OF stated_at ON public.stated_periods FOR EACH ROW WHEN (((new.stated_at < (now() - '00:10:00'::interval)) OR (new.stated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.bank_accounts FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.billing_sources FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.bindings FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.controllers FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.organisation_names FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.other_support FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.price_bands FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.prices FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.relations FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.courier_files FOR EACH ROW WHEN (((new.taken_at < (now() - '00:10:00'::interval)) OR (new.taken_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
@@ -8459,6 +8896,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXE
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
+
+CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -8650,7 +9089,7 @@ CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.witness_requi
 
 CREATE TRIGGER then_counts AFTER INSERT OR UPDATE OF held_fen, matched_fen, decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_counts();
 
-CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR ((new.extra_decision_id IS DISTINCT FROM old.extra_decision_id) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id)))) EXECUTE FUNCTION public.keep_usage();
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, fall_decision_id ON public.matches FOR EACH ROW WHEN ((((new.held_fen <> old.held_fen) OR (new.decision_id <> old.decision_id)) OR (new.fall_decision_id IS DISTINCT FROM old.fall_decision_id))) EXECUTE FUNCTION public.keep_usage();
 
 CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.keep_usage();
 
@@ -9231,66 +9670,6 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
-
-GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.deduction_is_agreed() FROM PUBLIC;
@@ -9361,6 +9740,8 @@ GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
@@ -9433,11 +9814,37 @@ GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
 
@@ -9491,6 +9898,8 @@ REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.publication_lasts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rate_decided() FROM PUBLIC;
 
@@ -9547,6 +9956,8 @@ GRANT ALL ON FUNCTION public.set_year_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.share_by_version(held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
@@ -9582,6 +9993,8 @@ REVOKE ALL ON FUNCTION public.witnesses_required() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.gcd_of(numeric) FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
@@ -9611,6 +10024,16 @@ GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
@@ -9677,6 +10100,8 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_cells TO suanquan_app;
 
@@ -9755,6 +10180,14 @@ GRANT UPDATE(superseded_decision_id) ON TABLE public.controllers TO suanquan_app
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.deductions TO suanquan_app;
 
@@ -9877,6 +10310,8 @@ GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
 
@@ -10014,6 +10449,14 @@ GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
@@ -10105,6 +10548,10 @@ GRANT SELECT ON TABLE public.series TO suanquan_app;
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_lines TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
 

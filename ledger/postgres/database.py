@@ -97,6 +97,13 @@ def upgrade(database: Database) -> str:
         return _revision(connection)
 
 
+def mark_drill(connection: sa.Connection, *, is_drill: bool) -> None:
+    """Say, as owner, whether this database is a drill: then its moments are not the clock's."""
+    connection.execute(sa.text("DELETE FROM drill"))
+    if is_drill:
+        connection.execute(sa.text("INSERT INTO drill VALUES (true)"))
+
+
 def check_revision(engine: sa.Engine) -> None:
     """Raise Unusable unless the database has the revision of this program."""
     want = ScriptDirectory.from_config(migrations()).get_current_head()

@@ -46,9 +46,6 @@ class Earnings:
 OtherSupport = Mapping[tuple[int | None, date], Fen]
 """What other programmes pay of a month, by contract; of the project as a whole under None."""
 
-UsageHeld = Mapping[Key, Sequence[tuple[str, Fen]]]
-"""What was metered of decided cells, by version, when the books came to rest on them."""
-
 
 def earnings(
     cells: Iterable[Cell],
@@ -56,12 +53,10 @@ def earnings(
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
     support: OtherSupport = MappingProxyType({}),
-    *,
-    usage: UsageHeld = MappingProxyType({}),
 ) -> dict[date, Earnings]:
     """Return what each month earns; arguments as of `earnings_by_contract`."""
     by_month: dict[date, Earnings] = {}
-    by_contract = earnings_by_contract(cells, spans, rates, payments, support, usage=usage)
+    by_contract = earnings_by_contract(cells, spans, rates, payments, support)
     for (month, _), part in by_contract.items():
         by_month[month] = by_month.get(month, Earnings()) + part
     return by_month
@@ -73,8 +68,6 @@ def earnings_by_contract(
     rates: Rates,
     payments: Mapping[Key, Sequence[Payment]],
     support: OtherSupport = MappingProxyType({}),
-    *,
-    usage: UsageHeld = MappingProxyType({}),
 ) -> dict[ContractMonth, Earnings]:
     """Return what each month of each contract earns; all public support of a cost is at most it.
 
@@ -86,12 +79,11 @@ def earnings_by_contract(
         rates: of these versions.
         payments: what documents pay into cells that fall into several segments.
         support: what other programmes pay of the same costs.
-        usage: of such cells, on what the books rest.
     """
     by_contract: dict[ContractMonth, Earnings] = {}
     for cell in cells:
         if cell.part is not Part.FEE and (
-            part := _of_cell(cell, spans, rates, payments.get(cell.key, ()), usage.get(cell.key))
+            part := _of_cell(cell, spans, rates, payments.get(cell.key, ()))
         ):
             place = (cell.month, cell.contract)
             by_contract[place] = by_contract.get(place, Earnings()) + part
@@ -253,13 +245,12 @@ def _of_cell(
     spans: Sequence[Span],
     rates: Rates,
     payments: Sequence[Payment],
-    usage: Sequence[tuple[str, Fen]] | None,
 ) -> Earnings | None:
     metered = _by_policy(cell.month, spans, cell.metered_by_policy)
     policies = metered.keys() & rates.keys()
     if not policies:
         return None
-    matched = _matched(cell, spans, payments, usage)
+    matched = matched_by_policy(cell, spans, payments)
     zero = Fraction(0)
     rooms = {p: max(fen - matched.get(p, zero), zero) for p, fen in metered.items()}
     room = sum(rooms.values(), zero)
@@ -274,20 +265,20 @@ def _of_cell(
     )
 
 
-def _matched(
-    cell: Cell,
-    spans: Sequence[Span],
-    payments: Sequence[Payment],
-    usage: Sequence[tuple[str, Fen]] | None,
+def matched_by_policy(
+    cell: Cell, spans: Sequence[Span], payments: Sequence[Payment]
 ) -> dict[str, Fraction]:
-    """Return what the books rest on, exact fen by version, mapped by what was metered.
+    """Return what the books rest on, exact fen by version.
 
-    That is the usage which was decided on; what is metered now, where more counts by now.
+    That is what they hold of the days of each; where more counts by now, what is metered and not
+    held yet comes on top. Where the days of the versions have changed since, two persons decided
+    these: then it is mapped by what is metered now.
     """
-    rises = cell.counted_fen > cell.held_fen
-    metered = cell.metered_by_policy if usage is None or rises else usage
-    parts = segments(cell.month, spans, metered)
-    fen = share(cell.booked_fen, parts, payments)
+    held_fen = dict(cell.held_by_policy)
+    if held_fen and cell.booked_fen == cell.held_fen:
+        return held_fen
+    parts = segments(cell.month, spans, cell.metered_by_policy)
+    fen = share(cell.booked_fen, parts, payments, held_fen)
     return {segment.policy: fen[index] for index, segment in enumerate(parts)}
 
 

@@ -21,6 +21,7 @@ class Clause(SQLModel, table=True):
     rate_den: int = big()
     cap_fen: int = big()
     year_cap_fen: int | None = big(nullable=True, default=None)
+    publication_days: int | None = None
     effective: Days | None = days(nullable=True)
     complete: bool
 

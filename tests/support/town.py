@@ -17,6 +17,7 @@ from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
+from ledger.reconciliation.steps.excess import move_excess
 from ledger.registry.steps.register import RegistrationReport
 from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.accrue import AccrualResult, accrue_all
@@ -81,7 +82,9 @@ class Town:
 
     def accrue(self, now: datetime = NOW) -> tuple[ChargeResult, AccrualResult]:
         with Session(self.engine) as db, db.begin():
-            return charge(db, now), accrue_all(db, "test", now)
+            charges = charge(db, now)
+            move_excess(db, "test", now)
+            return charges, accrue_all(db, "test", now)
 
 
 CLERK, APPROVER = Viewer(1, "李四", Role.CLERK), Viewer(2, "赵六", Role.APPROVER)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
+from types import MappingProxyType
 
 from ledger.units import Fen, next_month
 
@@ -63,24 +64,44 @@ def segments(
 
 
 def share(
-    fen: Fen, segments: Sequence[Segment], payments: Sequence[Payment]
+    fen: Fen,
+    segments: Sequence[Segment],
+    payments: Sequence[Payment],
+    held_fen: Mapping[str, Fraction] = MappingProxyType({}),
 ) -> Mapping[int, Fraction]:
     """Share matched fen among segments; return the exact fen of each, by its index.
 
-    More than was metered (two persons decided that more was used) is shared like the whole.
+    More than was metered (two persons decided that more was used) is shared like the whole. The
+    triggers do the same: `share_by_version` in `ledger/migrations/sql/19_vouchers_days.sql`.
+
+    Args:
+        fen: of all segments together, no less than is held.
+        segments: of a month.
+        payments: what documents pay, by service days.
+        held_fen: what each version keeps in any case, where more counts than before.
     """
-    parts = {index: Fraction(0) for index in range(len(segments))}
-    rest = Fraction(fen)
+    floors = [held_fen.get(segment.policy, Fraction(0)) for segment in segments]
+    paid_fen = [0] * len(segments)
     for payment in payments:
         index = _within(payment, segments)
         if index is not None:
-            paid = min(Fraction(payment.fen), segments[index].metered_fen - parts[index], rest)
-            parts[index] += paid
-            rest -= paid
-    rooms = {index: segments[index].metered_fen - paid for index, paid in parts.items()}
-    first = min(rest, sum(rooms.values(), Fraction(0)))
+            paid_fen[index] += payment.fen
+    firsts = [
+        max(floor, Fraction(min(paid, segment.metered_fen)))
+        for floor, paid, segment in zip(floors, paid_fen, segments, strict=True)
+    ]
+    before = sum(firsts, Fraction(0))
+    if fen < before:
+        weights = {index: firsts[index] - floor for index, floor in enumerate(floors)}
+        parts = dict(enumerate(floors))
+        _spread(parts, fen - sum(floors, Fraction(0)), weights)
+        return parts
+    rooms = {i: max(s.metered_fen - firsts[i], Fraction(0)) for i, s in enumerate(segments)}
+    first = min(fen - before, sum(rooms.values(), Fraction(0)))
+    parts = dict(enumerate(firsts))
     _spread(parts, first, rooms)
-    _spread(parts, rest - first, {i: Fraction(s.metered_fen) for i, s in enumerate(segments)})
+    weights = {i: Fraction(s.metered_fen) for i, s in enumerate(segments)}
+    _spread(parts, fen - before - first, weights)
     return parts
 
 

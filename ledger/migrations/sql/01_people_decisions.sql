@@ -35,6 +35,14 @@ CREATE FUNCTION plain_name(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN lower(normalize(replace(visible(normalize(name, NFKC)), ' ', ''), NFKC) COLLATE "C");
 
+-- A number of a contract or an indicator, however it is written: not spaces, width or capitals, nor
+-- which hyphen or bracket stands in it.
+CREATE FUNCTION plain_code(number text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN translate(regexp_replace(regexp_replace(upper(normalize(number, NFKC)), '\s', '', 'g'),
+    '[\u058a\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\ufe58\ufe63]', '-', 'g'),
+    '〔〕【】〈〉《》〖〗[]{}', '()()()()()()()');
+
 -- The name in an actor (`clerk:李四#12`), whatever the role and whichever token. No two identities
 -- have one plain name (06_people_tokens), so it tells identities apart in checks of a single row.
 CREATE FUNCTION person_of(actor text) RETURNS text

@@ -57,28 +57,21 @@ CREATE INDEX match_lines_by_document ON match_lines (document_id, line);
 
 -- What still stands of the lines that matches rest on: what was excluded of a line is taken to stand
 -- longest.
+CREATE VIEW standing_lines AS
+    SELECT l.reconciliation_id, l.part, r.contract_id, r.month, l.document_id, l.line,
+           greatest(least(l.good_fen, l.good_fen - l.fen + coalesce((
+               SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document_id = f.id
+               WHERE coalesce(f.reverses_id, f.id) = l.document_id AND a.line = l.line
+                   AND (a.contract_id, a.month, a.part) = (r.contract_id, r.month, l.part)), 0)), 0
+           )::bigint AS standing_fen
+    FROM match_lines l JOIN reconciliations r ON r.id = l.reconciliation_id;
+
 CREATE VIEW standing_matches AS
     SELECT m.reconciliation_id, m.part, r.contract_id, r.month,
-           (SELECT coalesce(sum(greatest(least(l.good_fen, l.good_fen - l.fen + coalesce((
-                SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document_id = f.id
-                WHERE coalesce(f.reverses_id, f.id) = l.document_id AND a.line = l.line
-                    AND (a.contract_id, a.month, a.part) = (r.contract_id, r.month, m.part)), 0)), 0)), 0)
-            FROM match_lines l WHERE (l.reconciliation_id, l.part) = (m.reconciliation_id, m.part)
+           (SELECT coalesce(sum(l.standing_fen), 0) FROM standing_lines l
+            WHERE (l.reconciliation_id, l.part) = (m.reconciliation_id, m.part)
            )::bigint AS standing_fen
     FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id;
-
--- How much of a match counts now: of its lines still invoiced, and still metered or decided beyond it.
-CREATE FUNCTION counted_now(of_match matches) RETURNS bigint
-LANGUAGE sql STABLE
-RETURN (
-    SELECT greatest(least(of_match.matched_fen, s.standing_fen, c.fen + greatest(least(
-        of_match.extra_fen, of_match.extra_over_fen + of_match.extra_fen - c.fen), 0)), 0)
-    FROM standing_matches s CROSS JOIN LATERAL (
-        SELECT coalesce(sum(c.cost_fen), 0)::bigint AS fen
-        FROM charges c JOIN prices p ON p.id = c.price_id
-        WHERE (c.contract_id, c.month, part_of(p.kind, p.counts)) = (s.contract_id, s.month, s.part)) c
-    WHERE (s.reconciliation_id, s.part) = (of_match.reconciliation_id, of_match.part)
-);
 
 -- A cell is what a confirmed decision about its contract's month says of it, or less; and an older
 -- decision takes no newer one's place.
@@ -133,17 +126,30 @@ CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, mat
     FOR EACH ROW EXECUTE FUNCTION match_decided();
 
 -- What the books rest on: with a decision about the cell, what it matched. Else it falls by a decision
--- of two persons about exactly this fall.
+-- of two persons about exactly this fall, a newer one each time; when they decide that more was used,
+-- no lower than that bound. While what some version's days earned waits to fall, nothing rises either:
+-- it would be mapped anew with it.
 CREATE FUNCTION held_by_decision() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    least_fen bigint := OLD.held_fen;
 BEGIN
+    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
+    END IF;
     IF NEW.decision_id = OLD.decision_id
-        AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
-        AND NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+        AND (NEW.held_fen < least_fen
+             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
+             OR NEW.held_fen > OLD.held_fen AND EXISTS (
+                 SELECT FROM reconciliations r
+                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
+                     AND f.version_fall_fen > 0))
+        AND NOT EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
-                AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                AND d.id > coalesce(OLD.fall_decision_id, 0)
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
@@ -208,8 +214,11 @@ CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON matches FOR EACH ROW
 CREATE FUNCTION held_counts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF NEW.held_fen > counted_now(NEW) AND (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen
-            OR NEW.decision_id <> OLD.decision_id) THEN
+    IF (TG_OP = 'INSERT' OR NEW.held_fen > OLD.held_fen OR NEW.decision_id <> OLD.decision_id)
+        AND NEW.held_fen > (
+            SELECT f.counted_fen FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part) THEN
         RAISE EXCEPTION 'less is invoiced and metered of the cell than the books would rest on'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_counts';
     END IF;
@@ -269,14 +278,15 @@ COMMENT ON COLUMN matches.held_fen IS 'Fen that the books rest on; falls by two 
 COMMENT ON TABLE match_lines IS 'On which lines of invoices a match rests; written by a trigger';
 COMMENT ON COLUMN match_lines.fen IS 'Fen allocated when decided';
 COMMENT ON COLUMN match_lines.good_fen IS 'Fen of it that were not excluded';
+COMMENT ON VIEW standing_lines IS 'What still stands of each line that a match rests on, fen';
 COMMENT ON VIEW standing_matches IS 'What still stands of the lines that a match rests on, fen';
 COMMENT ON TABLE differences IS 'Typed differences of a cell, R01 to R20';
 COMMENT ON COLUMN differences.fen IS 'Fen, above zero invoiced and not metered';
 COMMENT ON TABLE cost_books IS 'The book of costs of a reconciliation';
 
-REVOKE EXECUTE ON FUNCTION open_cost_book, counted_now, match_decided, held_by_decision, rest_on_lines,
+REVOKE EXECUTE ON FUNCTION open_cost_book, match_decided, held_by_decision, rest_on_lines,
     held_counts FROM PUBLIC;
-GRANT SELECT ON cost_books, match_lines, standing_matches TO :app_role;
+GRANT SELECT ON cost_books, match_lines, standing_lines, standing_matches TO :app_role;
 GRANT INSERT (reconciliation_id) ON cost_books TO :app_role;
 GRANT SELECT, INSERT ON reconciliations, matches, differences TO :app_role;
 GRANT UPDATE (metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, carried,

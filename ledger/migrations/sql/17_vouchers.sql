@@ -11,6 +11,7 @@ CREATE TABLE clauses (
     effective daterange,
     complete boolean NOT NULL,
     year_cap_fen bigint CHECK (year_cap_fen > 0),
+    publication_days integer CHECK (publication_days >= 1),
     PRIMARY KEY (policy, clause),
     CHECK (NOT complete OR effective IS NOT NULL)
 );
@@ -324,6 +325,7 @@ CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL
 COMMENT ON TABLE clauses IS 'Clauses of policy versions that issue vouchers';
 COMMENT ON COLUMN clauses.cap_fen IS 'Fen';
 COMMENT ON COLUMN clauses.year_cap_fen IS 'Fen that a voucher may earn in a calendar year; null: no such cap';
+COMMENT ON COLUMN clauses.publication_days IS 'Working days for which its claims are published (公示)';
 COMMENT ON COLUMN clauses.rate_num IS 'Rate, numerator';
 COMMENT ON COLUMN clauses.rate_den IS 'Rate, denominator';
 COMMENT ON COLUMN clauses.complete IS

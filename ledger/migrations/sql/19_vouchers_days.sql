@@ -73,16 +73,76 @@ CREATE TABLE match_usage (
     policy text NOT NULL,
     fen bigint NOT NULL CHECK (fen >= 0),
     days datemultirange NOT NULL,
+    held_num numeric NOT NULL CHECK (held_num >= 0),
+    held_den numeric NOT NULL CHECK (held_den > 0),
     PRIMARY KEY (reconciliation_id, part, policy),
     FOREIGN KEY (reconciliation_id, part) REFERENCES matches
 );
 
+CREATE AGGREGATE gcd_of(numeric) (SFUNC = gcd, STYPE = numeric, INITCOND = '0');
+
+-- Share what the books rest on among the versions, exactly: `nums` of `den`. It is what `share` says in
+-- `ledger/charging/rules/segments.py`; a test compares the two. Documents whose service days are all a
+-- version's pay that first, the rest goes by what is not paid yet, and beyond what was metered in
+-- proportion to it. `held` are shares of `den` below which no version comes.
+CREATE FUNCTION share_by_version(
+    held_fen bigint, metered bigint[], paid bigint[], held numeric[], INOUT den numeric, OUT nums numeric[]
+)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    n CONSTANT integer := cardinality(metered);
+    whole numeric := held_fen * den;
+    firsts numeric[];
+    rooms numeric[];
+    first_sum numeric;
+    held_sum numeric;
+    room_sum numeric;
+    metered_sum numeric;
+    more numeric;
+    scale numeric;
+BEGIN
+    SELECT array_agg(greatest(t.held, least(t.paid, t.metered) * den) ORDER BY ordinality),
+           sum(greatest(t.held, least(t.paid, t.metered) * den)), sum(t.held), sum(t.metered)
+        INTO firsts, first_sum, held_sum, metered_sum
+        FROM unnest(metered, paid, held) WITH ORDINALITY AS t (metered, paid, held, ordinality);
+    SELECT array_agg(greatest(t.metered * den - t.first, 0) ORDER BY ordinality),
+           sum(greatest(t.metered * den - t.first, 0))
+        INTO rooms, room_sum
+        FROM unnest(metered, firsts) WITH ORDINALITY AS t (metered, first, ordinality);
+    more := whole - first_sum - room_sum;
+    IF whole < first_sum THEN
+        scale := first_sum - held_sum;
+        nums := (SELECT array_agg(t.held * scale + (whole - held_sum) * (t.first - t.held) ORDER BY o)
+                 FROM unnest(held, firsts) WITH ORDINALITY AS t (held, first, o));
+    ELSIF more <= 0 THEN
+        scale := greatest(room_sum, 1);
+        nums := (SELECT array_agg(t.first * scale + (whole - first_sum) * t.room ORDER BY o)
+                 FROM unnest(firsts, rooms) WITH ORDINALITY AS t (first, room, o));
+    ELSE
+        scale := CASE WHEN metered_sum > 0 THEN metered_sum ELSE n END;
+        nums := (SELECT array_agg((t.first + t.room) * scale
+                     + more * CASE WHEN metered_sum > 0 THEN t.metered ELSE 1 END ORDER BY o)
+                 FROM unnest(firsts, rooms, metered) WITH ORDINALITY AS t (first, room, metered, o));
+    END IF;
+    den := den * scale;
+    scale := gcd(den, (SELECT gcd_of(num) FROM unnest(nums) AS num));
+    den := div(den, scale);
+    nums := (SELECT array_agg(div(num, scale) ORDER BY o) FROM unnest(nums) WITH ORDINALITY AS t (num, o));
+END $$;
+
 CREATE FUNCTION keep_usage() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    now_policies text[];
+    now_fen bigint[];
+    now_days datemultirange[];
+    paid_fen bigint[];
+    den numeric := 1;
+    nums numeric[];
 BEGIN
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
-    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days)
-        SELECT NEW.reconciliation_id, NEW.part, policy, coalesce(u.fen, 0), coalesce(d.days, '{}')
+    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
+           array_agg(coalesce(d.days, '{}') ORDER BY policy)
+        INTO now_policies, now_fen, now_days
         FROM (
             SELECT c.policy, sum(c.cost_fen)::bigint AS fen
             FROM reconciliations r JOIN charges c USING (contract_id, month)
@@ -95,14 +155,43 @@ BEGIN
             CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
             WHERE r.id = NEW.reconciliation_id
         ) d USING (policy);
+    -- What rises by itself comes on top of what each version held, while the versions have those days.
+    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
+            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
+                     AND NOT isempty(u.days))
+                = (SELECT jsonb_object_agg(t.policy, t.days::text)
+                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
+        THEN
+            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+                INTO nums, den
+                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                    ON (u.reconciliation_id, u.part, u.policy)
+                    = (NEW.reconciliation_id, NEW.part, t.policy);
+        END IF;
+    END IF;
+    SELECT array_agg(coalesce((
+            SELECT sum(l.standing_fen) FROM standing_lines l
+            JOIN cost_documents d ON d.id = l.document_id
+            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
+                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
+        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
+    SELECT s.den, s.nums INTO den, nums
+        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
+        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
+        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
     RETURN NULL;
 END $$;
 CREATE TRIGGER usage_new AFTER INSERT ON matches FOR EACH ROW EXECUTE FUNCTION keep_usage();
-CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, extra_decision_id, fall_decision_id
-    ON matches FOR EACH ROW
+CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, fall_decision_id ON matches
+    FOR EACH ROW
     WHEN ((NEW.held_fen, NEW.decision_id) <> (OLD.held_fen, OLD.decision_id)
-          OR (NEW.extra_decision_id, NEW.fall_decision_id)
-              IS DISTINCT FROM (OLD.extra_decision_id, OLD.fall_decision_id))
+          OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id)
     EXECUTE FUNCTION keep_usage();
 
 COMMENT ON VIEW voucher_spans IS 'Versions under which the usage of a project is, with their days';
@@ -114,7 +203,9 @@ COMMENT ON TABLE match_usage IS
     'What was metered of a cell under each version when the books came to rest on it; by a trigger';
 COMMENT ON COLUMN match_usage.fen IS 'Fen';
 COMMENT ON COLUMN match_usage.days IS 'Days of the month that were under it then';
+COMMENT ON COLUMN match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
+COMMENT ON COLUMN match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
-REVOKE EXECUTE ON FUNCTION keep_usage, exclusion_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of, exclusion_decided FROM PUBLIC;
 GRANT SELECT ON voucher_spans, match_usage, excluded_months TO :app_role;
 GRANT INSERT, UPDATE (readmission_id) ON excluded_months TO :app_role;

@@ -13,11 +13,13 @@ CREATE TABLE indicators (
     opened_by text NOT NULL,
     UNIQUE (number, year)
 );
+CREATE UNIQUE INDEX indicators_once ON indicators (plain_code(number), year);
 
 CREATE FUNCTION open_budget_book() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM indicators WHERE number = NEW.number AND year = NEW.year) THEN
+    IF EXISTS (SELECT FROM indicators
+               WHERE (plain_code(number), year) = (plain_code(NEW.number), NEW.year)) THEN
         RAISE EXCEPTION 'the indicator is there'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
     END IF;

@@ -79,11 +79,7 @@ CREATE INDEX other_support_by_contract ON other_support (contract_id) WHERE cont
 
 -- A contract is subsidised once: under one number, however that is written, and with one text; and not
 -- where it was given to another programme as a whole.
-CREATE FUNCTION plain_contract_number(number text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN regexp_replace(regexp_replace(upper(normalize(number, NFKC)), '\s', '', 'g'),
-    '[\u2010-\u2015\u2212\ufe58\ufe63]', '-', 'g');
-CREATE UNIQUE INDEX contracts_once ON contracts (plain_contract_number(number));
+CREATE UNIQUE INDEX contracts_once ON contracts (plain_code(number));
 
 CREATE TABLE assignments (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -92,18 +88,18 @@ CREATE TABLE assignments (
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL
 );
-CREATE UNIQUE INDEX assignments_once ON assignments (plain_contract_number(number));
+CREATE UNIQUE INDEX assignments_once ON assignments (plain_code(number));
 
 -- Whoever comes second waits for the first, so that neither misses the other.
 CREATE FUNCTION subsidised_once() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    plain CONSTANT text := plain_contract_number(NEW.number);
+    plain CONSTANT text := plain_code(NEW.number);
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
-    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+    IF EXISTS (SELECT FROM assignments WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'contracts')
-        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+        OR EXISTS (SELECT FROM contracts WHERE plain_code(number) = plain
             AND TG_TABLE_NAME = 'assignments') THEN
         RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
-from sqlmodel import Session, select
+from sqlalchemy import func, insert
+from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import balances, lock_book, post
 from ledger.accounts.rules.targets import Move
@@ -158,9 +158,11 @@ def _decide(
 
 
 def _refuse_known(db: Session, number: str, year: int) -> None:
-    query = select(Indicator.id).where(Indicator.number == number, Indicator.year == year)
-    if db.exec(query).first() is not None:
-        raise Conflict("indicator_exists", number=number, year=year)
+    """One number in a year, however it is written."""
+    same = func.plain_code(col(Indicator.number)) == func.plain_code(number)
+    number_there = db.exec(select(Indicator.number).where(same, Indicator.year == year)).first()
+    if number_there is not None:
+        raise Conflict("indicator_exists", number=number_there, year=year)
 
 
 def _refuse_cut(db: Session, row: Indicator, fen: Fen) -> None:

@@ -136,7 +136,10 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
     quotations = [(amount.words, place)]
     quotations += [(amount.cap.words, place.at("cap"))] if amount.cap else []
     if amount.cap_per_year:
-        quotations.append((amount.cap_per_year.words, place.at("cap_per_year")))
+        at_year = place.at("cap_per_year")
+        quotations.append((amount.cap_per_year.words, at_year))
+        if amount.cap and amount.cap_per_year.fen > amount.cap.fen:
+            yield at_year.at("yuan").finding("year_cap_above_cap")
     quotations += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
     for words, at in quotations:
         if words not in clause.text:

@@ -2,12 +2,15 @@
 
 A fall has its cause in the documents (a red one took back, a line was moved) or in the metering (a
 price, a binding or a billing source was stated anew, a witness contradicts, usage was corrected).
-Everything that was recorded after the decision, and may have done it, is named.
+Everything that was recorded after the decision, and may have done it, is named. In a month of
+several policy versions the days of each are looked at: what one version lost falls, though
+another's days gained as much.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -16,7 +19,8 @@ from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.codes import FallCause
-from ledger.units import Fen
+from ledger.units import Fen, round_half_up
+from ledger.vouchers.queries.quotas import share_of_cell
 
 _DOCUMENTS = text("""
     SELECT l.part, d.number, sum(least(l.fen - coalesce(a.fen, 0), l.fen))::bigint AS fen,
@@ -129,11 +133,24 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class VersionFigures:
+    """What the books hold of a version's days, and what counts of them once it has fallen."""
+
+    policy: str
+    held_fen: Fen
+    counted_fen: Fen
+
+
+@dataclass(frozen=True)
 class Fall:
-    """A cell of which less counts than the books rest on, fen without tax."""
+    """A cell of which less counts than the books rest on, fen without tax.
+
+    `versions` has the versions of a month that has several.
+    """
 
     cell: Cell
     causes: tuple[Cause, ...]
+    versions: tuple[VersionFigures, ...] = ()
 
 
 def falling_cells(db: Session, projects: Sequence[int] | None = None) -> list[Cell]:
@@ -144,12 +161,24 @@ def falling_cells(db: Session, projects: Sequence[int] | None = None) -> list[Ce
 def falls_of(db: Session, contract: int, month: date) -> list[Fall]:
     """Return what would fall in a contract's month, with its causes."""
     falling = [c for c in cells(db, contracts=[contract], month=month) if c.fall_fen]
-    return [Fall(cell, tuple(_causes(db, cell))) for cell in falling]
+    return [Fall(c, tuple(_causes(db, c)), _versions(db, c)) for c in falling]
 
 
 def held_elsewhere(db: Session, contract: int, month: date) -> list[str]:
     """Return the months whose falls must be decided first: `K-1 2026-03`."""
     return list(db.scalars(_HELD_ELSEWHERE, {"contract": contract, "month": month}))
+
+
+def _versions(db: Session, cell: Cell) -> tuple[VersionFigures, ...]:
+    if not cell.held_by_policy:
+        return ()
+    counted_fen = share_of_cell(db, cell.fallen())
+    return tuple(
+        VersionFigures(
+            policy, round_half_up(fen), round_half_up(counted_fen.get(policy, Fraction(0)))
+        )
+        for policy, fen in cell.held_by_policy
+    )
 
 
 def _causes(db: Session, cell: Cell) -> list[Cause]:
@@ -163,7 +192,7 @@ def _causes(db: Session, cell: Cell) -> list[Cause]:
             )
             for row in db.execute(_DOCUMENTS, params) if row.part == cell.part
         ]  # fmt: skip
-    if cell.metered_fen + cell.extra_fen < cell.held_fen:
+    if cell.version_fall_fen or cell.metered_fen + cell.extra_fen < cell.held_fen:
         causes += _of_metering(db, cell)
     return causes
 
@@ -180,7 +209,7 @@ def _of_metering(db: Session, cell: Cell) -> list[Cause]:
         for row in db.execute(_CONTRADICTED, {**params, "part": cell.part})
     ]
     then = {Part(row.part): row.metered_fen for row in db.execute(_METERED_THEN, params)}
-    changed_fen = then[cell.part] - cell.metered_fen
     if facts:
         return facts
+    changed_fen = max(then[cell.part] - cell.metered_fen, cell.version_fall_fen)
     return [Cause(FallCause.USAGE, f"{cell.month:%Y-%m}", changed_fen)]

@@ -5,7 +5,7 @@ decided it, and *changed* once a charge or an allocation differs from their deci
 another invoice of the same sum replaced one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,51 +18,27 @@ from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.documents.tables import CostDocument
+from ledger.postgres.columns import key
 from ledger.reconciliation.tables import Reconciliation
 from ledger.registry.tables import Contract
 from ledger.units import Fen
 
 _MONTHS = text("""
-    WITH metered AS (
-        SELECT c.contract_id, c.month, part_of(p.kind, p.counts) AS part,
-               sum(c.cost_fen)::bigint AS fen
-        FROM charges c JOIN prices p ON p.id = c.price_id GROUP BY 1, 2, 3
-    ), invoiced AS (
-        SELECT contract_id, month, part, sum(fen)::bigint AS fen
-        FROM allocations GROUP BY contract_id, month, part
-    ), decided AS (
-        SELECT s.contract_id, s.month, s.standing_fen, m.*
-        FROM matches m JOIN standing_matches s USING (reconciliation_id, part)
-    ), cell AS (
-        SELECT contract_id, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
-               coalesce(d.closed_fen, 0) AS closed, coalesce(d.held_fen, 0) AS held,
-               greatest(least(
-                   coalesce(d.matched_fen, 0), d.standing_fen, coalesce(m.fen, 0) + greatest(least(
-                   d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)), 0)
-                   AS counted,
-               d.metered_fen IS NOT NULL AS decided,
-               (coalesce(m.fen, 0), coalesce(i.fen, 0))
-                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen)
-                   OR d.standing_fen < d.matched_fen AS changed
-        FROM metered m FULL JOIN invoiced i USING (contract_id, month, part)
-        FULL JOIN decided d USING (contract_id, month, part)
-    )
     SELECT k.id AS contract, k.number, c.name AS centre, p.code AS project, p.name AS project_name,
-           month, sum(metered)::bigint AS metered_fen, sum(invoiced)::bigint AS invoiced_fen,
-           sum(greatest(held, counted))::bigint AS matched_fen,
-           sum(greatest(held - counted, 0))::bigint AS fall_fen,
-           sum(greatest(metered - greatest(held, counted) - closed, 0))::bigint AS open_fen,
-           CASE WHEN NOT bool_or(cell.decided) THEN 'open'
-                WHEN bool_or(cell.changed) THEN 'changed' ELSE 'decided' END AS state,
+           f.month, sum(f.metered_fen)::bigint AS metered_fen,
+           sum(f.invoiced_fen)::bigint AS invoiced_fen, sum(f.booked_fen)::bigint AS matched_fen,
+           sum(f.fall_fen)::bigint AS fall_fen, sum(f.open_fen)::bigint AS open_fen,
+           CASE WHEN NOT bool_or(f.decided) THEN 'open'
+                WHEN bool_or(f.changed) THEN 'changed' ELSE 'decided' END AS state,
            (SELECT id FROM decisions WHERE kind = 'reconciliation' AND answer IS NULL
-                AND subject = k.number || ' ' || to_char(month, 'YYYY-MM')) AS proposed
-    FROM cell JOIN contracts k ON k.id = contract_id
+                AND subject = k.number || ' ' || to_char(f.month, 'YYYY-MM')) AS proposed
+    FROM cell_figures(CAST(:contracts AS bigint[]), CAST(:month AS date)) f
+    JOIN contracts k ON k.id = f.contract_id
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
     WHERE (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
         AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
-        AND (CAST(:month AS date) IS NULL OR month = :month)
-    GROUP BY k.id, k.number, c.name, p.code, p.name, month
-    ORDER BY month, k.number
+    GROUP BY k.id, k.number, c.name, p.code, p.name, f.month
+    ORDER BY f.month, k.number
 """)
 
 _SHARES = text("""
@@ -163,17 +139,21 @@ def months(
     *,
     centre: int | None = None,
     project: int | None = None,
+    contracts: Sequence[int] | None = None,
     month: date | None = None,
 ) -> list[Month]:
-    """Return the months of all contracts, or of a centre's or a project's, oldest first."""
-    rows = db.execute(_MONTHS, {"centre": centre, "project": project, "month": month})
+    """Return the months of all contracts, or of these, a centre's or a project's, oldest first."""
+    params = {
+        "centre": centre, "project": project, "month": month,
+        "contracts": list(contracts) if contracts is not None else None,
+    }  # fmt: skip
+    rows = db.execute(_MONTHS, params)
     return [Month(**row) for row in rows.mappings()]
 
 
 def contract_month(db: Session, contract: Contract, month: date) -> Month | None:
     """One month of one contract; None where nothing was metered or invoiced in it."""
-    rows = months(db, centre=contract.centre_id, project=contract.project_id, month=month)
-    return next((row for row in rows if row.contract == contract.id), None)
+    return next(iter(months(db, contracts=[key(contract)], month=month)), None)
 
 
 def month_cells(db: Session, contract: int, month: date) -> list[Cell]:

@@ -6,14 +6,13 @@ falls. What is payable falls with it; what was paid becomes recoverable.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from ledger.charging.queries.cells import cells
-from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -30,6 +29,7 @@ from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.FALL
+FIGURES = ("part", "held_fen", "counted_fen", "versions")
 
 
 def propose_fall(
@@ -52,7 +52,10 @@ def propose_fall(
         "contract": key(contract),
         "number": contract.number,
         "month": f"{month:%Y-%m}",
-        "cells": [_of_fall(fall) for fall in falls],
+        "cells": [
+            {**_figures(fall), "causes": [_of_cause(cause) for cause in fall.causes]}
+            for fall in falls
+        ],
         "subsidy_before_fen": before_fen,
         "subsidy_after_fen": after_fen,
     }
@@ -72,15 +75,14 @@ def carry_out_fall(db: Session, decision: Decision, actor: str, now: datetime) -
     contract = db.get_one(Contract, content["contract"])
     month = date.fromisoformat(f"{content['month']}-01")
     allocations.lock(db)
-    by_part = {fall.cell.part: fall.cell for fall in falls_of(db, key(contract), month)}
-    if {part: _figures(cell) for part, cell in by_part.items()} != {
-        row["part"]: (row["held_fen"], row["counted_fen"]) for row in content["cells"]
-    }:
+    falls = falls_of(db, key(contract), month)
+    expected = [{name: row.get(name, []) for name in FIGURES} for row in content["cells"]]
+    if [_figures(fall) for fall in falls] != expected:
         raise Conflict("figures_changed", subject=decision.subject)
     reconciliation = key(months.reconciliation(db, key(contract), month, actor, now))
-    for cell in by_part.values():
-        row = db.get_one(Match, (reconciliation, cell.part))
-        row.held_fen, row.fall_decision_id = cell.counted_fen, key(decision)
+    for fall in falls:
+        row = db.get_one(Match, (reconciliation, fall.cell.part))
+        row.held_fen, row.fall_decision_id = fall.cell.counted_fen, key(decision)
         db.add(row)
     db.flush()
     accrue(db, voucher_of(db, contract), actor, now)
@@ -89,21 +91,20 @@ def carry_out_fall(db: Session, decision: Decision, actor: str, now: datetime) -
 def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen, Fen]:
     """Return what the voucher earns before and after these falls, fen under its cap."""
     of_project = cells(db, projects=[voucher.project_id])
-    # The books come to rest on what counts and is metered now.
-    fallen = {fall.cell.key: replace(fall.cell, held_fen=0) for fall in falls}
+    falling = {fall.cell.key for fall in falls}
     return (
         subsidy_of(db, voucher, of_project),
-        subsidy_of(db, voucher, [fallen.get(cell.key, cell) for cell in of_project]),
+        subsidy_of(db, voucher, [c.fallen() if c.key in falling else c for c in of_project]),
     )
 
 
-def _of_fall(fall: Fall) -> dict[str, Any]:
-    held_fen, counted_fen = _figures(fall.cell)
+def _figures(fall: Fall) -> dict[str, Any]:
+    """Return what two persons decide of a cell, by `FIGURES`."""
     return {
         "part": fall.cell.part,
-        "held_fen": held_fen,
-        "counted_fen": counted_fen,
-        "causes": [_of_cause(cause) for cause in fall.causes],
+        "held_fen": fall.cell.booked_fen,
+        "counted_fen": fall.cell.counted_fen,
+        "versions": [asdict(version) for version in fall.versions],
     }
 
 
@@ -115,7 +116,3 @@ def _of_cause(cause: Cause) -> Mapping[str, Any]:
         "by": cause.by,
         "at": cause.at.isoformat() if cause.at else None,
     }
-
-
-def _figures(cell: Cell) -> tuple[Fen, Fen]:
-    return cell.booked_fen, cell.counted_fen

@@ -31,15 +31,15 @@ _NAMES = text("""
 _SAME = text("""
     SELECT wanted.number AS stated, k.number, NULL AS programme
     FROM unnest(CAST(:numbers AS text[])) AS wanted (number)
-    JOIN contracts k ON plain_contract_number(k.number) = plain_contract_number(wanted.number)
+    JOIN contracts k ON plain_code(k.number) = plain_code(wanted.number)
     UNION ALL
     SELECT wanted.number, a.number, a.programme
     FROM unnest(CAST(:numbers AS text[])) AS wanted (number)
-    JOIN assignments a ON plain_contract_number(a.number) = plain_contract_number(wanted.number)
+    JOIN assignments a ON plain_code(a.number) = plain_code(wanted.number)
 """)
 _SAME_TEXT = text("SELECT number, text_sha256 FROM contracts WHERE text_sha256 = ANY(:texts)")
 _PLAIN = text("""
-    SELECT plain_contract_number(number)
+    SELECT plain_code(number)
     FROM unnest(CAST(:numbers AS text[])) WITH ORDINALITY AS n (number, place) ORDER BY place
 """)
 _ASSIGN = text("""

@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines
-from ledger.charging.queries.cells import payments_into, usage_held
+from ledger.charging.queries.cells import payments_into
 from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import Item, owed_items
 from ledger.charging.rules.cells import Cell, Key
@@ -26,7 +26,7 @@ from ledger.formats.exact import Exact
 from ledger.postgres.columns import key
 from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
-from ledger.registry.tables import Project
+from ledger.registry.tables import Contract, Project
 from ledger.units import Fen, beijing_day, month_of, round_half_up
 from ledger.vouchers.queries.exclusions import Exclusion, exclusions, without
 from ledger.vouchers.queries.years import YearQuota, let_through, year_quotas
@@ -35,10 +35,10 @@ from ledger.vouchers.rules import (
     Earnings,
     OtherSupport,
     Rates,
-    UsageHeld,
     earnings,
     earnings_by_contract,
     is_mixed,
+    matched_by_policy,
 )
 from ledger.vouchers.tables import Voucher
 
@@ -156,8 +156,7 @@ def earnings_of(
     if excluded_months is None:
         excluded_months = _excluded_months(db, voucher)
     of_project = without(of_project, excluded_months)
-    terms = _terms(db, voucher, of_project)
-    return earnings(of_project, *terms, usage=_usage(db, of_project, terms[0]))
+    return earnings(of_project, *_terms(db, voucher, of_project))
 
 
 def earned_by_contract(
@@ -165,14 +164,20 @@ def earned_by_contract(
 ) -> dict[ContractMonth, Fraction]:
     """Return what each month of each contract has earned, before the cap, exact fen."""
     of_project = without(of_project, _excluded_months(db, voucher))
-    terms = _terms(db, voucher, of_project)
-    usage = _usage(db, of_project, terms[0])
-    parts = earnings_by_contract(of_project, *terms, usage=usage)
+    parts = earnings_by_contract(of_project, *_terms(db, voucher, of_project))
     return {place: part.earned_fen for place, part in parts.items()}
 
 
 def _excluded_months(db: Session, voucher: Voucher) -> set[ContractMonth]:
     return {exclusion.place for exclusion in exclusions(db, key(voucher))}
+
+
+def share_of_cell(db: Session, cell: Cell) -> dict[str, Fraction]:
+    """Return what the books rest on of a cell, by policy version, exact fen."""
+    project = db.get_one(Contract, cell.contract).project_id
+    spans = policies(db, [project]).get(project, [])
+    payments = payments_into(db, [cell.contract]).get(cell.key, [])
+    return matched_by_policy(cell, spans, payments)
 
 
 def _terms(
@@ -186,11 +191,6 @@ def _terms(
         for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
     }
     return spans, rates, payments, support
-
-
-def _usage(db: Session, of_project: Sequence[Cell], spans: Sequence[Span]) -> UsageHeld:
-    mixed = _mixed(of_project, spans)
-    return usage_held(db, mixed) if mixed else {}
 
 
 def _mixed(of_project: Sequence[Cell], spans: Sequence[Span]) -> list[int]:

@@ -3,7 +3,9 @@
 The target follows from the reconciliation cells of the project: matched cost is earned, metered and
 open cost is provisional (预计), no promise. What the books rest on rises by itself; it falls when
 two persons have decided the fall (`reconciliation/steps/falls.py`). The difference to the present
-balances is moved, with one posting and one memo for each used month that changed, the oldest first.
+balances is moved, with one posting and one memo for each used month that changed, the oldest first;
+where one month's rise would be lost to a case of fraud that another month's fall brings back, with
+one for all of them.
 What the caps cut off is recorded in the memos. Where a voucher has caps for the years, or shares
 pools, what is recognised is drawn from the books of its years in the same posting (`years.py`).
 """
@@ -77,10 +79,12 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     state = months_of_memo(memo.months) if memo else {}
     open_years(db, voucher, {month.year for month in {*goal, *state}})
     any_moves = False
-    for month in sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m)):
-        state = {**state, month: goal[month]} if month in goal else _without(state, month)
+    forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
+    for months in _together(state, goal, forfeits=forfeits):
+        state = {m: part for m, part in state.items() if m not in months}
+        state |= {month: goal[month] for month in months if month in goal}
         step = _step(db, voucher, state, now)
-        memo = _keep(db, voucher, memo, step, month=month, actor=actor, now=now)
+        memo = _keep(db, voucher, memo, step, month=months[-1], actor=actor, now=now)
         any_moves = any_moves or bool(step.moves)
     # Whatever else changed, as the cap, or money that came back, counts for this month.
     step = _step(db, voucher, state, now)
@@ -88,6 +92,22 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
         this_month = month_of(beijing_day(now))
         _keep(db, voucher, memo, step, month=this_month, actor=actor, now=now)
     return any_moves or bool(step.moves)
+
+
+def _together(
+    state: Mapping[date, Earnings], goal: Mapping[date, Earnings], *, forfeits: bool
+) -> list[list[date]]:
+    """Return the months that changed, the oldest first, as they are posted.
+
+    Each for itself. But what is set off against a debt of fraud is lost: where some rise and some
+    fall, only what all of them rise together may be.
+    """
+    changed = sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m))
+    zero = Earnings()
+    rises = [goal.get(m, zero).earned_fen - state.get(m, zero).earned_fen for m in changed]
+    if forfeits and min(rises, default=0) < 0 < max(rises, default=0):
+        return [changed]
+    return [[month] for month in changed]
 
 
 @dataclass(frozen=True)
@@ -109,10 +129,6 @@ def _step(db: Session, voucher: Voucher, state: Mapping[date, Earnings], now: da
     by_book |= draw_moves(books, of_years, after(balances, moves))
     keep_waits(db, voucher, books, of_years, now)
     return _Step(state, aim, by_book)
-
-
-def _without(state: Mapping[date, Earnings], month: date) -> dict[date, Earnings]:
-    return {key: part for key, part in state.items() if key != month}
 
 
 def _keep(

@@ -67,6 +67,7 @@ def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
         "rate_den": rate.denominator,
         "cap_fen": cap.fen,
         "year_cap_fen": rule.amount.cap_per_year and rule.amount.cap_per_year.fen,
+        "publication_days": policy.process.publication_days,
         "effective": span and Range(span.start, span.end),
         "complete": policy.is_complete(rule),
     }

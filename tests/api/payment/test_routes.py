@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -236,3 +237,38 @@ def test_city_and_district_bear_their_shares(town: Town, treasury: Treasury) -> 
     assert part["content"]["total_fen"] == 180
     broken = town.client.post("/payments/shares", data={"lines": "市"}, headers=finance)
     assert broken.status_code == 422
+
+
+def test_an_indicator_is_changed_and_a_case_opened_and_a_year_closed_on_the_page(
+    town: Town, treasury: Treasury
+) -> None:
+    new = {**INDICATOR, "year": YEAR + 1}
+    for indicator in (INDICATOR, new):
+        confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=indicator))
+    finance = town.headers(Role.FINANCE)
+    page = town.client.get("/payments", headers={**finance, "Accept": "text/html"}).text
+    old = f"{YEAR}/{INDICATOR['number']}"
+    changes = f"/payments/indicators/{quote(old)}/changes"
+    assert f'action="{changes}"' in page
+    assert ('action="/payments/recoveries"' in page, 'action="/payments/year-end"' in page) == (
+        True,
+        True,
+    )
+    for yuan, left_fen in (("1.50", 1_150), ("-1,000.50", None), ("-1", 1_050)):
+        answer = town.client.post(changes, data={"yuan": yuan}, headers=finance)
+        if left_fen is None:
+            assert answer.status_code == 422
+            continue
+        assert answer.status_code == 303, answer.text
+        confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
+        (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+        assert shown["free_fen"] == left_fen
+    case = {"project": "p1", "pay_by": DAY, "reason": "红冲"}
+    answer = town.client.post("/payments/recoveries", data=case, headers=finance)
+    assert answer.status_code == 422  # nothing is to be paid back
+    closing = {"indicator": old, "new_indicator": f"{YEAR + 1}/{INDICATOR['number']}"}
+    answer = town.client.post("/payments/year-end", data=closing, headers=finance)
+    assert answer.status_code == 303, answer.text
+    confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
+    (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+    assert (shown["free_fen"], shown["returned_fen"]) == (0, 1_050)

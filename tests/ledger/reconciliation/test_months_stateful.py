@@ -303,7 +303,7 @@ class Months(PayoutRules):
 
     def figures(self, cell: tuple[date, str]) -> tuple[int, int, int, int, int, bool]:
         oracle, decision = self.oracle, self.oracle.decisions.get(cell)
-        fall = decision.held_fen - oracle.counts_now(cell) if decision else 0
+        fall = oracle.fall_fen(cell) if decision else 0
         return (
             oracle.metered(cell), oracle.invoiced(cell), decision.held_fen if decision else 0,
             decision.closed if decision else 0, fall, bool(decision and decision.carried),

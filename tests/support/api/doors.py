@@ -730,6 +730,11 @@ DOORS = {
     ),
     "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
     "POST /payments/rows/{row}": Door(PAYERS, at("/payments/rows/9", data=A_RULING), yes=404),
+    "POST /payments/indicators/{year}/{number}/changes": Door(
+        PAYERS, at("/payments/indicators/2026/none/changes", data={"yuan": "1"}), yes=404
+    ),
+    "POST /payments/recoveries": Door(PAYERS, at("/payments/recoveries", data={}), yes=422),
+    "POST /payments/year-end": Door(PAYERS, at("/payments/year-end", data={}), yes=422),
     "POST /payments/refunds": Door(PAYERS, at("/payments/refunds", data={}), yes=422),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422

@@ -16,6 +16,7 @@ from tests.support.vouchers import uncaused
 
 MARCH = date(2026, 3, 1)
 AT = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
+PUBLISHED_AT = datetime(2026, 4, 8, 2, 0, tzinfo=UTC)
 TOLD = {
     "number": "DF-2026-0004",
     "project": "星河大模型",
@@ -226,7 +227,7 @@ def _claims(owner: psycopg.Connection, original: str) -> None:
             owner.execute(
                 "INSERT INTO publications (claim_id, since, until, days, content, published_at,"
                 " published_by) VALUES (%s, '2026-04-09', '2026-04-15', 5, %s, %s, %s)",
-                (claim, json.dumps(TOLD | {"fen": n * 100_000_00}), AT, CLERK),
+                (claim, json.dumps(TOLD | {"fen": n * 100_000_00}), PUBLISHED_AT, CLERK),
             )
 
 

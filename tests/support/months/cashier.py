@@ -26,11 +26,9 @@ from ledger.payment.steps.refund import refund
 from ledger.payment.tables import PaymentList
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
-from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.units import beijing_day
 from ledger.vouchers.queries.quotas import project_by_code
-from ledger.vouchers.steps.rates import propose_rate
 from tests.support import claims
 from tests.support.months.office import Office
 from tests.support.payments import CASHIER, HEAD
@@ -203,15 +201,7 @@ class Cashier:
     def rate(self, policy: str, rate: Fraction, since: date) -> bool:
         """Two persons give the voucher another rate from a day on; whether it is another."""
 
-        def propose() -> Decision:
-            with self.office.step() as db:
-                return propose_rate(
-                    db, voucher_of(db, self.project), policy=policy, since=since, facts={},
-                    rate=ChosenRate(rate, "另一比例", None), reason="立项", actor=CLERK.actor,
-                    now=self.office.now,
-                )  # fmt: skip
-
-        refusal = self._code(lambda: self.office.confirm(propose()))
+        refusal = self._code(lambda: self.office.rate(rate, since, policy))
         assert refusal in ("", "rate_unchanged")
         return not refusal
 

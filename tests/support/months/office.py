@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import count
 from typing import Any
 
@@ -33,11 +34,13 @@ from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.payment.steps.recover import open_recovery
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
+from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import month_cells
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
+from ledger.reconciliation.steps.excess import move_excess
 from ledger.reconciliation.steps.exclusions import propose_exclusion
 from ledger.reconciliation.steps.falls import propose_fall
 from ledger.reconciliation.steps.match import match, move
@@ -51,6 +54,7 @@ from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.openings import propose_voucher
 from ledger.vouchers.steps.policy_ends import propose_end
+from ledger.vouchers.steps.rates import propose_rate
 from ledger.vouchers.steps.validity import propose_validity
 from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, red, verified
@@ -194,6 +198,7 @@ class Office:
         """Charge what was used, and bring the vouchers to their targets."""
         with self.step() as db:
             charge(db, self.now)
+            move_excess(db, "test", self.now)
             accrue_all(db, "test", self.now)
 
     def bill(
@@ -201,9 +206,10 @@ class Office:
         *lines: int | tuple[str, int],
         month: date = MARCH,
         until: date | None = None,
+        last: date | None = None,
         **fields: Any,
     ) -> Document:
-        """An invoice for a month, or several until the end of one, verified and matched."""
+        """An invoice for a month, or until the end of another or a last day; verified, matched."""
         by_item = [(COMPUTE, item) if isinstance(item, int) else item for item in lines]
         print_lines = tuple(
             replace(line(fen, item=item), unit="项", quantity="1") for item, fen in by_item
@@ -211,7 +217,7 @@ class Office:
         net, tax = sum(fen for _, fen in by_item), sum(item.tax_fen for item in print_lines)
         document = invoice(
             next(self.serials), net, buyer=BUYER, lines=print_lines, net_fen=net, tax_fen=tax,
-            gross_fen=net + tax, since=month, until=last_day(until or month),
+            gross_fen=net + tax, since=month, until=last or last_day(until or month),
         )  # fmt: skip
         document = replace(document, **fields)
         self.take(document)
@@ -359,6 +365,16 @@ class Office:
             decision = propose_validity(
                 db, self._voucher(db, code), valid_from=since, valid_until=until, reason="展期",
                 actor=CLERK.actor, now=self.now,
+            )  # fmt: skip
+        self.confirm(decision)
+
+    def rate(self, rate: Fraction, since: date, policy: str = POLICY, code: str = "p1") -> None:
+        """Two persons give a voucher another rate from a day on."""
+        with self.step() as db:
+            decision = propose_rate(
+                db, self._voucher(db, code), policy=policy, since=since, facts={},
+                rate=ChosenRate(rate, "另一比例", None), reason="立项", actor=CLERK.actor,
+                now=self.now,
             )  # fmt: skip
         self.confirm(decision)
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 COMPUTE, PACKAGE = "compute", "package"
 Cell = tuple[date, str]
+Version = tuple[str, Fraction]  # with its rate
 DAY = timedelta(days=1)
 
 
@@ -43,7 +44,7 @@ class Decided:
     carried: bool
     held_fen: int
     rests_on: dict[int, int]  # fen by line
-    usage: dict[date, int]  # what was metered each day when the books came to rest on it
+    shares: dict["Version", Fraction]  # of it what each version's days hold
     terms: object  # under which versions, on which days of the voucher
 
 
@@ -224,9 +225,9 @@ class MonthOracle:
         closed = short if short <= self.tolerance(cell) else 0
         was_carried = cell in self.decisions and self.decisions[cell].carried
         self.decisions[cell] = Decided(
-            matched, closed, invoiced, was_carried or short > closed, matched, rests_on,
-            self.costs(cell), self.terms,
-        )  # fmt: skip
+            matched, closed, invoiced, was_carried or short > closed, matched, rests_on, {}, ()
+        )
+        self._hold(cell, matched)
 
     def tolerance(self, cell: Cell) -> int:
         """A yuan for each document, or five in a thousand."""
@@ -244,9 +245,22 @@ class MonthOracle:
         return self.decisions[cell].held_fen if cell in self.decisions else 0
 
     def falls(self, month: date) -> list[Cell]:
-        """Of which cells less counts than the books hold."""
-        decided_cells = [c for c in self.cells(month) if c in self.decisions]
-        return [c for c in decided_cells if self.decisions[c].held_fen > self.counts_now(c)]
+        """Of which cells less counts than the books hold, all of them or a version's days."""
+        return [c for c in self.cells(month) if c in self.decisions and self.fall_fen(c)]
+
+    def fall_fen(self, cell: Cell) -> int:
+        """By how much less counts: of all, or of those versions that lost something."""
+        decision = self.decisions[cell]
+        return max(decision.held_fen - self.counts_now(cell), self.version_fall(cell))
+
+    def version_fall(self, cell: Cell) -> int:
+        """What versions hold and is no more metered on their days, though others' may have more."""
+        decision = self.decisions[cell]
+        if decision.terms != self.terms or len(decision.shares) < 2:
+            return 0
+        now = self.by_version(cell, self.costs(cell))
+        losses = [decision.shares[v] - fen for v, fen in now.items() if decision.shares[v] > fen]
+        return max(sum(map(int, losses)), 1) if losses else 0
 
     def fall(self, month: date) -> None:
         """Two persons decide that it falls."""
@@ -256,11 +270,33 @@ class MonthOracle:
     def _hold(self, cell: Cell, fen: int) -> None:
         """The books come to rest on so much of a cell, and on the usage that is metered now."""
         decision = self.decisions[cell]
-        decision.held_fen, decision.usage, decision.terms = fen, self.costs(cell), self.terms
+        decision.shares = self._by_usage(cell, fen)
+        decision.held_fen, decision.terms = fen, self.terms
+
+    def _rise(self, cell: Cell, fen: int) -> None:
+        """More counts again: it comes on top of what each version's days hold."""
+        decision = self.decisions[cell]
+        if decision.terms != self.terms:
+            self._hold(cell, fen)
+            return
+        now = self.by_version(cell, self.costs(cell))
+        rooms = {version: cost - decision.shares[version] for version, cost in now.items()}
+        whole, more = sum(rooms.values()), fen - decision.held_fen
+        decision.shares = {v: decision.shares[v] + more * room / whole for v, room in rooms.items()}
+        decision.held_fen = fen
+
+    def _by_usage(self, cell: Cell, fen: int) -> dict[Version, Fraction]:
+        """So much of a cell, shared by what is metered now."""
+        usage = self.by_version(cell, self.costs(cell))
+        whole = sum(usage.values())
+        return {
+            version: Fraction(fen * cost, whole) if whole else Fraction(fen, len(usage))
+            for version, cost in usage.items()
+        }
 
     # earned
 
-    def version_on(self, day: date) -> tuple[str, Fraction]:
+    def version_on(self, day: date) -> Version:
         """The version of a day and its rate; none outside the voucher's days."""
         if self.valid[0] <= day < self.valid[1]:
             for name, rate, since, until in self.versions:
@@ -273,7 +309,7 @@ class MonthOracle:
     def terms(self) -> object:
         return tuple(self.versions), self.valid, tuple(self.new_rates)
 
-    def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[tuple[str, Fraction], int]:
+    def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[Version, int]:
         """What was metered of a cell under each version and its rate; each that its days have."""
         in_month = [day for n in range(31) if (day := cell[0] + n * DAY).month == cell[0].month]
         fen = {self.version_on(day): 0 for day in in_month}
@@ -281,22 +317,18 @@ class MonthOracle:
             fen[self.version_on(day)] += cost
         return fen
 
-    def held_by_version(self, cell: Cell, held_fen: int) -> dict[tuple[str, Fraction], Fraction]:
-        """What the books rest on, mapped by the days on which it was used."""
+    def held_by_version(self, cell: Cell) -> dict[Version, Fraction]:
+        """What the books hold of each version's days; by usage, where their days have changed."""
         decision = self.decisions.get(cell)
-        same = decision is not None and decision.terms == self.terms
-        usage = self.by_version(cell, decision.usage if decision and same else self.costs(cell))
-        whole = sum(usage.values())
-        return {
-            version: Fraction(held_fen * fen, whole) if whole else Fraction(held_fen, len(usage))
-            for version, fen in usage.items()
-        }
+        if decision is not None and decision.terms == self.terms:
+            return decision.shares
+        return self._by_usage(cell, decision.held_fen if decision else 0)
 
     def settle(self) -> None:
         """The books follow: what counts rises by itself, and what was paid too much is owed."""
         for cell, decision in self.decisions.items():
-            if decision.held_fen < self.counts_now(cell):
-                self._hold(cell, self.counts_now(cell))
+            if decision.held_fen < self.counts_now(cell) and not self.version_fall(cell):
+                self._rise(cell, self.counts_now(cell))
         due = self.earnings()[0] - self.sent_fen - self.paid
         set_off, recall = min(max(due, 0), self.recoverable), min(max(-due, 0), self.paid)
         self.paid += set_off - recall
@@ -322,7 +354,7 @@ class MonthOracle:
     def _of_cell(self, cell: Cell) -> tuple[Fraction, Fraction, int]:
         """What a cell earns, what may still be, and what it cost on days that earn."""
         closed = self.decisions[cell].closed if cell in self.decisions else 0
-        by_version = self.held_by_version(cell, self.held_by_books(cell))
+        by_version = self.held_by_version(cell)
         metered = self.by_version(cell, self.costs(cell))
         rooms = {v: max(fen - by_version[v], Fraction(0)) for v, fen in metered.items()}
         open_fen = max(self.metered(cell) - self.held_by_books(cell) - closed, 0)
@@ -342,10 +374,9 @@ class MonthOracle:
         """What each month earns; with `counts`, if all that falls had fallen."""
         by_month = dict.fromkeys(self.months, Fraction(0))
         for cell in self.cells():
-            held_fen = self.held_by_books(cell)
-            if counts and cell in self.decisions:
-                held_fen = min(held_fen, self.counts_now(cell))
-            by_version = self.held_by_version(cell, held_fen)
+            by_version = self.held_by_version(cell)
+            if counts and cell in self.decisions and self.fall_fen(cell):
+                by_version = self._by_usage(cell, self.counts_now(cell))
             by_month[cell[0]] += sum((v[1] * fen for v, fen in by_version.items()), Fraction(0))
         return by_month
 

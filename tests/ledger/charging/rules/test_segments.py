@@ -87,7 +87,15 @@ def test_a_document_pays_its_segment_no_more_than_was_metered_there() -> None:
 
 
 def test_documents_pay_no_more_than_is_matched() -> None:
-    assert share(10, HALVES, [on(16, 31, 40), on(1, 15, 60)]) == {0: 0, 1: 10}
+    assert share(10, HALVES, [on(16, 31, 40), on(1, 15, 60)]) == {0: 6, 1: 4}
+
+
+def test_what_is_held_already_stays_and_more_goes_by_what_is_not_held() -> None:
+    floors = {"": Fraction(50), "v1": Fraction(10)}
+    assert share(80, HALVES, [], floors) == {0: 55, 1: 25}
+    assert share(60, HALVES, [on(16, 31, 40)], floors) == {0: 50, 1: 10}
+    assert share(70, HALVES, [on(16, 31, 40)], floors) == {0: 50, 1: 20}
+    assert share(100, HALVES, [], floors) == {0: 60, 1: 40}
 
 
 def test_days_in_several_stretches_are_one_segment() -> None:

@@ -1,6 +1,7 @@
 """Versions, validity, lapse, set-off and used months of vouchers (cases 3, 7, 8, 9, 12)."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
@@ -89,6 +90,32 @@ def test_8_a_fraud_debt_that_is_set_off_lapses(office: Office, earned_later: int
     rest = 30_000_00 - earned_later
     expected = {"paid": earned_later, "recoverable": rest, "lapsed": earned_later}
     assert office.money() == {role: fen for role, fen in expected.items() if fen}
+
+
+@pytest.mark.parametrize(
+    ("rate", "balances"),
+    [(Fraction(2, 10), {"paid": 40_000_00, "recoverable": 20_000_00}),
+     (Fraction(25, 100), {"paid": 50_000_00, "recoverable": 10_000_00, "lapsed": 10_000_00})],
+)  # fmt: skip
+def test_8_what_one_decision_raises_and_lowers_is_netted_before_anything_lapses(
+    office: Office, rate: Fraction, balances: dict[str, int]
+) -> None:
+    office.prices(price(1000))
+    for month in (MARCH, APRIL):
+        office.use(days(month, month.replace(day=10)), 10)
+        office.bill(100_000_00, month=month)
+        office.decide(month)
+    office.pay()
+    for place, of_clause in enumerate((Fraction(1, 10), rate)):
+        office.owner.execute(
+            "INSERT INTO clause_rates VALUES (%s, '09-1', %s, %s, %s, '另一比例')",
+            (A, place, of_clause.numerator, of_clause.denominator),
+        )
+    office.rate(Fraction(1, 10), APRIL)
+    assert office.money() == {"paid": 40_000_00, "recoverable": 20_000_00}
+    office.fraud()
+    office.rate(rate, MARCH)  # March earns less, and April more
+    assert office.money() == balances
 
 
 @pytest.mark.parametrize("freed_by", ["price", "binding"])

@@ -105,6 +105,40 @@ def test_a_slip_is_told_with_its_place(old: str, new: str, where: str, code: str
     assert any(path.endswith(where) and fault_code == code for path, fault_code in rows), rows
 
 
+CAP = 'cap: {yuan: "5000000.00", words: 最高500万元, scope: model, period: lifetime}'
+YEARLY = "\n      cap_per_year: "
+WORDS = "words: 最高500万元"
+
+
+@pytest.mark.parametrize(
+    ("yearly", "where", "code"),
+    [
+        (f'yuan: "0.00", {WORDS}', "yuan", "bad_cap"),
+        (f'yuan: "-1.00", {WORDS}', "yuan", "bad_cap"),
+        (f'yuan: "2000000.001", {WORDS}', "yuan", "bad_cap"),
+        (f"yuan: 2e6, {WORDS}", "yuan", "bad_cap"),
+        (f"yuan: .inf, {WORDS}", "yuan", "bad_cap"),
+        (f'yuan: "5000000.01", {WORDS}', "yuan", "year_cap_above_cap"),
+        ('yuan: "2000000.00", words: 最高600万元', "words", "not_in_text"),
+        ('yuan: "2000000.00"', "words", "missing"),
+        (f'yuan: "2000000.00", {WORDS}, scope: model', "scope", "unknown_key"),
+    ],
+)
+def test_a_cap_for_each_year_is_read_strictly(yearly: str, where: str, code: str) -> None:
+    text = DRAFT.replace(CAP, f"{CAP}{YEARLY}{{{yearly}}}", 1)
+    line = text[: text.index(YEARLY)].count("\n") + 2
+    (finding,) = file.read(text, source)[1]
+    place = f"line {line}: {CLAUSE}.amount.cap_per_year.{where}"
+    assert (finding.where, finding.code) == (place, code)
+
+
+def test_a_cap_for_each_year_stands_beside_one_for_life() -> None:
+    yearly = f'{YEARLY}{{yuan: "5000000.00", {WORDS}}}'
+    without = "per: {scope: model, period: lifetime}"
+    assert faults(DRAFT.replace(CAP, without + yearly, 1)) == [(f"{CLAUSE}.amount", "amount_lacks")]
+    assert faults(DRAFT.replace(CAP, CAP + yearly, 1)) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "code"),
     [
