@@ -1,4 +1,4 @@
-"""A centre's operator registers GPUs as its agents see them, on the page and by the API."""
+"""GPUs are registered as the agents see them, on the page and by the API."""
 
 from ledger.people.codes import Role
 from tests.support.api.city import Site
@@ -7,9 +7,9 @@ from tests.support.api.town import Town
 from tests.support.simulation import gpu_id, minute, window
 
 
-def test_an_operator_confirms_what_its_agents_see(town: Town) -> None:
+def test_a_clerk_confirms_what_the_agents_see(town: Town) -> None:
     town.report(town.nodes["mine"], window(7, 0))
-    headers = town.headers(Role.OPERATOR)
+    headers = town.headers(Role.CLERK)
     page = parse(town.client.get("/inventory", headers=headers).text)
     tick = attribute(one(page, "input[name=sight]"), "value")
     assert tick == f"{gpu_id(7)} c-mine n-mine"
