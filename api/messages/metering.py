@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "nothing_to_correct": msgid("这个月没有等人裁定的更正"),
         "correction_unsigned": msgid("有更正不在本集群采集端签名的批次里，不能裁定"),
         "not_its_day": msgid("只有因日期而隔离的窗口由人放行；其余的，原因消除后自动放行"),
+        "gpu": msgid("此集群没有登记 GPU {name}"),
         "courier_file": msgid("没有编号为 {id} 的信使文件"),
         "courier_another_format": msgid("不是采集端写的批次文件或注册请求"),
         "courier_another_version": msgid("是本程序不认识的版本"),

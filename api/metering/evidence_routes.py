@@ -70,6 +70,7 @@ def incidents(
 @limited(body=FORM_MAX)
 def explain(
     *,
+    viewer: Explainer,
     cluster: Line,
     kind: IncidentKind,
     since: datetime,
@@ -79,7 +80,6 @@ def explain(
     namespace: Part = None,
     pod: Part = None,
     upload: Uploaded,
-    viewer: Explainer,
     db: Db,
     now: Now,
 ) -> IncidentExplainedRead:

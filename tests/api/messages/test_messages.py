@@ -31,6 +31,10 @@ CODE_AT = {
 WORKED_OUT = {
     "api/door/problems.py: code": {"no_route", "no_method", "http"},
     "api/door/problems.py: error.code": set(),  # passed on as it was raised
+    "api/metering/couriers/pages.py: f'courier_{fault.code}'": {
+        "courier_another_format", "courier_another_version", "courier_cut_off", "courier_changed",
+        "courier_unreadable_line",
+    },
     "api/claims/routes.py: outcome.code": {
         "claim_lacks", "ineligible", "insufficient", "judgement", "rejected",
     },
