@@ -44,6 +44,7 @@ def test_routes_that_take_more_than_a_small_body() -> None:
         "/deductions/{deduction}/consent": 20 * MIB + BODY_MAX,
         "/api/v1/incidents": 20 * MIB + BODY_MAX,
         "/evidence/incidents": 20 * MIB + BODY_MAX,
+        "/courier": 20 * MIB + BODY_MAX,
         "/registry/file": 20 * MIB + BODY_MAX,
         "/documents": 20 * MIB + BODY_MAX,
         "/documents/new": 20 * MIB + BODY_MAX,
