@@ -18,8 +18,15 @@ from api.metering.couriers import pages as courier_pages
 from api.metering.sources import pages as sources_pages
 from api.payment import money_pages
 from api.payment import pages as payment_pages
+from api.people import (
+    drill_pages,
+    link_pages,
+    right_pages,
+    session_pages,
+    sign_in_log_pages,
+    token_pages,
+)
 from api.people import pages as people_pages
-from api.people import session_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
@@ -36,7 +43,12 @@ from api.web.layout import Static, problem_page
 
 ROUTERS = (
     people_pages.router,
+    link_pages.router,
+    right_pages.router,
+    drill_pages.router,
     session_pages.router,
+    sign_in_log_pages.router,
+    token_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,
