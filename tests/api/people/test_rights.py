@@ -48,9 +48,9 @@ def test_every_route_opens_to_the_roles_that_have_its_rights(app: FastAPI) -> No
 
 
 def test_every_right_is_asked_by_some_route_and_held_by_some_role(app: FastAPI) -> None:
-    asked = frozenset[Right]().union(*routes(app).values())
-    assert asked | WITHIN == set(Right) == frozenset[Right]().union(*RIGHTS.values())
-    assert not asked & WITHIN
+    by_route = frozenset[Right]().union(*routes(app).values())
+    assert by_route | WITHIN == set(Right) == frozenset[Right]().union(*RIGHTS.values())
+    assert not by_route & WITHIN
 
 
 def test_the_page_shows_what_each_role_may(town: Town) -> None:
@@ -74,15 +74,15 @@ def test_the_document_shows_the_table(app: FastAPI, request: pytest.FixtureReque
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    wanted = f"{before}{BEGIN}\n{document(routes(app))}\n{END}{after}"
+    content = f"{before}{BEGIN}\n{document(routes(app))}\n{END}{after}"
     if request.config.getoption("--renew-rights"):
-        PAGE.write_text(wanted, encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == wanted, (
+        PAGE.write_text(content, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == content, (
         "if it was meant: pytest --renew-rights --engine=embedded tests/api/people/test_rights.py"
     )
 
 
-def document(asked: dict[str, frozenset[Right]]) -> str:
+def document(by_route: dict[str, frozenset[Right]]) -> str:
     """The table in Chinese and English, and which routes ask each right."""
     with speaking("en"):
         english = {row.right: row.means for row in right_table()}
@@ -95,6 +95,6 @@ def document(asked: dict[str, frozenset[Right]]) -> str:
             lines.append(f"| {means} | {' | '.join(cells)} |")
     lines += ["", "| 权限 · right | 地址 · routes |", "|---|---|"]
     for right in Right:
-        places = "<br>".join(f"`{name}`" for name in sorted(asked) if right in asked[name])
+        places = "<br>".join(f"`{name}`" for name in sorted(by_route) if right in by_route[name])
         lines.append(f"| `{right}` | {places} |")
     return "\n".join(lines) + "\n"
