@@ -46,8 +46,8 @@ def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
 @router.post("/documents/{document}/deductions")
 def state(
     document: int,
-    request: Annotated[DeductionCreate, form(DeductionCreate)],
     viewer: Counter,
+    request: Annotated[DeductionCreate, form(DeductionCreate)],
     db: Db,
     now: Now,
 ) -> Response:
@@ -91,8 +91,8 @@ def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
 @router.post("/deductions/{deduction}/fall")
 def fall(
     deduction: int,
-    request: Annotated[ReasonGiven, form(ReasonGiven)],
     viewer: Clerk,
+    request: Annotated[ReasonGiven, form(ReasonGiven)],
     db: Db,
     now: Now,
 ) -> Response:
@@ -103,7 +103,7 @@ def fall(
 
 @router.post("/redemptions")
 def redeem(
-    request: Annotated[RedemptionCreate, form(RedemptionCreate)], viewer: Counter, db: Db, now: Now
+    viewer: Counter, request: Annotated[RedemptionCreate, form(RedemptionCreate)], db: Db, now: Now
 ) -> Response:
     """The centre claims what was deducted there."""
     claim = redemption_routes.redeem(request, viewer, db, now)

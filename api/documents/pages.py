@@ -303,7 +303,7 @@ def add_lookup(
 
 @router.post("/documents/{document}/period")
 def set_period(
-    document: int, wanted: Annotated[PeriodCreate, form(PeriodCreate)], viewer: Clerk, db: Db,
+    document: int, viewer: Clerk, wanted: Annotated[PeriodCreate, form(PeriodCreate)], db: Db,
     now: Now,
 ) -> Response:  # fmt: skip
     """State for which days a document is."""

@@ -21,8 +21,8 @@ def _cap(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 @router.post("/projects/{code}/cap")
 def propose_cap(
-    *, code: str, request: Annotated[CapCreate, form(CapCreate, _cap)],
-    viewer: Opener, db: Db, now: Now,
+    *, code: str, viewer: Opener,
+    request: Annotated[CapCreate, form(CapCreate, _cap)], db: Db, now: Now,
 ) -> Response:  # fmt: skip
     """Propose another cap."""
     decision = routes.propose_a_cap(code=code, request=request, viewer=viewer, db=db, now=now)
@@ -31,8 +31,8 @@ def propose_cap(
 
 @router.post("/projects/{code}/validity")
 def propose_validity(
-    *, code: str, request: Annotated[ValidityCreate, form(ValidityCreate)],
-    viewer: Opener, db: Db, now: Now,
+    *, code: str, viewer: Opener,
+    request: Annotated[ValidityCreate, form(ValidityCreate)], db: Db, now: Now,
 ) -> Response:  # fmt: skip
     """Propose on which days the voucher is valid."""
     decision = routes.propose_days(code=code, request=request, viewer=viewer, db=db, now=now)
@@ -41,8 +41,8 @@ def propose_validity(
 
 @router.post("/projects/{code}/lapse")
 def propose_lapse(
-    *, code: str, request: Annotated[LapseCreate, form(LapseCreate)],
-    viewer: Opener, db: Db, now: Now,
+    *, code: str, viewer: Opener,
+    request: Annotated[LapseCreate, form(LapseCreate)], db: Db, now: Now,
 ) -> Response:  # fmt: skip
     """Propose that the rest of the voucher lapses."""
     decision = routes.propose_to_lapse(code=code, request=request, viewer=viewer, db=db, now=now)

@@ -46,8 +46,8 @@ def listing(frame: Framed, viewer: routes.Reader, db: Db) -> HTMLResponse:
 @router.post("/policies/{version}/payable")
 def propose_here(
     version: str,
-    request: Annotated[PolicyPayableCreate, form(PolicyPayableCreate)],
     viewer: routes.Opener,
+    request: Annotated[PolicyPayableCreate, form(PolicyPayableCreate)],
     db: Db,
     now: Now,
 ) -> Response:
