@@ -234,7 +234,7 @@ class EnrolmentCodeCreate(RequestModel):
     cluster: Line
     source: Line
     history_from: date | None = None
-    days: int = Field(1, ge=1, le=14)
+    days: Integer = Field(1, ge=1, le=14)
 
 
 class EnrolmentCodeRead(ResponseModel):

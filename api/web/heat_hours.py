@@ -81,7 +81,7 @@ def heat_hours(
                     cells.append(_link(url(hour), cell) if url else cell)
             y += ROW
     return Markup(
-        '<svg class="hours" viewBox="0 0 {} {}" width="{}rem" role="img" aria-label="{}">{}</svg>'
+        '<svg class="hours" viewBox="0 0 {} {}" width="{}rem" role="group" aria-label="{}">{}</svg>'
     ).format(
         width, y, f"{width / UNITS_A_REM:g}", title, Markup("").join([*_axis(hours, y), *cells])
     )

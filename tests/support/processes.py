@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import psutil
 
-PATIENCE_S = 120.0
+PATIENCE_S = 200.0
 DRILL = ("--no-demo", "--drill")  # made-up people, and nothing registered
 SUANQUAN = [sys.executable, "-m", "api.command_line"]
 AGENT = [sys.executable, "-m", "agents"]

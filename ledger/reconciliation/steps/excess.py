@@ -76,12 +76,12 @@ def _move_of(
 def _shares(
     line: OpenLine, source: Key, possible: Iterable[Cell], packages: Sequence[Package]
 ) -> list[Share]:
-    """Return where the rule lays what may leave a line: in its own months, or its packages'."""
+    """Return where the rule lays what may leave a line: in its other months, or its packages'."""
     of_package = source[2] is Part.PACKAGE
     places = [
         replace(cell, carried=False)
         for cell in possible
-        if cell.key != source
+        if cell.month != source[1]  # of its own month two persons have just seen all parts
         and (
             month_of(line.since) <= cell.month <= line.until
             or (of_package and cell.part is Part.PACKAGE)

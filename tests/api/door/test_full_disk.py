@@ -17,12 +17,12 @@ from api.door.problems import problem_of
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token
-from ledger.postgres.database import Database, upgrade
+from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 from tests.support.people import FAR
 from tests.support.servers.embedded import QUICK
+from tests.support.servers.small_disk import fill, small_disk
 from tests.support.simulation import START
-from tests.support.small_disk import fill, small_disk
 
 RESERVE_MIB = 8
 
@@ -38,6 +38,8 @@ def database(folder: Path) -> Iterator[Database]:
     ):
         database = Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
         upgrade(database)
+        with database.owner_engine().begin() as connection:
+            mark_drill(connection, is_drill=True)
         yield database
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from api.door import logs
 from api.server.log_file import LogFile
-from tests.support.small_disk import fill, small_disk
+from tests.support.servers.small_disk import fill, small_disk
 
 DAY_S = 24 * 3600
 

@@ -163,11 +163,15 @@ class Books(DatabaseMachine):
         part = []
         for _ in range(data.draw(st.integers(1, 5))):
             possible = [move for move in USUAL[place] if spare[move[1]] > 0]
+            if not possible:
+                break  # all of it has lapsed
             kind, source, goal = data.draw(st.sampled_from(possible))
             amount = data.draw(st.integers(1, spare[source]))
             spare[source] -= amount
             spare[goal] += amount
             part.append(Move(kind, source, goal, amount))
+        if not part:
+            return
         self.post_all([self.draft(cause, MONTH, {place: part})])
 
     @rule(cause=causes, service_day=months, order=orders)

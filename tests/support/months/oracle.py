@@ -45,7 +45,7 @@ class Decided:
     held_fen: int
     rests_on: dict[int, int]  # fen by line
     shares: dict["Version", Fraction]  # of it what each version's days hold
-    terms: object  # under which versions, on which days of the voucher
+    terms: list[Version]  # of the days of its month, then
 
 
 @dataclass
@@ -181,13 +181,34 @@ class MonthOracle:
             self._fill(line, [c for c in before if decisions[c].carried])
 
     def _rest(self, line: Line) -> None:
-        """What is too much stays in the last cell; nowhere, if the month has none."""
+        """What is too much stays in the last cell."""
         if self.is_package(line) and self.bought:
             self._pay(line, (self.bought.months[-1], PACKAGE), line.open_fen)
             return
-        cells = sorted(self.cells(line.month), key=lambda c: (not self.metered(c), c))
-        if cells:
-            self._pay(line, cells[0], line.open_fen)
+        cells = {*self.cells(line.month), (line.month, COMPUTE)}  # the contract has its prices
+        self._pay(line, min(cells, key=lambda c: (not self.metered(c), c)), line.open_fen)
+
+    def move_excess(self) -> None:
+        """What a decided month of the package was billed too much pays for its other months."""
+        for line in sorted(self.lines, key=lambda item: -item.serial):
+            for source in [c for c in line.pays if c[1] == PACKAGE and c in self.decisions]:
+                months = self.bought.months if self.bought else []
+                first = months[0] if self.is_package(line) else line.month
+                for month in (m for m in months if m >= first and m != source[0]):
+                    fen = min(self.excess(source, line), self.room((month, PACKAGE)))
+                    self._pay(line, (month, PACKAGE), fen)
+                    line.pays[source] -= max(fen, 0)
+
+    def excess(self, cell: Cell, line: Line) -> int:
+        """What a line pays of what is neither matched in a cell nor metered there."""
+        decision = self.decisions[cell]
+        stands = {
+            key: max(min(fen, now.pays.get(cell, 0)), 0)
+            for now in self.lines for key, fen in decision.rests_on.items() if key == id(now)
+        }  # fmt: skip
+        needed = max(decision.matched, self.metered(cell))
+        beyond = min(sum(stands.values()) - decision.matched, self.invoiced(cell) - needed)
+        return max(min(beyond, stands.get(id(line), 0)), 0)
 
     def red(self, line: Line, fen: int) -> None:
         """A red invoice takes back what is not laid yet, then evenly out of the line's cells."""
@@ -225,7 +246,7 @@ class MonthOracle:
         closed = short if short <= self.tolerance(cell) else 0
         was_carried = cell in self.decisions and self.decisions[cell].carried
         self.decisions[cell] = Decided(
-            matched, closed, invoiced, was_carried or short > closed, matched, rests_on, {}, ()
+            matched, closed, invoiced, was_carried or short > closed, matched, rests_on, {}, []
         )
         self._hold(cell, matched)
 
@@ -256,7 +277,7 @@ class MonthOracle:
     def version_fall(self, cell: Cell) -> int:
         """What versions hold and is no more metered on their days, though others' may have more."""
         decision = self.decisions[cell]
-        if decision.terms != self.terms or len(decision.shares) < 2:
+        if decision.terms != self.terms(cell[0]) or len(decision.shares) < 2:
             return 0
         now = self.by_version(cell, self.costs(cell))
         losses = [decision.shares[v] - fen for v, fen in now.items() if decision.shares[v] > fen]
@@ -271,12 +292,12 @@ class MonthOracle:
         """The books come to rest on so much of a cell, and on the usage that is metered now."""
         decision = self.decisions[cell]
         decision.shares = self._by_usage(cell, fen)
-        decision.held_fen, decision.terms = fen, self.terms
+        decision.held_fen, decision.terms = fen, self.terms(cell[0])
 
     def _rise(self, cell: Cell, fen: int) -> None:
         """More counts again: it comes on top of what each version's days hold."""
         decision = self.decisions[cell]
-        if decision.terms != self.terms:
+        if decision.terms != self.terms(cell[0]):
             self._hold(cell, fen)
             return
         now = self.by_version(cell, self.costs(cell))
@@ -305,14 +326,14 @@ class MonthOracle:
                     return name, new[-1] if new else rate
         return "", Fraction(0)
 
-    @property
-    def terms(self) -> object:
-        return tuple(self.versions), self.valid, tuple(self.new_rates)
+    def terms(self, month: date) -> list[Version]:
+        """Under which version each day of a month is."""
+        in_month = [day for n in range(31) if (day := month + n * DAY).month == month.month]
+        return [self.version_on(day) for day in in_month]
 
     def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[Version, int]:
         """What was metered of a cell under each version and its rate; each that its days have."""
-        in_month = [day for n in range(31) if (day := cell[0] + n * DAY).month == cell[0].month]
-        fen = {self.version_on(day): 0 for day in in_month}
+        fen = dict.fromkeys(self.terms(cell[0]), 0)
         for day, cost in costs.items():
             fen[self.version_on(day)] += cost
         return fen
@@ -320,12 +341,13 @@ class MonthOracle:
     def held_by_version(self, cell: Cell) -> dict[Version, Fraction]:
         """What the books hold of each version's days; by usage, where their days have changed."""
         decision = self.decisions.get(cell)
-        if decision is not None and decision.terms == self.terms:
+        if decision is not None and decision.terms == self.terms(cell[0]):
             return decision.shares
         return self._by_usage(cell, decision.held_fen if decision else 0)
 
     def settle(self) -> None:
         """The books follow: what counts rises by itself, and what was paid too much is owed."""
+        self.move_excess()
         for cell, decision in self.decisions.items():
             if decision.held_fen < self.counts_now(cell) and not self.version_fall(cell):
                 self._rise(cell, self.counts_now(cell))
