@@ -21,6 +21,7 @@ from api.payment import pages as payment_pages
 from api.people import (
     drill_pages,
     link_pages,
+    login_pages,
     right_pages,
     session_pages,
     sign_in_log_pages,
@@ -44,6 +45,7 @@ from api.web.layout import Static, problem_page
 ROUTERS = (
     people_pages.router,
     link_pages.router,
+    login_pages.router,
     right_pages.router,
     drill_pages.router,
     session_pages.router,

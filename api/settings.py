@@ -64,6 +64,15 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=8, ge=1, le=24)
     """A browser's session ends when it was unused for so long, and after so many hours."""
 
+    password_length: int = Field(default=12, ge=8, le=64)
+    password_kinds: int = Field(default=3, ge=1, le=4)
+    password_history: int = Field(default=5, ge=0, le=50)
+    """The shortest password; how many of small letters, capitals, digits and others it has; and how
+    many past ones may not come again."""
+
+    invitation_hours: int = Field(default=72, ge=1, le=720)
+    """How long the link is good by which somebody sets her password."""
+
     proxies: str = ""
     """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""
 

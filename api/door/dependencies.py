@@ -6,6 +6,7 @@ connections; others wait without holding a thread.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -156,6 +157,15 @@ def lasts(request: Request) -> Lasts:
     return Lasts(idle=timedelta(minutes=idle), absolute=timedelta(hours=hours))
 
 
+def place_of(request: Request) -> Place:
+    """From where somebody asks; a browser that keeps no device of ours gets one."""
+    device = request.cookies.get(DEVICE_COOKIE, "")
+    if not sessions.is_secret(device):
+        device = sessions.new_secret()
+    address = request.client.host if request.client else ""
+    return Place(device, address, request.headers.get("user-agent", ""))
+
+
 def open_session(
     request: Request,
     response: Response,
@@ -175,17 +185,15 @@ def open_session(
     """
     if not admits(request.app.state.settings.door, viewer.role):
         raise Refusal(403, "other_door", {"role": viewer.role})
-    device = request.cookies.get(DEVICE_COOKIE, "")
-    if own_device or not sessions.is_secret(device):
-        device = sessions.new_secret()
-    address = request.client.host if request.client else ""
-    place = Place(device, address, request.headers.get("user-agent", ""))
+    place = place_of(request)
+    if own_device:
+        place = replace(place, device=sessions.new_secret())
     length = lasts(request)
     secret = sessions.sign_in(db, viewer.token, place, length, now)
     sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     _keep(request, response, SESSION_COOKIE, secret, length.absolute)
     if not own_device:
-        _keep(request, response, DEVICE_COOKIE, device, DEVICE_LASTS)
+        _keep(request, response, DEVICE_COOKIE, place.device, DEVICE_LASTS)
 
 
 def _keep(

@@ -31,6 +31,8 @@ TOKENS = (
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
+    Column(msgid("账号"), "login"),
+    Column(msgid("暂停"), "paused_at", MOMENT),
     Column(msgid("等待"), lambda t: _("等另一位安全管理员确认") if t["waits"] else None),
 )
 
@@ -77,8 +79,42 @@ def create(
         "service": service, "rights": right or None,
     }  # fmt: skip
     token_row = ask("POST", "tokens", body=body)
-    waits = _("编号 {number}，要等另一位安全管理员确认才能用").format(number=token_row["id"])
-    return Answer(token_row, [token_row["secret"], *([waits] if token_row["waits"] else [])])
+    return Answer(token_row, [token_row["secret"], *_waits(token_row)])
+
+
+def _waits(row: dict[str, Any]) -> list[str]:
+    """Say of a new token that it waits, if it does."""
+    if not row["waits"]:
+        return []
+    return [_("编号 {number}，要等另一位安全管理员确认才能用").format(number=row["id"])]
+
+
+@token.verb("invite", msgid("邀请一个人设定账号和口令：一次性链接"))
+def invite(
+    person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("给谁"))],
+    *,
+    role: Annotated[str, typer.Option(help=ROLES)],
+    project: Annotated[str | None, typer.Option(help=msgid("builder 的项目编号"))] = None,
+    centre: Annotated[str | None, typer.Option(help=msgid("operator 的中心"))] = None,
+) -> Answer:
+    """Invite somebody to set a name and a password; the link is shown this once."""
+    body = {"person": person, "role": role, "project": project, "centre": centre}
+    invitation = ask("POST", "invitations", body=body)
+    return Answer(invitation, [invitation["link"], *_waits(invitation)])
+
+
+@token.verb("pause", msgid("暂停账号：用口令进不来"))
+def pause(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Let nobody in by a login."""
+    ask("POST", path("tokens", number, "pause"))
+    print(_("令牌 {number} 的账号已暂停").format(number=number))
+
+
+@token.verb("resume", msgid("恢复账号"))
+def resume(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Let the holder of a login in again."""
+    ask("DELETE", path("tokens", number, "pause"))
+    print(_("令牌 {number} 的账号已恢复").format(number=number))
 
 
 @token.verb("confirm", msgid("由另一位安全管理员确认，令牌才能用"))

@@ -73,8 +73,7 @@ def sign_in(
     viewer = credentials.viewer(db, token.strip(), wall)
     if viewer is None:
         refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
-        content = {"refused": refused, "next": local(next), "parts": []}
-        return frame.page("people/sign-in.html", content, 403)
+        return sign_in_page(frame, refused, next, 403)
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
     open_session(request, response, db, viewer, wall)
     return response
@@ -86,6 +85,12 @@ def sign_out(request: Request, db: Db, wall: Wall) -> Response:
     response = RedirectResponse("/", 303)
     close_session(request, response, db, wall)
     return response
+
+
+def sign_in_page(frame: Framed, refused: str, next_page: str, status: int) -> HTMLResponse:
+    """The form again, with what was wrong."""
+    content = {"refused": refused, "next": local(next_page), "parts": []}
+    return frame.page("people/sign-in.html", content, status)
 
 
 def local(path: str) -> str:

@@ -9,10 +9,10 @@ from sqlmodel import Session, select
 from api.door.access import RIGHTS, Right
 from api.door.dependencies import Configured, Db, Limit, Wall, having, lasts, signed_in
 from api.people.rights import RightRow, right_table
-from api.people.schemas import TokenCreate, TokenRenew, TokenSecret
+from api.people.schemas import InvitationRead, TokenCreate, TokenRenew, TokenSecret
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
-from ledger.people.steps import credentials, sessions
+from ledger.people.steps import credentials, logins, sessions
 from ledger.people.steps.credentials import TokenRecord, Viewer
 from ledger.people.steps.sessions import SessionRecord
 from ledger.postgres.columns import key
@@ -34,10 +34,52 @@ def issue(
 
     The token of a role that decides about money opens nothing until a second one confirms it.
     """
+    return _told(db, _issue(request, viewer, db, wall, settings))
+
+
+@router.post("/invitations", status_code=201)
+def invite(
+    request: TokenCreate,
+    viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)],
+    db: Db,
+    wall: Wall,
+    settings: Configured,
+) -> InvitationRead:
+    """Invite somebody to set a name and a password: a token whose secret nobody sees, and a link.
+
+    The link works once; where the role decides about money, not before a second one confirms.
+    """
+    if request.service:
+        raise Refused("login_service")
+    row = credentials.token_of(db, _issue(request, viewer, db, wall, settings))
+    lasts = timedelta(hours=settings.invitation_hours)
+    code = logins.invite(db, key(row), viewer.actor, wall, lasts)
+    link = f"{settings.address}/invitation?code={code}"
+    return InvitationRead(id=key(row), link=link, expires_at=wall + lasts, waits=row.waits)
+
+
+@router.post("/tokens/{token}/pause", status_code=204)
+def pause(
+    token: int, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
+) -> None:
+    """Let nobody in by a login, until it is let in again; its sessions end."""
+    logins.pause(db, token, viewer.actor, wall)
+
+
+@router.delete("/tokens/{token}/pause", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
+def resume(token: int, db: Db) -> None:
+    """Let the holder of a login in again."""
+    logins.resume(db, token)
+
+
+def _issue(
+    request: TokenCreate, viewer: Viewer, db: Session, wall: datetime, settings: Settings
+) -> str:
+    """The secret of a new token."""
     unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
     if unknown_rights:
         raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
-    secret = credentials.issue_token(
+    return credentials.issue_token(
         db,
         role=request.role,
         person=request.person,
@@ -49,7 +91,6 @@ def issue(
         now=wall,
         expires_at=_until(request.expires_at, wall, settings),
     )
-    return _told(db, secret)
 
 
 @router.post("/tokens/renew", status_code=201)

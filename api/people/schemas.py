@@ -79,3 +79,12 @@ class TokenSecret(ResponseModel):
     secret: str
     expires_at: AwareDatetime
     waits: bool
+
+
+class InvitationRead(ResponseModel):
+    """An invitation: its token's number, and the link by which the holder sets her password."""
+
+    id: int
+    link: str
+    expires_at: AwareDatetime
+    waits: bool

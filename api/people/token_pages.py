@@ -14,7 +14,7 @@ from api.door.access import Right
 from api.door.dependencies import Configured, Db, Wall, having
 from api.language.labels import label
 from api.people import routes
-from api.people.schemas import TokenCreate, TokenSecret
+from api.people.schemas import InvitationRead, TokenCreate, TokenSecret
 from api.web.forms import form
 from api.web.layout import Framed
 from ledger.people.codes import Role
@@ -45,7 +45,36 @@ def issue(
 ) -> HTMLResponse:
     """Issue a token, and show its secret this once."""
     secret = routes.issue(request, viewer, db, wall, settings)
-    return _page(viewer, frame, db, wall, secret)
+    return _page(viewer, frame, db, wall, secret=secret)
+
+
+@router.post("/people/invitations")
+def invite(
+    viewer: Issuer,
+    request: Annotated[TokenCreate, form(TokenCreate)],
+    *,
+    frame: Framed,
+    db: Db,
+    wall: Wall,
+    settings: Configured,
+) -> HTMLResponse:
+    """Invite somebody to set a name and a password, and show the link this once."""
+    invitation = routes.invite(request, viewer, db, wall, settings)
+    return _page(viewer, frame, db, wall, invitation=invitation)
+
+
+@router.post("/people/tokens/{token}/pause")
+def pause(viewer: Issuer, token: int, db: Db, wall: Wall) -> Response:
+    """Let nobody in by a login."""
+    routes.pause(token, viewer, db, wall)
+    return RedirectResponse("/people", 303)
+
+
+@router.post("/people/tokens/{token}/resume", dependencies=[having(Right.ISSUE_TOKENS)])
+def resume(token: int, db: Db) -> Response:
+    """Let the holder of a login in again."""
+    routes.resume(token, db)
+    return RedirectResponse("/people", 303)
 
 
 @router.post("/people/tokens/{token}/confirmation")
@@ -63,12 +92,19 @@ def revoke(viewer: Issuer, token: int, db: Db, wall: Wall) -> Response:
 
 
 def _page(
-    viewer: Viewer, frame: Framed, db: Db, wall: Wall, secret: TokenSecret | None = None
+    viewer: Viewer,
+    frame: Framed,
+    db: Db,
+    wall: Wall,
+    *,
+    secret: TokenSecret | None = None,
+    invitation: InvitationRead | None = None,
 ) -> HTMLResponse:
     rows = credentials.tokens(db)
     good = [row for row in rows if row.revoked_at is None and row.expires_at > wall]
     content = {
         "secret": secret,
+        "invitation": invitation,
         "waiting": [row for row in good if row.waits],
         "standing": [row for row in good if not row.waits],
         "ended": [row for row in rows if row not in good],

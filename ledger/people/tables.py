@@ -96,3 +96,48 @@ class SignInLink(SQLModel, table=True):
     created_by: str
     expires_at: datetime = moment()
     used_at: datetime | None = moment(nullable=True)
+
+
+class Invitation(SQLModel, table=True):
+    """A link by which a token's holder sets her name and password: the SHA-256 of its secret."""
+
+    __tablename__ = "invitations"
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    token_id: int = big()
+    created_at: datetime = moment()
+    created_by: str
+    expires_at: datetime = moment()
+    used_at: datetime | None = moment(nullable=True)
+
+
+class Login(SQLModel, table=True):
+    """A name that opens a token in a browser, with a password."""
+
+    __tablename__ = "logins"
+    id: int | None = identity()
+    token_id: int = big()
+    name: str
+    created_at: datetime = moment()
+    paused_at: datetime | None = moment(nullable=True)
+    paused_by: str | None = None
+
+
+class Password(SQLModel, table=True):
+    """One of a login's passwords, as Argon2id writes it; the newest counts."""
+
+    __tablename__ = "passwords"
+    id: int | None = identity()
+    login_id: int = big()
+    hash: str
+    set_at: datetime = moment()
+
+
+class WrongPasswords(SQLModel, table=True):
+    """Wrong passwords in a row, by a device of the holder's or by a network."""
+
+    __tablename__ = "wrong_passwords"
+    login_id: int = big(primary_key=True)
+    source: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    failures: int
+    failed_at: datetime = moment()

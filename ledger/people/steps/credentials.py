@@ -38,8 +38,9 @@ SECRET_BYTES = 32  # 43 characters of base64url
 _TOKENS = text("""
     SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
            t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by, t.expires_at,
-           t.revoked_at, t.revoked_by
+           t.revoked_at, t.revoked_by, l.name AS login, l.paused_at
     FROM tokens t JOIN persons i ON i.id = t.person_id
+    LEFT JOIN logins l ON l.token_id = t.id
     LEFT JOIN projects p ON p.id = t.project_id
     LEFT JOIN centres c ON c.id = t.centre_id
     ORDER BY t.id DESC
@@ -81,6 +82,8 @@ class TokenRecord:
     expires_at: datetime
     revoked_at: datetime | None
     revoked_by: str | None
+    login: str | None
+    paused_at: datetime | None
 
 
 def issue_token(

@@ -449,6 +449,15 @@ DOORS = {
     "POST /api/v1/tokens/{token}/confirmation": Door(
         {SECURITY}, at("/api/v1/tokens/999999/confirmation"), yes=404
     ),
+    "POST /api/v1/invitations": Door(
+        {SECURITY}, at("/api/v1/invitations", json={"role": "auditor", "person": "某人"}), yes=201
+    ),
+    "POST /api/v1/tokens/{token}/pause": Door(
+        {SECURITY}, at("/api/v1/tokens/999999/pause"), yes=404
+    ),
+    "DELETE /api/v1/tokens/{token}/pause": Door(
+        {SECURITY}, at("/api/v1/tokens/999999/pause"), yes=404
+    ),
     "DELETE /api/v1/tokens/{token}": Door({SECURITY}, spare_token, yes=204),
     "GET /api/v1/sign-ins": Door({AUDIT, Role.AUDITOR}, at("/api/v1/sign-ins")),
     "GET /api/v1/sessions": Door(EVERYBODY, at("/api/v1/sessions")),
@@ -502,6 +511,13 @@ DOORS = {
     "GET /": Door(None, at("/")),
     "GET /sign-in": Door(None, at("/sign-in")),
     "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
+    "POST /sign-in/password": Door(
+        None, at("/sign-in/password", data={"name": "x", "password": "x"}), yes=403
+    ),
+    "GET /invitation": Door(None, at("/invitation?code=x"), yes=422),
+    "POST /invitation": Door(None, at("/invitation", data={"code": "x"}), yes=422),
+    "GET /password": Door(EVERYBODY, at("/password")),
+    "POST /password": Door(EVERYBODY, at("/password", data={"old": "x"}), yes=404),
     "GET /sign-in/once": Door(None, at("/sign-in/once?code=x")),
     "POST /sign-in/once": Door(None, at("/sign-in/once", data={"code": "x"}), yes=403),
     "POST /sign-in/drill": Door(None, at("/sign-in/drill", data={"part": "1"}), yes=403),
@@ -515,6 +531,15 @@ DOORS = {
     ),
     "POST /people/tokens/{token}/confirmation": Door(
         {SECURITY}, at("/people/tokens/999999/confirmation"), yes=404
+    ),
+    "POST /people/invitations": Door(
+        {SECURITY}, at("/people/invitations", data={"role": "auditor", "person": "某人"})
+    ),
+    "POST /people/tokens/{token}/pause": Door(
+        {SECURITY}, at("/people/tokens/999999/pause"), yes=404
+    ),
+    "POST /people/tokens/{token}/resume": Door(
+        {SECURITY}, at("/people/tokens/999999/resume"), yes=404
     ),
     "POST /people/tokens/{token}/end": Door({SECURITY}, at("/people/tokens/999999/end"), yes=404),
     "GET /agents": Door(BUREAU | {OPERATOR, SYSTEM}, at("/agents")),
