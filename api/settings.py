@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     many past ones may not come again."""
 
     invitation_hours: int = Field(default=72, ge=1, le=720)
-    """How long the link is good by which somebody sets her password."""
+    """How long the link of an invitation is good."""
 
     proxies: str = ""
     """Addresses or networks, with commas, of proxies whose X-Forwarded-For is believed."""

@@ -44,7 +44,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "token_service": msgid("「{person}」：一个姓名要么是人，要么是程序，不能又是人又是程序"),
         "token_rights": msgid("角色 {role} 没有这些权限：{rights}"),
         "invitation_over": msgid("邀请已用过、已过期，或还没有经另一名安全管理员确认"),
-        "login": msgid("编号 {id} 的令牌没有账号"),
+        "authenticator_code": msgid("验证码不是这个验证器现在的，请看一下手机的时间准不准"),
+        "login": msgid("编号 {id} 的令牌没有账号和口令"),
         "login_name": msgid("账号为 2 至 64 个字，不含空格"),
         "login_taken": msgid("这个账号名已有别人使用"),
         "login_service": msgid("程序没有账号，请发令牌"),
@@ -53,7 +54,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "password_name": msgid("口令里不能有账号或姓名"),
         "password_again": msgid("最近 {count} 个口令不能再用"),
         "password_differs": msgid("两次输入的口令不同"),
-        "password_wrong": msgid("现在的口令不对"),
         "token_administrator": msgid("管理员（{role}）只能在服务器上用 suanquan admin create 建立"),
         "token_duty": msgid(
             "「{person}」已有 {other} 的令牌，不能又是 {role}：三名管理员与业务各归各人"

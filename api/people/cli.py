@@ -6,13 +6,13 @@ import typer
 
 from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.arguments import path
-from api.cli.client import ask
+from api.cli.client import Door, ask
 from api.cli.commands import Commands
 from api.cli.options import MACHINE
 from api.cli.values import MOMENT, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.people.codes import Role
+from ledger.people.codes import Role, SignInFault
 
 app = Commands()
 token = Commands(msgid("令牌"))
@@ -32,7 +32,6 @@ TOKENS = (
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
     Column(msgid("账号"), "login"),
-    Column(msgid("暂停"), "paused_at", MOMENT),
     Column(msgid("等待"), lambda t: _("等另一位安全管理员确认") if t["waits"] else None),
 )
 
@@ -44,6 +43,14 @@ SESSIONS = (
     Column(msgid("登录于"), "created_at", MOMENT),
     Column(msgid("最近使用"), "seen_at", MOMENT),
     Column(msgid("结束于"), "ended_at", MOMENT),
+)
+
+FAILURES = (
+    Column(msgid("账号"), "login"),
+    Column(msgid("浏览器"), "browser"),
+    Column(msgid("网络地址"), "address"),
+    Column(msgid("时刻"), "at", MOMENT),
+    Column(msgid("原因"), lambda f: label_of(SignInFault, f["fault"])),
 )
 
 
@@ -89,7 +96,7 @@ def _waits(row: dict[str, Any]) -> list[str]:
     return [_("编号 {number}，要等另一位安全管理员确认才能用").format(number=row["id"])]
 
 
-@token.verb("invite", msgid("邀请一个人设定账号和口令：一次性链接"))
+@token.verb("invite", msgid("邀请一个人设定账号、口令和验证器：一次性链接"))
 def invite(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("给谁"))],
     *,
@@ -97,24 +104,10 @@ def invite(
     project: Annotated[str | None, typer.Option(help=msgid("builder 的项目编号"))] = None,
     centre: Annotated[str | None, typer.Option(help=msgid("operator 的中心"))] = None,
 ) -> Answer:
-    """Invite somebody to set a name and a password; the link is shown this once."""
+    """Invite somebody to set up her account; the link is shown this once."""
     body = {"person": person, "role": role, "project": project, "centre": centre}
     invitation = ask("POST", "invitations", body=body)
-    return Answer(invitation, [invitation["link"], *_waits(invitation)])
-
-
-@token.verb("pause", msgid("暂停账号：用口令进不来"))
-def pause(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
-    """Let nobody in by a login."""
-    ask("POST", path("tokens", number, "pause"))
-    print(_("令牌 {number} 的账号已暂停").format(number=number))
-
-
-@token.verb("resume", msgid("恢复账号"))
-def resume(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
-    """Let the holder of a login in again."""
-    ask("DELETE", path("tokens", number, "pause"))
-    print(_("令牌 {number} 的账号已恢复").format(number=number))
+    return Answer(invitation, [Door.find().url + invitation["path"], *_waits(invitation)])
 
 
 @token.verb("confirm", msgid("由另一位安全管理员确认，令牌才能用"))
@@ -166,6 +159,19 @@ def sign_ins() -> Listing:
     """List everybody's browser sessions."""
     columns = (Column(msgid("持有人"), "person"), *SESSIONS)
     return listing(columns, ask("GET", "sign-ins"), empty=msgid("没有登录过"))
+
+
+@session.verb("failed", msgid("用自己的账号没有登录成的几次"))
+def own_failures() -> Listing:
+    """List the sign-ins by one's own account that did not succeed."""
+    return listing(FAILURES, ask("GET", "sessions/failed"), empty=msgid("没有"))
+
+
+@session.verb("failures", msgid("所有人没有登录成的几次，从新到旧"))
+def failures() -> Listing:
+    """List everybody's sign-ins that did not succeed."""
+    columns = (Column(msgid("持有人"), "person"), *FAILURES)
+    return listing(columns, ask("GET", "sign-ins/failed"), empty=msgid("没有"))
 
 
 @session.verb("end", msgid("结束自己的一次登录"))

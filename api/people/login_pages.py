@@ -1,9 +1,16 @@
-"""Coming in by a name and a password: signing in, an invitation, another password."""
+"""Logins in a browser: signing in, setting one up by an invitation, another password.
 
+An authenticator's secret is made when the form of an invitation is opened, and goes back and forth
+with it until a code shows that an app has it; no address and no log ever holds it.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+import segno
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 
 from api.door.dependencies import (
     Configured,
@@ -15,14 +22,19 @@ from api.door.dependencies import (
 )
 from api.door.route_table import limited
 from api.language.i18n import gettext as _
+from api.messages.sentences import sentence
 from api.people.pages import local, sign_in_page
 from api.settings import Settings
 from api.web.layout import Framed, places
 from ledger.errors import Refused
-from ledger.people.rules import PasswordRules
-from ledger.people.steps import logins
+from ledger.people.rules import one_time_codes
+from ledger.people.rules.passwords import PasswordRules
+from ledger.people.steps import invitations, logins
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.logins import Wait
+from ledger.people.steps.invitations import NewLogin
+from ledger.people.steps.logins import Proof
+
+ISSUER = "算券"  # how an authenticator lists us
 
 router = APIRouter(include_in_schema=False)
 Self = Annotated[Viewer, Depends(signed_in)]
@@ -35,6 +47,23 @@ def rules(settings: Settings) -> PasswordRules:
     )
 
 
+@dataclass(frozen=True)
+class Typed:
+    """The form of an invitation, as it was typed."""
+
+    code: Annotated[str, Form()] = ""
+    name: Annotated[str, Form()] = ""
+    password: Annotated[str, Form()] = ""
+    again: Annotated[str, Form()] = ""
+    authenticator: Annotated[str, Form()] = ""
+    digits: Annotated[str, Form()] = ""
+
+    @property
+    def wish(self) -> NewLogin:
+        """What she chose."""
+        return NewLogin(self.name.strip(), self.password, self.authenticator, self.digits)
+
+
 @router.post("/sign-in/password")
 @limited(guesses=True)
 def sign_in(
@@ -45,17 +74,15 @@ def sign_in(
     wall: Wall,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
+    digits: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",  # noqa: A002 - the form's name
 ) -> Response:
-    """Open a session by a name and a password, and go where the reader wanted to go."""
-    outcome = logins.enter(db, name.strip(), password, place_of(request), wall)
-    if isinstance(outcome, Wait):
-        refused = _("口令输错过，请在 {seconds} 秒后再试。").format(seconds=outcome.seconds)
-        return sign_in_page(frame, refused, next, 429)
-    if outcome is None:
-        return sign_in_page(frame, _("名字或口令不对，或这个账号已停用。"), next, 403)
-    response = RedirectResponse(local(next) or places(outcome, "")[0].url, 303)
-    open_session(request, response, db, outcome, wall)
+    """Open a session by a login, and go where the reader wanted to go."""
+    viewer = logins.enter(db, name.strip(), Proof(password, digits), place_of(request), wall)
+    if viewer is None:
+        return sign_in_page(frame, wrong(), next, 403)
+    response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
+    open_session(request, response, db, viewer, wall)
     return response
 
 
@@ -64,28 +91,34 @@ def invitation(
     frame: Framed, db: Db, wall: Wall, settings: Configured, code: str = ""
 ) -> HTMLResponse:
     """The form of an invitation."""
-    viewer = logins.invited(db, code, wall)
-    return frame.page("people/invitation.html", {"code": code, "who": viewer} | _words(settings))
+    viewer = invitations.invited(db, code, wall)
+    return _form(frame, settings, Typed(code=code), viewer, "")
 
 
 @router.post("/invitation")
 @limited(guesses=True)
 def accept(
     request: Request,
+    typed: Annotated[Typed, Depends()],
     *,
+    frame: Framed,
     db: Db,
     wall: Wall,
     settings: Configured,
-    code: Annotated[str, Form()],
-    name: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    again: Annotated[str, Form()] = "",
 ) -> Response:
-    """Set one's name and password, and come in."""
-    if password != again:
-        raise Refused("password_differs")
-    viewer = logins.accept(db, code, name.strip(), password, rules=rules(settings), now=wall)
-    response = RedirectResponse(places(viewer, "")[0].url, 303)
+    """Set up one's login and come in; the recovery codes are shown this once."""
+    viewer = invitations.invited(db, typed.code, wall)
+    try:
+        if typed.password != typed.again:
+            raise Refused("password_differs")
+        with db.begin_nested():
+            viewer, codes = invitations.accept(
+                db, typed.code, typed.wish, rules=rules(settings), now=wall
+            )
+    except Refused as error:
+        return _form(frame, settings, typed, viewer, sentence(error.code, error.params))
+    content = {"codes": codes, "onwards": places(viewer, "")[0].url}
+    response = frame.page("people/recovery-codes.html", content)
     open_session(request, response, db, viewer, wall)
     return response
 
@@ -93,27 +126,73 @@ def accept(
 @router.get("/password")
 def password_form(viewer: Self, frame: Framed, db: Db, settings: Configured) -> HTMLResponse:
     """The form for another password."""
-    content = {"has_login": logins.has_login(db, viewer)} | _words(settings)
-    return frame.page("people/password.html", content)
+    return _password(viewer, frame, db, settings, "")
 
 
 @router.post("/password")
 @limited(guesses=True)
 def change(
     viewer: Self,
+    request: Request,
     *,
+    frame: Framed,
     db: Db,
     wall: Wall,
     settings: Configured,
     old: Annotated[str, Form()] = "",
+    digits: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """Set another password; all sessions end, and one signs in anew."""
     if password != again:
         raise Refused("password_differs")
-    logins.change(db, viewer, old, password, rules=rules(settings), now=wall)
+    is_set = logins.change_password(
+        db, viewer, Proof(old, digits), password,
+        rules=rules(settings), place=place_of(request), now=wall,
+    )  # fmt: skip
+    if not is_set:
+        return _password(viewer, frame, db, settings, wrong(), 403)
     return RedirectResponse("/sign-in", 303)
+
+
+def wrong() -> str:
+    """What is said of whatever is wrong with a sign-in: no guess learns which part was right."""
+    return _(
+        "账号、口令或验证码不对，或试得太快。连错三次以后每次要等，从两秒到十五分钟。验证码每个只能用一次。"
+    )
+
+
+def _form(
+    frame: Framed, settings: Settings, typed: Typed, viewer: Viewer, refused: str
+) -> HTMLResponse:
+    secret = typed.authenticator
+    if one_time_codes.read_secret(secret) is None:
+        secret = one_time_codes.new_secret()
+    address = one_time_codes.address(secret, viewer.person, ISSUER)
+    square = segno.make(address, error="m").svg_inline(
+        border=4, scale=4, dark="#000", light="#fff", omitsize=True, title=_("验证器的二维码")
+    )
+    content = {
+        "typed": typed,
+        "who": viewer,
+        "secret": secret,
+        "groups": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        "address": address,
+        "square": Markup(square),  # noqa: S704 - drawn here
+        "refused": refused,
+    }
+    return frame.page(
+        "people/invitation.html", content | _words(settings), 422 if refused else 200
+    )
+
+
+def _password(
+    viewer: Viewer, frame: Framed, db: Db, settings: Settings, refused: str, status: int = 200
+) -> HTMLResponse:
+    login = logins.login_of(db, viewer)
+    content = {"login": login.name if login else "", "refused": refused}
+    return frame.page("people/password.html", content | _words(settings), status)
 
 
 def _words(settings: Settings) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from api.people.rights import RightRow, right_table
 from api.people.schemas import InvitationRead, TokenCreate, TokenRenew, TokenSecret
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
-from ledger.people.steps import credentials, logins, sessions
+from ledger.people.steps import credentials, invitations, logins, sessions
 from ledger.people.steps.credentials import TokenRecord, Viewer
+from ledger.people.steps.logins import FailureRecord
 from ledger.people.steps.sessions import SessionRecord
 from ledger.postgres.columns import key
 from ledger.registry.tables import Centre
@@ -45,7 +46,7 @@ def invite(
     wall: Wall,
     settings: Configured,
 ) -> InvitationRead:
-    """Invite somebody to set a name and a password: a token whose secret nobody sees, and a link.
+    """Invite somebody to set up her account: a token whose secret nobody sees, and a link.
 
     The link works once; where the role decides about money, not before a second one confirms.
     """
@@ -53,44 +54,9 @@ def invite(
         raise Refused("login_service")
     row = credentials.token_of(db, _issue(request, viewer, db, wall, settings))
     lasts = timedelta(hours=settings.invitation_hours)
-    code = logins.invite(db, key(row), viewer.actor, wall, lasts)
-    link = f"{settings.address}/invitation?code={code}"
-    return InvitationRead(id=key(row), link=link, expires_at=wall + lasts, waits=row.waits)
-
-
-@router.post("/tokens/{token}/pause", status_code=204)
-def pause(
-    token: int, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
-) -> None:
-    """Let nobody in by a login, until it is let in again; its sessions end."""
-    logins.pause(db, token, viewer.actor, wall)
-
-
-@router.delete("/tokens/{token}/pause", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
-def resume(token: int, db: Db) -> None:
-    """Let the holder of a login in again."""
-    logins.resume(db, token)
-
-
-def _issue(
-    request: TokenCreate, viewer: Viewer, db: Session, wall: datetime, settings: Settings
-) -> str:
-    """The secret of a new token."""
-    unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
-    if unknown_rights:
-        raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
-    return credentials.issue_token(
-        db,
-        role=request.role,
-        person=request.person,
-        service=request.service,
-        project=project_by_code(db, request.project).id if request.project else None,
-        centre=_centre(db, request.centre) if request.centre else None,
-        rights=request.rights,
-        actor=viewer.actor,
-        now=wall,
-        expires_at=_until(request.expires_at, wall, settings),
-    )
+    code = invitations.invite(db, key(row), viewer.actor, wall, lasts)
+    path = f"/invitation?code={code}"
+    return InvitationRead(id=key(row), path=path, expires_at=wall + lasts, waits=row.waits)
 
 
 @router.post("/tokens/renew", status_code=201)
@@ -134,6 +100,12 @@ def sign_ins(request: Request, db: Db, wall: Wall, limit: Limit = 100) -> list[S
     return sessions.sign_ins(db, lasts(request), wall, limit)
 
 
+@router.get("/sign-ins/failed", dependencies=[having(Right.READ_LOGS)])
+def failures(db: Db, limit: Limit = 100) -> list[FailureRecord]:
+    """List everybody's sign-ins that did not succeed, newest first."""
+    return logins.failures(db, limit)
+
+
 @router.get("/rights", dependencies=[Depends(signed_in)])
 def rights() -> list[RightRow]:
     """List every right with the roles that have it, and of whose things."""
@@ -148,12 +120,41 @@ def session_list(
     return sessions.sessions(db, viewer, lasts(request), wall)
 
 
+@router.get("/sessions/failed")
+def own_failures(
+    viewer: Annotated[Viewer, Depends(signed_in)], db: Db, limit: Limit = 100
+) -> list[FailureRecord]:
+    """List the sign-ins by one's own account that did not succeed, newest first."""
+    return logins.failures_of(db, viewer, limit)
+
+
 @router.delete("/sessions/{session}", status_code=204)
 def end_session(
     session: int, viewer: Annotated[Viewer, Depends(signed_in)], db: Db, wall: Wall
 ) -> None:
     """End one of one's own browser sessions at once."""
     sessions.end(db, viewer, session, wall)
+
+
+def _issue(
+    request: TokenCreate, viewer: Viewer, db: Session, wall: datetime, settings: Settings
+) -> str:
+    """The secret of a new token."""
+    unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
+    if unknown_rights:
+        raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
+    return credentials.issue_token(
+        db,
+        role=request.role,
+        person=request.person,
+        service=request.service,
+        project=project_by_code(db, request.project).id if request.project else None,
+        centre=_centre(db, request.centre) if request.centre else None,
+        rights=request.rights,
+        actor=viewer.actor,
+        now=wall,
+        expires_at=_until(request.expires_at, wall, settings),
+    )
 
 
 def _until(wish: datetime | None, now: datetime, settings: Settings) -> datetime:

@@ -82,9 +82,9 @@ class TokenSecret(ResponseModel):
 
 
 class InvitationRead(ResponseModel):
-    """An invitation: its token's number, and the link by which the holder sets her password."""
+    """An invitation: its token's number, and the path of the link by which its holder comes in."""
 
     id: int
-    link: str
+    path: str
     expires_at: AwareDatetime
     waits: bool

@@ -9,18 +9,24 @@ from api.door.dependencies import Db, Wall, lasts, signed_in
 from api.door.middleware import SESSION_COOKIE
 from api.language.labels import label
 from api.web.layout import Framed
-from ledger.people.steps import sessions
+from ledger.people.steps import logins, sessions
+from ledger.people.steps.authenticators import recovery_codes_left
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(include_in_schema=False)
+FAILURES = 20  # so many of the newest are shown
 Self = Annotated[Viewer, Depends(signed_in)]
 
 
 @router.get("/sessions")
 def session_list(viewer: Self, request: Request, frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
-    """Where the reader is signed in, and her last sign-ins."""
+    """Where the reader is signed in, her last sign-ins, and those that did not succeed."""
     rows = sessions.sessions(db, viewer, lasts(request), wall)
+    login = logins.login_of(db, viewer)
     content = {
+        "login": login.name if login else "",
+        "left": recovery_codes_left(db, viewer.token),
+        "failures": logins.failures_of(db, viewer, FAILURES),
         "active": [row for row in rows if row.ended_at is None],
         "past": [row for row in rows if row.ended_at is not None],
         "here": sessions.current(db, request.cookies.get(SESSION_COOKIE, "")),

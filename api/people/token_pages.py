@@ -4,9 +4,9 @@ A new token's secret is shown on the page that answers the form, this once. What
 from then on. The audit administrator and the auditor see the list and change nothing.
 """
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
@@ -18,13 +18,20 @@ from api.people.schemas import InvitationRead, TokenCreate, TokenSecret
 from api.web.forms import form
 from api.web.layout import Framed
 from ledger.people.codes import Role
-from ledger.people.rules import ADMINISTRATORS
+from ledger.people.rules.persons import ADMINISTRATORS
 from ledger.people.steps import credentials
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_TOKENS)]
 Issuer = Annotated[Viewer, having(Right.ISSUE_TOKENS)]
+
+
+class Invited(NamedTuple):
+    """An invitation, and its link as the browser opens it."""
+
+    link: str
+    invitation: InvitationRead
 
 
 @router.get("/people")
@@ -51,30 +58,18 @@ def issue(
 @router.post("/people/invitations")
 def invite(
     viewer: Issuer,
-    request: Annotated[TokenCreate, form(TokenCreate)],
+    wanted: Annotated[TokenCreate, form(TokenCreate)],
     *,
+    request: Request,
     frame: Framed,
     db: Db,
     wall: Wall,
     settings: Configured,
 ) -> HTMLResponse:
-    """Invite somebody to set a name and a password, and show the link this once."""
-    invitation = routes.invite(request, viewer, db, wall, settings)
-    return _page(viewer, frame, db, wall, invitation=invitation)
-
-
-@router.post("/people/tokens/{token}/pause")
-def pause(viewer: Issuer, token: int, db: Db, wall: Wall) -> Response:
-    """Let nobody in by a login."""
-    routes.pause(token, viewer, db, wall)
-    return RedirectResponse("/people", 303)
-
-
-@router.post("/people/tokens/{token}/resume", dependencies=[having(Right.ISSUE_TOKENS)])
-def resume(token: int, db: Db) -> Response:
-    """Let the holder of a login in again."""
-    routes.resume(token, db)
-    return RedirectResponse("/people", 303)
+    """Invite somebody to set up her account, and show the link this once."""
+    invitation = routes.invite(wanted, viewer, db, wall, settings)
+    here = settings.url or str(request.base_url).rstrip("/")
+    return _page(viewer, frame, db, wall, invited=Invited(here + invitation.path, invitation))
 
 
 @router.post("/people/tokens/{token}/confirmation")
@@ -98,13 +93,13 @@ def _page(
     wall: Wall,
     *,
     secret: TokenSecret | None = None,
-    invitation: InvitationRead | None = None,
+    invited: Invited | None = None,
 ) -> HTMLResponse:
     rows = credentials.tokens(db)
     good = [row for row in rows if row.revoked_at is None and row.expires_at > wall]
     content = {
         "secret": secret,
-        "invitation": invitation,
+        "invited": invited,
         "waiting": [row for row in good if row.waits],
         "standing": [row for row in good if not row.waits],
         "ended": [row for row in rows if row not in good],

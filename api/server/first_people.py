@@ -15,7 +15,7 @@ from api.cli.client import TOKENS_FOLDER
 from api.demo.office import PERSONS, SCOPED
 from api.settings import Settings
 from ledger.people.codes import Role
-from ledger.people.rules import ADMINISTRATORS
+from ledger.people.rules.persons import ADMINISTRATORS
 from ledger.people.steps import credentials, drill
 from ledger.people.steps.links import make_link
 

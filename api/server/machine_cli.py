@@ -75,18 +75,22 @@ def serve() -> None:
         run(read_settings())
 
 
-@admin.verb("create", msgid("管理员令牌，只出现这一次"))
+@admin.verb("create", msgid("管理员的令牌或邀请，只出现这一次"))
 def create(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("姓名"))],
     *,
     role: Annotated[Duty, typer.Option(help=msgid("系统、安全或审计管理员"))] = Duty.SECURITY_ADMIN,
+    invite: Annotated[
+        bool, typer.Option("--invite", help=msgid("不给令牌，给本人设定账号的链接"))
+    ] = False,
     file: Annotated[Path | None, typer.Option(help=msgid("写入只有自己可读的新文件"))] = None,
 ) -> None:
-    """Make an administrator's token, shown this once."""
+    """Make an administrator: a token, or a link to set up a login, shown this once."""
     if not person.strip():
         raise Failure(_("姓名不能为空"))
     with database():
-        _issue(person.strip(), role, (lambda secret: _keep(file, secret)) if file else print)
+        deliver = (lambda secret: _keep(file, secret)) if file else print
+        _issue(person.strip(), role, deliver, invite=invite)
     if file:
         print(_("令牌已写入 {file}").format(file=file), file=sys.stderr)
 
@@ -104,29 +108,39 @@ def upgrade() -> None:
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 
-def _issue(person: str, role: Duty, deliver: Callable[[str], object]) -> None:
-    """Make the token, and hand it over before it counts: one that nobody got does not exist."""
+def _issue(person: str, role: Duty, deliver: Callable[[str], object], *, invite: bool) -> None:
+    """Make the token, and hand it or its invitation's link over before it counts.
+
+    One that nobody got does not exist.
+    """
     from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
     from api.server.database import reach  # noqa: PLC0415
     from api.settings import read_settings  # noqa: PLC0415
-    from ledger.people.steps.credentials import issue_token  # noqa: PLC0415
+    from ledger.people.steps import credentials, invitations  # noqa: PLC0415
+    from ledger.postgres.columns import key  # noqa: PLC0415
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
     settings, now = read_settings(), datetime.now(UTC)
+    actor = f"machine:{getpass.getuser()}"
     with ExitStack() as stack:
         engine = stack.enter_context(reach(settings)).owner_engine()
         stack.callback(engine.dispose)
         check_revision(engine)
         session = stack.enter_context(Session(engine))
-        secret = issue_token(
+        secret = credentials.issue_token(
             session,
             role=role,
             person=person,
-            actor=f"machine:{getpass.getuser()}",
+            actor=actor,
             now=now,
             expires_at=now + timedelta(days=settings.token_days),
         )
+        if invite:
+            lasts = timedelta(hours=settings.invitation_hours)
+            token = key(credentials.token_of(session, secret))
+            code = invitations.invite(session, token, actor, now, lasts)
+            secret = f"{settings.address}/invitation?code={code}"
         deliver(secret)
         session.commit()
 

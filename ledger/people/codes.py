@@ -58,3 +58,11 @@ class Answer(StrEnum):
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+
+
+class SignInFault(StrEnum):
+    """Why somebody did not come in by a login that is there."""
+
+    PASSWORD = "password"  # noqa: S105 - a code
+    CODE = "code"  # the password was right
+    TOKEN = "token"  # noqa: S105 - all was right, and what it opens has ended

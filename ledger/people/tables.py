@@ -99,7 +99,7 @@ class SignInLink(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """A link by which a token's holder sets her name and password: the SHA-256 of its secret."""
+    """A link by which a token's holder sets up her account: the SHA-256 of its secret."""
 
     __tablename__ = "invitations"
     id: int | None = identity()
@@ -112,15 +112,13 @@ class Invitation(SQLModel, table=True):
 
 
 class Login(SQLModel, table=True):
-    """A name that opens a token in a browser, with a password."""
+    """A name that opens a token in a browser, with a password and a code."""
 
     __tablename__ = "logins"
     id: int | None = identity()
     token_id: int = big()
     name: str
     created_at: datetime = moment()
-    paused_at: datetime | None = moment(nullable=True)
-    paused_by: str | None = None
 
 
 class Password(SQLModel, table=True):
@@ -133,11 +131,34 @@ class Password(SQLModel, table=True):
     set_at: datetime = moment()
 
 
-class WrongPasswords(SQLModel, table=True):
-    """Wrong passwords in a row, by a device of the holder's or by a network."""
+class Authenticator(SQLModel, table=True):
+    """The secret that somebody's app makes codes of, as an invitation brought it about."""
 
-    __tablename__ = "wrong_passwords"
-    login_id: int = big(primary_key=True)
-    source: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    failures: int
-    failed_at: datetime = moment()
+    __tablename__ = "authenticators"
+    id: int | None = identity()
+    invitation_id: int = big()
+    secret: bytes = Field(sa_type=LargeBinary)
+    set_at: datetime = moment()
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands in for an authenticator once: its SHA-256."""
+
+    __tablename__ = "recovery_codes"
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    authenticator_id: int = big()
+    used_at: datetime | None = moment(nullable=True)
+
+
+class FailedSignIn(SQLModel, table=True):
+    """A sign-in that did not succeed: by which login, from where, and what was wrong."""
+
+    __tablename__ = "failed_sign_ins"
+    id: int | None = identity()
+    login_id: int = big()
+    source: bytes = Field(sa_type=LargeBinary)
+    address: str
+    browser: str
+    fault: str
+    at: datetime = moment()

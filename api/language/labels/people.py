@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.people.codes import Answer, DecisionKind, Role
+from ledger.people.codes import Answer, DecisionKind, Role, SignInFault
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -56,6 +56,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             Answer.CONFIRMED: msgid("已确认"),
             Answer.REFUSED: msgid("已退回"),
             Answer.WITHDRAWN: msgid("已撤回"),
+        },
+        SignInFault: {
+            SignInFault.PASSWORD: msgid("口令不对"),
+            SignInFault.CODE: msgid("口令对，验证码不对"),
+            SignInFault.TOKEN: msgid("令牌已到期或停用"),
         },
     }
 )

@@ -16,7 +16,7 @@ CREATE TABLE persons (
 CREATE UNIQUE INDEX persons_by_name ON persons (plain_name(name));
 
 -- 三员: who tends the machine, who lets people in and who reads the logs are three people, and none of
--- them does business. As ADMINISTRATORS in `ledger/people/rules.py`.
+-- them does business. As ADMINISTRATORS in `ledger/people/rules/persons.py`.
 CREATE FUNCTION duty_of(role text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN role IN ('systemadmin', 'securityadmin', 'auditadmin') THEN role ELSE 'business' END;

@@ -52,7 +52,9 @@ BEGIN
             ('rounds', 'finished_at'), ('sessions', 'created_at seen_at ended_at'),
             ('stated_periods', 'stated_at'), ('statement_answers', 'answered_at'),
             ('statements', 'issued_at'), ('streams', 'received_at'),
-            ('sign_in_links', 'used_at'), ('tokens', 'confirmed_at created_at revoked_at'),
+            ('sign_in_links', 'used_at'), ('invitations', 'created_at used_at'),
+            ('logins', 'created_at'), ('passwords', 'set_at'), ('authenticators', 'set_at'),
+            ('recovery_codes', 'used_at'), ('failed_sign_ins', 'at'), ('tokens', 'confirmed_at created_at revoked_at'),
             ('voucher_versions', 'opened_at'),
             ('vouchers', 'opened_at'), ('year_waits', 'since')
         ) AS kept (of_table, moments), string_to_table(kept.moments, ' ') AS moment

@@ -25,7 +25,7 @@ from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.visible import is_visible
 from ledger.people.codes import Role
 from ledger.people.queries import person_by_name
-from ledger.people.rules import ADMINISTRATORS, duty_of, plain
+from ledger.people.rules.persons import ADMINISTRATORS, duty_of, plain
 from ledger.people.steps.decisions import refuse_one_identity
 from ledger.people.tables import Person, Token
 from ledger.postgres.columns import key
@@ -38,7 +38,7 @@ SECRET_BYTES = 32  # 43 characters of base64url
 _TOKENS = text("""
     SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
            t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by, t.expires_at,
-           t.revoked_at, t.revoked_by, l.name AS login, l.paused_at
+           t.revoked_at, t.revoked_by, l.name AS login
     FROM tokens t JOIN persons i ON i.id = t.person_id
     LEFT JOIN logins l ON l.token_id = t.id
     LEFT JOIN projects p ON p.id = t.project_id
@@ -83,7 +83,6 @@ class TokenRecord:
     revoked_at: datetime | None
     revoked_by: str | None
     login: str | None
-    paused_at: datetime | None
 
 
 def issue_token(

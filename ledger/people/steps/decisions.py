@@ -16,7 +16,7 @@ from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import Answer, DecisionKind
 from ledger.people.queries import second_refused
-from ledger.people.rules import plain
+from ledger.people.rules.persons import plain
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 

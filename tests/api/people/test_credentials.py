@@ -11,7 +11,7 @@ from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
-from ledger.people.rules import ADMINISTRATORS, TAKES_TWO
+from ledger.people.rules.persons import ADMINISTRATORS, TAKES_TWO
 from tests.support.api.town import NOW, Town
 
 

@@ -1,185 +1,197 @@
-"""Names and passwords: set by invitation, kept as Argon2id, guessed slowly, locking nobody out."""
+"""Logins: set up by an invitation, once; opened by a password and a code, by nobody else."""
 
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
+from io import StringIO
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from api.door import dependencies as deps
 from ledger.people.codes import Role
-from ledger.people.rules import PasswordRules, password_fault, wait_after
+from tests.support.api.html import parse
+from tests.support.api.logins import (
+    OTHER,
+    PASSWORD,
+    Person,
+    accept,
+    browser,
+    code_of,
+    digits_of,
+    form_of,
+    invite,
+    minute,
+    secret_on,
+)
 from tests.support.api.town import NOW, Town
-
-PASSWORD, OTHER = "Correct horse 1", "Another horse 2"
-GOOD = {"name": "lisi", "password": PASSWORD, "again": PASSWORD}
-
-
-def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
-
-
-def browser(town: Town, address: str = "10.0.0.7") -> TestClient:
-    return TestClient(town.app, follow_redirects=False, client=(address, 1))
-
-
-def invite(town: Town, role: str = "auditor", person: str = "李四") -> dict[str, Any]:
-    answer = town.client.post(
-        "/api/v1/invitations",
-        json={"role": role, "person": person},
-        headers=town.headers(Role.SECURITY_ADMIN),
-    )
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-def code_of(invitation: dict[str, Any]) -> str:
-    return str(urlsplit(invitation["link"]).query.partition("=")[2])
-
-
-def accept(town: Town, invitation: dict[str, Any], **change: str) -> tuple[int, str]:
-    form = {"code": code_of(invitation), **GOOD, **change}
-    answer = browser(town).post("/invitation", data=form)
-    return answer.status_code, "" if answer.status_code == 303 else str(answer.json()["code"])
-
-
-def enter(client: TestClient, password: str = PASSWORD, name: str = "lisi") -> int:
-    form = {"name": name, "password": password}
-    return client.post("/sign-in/password", data=form).status_code
 
 
 @pytest.fixture
-def lisi(town: Town) -> dict[str, Any]:
-    invitation = invite(town)
-    assert accept(town, invitation) == (303, "")
-    return invitation
+def lisi(town: Town) -> Person:
+    return accept(town, invite(town))
 
 
-def test_an_invitation_sets_a_password_once_that_nobody_else_knew(
-    town: Town, owner: psycopg.Connection
+def test_an_invitation_sets_up_a_login_once_that_nobody_else_knew(
+    log: StringIO, town: Town, lisi: Person, owner: psycopg.Connection
 ) -> None:
-    invitation = invite(town)
-    assert "李四" in browser(town).get(f"/invitation?code={code_of(invitation)}").text
-    client = browser(town)
-    assert client.post("/invitation", data={"code": code_of(invitation), **GOOD}).status_code == 303
-    assert client.get("/projects").status_code == 200
-    assert accept(town, invitation) == (422, "invitation_over")
-    assert enter(browser(town)) == 303
-    kept = owner.execute("SELECT hash FROM passwords").fetchall()
-    assert [row[0].startswith("$argon2id$") for row in kept] == [True]
-    for table in ("passwords", "logins", "invitations", "tokens"):
+    assert lisi.client.get("/projects").status_code == 200, "she has come in"
+    again = form_of(lisi.invitation, lisi.secret)
+    assert browser(town).post("/invitation", data=again).status_code == 422
+    assert browser(town).get(lisi.invitation["path"]).status_code == 422
+    assert lisi.enter(browser(town), minute(1)) == 303
+    (kept,) = owner.execute("SELECT hash FROM passwords").fetchall()
+    assert kept[0].startswith("$argon2id$")
+    secrets = [PASSWORD, code_of(lisi.invitation), *lisi.recovery]
+    for table in ("passwords", "logins", "invitations", "tokens", "recovery_codes", "sessions"):
         rows = owner.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
-        assert not [row for row in rows if PASSWORD in row[0] or code_of(invitation) in row[0]]
+        assert not [row for row in rows for secret in secrets if secret in row[0]]
+    for secret in (*secrets, lisi.secret, lisi.digits(), lisi.digits(minute(1))):
+        assert secret not in log.getvalue()
 
 
 def test_an_invitation_ends(town: Town) -> None:
     invitation = invite(town)
-    later(town, timedelta(hours=72))
-    assert accept(town, invitation) == (422, "invitation_over")
+    secret = secret_on(browser(town), invitation)
+    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + timedelta(hours=72)
+    answer = browser(town).post("/invitation", data=form_of(invitation, secret))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invitation_over")
 
 
 def test_an_invitation_to_decide_about_money_waits_for_the_second(town: Town) -> None:
     invitation = invite(town, "approver")
     assert invitation["waits"]
-    assert accept(town, invitation) == (422, "invitation_over")
+    assert browser(town).get(invitation["path"]).status_code == 422
     town.confirm(invitation["id"])
-    assert accept(town, invitation) == (303, "")
+    accept(town, invitation)
 
 
 SENSELESS = (
-    ({"again": "x"}, "password_differs"),
-    ({"password": "Short 1", "again": "Short 1"}, "password_length"),
-    ({"password": "all small letters", "again": "all small letters"}, "password_kinds"),
-    ({"password": "My Lisi is 12 long", "again": "My Lisi is 12 long"}, "password_name"),
-    ({"name": "x"}, "login_name"),
-    ({"name": "li si"}, "login_name"),
+    ({"again": "x"}, "两次"),
+    ({"password": "Short 1", "again": "Short 1"}, "至少 12 个字"),
+    ({"password": "all small letters", "again": "all small letters"}, "至少要有 3 种"),
+    ({"password": "My Lisi is 12 long", "again": "My Lisi is 12 long"}, "不能有账号"),
+    ({"name": "x"}, "2 至 64"),
+    ({"name": "li si"}, "2 至 64"),
+    ({"name": "li\u200bsi"}, "2 至 64"),
+    ({"digits": "000000"}, "验证码"),
+    ({"digits": ""}, "验证码"),
 )
 
 
-def test_a_password_that_does_not_keep_the_rules_is_refused(town: Town) -> None:
+def test_a_form_that_is_refused_comes_back_with_the_same_authenticator(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    invitation, client = invite(town), browser(town)
+    secret = secret_on(client, invitation)
+    for change, word in SENSELESS:
+        answer = client.post("/invitation", data=form_of(invitation, secret, **change))
+        page = parse(answer.text)
+        (notice,) = page.css("p.notice")
+        assert (answer.status_code, word in notice.text()) == (422, True), change
+        (field,) = page.css("input[name=authenticator]")
+        assert field.attributes["value"] == secret
+        assert PASSWORD not in answer.text
+    assert owner.execute("SELECT 1 FROM logins").fetchall() == []
+    assert client.post("/invitation", data=form_of(invitation, secret)).status_code == 200
+
+
+def test_a_short_authenticator_is_not_taken(town: Town) -> None:
+    """Who fills in a secret of her own making gets one of ours instead."""
     invitation = invite(town)
-    for change, code in SENSELESS:
-        assert accept(town, invitation, **change) == (422, code)
-    assert accept(town, invitation) == (303, "")
+    secret = secret_on(browser(town), invitation)
+    weak = form_of(invitation, secret, authenticator="ABCD EFGH")
+    answer = browser(town).post("/invitation", data=weak)
+    (field,) = parse(answer.text).css("input[name=authenticator]")
+    assert answer.status_code == 422
+    assert len(str(field.attributes["value"]).replace(" ", "")) == 32
 
 
-def test_a_name_is_one_persons_and_moves_with_her(town: Town, lisi: dict[str, Any]) -> None:
-    assert accept(town, invite(town, person="王五")) == (422, "login_taken")
-    anew = {"password": OTHER, "again": OTHER}
-    assert accept(town, invite(town), **anew) == (303, "")
-    assert enter(browser(town), OTHER) == 303
-    assert enter(browser(town)) == 403
+def test_a_name_is_one_persons_and_moves_with_her(town: Town, lisi: Person) -> None:
+    other = invite(town, person="王五")
+    secret = secret_on(browser(town), other)
+    answer = browser(town).post("/invitation", data=form_of(other, secret, name="ＬＩＳＩ"))
+    assert (answer.status_code, "已有别人" in answer.text) == (422, True)
+    anew = accept(town, invite(town), password=OTHER, again=OTHER)
+    assert anew.enter(browser(town), minute(1), password=OTHER) == 303
+    assert lisi.enter(browser(town), minute(2)) == 403, "neither the old password"
+    assert lisi.enter(browser(town), minute(3), password=OTHER) == 403, "nor the old authenticator"
 
 
-def test_a_login_ends_with_its_token_and_is_paused(town: Town, lisi: dict[str, Any]) -> None:
-    admin, path = town.headers(Role.SECURITY_ADMIN), f"/api/v1/tokens/{lisi['id']}"
+def test_a_login_ends_with_its_token(town: Town, lisi: Person) -> None:
+    path = f"/api/v1/tokens/{lisi.invitation['id']}"
+    town.client.delete(path, headers=town.headers(Role.SECURITY_ADMIN))
+    assert lisi.client.get("/projects").status_code == 401
+    assert lisi.enter(browser(town), minute(1)) == 403
+
+
+def test_each_sign_in_has_a_secret_of_its_own(town: Town, lisi: Person) -> None:
     client = browser(town)
-    assert enter(client) == 303
-    assert town.client.post(f"{path}/pause", headers=admin).status_code == 204
-    assert client.get("/projects").status_code == 401, "and her sessions end"
-    assert enter(client) == 403
-    assert town.client.delete(f"{path}/pause", headers=admin).status_code == 204
-    assert enter(client) == 303
-    assert town.client.delete(path, headers=admin).status_code == 204
-    assert enter(client) == 403
+    assert lisi.enter(client, minute(1)) == 303
+    before = dict(client.cookies)
+    assert lisi.enter(client, minute(2)) == 303
+    after = dict(client.cookies)
+    assert before.keys() == after.keys()
+    assert sum(before[name] != after[name] for name in after) == 1, "the device stays"
+    client.cookies.update(before)
+    assert client.get("/projects").status_code == 401, "the session before has ended"
 
 
-def test_a_stranger_who_guesses_slows_himself_down_and_nobody_else(
-    town: Town, lisi: dict[str, Any]
-) -> None:
-    hers = browser(town)
-    assert enter(hers) == 303  # this device is known now
-    stranger, neighbour = browser(town, "192.0.2.9"), browser(town, "192.0.2.200")
-    assert [enter(stranger, "wrong") for _ in range(4)] == [403, 403, 403, 429]
-    assert enter(stranger) == 429, "the right one waits too"
-    assert enter(neighbour) == 429, "and so does his network"
-    assert enter(browser(town, "198.51.100.1")) == 303, "not that of others"
-    at_his = TestClient(town.app, follow_redirects=False, client=("192.0.2.1", 1))
-    at_his.cookies.update(hers.cookies)
-    assert enter(at_his) == 303, "nor a device that she used before"
-    later(town, timedelta(seconds=2))
-    assert enter(stranger, "wrong") == 403
-    assert enter(stranger) == 429
-    later(town, timedelta(seconds=6))
-    assert enter(stranger) == 303
+# --- the second factor -----------------------------------------------------------------------------
 
 
-def test_each_wrong_password_makes_the_next_one_wait_longer() -> None:
-    waits = [wait_after(failures).total_seconds() for failures in range(14)]
-    assert waits == [0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
-    assert wait_after(10**6) == timedelta(minutes=15)
+def test_a_code_counts_once(town: Town, lisi: Person) -> None:
+    assert lisi.enter(browser(town)) == 403, "the code that set the login up"
+    assert lisi.enter(browser(town), minute(1)) == 303
+    assert lisi.enter(browser(town), minute(1)) == 403, "who looked over her shoulder"
+    stale = lisi.digits(minute(1))
+    assert lisi.enter(browser(town), minute(5), digits=stale) == 403
+    assert lisi.enter(browser(town), minute(6)) == 303
 
 
-def test_a_name_that_is_not_there_is_answered_like_a_wrong_password(
-    town: Town, lisi: dict[str, Any]
-) -> None:
-    texts = set[tuple[int, bool]]()
-    for name in ("lisi", "nobody"):
-        form = {"name": name, "password": "wrong"}
-        answer = browser(town, f"10.1.{len(texts)}.1").post("/sign-in/password", data=form)
-        texts.add((answer.status_code, "名字或口令不对" in answer.text))
-    assert texts == {(403, True)}
+def test_a_password_alone_opens_nothing(town: Town, lisi: Person) -> None:
+    for number, digits in enumerate(("", "000000", "123 456 789", lisi.secret), start=1):
+        assert lisi.enter(browser(town), minute(40 * number), digits=digits) == 403
+
+
+def test_a_recovery_code_stands_in_once(town: Town, lisi: Person) -> None:
+    assert len(set(lisi.recovery)) == 10
+    code = lisi.recovery[3]
+    assert lisi.enter(browser(town), minute(1), digits=f" {code.lower()}") == 303
+    assert lisi.enter(browser(town), minute(2), digits=code) == 403
+    assert "还有 9 个恢复码" in lisi.client.get("/sessions").text
+
+
+# --- another password ------------------------------------------------------------------------------
 
 
 def test_another_password_ends_every_session_and_the_last_ones_never_come_again(
-    town: Town, lisi: dict[str, Any]
+    town: Town, lisi: Person
 ) -> None:
     client, elsewhere = browser(town), browser(town)
-    assert (enter(client), enter(elsewhere)) == (303, 303)
+    assert lisi.enter(elsewhere, minute(1)) == 303
+    assert lisi.enter(client, minute(2)) == 303
 
-    def change(old: str, new: str) -> tuple[int, str]:
-        answer = client.post("/password", data={"old": old, "password": new, "again": new})
-        return answer.status_code, "" if answer.status_code == 303 else answer.json()["code"]
+    def change(number: int, old: str, new: str) -> tuple[int, str]:
+        town.app.dependency_overrides[deps.wall_clock] = lambda: minute(number)
+        form = {"old": old, "digits": lisi.digits(minute(number)), "password": new, "again": new}
+        answer = client.post("/password", data=form)
+        is_json = answer.headers.get("content-type", "").endswith("json")
+        return answer.status_code, answer.json()["code"] if is_json else ""
 
-    assert change("wrong", OTHER) == (422, "password_wrong")
-    assert change(PASSWORD, PASSWORD) == (422, "password_again")
-    assert change(PASSWORD, OTHER) == (303, "")
+    assert change(3, "wrong", OTHER) == (403, "")
+    assert change(4, PASSWORD, PASSWORD) == (422, "password_again")
+    assert change(5, PASSWORD, OTHER) == (303, "")
     assert elsewhere.get("/projects").status_code == 401
-    assert enter(client) == 403
-    assert enter(client, OTHER) == 303
-    assert change(OTHER, PASSWORD) == (422, "password_again")
+    assert lisi.enter(client, minute(6)) == 403
+    assert lisi.enter(client, minute(7), password=OTHER) == 303
+    assert change(8, OTHER, PASSWORD) == (422, "password_again")
+
+
+def test_who_came_in_by_a_token_has_no_password(town: Town) -> None:
+    form = {"old": "x", "digits": "1", "password": OTHER, "again": OTHER}
+    headers = town.headers(Role.AUDITOR)
+    assert "没有账号" in town.client.get("/password", headers=headers).text
+    answer = town.client.post("/password", data=form, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "login")
 
 
 def test_a_program_gets_no_login(town: Town) -> None:
@@ -191,15 +203,16 @@ def test_a_program_gets_no_login(town: Town) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "login_service")
 
 
-@pytest.mark.parametrize(
-    ("password", "fault"),
-    [
-        ("a" * 7, "password_length"),
-        ("Aa1" * 43, "password_length"),
-        ("aaaaaaaa1", "password_kinds"),
-        ("Aaaaaaaa1", None),
-        ("中文口令加Ab1", None),
-    ],
-)
-def test_what_a_password_has_to_be(password: str, fault: str | None) -> None:
-    assert password_fault(password, ("zhang",), PasswordRules(8, 3, 5)) == fault
+def test_the_page_invites_and_shows_the_link_once(town: Town) -> None:
+    admin = browser(town)
+    admin.post("/sign-in", data={"token": town.tokens[Role.SECURITY_ADMIN]})
+    form = {"person": "李四", "role": "auditor"}
+    page = parse(admin.post("/people/invitations", data=form).text)
+    (link,) = [code.text() for code in page.css("code") if "/invitation?code=" in code.text()]
+    assert link.startswith("http://testserver/")
+    path = link.removeprefix("http://testserver")
+    accept(town, {"path": path})
+    page = admin.get("/people").text
+    assert "/invitation?code=" not in page
+    assert "lisi" in page
+    assert digits_of(secret_on(browser(town), invite(town)))

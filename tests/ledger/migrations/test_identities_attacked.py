@@ -8,7 +8,7 @@ from psycopg import errors
 
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import DecisionKind, Role
-from ledger.people.rules import ADMINISTRATORS, TAKES_TWO, duty_of
+from ledger.people.rules.persons import ADMINISTRATORS, TAKES_TWO, duty_of
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.people import place_former, place_person, place_token

@@ -17,7 +17,6 @@ AGAIN = {
     ("streams", "sent_at"), ("streams", "received_at"), ("gpus", "retired_at"),
     ("gpus", "changed_at"), ("allocations", "allocated_at"), ("charges", "computed_at"),
     ("rounds", "finished_at"),
-    ("logins", "paused_at"),
 }  # fmt: skip
 ROWS = {
     "tokens": "revoked_at",

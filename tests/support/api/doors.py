@@ -452,14 +452,10 @@ DOORS = {
     "POST /api/v1/invitations": Door(
         {SECURITY}, at("/api/v1/invitations", json={"role": "auditor", "person": "某人"}), yes=201
     ),
-    "POST /api/v1/tokens/{token}/pause": Door(
-        {SECURITY}, at("/api/v1/tokens/999999/pause"), yes=404
-    ),
-    "DELETE /api/v1/tokens/{token}/pause": Door(
-        {SECURITY}, at("/api/v1/tokens/999999/pause"), yes=404
-    ),
     "DELETE /api/v1/tokens/{token}": Door({SECURITY}, spare_token, yes=204),
     "GET /api/v1/sign-ins": Door({AUDIT, Role.AUDITOR}, at("/api/v1/sign-ins")),
+    "GET /api/v1/sign-ins/failed": Door({AUDIT, Role.AUDITOR}, at("/api/v1/sign-ins/failed")),
+    "GET /api/v1/sessions/failed": Door(EVERYBODY, at("/api/v1/sessions/failed")),
     "GET /api/v1/sessions": Door(EVERYBODY, at("/api/v1/sessions")),
     "DELETE /api/v1/sessions/{session}": Door(EVERYBODY, at("/api/v1/sessions/9"), yes=404),
     "GET /api/v1/indicators": Door(BUREAU, at("/api/v1/indicators")),
@@ -534,12 +530,6 @@ DOORS = {
     ),
     "POST /people/invitations": Door(
         {SECURITY}, at("/people/invitations", data={"role": "auditor", "person": "某人"})
-    ),
-    "POST /people/tokens/{token}/pause": Door(
-        {SECURITY}, at("/people/tokens/999999/pause"), yes=404
-    ),
-    "POST /people/tokens/{token}/resume": Door(
-        {SECURITY}, at("/people/tokens/999999/resume"), yes=404
     ),
     "POST /people/tokens/{token}/end": Door({SECURITY}, at("/people/tokens/999999/end"), yes=404),
     "GET /agents": Door(BUREAU | {OPERATOR, SYSTEM}, at("/agents")),

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
-from ledger.people.rules import ADMINISTRATORS, TAKES_TWO
+from ledger.people.rules.persons import ADMINISTRATORS, TAKES_TWO
 from ledger.people.steps import credentials as doors
 from ledger.people.steps.credentials import Viewer
 from tests.support.people import FAR, place_token

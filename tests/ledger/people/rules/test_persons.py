@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.formats.visible import HIDDEN, is_visible
-from ledger.people.rules import plain
+from ledger.people.rules.persons import plain
 from ledger.people.steps.decisions import person
 
 # Besides white space, controls and format characters, from DerivedCoreProperties.txt of Unicode 16

@@ -1,40 +1,15 @@
-"""Names of people, when two are one; roles that are kept apart; passwords, and how long to wait.
-
-The database holds the same (`plain_name` in 01_people_decisions.sql, `duty_of` and `takes_two` in
-06_people_tokens.sql).
-"""
+"""What a password has to be, and how long a wrong one makes the next one wait."""
 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ledger.formats.visible import HIDDEN
-from ledger.people.codes import Role
-
-ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
-"""三员: three people, made on the machine, none of whom has another role."""
-
-TAKES_TWO = frozenset({Role.CLERK, Role.APPROVER, Role.FINANCE})
-"""Who decides about money: two security administrators let her in."""
-
 LENGTH_MAX = 128
 FREE_TRIES = 3
-_FIRST_WAIT = timedelta(seconds=2)
-_LONGEST_WAIT = timedelta(minutes=15)
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=15)
 _KINDS = (str.islower, str.isupper, str.isdigit)
-_CAPITALS = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
-
-
-def plain(name: str) -> str:
-    """Return what tells persons apart: without width, spaces, capitals and what is not seen."""
-    visible = HIDDEN.sub("", unicodedata.normalize("NFKC", name)).replace(" ", "")
-    return unicodedata.normalize("NFKC", visible).translate(_CAPITALS)
-
-
-def duty_of(role: Role) -> str:
-    """Return what is kept apart: each administrator's duty, or business."""
-    return role if role in ADMINISTRATORS else "business"
 
 
 @dataclass(frozen=True)
@@ -64,11 +39,11 @@ def password_fault(password: str, names: Iterable[str], rules: PasswordRules) ->
 
 
 def wait_after(failures: int) -> timedelta:
-    """Return how long to wait after so many wrong ones in a row: twice as long each time."""
+    """Return how long to wait after the last of so many wrong ones: twice as long each time."""
     if failures < FREE_TRIES:
         return timedelta()
     doublings = min(failures - FREE_TRIES, 20)
-    return min(_FIRST_WAIT * (1 << doublings), _LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def _kinds(password: str) -> int:

@@ -1,0 +1,1 @@
+"""Pure functions: names and duties of people, passwords, one-time codes."""
