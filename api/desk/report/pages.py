@@ -12,6 +12,7 @@ from api.door.schemas import first_day
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.web.layout import Framed
+from ledger.desk.codes import ReportTable
 from ledger.desk.queries.month_report import month_report
 from ledger.units import next_month
 
@@ -27,14 +28,17 @@ def month_page(month: AskedMonth, frame: Framed, db: Db) -> HTMLResponse:
         {
             "code": table,
             "name": label(table),
-            "heads": [(_(column.title), column.has_fen) for column in tables.COLUMNS[table]],
+            "heads": [(_(column.title), column.has_fen) for column in tables.columns_of(table)],
             "rows": [
-                [(column.of(line), column.url(line) if column.url else "") for column in columns]
+                [
+                    (column.of(line), column.url(line) if column.url else "")
+                    for column in tables.columns_of(table)
+                ]
                 for line in tables.lines_of(report, table)
             ],
             "sums": tables.sums_fen(report, table),
         }
-        for table, columns in tables.COLUMNS.items()
+        for table in ReportTable
     ]
     return frame.page(
         "desk/month-report.html",

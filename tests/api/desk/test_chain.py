@@ -20,6 +20,8 @@ from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
 AUDITOR = Role.AUDITOR
+
+
 @pytest.fixture
 def office(town: Town, owner: psycopg.Connection) -> Office:
     """The first project, whose January earned it 300 yuan."""

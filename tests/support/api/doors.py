@@ -458,9 +458,7 @@ DOORS = {
     "GET /api/v1/batches": Door(BUREAU, at("/api/v1/batches")),
     "GET /api/v1/months/{month}.xlsx": Door(BUREAU, at("/api/v1/months/2026-03.xlsx")),
     "GET /api/v1/months/{month}": Door(BUREAU, at("/api/v1/months/2026-03")),
-    "GET /api/v1/months/{month}/{table}.csv": Door(
-        BUREAU, at("/api/v1/months/2026-03/claims.csv")
-    ),
+    "GET /api/v1/months/{month}/{table}.csv": Door(BUREAU, at("/api/v1/months/2026-03/claims.csv")),
     "GET /api/v1/batches/{stream}/{number}": Door(
         BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1"), yes=404
     ),
