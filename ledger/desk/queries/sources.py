@@ -15,8 +15,8 @@ from sqlmodel import Session
 from ledger.metering.codes import WitnessVerdict
 from ledger.metering.queries import nodes
 from ledger.metering.queries.agents import AgentStatus, agents
-from ledger.metering.queries.evidence import evidence_sums
-from ledger.metering.queries.witness import WITNESS
+from ledger.metering.queries.witnesses.evidence import evidence_sums
+from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.units import beijing_day, month_of
 
 _CLUSTERS = text("""
