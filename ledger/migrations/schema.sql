@@ -862,7 +862,7 @@ PARTITION BY RANGE (start);
 
 ALTER TABLE public.windows OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing month';
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
 
@@ -1281,14 +1281,15 @@ END $$;
 
 ALTER FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.ensure_day(day date) RETURNS void
+CREATE FUNCTION public.ensure_month(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    part text := 'windows_' || to_char(day, 'YYYYMMDD');
-    low text := day || ' 00:00:00+08';
-    high text := (day + 1) || ' 00:00:00+08';
+    first date := date_trunc('month', day);
+    part text := 'windows_' || to_char(first, 'YYYYMM');
+    low text := first || ' 00:00:00+08';
+    high text := (first + interval '1 month')::date || ' 00:00:00+08';
 BEGIN
     IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
@@ -1299,7 +1300,7 @@ BEGIN
                    part, low, high);
 END $$;
 
-ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+ALTER FUNCTION public.ensure_month(day date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.exclusion_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -9712,8 +9713,8 @@ GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+REVOKE ALL ON FUNCTION public.ensure_month(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_month(day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 

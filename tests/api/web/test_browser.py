@@ -65,6 +65,7 @@ MONTH = [
     "/statements/DZ-202603-0001",
     "/reconcile?show=all",
     "/reconcile/reds",
+    "/months/2026-03",
     "/reconcile/1/2026-03?show=0",
     "/documents",
     "/documents/1",
