@@ -20,6 +20,7 @@ from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
 from api.desk import chain_routes, decision_routes, finding_routes
+from api.desk.report import routes as report_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
@@ -68,6 +69,7 @@ ROUTES = (
     node_routes,
     sources_routes,
     return_routes,
+    report_routes,
     payment_routes,
     project_routes,
     publication_routes,

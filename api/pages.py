@@ -9,6 +9,7 @@ from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
 from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
+from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
 from api.door.outer import behind
@@ -40,6 +41,7 @@ ROUTERS = (
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,
+    report_pages.router,
     red_pages.router,
     action_pages.router,
     reconciliation_pages.router,

@@ -18,21 +18,23 @@ from pathlib import Path
 
 from bench.stage import LOG
 
-BENCHMARKS = (
-    "agent",
-    "witness",
-    "gpu",
-    "intake",
-    "flood",
-    "nodes",
-    "posting",
-    "charge",
-    "match",
-    "month",
-    "replay",
-    "slurm",
-    "policy",
+MODULES = (
+    "bench.agents.agent",
+    "bench.agents.exporters",
+    "bench.agents.witness",
+    "bench.agents.gpu",
+    "bench.intake",
+    "bench.flood",
+    "bench.nodes",
+    "bench.posting",
+    "bench.charge",
+    "bench.match",
+    "bench.month",
+    "bench.replay",
+    "bench.agents.slurm",
+    "bench.policy",
 )
+BENCHMARKS = {module.rpartition(".")[2]: module for module in MODULES}
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -49,7 +51,7 @@ def main(names: list[str]) -> int:
     LOG.unlink(missing_ok=True)
     for name in names or BENCHMARKS:
         print(f"\n{name}", flush=True)
-        figures = importlib.import_module(f"bench.{name}").run()
+        figures = importlib.import_module(BENCHMARKS[name]).run()
         fields[name] = figures
         width = max(map(len, figures))
         for key, value in figures.items():

@@ -30,7 +30,7 @@ from ledger.registry.steps.register import register
 from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
-from tests.support.people import make_payable
+from tests.support.people import make_payable, place_token
 from tests.support.simulation import START, Node, enrolled, held, place, window
 
 NODES = 4  # report at once
@@ -47,13 +47,13 @@ Prepared = list[tuple[bytes, dict[str, str], list[Row]]]
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    with stage.database() as database, stage.owner(database) as owner:
+    with stage.database(is_drill=True) as database, stage.owner(database) as owner:
         with database.owner_engine().begin() as connection:
             load_policies(connection)
         make_payable(owner)
         cluster = place(owner, gpus=8 * NODES)
         nodes = [enrolled(owner, cluster) for _ in range(NODES)]
-        token = _project(database)
+        token = _project(database, clerk=place_token(owner, "clerk", "clerk of the bench"))
         _plain_table(owner)
         with stage.server(database) as url:
             figures = [_one_round(owner, url, _prepare(nodes, count)) for count in ROUNDS]
@@ -155,11 +155,11 @@ bindings: [{cluster: c1, holder: {static: team-a}, project: p1, from: 2026-01-01
 """
 
 
-def _project(database: Database) -> str:
+def _project(database: Database, clerk: str) -> str:
     """A project with a voucher that pays for `team-a`; a builder's token to look at it."""
     engine = database.engine()
     with Session(engine) as db, db.begin():
-        report = register(db, _REGISTRY, actor="bench", now=START)
+        report = register(db, _REGISTRY, actor=clerk, now=START)
         assert not report.findings, report.findings
         project = project_by_code(db, "p1").id
         assert project

@@ -82,7 +82,7 @@ def _fill(owner: psycopg.Connection, first: int, after: int) -> None:
     for day in range(first, after):
         span = {"low": NOW - timedelta(days=day + 1), "high": NOW - timedelta(minutes=1, days=day)}
         owner.execute(
-            "SELECT ensure_day(d) FROM unnest(%s::date[]) d",
+            "SELECT ensure_month(d) FROM unnest(%s::date[]) d",
             ([(NOW - timedelta(days=day + n)).date() for n in (-1, 0, 1)],),
         )
         owner.execute(_FILL, span)

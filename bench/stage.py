@@ -18,21 +18,26 @@ from api.app import create_app, settle
 from api.door import logs
 from api.server.connections import configuration
 from api.settings import Settings
-from ledger.postgres.database import Database, upgrade
+from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 
 LOG = Path(__file__).parent / "server.log"  # of every server of one run
 
 
 @contextmanager
-def database() -> Iterator[Database]:
-    """A migrated database of its own, as `make run` would have it."""
+def database(*, is_drill: bool = False) -> Iterator[Database]:
+    """A migrated database of its own, as `make run` would have it.
+
+    A benchmark whose days are fixed has that of a drill: else all that is recorded happens now.
+    """
     folder = Path(tempfile.mkdtemp(prefix="suanquan-bench-"))
     folder.chmod(0o711)
     try:
         with Embedded(folder / "data") as embedded:
             stage = Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
             upgrade(stage)
+            with stage.owner_engine().begin() as connection:
+                mark_drill(connection, is_drill=is_drill)
             yield stage
     finally:
         shutil.rmtree(folder)

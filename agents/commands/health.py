@@ -7,17 +7,17 @@ are served on the loopback address alone, unless the settings name another.
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 
 from agents import exposition, wire
 from agents.commands.readings import Readings
 from agents.errors import SettingsError
+from agents.listener import Listener
 from agents.metering.meter import LOOK_MS, ClosedMinutes
 from agents.observations import Holdings, Look, NodeLook
 from agents.reporting.spool import Spool
@@ -193,10 +193,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: a probe comes every few seconds."""
 
 
-class _ServerOf6(ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-
-
 def page_url(host: str, port: int) -> str:
     """Return the address of the pages."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -206,20 +202,11 @@ def serve(health: Pages, port: int, host: str = "127.0.0.1") -> tuple[int, Calla
     """Serve the pages on an address; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:
-        server = (_ServerOf6 if ":" in host else ThreadingHTTPServer)((host, port), handler)
+        listener = Listener((host, port), handler)
     except OSError as error:
         raise SettingsError(
             f"健康检查不能用地址 {host} 端口 {port}（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
             f"the health pages cannot have {host}, port {port} ({error.strerror}): "
             "set SUANQUAN_HEALTH_PORT",
         ) from error
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
-    thread.start()
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return server.server_address[1], stop
+    return listener.start("health")

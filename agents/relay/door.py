@@ -22,8 +22,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET6, SHUT_RDWR, socket
+from http.server import BaseHTTPRequestHandler
+from socket import SHUT_RDWR, socket
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ import msgspec
 
 from agents import wire
 from agents.errors import SettingsError, SpoolError
+from agents.listener import Listener
 from agents.parcels import Parcel
 from agents.relay.forwarder import Forwarder, is_word, request_of
 from agents.relay.queue import Queue, QueueFull
@@ -222,17 +223,14 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: each node comes once a minute."""
 
 
-class _Listener(ThreadingHTTPServer):
+class _Listener(Listener):
     """A thread for each connection, up to a number; the TLS handshake is the thread's."""
 
-    daemon_threads = True
     request_queue_size = 256
     context: ssl.SSLContext | None = None
 
     def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
         self._places = threading.BoundedSemaphore(_CONNECTIONS_MAX)
-        if ":" in address[0]:
-            self.address_family = AF_INET6
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
@@ -279,17 +277,7 @@ def serve(
             "set SUANQUAN_RELAY_LISTEN",
         ) from error
     server.context = context
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="door", daemon=True
-    )
-    thread.start()
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return server.server_address[1], stop
+    return server.start("door")
 
 
 def _is_id(text: str) -> bool:

@@ -16,7 +16,7 @@ run of such minutes of one GPU is one row, and so are the minutes in which the a
 become windows when they are sent.
 
 The bound is in bytes, not in age: deleting old windows while there is room would lose money for
-nothing. 14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agent.py).
+nothing. 14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agents/agent.py).
 
 The witness's sightings (agents/sightings.py) wait here too, the newest of each key; they are sent
 in the order of the moments of which they speak, so that a watch never comes before its pods.

@@ -9,10 +9,14 @@ from api.cli.answer import Answer, Column, Listing, Pairs, Table, listing
 from api.cli.arguments import path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
+from api.cli.failures import Failure
 from api.cli.options import Limit, Offset
-from api.cli.values import MOMENT, MONEY, NUMBER, PERSON
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, WORDS, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.claims.codes import ClaimState
+from ledger.desk.codes import ReportTable
+from ledger.reconciliation.codes import MonthState
 
 app = Commands()
 audit = Commands(msgid("追溯：付款、账期、窗口、批次"))
@@ -81,6 +85,28 @@ CLAIMS = (
     ),
     Column(msgid("已支付"), "paid_fen", MONEY),
     Column(msgid("凭证号"), lambda c: ", ".join(map(str, c["postings"]))),
+)
+REPORT = (
+    Column(msgid("合同"), "contract"),
+    Column(msgid("项目编号"), "project"),
+    Column(msgid("状态"), "state", coded(MonthState)),
+    Column(msgid("计量金额"), "metered_fen", MONEY),
+    Column(msgid("已开票"), "invoiced_fen", MONEY),
+    Column(msgid("核定"), "matched_fen", MONEY),
+    Column(msgid("待调减"), "fall_fen", MONEY),
+    Column(msgid("补贴"), "subsidy_fen", MONEY),
+    Column(msgid("已申请"), "claimed_fen", MONEY),
+    Column(msgid("已支付"), "paid_fen", MONEY),
+)
+REPORT_CLAIMS = (
+    Column(msgid("合同"), "contract_number"),
+    Column(msgid("申请编号"), "claim"),
+    Column(msgid("状态"), "state", coded(ClaimState)),
+    Column(msgid("应付"), "due_fen", MONEY),
+    Column(msgid("已支付"), "paid_fen", MONEY),
+    Column(msgid("清单 / 行"), "lines", WORDS),
+    Column(msgid("指标"), "indicators", WORDS),
+    Column(msgid("银行流水号"), "references", WORDS),
 )
 Project = Annotated[str | None, typer.Option(help=msgid("项目编号"))]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help=msgid("流"))]
@@ -161,3 +187,38 @@ def month(key: Annotated[str, typer.Argument(metavar="KEY", help="12-2026-03")])
             Table(CLAIMS, row["claims"], msgid("没有兑付申请")),
         ],
     )
+
+
+@audit.verb("report", msgid("月报：全部合同的一个账期，交财务、审计"))
+def report(
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="2026-03")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help=msgid("写到 .xlsx（全部各表），或 .csv（一张表）"))
+    ] = None,
+    table: Annotated[
+        ReportTable, typer.Option(help=msgid("写成 CSV 的是哪一张表"))
+    ] = ReportTable.CONTRACTS,
+) -> Listing:
+    """Show a month of all contracts, or write it to a file too."""
+    whole = ask("GET", path("months", month))
+    if out is not None:
+        with Client() as client:
+            write(out, client.fetch(_report_file(month, out, table)))
+    return Listing(
+        whole,
+        [
+            Table(REPORT, whole["contracts"], msgid("这个月没有用量，也没有发票")),
+            Table(REPORT_CLAIMS, whole["claims"], msgid("没有兑付申请")),
+        ],
+    )
+
+
+def _report_file(month: str, out: Path, table: ReportTable) -> str:
+    """The address of the file that is asked for by the end of its name."""
+    match out.suffix.lower():
+        case ".xlsx":
+            return path("months", f"{month}.xlsx")
+        case ".csv":
+            return path("months", month, f"{table}.csv")
+    raise Failure(_("文件名须以 .csv 或 .xlsx 结尾"))

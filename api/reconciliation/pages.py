@@ -103,9 +103,17 @@ def listing(
             "tabs": tabs(db, query.show, months, may_reconcile=may_reconcile),
             "pages": pages(frame, query.offset, PAGE_ROWS, len(rows), more=more),
             "months": sorted({f"{row.month:%Y-%m}" for row in months if queues.due(row, today)}),
+            "report_month": _report_month(viewer, query, rows),
             "may_reconcile": may_reconcile,
         },
     )
+
+
+def _report_month(viewer: Viewer, query: MonthsPage, rows: Sequence[Month]) -> str | None:
+    """The month whose report is one step away: the one that is chosen, or the newest here."""
+    if not rows or not access.may(viewer, Right.READ_POSTINGS):
+        return None
+    return query.month or f"{max(row.month for row in rows):%Y-%m}"
 
 
 def _heads(frame: Frame, query: MonthsPage) -> list[dict[str, Any]]:
@@ -232,6 +240,7 @@ def _month_page(
             "person": person,
             "codes": labels(DifferenceCode),
             "may_reconcile": may,
+            "may_report": access.may(viewer, Right.READ_POSTINGS),
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract.id}/{month:%Y-%m}",
             **_chain(db, viewer, contract, month),

@@ -206,6 +206,16 @@ def left_by_month(
     return with_moved_fen(rest, claimed_fen, drawn_fen, exact, within_year=year_fen is not None)
 
 
+def earned_by_month(db: Session, voucher: Voucher) -> dict[ContractMonth, Fen]:
+    """Return what each month of each contract earned within all caps, paid or not, fen."""
+    amounts = rights(db, voucher.book_id)
+    return earned_in_order(
+        earned_by_contract(db, voucher, cells(db, projects=[voucher.project_id])),
+        amounts.payable + amounts.sent + amounts.paid,
+        drawn_by_year(db, voucher),
+    )
+
+
 @dataclass(frozen=True)
 class MonthLeft:
     """What of a contract's month may still be claimed, fen; `key` is its reconciliation's."""

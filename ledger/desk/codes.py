@@ -30,3 +30,12 @@ class InventoryState(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     OTHER_MODEL = "other_model"
     MIG_ON = "mig_on"
+
+
+class ReportTable(StrEnum):
+    """A table of the report of a month."""
+
+    CONTRACTS = "contracts"
+    DOCUMENTS = "documents"
+    TREATMENTS = "treatments"
+    CLAIMS = "claims"

@@ -862,7 +862,7 @@ PARTITION BY RANGE (start);
 
 ALTER TABLE public.windows OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing month';
 
 COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
 
@@ -1281,14 +1281,15 @@ END $$;
 
 ALTER FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.ensure_day(day date) RETURNS void
+CREATE FUNCTION public.ensure_month(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    part text := 'windows_' || to_char(day, 'YYYYMMDD');
-    low text := day || ' 00:00:00+08';
-    high text := (day + 1) || ' 00:00:00+08';
+    first date := date_trunc('month', day);
+    part text := 'windows_' || to_char(first, 'YYYYMM');
+    low text := first || ' 00:00:00+08';
+    high text := (first + interval '1 month')::date || ' 00:00:00+08';
 BEGIN
     IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
@@ -1299,7 +1300,7 @@ BEGIN
                    part, low, high);
 END $$;
 
-ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+ALTER FUNCTION public.ensure_month(day date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.exclusion_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7081,6 +7082,31 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.relays (
+    cluster_id bigint NOT NULL,
+    name text NOT NULL,
+    batches bigint NOT NULL,
+    waiting_since timestamp with time zone,
+    bytes bigint NOT NULL,
+    bytes_max bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT relays_batches_check CHECK ((batches >= 0)),
+    CONSTRAINT relays_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT relays_bytes_max_check CHECK ((bytes_max >= 0)),
+    CONSTRAINT relays_check CHECK (((waiting_since IS NULL) = (batches = 0))),
+    CONSTRAINT relays_name_check CHECK ((name ~ '^[A-Za-z0-9._-]{1,63}$'::text))
+);
+
+ALTER TABLE public.relays OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+
+COMMENT ON COLUMN public.relays.batches IS 'That wait in it for the server, besides the one it came with';
+
+COMMENT ON COLUMN public.relays.waiting_since IS 'When the oldest of them came to the relay; null: none waits';
+
+COMMENT ON COLUMN public.relays.bytes IS 'Of its disk in use, of bytes_max';
+
 CREATE TABLE public.reservations (
     id bigint NOT NULL,
     voucher_id bigint NOT NULL,
@@ -8157,6 +8183,9 @@ ALTER TABLE ONLY public.relations
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, name);
+
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
 
@@ -8815,6 +8844,8 @@ CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON p
 CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.superseded_at < (now() - '00:10:00'::interval)) OR (new.superseded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.courier_files FOR EACH ROW WHEN (((new.taken_at < (now() - '00:10:00'::interval)) OR (new.taken_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_told_at BEFORE INSERT OR UPDATE OF told_at ON public.relays FOR EACH ROW WHEN (((new.told_at < (now() - '00:10:00'::interval)) OR (new.told_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -9529,6 +9560,9 @@ ALTER TABLE ONLY public.relations
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
@@ -9725,8 +9759,8 @@ GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+REVOKE ALL ON FUNCTION public.ensure_month(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_month(day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 
@@ -10525,6 +10559,18 @@ GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(batches) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(waiting_since) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(bytes) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(bytes_max) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(told_at) ON TABLE public.relays TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 

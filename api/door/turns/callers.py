@@ -23,7 +23,7 @@ from starlette.requests import Request
 from agents.wire import AGENT_HEADER
 from api.door.middleware import SESSION_COOKIE
 from api.door.turns.shares import Shares
-from ledger.metering.queries.agents import reports
+from ledger.metering.queries.agents import is_enrolled
 from ledger.people.queries import identity_by_secret
 
 KEPT_S = 60.0
@@ -113,7 +113,7 @@ class Callers:
     def _look_up(self, sign: Sign) -> Caller | None:
         with Session(self._engine) as db:
             if sign.agent is not None:
-                is_agent = reports(db, sign.agent)
+                is_agent = is_enrolled(db, sign.agent)
                 return Caller(Kind.AGENT, f"agent:{sign.agent}") if is_agent else None
             identity = identity_by_secret(db, sign.hash or b"")
         if identity is None:

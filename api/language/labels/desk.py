@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.desk.codes import FindingKind, InventoryState
+from ledger.desk.codes import FindingKind, InventoryState, ReportTable
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -31,6 +31,12 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             InventoryState.UNKNOWN_MODEL: msgid("型号不在目录里"),
             InventoryState.OTHER_MODEL: msgid("型号变了"),
             InventoryState.MIG_ON: msgid("切了 MIG，切片不在目录里"),
+        },
+        ReportTable: {
+            ReportTable.CONTRACTS: msgid("各合同"),
+            ReportTable.DOCUMENTS: msgid("单据行"),
+            ReportTable.TREATMENTS: msgid("已确认的处理"),
+            ReportTable.CLAIMS: msgid("申请与付款"),
         },
     }
 )

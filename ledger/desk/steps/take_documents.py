@@ -17,7 +17,7 @@ from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import documents
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
-from ledger.formats.bounded_call import bounded_call
+from ledger.formats.bounded_call import bounded_call, bounded_read
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps.reds import reverse
 
@@ -35,7 +35,7 @@ def take_file(
         now: when.
         centre: the centre that hands it in, if it is one.
     """
-    document, faults = read_document(file.content, file.name)
+    document, faults = bounded_read(read_document, file.content, file.name)
     if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
         return faults
     intake = documents.take_document(db, document, file, actor=actor, now=now, centre=centre)

@@ -18,7 +18,13 @@ from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.steps import changes
-from ledger.registry.steps.register import RegistrationReport, one_at_a_time, register
+from ledger.registry.steps.register import (
+    RegistrationReport,
+    one_at_a_time,
+    read_file,
+    register,
+    register_what_is_read,
+)
 from ledger.units import Fen, beijing_day, month_of
 
 KIND = DecisionKind.REGISTRY
@@ -58,8 +64,11 @@ def preview_registry(
     db: Session, text_of_file: str, *, actor: str, now: datetime, supersede: bool = False
 ) -> RegistryPreview:
     """Do what `take_registry` would, tell it, and undo it."""
+    registry, findings = read_file(text_of_file)
     with db.begin_nested() as trial:
-        report = register(db, text_of_file, actor=actor, now=now, supersede=supersede)
+        report = register_what_is_read(
+            db, registry, findings, actor=actor, now=now, supersede=supersede
+        )
         at_once = changes.changes_at_once(db, report)
         content = _content(db, report, actor=actor, now=now)
         trial.rollback()

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
@@ -27,21 +27,27 @@ def csv_file(rows: Rows) -> bytes:
 
 def xlsx_file(rows: Rows) -> bytes:
     """Write rows as a workbook of one sheet; amounts are numbers, everything else is text."""
+    return xlsx_book({"Sheet": rows})
+
+
+def xlsx_book(sheets: Mapping[str, Rows]) -> bytes:
+    """Write a workbook of these sheets, by their titles; cells as `xlsx_file` has them."""
     from openpyxl import Workbook  # noqa: PLC0415 - the base install has no spreadsheets
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    for row in rows:
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet)
-            if isinstance(value, Decimal):
-                cell.value, cell.number_format = value, "0.00"
-            else:
-                cell.value = harmless(value)
-            cells.append(cell)
-        sheet.append(cells)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            cells = []
+            for value in row:
+                cell = WriteOnlyCell(sheet)
+                if isinstance(value, Decimal):
+                    cell.value, cell.number_format = value, "0.00"
+                else:
+                    cell.value = harmless(value)
+                cells.append(cell)
+            sheet.append(cells)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

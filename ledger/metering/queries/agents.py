@@ -30,12 +30,12 @@ _AGENTS = text("""
 """)
 
 
-_REPORTS = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent)")
+_IS_ENROLLED = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent)")
 
 
-def reports(db: Session, agent: UUID) -> bool:
-    """Return whether this is an agent; a revoked one is told so by an answer that is signed."""
-    return bool(db.execute(_REPORTS, {"agent": agent}).scalar_one())
+def is_enrolled(db: Session, agent: UUID) -> bool:
+    """Return whether this is an agent, a revoked one too: it is told so by a signed answer."""
+    return bool(db.execute(_IS_ENROLLED, {"agent": agent}).scalar_one())
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _BATCH = text("""
     FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
     WHERE b.stream = :stream AND b.number = :number
 """)
-# Between the first start and the last: other days' partitions are neither planned nor locked.
+# Between the first start and the last: other months' partitions are neither planned nor locked.
 _STORED = text("""
     SELECT gpu, start, body FROM windows
     WHERE start BETWEEN :low AND :high AND stream = :stream AND number = :number

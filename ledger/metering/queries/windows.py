@@ -66,7 +66,7 @@ def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
     if not first:
         return Outcome([], [], [])
     sorted_windows = [first[key] for key in sorted(first)]  # as agents send them: hardly any work
-    _ensure_days(raw, {beijing_day(w.start) for w in sorted_windows})
+    _ensure_months(raw, {beijing_day(w.start).replace(day=1) for w in sorted_windows})
     try:
         with raw.transaction():
             _copy(raw, sorted_windows, origin)
@@ -77,8 +77,8 @@ def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
     return outcome
 
 
-def _ensure_days(raw: Raw, days: set[date]) -> None:
-    raw.execute("SELECT ensure_day(day) FROM unnest(%s::date[]) AS day", (sorted(days),))
+def _ensure_months(raw: Raw, months: set[date]) -> None:
+    raw.execute("SELECT ensure_month(day) FROM unnest(%s::date[]) AS day", (sorted(months),))
 
 
 _COPY = (
@@ -108,7 +108,7 @@ _INSERT = """
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
 # OFFSET 0 keeps it a look by key in the one partition; a plain join reads every partition whole.
-# Between the first start and the last: other days' partitions are neither planned nor locked.
+# Between the first start and the last: other months' partitions are neither planned nor locked.
 _SAME = """
     SELECT w.body = u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])

@@ -11,13 +11,14 @@ CREATE TABLE windows (
     PRIMARY KEY (gpu, start)
 ) PARTITION BY RANGE (start);
 
--- The application may not create tables; it asks for the partition of a Beijing day.
-CREATE FUNCTION ensure_day(day date) RETURNS void
+-- The application may not create tables; it asks for the partition of a day's Beijing month.
+CREATE FUNCTION ensure_month(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    part text := 'windows_' || to_char(day, 'YYYYMMDD');
-    low text := day || ' 00:00:00+08';
-    high text := (day + 1) || ' 00:00:00+08';
+    first date := date_trunc('month', day);
+    part text := 'windows_' || to_char(first, 'YYYYMM');
+    low text := first || ' 00:00:00+08';
+    high text := (first + interval '1 month')::date || ' 00:00:00+08';
 BEGIN
     IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
@@ -130,7 +131,7 @@ END $$;
 CREATE TRIGGER admitted BEFORE UPDATE OF admitted_at, admitted_by ON quarantine
     FOR EACH ROW EXECUTE FUNCTION usage_admitted();
 
-COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing month';
 COMMENT ON COLUMN windows.body IS 'The record as it was sent';
 COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
 COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
@@ -143,10 +144,10 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_day, count_waiting, windows_of_a_batch, usage_admitted FROM
+REVOKE EXECUTE ON FUNCTION ensure_month, count_waiting, windows_of_a_batch, usage_admitted FROM
     PUBLIC;
 GRANT SELECT ON window_counts TO :app_role;
-GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;
+GRANT EXECUTE ON FUNCTION ensure_month TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts TO :app_role;
 GRANT SELECT ON quarantine TO :app_role;
 GRANT INSERT (gpu, start, hash, reason, cluster_id, node, source, stream, number, received_at, body)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from ledger.errors import Finding
+from ledger.formats.bounded_call import bounded_read
 from ledger.formats.field_parsers import Shape
 from ledger.formats.yaml_with_lines import Place, line_of
 from ledger.registry.rules import registry_file
@@ -76,21 +77,42 @@ class RegistrationReport:
     at_once: tuple[Proposal, ...] = ()
 
 
+def read_file(content: str) -> tuple[Registry | None, list[Finding]]:
+    """Read a YAML or JSON file (docs/registry.md), a long one beside the server.
+
+    Read it before a transaction begins: nobody's connection waits for a file.
+    """
+    return bounded_read(registry_file.read, content)
+
+
 def register(
     db: Session, content: str, *, actor: str, now: datetime, supersede: bool = False
 ) -> RegistrationReport:
-    """Register a YAML or JSON file (docs/registry.md) in the caller's transaction.
+    """Register a file; see `register_what_is_read`."""
+    return register_what_is_read(db, *read_file(content), actor=actor, now=now, supersede=supersede)
+
+
+def register_what_is_read(
+    db: Session,
+    registry: Registry | None,
+    findings: list[Finding],
+    *,
+    actor: str,
+    now: datetime,
+    supersede: bool = False,
+) -> RegistrationReport:
+    """Register what was read of a file (`read_file`) in the caller's transaction.
 
     Users' faults are returned, not raised; then the transaction is as it was before.
 
     Args:
         db: a session with the application's rights.
-        content: the file.
+        registry: what the file says; None where it cannot be read.
+        findings: the file's faults.
         actor: who registers it.
         now: when; every dated fact bears this moment.
         supersede: whether what the file contradicts is superseded.
     """
-    registry, findings = registry_file.read(content)
     if registry is None:
         return RegistrationReport({}, {}, tuple(findings), {})
     with db.begin_nested() as savepoint:

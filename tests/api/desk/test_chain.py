@@ -13,18 +13,13 @@ from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
 from ledger.vouchers.queries.quotas import project_by_code
-from tests.support.api.bank import DAY, HEAD, YEAR
+from tests.support.api.bank import LIST, ask, pay_claim
 from tests.support.api.command_line import Desk
 from tests.support.api.html import parse, text
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
 AUDITOR = Role.AUDITOR
-LIST = "ZF-2026-0001"
-INDICATOR = {
-    "number": "Z1", "year": YEAR, "project_name": "算力券", "fund_kind": "一般公共预算",
-    "classification": "2150805", "fen": 100_000,
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -38,12 +33,6 @@ def office(town: Town, owner: psycopg.Connection) -> Office:
     return office
 
 
-def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
 def see(town: Town, path: str, role: Role = AUDITOR) -> str:
     answer = town.client.get(path, headers=town.headers(role))
     assert answer.status_code == 200, answer.text
@@ -52,24 +41,6 @@ def see(town: Town, path: str, role: Role = AUDITOR) -> str:
 
 def links(page: str) -> set[str]:
     return {str(link.attributes["href"]) for link in parse(page).css("a[href]")}
-
-
-def pay_claim(town: Town, office: Office, owner: psycopg.Connection) -> str:
-    """A claim of 100 yuan that the bank paid; its number."""
-    number = office.open(10_000, NOW)
-    owner.execute("UPDATE claims SET state = 'approved' WHERE number = %s", (number,))
-    decision = ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR)
-    confirm(town, decision)
-    wish = {"indicator": "Z1", "year": YEAR}
-    confirm(town, ask(town, Role.FINANCE, "POST", "payment-lists", json=wish))
-    file = f"{HEAD}T1,{LIST},1,成功,100,{DAY},".encode()
-    ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file)
-    return number
-
-
-def confirm(town: Town, decision: dict[str, Any]) -> None:
-    answer = {"answer": "confirmed", "seen": decision["digest"]}
-    ask(town, Role.APPROVER, "POST", f"decisions/{decision['id']}/answer", json=answer)
 
 
 def test_from_a_payment_to_its_months_and_back(

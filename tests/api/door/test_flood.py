@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx2
+import pytest
 
+from ledger.formats import bounded_call
 from ledger.people.codes import Role
 from tests.support.api.town import Town
 from tests.support.servers.serving import serving
@@ -52,6 +54,22 @@ def test_an_attack_costs_nobody_else_an_answer(town: Town) -> None:
         assert {status for _, status in outcomes} <= {200, 403}, outcomes
         assert outcomes["batch", 200] == outcomes["sign-in", 200] == ROUNDS
         assert {status for each in attack for status in each.result()} <= ATTACKERS
+
+
+@pytest.mark.parametrize(
+    ("path", "short"), [("/api/v1/registry", b"centres: []"), ("/api/v1/cost-documents", b"<a/>")]
+)
+def test_a_long_file_waits_for_a_reader_and_a_short_one_does_not(
+    town: Town, monkeypatch: pytest.MonkeyPatch, path: str, short: bytes
+) -> None:
+    """Registry files and invoices are read beside the server, as bank files and lists are."""
+    monkeypatch.setattr(bounded_call, "AT_ONCE", 0)
+    monkeypatch.setattr(bounded_call, "PATIENCE_S", 0.01)
+    client = town.client
+    headers = town.headers(Role.CLERK)
+    long = short + b" " * bounded_call.SHORT
+    assert client.post(path, content=long, headers=headers).json()["code"] == "busy"
+    assert client.post(path, content=short, headers=headers).json().get("code") != "busy"
 
 
 def hostile_file(town: Town, url: str) -> set[int]:

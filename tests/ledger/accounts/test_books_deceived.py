@@ -134,10 +134,10 @@ def test_temporary_tables_deceive_no_partition(
 ) -> None:
     with shadowed as db:
         db.execute(sa.text("CREATE TEMP TABLE windows (LIKE public.windows)"))
-        db.execute(sa.text("SELECT ensure_day('2026-11-23')"))
+        db.execute(sa.text("SELECT ensure_month('2026-11-23')"))
         db.commit()
     parent = owner.execute(
         "SELECT inhparent::regclass::text FROM pg_inherits"
-        " WHERE inhrelid = 'public.windows_20261123'::regclass"
+        " WHERE inhrelid = 'public.windows_202611'::regclass"
     ).fetchone()
     assert parent == ("windows",)

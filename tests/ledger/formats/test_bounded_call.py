@@ -1,5 +1,6 @@
 """A parser in a process of its own: its answer, its refusal when it takes too much, its turn."""
 
+import os
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,11 @@ import pytest
 
 from ledger.errors import Busy, Refused
 from ledger.formats import bounded_call as module
-from ledger.formats.bounded_call import bounded_call, working_for
+from ledger.formats.bounded_call import bounded_call, bounded_read, working_for
+
+
+def process_of(_: str | bytes) -> int:
+    return os.getpid()
 
 
 def hoard() -> int:
@@ -37,10 +42,18 @@ def test_the_answer_comes_back_whatever_else_is_printed() -> None:
     assert bounded_call(sorted, [3, 1]) == [1, 3]
 
 
+def test_a_short_text_is_read_at_once_and_what_is_long_or_packed_is_not() -> None:
+    here = os.getpid()
+    assert bounded_read(process_of, "a" * module.SHORT) == here
+    assert bounded_read(process_of, b"a" * module.SHORT) == here
+    assert bounded_read(process_of, "a" * (module.SHORT + 1)) != here
+    assert bounded_read(process_of, b"PK\x03\x04\0") != here
+
+
 def test_too_much_memory_or_time_is_one_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match="file_too_hard"):
         bounded_call(hoard)
-    monkeypatch.setattr(module, "SECONDS", 1)
+    monkeypatch.setattr(module, "SECONDS", 0.3)
     began = time.monotonic()
     with pytest.raises(Refused, match="file_too_hard"):
         bounded_call(linger, 60)

@@ -15,7 +15,7 @@ from tests.support.vouchers import place_voucher
 NOT_NOW = {
     "conflicts.start", "quarantine.start", "windows.start", "streams.sent_at",
     "gpus.registered_from", "gpus.retired_at", "enrolment_codes.expires_at", "sessions.expires_at",
-    "tokens.expires_at",
+    "tokens.expires_at", "relays.waiting_since",
 }  # fmt: skip
 CHECK = errors.CheckViolation
 CLAIM = """

@@ -8,7 +8,7 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
-        "courier_files",
+        "courier_files", "relays",
     },
     "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
@@ -23,7 +23,7 @@ UNGUARDED = {
 DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
-    "ensure_day", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
+    "ensure_month", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
     "rule_corrections", "gpu_was_charged",
     "keep_holds", "keep_evidence", "explain_incident",
 }  # fmt: skip

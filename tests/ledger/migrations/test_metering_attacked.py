@@ -114,7 +114,7 @@ def test_totals_are_what_the_windows_say(
         "UPDATE hour_coverage SET windows = 9", "DELETE FROM hour_totals",
         "INSERT INTO xid_events SELECT gpu, start, 79 FROM windows",
         "UPDATE window_counts SET kept = 0",
-        "INSERT INTO windows_20260301 SELECT * FROM windows", "DELETE FROM windows",
+        "INSERT INTO windows_202603 SELECT * FROM windows", "DELETE FROM windows",
         "UPDATE windows SET body = '{}'", "SELECT fold_windows()",
     ):  # fmt: skip
         assert attempt(database, attack) is DENIED, attack

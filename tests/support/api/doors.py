@@ -456,6 +456,9 @@ DOORS = {
     "GET /api/v1/postings/{number}": Door(BUREAU, at("/api/v1/postings/1")),
     "GET /api/v1/movements": Door(BUREAU, at("/api/v1/movements")),
     "GET /api/v1/batches": Door(BUREAU, at("/api/v1/batches")),
+    "GET /api/v1/months/{month}.xlsx": Door(BUREAU, at("/api/v1/months/2026-03.xlsx")),
+    "GET /api/v1/months/{month}": Door(BUREAU, at("/api/v1/months/2026-03")),
+    "GET /api/v1/months/{month}/{table}.csv": Door(BUREAU, at("/api/v1/months/2026-03/claims.csv")),
     "GET /api/v1/batches/{stream}/{number}": Door(
         BUREAU, at(f"/api/v1/batches/{NO_STREAM}/1"), yes=404
     ),
@@ -720,6 +723,7 @@ DOORS = {
         yes=404,
     ),
     "POST /claims/{number}/approval": Door(HANDLING, at("/claims/none/approval"), yes=404),
+    "GET /months/{month}": Door(BUREAU, at("/months/2026-03")),
     "GET /postings": Door(BUREAU, at("/postings")),
     "GET /postings/{number}": Door(BUREAU, at("/postings/1")),
     "GET /batches/{stream}/{number}": Door(BUREAU, at(f"/batches/{NO_STREAM}/1"), yes=404),

@@ -18,6 +18,7 @@ from ledger.metering.steps.intake import Ahead, Forked, Receipt, Submission, rel
 from tests.support.simulation import START, Node, enrolled, gpu_id, held, minute, place, window
 
 LATER = minute(100_000)
+MONTH = 31 * 1440  # minutes
 
 
 @pytest.fixture
@@ -330,15 +331,15 @@ def test_a_release_reads_only_what_may_count(engine: sa.Engine, node: Node) -> N
     assert read == []
 
 
-def test_a_repeated_window_touches_no_other_day(
+def test_a_repeated_window_touches_no_other_month(
     engine: sa.Engine, owner: psycopg.Connection, node: Node
 ) -> None:
-    take(engine, node.read(node.batch([window(0, day * 1440) for day in range(5)])))
-    submission = node.read(node.batch([window(0, 1440), window(0, 2 * 1440)]))
+    take(engine, node.read(node.batch([window(0, month * MONTH) for month in range(5)])))
+    submission = node.read(node.batch([window(0, MONTH), window(0, 2 * MONTH)]))
     with Session(engine) as db, db.begin():
         assert take_batch(db, submission, LATER) == Receipt(kept=0, known=2)
         rows = owner.execute(
             "SELECT DISTINCT relation::regclass::text FROM pg_locks"
             " WHERE relation::regclass::text ~ '^windows_[0-9]+$' ORDER BY 1"
         ).fetchall()
-    assert rows == [("windows_20260302",), ("windows_20260303",)]
+    assert rows == [("windows_202604",), ("windows_202605",)]

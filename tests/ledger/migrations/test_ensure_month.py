@@ -1,4 +1,4 @@
-"""Two intakes that need the same day's partition at once both get it."""
+"""Two intakes that need the same month's partition at once both get it."""
 
 import threading
 from datetime import date
@@ -17,8 +17,8 @@ def test_the_second_of_two_waits_and_finds_the_partition(database: Database) -> 
         psycopg.connect(database.owner_url) as second,
         psycopg.connect(database.owner_url, autocommit=True) as onlooker,
     ):
-        first.execute("SELECT ensure_day(%s)", (DAY,))
-        late = threading.Thread(target=second.execute, args=("SELECT ensure_day(%s)", (DAY,)))
+        first.execute("SELECT ensure_month(%s)", (DAY,))
+        late = threading.Thread(target=second.execute, args=("SELECT ensure_month(%s)", (DAY,)))
         late.start()
         while onlooker.execute(WAITING).fetchone() != (1,):
             assert late.is_alive()
@@ -26,5 +26,5 @@ def test_the_second_of_two_waits_and_finds_the_partition(database: Database) -> 
         late.join()
         second.commit()
         assert onlooker.execute(
-            "SELECT count(*) FROM pg_class WHERE relname = 'windows_20260301'"
+            "SELECT count(*) FROM pg_class WHERE relname = 'windows_202603'"
         ).fetchone() == (1,)

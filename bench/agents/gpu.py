@@ -1,7 +1,7 @@
 """What reading a real driver costs: how long a look takes, and the process that takes it.
 
-The agent's other figures come from the fake driver (bench/agent.py), whose calls cost nothing. This
-one needs a GPU and says so where there is none: `python -m bench gpu`.
+The agent's other figures come from the fake driver (bench/agents/agent.py), whose calls cost
+nothing. This one needs a GPU and says so where there is none: `python -m bench gpu`.
 """
 
 import statistics

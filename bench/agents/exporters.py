@@ -32,7 +32,7 @@ def run() -> dict[str, object]:
     """The figures of one run."""
     with tempfile.TemporaryDirectory() as name, listening(TinyServer()) as server:
         exporters = subprocess.Popen(
-            [sys.executable, "-m", "bench.exporters"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.agents.exporters"], stdout=subprocess.PIPE, text=True
         )
         assert exporters.stdout is not None
         urls, size = exporters.stdout.readline().strip(), exporters.stdout.readline().strip()

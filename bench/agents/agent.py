@@ -113,7 +113,7 @@ def _driven(driver: FakeDriver, folder: Path) -> dict[str, object]:
     kubelet.limited = False  # a day passes in minutes
     with running(kubelet):
         result = subprocess.run(
-            [sys.executable, "-m", "bench.agent", str(folder)],
+            [sys.executable, "-m", "bench.agents.agent", str(folder)],
             env={**os.environ, **driver.environment},
             check=True,
             stdout=subprocess.PIPE,

@@ -47,7 +47,7 @@ BEGIN
             ('prices', 'recorded_at superseded_at'), ('publications', 'published_at'),
             ('quarantine', 'received_at released_at admitted_at'),
             ('receipts', 'entered_at checked_at'), ('reconciliations', 'opened_at'),
-            ('recoveries', 'opened_at closed_at'), ('refunds', 'received_at'),
+            ('recoveries', 'opened_at closed_at'), ('relays', 'told_at'), ('refunds', 'received_at'),
             ('relations', 'recorded_at superseded_at'), ('reservations', 'reserved_at released_at'),
             ('rounds', 'finished_at'), ('sessions', 'created_at seen_at ended_at'),
             ('stated_periods', 'stated_at'), ('statement_answers', 'answered_at'),

@@ -1,0 +1,1 @@
+"""One month of all contracts: what finance and audit are handed."""
