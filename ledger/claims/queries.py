@@ -21,7 +21,8 @@ from ledger.charging.queries.cells import cells
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
-from ledger.registry.tables import Contract, Project
+from ledger.registry.queries import payee_of
+from ledger.registry.tables import Centre, Contract, Project
 from ledger.units import Fen
 from ledger.vouchers.queries.quotas import earned_by_contract, earnings_of
 from ledger.vouchers.queries.years import drawn_by_year
@@ -120,6 +121,16 @@ def voucher_of(db: Session, project: int) -> Voucher:
     if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, project).code)
     return voucher
+
+
+def payee_on(db: Session, claim: Claim, day: date) -> int:
+    """Return the key of the organisation that a claim is paid to on a day.
+
+    It is that of the centre that redeems, or else whoever is paid for the project.
+    """
+    if claim.centre_id is not None:
+        return db.get_one(Centre, claim.centre_id).organisation_id
+    return payee_of(db, db.get_one(Voucher, claim.voucher_id).project_id, day)
 
 
 def promised_fen(

@@ -57,6 +57,7 @@ PAGES = [
     "/nodes/helan-gpu/n1?days=1",
     "/nodes/helan-gpu/n1/2026-04-12",
 ]
+OF_CENTRE = ["/courier", "/inventory", "/sources", "/evidence", "/findings"]
 MONTH = [
     "/desk",
     "/decisions",
@@ -181,18 +182,32 @@ def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
 
 @pytest.mark.parametrize("path", [*PAGES, *MONTH])
 def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, path: str) -> None:
-    clerk.fetched.clear()
-    clerk.complaints.clear()
-    answer = clerk.page.goto(f"{site.url}{path}")
+    look_at(site, clerk, path)
+
+
+@pytest.mark.parametrize("mode", ["light", "phone-large-english"])
+def test_a_centre_s_pages_are_so_too(browser: Browser, site: Site, mode: str) -> None:
+    visit = watched(browser, site, "operator", **MODES[mode])
+    ways = visit.page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    for path in OF_CENTRE:
+        assert path in ways
+        look_at(site, visit, path)
+    visit.context.close()
+
+
+def look_at(site: Site, visit: Watched, path: str) -> None:
+    visit.fetched.clear()
+    visit.complaints.clear()
+    answer = visit.page.goto(f"{site.url}{path}")
     assert answer
     assert answer.ok
-    assert clerk.complaints == []
-    assert clerk.fetched
-    assert [url for url in clerk.fetched if not url.startswith(f"{site.url}/")] == []
-    assert clerk.page.evaluate(OVERFLOW) == []
-    width = clerk.page.evaluate("document.documentElement.scrollWidth")
-    assert width == clerk.page.evaluate("document.documentElement.clientWidth")
-    count, unreadable = clerk.page.evaluate(CONTRAST)
+    assert visit.complaints == []
+    assert visit.fetched
+    assert [url for url in visit.fetched if not url.startswith(f"{site.url}/")] == []
+    assert visit.page.evaluate(OVERFLOW) == []
+    width = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert width == visit.page.evaluate("document.documentElement.clientWidth")
+    count, unreadable = visit.page.evaluate(CONTRAST)
     assert count > 10
     assert unreadable == []
 

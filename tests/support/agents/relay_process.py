@@ -115,6 +115,7 @@ class Relay:
             env=environment
             | {
                 "SUANQUAN_AGENT_DATA": str(self.data),
+                "SUANQUAN_NODE": "r-1",
                 "SUANQUAN_RELAY_LISTEN": f"127.0.0.1:{self.port}",
                 "SUANQUAN_HEALTH_PORT": str(self.health_port),
             }

@@ -54,6 +54,19 @@ CREATE TABLE batches (
     CONSTRAINT hash_of_bytes CHECK (hash = sha256(bytes))
 );
 
+-- What a relay said of its queue beside a batch of a node's. It is nobody's signed word: people look
+-- at it and nothing is decided by it.
+CREATE TABLE relays (
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    name text NOT NULL CHECK (name ~ '^[A-Za-z0-9._-]{1,63}$'),
+    batches bigint NOT NULL CHECK (batches >= 0),
+    waiting_since timestamptz CHECK ((waiting_since IS NULL) = (batches = 0)),
+    bytes bigint NOT NULL CHECK (bytes >= 0),
+    bytes_max bigint NOT NULL CHECK (bytes_max >= 0),
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (cluster_id, name)
+);
+
 -- A second body for a known number: evidence of a cloned node or a restored spool.
 CREATE TABLE forks (
     stream uuid NOT NULL,
@@ -177,6 +190,10 @@ COMMENT ON TABLE enrolment_codes IS 'One-time codes that make an agent';
 COMMENT ON COLUMN enrolment_codes.hash IS 'SHA-256 of the code';
 COMMENT ON COLUMN enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 COMMENT ON COLUMN enrolment_codes.agent_id IS 'Set when the code is used up';
+COMMENT ON TABLE relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+COMMENT ON COLUMN relays.batches IS 'That wait in it for the server, besides the one it came with';
+COMMENT ON COLUMN relays.waiting_since IS 'When the oldest of them came to the relay; null: none waits';
+COMMENT ON COLUMN relays.bytes IS 'Of its disk in use, of bytes_max';
 COMMENT ON TABLE streams IS 'The newest batch of each stream';
 COMMENT ON COLUMN streams.hash IS 'What the next batch must name';
 COMMENT ON TABLE batches IS
@@ -189,6 +206,7 @@ COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
 GRANT SELECT ON agents TO :app_role;
-GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities TO :app_role;
+GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;
+GRANT UPDATE (batches, waiting_since, bytes, bytes_max, told_at) ON relays TO :app_role;

@@ -73,8 +73,8 @@ CREATE VIEW standing_matches AS
            )::bigint AS standing_fen
     FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id;
 
--- A cell is what a confirmed decision about its contract's month says of it, or less; and an older
--- decision takes no newer one's place.
+-- A cell is what a confirmed decision about its contract's month says of it, to the fen; a decision that
+-- more was used cuts what it matches to that bound; and an older decision takes no newer one's place.
 CREATE FUNCTION match_decided() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -82,11 +82,12 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
-            AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
+            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
+                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
         IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
             OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
@@ -104,7 +105,7 @@ BEGIN
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND c ->> 'matched_fen' = NEW.matched_fen::text
                 AND (NOT NEW.carried OR OLD.carried
                      OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
@@ -125,27 +126,22 @@ CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, mat
     extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON matches
     FOR EACH ROW EXECUTE FUNCTION match_decided();
 
--- What the books rest on: with a decision about the cell, what it matched. Else it falls by a decision
--- of two persons about exactly this fall, a newer one each time; when they decide that more was used,
--- no lower than that bound. While what some version's days earned waits to fall, nothing rises either:
--- it would be mapped anew with it.
+-- What the books rest on: with a decision about the cell, what it matched; with one that more was used,
+-- no more than that bound. Else it falls by a decision of two persons about exactly this fall, a newer
+-- one each time. While what some version's days earned waits to fall, nothing rises either: it would be
+-- mapped anew with it.
 CREATE FUNCTION held_by_decision() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    least_fen bigint := OLD.held_fen;
+    falls boolean := NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id;
+    sound boolean := NOT falls;
 BEGIN
-    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
-        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
-    END IF;
-    IF NEW.decision_id = OLD.decision_id
-        AND (NEW.held_fen < least_fen
-             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
-             OR NEW.held_fen > OLD.held_fen AND EXISTS (
-                 SELECT FROM reconciliations r
-                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
-                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
-                     AND f.version_fall_fen > 0))
-        AND NOT EXISTS (
+    IF NEW.decision_id <> OLD.decision_id THEN
+        sound := sound AND NEW.held_fen = NEW.matched_fen;
+    ELSIF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        sound := sound AND NEW.held_fen = least(OLD.held_fen, NEW.matched_fen);
+    ELSIF falls OR NEW.held_fen < OLD.held_fen THEN
+        sound := EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
@@ -153,14 +149,21 @@ BEGIN
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
-                AND c ->> 'counted_fen' = NEW.held_fen::text)
-    THEN
+                AND c ->> 'counted_fen' = NEW.held_fen::text);
+    ELSIF NEW.held_fen > OLD.held_fen THEN
+        sound := NOT EXISTS (
+            SELECT FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part AND f.version_fall_fen > 0);
+    END IF;
+    IF sound IS NOT TRUE THEN
         RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON matches
+CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id,
+    fall_decision_id ON matches
     FOR EACH ROW EXECUTE FUNCTION held_by_decision();
 
 -- A decided match rests on what its cell's lines are allocated, less what was excluded of them. A line

@@ -28,15 +28,14 @@ MEMO = """
         months, computed_at)
     SELECT 1, max(id), 100000000, 30000000, 30000000, 30000000, '{}', now() FROM postings;
 """
-# Two persons who exist decide the month anew, beyond what is invoiced and metered of it.
+# Two persons who exist decide the month anew, as if twice as much were invoiced and metered of it.
 DECIDED = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    SELECT kind, 'mine', replace(content::text, '10000', '20000')::jsonb, digest, '',
+    SELECT kind, 'mine', replace(replace(content::text, '10000', '20000'),
+            '"matched_fen": 20000', '"matched_fen": {fen}')::jsonb, digest, '',
         'clerk:丙#3', now() FROM decisions WHERE kind = 'reconciliation';
     UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:丁#4', answered_at = now(),
         answered_digest = digest WHERE subject = 'mine';
-"""
-HELD = """
     UPDATE matches SET metered_fen = 20000, invoiced_fen = 20000, matched_fen = {fen},
         held_fen = {fen}, decision_id = (SELECT id FROM decisions WHERE subject = 'mine');
 """
@@ -103,16 +102,16 @@ def test_the_books_rest_on_documents_that_stand_and_on_charges(
     """Even two persons who decide more, and one who rewrites the charges, match no more."""
     charges = "UPDATE charges SET cost_fen = 20000;"
     for more in ("", charges):
-        assert attempt(database, more + DECIDED + HELD.format(fen=fen)) is CHECK
-        grown = DECIDED + HELD.format(fen=10_000) + f"UPDATE matches SET held_fen = {fen};"
-        assert attempt(database, more + grown) is CHECK
-    assert attempt(database, DECIDED + HELD.format(fen=10_000)) is None
+        assert attempt(database, more + DECIDED.format(fen=fen)) is CHECK
+        part = DECIDED.replace("held_fen = {fen}", "held_fen = 10000").format(fen=fen)
+        assert attempt(database, more + part) is CHECK
+    assert attempt(database, DECIDED.format(fen=10_000)) is None
     assert owner.execute("SELECT held_fen FROM matches").fetchall() == [(10_000,)]
 
 
 def test_without_charges_nothing_is_held_again(database: Database, month: Town) -> None:
     deletion = "DELETE FROM charges;"
-    assert attempt(database, deletion + DECIDED + HELD.format(fen=10_000)) is CHECK
+    assert attempt(database, deletion + DECIDED.format(fen=10_000)) is CHECK
 
 
 def test_what_was_decided_of_other_terms_earns_nothing(

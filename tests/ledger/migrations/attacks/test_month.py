@@ -34,6 +34,7 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         # a cell beyond what was decided, of a decision that nobody confirmed, or of another one
         "UPDATE matches SET matched_fen = 10001, invoiced_fen = 20000, metered_fen = 20000",
         "UPDATE matches SET metered_fen = 20000",
+        "UPDATE matches SET matched_fen = 9999, held_fen = 9999",  # nor less than was decided
         "UPDATE matches SET closed_fen = 1",
         "UPDATE matches SET extra_fen = 1",
         "UPDATE matches SET extra_fen = 1, extra_decision_id = decision_id",
@@ -101,6 +102,17 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "DELETE FROM originals",
     ],
 }
+
+# Two persons decide that 20 yuan less was used, and SQL carries it out.
+LESS_USED = """
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    SELECT 'extra', 'mine', content || '{"extra_fen": 1000}', digest, '', 'clerk:丙#3', now()
+    FROM decisions WHERE kind = 'extra' LIMIT 1;
+"""
+CARRIED_OUT = """
+    UPDATE matches SET extra_fen = {extra}, matched_fen = {matched}, held_fen = {held},
+        extra_decision_id = (SELECT max(id) FROM decisions WHERE kind = 'extra')
+"""
 
 LINE = """
     INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee, uscc, bank,
@@ -239,6 +251,31 @@ def test_a_decided_month_withstands(
 ) -> None:
     for attack in ON_THE_MONTH[error]:
         assert (attack, attempt(database, attack)) == (attack, error)
+
+
+def test_a_decision_that_less_was_used_lowers_to_its_bound_and_no_further(
+    database: Database, metered_town: Town
+) -> None:
+    desk = Desk(metered_town)
+    desk.take(bill(1, 13_000))
+    desk.more_used(3_000)
+    desk.reconcile()
+    assert desk.rights().payable == 3_900
+    right = CARRIED_OUT.format(extra=1_000, matched=11_000, held=11_000)
+    assert attempt(database, LESS_USED + right) is errors.CheckViolation  # nobody confirmed it
+    confirm = LESS_USED + ANSWER.format(by="clerk:丁#4", digest="digest")
+    for figures in (
+        {"extra": 1_000, "matched": 10_999, "held": 10_999},
+        {"extra": 1_000, "matched": 11_000, "held": 10_999},
+        {"extra": 1_000, "matched": 13_000, "held": 13_000},
+        {"extra": 0, "matched": 10_000, "held": 10_000},
+        {"extra": 3_000, "matched": 13_000, "held": 5},
+    ):
+        attack = confirm + CARRIED_OUT.format(**figures)
+        assert (figures, attempt(database, attack)) == (figures, errors.CheckViolation)
+    assert attempt(database, confirm + right) is None
+    again = CARRIED_OUT.format(extra=1_000, matched=11_000, held=10_000)
+    assert attempt(database, again) is errors.CheckViolation
 
 
 @pytest.mark.parametrize("error", ON_THE_LISTS, ids=lambda error: error.__name__)
