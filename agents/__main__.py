@@ -5,7 +5,7 @@
     cluster   witnesses at the Kubernetes API server which pods ran, and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     top       this node live: GPUs, slices, holders, readings, gaps
-    doctor    check the setup of this node, of exporters or of Slurm, one sentence for each check
+    doctor    check the setup of a node, exporters, Slurm, a relay or courier, a sentence a check
     enrol     enrol this node now; --rotate replaces its key
     relay     take the batches of a centre's nodes and pass them on, until SIGTERM
     export    what waits here, as a courier's file
@@ -70,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--once", action="store_true", help="只显示一次 / show it once")
     doctor = commands.add_parser("doctor", help="检查配置 / check the setup of a node or a source")
     doctor.add_argument(
-        "kind", nargs="?", choices=("node", "dcgm", "slurm"),
-        help="检查什么：本机、导出器、Slurm；不写则看环境变量 / what is checked: this node, the "
-             "exporters, Slurm; else by the environment",
+        "kind", nargs="?", choices=("node", "dcgm", "slurm", "relay", "courier"),
+        help="检查什么：本机、导出器、Slurm、中继、信使；不写则看环境变量 / what is checked: this "
+             "node, the exporters, Slurm, a relay, what a courier needs; else by the environment",
     )  # fmt: skip
     enrol = commands.add_parser(
         "enrol", help="用注册码注册本节点 / make this node known by its code"

@@ -41,6 +41,7 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 RECEIPT_HEADER = "Suanquan-Receipt"  # of an answer: the server's signature (parcels.answer_digest)
+RELAY_HEADER = "Suanquan-Relay"  # of a batch that a relay passes on: a `RelayState` as JSON
 SERVER_KEY_HEADER = "Suanquan-Server-Key"  # of an enrolment's answer: Ed25519, 32 bytes, hex
 
 _DEVICES = {
@@ -231,6 +232,20 @@ class Relayed(Frozen, frozen=True):
     """
 
     relayed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class RelayState(Frozen, frozen=True, forbid_unknown_fields=False):
+    """What waits in a relay besides the batch that it passes on just now.
+
+    Nobody signs it: it is shown to people, and nothing is decided by it. Of another version's only
+    the fields that are known here are read.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+    batches: Count
+    oldest_s: Annotated[int, Meta(ge=0, le=10**9)]
+    bytes: Count
+    bytes_max: Count
 
 
 class Enrol(Frozen, frozen=True):

@@ -25,14 +25,14 @@ SAYABLE = [
 
 def definitions(path: str) -> set[str]:
     """The tests of a module, those in a class after its name: `TestVerified::test_one`."""
-    found = set[str]()
+    definition_names = set[str]()
     for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            definition_names.add(node.name)
         if isinstance(node, ast.ClassDef):
             names = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-            found |= {f"{node.name}::{name}" for name in names}
-    return found
+            definition_names |= {f"{node.name}::{name}" for name in names}
+    return definition_names
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -45,7 +45,7 @@ def run(settings: RelaySettings) -> int:
     stopping = threading.Event()
     obey_signals(stopping)
     try:
-        forwarder = Forwarder(queue, settings.url)
+        forwarder = Forwarder(queue, settings.url, settings.name)
         desk = Desk(queue, forwarder, settings.url)
         pages = RelayPages(desk, settings.bytes_max)
         pages_port, stop_pages = serve_pages(pages, settings.health_port, settings.health_host)

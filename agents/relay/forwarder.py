@@ -7,7 +7,7 @@
 | any other answer, a proxy's page too    | waits with this agent's batches, others go on        |
 | gives none                              | waits with all, longer each time, up to 30 s         |
 
-Nothing leaves the queue without the server's own word.
+Nothing leaves the queue without the server's own word. Each batch takes along what else waits.
 """
 
 from __future__ import annotations
@@ -48,17 +48,26 @@ def is_word(response: Response | None) -> bool:
     return response.status in _REFUSALS and problem(response).code != ""
 
 
-def request_of(parcel: Parcel, date: str = "") -> Request:
-    """Build the request that the node made; `date` is its clock, if that is still true."""
+def request_of(parcel: Parcel, date: str = "", state: str = "") -> Request:
+    """Build the request that the node made; `date` is its clock, if that is still true.
+
+    `state` is the relay's own word beside it (`wire.RelayState`).
+    """
     headers = {wire.AGENT_HEADER: parcel.agent, wire.SIGNATURE_HEADER: parcel.signature}
-    return Request(BATCH_PATH, parcel.body, headers | ({"Date": date} if date else {}))
+    beside = {"Date": date, wire.RELAY_HEADER: state}
+    return Request(BATCH_PATH, parcel.body, headers | {k: v for k, v in beside.items() if v})
 
 
 class Forwarder:
-    """The thread that empties the queue. `url` is the server's; without one it does nothing."""
+    """The thread that empties the queue. `url` is the server's; without one it does nothing.
 
-    def __init__(self, queue: Queue, url: str | None, *, wait_max_s: float = _WAIT_MAX_S) -> None:
-        self._queue, self._url, self._wait_max_s = queue, url, wait_max_s
+    `name` is what the server calls this relay; it is told nothing of a relay without one.
+    """
+
+    def __init__(
+        self, queue: Queue, url: str | None, name: str = "", *, wait_max_s: float = _WAIT_MAX_S
+    ) -> None:
+        self._queue, self._url, self._name, self._wait_max_s = queue, url, name, wait_max_s
         self._lock = threading.Lock()
         self._work = threading.Event()  # something came, or we are to stop
         self._watchers: dict[str, tuple[threading.Event, str]] = {}
@@ -117,7 +126,8 @@ class Forwarder:
         parcel, age_s = item
         with self._lock:
             _, date = self._watchers.get(parcel.key, (None, ""))
-        response = server.post(request_of(parcel, date if age_s < _FRESH_S else ""))
+        request = request_of(parcel, date if age_s < _FRESH_S else "", self._state(parcel))
+        response = server.post(request)
         if response is None:
             return self._line_is_down(server.fault)
         if response.status in (429, 503):
@@ -142,6 +152,20 @@ class Forwarder:
         if event is not None:
             event.set()
         return 0.0
+
+    def _state(self, parcel: Parcel) -> str:
+        """Return what waits besides this parcel, as the server is told it."""
+        if not self._name:
+            return ""
+        figures = self._queue.figures(but_not=parcel.key)
+        state = wire.RelayState(
+            self._name,
+            figures.parcels,
+            int(figures.oldest_s),
+            figures.used_bytes,
+            self._queue.bytes_max,
+        )
+        return msgspec.json.encode(state).decode()
 
     def _line_is_down(self, why: str) -> float:
         self._line_failures += 1

@@ -59,7 +59,7 @@ class Queue:
     """
 
     def __init__(self, path: Path, bytes_max: int = 2**62, *, beside: bool = False) -> None:
-        self._bytes_max = bytes_max
+        self.bytes_max = bytes_max
         self._unwritten: dict[str, Response | None] = {}  # None: its node has it already
         self._unwritten_lock = threading.Lock()
         self._file = SpoolFile(path, _SCHEMA, beside=beside)
@@ -77,7 +77,7 @@ class Queue:
         with self._file.transaction():
             if self._has(parcel.key):
                 return
-            while self._file.used_bytes() + len(body) > self._bytes_max:
+            while self._file.used_bytes() + len(body) > self.bytes_max:
                 if not self._forget_answers():
                     raise QueueFull
             self._file.do(
@@ -156,15 +156,21 @@ class Queue:
                 return Response(status, {}, zlib.decompress(answer))
         return None
 
-    def figures(self) -> Figures:
-        """Return the state of the queue."""
+    def figures(self, but_not: str = "") -> Figures:
+        """Return the state of the queue; of what waits, the parcel of this key is left out."""
         with self._file.transaction():
-            count, oldest = self._file.row(
-                "SELECT count(*), min(arrived_ms) FROM parcels WHERE status IS NULL"
-            )
+            (count,) = self._file.row("SELECT count(*) FROM parcels WHERE status IS NULL")
             (answers,) = self._file.row("SELECT count(*) FROM parcels WHERE status IS NOT NULL")
-            age_s = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1000)
-            return Figures(count, answers, age_s, self._file.used_bytes())
+            (left_out,) = self._file.row(
+                "SELECT count(*) FROM parcels WHERE status IS NULL AND key = ?", but_not
+            )
+            oldest = self._file.rows(
+                "SELECT arrived_ms FROM parcels WHERE status IS NULL AND key <> ?"
+                " ORDER BY id LIMIT 1",
+                but_not,
+            )
+            age_s = max([0.0, *(time.time() - arrived_ms / 1000 for (arrived_ms,) in oldest)])
+            return Figures(count - left_out, answers, age_s, self._file.used_bytes())
 
     def _write_down(self) -> None:
         """Write the answers that a full disk did not take."""

@@ -3,6 +3,7 @@
 | variable                 | meaning                                           | if unset          |
 |--------------------------|---------------------------------------------------|-------------------|
 | SUANQUAN_URL             | the server; without it a courier carries all      | no line           |
+| SUANQUAN_NODE            | what the server calls this relay                  | the host's name   |
 | SUANQUAN_AGENT_DATA      | folder of the queue; it must last                 | as for the agent  |
 | SUANQUAN_RELAY_LISTEN    | address and port for the nodes                    | 0.0.0.0:9481      |
 | SUANQUAN_RELAY_MIB       | the queue's size on the disk, in MiB              | 1024              |
@@ -18,6 +19,7 @@ The way to the server (proxy, own certificate) is read by agents/reporting/line.
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ class RelaySettings:
     """Settings of a relay."""
 
     url: str | None
+    name: str
     data: Path
     host: str
     port: int
@@ -65,6 +68,7 @@ class RelaySettings:
             )
         return cls(
             url=agent.url,
+            name=_name(agent.node),
             data=agent.data,
             host=host,
             port=port,
@@ -122,6 +126,11 @@ def _listen(value: str) -> tuple[str, int]:
             f"SUANQUAN_RELAY_LISTEN {value!r} must be like 0.0.0.0:9481",
         )
     return host.strip("[]"), int(port)
+
+
+def _name(node: str) -> str:
+    """Return the name as a header can carry it: other characters become dashes."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", node)[:63]
 
 
 def _mib(value: str) -> int:

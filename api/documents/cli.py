@@ -203,12 +203,12 @@ def confirm(
         if not yes:
             render(Listing(documents, [Table(DOCUMENTS, documents)]))
             typer.confirm(_("这些单据都与原件一致，确认？"), abort=True)
-        seen = {
+        digests = {
             d["decision"]: {"decision": d["decision"], "seen": d["digest"]}
             for d in documents
             if d["decision"] is not None
         }
-        body = {"documents": list(seen.values())}
+        body = {"documents": list(digests.values())}
         answer = client.ask("POST", "cost-documents/confirmations", body=body)
     return listing(CONFIRMED, answer)
 

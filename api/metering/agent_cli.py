@@ -107,10 +107,22 @@ SOURCES = (
     Column(msgid("静默的 GPU"), "gpus_silent", NUMBER),
     Column("GPU", "gpus", NUMBER),
     Column(msgid("隔离中的窗口"), "windows_waiting", NUMBER),
+    Column(msgid("中继里等着的批次"), lambda status: _relayed(status["relays"]), NUMBER),
+    Column(msgid("最早一批到中继"), lambda status: _waiting_since(status["relays"]), MOMENT),
     Column(
         msgid("见证相反的卡时"), lambda status: status["verdicts"].get("contradicting", "0"), HOURS
     ),
 )
+
+
+def _relayed(relays: list[dict[str, Any]]) -> int | None:
+    """How many batches wait in a cluster's relays; None where it has none."""
+    return sum(relay["batches"] for relay in relays) if relays else None
+
+
+def _waiting_since(relays: list[dict[str, Any]]) -> str | None:
+    """When the oldest of them came to its relay."""
+    return min((r["waiting_since"] for r in relays if r["waiting_since"]), default=None)
 
 
 @agent.verb("sources", msgid("各集群靠什么上报，报得怎样"))

@@ -6,7 +6,7 @@ Each answer, yes or no, is signed: a courier may carry it back.
 """
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,6 +25,8 @@ from api.door.problems import Refusal, as_json, problem_of
 from api.door.route_table import limited
 from api.door.signer import signer
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.metering.queries.streams import RelayQueue, keep_relay
+from ledger.metering.queries.windows import raw_connection
 from ledger.metering.steps.intake import (
     Ahead,
     Forked,
@@ -85,14 +87,33 @@ async def report(
 def _take_signed(
     request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
 ) -> Response:
-    receipt = take(request, parcel, agent, date, now)
+    queue = _queue(request.headers.get(wire.RELAY_HEADER, ""))
+    receipt = take(request, parcel, agent, date, now, queue=queue)
     is_kept = receipt.status == 200  # noqa: PLR2004
     media = "application/json" if is_kept else "application/problem+json"
     headers = {wire.RECEIPT_HEADER: receipt.signature, "Content-Type": media}
     return Response(receipt.answer, receipt.status, headers)
 
 
-def take(request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime) -> Receipt:
+def _queue(relay: str) -> RelayQueue | None:
+    """What a relay says of its queue beside the batch; a word that nobody understands is none."""
+    try:
+        state = msgspec.json.decode(relay, type=wire.RelayState)
+    except msgspec.DecodeError:
+        return None
+    oldest = timedelta(seconds=state.oldest_s)
+    return RelayQueue(state.name, state.batches, oldest, state.bytes, state.bytes_max)
+
+
+def take(
+    request: Request,
+    parcel: Parcel,
+    agent: UUID,
+    date: str,
+    now: datetime,
+    *,
+    queue: RelayQueue | None = None,
+) -> Receipt:
     """Take one batch, and sign the answer to it; what it wrote is committed, fork or not.
 
     What is no answer to the batch (the server is busy, its database is away) is raised.
@@ -101,6 +122,8 @@ def take(request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
         with Session(request.app.state.engine) as db:
             submission = _read(db, parcel.body, agent, parcel.signature, date)
             outcome = take_batch(db, submission, now, late_after(request))
+            if queue is not None:  # last: batches of one relay wait for its row no longer than that
+                keep_relay(raw_connection(db), agent, queue, now)
             db.commit()
         status, answer = 200, _answer(submission, outcome)
     except (Refusal, NotFound, Conflict, Refused) as error:

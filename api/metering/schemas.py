@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.metering.codes import (
     HolderKind,
     IncidentKind,
@@ -357,6 +357,22 @@ class ReleaseOutcome(ResponseModel):
     released: int
 
 
+class RelayRead(ResponseModel):
+    """What waits in a relay, as it told last beside a batch; nobody signs that.
+
+    `waiting_since` is when the oldest batch came to it, null where none waits; `late` after ten
+    minutes.
+    """
+
+    name: str
+    batches: int
+    waiting_since: datetime | None
+    late: bool
+    bytes: int
+    bytes_max: int
+    told_at: datetime
+
+
 class SourcesRead(ResponseModel):
     """By what a cluster reports, how it does, and how well the month is proved.
 
@@ -369,6 +385,7 @@ class SourcesRead(ResponseModel):
     source_since: date | None
     witnesses_required: int
     agents: list[AgentRead]
+    relays: list[RelayRead]
     gpus: int
     gpus_silent: int
     windows_waiting: int

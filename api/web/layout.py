@@ -116,6 +116,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("节点一览"), "/nodes"),
             (_("盘点"), "/inventory"),
             (_("数据来源"), "/sources"),
+            (_("信使"), "/courier"),
             (_("见证"), "/evidence"),
             (_("登记簿"), "/registry"),
             (_("待查事项"), "/findings"),

@@ -1546,20 +1546,15 @@ CREATE FUNCTION public.held_by_decision() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    least_fen bigint := OLD.held_fen;
+    falls boolean := NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id;
+    sound boolean := NOT falls;
 BEGIN
-    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
-        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
-    END IF;
-    IF NEW.decision_id = OLD.decision_id
-        AND (NEW.held_fen < least_fen
-             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
-             OR NEW.held_fen > OLD.held_fen AND EXISTS (
-                 SELECT FROM reconciliations r
-                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
-                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
-                     AND f.version_fall_fen > 0))
-        AND NOT EXISTS (
+    IF NEW.decision_id <> OLD.decision_id THEN
+        sound := sound AND NEW.held_fen = NEW.matched_fen;
+    ELSIF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        sound := sound AND NEW.held_fen = least(OLD.held_fen, NEW.matched_fen);
+    ELSIF falls OR NEW.held_fen < OLD.held_fen THEN
+        sound := EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
@@ -1567,8 +1562,14 @@ BEGIN
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
-                AND c ->> 'counted_fen' = NEW.held_fen::text)
-    THEN
+                AND c ->> 'counted_fen' = NEW.held_fen::text);
+    ELSIF NEW.held_fen > OLD.held_fen THEN
+        sound := NOT EXISTS (
+            SELECT FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part AND f.version_fall_fen > 0);
+    END IF;
+    IF sound IS NOT TRUE THEN
         RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
     END IF;
@@ -2392,11 +2393,12 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
-            AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
+            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
+                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
         IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
             OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
@@ -2414,7 +2416,7 @@ BEGIN
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND c ->> 'matched_fen' = NEW.matched_fen::text
                 AND (NOT NEW.carried OR OLD.carried
                      OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
@@ -3152,7 +3154,7 @@ CREATE FUNCTION public.publication_lasts() RETURNS trigger
     AS $$
 BEGIN
     IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
-            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days > (SELECT count(*) FROM working_days WHERE day BETWEEN NEW.since AND NEW.until)
             OR NEW.days < (SELECT coalesce(c.publication_days, 1)
                            FROM claims m JOIN vouchers v ON v.id = m.voucher_id
                            JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
@@ -7101,6 +7103,31 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.relays (
+    cluster_id bigint NOT NULL,
+    name text NOT NULL,
+    batches bigint NOT NULL,
+    waiting_since timestamp with time zone,
+    bytes bigint NOT NULL,
+    bytes_max bigint NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT relays_batches_check CHECK ((batches >= 0)),
+    CONSTRAINT relays_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT relays_bytes_max_check CHECK ((bytes_max >= 0)),
+    CONSTRAINT relays_check CHECK (((waiting_since IS NULL) = (batches = 0))),
+    CONSTRAINT relays_name_check CHECK ((name ~ '^[A-Za-z0-9._-]{1,63}$'::text))
+);
+
+ALTER TABLE public.relays OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+
+COMMENT ON COLUMN public.relays.batches IS 'That wait in it for the server, besides the one it came with';
+
+COMMENT ON COLUMN public.relays.waiting_since IS 'When the oldest of them came to the relay; null: none waits';
+
+COMMENT ON COLUMN public.relays.bytes IS 'Of its disk in use, of bytes_max';
+
 CREATE TABLE public.reservations (
     id bigint NOT NULL,
     voucher_id bigint NOT NULL,
@@ -7682,6 +7709,14 @@ COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no c
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
 
+CREATE TABLE public.working_days (
+    day date NOT NULL
+);
+
+ALTER TABLE public.working_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.working_days IS 'Days on which offices are open in China; written by the owner';
+
 CREATE TABLE public.xid_events (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
@@ -8169,6 +8204,9 @@ ALTER TABLE ONLY public.relations
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, name);
+
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
 
@@ -8279,6 +8317,9 @@ ALTER TABLE ONLY public.witness_requirements
 
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
+
+ALTER TABLE ONLY public.working_days
+    ADD CONSTRAINT working_days_pkey PRIMARY KEY (day);
 
 ALTER TABLE ONLY public.xid_events
     ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
@@ -8825,6 +8866,8 @@ CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON p
 
 CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.courier_files FOR EACH ROW WHEN (((new.taken_at < (now() - '00:10:00'::interval)) OR (new.taken_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_told_at BEFORE INSERT OR UPDATE OF told_at ON public.relays FOR EACH ROW WHEN (((new.told_at < (now() - '00:10:00'::interval)) OR (new.told_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
@@ -8875,7 +8918,7 @@ CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fres
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
 
-CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
 
@@ -9537,6 +9580,9 @@ ALTER TABLE ONLY public.relations
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.relays
+    ADD CONSTRAINT relays_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
@@ -10536,6 +10582,18 @@ GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(batches) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(waiting_since) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(bytes) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(bytes_max) ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(told_at) ON TABLE public.relays TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 

@@ -1,5 +1,6 @@
 """`/metrics`: who may read it, what it says, and that nobody's name breaks it."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.wire import RELAY_HEADER
 from api import metrics
 from api.app import create_app
 from api.door import dependencies as deps
@@ -79,25 +81,52 @@ def test_the_figures_of_a_town(
                   "'team-a' AND cluster_id = (SELECT id FROM clusters WHERE name = 'c-theirs')",
                   (NOW,))  # fmt: skip
     assert accrue_round(engine, NOW - timedelta(seconds=30))
-    seen = values(prometheus)
-    assert seen["suanquan_report_lag_seconds"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 90}
-    assert seen["suanquan_nodes_late"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 0}
-    assert seen["suanquan_gpus_silent"] == {("c-mine",): 1, ("c-theirs",): 1}
-    assert seen["suanquan_quarantined_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
-    assert seen["suanquan_quarantine_oldest_seconds"] == {("c-mine",): 7200}
-    assert seen["suanquan_conflicting_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
-    assert seen["suanquan_unowned_gpu_hours"] == {("c-theirs",): pytest.approx(2 / 60)}
-    assert seen["suanquan_unpriced_gpu_hours"] == {(): pytest.approx(3 / 60)}
-    assert seen["suanquan_charge_lag_seconds"] == {(): 30}
-    assert seen["suanquan_queue_items"]["decisions",] == 0
-    assert "suanquan_queue_oldest_seconds" not in seen
-    assert seen["suanquan_database_up"] == {(): 1}
+    figures = values(prometheus)
+    assert figures["suanquan_report_lag_seconds"] == {
+        ("c-mine", "nvml"): 0,
+        ("c-theirs", "nvml"): 90,
+    }
+    assert figures["suanquan_nodes_late"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 0}
+    assert figures["suanquan_gpus_silent"] == {("c-mine",): 1, ("c-theirs",): 1}
+    assert figures["suanquan_quarantined_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert figures["suanquan_quarantine_oldest_seconds"] == {("c-mine",): 7200}
+    assert figures["suanquan_conflicting_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert figures["suanquan_unowned_gpu_hours"] == {("c-theirs",): pytest.approx(2 / 60)}
+    assert figures["suanquan_unpriced_gpu_hours"] == {(): pytest.approx(3 / 60)}
+    assert figures["suanquan_charge_lag_seconds"] == {(): 30}
+    assert figures["suanquan_queue_items"]["decisions",] == 0
+    assert "suanquan_queue_oldest_seconds" not in figures
+    assert figures["suanquan_database_up"] == {(): 1}
 
 
 def test_what_is_looked_at_is_not_silent(town: Town, prometheus: TestClient) -> None:
     now = int((NOW - minute(0)) / timedelta(minutes=1))
     town.report(town.nodes["mine"], *(window(0, at) for at in range(now - 12, now)))
     assert values(prometheus)["suanquan_gpus_silent"] == {("c-mine",): 0, ("c-theirs",): 1}
+
+
+RELAY = {"name": "r-1", "batches": 2, "oldest_s": 700, "bytes": 5, "bytes_max": 9, "of_later": 1}
+
+
+def relayed(town: Town, at: int, word: str) -> None:
+    """A batch comes through a relay that says this beside it."""
+    body = town.nodes["mine"].batch([window(0, at)])
+    headers = town.nodes["mine"].headers(body) | {RELAY_HEADER: word}
+    answer = town.client.post("/api/v1/batches", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_waits_in_a_relay(town: Town, prometheus: TestClient) -> None:
+    for at, word in enumerate((RELAY, RELAY | {"name": "r-2", "batches": 0}, "{", {"name": "a b"})):
+        relayed(town, at, word if isinstance(word, str) else json.dumps(word))
+    seen = values(prometheus)
+    assert seen["suanquan_relay_batches"] == {("c-mine", "r-1"): 2, ("c-mine", "r-2"): 0}
+    assert seen["suanquan_relay_oldest_seconds"] == {("c-mine", "r-1"): 700}
+    mine, theirs = town.client.get("/api/v1/sources", headers=town.headers(Role.CLERK)).json()
+    assert [(r["name"], r["late"]) for r in mine["relays"]] == [("r-1", True), ("r-2", False)]
+    assert theirs["relays"] == []
+    page = town.client.get("/sources", headers=town.headers(Role.CLERK)).text
+    assert "▲</span>0:11:40" in page
 
 
 def test_an_agent_that_was_replaced_is_not_late(
@@ -158,10 +187,10 @@ def test_without_a_database_the_counters_are_still_there() -> None:
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         client.get("/healthz")
-        seen = values(client)
-        assert seen["suanquan_database_up"] == {(): 0}
-        assert seen["suanquan_requests_total"]["GET", "/healthz", "200"] == 1
-        assert "suanquan_nodes" not in seen
+        figures = values(client)
+        assert figures["suanquan_database_up"] == {(): 0}
+        assert figures["suanquan_requests_total"]["GET", "/healthz", "200"] == 1
+        assert "suanquan_nodes" not in figures
     engine.dispose()
 
 
@@ -176,12 +205,13 @@ def test_every_figure_is_on_a_city_that_works(
         " FROM agents WHERE node = 'n-theirs'"
     )
     owner.execute("DELETE FROM bindings WHERE cluster_id IN (SELECT id FROM clusters)")
+    relayed(town, 9, json.dumps(RELAY))
     owner.execute(
         "INSERT INTO decisions (kind, subject, content, reason, decided_at, decided_by, digest)"
         " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', encode(sha256('x'), 'hex'))",
         (NOW,),
     )
     assert accrue_round(engine, NOW)
-    seen = values(prometheus)
-    assert {PREFIX + family.name for family in FAMILIES} <= {*seen}
+    figures = values(prometheus)
+    assert {PREFIX + family.name for family in FAMILIES} <= {*figures}
     assert gpu_id(0) not in prometheus.get("/metrics").text

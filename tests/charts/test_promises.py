@@ -9,6 +9,7 @@ import pytest
 from api.settings import SECRET_FILES
 from tests.support.charts import (
     CASES,
+    WORKLOADS,
     Document,
     example,
     folder,
@@ -226,8 +227,8 @@ def test_the_driver_reaches_the_container_in_one_of_three_ways(way: str, value: 
      (DOORS, "suanquan-database-owner", {"one-migration", "one-backup"})],
 )  # fmt: skip
 def test_only_the_jobs_see_the_owners_login(case: str, owner: str, names: set[str]) -> None:
-    seen = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}
-    assert seen == names
+    readers = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}
+    assert readers == names
 
 
 def test_several_servers_one_stays_and_a_single_one_may_go() -> None:
@@ -240,9 +241,10 @@ def test_several_servers_one_stays_and_a_single_one_may_go() -> None:
 def test_its_own_database_is_one_replica_and_reaches_nothing() -> None:
     values = {**example("suanquan-server/own"), "replicas": 5}
     documents = render("suanquan-server", values)
-    (server,), (policy,) = of_kind(documents, "StatefulSet"), of_kind(documents, "NetworkPolicy")
+    (server,) = of_kind(documents, "StatefulSet")
+    policies = {p["metadata"]["name"]: p["spec"] for p in of_kind(documents, "NetworkPolicy")}
     assert server["spec"]["replicas"] == 1
-    assert policy["spec"]["egress"] == []
+    assert policies["one"]["egress"] == []
     assert not of_kind(documents, "Job")
 
 
@@ -276,7 +278,7 @@ def test_the_notes_say_the_next_step(case: str) -> None:
     assert "下一步" in text
     assert "kubectl -n suanquan" in text
     is_carried = example(case).get("server", {}).get("url") == "courier"
-    assert ("docs/relay.md" if is_carried else "helm -n suanquan test one") in text
+    assert ("docs/agents/relay.md" if is_carried else "helm -n suanquan test one") in text
     for override in re.findall(r"--overrides='(.*)'", text):
         (container,) = json.loads(override)["spec"]["containers"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
@@ -335,3 +337,41 @@ def test_every_variable_is_a_setting(case: str) -> None:
         for variable in container.get("env", []):
             known = variable["name"].startswith("SUANQUAN_") and f"`{variable['name']}`" in settings
             assert known or variable["name"] in OTHERS, (name, variable["name"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_where_a_namespace_lets_nobody_out_each_pod_finds_its_policy_there(case: str) -> None:
+    """Helm makes what is no hook after all hooks before an installation, and hooks by weight."""
+    documents = manifests(case)
+    policies = of_kind(documents, "NetworkPolicy")
+    for document in documents:
+        if document["kind"] not in WORKLOADS | {"Pod", "CronJob"}:
+            continue
+        labels = _pod_labels(document)
+        before, weight = _hook(document)
+        found = [
+            policy
+            for policy in policies
+            if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+            and "Egress" in policy["spec"]["policyTypes"]
+            and _is_there(policy, before, weight)
+        ]
+        assert found, document["metadata"]["name"]
+
+
+def _pod_labels(document: Document) -> dict[str, str]:
+    spec = document["spec"].get("jobTemplate", document).get("spec", {})
+    labels: dict[str, str] = spec.get("template", document)["metadata"]["labels"]
+    return labels
+
+
+def _hook(document: Document) -> tuple[set[str], int]:
+    """The events before or at which it is made, none for what is no hook, and its weight."""
+    notes = document["metadata"].get("annotations", {})
+    events = set(notes.get("helm.sh/hook", "").split(",")) - {"", "test"}
+    return events, int(notes.get("helm.sh/hook-weight", "0"))
+
+
+def _is_there(policy: Document, before: set[str], weight: int) -> bool:
+    events, own_weight = _hook(policy)
+    return events >= before and own_weight < weight if before else not events

@@ -1,1 +1,1 @@
-"""`suanquan-agent doctor`: the setup of a node, of exporters or of Slurm, a sentence a check."""
+"""`suanquan-agent doctor`: a node, exporters, Slurm, a relay, a courier; a sentence a check."""

@@ -15,7 +15,6 @@ from agents.commands.doctor.site import folder_check, identity_check, server_che
 from agents.errors import AgentError
 from agents.settings import Settings
 
-KINDS = ("node", "dcgm", "slurm")
 Checks = Iterator[Callable[[], Check]]
 
 
@@ -27,11 +26,25 @@ def kind_of(choice: str | None) -> str:
 
 def examine(settings: Settings, now: datetime, kind: str = "node") -> Iterator[Check]:
     """Yield the result of each check. Nothing is changed on this machine or the server."""
-    for check in (*_of_source(settings, now, kind), *_of_site(settings, now)):
+    for check in _checks(settings, now, kind):
         try:
             yield check()
         except AgentError as error:
             yield Check(error.exit_code, error.zh, error.en)
+
+
+def _checks(settings: Settings, now: datetime, kind: str) -> Checks:
+    if kind == "relay":
+        from agents.commands.doctor import relay  # noqa: PLC0415  each imports only its own
+
+        yield from relay.checks(settings, now)
+    elif kind == "courier":
+        from agents.commands.doctor import courier  # noqa: PLC0415
+
+        yield from courier.checks(settings, now)
+    else:
+        yield from _of_source(settings, now, kind)
+        yield from _of_site(settings, now)
 
 
 def _of_site(settings: Settings, now: datetime) -> Checks:

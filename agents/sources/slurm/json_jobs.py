@@ -7,6 +7,7 @@ seconds since 1970, and 0 is none. The table is the steadier source: prefer `sac
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,11 +73,22 @@ def read(
     try:
         content.decode()  # msgspec looks only at what it reads
         document = msgspec.json.decode(content, type=_Document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        has_jobs_twice = _says_jobs_twice(content)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         text = f"{error}"
         yield (
             1,
             Fault(file, 1, "", f"不是 sacct --json：{text}", f"this is no sacct --json: {text}"),
+        )
+        return
+    if has_jobs_twice:
+        yield (
+            1,
+            Fault(
+                *(file, 1, "jobs"),
+                "「jobs」写了两次：两份输出须各成一个文件",
+                '"jobs" stands twice: two outputs belong in a file each',
+            ),
         )
         return
     if document.errors:
@@ -92,6 +104,24 @@ def read(
             )
         except BadCell as error:
             yield number, Fault(file, number, error.column, error.zh, error.en)
+
+
+def _says_jobs_twice(content: bytes) -> bool:
+    """Return whether the document has its jobs twice, of which a reader would take the last.
+
+    Only where the word stands more than once, or could be written in another way, is it looked at
+    closely, keeping nothing.
+    """
+    if content.count(b'"jobs"') == 1 and b"\\u00" not in content:
+        return False
+    count = 0
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal count  # the outermost object comes last
+        count = sum(name == "jobs" for name, _ in pairs)
+
+    json.loads(content, object_pairs_hook=look)
+    return count > 1
 
 
 def _cells(job: _Job) -> dict[str, str]:

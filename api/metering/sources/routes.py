@@ -9,7 +9,7 @@ from api.door.dependencies import Db, Now, having
 from api.metering.agent_routes import agent_read
 from api.metering.schemas import SourcesRead
 from ledger.desk.queries.sources import ClusterSources, cluster_sources
-from ledger.metering.queries.evidence import keep_evidence
+from ledger.metering.queries.witnesses.evidence import keep_evidence
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(tags=["nodes"])
@@ -28,7 +28,11 @@ def sources(viewer: Reader, db: Db, now: Now) -> list[SourcesRead]:
     """List by what each cluster reports, how it does, and how well this month is proved."""
     return [
         SourcesRead.model_validate(
-            {**vars(status), "agents": [agent_read(agent, now) for agent in status.agents]}
+            {
+                **vars(status),
+                "agents": [agent_read(agent, now) for agent in status.agents],
+                "relays": [vars(relay) | {"late": relay.is_late(now)} for relay in status.relays],
+            }
         )
         for status in sources_of(viewer, db, now)
     ]

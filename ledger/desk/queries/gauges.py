@@ -16,6 +16,7 @@ from sqlmodel import Session
 from ledger.desk.queries import queues
 from ledger.desk.queries.queues import Queue
 from ledger.metering.queries.nodes import horizon
+from ledger.metering.queries.streams import RelayStatus, relays
 from ledger.reconciliation.queries import months
 from ledger.units import beijing_day, midnight, month_of
 
@@ -104,6 +105,7 @@ class Gauges:
     """Rows by cluster, the desk's queues with their oldest, and the server's last round.
 
     `queues` counts and, in seconds, how long the oldest has waited; None where nothing waits.
+    `relays` have the same of their oldest batch.
     """
 
     reports: Sequence[Row[Any]]
@@ -112,6 +114,7 @@ class Gauges:
     unowned: Sequence[Row[Any]]
     aside: Sequence[Row[Any]]
     queues: Mapping[QueueName, tuple[int, float | None]]
+    relays: Sequence[tuple[RelayStatus, float | None]]
     last_round: Row[Any] | None
 
 
@@ -127,6 +130,10 @@ def gauges(db: Session, now: datetime) -> Gauges:
         db.execute(_UNOWNED, {"first": first}).all(),
         db.execute(_ASIDE, {"now": now, "most": COUNTED}).all(),
         {name: _wait(queue, now) for name, queue in _queues(db, today).items()},
+        [
+            (each, _wait(Queue(each.batches, each.waiting_since), now)[1])
+            for each in relays(db, None, now)
+        ],
         db.execute(_ROUND, {"now": now}).one_or_none(),
     )
 

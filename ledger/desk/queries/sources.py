@@ -15,8 +15,9 @@ from sqlmodel import Session
 from ledger.metering.codes import WitnessVerdict
 from ledger.metering.queries import nodes
 from ledger.metering.queries.agents import AgentStatus, agents
-from ledger.metering.queries.evidence import evidence_sums
-from ledger.metering.queries.witness import WITNESS
+from ledger.metering.queries.streams import RelayStatus, relays
+from ledger.metering.queries.witnesses.evidence import evidence_sums
+from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.units import beijing_day, month_of
 
 _CLUSTERS = text("""
@@ -56,6 +57,7 @@ class ClusterSources:
     source_since: date | None
     witnesses_required: int
     agents: tuple[AgentStatus, ...]
+    relays: tuple[RelayStatus, ...]
     gpus: int
     gpus_silent: int
     windows_waiting: int
@@ -83,6 +85,7 @@ def cluster_sources(db: Session, centre: int | None, now: datetime) -> list[Clus
     """Return the clusters of a centre, or of all, by name, with the current month's evidence."""
     month = month_of(beijing_day(now))
     every_agent = [agent for agent in agents(db, centre) if agent.revoked_at is None]
+    every_relay = relays(db, centre, now)
     sums = evidence_sums(db, month, centre=centre)
     values = {"centre": centre, "today": beijing_day(now), "horizon": nodes.horizon(now)}
     return [
@@ -93,6 +96,7 @@ def cluster_sources(db: Session, centre: int | None, now: datetime) -> list[Clus
             row.source_since,
             row.witnesses_required,
             tuple(agent for agent in every_agent if agent.cluster == row.cluster),
+            tuple(relay for relay in every_relay if relay.cluster == row.cluster),
             row.gpus,
             row.silent,
             row.windows_waiting,

@@ -1,19 +1,32 @@
-"""Streams of batches: the next number, the answers given, and the exact bytes.
+"""Streams of batches: the next number, the answers given, the exact bytes, and relays on the way.
 
 A batch's bytes and signature are stored for ever, with its answer; another body under a known
 number, or one that does not follow its predecessor, is stored as evidence.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import text
+from sqlmodel import Session
 
 from ledger.metering.queries.windows import Raw
 
 FORKS_MAX = 100
 """Of an agent: they prove that a node was cloned, and more of them prove no more."""
+
+RELAYS_MAX = 32
+"""Of a cluster, that told something within `RELAY_KEPT`: anybody on the way could make up names."""
+
+RELAY_KEPT = timedelta(days=7)
+"""A relay that told nothing for so long is gone."""
+
+RELAY_LATE = timedelta(minutes=10)
+"""What waits longer in a relay is a matter for its operator."""
 
 
 class Head(NamedTuple):
@@ -91,3 +104,68 @@ def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime)
         " received_at = excluded.received_at",
         (batch.stream, batch.agent, batch.number, batch.hash, batch.sent_at, now),
     )
+
+
+class RelayQueue(NamedTuple):
+    """What a relay said of its queue: how many batches wait, since when, bytes of its disk."""
+
+    name: str
+    batches: int
+    oldest: timedelta
+    bytes: int
+    bytes_max: int
+
+
+@dataclass(frozen=True)
+class RelayStatus:
+    """The queue of a relay, as it told last; `bytes` of `bytes_max` of its disk are in use."""
+
+    cluster: str
+    name: str
+    batches: int
+    waiting_since: datetime | None
+    bytes: int
+    bytes_max: int
+    told_at: datetime
+
+    def waits(self, now: datetime) -> timedelta:
+        """How long its oldest batch has waited; nothing if none waits."""
+        return timedelta(0) if self.waiting_since is None else now - self.waiting_since
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether its oldest batch has waited too long."""
+        return self.waits(now) > RELAY_LATE
+
+
+def keep_relay(raw: Raw, agent: UUID, queue: RelayQueue, now: datetime) -> None:
+    """Store what a relay said beside a batch of this agent, for as many relays as may be."""
+    since = now - queue.oldest if queue.batches else None
+    raw.execute(
+        "INSERT INTO relays (cluster_id, name, batches, waiting_since, bytes, bytes_max, told_at)"
+        " SELECT a.cluster_id, %(name)s, %(batches)s, %(since)s, %(bytes)s, %(bytes_max)s, %(now)s"
+        " FROM agents a WHERE a.id = %(agent)s AND (SELECT count(*) FROM relays r"
+        "     WHERE r.cluster_id = a.cluster_id AND r.name <> %(name)s AND r.told_at > %(kept)s)"
+        "     < %(most)s"
+        " ON CONFLICT (cluster_id, name) DO UPDATE SET batches = excluded.batches,"
+        " waiting_since = excluded.waiting_since, bytes = excluded.bytes,"
+        " bytes_max = excluded.bytes_max, told_at = excluded.told_at",
+        {
+            "agent": agent, "name": queue.name, "batches": queue.batches, "since": since,
+            "bytes": queue.bytes, "bytes_max": queue.bytes_max, "now": now,
+            "kept": now - RELAY_KEPT, "most": RELAYS_MAX,
+        },
+    )  # fmt: skip
+
+
+_RELAYS = text("""
+    SELECT c.name AS cluster, r.name, r.batches, r.waiting_since, r.bytes, r.bytes_max, r.told_at
+    FROM relays r JOIN clusters c ON c.id = r.cluster_id
+    WHERE r.told_at > :kept AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
+    ORDER BY c.name, r.name
+""")
+
+
+def relays(db: Session, centre: int | None, now: datetime) -> Sequence[RelayStatus]:
+    """Return the relays of a centre's clusters, or of all, but for those that are gone."""
+    rows = db.execute(_RELAYS, {"centre": centre, "kept": now - RELAY_KEPT})
+    return [RelayStatus(**row._mapping) for row in rows]  # noqa: SLF001

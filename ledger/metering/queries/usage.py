@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.registry.rules.pricing import Usage
 from ledger.units import midnight
 

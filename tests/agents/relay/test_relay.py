@@ -81,6 +81,21 @@ def test_what_the_relay_holds_the_node_keeps(
     assert len(server.windows) == 2
 
 
+def test_each_batch_tells_the_server_what_else_waits(
+    relay: Relay, spool: Spool, server: TinyServer
+) -> None:
+    identity = enrol(relay.folder / "node", relay.url, "code-1", "n1")
+    server.plan = ["503"]
+    for number in (1, 2):
+        spool.add([window(number)])
+        send(spool, identity, relay.url)
+    relay.until_empty()
+    assert {told.name for told in server.relays} == {"r-1"}
+    assert server.relays[-1].batches == 0
+    assert server.relays[-1].oldest_s == 0
+    assert server.relays[-1].bytes_max == 2**30
+
+
 def test_a_proxys_page_is_no_answer(relay: Relay, spool: Spool, server: TinyServer) -> None:
     identity = enrol(relay.folder / "node", relay.url, "code-1", "n1")
     server.plan = ["200", "403", "500"]

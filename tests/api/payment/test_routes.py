@@ -187,8 +187,8 @@ def test_the_cashiers_forms(town: Town, treasury: Treasury) -> None:
     (row,) = ask(town, Role.FINANCE, "GET", "bank-rows")
     form = {"ruling": "reject", "reason": "银行确认已付"}
     decision = send(f"/payments/rows/{row['id']}", form)
-    shown = town.client.get(decision, headers=town.headers(Role.APPROVER)).text
-    assert "不实，账不动" in shown
+    text = town.client.get(decision, headers=town.headers(Role.APPROVER)).text
+    assert "不实，账不动" in text
     record = ask(town, Role.APPROVER, "GET", decision.strip("/"))
     confirm(town, record)
     page = town.client.get(f"/payments/{number}", headers=finance).text
@@ -250,8 +250,8 @@ def test_an_indicator_is_changed_and_a_case_opened_and_a_year_closed_on_the_page
             continue
         assert answer.status_code == 303, answer.text
         confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
-        (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
-        assert shown["free_fen"] == left_fen
+        (row,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+        assert row["free_fen"] == left_fen
     case = {"project": "p1", "pay_by": DAY, "reason": "红冲"}
     answer = town.client.post("/payments/recoveries", data=case, headers=finance)
     assert answer.status_code == 422  # nothing is to be paid back
@@ -259,5 +259,5 @@ def test_an_indicator_is_changed_and_a_case_opened_and_a_year_closed_on_the_page
     answer = town.client.post("/payments/year-end", data=closing, headers=finance)
     assert answer.status_code == 303, answer.text
     confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
-    (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
-    assert (shown["free_fen"], shown["returned_fen"]) == (0, 1_050)
+    (row,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+    assert (row["free_fen"], row["returned_fen"]) == (0, 1_050)

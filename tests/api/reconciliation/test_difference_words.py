@@ -50,8 +50,8 @@ def facts(
     evidence: Evidence = Evidence(),  # noqa: B008 - frozen
 ) -> list[str]:
     """What the first difference with this code rests on."""
-    found = differences([document], [cell], terms, evidence, PROCESS)
-    return next(words(difference) for difference in found if difference.code == code)
+    rows = differences([document], [cell], terms, evidence, PROCESS)
+    return next(words(difference) for difference in rows if difference.code == code)
 
 
 BEFORE = replace(
@@ -61,8 +61,8 @@ BEFORE = replace(
 
 def test_the_days_of_service_and_contract() -> None:
     assert facts("R06", BEFORE) == ["服务期 2026-10-16 至 2026-11-30", "合同期 2026-11-01 起"]
-    ended = replace(BILLED, spells=((date(2025, 1, 1), date(2026, 10, 1)),))
-    assert facts("R14", ended) == [
+    short = replace(BILLED, spells=((date(2025, 1, 1), date(2026, 10, 1)),))
+    assert facts("R14", short) == [
         "服务期 2026-10-01 至 2026-10-31", "合同期 2025-01-01 至 2026-09-30", "计入账期 2026-10",
     ]  # fmt: skip
 
@@ -156,5 +156,5 @@ def test_the_figures_of_the_others(
 
 def test_who_stands_on_the_document_and_who_is_known() -> None:
     stranger = Party("", "别的企业")
-    found = facts("R03", replace(BILLED, buyer=stranger, receipts=()))
-    assert found == ["发票上是 别的企业", f"登记的是 模型企业2 {BUYER.uscc}"]
+    rows = facts("R03", replace(BILLED, buyer=stranger, receipts=()))
+    assert rows == ["发票上是 别的企业", f"登记的是 模型企业2 {BUYER.uscc}"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from api.language import format as shown
+from api.language import format as formats
 from tests.support.api.city import Site
 
 CHROMIUM = shutil.which("chromium")
@@ -57,6 +57,7 @@ PAGES = [
     "/nodes/helan-gpu/n1?days=1",
     "/nodes/helan-gpu/n1/2026-04-12",
 ]
+OF_CENTRE = ["/courier", "/inventory", "/sources", "/evidence", "/findings"]
 MONTH = [
     "/desk",
     "/decisions",
@@ -181,18 +182,32 @@ def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
 
 @pytest.mark.parametrize("path", [*PAGES, *MONTH])
 def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, path: str) -> None:
-    clerk.fetched.clear()
-    clerk.complaints.clear()
-    answer = clerk.page.goto(f"{site.url}{path}")
+    look_at(site, clerk, path)
+
+
+@pytest.mark.parametrize("mode", ["light", "phone-large-english"])
+def test_a_centre_s_pages_are_so_too(browser: Browser, site: Site, mode: str) -> None:
+    visit = watched(browser, site, "operator", **MODES[mode])
+    ways = visit.page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    for path in OF_CENTRE:
+        assert path in ways
+        look_at(site, visit, path)
+    visit.context.close()
+
+
+def look_at(site: Site, visit: Watched, path: str) -> None:
+    visit.fetched.clear()
+    visit.complaints.clear()
+    answer = visit.page.goto(f"{site.url}{path}")
     assert answer
     assert answer.ok
-    assert clerk.complaints == []
-    assert clerk.fetched
-    assert [url for url in clerk.fetched if not url.startswith(f"{site.url}/")] == []
-    assert clerk.page.evaluate(OVERFLOW) == []
-    width = clerk.page.evaluate("document.documentElement.scrollWidth")
-    assert width == clerk.page.evaluate("document.documentElement.clientWidth")
-    count, unreadable = clerk.page.evaluate(CONTRAST)
+    assert visit.complaints == []
+    assert visit.fetched
+    assert [url for url in visit.fetched if not url.startswith(f"{site.url}/")] == []
+    assert visit.page.evaluate(OVERFLOW) == []
+    width = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert width == visit.page.evaluate("document.documentElement.clientWidth")
+    count, unreadable = visit.page.evaluate(CONTRAST)
     assert count > 10
     assert unreadable == []
 
@@ -240,12 +255,12 @@ def test_the_builder_s_figures_are_the_api_s(browser: Browser, site: Site) -> No
     visit = watched(browser, site, "xinghe", **MODES["light"])
     quota = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/quota").json()
     assert visit.page.url == f"{site.url}/projects/xinghe"
-    assert visit.page.locator(".big").inner_text() == shown.money(quota["left_fen"])
+    assert visit.page.locator(".big").inner_text() == formats.money(quota["left_fen"])
     visit.page.locator("#days tbody a").first.click()
     visit.page.wait_for_url("**/projects/xinghe/days/2026-04-12")
     total = visit.page.locator("tfoot tr").nth(1).locator("td").first.inner_text()
     days = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/days").json()
-    assert total == shown.quantity(days[-1]["device_ms"])
+    assert total == formats.quantity(days[-1]["device_ms"])
     visit.context.close()
 
 

@@ -11,12 +11,12 @@ from tests.support.people import place_token
 from tests.support.simulation import enrolled, place
 from tests.support.vouchers import place_voucher
 
-# What the application may write again: the newest batch of a stream, a GPU's registration, which
-# fen of a document pay for what, and what is computed anew.
+# What the application may write again: the newest batch of a stream, a relay's queue, a GPU's
+# registration, which fen of a document pay for what, and what is computed anew.
 AGAIN = {
     ("streams", "sent_at"), ("streams", "received_at"), ("gpus", "retired_at"),
     ("gpus", "changed_at"), ("allocations", "allocated_at"), ("charges", "computed_at"),
-    ("rounds", "finished_at"),
+    ("rounds", "finished_at"), ("relays", "waiting_since"), ("relays", "told_at"),
 }  # fmt: skip
 ROWS = {
     "tokens": "revoked_at",

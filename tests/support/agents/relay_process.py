@@ -108,13 +108,14 @@ class Relay:
         """Start it and wait until it listens."""
         if not self.port:
             self.port, self.health_port = _free_port(), _free_port()
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
 
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agents", "relay"],
-            env=ours
+            env=environment
             | {
                 "SUANQUAN_AGENT_DATA": str(self.data),
+                "SUANQUAN_NODE": "r-1",
                 "SUANQUAN_RELAY_LISTEN": f"127.0.0.1:{self.port}",
                 "SUANQUAN_HEALTH_PORT": str(self.health_port),
             }

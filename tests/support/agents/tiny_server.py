@@ -34,6 +34,7 @@ class TinyServer:
     conflicts: int = 0
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
+    relays: list[wire.RelayState] = field(default_factory=list)  # as they told, batch by batch
     port: int = 0
 
     @property
@@ -113,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         rules = self.server_rules
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if told := self.headers[wire.RELAY_HEADER]:
+            rules.relays.append(msgspec.json.decode(told, type=wire.RelayState))
         fate = rules.plan.pop(0) if rules.plan else "serve"
         if fate == "drop":
             self.close_connection = True

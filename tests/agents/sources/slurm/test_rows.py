@@ -320,6 +320,9 @@ def test_a_mark_at_the_begin_of_a_file_is_passed_over() -> None:
         b'{"jobs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"jobs": [{"job_id": 1',
         b'{"jobs": []}{"jobs": []}',
+        b'{"jobs": [{"job_id": 7}], "jobs": []}',
+        b'{"jobs": [], "\\u006aobs": []}',
+        b'{"jobs": [], "jobs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'\n  {"jobs": {}}',
         '{"jobs": []}'.encode("utf-16"),
         b'{"jobs": [], "errors": [{"description": "no database"}]}',
@@ -350,6 +353,19 @@ def test_a_job_of_a_document_that_cannot_be_read_is_named_and_the_others_are_rea
     assert [(f.row, f.column) for f in rest if isinstance(f, Fault)] == [
         (2, "jobs"), (3, "jobs"), (4, "JobIDRaw"), (5, "jobs"),
     ]  # fmt: skip
+
+
+def test_jobs_twice_are_refused_and_an_account_of_that_name_is_none() -> None:
+    job = {
+        "job_id": 7, "account": "jobs", "state": {"current": ["COMPLETED"], "jobs": 1},
+        "time": {"submission": T, "start": T + 14, "end": T + 34},
+        "tres": {"allocated": [{"type": "gres", "name": "gpu", "count": 2}]},
+    }  # fmt: skip
+    content = json.dumps({"jobs": [job]})
+    assert gpu_seconds(items(content.encode())) == 40
+    (fault,) = items(content.replace("}]}", '}], "jobs": []}').encode())
+    assert isinstance(fault, Fault)
+    assert fault.en == '"jobs" stands twice: two outputs belong in a file each'
 
 
 def test_a_bar_in_a_jobs_name_is_the_names_own_where_it_stands_last() -> None:
