@@ -193,7 +193,7 @@ def left_by_month(
     params = {"voucher": voucher.id, "standing": [*OPEN, "paid"], "besides": besides}
     drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
     paid_fen = int(db.scalars(_PAID_FEN, {"voucher": voucher.id}).one())
-    promised = promised_fen(db, voucher, OPEN, besides=besides)
+    promises = promised_fen(db, voucher, OPEN, besides=besides)
     deducted = deducted_fen(db, voucher, besides=besides)
     kept_fen = sum(part for place, part in deducted.items() if place != centre)
     year_fen = drawn_by_year(db, voucher)
@@ -201,7 +201,7 @@ def left_by_month(
         earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid, year_fen),
         drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
-        most_fen=amounts.payable + amounts.sent - promised - kept_fen,
+        most_fen=amounts.payable + amounts.sent - promises - kept_fen,
     )
     return with_moved_fen(rest, claimed_fen, drawn_fen, exact, within_year=year_fen is not None)
 
@@ -260,8 +260,8 @@ def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
 
     Only what counts now: nothing is paid out on what the books hold until a fall is decided.
     """
-    counted = [cell.fallen() for cell in cells(db, projects=[voucher.project_id])]
-    by_month = earnings_of(db, voucher, counted)
+    fallen_cells = [cell.fallen() for cell in cells(db, projects=[voucher.project_id])]
+    by_month = earnings_of(db, voucher, fallen_cells)
     return sum(by_month.values(), Earnings())
 
 

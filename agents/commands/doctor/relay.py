@@ -71,9 +71,9 @@ def _ends(certificate: str, key: str | None) -> datetime:
     node.check_hostname = False
     node.load_verify_locations(certificate)
     node.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    near = node.wrap_bio(back, there)
-    far = own.wrap_bio(there, back, server_side=True)
+    out, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = node.wrap_bio(back, out)
+    far = own.wrap_bio(out, back, server_side=True)
     for end in (near, far, near):
         with suppress(ssl.SSLWantReadError):
             end.do_handshake()

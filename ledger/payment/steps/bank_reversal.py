@@ -174,13 +174,13 @@ def _outlook(db: Session, of: _Case, ruling: Ruling) -> _Outlook:
     row = of.row
     if ruling == Ruling.UNDO:
         booked = RowChange(row.paid_fen, row.returned_fen, row.over_fen, row.outside_fen)
-        at = _standing(db, of, (), of.today)
+        at = _standing_of(db, of, (), of.today)
         undone = undo(at, booked)
         if undone is None:
             raise Refused("not_undoable", reference=row.reference)
         return _Outlook(undone, (), at.fraud, at.to_treasury)
     recalls = _recalls(of) if row.result == LineResult.PAID else ()
-    at = _standing(db, of, recalls, row.on_day)
+    at = _standing_of(db, of, recalls, row.on_day)
     change = accept(at, LineResult(row.result), row.fen)
     if change.missing_fen:
         free = at.budget["free"]
@@ -232,7 +232,7 @@ def _recalls(of: _Case) -> Sequence[SentLine]:
     return recalls
 
 
-def _standing(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) -> Standing:
+def _standing_of(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) -> Standing:
     """Return what the row meets, once these lines are called back."""
     line = of.line
     voucher = db.get_one(Voucher, line.voucher)

@@ -150,18 +150,18 @@ def test_each_sees_and_moves_her_own_claims(counter: Counter) -> None:
     counter.confirm(counter.state(12_000))
     of_centre = counter.redeem()["number"]
     of_builder = counter.ask(Role.BUILDER, "POST", "claims", json={"project": "p-mine"})["number"]
-    for role, own, other in (
+    for role, own, foreign in (
         (Role.BUILDER, of_builder, of_centre),
         (Role.OPERATOR, of_centre, of_builder),
     ):
         assert [c["number"] for c in counter.ask(role, "GET", "claims")] == [own]
-        counter.ask(role, "GET", f"claims/{other}", 404)
-        counter.ask(role, "GET", f"claims/{other}/papers/application", 404)
+        counter.ask(role, "GET", f"claims/{foreign}", 404)
+        counter.ask(role, "GET", f"claims/{foreign}/papers/application", 404)
         for action in ("submit", "withdraw"):
-            counter.ask(role, "POST", f"claims/{other}/actions", 404, json={"action": action})
-        path = f"claims/{other}/files?role=other"
-        counter.ask(role, "POST", path, 404, content=pdf("x", other))
-        pages = counter.town.client.get(f"/claims/{other}", headers=counter.town.headers(role))
+            counter.ask(role, "POST", f"claims/{foreign}/actions", 404, json={"action": action})
+        path = f"claims/{foreign}/files?role=other"
+        counter.ask(role, "POST", path, 404, content=pdf("x", foreign))
+        pages = counter.town.client.get(f"/claims/{foreign}", headers=counter.town.headers(role))
         assert pages.status_code == 404
         pages = counter.town.client.get(f"/claims/{own}", headers=counter.town.headers(role))
         assert pages.status_code == 200
@@ -272,9 +272,9 @@ def test_sql_deducts_and_redeems_nothing_alone(
 
 
 def says(desk: Desk, role: Role, *arguments: str) -> str:
-    done = desk.run(role, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    result = desk.run(role, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:

@@ -35,8 +35,9 @@ from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from tests.support.months.counter import Deducted
 from tests.support.months.office import APRIL, CAP, MARCH, POLICY, Office, days, package, price
-from tests.support.months.oracle import Bought, Line, MonthOracle
+from tests.support.months.oracle import Line, MonthOracle
 from tests.support.months.payout_rules import PayoutRules
+from tests.support.months.usage import Bought
 from tests.support.people import let_everybody_act
 from tests.support.postgres import TEMPLATE, Server
 from tests.support.reconciliation import LATER

@@ -117,11 +117,11 @@ def test_a_refund_goes_back_in_the_same_shares(treasury: Treasury) -> None:
 
 
 def test_what_waits_is_covered_by_both_in_their_shares(treasury: Treasury) -> None:
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {"Z1": 233, "Q1": 100})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [(None, {"Z1": 421, "Q1": 180}), (None, {"Z1": 233, "Q1": 100})]
     treasury.send(["claim of p1"])  # from the city's indicator
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [("Q1", {}), (None, {"Z1": 233, "Q1": 100})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [("Q1", {}), (None, {"Z1": 233, "Q1": 100})]
 
 
 def test_where_one_of_them_has_not_its_share_the_claim_waits(treasury: Treasury) -> None:
@@ -130,8 +130,8 @@ def test_where_one_of_them_has_not_its_share_the_claim_waits(treasury: Treasury)
             db, number="Q1", year=2026, fen=279 - 5_000, reason="压减", actor=CASHIER.actor, now=NOW
         )
         treasury.answer(db, cut)
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [(None, {"Z1": 421, "Q1": 180}), (None, {})]
 
 
 def test_an_indicator_bears_one_share(treasury: Treasury) -> None:
