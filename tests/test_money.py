@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 NAME = re.compile(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+(?:::\w+)?))?`")
 CASES = "tests/ledger/desk/right_figures/"
@@ -19,7 +20,7 @@ ROWS = [
 def definitions(path: str) -> set[str]:
     """The tests of a module, those in a class after its name: `TestVerified::test_one`."""
     definition_names = set[str]()
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+    for node in tree_of(ROOT / path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             definition_names.add(node.name)
         if isinstance(node, ast.ClassDef):
