@@ -5407,23 +5407,7 @@ ALTER VIEW public.moved_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 
-CREATE VIEW public.day_use AS
- SELECT gpu,
-    day,
-    cluster_id,
-    source,
-    model,
-    holder_kind,
-    holder,
-    mig_profile,
-    partition,
-    qos,
-    den,
-    held,
-    util_ppm_ms,
-    util_ms
-   FROM public.day_totals
-UNION ALL
+CREATE VIEW public.use_corrections AS
  SELECT gpu,
     day,
     cluster_id,
@@ -5531,6 +5515,43 @@ UNION ALL
     util_ppm_ms,
     util_ms
    FROM public.moved_use;
+
+ALTER VIEW public.use_corrections OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.use_corrections IS 'What is added to the day totals, or taken from them, before they are billed';
+
+CREATE VIEW public.day_use AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.use_corrections;
 
 ALTER VIEW public.day_use OWNER TO suanquan_owner;
 
@@ -10275,6 +10296,8 @@ GRANT SELECT ON TABLE public.moved_jobs TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
 GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
+
+GRANT SELECT ON TABLE public.use_corrections TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_use TO suanquan_app;
 

@@ -106,7 +106,7 @@ REPORT_CLAIMS = (
     Column(msgid("已支付"), "paid_fen", MONEY),
     Column(msgid("清单 / 行"), "lines", WORDS),
     Column(msgid("指标"), "indicators", WORDS),
-    Column(msgid("银行流水号"), "references", WORDS),
+    Column(msgid("银行流水号"), lambda c: " ".join(row["reference"] for row in c["bank_rows"])),
 )
 Project = Annotated[str | None, typer.Option(help=msgid("项目编号"))]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help=msgid("流"))]

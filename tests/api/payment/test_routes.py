@@ -2,7 +2,6 @@
 
 import csv
 import io
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -11,7 +10,8 @@ import sqlalchemy as sa
 
 from ledger.formats.digest import digest
 from ledger.people.codes import Role
-from tests.support.api.bank import DAY, HEAD, YEAR
+from tests.support.api.bank import DAY, HEAD, YEAR, confirm
+from tests.support.api.requests import ask
 from tests.support.api.town import Town
 from tests.support.payments import Treasury
 
@@ -27,17 +27,6 @@ def treasury(town: Town, owner: psycopg.Connection, engine: sa.Engine) -> Treasu
     new_treasury.project("p1", 600)
     new_treasury.claim("p1", 600, "SQ-1")
     return new_treasury
-
-
-def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-def confirm(town: Town, decision: dict[str, Any]) -> None:
-    answer = {"answer": "confirmed", "seen": decision["digest"]}
-    ask(town, Role.APPROVER, "POST", f"decisions/{decision['id']}/answer", json=answer)
 
 
 def sent_list(town: Town) -> str:

@@ -100,7 +100,7 @@ def test_the_receipts_that_are_there_and_what_is_missing() -> None:
 
 def test_the_price_beside_the_contract_s_and_the_band() -> None:
     assert facts("R09", lined(quantity="80")) == [
-        "发票单价 ¥12.50，合同单价 ¥10.00（不含税）", "发票税率 6%，合同税率 6.0%",
+        "发票单价 ¥12.50，合同单价 ¥10.00（不含税）", "发票税率 6%，合同税率 6%",
     ]  # fmt: skip
     unusual = {Part.COMPUTE: UnusualPrice(Fraction(1_200), Fraction(600), Fraction(1_000))}
     assert facts("R09", terms=replace(TERMS, unusual_prices=unusual)) == [
@@ -109,7 +109,7 @@ def test_the_price_beside_the_contract_s_and_the_band() -> None:
 
 
 def test_both_tax_rates() -> None:
-    assert facts("R19", lined(tax_rate="13%")) == ["发票税率 13%，合同税率 6.0%"]
+    assert facts("R19", lined(tax_rate="13%")) == ["发票税率 13%，合同税率 6%"]
 
 
 def test_through_whom_two_are_related() -> None:

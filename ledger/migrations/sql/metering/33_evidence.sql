@@ -466,16 +466,12 @@ RETURN (SELECT b.holder FROM job_users u JOIN bindings b ON b.cluster_id = u.clu
         AND b.valid @> of_day AND b.superseded_at IS NULL
     WHERE u.cluster_id = of_cluster AND u.job = split_part(of_gpu, '/', 3));
 
--- The day totals, less what does not count, with the gaps that two persons accepted, under the holder
--- that the bindings know: added up by these keys they are what was used. Jobs and names are no pods: no
+-- What is added to the day totals and taken from them: what does not count, the gaps that two persons
+-- accepted, and what is moved to the holder that the bindings know. Jobs and names are no pods: no
 -- witness can say anything of them, so they do not count where two are needed.
-CREATE VIEW day_use AS
-    SELECT gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den,
-           held, util_ppm_ms, util_ms
-    FROM day_totals
-    UNION ALL
-    SELECT gpu, day, cluster_id, source, model, 'slurm', holder, mig_profile, partition, qos, den,
-           -held, -util_ppm_ms, -util_ms
+CREATE VIEW use_corrections AS
+    SELECT gpu, day, cluster_id, source, model, 'slurm' AS holder_kind, holder, mig_profile, partition,
+           qos, den, -held AS held, -util_ppm_ms AS util_ppm_ms, -util_ms AS util_ms
     FROM moved_jobs
     UNION ALL
     SELECT gpu, day, cluster_id, source, model, 'user', bound_holder, mig_profile, partition, qos, den,
@@ -500,6 +496,15 @@ CREATE VIEW day_use AS
     SELECT gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, '', '', den,
            held, util_ppm_ms, util_ms
     FROM moved_use;
+
+-- Both: added up by their keys they are what was used. Who joins this with much else should do so
+-- with each of the two for itself, for the planner knows nothing of the columns of a union.
+CREATE VIEW day_use AS
+    SELECT gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den,
+           held, util_ppm_ms, util_ms
+    FROM day_totals
+    UNION ALL
+    SELECT * FROM use_corrections;
 
 -- The same, down to the parts of windows that it is made of; an accepted gap is of no batch.
 CREATE VIEW part_use AS
@@ -619,6 +624,7 @@ COMMENT ON VIEW two_witnesses IS 'Days on which a cluster needs a witness beside
 COMMENT ON VIEW compared_clusters IS 'Clusters whose use is compared with what witnesses saw';
 COMMENT ON VIEW moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 COMMENT ON VIEW moved_jobs IS 'Use that a binding by user takes from its account''s';
+COMMENT ON VIEW use_corrections IS 'What is added to the day totals, or taken from them, before they are billed';
 COMMENT ON VIEW day_use IS 'Day totals under the holder that is bound, less what does not count';
 COMMENT ON VIEW part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less what does not count';
@@ -626,5 +632,5 @@ COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less w
 REVOKE EXECUTE ON FUNCTION keep_holds, compare_day, keep_evidence, witness_changed, witnesses_required
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_holds, keep_evidence TO :app_role;
-GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_jobs, moved_use, day_use,
+GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_jobs, moved_use, use_corrections, day_use,
     part_use, stretch_use TO :app_role;

@@ -13,9 +13,10 @@ from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
 from ledger.vouchers.queries.quotas import project_by_code
-from tests.support.api.bank import LIST, ask, pay_claim
+from tests.support.api.bank import LIST, pay_claim
 from tests.support.api.command_line import Desk
 from tests.support.api.html import parse, text
+from tests.support.api.requests import ask
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
