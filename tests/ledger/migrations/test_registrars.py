@@ -152,3 +152,41 @@ def test_what_the_owner_arranges_bears_its_login(owner: psycopg.Connection, regi
             f" FROM {table}".encode()
         ).fetchall()
         assert set(rows) == {(True, True)}, table
+
+
+def test_what_stands_in_a_centre_its_own_operator_says(
+    database: Database, owner: psycopg.Connection, registry: None
+) -> None:
+    owner.execute(
+        "INSERT INTO centres (name, organisation_id) SELECT '二', min(id) FROM organisations;"
+        "INSERT INTO clusters (name, centre_id) SELECT 'c2', id FROM centres WHERE name = '二'"
+    )
+    operators = [place_token(owner, "operator", name, BOSS) for name in ("戊", "己")]
+    for operator, centre in zip(operators, "一二", strict=True):
+        owner.execute(
+            "UPDATE tokens SET centre_id = (SELECT id FROM centres WHERE name = %s)"
+            " WHERE id = token_of(%s)",
+            (centre, operator),
+        )
+
+    def statement(by: str, centre: str, *clusters: str) -> str:
+        devices = ", ".join(f'{{"gpu": "{GPU}1", "cluster": "{name}"}}' for name in clusters)
+        return (
+            "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
+            f' VALUES (\'inventory\', \'{centre}\', \'{{"centre": "{centre}", "devices":'
+            f" [{devices}]}}', repeat('0', 64), '', '{by}', now())"
+        )
+
+    own, another = operators
+    for bad in (
+        statement(another, "一", "c1"), statement(own, "二", "c1"),
+        statement(own, "一", "c1", "c2"), statement(own, "一", "none"),
+        statement(CLERK, "一", "c1"),
+    ):  # fmt: skip
+        assert attempt(database, bad) is CHECK, bad
+    assert attempt(database, statement(own, "一", "c1")) is None
+    answer = "UPDATE decisions SET answer = 'confirmed', answered_digest = digest,"
+    for by, error in ((own, CHECK), (another, CHECK), (APPROVER, CHECK), (CLERK, None)):
+        at = f"answered_at = now(), answered_by = '{by}'"
+        assert attempt(database, f"{answer} {at} WHERE kind = 'inventory'") is error, by
+    assert attempt(database, entry("gpus", own)) is CHECK, "it registers nothing itself"
