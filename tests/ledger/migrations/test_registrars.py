@@ -7,7 +7,7 @@ from psycopg import errors
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import party
-from tests.support.people import place_token
+from tests.support.people import place_person, place_token
 
 CHECK = errors.CheckViolation
 BOSS = "administrator:主管#1"
@@ -161,13 +161,22 @@ def test_what_stands_in_a_centre_its_own_operator_says(
         "INSERT INTO centres (name, organisation_id) SELECT '二', min(id) FROM organisations;"
         "INSERT INTO clusters (name, centre_id) SELECT 'c2', id FROM centres WHERE name = '二'"
     )
-    operators = [place_token(owner, "operator", name, BOSS) for name in ("戊", "己")]
-    for operator, centre in zip(operators, "一二", strict=True):
+    for person, centre in ("戊一", "己二"):
+        place_person(owner, person)
         owner.execute(
-            "UPDATE tokens SET centre_id = (SELECT id FROM centres WHERE name = %s)"
-            " WHERE id = token_of(%s)",
-            (centre, operator),
+            "INSERT INTO tokens (hash, role, person_id, centre_id, created_at, created_by,"
+            " expires_at) SELECT sha256(gen_random_uuid()::text::bytea), 'operator', p.id, c.id,"
+            " now(), %s, '2999-01-01' FROM persons p, centres c"
+            " WHERE p.name = %s AND c.name = %s",
+            (BOSS, person, centre),
         )
+    own, another = (
+        f"operator:{name}#{key}"
+        for name, key in owner.execute(
+            "SELECT p.name, t.id FROM tokens t JOIN persons p ON p.id = t.person_id"
+            " WHERE t.role = 'operator' ORDER BY t.id"
+        ).fetchall()
+    )
 
     def statement(by: str, centre: str, *clusters: str) -> str:
         devices = ", ".join(f'{{"gpu": "{GPU}1", "cluster": "{name}"}}' for name in clusters)
@@ -177,7 +186,6 @@ def test_what_stands_in_a_centre_its_own_operator_says(
             f" [{devices}]}}', repeat('0', 64), '', '{by}', now())"
         )
 
-    own, another = operators
     for bad in (
         statement(another, "一", "c1"), statement(own, "二", "c1"),
         statement(own, "一", "c1", "c2"), statement(own, "一", "none"),
