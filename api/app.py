@@ -19,7 +19,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
-from api.desk import chain_routes, decision_routes, finding_routes
+from api.desk import decision_routes, finding_routes
+from api.desk.chain import routes as chain_routes
 from api.desk.report import routes as report_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
@@ -35,8 +36,9 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import agent_routes, batch_routes, evidence_routes, node_routes, usage_routes
+from api.metering import agent_routes, batch_routes, node_routes, usage_routes
 from api.metering.couriers import routes as courier_routes
+from api.metering.evidence import routes as evidence_routes
 from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes

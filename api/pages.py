@@ -7,15 +7,17 @@ from fastapi import FastAPI
 
 from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
-from api.desk import centre_pages, chain_pages, decision_pages, finding_pages
+from api.desk import centre_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
+from api.desk.chain import pages as chain_pages
 from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
 from api.door.outer import behind
-from api.metering import evidence_pages, hour_pages
+from api.metering import hour_pages
 from api.metering import pages as metering_pages
 from api.metering.couriers import pages as courier_pages
+from api.metering.evidence import pages as evidence_pages
 from api.metering.sources import pages as sources_pages
 from api.payment import money_pages
 from api.payment import pages as payment_pages

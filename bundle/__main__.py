@@ -20,8 +20,8 @@ from bundle import images, sbom, wheels
 ROOT = Path(__file__).parents[1]
 IMAGES = ("agent", "server")
 PAGES = (
-    "install.md", "agent.md", "slurm.md", "dcgm.md", "relay.md", "registry.md", "settings.md",
-    "commands.md", "metrics.md",
+    "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
+    "registry.md", "settings.md", "commands.md", "metrics.md",
     "examples/suanquan-agent.service", "examples/suanquan-agent.env", "examples/registry.yaml",
 )  # fmt: skip
 
@@ -60,8 +60,8 @@ def make(folder: Path, base: str | None) -> None:
         bill = sbom.of_image(image, folder / f"{image}.txt", folder / "wheels", base)
         (folder / f"sbom-{image}.cdx.json").write_text(bill, encoding="utf-8")
     _charts(folder / "charts")
-    (folder / "examples").mkdir()
     for page in PAGES:
+        (folder / page).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "docs" / page, folder / page)
     missing = _images(folder, builder, base)
     (folder / "README").write_text(_readme(missing), encoding="utf-8")

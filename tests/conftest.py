@@ -53,11 +53,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def engines(choice: str | None, path: str) -> list[str]:
     """The engines on which the tests of a module run."""
-    found = ["embedded", *(["system"] if system_binaries() else [])]
-    if choice == "system" and choice not in found:
+    names = ["embedded", *(["system"] if system_binaries() else [])]
+    if choice == "system" and choice not in names:
         raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
     if choice == "all" or (choice is None and path.startswith(EACH_ENGINE)):
-        return found
+        return names
     return [choice or "embedded"]
 
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from api.door.schemas import Line, RequestModel, ResponseModel
 from ledger.desk.codes import InventoryState
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.registry.codes import EntryState, RegistrySection
 
 

@@ -1546,20 +1546,15 @@ CREATE FUNCTION public.held_by_decision() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    least_fen bigint := OLD.held_fen;
+    falls boolean := NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id;
+    sound boolean := NOT falls;
 BEGIN
-    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
-        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
-    END IF;
-    IF NEW.decision_id = OLD.decision_id
-        AND (NEW.held_fen < least_fen
-             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
-             OR NEW.held_fen > OLD.held_fen AND EXISTS (
-                 SELECT FROM reconciliations r
-                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
-                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
-                     AND f.version_fall_fen > 0))
-        AND NOT EXISTS (
+    IF NEW.decision_id <> OLD.decision_id THEN
+        sound := sound AND NEW.held_fen = NEW.matched_fen;
+    ELSIF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        sound := sound AND NEW.held_fen = least(OLD.held_fen, NEW.matched_fen);
+    ELSIF falls OR NEW.held_fen < OLD.held_fen THEN
+        sound := EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
@@ -1567,8 +1562,14 @@ BEGIN
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
-                AND c ->> 'counted_fen' = NEW.held_fen::text)
-    THEN
+                AND c ->> 'counted_fen' = NEW.held_fen::text);
+    ELSIF NEW.held_fen > OLD.held_fen THEN
+        sound := NOT EXISTS (
+            SELECT FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part AND f.version_fall_fen > 0);
+    END IF;
+    IF sound IS NOT TRUE THEN
         RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
     END IF;
@@ -2412,11 +2413,12 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
-            AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
+            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
+                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
         IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
             OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
@@ -2434,7 +2436,7 @@ BEGIN
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND c ->> 'matched_fen' = NEW.matched_fen::text
                 AND (NOT NEW.carried OR OLD.carried
                      OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
@@ -3172,7 +3174,7 @@ CREATE FUNCTION public.publication_lasts() RETURNS trigger
     AS $$
 BEGIN
     IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
-            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days > (SELECT count(*) FROM working_days WHERE day BETWEEN NEW.since AND NEW.until)
             OR NEW.days < (SELECT coalesce(c.publication_days, 1)
                            FROM claims m JOIN vouchers v ON v.id = m.voucher_id
                            JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
@@ -5425,23 +5427,7 @@ ALTER VIEW public.moved_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 
-CREATE VIEW public.day_use AS
- SELECT gpu,
-    day,
-    cluster_id,
-    source,
-    model,
-    holder_kind,
-    holder,
-    mig_profile,
-    partition,
-    qos,
-    den,
-    held,
-    util_ppm_ms,
-    util_ms
-   FROM public.day_totals
-UNION ALL
+CREATE VIEW public.use_corrections AS
  SELECT gpu,
     day,
     cluster_id,
@@ -5549,6 +5535,43 @@ UNION ALL
     util_ppm_ms,
     util_ms
    FROM public.moved_use;
+
+ALTER VIEW public.use_corrections OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.use_corrections IS 'What is added to the day totals, or taken from them, before they are billed';
+
+CREATE VIEW public.day_use AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.use_corrections;
 
 ALTER VIEW public.day_use OWNER TO suanquan_owner;
 
@@ -7706,6 +7729,14 @@ COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no c
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
 
+CREATE TABLE public.working_days (
+    day date NOT NULL
+);
+
+ALTER TABLE public.working_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.working_days IS 'Days on which offices are open in China; written by the owner';
+
 CREATE TABLE public.xid_events (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
@@ -8307,6 +8338,9 @@ ALTER TABLE ONLY public.witness_requirements
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
 
+ALTER TABLE ONLY public.working_days
+    ADD CONSTRAINT working_days_pkey PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.xid_events
     ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
 
@@ -8904,7 +8938,7 @@ CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fres
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
 
-CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
 
@@ -10286,6 +10320,8 @@ GRANT SELECT ON TABLE public.moved_jobs TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
 GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
+
+GRANT SELECT ON TABLE public.use_corrections TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_use TO suanquan_app;
 

@@ -1,6 +1,6 @@
 """Names of people: when two of them are one.
 
-The database holds the same (`plain_name` in 01_people_decisions.sql).
+The database holds the same (`plain_name` in people/01_decisions.sql).
 """
 
 import unicodedata

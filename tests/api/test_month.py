@@ -121,7 +121,7 @@ def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:
     builder = office.person("builder", "钱七", project=1)
 
     reconciled(clerk, approver, centre, builder)
-    number = claimed(office, clerk, approver, builder)
+    number = claim_of(office, clerk, approver, builder)
     finance = office.person("finance", "吴八")
     paid(office, finance, approver, number)
 
@@ -171,7 +171,7 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     assert "没有等待对账的月份" in clerk.see("/reconcile")
 
 
-def claimed(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
+def claim_of(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
     assert "¥18.00" in builder.see("/claims")
     page = builder.do("/claims")
     number = page.rpartition("/")[2]

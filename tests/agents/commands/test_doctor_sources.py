@@ -81,8 +81,8 @@ def test_exporters_that_are_well_pass(ask: Callable[..., list[Check]]) -> None:
 def test_what_is_wrong_with_an_exporter_is_said_with_what_to_do(
     ask: Callable[..., list[Check]], text: str, words: str
 ) -> None:
-    (said,) = faults(ask(text))
-    assert words in said
+    (sentence,) = faults(ask(text))
+    assert words in sentence
 
 
 def test_slots_and_old_pods_are_told(ask: Callable[..., list[Check]]) -> None:
@@ -98,14 +98,14 @@ def test_slots_and_old_pods_are_told(ask: Callable[..., list[Check]]) -> None:
 def test_an_exporter_that_does_not_answer_is_named(
     ask: Callable[..., list[Check]], fault: str
 ) -> None:
-    (said,) = faults(ask(GOOD, fault))
-    assert said.startswith("some exporters do not answer wholly (127.0.0.1 127.0.0.1:")
-    assert ("SUANQUAN_SCRAPE_TOKEN" in said) == (fault == "401")
+    (sentence,) = faults(ask(GOOD, fault))
+    assert sentence.startswith("some exporters do not answer wholly (127.0.0.1 127.0.0.1:")
+    assert ("SUANQUAN_SCRAPE_TOKEN" in sentence) == (fault == "401")
 
 
 def test_clocks_of_exporters_are_compared(ask: Callable[..., list[Check]]) -> None:
-    (said,) = faults(ask(GOOD, late=timedelta(seconds=60)))
-    assert "our clock is more than 5 s away" in said
+    (sentence,) = faults(ask(GOOD, late=timedelta(seconds=60)))
+    assert "our clock is more than 5 s away" in sentence
 
 
 def test_what_is_examined_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from tests.support.people import place_person, place_token
 
 CHECK = errors.CheckViolation
 BOSS = "administrator:主管#1"
-CLERK, OTHER, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
+CLERK, SECOND, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
 SELLER, BUYER, ANOTHER = (party(number, "单位").uscc for number in (1, 2, 3))
 GPU = "GPU-00000000-0000-0000-0000-00000000000"
 MARKS = "recorded_at, recorded_by"
@@ -64,7 +64,7 @@ NOBODY = [
 @pytest.fixture
 def registry(owner: psycopg.Connection) -> None:
     """Five persons, and one entry of each section that others hang on, by the owner."""
-    for actor in (BOSS, CLERK, OTHER, APPROVER, FINANCE):
+    for actor in (BOSS, CLERK, SECOND, APPROVER, FINANCE):
         role, name = actor.partition("#")[0].split(":")
         assert place_token(owner, role, name, "machine:test" if actor == BOSS else BOSS) == actor
     owner.execute(
@@ -121,7 +121,7 @@ def test_a_token_that_may_not_registers_nothing(
     assert attempt(database, entry("prices", CLERK, "'2020-01-01'")) is CHECK
     assert attempt(database, CHANGES["the end of a fact"].format(by=CLERK)) is CHECK
     owner.execute("UPDATE tokens SET rights = '{register}' WHERE id = 3")
-    assert attempt(database, entry("gpus", OTHER)) is None
+    assert attempt(database, entry("gpus", SECOND)) is None
 
 
 def test_what_two_decided_is_written_by_who_confirmed(
@@ -132,17 +132,17 @@ def test_what_two_decided_is_written_by_who_confirmed(
         " VALUES ('registry', 'k1', '{}', repeat('0', 64), '', %s, now())",
         (CLERK,),
     )
-    decided = f"{entry('prices', '{by}')}".replace(MARKS, f"{MARKS}, decision_id")
-    decided = decided.replace("'{by}'", "'{by}', (SELECT max(id) FROM decisions)")
-    assert attempt(database, decided.format(by=CLERK)) is CHECK, "nobody confirmed it"
+    by_two = f"{entry('prices', '{by}')}".replace(MARKS, f"{MARKS}, decision_id")
+    by_two = by_two.replace("'{by}'", "'{by}', (SELECT max(id) FROM decisions)")
+    assert attempt(database, by_two.format(by=CLERK)) is CHECK, "nobody confirmed it"
     owner.execute(
         "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = now(),"
         " answered_digest = digest",
         (APPROVER,),
     )
-    for by in (CLERK, OTHER, FINANCE, ""):
-        assert attempt(database, decided.format(by=by)) is CHECK
-    assert attempt(database, decided.format(by=APPROVER)) is None
+    for by in (CLERK, SECOND, FINANCE, ""):
+        assert attempt(database, by_two.format(by=by)) is CHECK
+    assert attempt(database, by_two.format(by=APPROVER)) is None
 
 
 def test_what_the_owner_arranges_bears_its_login(owner: psycopg.Connection, registry: None) -> None:

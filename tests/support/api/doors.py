@@ -598,6 +598,9 @@ DOORS = {
     "POST /policies/{version}/payable": Door(
         RECONCILING, at("/policies/none/payable", data={"reason": "x"}), yes=404
     ),
+    "POST /policies/{version}/end": Door(
+        RECONCILING, at("/policies/none/end", data={"until": "2027-01-01", "reason": "x"}), yes=404
+    ),
     "POST /projects/{code}/year-cap": Door(
         RECONCILING, at("/projects/none/year-cap", data={"since": "2026", "reason": "x"}), yes=404
     ),
