@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.wire import RELAY_HEADER
 from api import metrics
 from api.app import create_app
-from api.door import dependencies as deps
 from api.metrics import FAMILIES, PREFIX
 from api.server.background import accrue_round
 from api.settings import Settings
@@ -29,7 +28,7 @@ HOSTILE = 'a"b\\c{}=,é#\U0001f4a5'
 @pytest.fixture
 def prometheus(engine: sa.Engine) -> Iterator[TestClient]:
     app = create_app(engine, Settings(metrics_token=TOKEN))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         yield client

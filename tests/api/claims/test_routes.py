@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.vouchers.queries.quotas import project_by_code
@@ -49,7 +48,7 @@ def ask(
 
 
 def at(town: Town, moment: datetime) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: moment
+    town.app.state.wall_clock = lambda: moment
 
 
 def confirm(town: Town, role: Role, proposal: dict[str, Any]) -> Any:

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.door.outer import admits
 from api.settings import Door as Part
 from api.settings import Settings
@@ -22,7 +21,7 @@ LIKE_ANOTHER = {"GET /registry/file", "GET /registry/{section}/new"}  # `file` i
 
 def application(engine: sa.Engine, part: Part) -> FastAPI:
     app = create_app(engine, Settings(door=part))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     return app
 
 

@@ -169,6 +169,22 @@ CREATE TRIGGER actors_decide BEFORE INSERT ON decisions
 CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON decisions
     FOR EACH ROW EXECUTE FUNCTION decided_by_actors();
 
+-- Who brings what money hangs on exists, and in one of these roles. `<first argument>_by` and `_at` name
+-- her; what the owner of the database writes bears whatever name it says.
+CREATE FUNCTION brought_by_actor() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> (TG_ARGV[0] || '_by');
+    at CONSTANT timestamptz := to_jsonb(NEW) ->> (TG_ARGV[0] || '_at');
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND (split_part(actor, ':', 1) = ANY (TG_ARGV[1]::text[]) AND may_act(actor, at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% brings no %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    RETURN NEW;
+END $$;
+
 COMMENT ON TABLE persons IS 'Identities: persons, and programs (services)';
 COMMENT ON COLUMN persons.name IS 'Stands in the books as part of an actor; no two look alike';
 COMMENT ON TABLE tokens IS 'Access tokens of identities; only the hash is kept';
@@ -181,7 +197,7 @@ COMMENT ON COLUMN sessions.device IS 'SHA-256 of the cookie that a browser keeps
 COMMENT ON COLUMN sessions.browser IS 'What the browser says that it is';
 COMMENT ON COLUMN sessions.seen_at IS 'When it was used last, to the minute';
 
-REVOKE EXECUTE ON FUNCTION decided_by_actors FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION decided_by_actors, brought_by_actor FROM PUBLIC;
 GRANT SELECT, INSERT ON persons, tokens, sessions TO :app_role;
 GRANT UPDATE (revoked_at) ON tokens TO :app_role;
 GRANT UPDATE (seen_at, ended_at) ON sessions TO :app_role;
