@@ -1775,6 +1775,26 @@ END $$;
 
 ALTER FUNCTION public.incident_ruled() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.inventory_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    own_centre CONSTANT bigint := (SELECT centre_id FROM tokens
+        WHERE id = token_of(NEW.decided_by) AND role = 'operator');
+BEGIN
+    IF NOT EXISTS (SELECT FROM centres WHERE id = own_centre AND name = NEW.content ->> 'centre')
+        OR EXISTS (SELECT FROM jsonb_array_elements(NEW.content -> 'devices') AS device
+            WHERE NOT EXISTS (SELECT FROM clusters
+                WHERE name = device ->> 'cluster' AND centre_id = own_centre)) THEN
+        RAISE EXCEPTION '% does not say what stands there', NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inventory_stated';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.inventory_stated() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     AS $$
@@ -9089,6 +9109,8 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD T
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
+CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
+
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
@@ -9986,6 +10008,8 @@ GRANT UPDATE(confirmed_by) ON TABLE public.tokens TO suanquan_app;
 REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
