@@ -58,11 +58,11 @@ def kinds(figures: Mapping[str, float]) -> list[Sample]:
 
 
 def _labels(labels: Mapping[str, str]) -> str:
-    pairs = (f'{name}="{_quoted(value)}"' for name, value in labels.items())
+    pairs = (f'{name}="{_quote(value)}"' for name, value in labels.items())
     return "{" + ",".join(pairs) + "}" if labels else ""
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     return _one_line(value).replace('"', r"\"")
 
 

@@ -20,14 +20,15 @@ from api.cli import help as command_help
 from api.cli.client import readers_language
 from api.cli.commands import Commands
 from api.cli.failures import Exit, one_line
-from api.desk import chain_cli
 from api.desk import cli as desk_cli
+from api.desk.chain import cli as chain_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid, speaking
-from api.metering import agent_cli, evidence_cli
+from api.metering import agent_cli
 from api.metering import cli as metering_cli
 from api.metering.couriers import import_cli
+from api.metering.evidence import cli as evidence_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
 from api.policy import cli as policy_cli

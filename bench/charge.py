@@ -67,7 +67,7 @@ _TOWN = f"""
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    with stage.database(is_drill=True) as database, stage.owner(database) as owner:
+    with stage.database() as database, stage.owner(database) as owner:
         owner.execute(_TOWN)
         engine = database.engine()
         figures: dict[str, object] = {}

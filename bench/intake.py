@@ -47,7 +47,7 @@ Prepared = list[tuple[bytes, dict[str, str], list[Row]]]
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    with stage.database(is_drill=True) as database, stage.owner(database) as owner:
+    with stage.database() as database, stage.owner(database) as owner:
         with database.owner_engine().begin() as connection:
             load_policies(connection)
         make_payable(owner)

@@ -101,7 +101,7 @@ _INVOICES = f"""
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    with stage.database(is_drill=True) as database, stage.owner(database) as owner:
+    with stage.database() as database, stage.owner(database) as owner:
         fill(owner)
         engine = database.engine()
         matched, seconds = _timed(engine)

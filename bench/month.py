@@ -125,7 +125,7 @@ _BILLS = """
 
 def run() -> dict[str, object]:
     """The figures of one run: seconds of each step, and the processor's seconds of all of them."""
-    with stage.database(is_drill=True) as database, stage.owner(database) as owner:
+    with stage.database() as database, stage.owner(database) as owner:
         engine = database.engine()
         _fill(owner, engine, database.owner_engine())
         seconds: dict[str, float] = {}

@@ -25,11 +25,8 @@ LOG = Path(__file__).parent / "server.log"  # of every server of one run
 
 
 @contextmanager
-def database(*, is_drill: bool = False) -> Iterator[Database]:
-    """A migrated database of its own, as `make run` would have it.
-
-    A benchmark whose days are fixed has that of a drill: else all that is recorded happens now.
-    """
+def database() -> Iterator[Database]:
+    """A migrated database of its own, as `make run` has it: a drill, for days are fixed."""
     folder = Path(tempfile.mkdtemp(prefix="suanquan-bench-"))
     folder.chmod(0o711)
     try:
@@ -37,7 +34,7 @@ def database(*, is_drill: bool = False) -> Iterator[Database]:
             stage = Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
             upgrade(stage)
             with stage.owner_engine().begin() as connection:
-                mark_drill(connection, is_drill=is_drill)
+                mark_drill(connection, is_drill=True)
             yield stage
     finally:
         shutil.rmtree(folder)

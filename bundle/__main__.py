@@ -19,7 +19,11 @@ from bundle import images, sbom, wheels
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ("agent", "server")
-PAGES = ("install.md", "agent.md", "settings.md", "commands.md")
+PAGES = (
+    "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
+    "registry.md", "settings.md", "commands.md", "metrics.md",
+    "examples/suanquan-agent.service", "examples/suanquan-agent.env", "examples/registry.yaml",
+)  # fmt: skip
 
 
 def main(words: list[str] | None = None) -> int:
@@ -57,7 +61,8 @@ def make(folder: Path, base: str | None) -> None:
         (folder / f"sbom-{image}.cdx.json").write_text(bill, encoding="utf-8")
     _charts(folder / "charts")
     for page in PAGES:
-        shutil.copy(ROOT / "docs" / page, folder)
+        (folder / page).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "docs" / page, folder / page)
     missing = _images(folder, builder, base)
     (folder / "README").write_text(_readme(missing), encoding="utf-8")
     _sums(folder)

@@ -32,6 +32,16 @@ EACH_ENGINE = (
 )
 
 
+LONG = (
+    *("api/server/test_up.py", "agents/commands/test_replay.py", "test_story.py", "test_readme.py"),
+    *("ledger/accounts/test_books_stateful.py", "ledger/accounts/test_books_histories.py"),
+    *("ledger/reconciliation/test_months_stateful.py", "ledger/payment/steps/test_bank_histories"),
+    *("ledger/metering/steps/test_intake_histories.py", "agents/commands/test_slurm.py"),
+    *("api/test_month.py", "api/web/test_browser.py", "agents/faults/test_network.py"),
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["embedded", "system", "all"], help="on these alone")
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
@@ -52,13 +62,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("postgres", names, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONG))
+
+
 def engines(choice: str | None, path: str) -> list[str]:
     """The engines on which the tests of a module run."""
-    found = ["embedded", *(["system"] if system_binaries() else [])]
-    if choice == "system" and choice not in found:
+    names = ["embedded", *(["system"] if system_binaries() else [])]
+    if choice == "system" and choice not in names:
         raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
     if choice == "all" or (choice is None and path.startswith(EACH_ENGINE)):
-        return found
+        return names
     return [choice or "embedded"]
 
 

@@ -10,7 +10,7 @@ from agents import wire
 from api.desk.finding_pages import about
 from api.language import i18n
 from api.language.labels import label, labels
-from api.messages.advice import causes
+from api.metering.advice import causes
 from api.metering.finding_columns import reason
 from api.web.mark import fault_mark
 from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES, YEAR_ROLES

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 
 import pytest
 
@@ -12,6 +13,9 @@ PAGE = (DOCS / "house.md").read_text(encoding="utf-8")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 PATH = re.compile(r"(?<![\w/.-])((?:ledger|api|agents|bench|tests|docs)/[\w./-]*\w\.[a-z0-9]+)\b")
 MADE = {"bench/results.json", "api/language/locale/en.mo"}  # made, and not in the repository
+MADE_FILES = {"results.json", "server.log", "en.mo"}
+FOLDERS = ("ledger", "api", "agents", "bench", "bundle", "containers", "helm", "docs", "tests")
+FILES_MAX = 15
 WRITTEN = sorted(
     {*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "pyproject.toml", *DOCS.rglob("*.md")}
     | {p for d in ("ledger", "api", "agents", "bench", "tests") for p in (ROOT / d).rglob("*.py")}
@@ -59,3 +63,13 @@ def test_the_table_of_figures_has_every_figure() -> None:
     table = PAGE.partition(house.BEGIN)[2].partition(house.END)[0]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
     assert dict(rows) == house.BEFORE
+
+
+def test_no_folder_has_more_files_than_one_can_take_in() -> None:
+    folders = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for name in FOLDERS
+        for path in (ROOT / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name not in MADE_FILES
+    )
+    assert {folder: n for folder, n in folders.items() if n > FILES_MAX} == {}

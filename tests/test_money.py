@@ -1,31 +1,39 @@
 """Every case of docs/money.md names tests that are there."""
 
 import ast
+import json
 import re
 
 import pytest
+from typer.main import get_command
 
+from api import command_line
+from tests.support.api.doors import DOORS
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 NAME = re.compile(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+(?:::\w+)?))?`")
 CASES = "tests/ledger/desk/right_figures/"
-ROWS = [
-    line
-    for line in (ROOT / "docs/money.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("|") and ".py" in line
+PAGE = (ROOT / "docs/money.md").read_text(encoding="utf-8")
+MONTH = (ROOT / "docs/month.md").read_text(encoding="utf-8")
+ROWS = [line for line in PAGE.splitlines() if line.startswith("|") and ".py" in line]
+SAYABLE = [
+    row
+    for row in PAGE.partition("## 说得出的情形")[2].partition("\n## ")[0].splitlines()
+    if row in ROWS
 ]
 
 
 def definitions(path: str) -> set[str]:
     """The tests of a module, those in a class after its name: `TestVerified::test_one`."""
-    found = set[str]()
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+    definition_names = set[str]()
+    for node in tree_of(ROOT / path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            definition_names.add(node.name)
         if isinstance(node, ast.ClassDef):
             names = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-            found |= {f"{node.name}::{name}" for name in names}
-    return found
+            definition_names |= {f"{node.name}::{name}" for name in names}
+    return definition_names
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -40,3 +48,21 @@ def test_a_case_names_tests_that_are_there(row: str) -> None:
 
 def test_every_case_has_its_tests() -> None:
     assert len(ROWS) > 100
+
+
+@pytest.mark.parametrize("row", SAYABLE)
+def test_what_can_be_said_has_its_command_its_route_and_its_page(row: str) -> None:
+    _, _, commands, route, page, _, _ = (cell.strip() for cell in row.split("|"))
+    for line in re.findall(r"`suanquan ([^`]+)`", commands):
+        command: object = get_command(command_line.app)
+        for word in line.split():
+            command = command.commands[word]  # type: ignore[attr-defined]
+        assert line in MONTH, line
+    method, path = route.strip("`").split()
+    paths = json.loads((ROOT / "tests/api/openapi.json").read_text(encoding="utf-8"))["paths"]
+    assert method.lower() in paths[f"/api/v1{path}"]
+    assert page.strip("`") in DOORS
+
+
+def test_what_must_be_sayable_is() -> None:
+    assert len(SAYABLE) > 25

@@ -30,7 +30,7 @@ DECISION = {
     "answer": None, "answered_by": None, "answered_at": None, "answer_reason": "",
 }  # fmt: skip
 ANSWERED = {**DECISION, "answer": "confirmed", "answered_by": "approver:王五#4"}
-Done = subprocess.CompletedProcess[str]
+Result = subprocess.CompletedProcess[str]
 
 
 class Server(BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ class Installed:
         self.folder, self.binaries = folder, folder / "venv" / "bin"
         self.environment: dict[str, str] = {}
 
-    def run(self, program: str, *arguments: str, answer: str = "") -> Done:
+    def run(self, program: str, *arguments: str, answer: str = "") -> Result:
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("SUANQUAN_", "PYTHON"))}
         return subprocess.run(
             [str(self.binaries / program), *arguments], cwd=self.folder, input=answer,

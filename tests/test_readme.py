@@ -15,9 +15,9 @@ from agents.exporters import settings as exporters
 from agents.relay import settings as relay
 from api import command_line as cli
 from api.settings import SECRET_FILES, Settings
-from tests.support.api.command_line import Done, suanquan
+from tests.support.api.command_line import suanquan
 from tests.support.paths import DOCS, ROOT
-from tests.support.processes import running, until
+from tests.support.processes import Result, running, until
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
@@ -25,7 +25,14 @@ TEXTS = {
     "README": README,
     **{
         name: (DOCS / f"{name}.md").read_text(encoding="utf-8")
-        for name in ("commands", "month", "explain", "simulate", "registry", "agent")
+        for name in (
+            "commands",
+            "month",
+            "policy/explain",
+            "policy/simulate",
+            "registry",
+            "agents/agent",
+        )
     },
 }
 
@@ -72,20 +79,20 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
         words = line.partition(" #")[0].replace("\\\n", " ").split()
         verb = next((v for n in (3, 2, 1) if (v := " ".join(words[:n])) in options), "")
         assert verb, line
-        given = {w.partition("=")[0] for w in words if w.startswith("--")}
-        assert given <= options[verb].keys(), line
-        needed = {option for option, is_needed in options[verb].items() if is_needed}
-        assert "…" in line or needed <= given, line
+        options_given = {w.partition("=")[0] for w in words if w.startswith("--")}
+        assert options_given <= options[verb].keys(), line
+        options_needed = {option for option, is_needed in options[verb].items() if is_needed}
+        assert "…" in line or options_needed <= options_given, line
 
 
 def test_every_command_of_the_agent_is_there() -> None:
     pattern = re.compile(r"^suanquan-agent ([a-z-]+)(?: (/\S+))?", re.MULTILINE)
-    found = dict(pattern.findall(blocks(TEXTS["commands"])))
-    assert found.keys() == {
+    rows = dict(pattern.findall(blocks(TEXTS["commands"])))
+    assert rows.keys() == {
         "doctor", "once", "top", "node", "dcgm", "cluster", "slurm", "relay", "export",
         "import-receipt",
     }  # fmt: skip
-    for verb, path in found.items():
+    for verb, path in rows.items():
         assert _parser().parse_args([verb, *([path] if path else [])]).command == verb
 
 
@@ -93,7 +100,7 @@ def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
     """All of them only read, and use the names of the centre that `make run` makes up."""
     data = folder / "data"
 
-    def run(*arguments: str) -> Done:
+    def run(*arguments: str) -> Result:
         return suanquan(*arguments, SUANQUAN_DATA=str(data))
 
     def has_accrued() -> bool:
@@ -115,7 +122,8 @@ def test_the_readme_is_short() -> None:
 def test_the_index_names_every_document() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     links = set(re.findall(r"\]\(([^)#]+)\)", index))
-    assert {path.name for path in DOCS.glob("*.md")} - {"index.md"} <= links
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert {page for page in pages if not page.startswith("adr/")} - {"index.md"} <= links
     assert {f"../{path.name}" for path in ROOT.glob("*.md")} - {"../README.md"} <= links
 
 

@@ -87,9 +87,9 @@ def import_receipt(data: Path, path: Path, environ: Mapping[str, str]) -> str:
     """
     key = server_key.read(data, environ)
     try:
-        for _ in _signed(path, key):  # all of them before the first is used
+        for _ in _checked_receipts(path, key):  # all of them before the first is used
             pass
-        results = list(_sort_in(data, _signed(path, key)))
+        results = list(_sort_in(data, _checked_receipts(path, key)))
     except FileFault as fault:
         zh, en = _FAULTS[fault.code]
         raise CourierError(
@@ -118,7 +118,7 @@ def import_receipt(data: Path, path: Path, environ: Mapping[str, str]) -> str:
     )
 
 
-def _signed(path: Path, key: VerifyKey) -> Iterator[Receipt]:
+def _checked_receipts(path: Path, key: VerifyKey) -> Iterator[Receipt]:
     for number, item in enumerate(receipts(path), 2):
         if not server_key.is_signed(key, item.signed, item.signature):
             raise CourierError(

@@ -91,8 +91,8 @@ def _jobs(counts: list[Count]) -> Iterator[Job]:
     account, end_ms = "", 0
     for count in [*counts, Count("", 0, 0)]:
         is_next = (count.account, count.start_ms) == (account, end_ms)
-        left = count.gpus if is_next else 0
-        while len(starts) > left:
+        rest = count.gpus if is_next else 0
+        while len(starts) > rest:
             yield _job(account, len(starts) - 1, starts.pop(), end_ms)
         starts += [count.start_ms] * (count.gpus - len(starts))
         account, end_ms = count.account, count.start_ms + wire.MINUTE_MS

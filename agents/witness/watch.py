@@ -40,7 +40,7 @@ _WAIT_MAX_S = 30.0
 _ABSENT_S = 600.0
 _GONE_S = 0.2  # between a 410 and the next list
 _LISTS_MAX = 5  # in a row whose tokens ran out
-_GONE, _NOT_FOUND = 410, 404
+_EXPIRED, _NOT_FOUND = 410, 404
 _log = logging.getLogger(__name__)
 
 
@@ -125,7 +125,7 @@ class Watcher:
             try:
                 return self._list_once()
             except ApiException as error:
-                if error.status != _GONE:
+                if error.status != _EXPIRED:
                     raise
         raise StreamBroken("the tokens of the list's pages ran out again and again")
 
@@ -166,7 +166,7 @@ class Watcher:
                 _request_timeout=(CONNECT_S, SILENCE_S),
             )
         except ApiException as error:
-            if error.status == _GONE:
+            if error.status == _EXPIRED:
                 raise VersionGone from error
             raise
         try:
@@ -184,7 +184,7 @@ class Watcher:
         self.counts["events"] += 1
         if event.type == "ERROR":
             status = msgspec.json.decode(event.object, type=Status)
-            if status.code == _GONE:
+            if status.code == _EXPIRED:
                 raise VersionGone
             raise StreamBroken(f"{status.code} {status.message}"[:200])
         bare = msgspec.json.decode(event.object, type=BareObject).metadata

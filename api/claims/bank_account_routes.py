@@ -46,8 +46,8 @@ def accounts(
 ) -> list[AccountRead]:
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
     rows = claim_queries.accounts(db, _own(db, viewer, now))
-    shown = numbers.show(viewer, {row.id: row.number for row in rows})
-    return [AccountRead.of(row, number=shown[row.id]) for row in rows]
+    numbers_shown = numbers.show(viewer, {row.id: row.number for row in rows})
+    return [AccountRead.of(row, number=numbers_shown[row.id]) for row in rows]
 
 
 @router.get("/number-reads", dependencies=[having(Right.READ_PAYMENTS)])

@@ -127,8 +127,8 @@ def _centre(db: Session, viewer: Viewer, name: str | None) -> Centre:
         own = db.get_one(Centre, viewer.centre)
         if name in (None, own.name):
             return own
-    elif named := db.exec(select(Centre).where(Centre.name == name)).one_or_none():
-        return named
+    elif by_name := db.exec(select(Centre).where(Centre.name == name)).one_or_none():
+        return by_name
     raise NotFound("centre", name=name or "")
 
 

@@ -140,10 +140,10 @@ def _invoice(office: Office, statements: dict[str, dict[str, Any]]) -> None:
             file = (f"{invoice.number}.xml", invoice.xml())
             client.ask("POST", "cost-documents", form={"file": file})
     with office.on("clerk", day) as client:
-        waiting = client.ask("GET", "cost-documents", query={"state": "to_confirm", "limit": 100})
-        seen = [{"decision": each["decision"], "seen": each["digest"]} for each in waiting]
-        if seen:
-            client.ask("POST", "cost-documents/confirmations", body={"documents": seen})
+        documents = client.ask("GET", "cost-documents", query={"state": "to_confirm", "limit": 100})
+        answers = [{"decision": row["decision"], "seen": row["digest"]} for row in documents]
+        if answers:
+            client.ask("POST", "cost-documents/confirmations", body={"documents": answers})
         client.ask("POST", "cost-documents/keyed", form=_keyed(office.days))
         frozen = client.ask("GET", "cost-documents", query={"limit": 100})
         number = next((i.number for i in batch if "fenghuang 3" in i.about), None)

@@ -102,12 +102,12 @@ def decision_page(
     if record is None or not access.may_read_decision(viewer, record):
         raise NotFound("decision", id=decision)
     may_answer_it = may_answer(db, viewer, record)
-    shown = numbers.show_decision(viewer, record, to_answer=may_answer_it)
+    visible = numbers.show_decision(viewer, record, to_answer=may_answer_it)
     return frame.page(
         "desk/decision.html",
         {
             **row(record),
-            "content": content(shown, key_names=names_of_keys(db, record)),
+            "content": content(visible, key_names=names_of_keys(db, record)),
             "place": place(db, record),
             "notice": notice(act),
             "digest": record.digest,
@@ -143,6 +143,7 @@ def place(db: Session, record: Decision) -> str:
         "deduction_consent": f"/deductions/{details.get('deduction')}/consent",
         "deduction_fall": "/deductions",
         "incident": "/evidence#incidents",
+        "inventory": "/inventory",
         "red_parts": f"/documents/{details.get('document')}",
     }
     return pages_of.get(record.kind, "")
@@ -171,7 +172,7 @@ def _way_on(db: Session, viewer: Viewer, record: Decision, verdict: Answer, now:
     if record.kind not in _OF_MONTHS or verdict is Answer.WITHDRAWN:
         return f"/decisions/{record.id}?act={Act(verdict)}"
     act = Act(f"{verdict}-next")
-    for waiting in queues.open_decisions(db):
-        if waiting.kind in _OF_MONTHS and may_answer(db, viewer, waiting):
-            return f"/decisions/{waiting.id}?act={act}"
+    for decision in queues.open_decisions(db):
+        if decision.kind in _OF_MONTHS and may_answer(db, viewer, decision):
+            return f"/decisions/{decision.id}?act={act}"
     return next_address(db, now, act)

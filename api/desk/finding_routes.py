@@ -24,7 +24,7 @@ from ledger.desk.queries import findings
 from ledger.desk.steps.admit_usage import admit_usage
 from ledger.desk.steps.rule_corrections import propose_corrections
 from ledger.desk.steps.state_capacity import propose_capacity
-from ledger.formats.exact import whole_or_ratio
+from ledger.formats.json.exact import whole_or_ratio
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
@@ -82,12 +82,12 @@ def admit(
         actor=viewer.actor,
         now=now,
     )
-    released = 0
+    number = 0
     if admission.decision is None:
-        released = release(db, read_kept, now, cluster.id, late_after)
+        number = release(db, read_kept, now, cluster.id, late_after)
     return AdmissionRead(
         windows=admission.windows,
-        released=released,
+        released=number,
         decision=admission.decision.id if admission.decision else None,
     )
 

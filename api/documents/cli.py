@@ -13,7 +13,7 @@ from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Reason, Yuan
 from api.cli.render import render
-from api.cli.values import MONEY, NUMBER, PERSON, coded, label_of, money
+from api.cli.values import MONEY, MONTH, NUMBER, PERSON, coded, label_of, money
 from api.documents.key_cli import handed_in, key
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -76,7 +76,7 @@ DOCUMENT = (
     Column(msgid("查验"), "verification", coded(Verification)),
     Column(msgid("电子签章"), "seal", coded(SealOutcome)),
     Column(msgid("核对人"), "confirmed_by", PERSON),
-    Column(msgid("交单人"), "received_by"),
+    Column(msgid("交单人"), "received_by", PERSON),
     Column(msgid("原件 SHA-256"), "original"),
 )
 LINES = (
@@ -117,7 +117,7 @@ ALLOCATIONS = (
     Column(msgid("行"), "line", NUMBER),
     Column(msgid("合同"), "contract"),
     Column(msgid("项目"), "project"),
-    Column(msgid("账期"), "month"),
+    Column(msgid("账期"), "month", MONTH),
     Column(msgid("金额"), "fen", MONEY),
 )
 
@@ -203,12 +203,12 @@ def confirm(
         if not yes:
             render(Listing(documents, [Table(DOCUMENTS, documents)]))
             typer.confirm(_("这些单据都与原件一致，确认？"), abort=True)
-        seen = {
+        digests = {
             d["decision"]: {"decision": d["decision"], "seen": d["digest"]}
             for d in documents
             if d["decision"] is not None
         }
-        body = {"documents": list(seen.values())}
+        body = {"documents": list(digests.values())}
         answer = client.ask("POST", "cost-documents/confirmations", body=body)
     return listing(CONFIRMED, answer)
 

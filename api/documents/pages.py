@@ -144,7 +144,7 @@ def confirm(
         faults = [Finding("documents", "none_ticked", ())]
         raise Refusal.with_faults("cost_documents", faults)
     documents = [
-        dict(zip(("decision", "seen"), each.split(":", 1), strict=False)) for each in ticked
+        dict(zip(("decision", "seen"), tick.split(":", 1), strict=False)) for tick in ticked
     ]
     request = request_of(DocumentsConfirm, {"documents": documents})
     routes.confirm(request=request, viewer=viewer, db=db, now=now)

@@ -95,8 +95,8 @@ def add_list(*, upload: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsO
 @router.post("/cost-documents/confirmations")
 def confirm(*, request: DocumentsConfirm, viewer: Answerer, db: Db, now: Now) -> list[DecisionRead]:
     """Confirm several documents after comparing them with their originals; all of them, or none."""
-    seen = [(each.decision, each.seen) for each in request.documents]
-    decisions = confirm_documents(db, seen, viewer=viewer, now=now)
+    answers = [(document.decision, document.seen) for document in request.documents]
+    decisions = confirm_documents(db, answers, viewer=viewer, now=now)
     return [DecisionRead.model_validate(decision) for decision in decisions]
 
 

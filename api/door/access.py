@@ -38,7 +38,7 @@ class Right(StrEnum):
     EXPLAIN_INCIDENTS = "explain_incidents"  # with a file, what a witness contradicts
     READ_REGISTRY = "read_registry"  # the registry and who registered what; a centre its own
     REGISTER = "register"  # the registry's YAML
-    REGISTER_SEEN = "register_seen"  # GPUs as approved agents see them
+    REGISTER_SEEN = "register_seen"  # GPUs as approved agents see them: a centre says, a clerk does
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
     READ_TOKENS = "read_tokens"
@@ -99,6 +99,7 @@ _OPERATOR = {
     Right.READ_REGISTRY,
     Right.TEND_AGENTS,
     Right.EXPLAIN_INCIDENTS,
+    Right.REGISTER_SEEN,
     Right.READ_MONTH,
     Right.ANSWER_DECISIONS,
 }

@@ -20,7 +20,7 @@ from agents import sightings, wire
 from ledger.errors import Refused
 from ledger.metering.queries.streams import SignedBatch
 from ledger.metering.queries.windows import KeptWindow
-from ledger.metering.queries.witness import KeptSighting
+from ledger.metering.queries.witnesses.sightings import KeptSighting
 from ledger.metering.steps.intake import Item, Reporter, Submission
 
 _BATCH = msgspec.json.Decoder(wire.Batch)

@@ -35,9 +35,10 @@ CONNECTIONS = POOL - 2  # one is for looking callers up, one for the rounds in t
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-async def wall_clock() -> datetime:
-    """The present of credentials; tests put another one in its place (`dependency_overrides`)."""
-    return datetime.now(UTC)
+async def wall_clock(request: Request) -> datetime:
+    """The present of credentials, by the application's clock (`app.state.wall_clock`)."""
+    now: datetime = request.app.state.wall_clock()
+    return now
 
 
 Wall = Annotated[datetime, Depends(wall_clock)]

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from api.door.problems import METHOD_NOT_ALLOWED, Refusal
 from api.door.route_table import RouteTable
 from ledger.formats.findings import printable
-from ledger.formats.json_names import NameTwice, parse_json
+from ledger.formats.json.names import NameTwice, parse_json
 
 LANGUAGE = "lang"  # read by the gate, for every address
 

@@ -1,7 +1,7 @@
 """The server's own signature, under what a courier carries back to an agent.
 
-The key is in the database (`ledger/migrations/sql/36_couriers.sql`), the same for every process of
-the server; it is read once.
+The key is in the database (`ledger/migrations/sql/metering/36_couriers.sql`), the same for every
+process of the server; it is read once.
 """
 
 import base64

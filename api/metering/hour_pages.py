@@ -142,7 +142,7 @@ def _gpu_day(node: str, gpu: str, hours: dict[datetime, Hour]) -> GpuDay:
     return GpuDay(
         node,
         gpu,
-        _("；").join(_held(every)) or "—",
+        _("；").join(_holders(every)) or "—",
         int(sum((h.device_ms(HolderKind.UNALLOCATED) for h in every), Fraction(0))),
         sum(h.gap_ms for h in every),
         sum(h.silent for h in every) * 60_000,
@@ -150,7 +150,7 @@ def _gpu_day(node: str, gpu: str, hours: dict[datetime, Hour]) -> GpuDay:
     )
 
 
-def _held(hours: Iterable[Hour]) -> list[str]:
+def _holders(hours: Iterable[Hour]) -> list[str]:
     """Who held it for how long: projects by their code, other holders by their own names."""
     sums: dict[str, Fraction] = {}
     for hour in hours:
@@ -162,7 +162,7 @@ def _held(hours: Iterable[Hour]) -> list[str]:
 
 
 def _words(hour: Hour) -> str:
-    texts = _held([hour])
+    texts = _holders([hour])
     free_ms = int(hour.device_ms(HolderKind.UNALLOCATED))
     if free_ms:
         texts.append(f"{label(HolderKind.UNALLOCATED)} {duration(free_ms)}")

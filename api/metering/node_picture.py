@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.messages import advice
+from api.metering import advice
 from api.web.heat_hours import Group, Row, heat_hours
 from ledger.metering.queries import node_status, nodes
 from ledger.metering.queries.hours import Hour, hours, utilisation

@@ -21,7 +21,7 @@ from api.metering.schemas import (
     StrangerRead,
     WitnessRead,
 )
-from ledger.metering.queries import evidence, node_status, nodes
+from ledger.metering.queries import node_status, nodes
 from ledger.metering.queries.hours import Hour, hours
 from ledger.metering.queries.node_status import (
     Node,
@@ -30,6 +30,7 @@ from ledger.metering.queries.node_status import (
     hours_of_day,
     minutes_of_hour,
 )
+from ledger.metering.queries.witnesses import evidence
 from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key

@@ -19,8 +19,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.messages import advice
-from api.metering import agent_routes
+from api.metering import advice, agent_routes
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.web.layout import Framed, pages

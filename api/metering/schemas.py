@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.metering.codes import (
     HolderKind,
     IncidentKind,

@@ -192,7 +192,9 @@ def _share_fields(fields: Fields, _path: Mapping[str, Any]) -> Fields:
     """Lines `市 2026/Z1 70`: who, which indicator, which weight."""
     rows = [line.split() for line in fields.pop("lines", "").splitlines() if line.strip()]
     names = ("bearer", "year", "number", "weight")
-    parts = [[who, *place.partition("/")[::2], *rest] for who, place, *rest in map(_padded, rows)]
+    parts = [
+        [bearer, *place.partition("/")[::2], *rest] for bearer, place, *rest in map(_padded, rows)
+    ]
     return {**fields, "shares": [dict(zip(names, part, strict=False)) for part in parts]}
 
 

@@ -119,7 +119,7 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
 def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentListRead:
     """Return a payment list with its lines and the bank's answers."""
     details = list_details(db, number)
-    shown = numbers.show(viewer, {line.account_id: line.number for line in details.lines})
+    numbers_shown = numbers.show(viewer, {line.account_id: line.number for line in details.lines})
     whole: dict[str, Any] = {
         **details.payment_list.model_dump(),
         "indicator": details.indicator.number,
@@ -133,7 +133,7 @@ def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentLi
                 "months": details.month_names[line.claim_id],
                 "asked_fen": details.claims[line.claim_id].fen,
                 "claim_fen": details.claims[line.claim_id].due_fen,
-                "account": shown[line.account_id],
+                "account": numbers_shown[line.account_id],
             }
             for line in details.lines
         ],

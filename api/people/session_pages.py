@@ -45,8 +45,8 @@ def end(viewer: Self, session: int, db: Db, wall: Wall) -> Response:
 @router.post("/sessions/end-others")
 def end_others(viewer: Self, request: Request, db: Db, wall: Wall) -> Response:
     """End all of the reader's sessions but this one."""
-    here = sessions.current(db, request.cookies.get(SESSION_COOKIE, ""))
+    session = sessions.current(db, request.cookies.get(SESSION_COOKIE, ""))
     for row in sessions.sessions(db, viewer, lasts(request), wall):
-        if row.id != here and row.ended_at is None:
+        if row.id != session and row.ended_at is None:
             sessions.end(db, viewer, row.id, wall)
     return RedirectResponse("/sessions", 303)

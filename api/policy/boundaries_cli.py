@@ -1,6 +1,6 @@
 """`suanquan policy boundaries`: a version at its edges, as a page for a legal office or as data.
 
-The page in Chinese is `docs/policy-boundaries.md`; a test holds it to what is printed here. If any
+The page in Chinese is `docs/policy/boundaries.md`; a test holds it to what is printed here. If any
 case does not come out as it must, the command fails.
 """
 

@@ -85,7 +85,7 @@ def _typed(policy: Any, texts: list[str]) -> dict[str, object]:  # noqa: ANN401 
 
 
 def _record(raw: bytes) -> dict[str, Any]:
-    from ledger.formats.json_names import NameTwice, parse_json  # noqa: PLC0415 - when used
+    from ledger.formats.json.names import NameTwice, parse_json  # noqa: PLC0415 - when used
 
     try:
         kept_record = parse_json(raw)

@@ -45,17 +45,18 @@ MONTHS = (
     Column(msgid("合同"), "number"),
     Column(msgid("账期"), "month", MONTH),
     Column(msgid("项目"), "project"),
-    Column(msgid("用量费用"), "metered_fen", MONEY),
+    Column(msgid("计量金额"), "metered_fen", MONEY),
     Column(msgid("已开票"), "invoiced_fen", MONEY),
-    Column(msgid("计入"), "matched_fen", MONEY),
+    Column(msgid("核定"), "matched_fen", MONEY),
+    Column(msgid("待调减"), "fall_fen", MONEY),
     Column(msgid("未了"), "open_fen", MONEY),
     Column(msgid("状态"), _state),
 )
 CELLS = (
     Column(msgid("部分"), "part", coded(Part)),
-    Column(msgid("用量费用"), "metered_fen", MONEY),
+    Column(msgid("计量金额"), "metered_fen", MONEY),
     Column(msgid("已开票"), "invoiced_fen", MONEY),
-    Column(msgid("计入"), "booked_fen", MONEY),
+    Column(msgid("核定"), "booked_fen", MONEY),
     Column(msgid("待调减"), "fall_fen", MONEY),
     Column(msgid("未了"), "open_fen", MONEY),
 )

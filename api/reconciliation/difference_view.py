@@ -43,8 +43,8 @@ class Row:
 
     def with_choice(self, option: str, reason: str) -> "Row":
         """The row with what somebody typed, or decided before."""
-        known = {code for code, _word in self.options}
-        return replace(self, default=option if option in known else "", reason=reason)
+        codes = {code for code, _word in self.options}
+        return replace(self, default=option if option in codes else "", reason=reason)
 
 
 def by_money(differences: Sequence[Difference]) -> list[Difference]:

@@ -98,12 +98,17 @@ def _of_prices(facts: Facts) -> Iterator[str]:
     if "item" in facts:
         yield _("项目名称 {item}").format(item=facts["item"])
     if "contract_tax_rates" in facts:
-        rates = "、".join(percent(int(rate * MILLION)) for rate in facts["contract_tax_rates"])
+        rates = "、".join(map(_tax_rate, facts["contract_tax_rates"]))
         yield _("发票税率 {rate}，合同税率 {contract}").format(
             rate=facts["tax_rate"] or "—", contract=rates
         )
     elif "tax_rate" in facts:
         yield _("税率 {rate}").format(rate=facts["tax_rate"] or "—")
+
+
+def _tax_rate(rate: Fraction) -> str:
+    """As an invoice has it: `6%`."""
+    return percent(int(rate * MILLION)).replace(".0%", "%")
 
 
 def _of_names(facts: Facts) -> Iterator[str]:

@@ -128,8 +128,8 @@ def _heads(frame: Frame, query: MonthsPage) -> list[dict[str, Any]]:
     for column, name in columns:
         is_money = column in MONEY_SORTS
         first = f"-{column}" if is_money else column
-        other = column if is_money else f"-{column}"
-        order = first if query.sort != first else other
+        opposite = column if is_money else f"-{column}"
+        order = first if query.sort != first else opposite
         heads.append(
             {
                 "name": name,

@@ -147,7 +147,7 @@ def new_entry(
 ) -> HTMLResponse:
     """The form of one entry; `like` another one, which is then values anew."""
     del viewer
-    _known(section)
+    _refuse_unknown(section)
     if not like:
         return _entry_page(frame, section, {})
     if section not in CORRECTED:
@@ -157,7 +157,7 @@ def new_entry(
     return _entry_page(frame, section, {**values, "supersede": "true"})
 
 
-def _known(section: RegistrySection) -> None:
+def _refuse_unknown(section: RegistrySection) -> None:
     if not has_form(section):
         raise NotFound("registry_entry", key=section.value)
 
@@ -197,7 +197,7 @@ def take_entry(
     desk: Registering,
 ) -> Response:  # fmt: skip
     """Preview one entry, or register it; what is wrong stands at its field."""
-    _known(section)
+    _refuse_unknown(section)
     fields, typed = typed_fields(section, data), _typed(data)
     content = entry_form.file_of(section, fields, _parent(registry, section, fields))
     preview = desk.preview(content, supersede=bool(typed["supersede"]))

@@ -194,13 +194,13 @@ def _columns(section: RegistrySection) -> tuple[Column, ...]:
     from api.registry import columns  # noqa: PLC0415 - loaded when it is used
 
     def column(name: str) -> Column:
-        written = Format(
+        cell_format = Format(
             lambda value: columns.show(section, name, value),
             right=name in columns.NUMBERS,
             plain=lambda value: columns.cell(section, name, value),
         )
         value = lambda row: columns.of_json(name, row["values"][name])  # noqa: E731
-        return Column(columns.title(section, name), value, written)
+        return Column(columns.title(section, name), value, cell_format)
 
     return (
         Column(msgid("编号"), "key"),

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from api.door.schemas import Line, RequestModel, ResponseModel
 from ledger.desk.codes import InventoryState
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.registry.codes import EntryState, RegistrySection
 
 
@@ -161,6 +161,9 @@ class SightsCreate(RequestModel):
 
 
 class SightsOutcome(RegistryOutcome):
-    """What came of it, and how many windows that waited for it count now."""
+    """What came of it, and how many windows that waited for it count now.
+
+    Of what a centre said nothing is registered: `decision` is the one that a clerk confirms.
+    """
 
     windows_released: int = 0

@@ -174,8 +174,8 @@ def configuration(app: FastAPI, *, port: int = 0, lifespan: str = "auto") -> uvi
 def most_connections() -> int:
     """How many may be open: half of the files that this process may have, for it needs company."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * CONNECTIONS_MAX
-    soft = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
+    files = 4 * CONNECTIONS_MAX
+    soft = max(soft, files if hard == resource.RLIM_INFINITY else min(files, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return min(CONNECTIONS_MAX, soft // 2)
 

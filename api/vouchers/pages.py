@@ -149,8 +149,8 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
         "outlook": outlook(quota, today),
         "rate": rate(quota.rate),
         "rates": [
-            {**vars(each), "rate": rate(each.rate), "until": _last(each.until)}
-            for each in quota.rates
+            {**vars(item), "rate": rate(item.rate), "until": _last(item.until)}
+            for item in quota.rates
         ],
         "pace_days": PACE_DAYS,
         "foreseen_years": FORESEEN_DAYS // 365,

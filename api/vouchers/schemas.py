@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
 from api.vouchers.year_schemas import YearRead
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.vouchers.queries import quotas as voucher_queries
 
 

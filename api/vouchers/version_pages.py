@@ -1,4 +1,4 @@
-"""The policy versions that promise vouchers: which are payable, and the form that proposes one."""
+"""The policy versions that promise vouchers: which are payable, until when, and what to propose."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now
 from api.language.labels import label
 from api.vouchers import routes
-from api.vouchers.schemas import PolicyPayableCreate
+from api.vouchers.schemas import PolicyEndCreate, PolicyPayableCreate
 from api.web.forms import form
 from api.web.layout import Framed
 from api.web.mark import Mark
@@ -38,6 +38,7 @@ def listing(frame: Framed, viewer: routes.Reader, db: Db) -> HTMLResponse:
         {
             "rows": rows,
             "open": [v.policy for v, _mark in rows if v.state is VersionState.KNOWN],
+            "payable": [v.policy for v, _mark in rows if v.state is VersionState.PAYABLE],
             "may_propose": access.may(viewer, Right.OPEN_VOUCHERS),
         },
     )
@@ -53,6 +54,21 @@ def propose_here(
 ) -> Response:
     """Propose that a version becomes payable, and show the decision for another person."""
     decision = routes.propose_version_payable(
+        version=version, request=request, viewer=viewer, db=db, now=now
+    )
+    return RedirectResponse(f"/decisions/{decision.id}", 303)
+
+
+@router.post("/policies/{version}/end")
+def propose_end_here(
+    version: str,
+    viewer: routes.Opener,
+    request: Annotated[PolicyEndCreate, form(PolicyEndCreate)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose from which day on a version is no longer in force; another person confirms it."""
+    decision = routes.propose_version_end(
         version=version, request=request, viewer=viewer, db=db, now=now
     )
     return RedirectResponse(f"/decisions/{decision.id}", 303)

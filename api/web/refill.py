@@ -141,7 +141,7 @@ def refill(html: str, action: str, data: FormData, page: str, faults: FormFaults
     first = True
     for control in form.controls:
         fault = by_field.pop(control.name, None)
-        edits += _filled(control, data, fault, first=first)
+        edits += _fill(control, data, fault, first=first)
         first = first and fault is None
     head = f'<input type="hidden" name="{PAGE_FIELD}" value="{escape(page)}">'
     if faults is not None:
@@ -149,9 +149,7 @@ def refill(html: str, action: str, data: FormData, page: str, faults: FormFaults
     return _edited(html, [(form.end, form.end, head), *edits])
 
 
-def _filled(
-    control: _Control, data: FormData, fault: str | None, *, first: bool
-) -> Iterator[_Edit]:
+def _fill(control: _Control, data: FormData, fault: str | None, *, first: bool) -> Iterator[_Edit]:
     """The edits that give a control what was sent, and what is wrong with it right after it."""
     values = [value for value in data.getlist(control.name) if isinstance(value, str)]
     attributes = dict(control.attributes)

@@ -75,8 +75,8 @@ def _node(bar: _Bar, url: str) -> Markup:
     )
     if not url:
         return drawing
-    said = f"{bar.name} {money(bar.fen)}"
-    return Markup('<a href="{}" aria-label="{}">{}</a>').format(url, said, drawing)
+    title = f"{bar.name} {money(bar.fen)}"
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(url, title, drawing)
 
 
 def _x(column: int, columns: int) -> int:

@@ -23,7 +23,7 @@ from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
 from ledger.charging.tables import Charge
-from ledger.metering.queries.evidence import keep_evidence
+from ledger.metering.queries.witnesses.evidence import keep_evidence
 from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Contract, Project
 from ledger.units import beijing_day

@@ -21,7 +21,8 @@ from ledger.charging.queries.cells import cells
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
-from ledger.registry.tables import Contract, Project
+from ledger.registry.queries import payee_of
+from ledger.registry.tables import Centre, Contract, Project
 from ledger.units import Fen
 from ledger.vouchers.queries.quotas import earned_by_contract, earnings_of
 from ledger.vouchers.queries.years import drawn_by_year
@@ -122,6 +123,16 @@ def voucher_of(db: Session, project: int) -> Voucher:
     return voucher
 
 
+def payee_on(db: Session, claim: Claim, day: date) -> int:
+    """Return the key of the organisation that a claim is paid to on a day.
+
+    It is that of the centre that redeems, or else whoever is paid for the project.
+    """
+    if claim.centre_id is not None:
+        return db.get_one(Centre, claim.centre_id).organisation_id
+    return payee_of(db, db.get_one(Voucher, claim.voucher_id).project_id, day)
+
+
 def promised_fen(
     db: Session, voucher: Voucher, states: Collection[str], *, besides: int | None = None
 ) -> Fen:
@@ -182,7 +193,7 @@ def left_by_month(
     params = {"voucher": voucher.id, "standing": [*OPEN, "paid"], "besides": besides}
     drawn_fen = {(row.month, row.contract): row.fen for row in db.execute(_DRAWN, params)}
     paid_fen = int(db.scalars(_PAID_FEN, {"voucher": voucher.id}).one())
-    promised = promised_fen(db, voucher, OPEN, besides=besides)
+    promises = promised_fen(db, voucher, OPEN, besides=besides)
     deducted = deducted_fen(db, voucher, besides=besides)
     kept_fen = sum(part for place, part in deducted.items() if place != centre)
     year_fen = drawn_by_year(db, voucher)
@@ -190,7 +201,7 @@ def left_by_month(
         earned_in_order(exact, amounts.payable + amounts.sent + amounts.paid, year_fen),
         drawn_fen,
         back_fen=max(paid_fen - amounts.paid - amounts.recoverable, 0),
-        most_fen=amounts.payable + amounts.sent - promised - kept_fen,
+        most_fen=amounts.payable + amounts.sent - promises - kept_fen,
     )
     return with_moved_fen(rest, claimed_fen, drawn_fen, exact, within_year=year_fen is not None)
 
@@ -249,8 +260,8 @@ def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
 
     Only what counts now: nothing is paid out on what the books hold until a fall is decided.
     """
-    counted = [cell.fallen() for cell in cells(db, projects=[voucher.project_id])]
-    by_month = earnings_of(db, voucher, counted)
+    fallen_cells = [cell.fallen() for cell in cells(db, projects=[voucher.project_id])]
+    by_month = earnings_of(db, voucher, fallen_cells)
     return sum(by_month.values(), Earnings())
 
 

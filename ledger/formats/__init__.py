@@ -1,1 +1,1 @@
-"""How values are written and read; signatures and spreadsheets have folders of their own."""
+"""How values are written and read; JSON, signatures and spreadsheets have folders of their own."""

@@ -1,6 +1,6 @@
 """Characters that leave no ink, or turn the order of a text round: names that look alike are alike.
 
-The database has the same list (`visible` in 01_people_decisions.sql).
+The database has the same list (`visible` in people/01_decisions.sql).
 """
 
 import re

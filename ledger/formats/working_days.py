@@ -37,3 +37,11 @@ def is_working_day(day: date) -> bool:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError as error:
         raise Refused("calendar_ends", year=day.year) from error
+
+
+def known_working_days() -> list[date]:
+    """Return the working days of every year that has been announced, in order."""
+    years = sorted({day.year for day in chinese_calendar.holidays})
+    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
+    every = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in every if chinese_calendar.is_workday(day)]

@@ -155,6 +155,24 @@ CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
 
 ALTER FUNCTION public.beijing_day(at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.brought_by_actor() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> (TG_ARGV[0] || '_by');
+    at CONSTANT timestamptz := to_jsonb(NEW) ->> (TG_ARGV[0] || '_at');
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND (split_part(actor, ':', 1) = ANY (TG_ARGV[1]::text[]) AND may_act(actor, at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% brings no %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.brought_by_actor() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -538,21 +556,26 @@ BEGIN
             WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
             GROUP BY m.book_id) t
         JOIN vouchers v ON v.book_id = t.book_id
-        WHERE t.more_fen > 0 AND most_earned(v.id) < (
-            SELECT sum(a.balance) FROM accounts a
-            WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid'));
+        CROSS JOIN LATERAL (
+            SELECT sum(a.balance) AS fen FROM accounts a
+            WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid')) recognised
+        WHERE CASE WHEN t.more_fen > 0 THEN most_earned(v.id) < recognised.fen
+                   WHEN t.more_fen < 0 THEN least_earned(v.id) > recognised.fen END;
     IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'voucher % has not earned what is payable', wrong
+        RAISE EXCEPTION 'voucher % has not earned what is payable, or more', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'earned_by_matches', DETAIL = wrong;
     END IF;
     SELECT min(v.id) INTO wrong
-        FROM postings p JOIN movements m ON m.posting_id = p.id JOIN vouchers v ON v.book_id = m.book_id
-        WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
-            AND m.kind = 'forfeit'
-            AND (m.amount > (SELECT coalesce(sum(s.amount), 0) FROM movements s
-                             WHERE (s.posting_id, s.book_id, s.kind)
-                                 = (m.posting_id, m.book_id, 'set_off'))
-                 OR NOT EXISTS (SELECT FROM recoveries r WHERE r.voucher_id = v.id AND r.fraud));
+        FROM (
+            SELECT m.book_id, sum(m.amount) FILTER (WHERE m.kind = 'forfeit') AS lost_fen,
+                   sum(CASE m.kind WHEN 'set_off' THEN m.amount WHEN 'recall' THEN -m.amount ELSE 0 END)
+                       AS back_fen
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
+            GROUP BY m.book_id) t
+        JOIN vouchers v ON v.book_id = t.book_id
+        WHERE t.lost_fen > t.back_fen OR t.lost_fen > 0 AND NOT EXISTS (
+            SELECT FROM recoveries r WHERE r.voucher_id = v.id AND r.fraud);
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'nothing of voucher % is lost', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lost_by_fraud', DETAIL = wrong;
@@ -1598,20 +1621,15 @@ CREATE FUNCTION public.held_by_decision() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    least_fen bigint := OLD.held_fen;
+    falls boolean := NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id;
+    sound boolean := NOT falls;
 BEGIN
-    IF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
-        least_fen := least(OLD.held_fen, NEW.metered_fen + NEW.extra_fen);
-    END IF;
-    IF NEW.decision_id = OLD.decision_id
-        AND (NEW.held_fen < least_fen
-             OR NEW.fall_decision_id IS DISTINCT FROM OLD.fall_decision_id
-             OR NEW.held_fen > OLD.held_fen AND EXISTS (
-                 SELECT FROM reconciliations r
-                 CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
-                 WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part
-                     AND f.version_fall_fen > 0))
-        AND NOT EXISTS (
+    IF NEW.decision_id <> OLD.decision_id THEN
+        sound := sound AND NEW.held_fen = NEW.matched_fen;
+    ELSIF NEW.extra_decision_id IS DISTINCT FROM OLD.extra_decision_id THEN
+        sound := sound AND NEW.held_fen = least(OLD.held_fen, NEW.matched_fen);
+    ELSIF falls OR NEW.held_fen < OLD.held_fen THEN
+        sound := EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
@@ -1619,8 +1637,14 @@ BEGIN
                 AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
                 AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
-                AND c ->> 'counted_fen' = NEW.held_fen::text)
-    THEN
+                AND c ->> 'counted_fen' = NEW.held_fen::text);
+    ELSIF NEW.held_fen > OLD.held_fen THEN
+        sound := NOT EXISTS (
+            SELECT FROM reconciliations r
+            CROSS JOIN LATERAL cell_figures(ARRAY[r.contract_id], r.month) f
+            WHERE r.id = NEW.reconciliation_id AND f.part = NEW.part AND f.version_fall_fen > 0);
+    END IF;
+    IF sound IS NOT TRUE THEN
         RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
     END IF;
@@ -1750,6 +1774,26 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.incident_ruled() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.inventory_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    own_centre CONSTANT bigint := (SELECT centre_id FROM tokens
+        WHERE id = token_of(NEW.decided_by) AND role = 'operator');
+BEGIN
+    IF NOT EXISTS (SELECT FROM centres WHERE id = own_centre AND name = NEW.content ->> 'centre')
+        OR EXISTS (SELECT FROM jsonb_array_elements(NEW.content -> 'devices') AS device
+            WHERE NOT EXISTS (SELECT FROM clusters
+                WHERE name = device ->> 'cluster' AND centre_id = own_centre)) THEN
+        RAISE EXCEPTION '% does not say what stands there', NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inventory_stated';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.inventory_stated() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -1969,12 +2013,16 @@ END $_$;
 ALTER FUNCTION public.keep_job_users() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
         RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (NEW.resolved_by LIKE 'approver:%' AND may_act(NEW.resolved_by, NEW.resolved_at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% resolves no objection', NEW.resolved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
     RETURN NEW;
 END $$;
@@ -2025,7 +2073,7 @@ BEGIN
         FROM (SELECT id, to_jsonb(gone) AS row FROM gone) was
         JOIN (SELECT id, to_jsonb(came) AS row FROM came) got USING (id)
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
-            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
+            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE interval '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
             AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
@@ -2326,6 +2374,367 @@ END $$;
 
 ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.accounts (
+    book_id bigint NOT NULL,
+    role text NOT NULL,
+    floor bigint NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
+)
+WITH (fillfactor='20');
+
+ALTER TABLE public.accounts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
+
+COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
+
+COMMENT ON COLUMN public.accounts.balance IS 'Fen';
+
+COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
+
+CREATE TABLE public.decisions (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    content jsonb NOT NULL,
+    digest text NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answered_digest text,
+    answer_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
+    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
+);
+
+ALTER TABLE public.decisions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
+
+COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
+
+COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
+
+COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
+
+CREATE TABLE public.excluded_months (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    readmission_id bigint,
+    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+
+COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
+
+COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
+
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
+
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
+CREATE TABLE public.payable_versions (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL
+);
+
+ALTER TABLE public.payable_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.payable_versions IS 'Versions that two persons made payable, as they were read then';
+
+CREATE VIEW public.payable_clauses AS
+ SELECT policy,
+    clause
+   FROM public.clauses c
+  WHERE (complete AND (EXISTS ( SELECT
+           FROM (public.payable_versions v
+             JOIN public.decisions d ON ((id = decision_id)))
+          WHERE ((policy = policy) AND (((content -> 'digests'::text) ->> clause) = digest)))));
+
+ALTER VIEW public.payable_clauses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.payable_clauses IS 'Clauses of payable versions whose terms are those decided';
+
+CREATE TABLE public.policy_ends (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL,
+    until date NOT NULL,
+    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
+);
+
+ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
+
+COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE TABLE public.recoveries (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    voucher_id bigint NOT NULL,
+    reason text NOT NULL,
+    fraud boolean NOT NULL,
+    fen bigint NOT NULL,
+    pay_by date NOT NULL,
+    decision_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
+    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.recoveries OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
+
+COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
+
+CREATE TABLE public.voucher_rates (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    since date NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
+    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
+);
+
+ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
+
+COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
+
+COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
+
+CREATE TABLE public.voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
+COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
+
+CREATE VIEW public.voucher_rate_days AS
+ WITH changes AS (
+         SELECT decision_id,
+            voucher_id,
+            policy,
+            since,
+            rate_num,
+            rate_den,
+            rate_words,
+            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
+           FROM public.voucher_rates r
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM public.voucher_rates newer
+                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
+        )
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+    policy AS label,
+    daterange(NULL::date, ( SELECT min(since) AS min
+           FROM changes c
+          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
+   FROM public.voucher_versions n
+UNION ALL
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+        CASE
+            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
+            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
+        END AS label,
+    daterange(since, until) AS days
+   FROM (changes c
+     JOIN public.voucher_versions n USING (voucher_id, policy));
+
+ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
+
+CREATE VIEW public.voucher_spans AS
+ SELECT project_id,
+    id AS voucher_id,
+    label,
+    rate_num,
+    rate_den,
+    days,
+    policy,
+    lower(effective) AS in_force
+   FROM (((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     JOIN public.payable_clauses y ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
+CREATE FUNCTION public.least_earned(of_voucher bigint) RETURNS numeric
+    LANGUAGE sql STABLE
+    RETURN (SELECT CASE WHEN (public.draws_by_year(v.id) OR (EXISTS (SELECT FROM public.other_support o WHERE (o.project_id = v.project_id)))) THEN (0)::numeric ELSE LEAST(room.fen, COALESCE(months.fen, (0)::numeric)) END AS "least" FROM ((public.vouchers v CROSS JOIN LATERAL (SELECT sum(a.balance) FILTER (WHERE ((a.role <> ALL (ARRAY['clause'::text, 'entitlement'::text, 'lapsed'::text])) AND ((a.role <> 'recoverable'::text) OR (NOT (EXISTS (SELECT FROM public.recoveries c WHERE ((c.voucher_id = v.id) AND c.fraud))))))) AS fen FROM public.accounts a WHERE (a.book_id = v.book_id)) room) CROSS JOIN LATERAL (SELECT sum(div(((m.held_fen)::numeric * ((b.lowest).rate_num)::numeric), ((b.lowest).rate_den)::numeric)) AS fen FROM ((((public.contracts k JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL daterange(r.month, ((r.month + '1 mon'::interval))::date) whole(whole)) CROSS JOIN LATERAL (SELECT (array_agg(e.* ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric)))[1] AS lowest, range_agg(e.days) AS days FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && whole.whole))) b) WHERE ((k.project_id = v.project_id) AND (b.days @> whole.whole) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL))))))) months) WHERE (v.id = least_earned.of_voucher));
+
+ALTER FUNCTION public.least_earned(of_voucher bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2462,11 +2871,12 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
-            AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
+            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
+                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
         IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
             OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
@@ -2484,7 +2894,7 @@ BEGIN
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND c ->> 'matched_fen' = NEW.matched_fen::text
                 AND (NOT NEW.carried OR OLD.carried
                      OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
@@ -2503,12 +2913,6 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.plain_name(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
-
-ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
 
 CREATE TABLE public.persons (
     id bigint NOT NULL,
@@ -2538,271 +2942,6 @@ CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RET
     RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
 
 ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
-CREATE TABLE public.decisions (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    content jsonb NOT NULL,
-    digest text NOT NULL,
-    reason text NOT NULL,
-    decided_by text NOT NULL,
-    decided_at timestamp with time zone NOT NULL,
-    answer text,
-    answered_by text,
-    answered_at timestamp with time zone,
-    answered_digest text,
-    answer_reason text DEFAULT ''::text NOT NULL,
-    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
-    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
-    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
-    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
-    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
-    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
-);
-
-ALTER TABLE public.decisions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
-
-COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
-
-COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
-
-COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
-
-CREATE TABLE public.excluded_months (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    readmission_id bigint,
-    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
-
-COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
-
-COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    carried boolean DEFAULT false NOT NULL,
-    held_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    fall_decision_id bigint,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
-    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
-    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
-
-COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
-
-CREATE TABLE public.payable_versions (
-    decision_id bigint NOT NULL,
-    policy text NOT NULL
-);
-
-ALTER TABLE public.payable_versions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.payable_versions IS 'Versions that two persons made payable, as they were read then';
-
-CREATE VIEW public.payable_clauses AS
- SELECT policy,
-    clause
-   FROM public.clauses c
-  WHERE (complete AND (EXISTS ( SELECT
-           FROM (public.payable_versions v
-             JOIN public.decisions d ON ((id = decision_id)))
-          WHERE ((policy = policy) AND (((content -> 'digests'::text) ->> clause) = digest)))));
-
-ALTER VIEW public.payable_clauses OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.payable_clauses IS 'Clauses of payable versions whose terms are those decided';
-
-CREATE TABLE public.policy_ends (
-    decision_id bigint NOT NULL,
-    policy text NOT NULL,
-    until date NOT NULL,
-    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
-);
-
-ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
-
-COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
-
-CREATE TABLE public.voucher_rates (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    since date NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
-    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
-);
-
-ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
-
-COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
-
-COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
-
-CREATE TABLE public.voucher_versions (
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
-);
-
-ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
-
-COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
-
-CREATE VIEW public.voucher_rate_days AS
- WITH changes AS (
-         SELECT decision_id,
-            voucher_id,
-            policy,
-            since,
-            rate_num,
-            rate_den,
-            rate_words,
-            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
-           FROM public.voucher_rates r
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM public.voucher_rates newer
-                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
-        )
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-    policy AS label,
-    daterange(NULL::date, ( SELECT min(since) AS min
-           FROM changes c
-          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
-   FROM public.voucher_versions n
-UNION ALL
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-        CASE
-            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
-            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
-        END AS label,
-    daterange(since, until) AS days
-   FROM (changes c
-     JOIN public.voucher_versions n USING (voucher_id, policy));
-
-ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
-
-CREATE VIEW public.voucher_spans AS
- SELECT project_id,
-    id AS voucher_id,
-    label,
-    rate_num,
-    rate_den,
-    days,
-    policy,
-    lower(effective) AS in_force
-   FROM (((((public.vouchers v
-     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
-     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
-     JOIN public.payable_clauses y ON (((policy = policy) AND (clause = clause))))
-     LEFT JOIN LATERAL ( SELECT e_1.until
-           FROM public.policy_ends e_1
-          WHERE (e_1.policy = policy)
-          ORDER BY e_1.decision_id DESC
-         LIMIT 1) e ON (true))
-     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
-  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
-
-ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
 
 CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
     LANGUAGE sql STABLE
@@ -3222,7 +3361,7 @@ CREATE FUNCTION public.publication_lasts() RETURNS trigger
     AS $$
 BEGIN
     IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
-            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days > (SELECT count(*) FROM working_days WHERE day BETWEEN NEW.since AND NEW.until)
             OR NEW.days < (SELECT coalesce(c.publication_days, 1)
                            FROM claims m JOIN vouchers v ON v.id = m.voucher_id
                            JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
@@ -4285,26 +4424,6 @@ CREATE AGGREGATE public.gcd_of(numeric) (
 );
 
 ALTER AGGREGATE public.gcd_of(numeric) OWNER TO suanquan_owner;
-
-CREATE TABLE public.accounts (
-    book_id bigint NOT NULL,
-    role text NOT NULL,
-    floor bigint NOT NULL,
-    balance bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
-)
-WITH (fillfactor='20');
-
-ALTER TABLE public.accounts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
-
-COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
-
-COMMENT ON COLUMN public.accounts.balance IS 'Fen';
-
-COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
 
 CREATE TABLE public.accruals (
     id bigint NOT NULL,
@@ -5475,23 +5594,7 @@ ALTER VIEW public.moved_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 
-CREATE VIEW public.day_use AS
- SELECT gpu,
-    day,
-    cluster_id,
-    source,
-    model,
-    holder_kind,
-    holder,
-    mig_profile,
-    partition,
-    qos,
-    den,
-    held,
-    util_ppm_ms,
-    util_ms
-   FROM public.day_totals
-UNION ALL
+CREATE VIEW public.use_corrections AS
  SELECT gpu,
     day,
     cluster_id,
@@ -5599,6 +5702,43 @@ UNION ALL
     util_ppm_ms,
     util_ms
    FROM public.moved_use;
+
+ALTER VIEW public.use_corrections OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.use_corrections IS 'What is added to the day totals, or taken from them, before they are billed';
+
+CREATE VIEW public.day_use AS
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.day_totals
+UNION ALL
+ SELECT gpu,
+    day,
+    cluster_id,
+    source,
+    model,
+    holder_kind,
+    holder,
+    mig_profile,
+    partition,
+    qos,
+    den,
+    held,
+    util_ppm_ms,
+    util_ms
+   FROM public.use_corrections;
 
 ALTER VIEW public.day_use OWNER TO suanquan_owner;
 
@@ -5909,12 +6049,12 @@ CREATE TABLE public.history (
     replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     replaced_by text DEFAULT SESSION_USER NOT NULL,
     CONSTRAINT history_act_check CHECK ((act = ANY (ARRAY['UPDATE'::text, 'DELETE'::text]))),
-    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text])))
+    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text, 'year_waits'::text])))
 );
 
 ALTER TABLE public.history OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.history IS 'What charges and allocations said before; append-only, by triggers';
+COMMENT ON TABLE public.history IS 'What charges, allocations and waits said before; append-only, by triggers';
 
 COMMENT ON COLUMN public.history."row" IS 'The row before it was changed or deleted, fen as there';
 
@@ -6482,47 +6622,6 @@ COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
-CREATE TABLE public.other_support (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    project_id bigint NOT NULL,
-    contract_id bigint,
-    programme text NOT NULL,
-    fen bigint NOT NULL,
-    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
-    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
-    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.other_support OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
-
-COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.fen IS 'Fen';
-
 ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.other_support_id_seq
     START WITH 1
@@ -7021,29 +7120,6 @@ ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.recoveries (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    voucher_id bigint NOT NULL,
-    reason text NOT NULL,
-    fraud boolean NOT NULL,
-    fen bigint NOT NULL,
-    pay_by date NOT NULL,
-    decision_id bigint NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    closed_at timestamp with time zone,
-    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
-    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
-);
-
-ALTER TABLE public.recoveries OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
-
-COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
 
 ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recoveries_id_seq
@@ -7785,6 +7861,14 @@ COMMENT ON TABLE public.witness_watches IS 'Spans in which a witness missed no c
 
 COMMENT ON COLUMN public.witness_watches.until IS 'Its last proof; it grows while the span lasts';
 
+CREATE TABLE public.working_days (
+    day date NOT NULL
+);
+
+ALTER TABLE public.working_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.working_days IS 'Days on which offices are open in China; written by the owner';
+
 CREATE TABLE public.xid_events (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
@@ -8395,6 +8479,9 @@ ALTER TABLE ONLY public.witness_requirements
 ALTER TABLE ONLY public.witness_watches
     ADD CONSTRAINT witness_watches_pkey PRIMARY KEY (agent_id, since);
 
+ALTER TABLE ONLY public.working_days
+    ADD CONSTRAINT working_days_pkey PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.xid_events
     ADD CONSTRAINT xid_events_pkey PRIMARY KEY (gpu, start, xid);
 
@@ -8752,6 +8839,10 @@ CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
+CREATE TRIGGER brought BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('received', '{finance}');
+
+CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator}');
+
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
@@ -9004,15 +9095,21 @@ CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fres
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
 
-CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.charges REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
 
+CREATE TRIGGER history_deleted AFTER DELETE ON public.year_waits REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
@@ -9794,6 +9891,8 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.batch_follows() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.brought_by_actor() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
@@ -9910,6 +10009,8 @@ REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
@@ -9923,6 +10024,8 @@ REVOKE ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) FROM PU
 GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.keep_job_users() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_objection() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
@@ -9938,20 +10041,7 @@ REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
-
-GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
+GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decisions TO suanquan_app;
 
@@ -10007,6 +10097,14 @@ GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
@@ -10014,6 +10112,10 @@ GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
 
@@ -10038,6 +10140,23 @@ GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.least_earned(of_voucher bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.most_earned(of_voucher bigint) FROM PUBLIC;
 
@@ -10163,8 +10282,6 @@ REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FR
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.gcd_of(numeric) FROM PUBLIC;
-
-GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
 
@@ -10398,6 +10515,8 @@ GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
 
 GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
 
+GRANT SELECT ON TABLE public.use_corrections TO suanquan_app;
+
 GRANT SELECT ON TABLE public.day_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
@@ -10552,14 +10671,6 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
-
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
@@ -10665,10 +10776,6 @@ GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
-
-GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 

@@ -50,6 +50,7 @@ class DecisionKind(StrEnum):
     CAPACITY = "capacity"
     CORRECTION = "correction"
     INCIDENT = "incident"
+    INVENTORY = "inventory"
 
 
 class Answer(StrEnum):

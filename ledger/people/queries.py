@@ -1,4 +1,4 @@
-"""What the database knows of identities (06_people_tokens.sql)."""
+"""What the database knows of identities (people/06_tokens.sql)."""
 
 from typing import NamedTuple
 

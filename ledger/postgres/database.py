@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ledger.errors import Unusable
+from ledger.formats.working_days import known_working_days
 
 APP_ROLE = "suanquan_app"
 POOL = 12  # connections of one server; see `api/door/turns/layer.py`
@@ -94,7 +95,17 @@ def upgrade(database: Database) -> str:
         _refuse_newer_schema(connection)
         ensure_app_role(connection, database)
         command.upgrade(migrations(connection, database.app_role), "head")
+        write_calendar(connection)
         return _revision(connection)
+
+
+def write_calendar(connection: sa.Connection) -> None:
+    """Write down, as owner, which days are working days, as the program's calendar has them."""
+    days = {"days": known_working_days()}
+    connection.execute(sa.text("DELETE FROM working_days WHERE day <> ALL(:days)"), days)
+    connection.execute(
+        sa.text("INSERT INTO working_days SELECT unnest(:days) ON CONFLICT DO NOTHING"), days
+    )
 
 
 def mark_drill(connection: sa.Connection, *, is_drill: bool) -> None:

@@ -16,7 +16,7 @@ from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
-from ledger.metering.queries.evidence import proved_by_three
+from ledger.metering.queries.witnesses.evidence import proved_by_three
 from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.rules import (
     Evidence,

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.formats.spreadsheets.export import harmless
 from ledger.policy.process import Grade
 from ledger.registry.rules.pricing import PricedUsage, Share

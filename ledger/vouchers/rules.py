@@ -177,18 +177,18 @@ def with_moved_fen(
     less. That fen stays with the claim that named the month, if the month earned it, rounded up,
     and an earlier month (of the same year, where years have limits) has one that is not claimed.
     """
-    left = dict(left_fen)
+    rest_fen = dict(left_fen)
     for place, fen in sorted(claimed_fen.items()):
         whole = drawn_fen.get(place, 0) + fen
-        if left.get(place, 0) != fen - 1 or whole > ceil(earned_fen.get(place, 0)):
+        if rest_fen.get(place, 0) != fen - 1 or whole > ceil(earned_fen.get(place, 0)):
             continue
-        for earlier in sorted(left):
+        for earlier in sorted(rest_fen):
             is_of_year = earlier[0].year == place[0].year or not within_year
-            if earlier < place and is_of_year and left[earlier] > claimed_fen.get(earlier, 0):
-                left[earlier] -= 1
-                left[place] = fen
+            if earlier < place and is_of_year and rest_fen[earlier] > claimed_fen.get(earlier, 0):
+                rest_fen[earlier] -= 1
+                rest_fen[place] = fen
                 break
-    return left
+    return rest_fen
 
 
 def oldest(

@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.door import logs
 from api.settings import Settings
 from ledger.people.codes import Role
@@ -46,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def app(engine: sa.Engine) -> FastAPI:
     app = create_app(engine, Settings(token_days=36_500))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     return app
 
 

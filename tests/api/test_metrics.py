@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.wire import RELAY_HEADER
 from api import metrics
 from api.app import create_app
-from api.door import dependencies as deps
 from api.metrics import FAMILIES, PREFIX
 from api.server.background import accrue_round
 from api.settings import Settings
@@ -29,7 +28,7 @@ HOSTILE = 'a"b\\c{}=,é#\U0001f4a5'
 @pytest.fixture
 def prometheus(engine: sa.Engine) -> Iterator[TestClient]:
     app = create_app(engine, Settings(metrics_token=TOKEN))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         yield client
@@ -83,19 +82,22 @@ def test_the_figures_of_a_town(
                   "'team-a' AND cluster_id = (SELECT id FROM clusters WHERE name = 'c-theirs')",
                   (NOW,))  # fmt: skip
     assert accrue_round(engine, NOW - timedelta(seconds=30))
-    seen = values(prometheus)
-    assert seen["suanquan_report_lag_seconds"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 90}
-    assert seen["suanquan_nodes_late"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 0}
-    assert seen["suanquan_gpus_silent"] == {("c-mine",): 1, ("c-theirs",): 1}
-    assert seen["suanquan_quarantined_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
-    assert seen["suanquan_quarantine_oldest_seconds"] == {("c-mine",): 7200}
-    assert seen["suanquan_conflicting_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
-    assert seen["suanquan_unowned_gpu_hours"] == {("c-theirs",): pytest.approx(2 / 60)}
-    assert seen["suanquan_unpriced_gpu_hours"] == {(): pytest.approx(3 / 60)}
-    assert seen["suanquan_charge_lag_seconds"] == {(): 30}
-    assert seen["suanquan_queue_items"]["decisions",] == 0
-    assert "suanquan_queue_oldest_seconds" not in seen
-    assert seen["suanquan_database_up"] == {(): 1}
+    figures = values(prometheus)
+    assert figures["suanquan_report_lag_seconds"] == {
+        ("c-mine", "nvml"): 0,
+        ("c-theirs", "nvml"): 90,
+    }
+    assert figures["suanquan_nodes_late"] == {("c-mine", "nvml"): 0, ("c-theirs", "nvml"): 0}
+    assert figures["suanquan_gpus_silent"] == {("c-mine",): 1, ("c-theirs",): 1}
+    assert figures["suanquan_quarantined_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert figures["suanquan_quarantine_oldest_seconds"] == {("c-mine",): 7200}
+    assert figures["suanquan_conflicting_windows"] == {("c-mine",): 1, ("c-theirs",): 0}
+    assert figures["suanquan_unowned_gpu_hours"] == {("c-theirs",): pytest.approx(2 / 60)}
+    assert figures["suanquan_unpriced_gpu_hours"] == {(): pytest.approx(3 / 60)}
+    assert figures["suanquan_charge_lag_seconds"] == {(): 30}
+    assert figures["suanquan_queue_items"]["decisions",] == 0
+    assert "suanquan_queue_oldest_seconds" not in figures
+    assert figures["suanquan_database_up"] == {(): 1}
 
 
 def test_what_is_looked_at_is_not_silent(town: Town, prometheus: TestClient) -> None:
@@ -186,10 +188,10 @@ def test_without_a_database_the_counters_are_still_there() -> None:
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         client.get("/healthz")
-        seen = values(client)
-        assert seen["suanquan_database_up"] == {(): 0}
-        assert seen["suanquan_requests_total"]["GET", "/healthz", "200"] == 1
-        assert "suanquan_nodes" not in seen
+        figures = values(client)
+        assert figures["suanquan_database_up"] == {(): 0}
+        assert figures["suanquan_requests_total"]["GET", "/healthz", "200"] == 1
+        assert "suanquan_nodes" not in figures
     engine.dispose()
 
 
@@ -211,6 +213,6 @@ def test_every_figure_is_on_a_city_that_works(
         (NOW,),
     )
     assert accrue_round(engine, NOW)
-    seen = values(prometheus)
-    assert {PREFIX + family.name for family in FAMILIES} <= {*seen}
+    figures = values(prometheus)
+    assert {PREFIX + family.name for family in FAMILIES} <= {*figures}
     assert gpu_id(0) not in prometheus.get("/metrics").text

@@ -17,7 +17,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.settings import Settings
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
@@ -58,7 +57,7 @@ class Office:
     def __init__(self, database: Database, app: FastAPI) -> None:
         self.engine, self.app = database.owner_engine(), app
         self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
-        app.dependency_overrides[deps.wall_clock] = lambda: self.now
+        app.state.wall_clock = lambda: self.now
 
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():
@@ -121,7 +120,7 @@ def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:
     builder = office.person("builder", "钱七", project=1)
 
     reconciled(clerk, approver, centre, builder)
-    number = claimed(office, clerk, approver, builder)
+    number = claim_of(office, clerk, approver, builder)
     finance = office.person("finance", "吴八")
     paid(office, finance, approver, number)
 
@@ -171,7 +170,7 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     assert "没有等待对账的月份" in clerk.see("/reconcile")
 
 
-def claimed(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
+def claim_of(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
     assert "¥18.00" in builder.see("/claims")
     page = builder.do("/claims")
     number = page.rpartition("/")[2]

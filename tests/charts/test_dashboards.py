@@ -51,8 +51,8 @@ def test_a_label_that_is_asked_for_is_one_that_the_figure_has() -> None:
     labels = {PREFIX + family.name: {*family.labels} for family in FIGURES}
     for expression in expressions("suanquan-server"):
         for name, matchers in re.findall(r"(suanquan_\w+)\{([^}]*)\}", expression):
-            asked = set(re.findall(r"(\w+)=", matchers))
-            assert asked <= labels.get(name, {"status", "route", "method"}), expression
+            matched_labels = set(re.findall(r"(\w+)=", matchers))
+            assert matched_labels <= labels.get(name, {"status", "route", "method"}), expression
 
 
 @pytest.fixture

@@ -227,8 +227,8 @@ def test_the_driver_reaches_the_container_in_one_of_three_ways(way: str, value: 
      (DOORS, "suanquan-database-owner", {"one-migration", "one-backup"})],
 )  # fmt: skip
 def test_only_the_jobs_see_the_owners_login(case: str, owner: str, names: set[str]) -> None:
-    seen = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}
-    assert seen == names
+    readers = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}
+    assert readers == names
 
 
 def test_several_servers_one_stays_and_a_single_one_may_go() -> None:
@@ -278,7 +278,7 @@ def test_the_notes_say_the_next_step(case: str) -> None:
     assert "下一步" in text
     assert "kubectl -n suanquan" in text
     is_carried = example(case).get("server", {}).get("url") == "courier"
-    assert ("docs/relay.md" if is_carried else "helm -n suanquan test one") in text
+    assert ("docs/agents/relay.md" if is_carried else "helm -n suanquan test one") in text
     for override in re.findall(r"--overrides='(.*)'", text):
         (container,) = json.loads(override)["spec"]["containers"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
@@ -349,14 +349,14 @@ def test_where_a_namespace_lets_nobody_out_each_pod_finds_its_policy_there(case:
             continue
         labels = _pod_labels(document)
         before, weight = _hook(document)
-        found = [
+        matches = [
             policy
             for policy in policies
             if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
             and "Egress" in policy["spec"]["policyTypes"]
             and _is_there(policy, before, weight)
         ]
-        assert found, document["metadata"]["name"]
+        assert matches, document["metadata"]["name"]
 
 
 def _pod_labels(document: Document) -> dict[str, str]:

@@ -57,8 +57,8 @@ def test_releases_of_one_namespace_share_no_object(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_releases_of_two_namespaces_share_nothing_of_the_cluster(case: str) -> None:
     """Where names were joined by a hyphen, these two would have been one."""
-    one, other = (identities(release(case, *place)) for place in (("b-c", "a"), ("c", "a-b")))
-    assert not one & other
+    first, second = (identities(release(case, *place)) for place in (("b-c", "a"), ("c", "a-b")))
+    assert not first & second
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -69,14 +69,16 @@ def test_an_unknown_key_is_refused_everywhere_and_named(chart: str) -> None:
     paths = keys(schema)
     assert len(paths) > 8
     for path in paths:
-        assert "nonsense" in refusal(chart, put(MINIMAL[chart], (*path, "nonsense"), 1)), path
+        assert "nonsense" in refusal(chart, with_value(MINIMAL[chart], (*path, "nonsense"), 1)), (
+            path
+        )
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_the_schema_and_the_defaults_have_the_same_keys(chart: str) -> None:
     schema = read(folder_of(chart) / "values.schema.json")
     values = read(folder_of(chart) / "values.yaml")
-    assert sorted(known(schema)) == sorted(leaves(values, schema))
+    assert sorted(key_paths(schema)) == sorted(leaves(values, schema))
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -117,24 +119,24 @@ def test_each_key_of_the_first_level_explains_itself_or_its_parts(chart: str) ->
     ],
 )
 def test_a_wrong_value_is_refused_by_its_place(chart: str, path: str, value: Any) -> None:
-    reason = refusal(chart, put(MINIMAL[chart], tuple(path.split(".")), value))
+    reason = refusal(chart, with_value(MINIMAL[chart], tuple(path.split(".")), value))
     assert path.rsplit(".", maxsplit=1)[-1] in reason or path.split(".", maxsplit=1)[0] in reason
     assert reason
 
 
-def put(values: Document, path: tuple[str, ...], value: Any) -> Document:
+def with_value(values: Document, path: tuple[str, ...], value: Any) -> Document:
     """These values with one more."""
     head, *rest = path
-    inner = put(values.get(head) or {}, tuple(rest), value) if rest else value
+    inner = with_value(values.get(head) or {}, tuple(rest), value) if rest else value
     return {**values, head: inner}
 
 
-def known(schema: Document, at: str = "") -> list[str]:
+def key_paths(schema: Document, at: str = "") -> list[str]:
     """The leaves that a schema knows."""
     if not schema.get("properties"):
         return [at]
     parts = schema["properties"].items()
-    return [x for name, part in parts if name != "global" for x in known(part, f"{at}.{name}")]
+    return [x for name, part in parts if name != "global" for x in key_paths(part, f"{at}.{name}")]
 
 
 def leaves(values: Any, schema: Document, at: str = "") -> list[str]:

@@ -51,8 +51,10 @@ def lint(chart: str, values: Document) -> list[str]:
 
 @cache
 def _texts(chart: str, values: str, name: str, namespace: str) -> dict[str, str]:
-    with helm_python.Chart.load(chart) as loaded:
-        texts: dict[str, str] = loaded.render(json.loads(values), name=name, namespace=namespace)
+    with helm_python.Chart.load(chart) as loaded_chart:
+        texts: dict[str, str] = loaded_chart.render(
+            json.loads(values), name=name, namespace=namespace
+        )
         return {path.partition("/templates/")[2]: text for path, text in texts.items()}
 
 

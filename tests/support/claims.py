@@ -206,7 +206,7 @@ def place_decided(
     figures = dict.fromkeys(("metered_fen", "invoiced_fen", "matched_fen"), fen)
     cell = {"month": f"{month:%Y-%m}", "part": part, **figures, "closed_fen": 0, "typed": []}
     content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell], "notes": []}
-    reconciliation = _one(
+    reconciliation = _figure(
         owner,
         "INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"
         " VALUES (%s, %s, %s, 'test') RETURNING id",
@@ -235,7 +235,7 @@ def place_document(owner: psycopg.Connection, fen: int) -> int:
             owner, number=digest[:20], net=fen, gross=fen, issued_on="2026-03-01", original=digest,
             seller="s", buyer="b", by=by, at=START,
         )  # fmt: skip
-        document = _one(
+        document = _figure(
             owner,
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
             " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original,"
@@ -278,19 +278,19 @@ def _line(owner: psycopg.Connection, project: int) -> tuple[int, int, int]:
         " WHERE NOT EXISTS (SELECT FROM contracts WHERE project_id = %s) ORDER BY id LIMIT 1",
         (project, project, project),
     )
-    contract = _one(owner, "SELECT id FROM contracts WHERE project_id = %s", project)
+    contract = _figure(owner, "SELECT id FROM contracts WHERE project_id = %s", project)
     owner.execute(
         "INSERT INTO prices (contract_id, unit, yuan, gpus, hours, tax_included, tax_rate, valid,"
         " recorded_at, recorded_by) SELECT %s, 'gpu-hour', 60, 1, 1, false, 0.06,"
         " '[2026-01-01,)', %s, 'test' WHERE NOT EXISTS (SELECT FROM prices WHERE contract_id = %s)",
         (contract, START, contract),
     )
-    price = _one(owner, "SELECT id FROM prices WHERE contract_id = %s", contract)
-    model = _one(owner, "SELECT id FROM catalogue_models WHERE name = 'H100-80G'")
+    price = _figure(owner, "SELECT id FROM prices WHERE contract_id = %s", contract)
+    model = _figure(owner, "SELECT id FROM catalogue_models WHERE name = 'H100-80G'")
     return contract, price, model
 
 
-def _one(owner: psycopg.Connection, query: str, *params: object) -> int:
+def _figure(owner: psycopg.Connection, query: str, *params: object) -> int:
     row = owner.execute(query.encode(), params).fetchone()
     assert row
     return int(row[0])

@@ -55,8 +55,14 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('admitted_by');
     CREATE TRIGGER a_checker BEFORE UPDATE ON receipts
         FOR EACH ROW EXECUTE FUNCTION give_token('checked_by');
+    CREATE TRIGGER a_bringer BEFORE INSERT ON receipts
+        FOR EACH ROW EXECUTE FUNCTION give_token('entered_by');
+    CREATE TRIGGER a_bringer BEFORE INSERT ON bank_returns
+        FOR EACH ROW EXECUTE FUNCTION give_token('received_by');
     CREATE TRIGGER a_explainer BEFORE INSERT ON incidents
         FOR EACH ROW EXECUTE FUNCTION give_token('explained_by');
+    CREATE TRIGGER a_resolver BEFORE UPDATE ON objections
+        FOR EACH ROW EXECUTE FUNCTION give_token('resolved_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     DO $$

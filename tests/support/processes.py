@@ -1,23 +1,47 @@
 """The whole product as a person starts it: `suanquan up` as a process, and commands beside it."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx2
 import psutil
+
+from api.command_line import main
 
 PATIENCE_S = 200.0
 DRILL = ("--no-demo", "--drill")  # made-up people, and nothing registered
 SUANQUAN = [sys.executable, "-m", "api.command_line"]
 AGENT = [sys.executable, "-m", "agents"]
+FOR_ITSELF = {"replay"}
+"""Commands that take signals and are an agent's parent: each a process of its own."""
+
+Result = subprocess.CompletedProcess[str]
+
+
+def run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Result:
+    """Run `suanquan` as `main` does, without the half second that a process takes to start."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(sys, "argv", ["suanquan", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
+    return Result(arguments, code, out.getvalue(), err.getvalue())
 
 
 @dataclass
@@ -85,7 +109,7 @@ class Up:
         assert self.process
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environment: str) -> Result:
         """`suanquan` beside it, as somebody on this machine runs it."""
         return subprocess.run(
             [*SUANQUAN, *arguments], env={**self.env, **environment}, capture_output=True,
@@ -94,7 +118,9 @@ class Up:
 
     def ask(self, *arguments: str) -> Any:
         """The JSON that a command answers."""
-        result = self.command(*arguments, "--json")
+        arguments = (*arguments, "--json")
+        its_own = arguments[0] in FOR_ITSELF
+        result = self.command(*arguments) if its_own else run_here(arguments, self.env)
         assert result.returncode == 0, result.stderr + self.errors()
         return json.loads(result.stdout)
 

@@ -81,8 +81,8 @@ class Node:
         return body
 
     def signature(self, body: bytes) -> str:
-        signed = self.key.sign(sha256(body).digest())
-        return base64.b64encode(signed.signature).decode()
+        signature = self.key.sign(sha256(body).digest())
+        return base64.b64encode(signature.signature).decode()
 
     def headers(self, body: bytes) -> dict[str, str]:
         return {

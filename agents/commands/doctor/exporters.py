@@ -49,12 +49,12 @@ class Answers:
 def checks(now: datetime) -> Iterator[Callable[[], Check]]:
     """Yield the checks; the first asks the exporters. Raises SettingsError."""
     answers = Answers()
-    yield lambda: _reached(answers, now)
+    yield lambda: _reach(answers, now)
     for check in (_clocks, _version, _pods, _slices, _slots, _energy):
         yield lambda check=check: check(answers, now)  # type: ignore[misc]
 
 
-def _reached(answers: Answers, now: datetime) -> Check:
+def _reach(answers: Answers, now: datetime) -> Check:
     settings = ScrapeSettings.read(os.environ)
     if settings.prometheus is not None:
         _ask_prometheus(settings, answers, now)

@@ -77,14 +77,14 @@ def bodies(
         shared: list[tuple[int, bytes, bytes]] = []
         for place in range(number, number + kind.count):
             if kind.mig_profile is not None or not shared:
-                shared = [(hour, *_written(run, kind, cluster, place, hour)) for hour in spans]
+                shared = [(hour, *_row_of(run, kind, cluster, place, hour)) for hour in spans]
             name = b'%d"' % place
             for hour, head, tail in shared:
                 yield hour, head + name + tail
         number += kind.count
 
 
-def _written(run: Run, kind: Devices, cluster: str, place: int, hour: int) -> tuple[bytes, bytes]:
+def _row_of(run: Run, kind: Devices, cluster: str, place: int, hour: int) -> tuple[bytes, bytes]:
     """Return the JSON of a window before and after the number of its GPU."""
     gpu = _gpu(run, cluster, place)
     window = _window(run, kind, gpu, hour)

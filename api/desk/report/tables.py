@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from api.language.format import money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.language.labels import label, label_of
 from ledger.desk.codes import ReportTable
-from ledger.desk.queries.month_report import MonthReport
+from ledger.desk.queries.month_report import BankRow, MonthReport
 from ledger.formats.spreadsheets.export import Rows
 from ledger.people.steps.decisions import person
 from ledger.reconciliation.codes import DifferenceCode, Treatment
@@ -66,6 +67,10 @@ def _person(actor: str | None) -> str | None:
 
 def _difference(code: str) -> str:
     return f"{code} {label_of(DifferenceCode, code)}"
+
+
+def _bank_row(row: BankRow) -> str:
+    return f"{row.reference} {label(row.result)} {money(row.fen)} {row.on_day}"
 
 
 _CONTRACT = Column(msgid("合同"), "contract_number")
@@ -128,8 +133,7 @@ _CLAIMS = (
     Column(msgid("已支付"), "paid_fen"),
     Column(msgid("清单 / 行"), lambda line: " ".join(line.lines)),
     Column(msgid("指标"), lambda line: " ".join(line.indicators)),
-    Column(msgid("银行流水号"), lambda line: " ".join(line.references)),
-    Column(msgid("到账日"), "paid_on"),
+    Column(msgid("银行流水号"), lambda line: "; ".join(map(_bank_row, line.bank_rows))),
     Column(msgid("收款单位"), "payee"),
     Column(msgid("项目编号"), "project"),
 )
@@ -163,12 +167,14 @@ def spreadsheet(report: MonthReport, table: ReportTable) -> Rows:
 
 
 def sums_fen(report: MonthReport, table: ReportTable) -> list[Fen | None]:
-    """The sum of each column of amounts, None for the others."""
+    """The sum of each column in which amounts stand, None for the others."""
     lines = lines_of(report, table)
-    return [
-        sum(column.of(line) or 0 for line in lines) if column.has_fen else None
-        for column in columns_of(table)
-    ]
+    sums: list[Fen | None] = []
+    for column in columns_of(table):
+        amounts = [column.of(line) for line in lines] if column.has_fen else []
+        known = [fen for fen in amounts if fen is not None]
+        sums.append(sum(known) if known else None)
+    return sums
 
 
 def _cell(column: Column, line: object) -> str | Decimal:

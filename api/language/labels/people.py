@@ -51,6 +51,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.CAPACITY: msgid("认定容量"),
             DecisionKind.CORRECTION: msgid("更正用量"),
             DecisionKind.INCIDENT: msgid("判定用量事件"),
+            DecisionKind.INVENTORY: msgid("登记中心所说的 GPU"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

@@ -9,7 +9,7 @@ from api.door.dependencies import Db, Now, having
 from api.metering.agent_routes import agent_read
 from api.metering.schemas import SourcesRead
 from ledger.desk.queries.sources import ClusterSources, cluster_sources
-from ledger.metering.queries.evidence import keep_evidence
+from ledger.metering.queries.witnesses.evidence import keep_evidence
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(tags=["nodes"])

@@ -1,8 +1,8 @@
 """`suanquan policy simulate`: what a version would cost for a register of applicants, or a change.
 
-The register (docs/simulate.md) streams through, so it may be long; without one, a made-up register
-is drawn with a seed. Rows with faults are told on standard error, and the others go on. It needs no
-server and changes nothing.
+The register (docs/policy/simulate.md) streams through, so it may be long; without one, a made-up
+register is drawn with a seed. Rows with faults are told on standard error, and the others go on. It
+needs no server and changes nothing.
 """
 
 import sys

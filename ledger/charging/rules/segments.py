@@ -72,7 +72,7 @@ def share(
     """Share matched fen among segments; return the exact fen of each, by its index.
 
     More than was metered (two persons decided that more was used) is shared like the whole. The
-    triggers do the same: `share_by_version` in `ledger/migrations/sql/19_vouchers_days.sql`.
+    triggers do the same: `share_by_version` in `ledger/migrations/sql/vouchers/19_days.sql`.
 
     Args:
         fen: of all segments together, no less than is held.

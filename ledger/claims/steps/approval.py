@@ -22,7 +22,6 @@ from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
-from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.tables import Voucher
@@ -45,7 +44,7 @@ def propose_approval(
     Raises:
         Refused: more than was asked (`more_than_asked`), or less without a reason (`note_missing`).
         Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
-            or less in the months that it names (`months_not_earned`), the project is paid through
+            or less in the months that it names (`months_not_earned`), it would be paid to
             another organisation by now (`payee_changed`), or the payee has no account
             (`account_unknown`); or as `act`.
         Conflict: somebody else's proposal is open (`decision_open`); or as `act`.
@@ -101,7 +100,7 @@ def _content(
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
     payee = db.get_one(Organisation, claim.payee_id)
-    if payee_of(db, voucher.project_id, beijing_day(now)) != claim.payee_id:
+    if claim_queries.payee_on(db, claim, beijing_day(now)) != claim.payee_id:
         raise Refused("payee_changed", claim=claim.number, payee=payee.name)
     account = claim_queries.account_of(db, claim.payee_id)
     if account is None:

@@ -16,6 +16,7 @@ from ledger.charging.codes import Part
 from ledger.claims.codes import ClaimState
 from ledger.claims.queries import earned_by_month
 from ledger.documents.codes import DocumentKind
+from ledger.payment.codes import LineResult
 from ledger.reconciliation.codes import MonthState
 from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries.decided import Treated, treatments
@@ -39,25 +40,24 @@ _CLAIMS = text("""
     SELECT n.contract_id AS contract, k.number AS contract_number, p.code AS project,
            o.name AS payee, c.number AS claim, c.state, n.fen AS asked_fen, n.due_fen,
            least(n.due_fen, greatest(paid.fen + n.due_fen - n.upto_fen, 0))::bigint AS paid_fen,
-           paid.lines, paid.indicators, paid.references, paid.paid_on
+           paid.lines, paid.indicators, paid.bank_rows
     FROM (SELECT *, sum(due_fen) OVER (PARTITION BY claim_id ORDER BY month, contract_id)
               AS upto_fen FROM claim_cells) n
     JOIN claims c ON c.id = n.claim_id JOIN contracts k ON k.id = n.contract_id
     JOIN projects p ON p.id = k.project_id JOIN organisations o ON o.id = c.payee_id
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(l.paid_fen), 0) AS fen, max(b.paid_on) AS paid_on,
+        SELECT coalesce(sum(l.paid_fen), 0) AS fen,
                coalesce(array_agg(s.number || ' / ' || l.line ORDER BY s.id, l.line)
                    FILTER (WHERE l.line IS NOT NULL), '{}') AS lines,
                coalesce(array_agg(DISTINCT i.number || ' / ' || i.year)
                    FILTER (WHERE i.id IS NOT NULL), '{}') AS indicators,
-               coalesce(array_agg(b.reference ORDER BY b.reference)
-                   FILTER (WHERE b.reference IS NOT NULL), '{}') AS references
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('reference', r.reference,
+                       'result', r.result, 'fen', r.fen, 'on_day', r.on_day) ORDER BY r.id), '[]')
+                FROM bank_returns r JOIN payment_lines n
+                    ON (n.list_id, n.line) = (r.list_id, r.line)
+                WHERE n.claim_id = c.id AND r.state IN ('booked', 'accepted')) AS bank_rows
         FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
         JOIN indicators i ON i.id = s.indicator_id
-        LEFT JOIN LATERAL (
-            SELECT string_agg(reference, ' ' ORDER BY id) AS reference, max(on_day) AS paid_on
-            FROM bank_returns r WHERE (r.list_id, r.line) = (l.list_id, l.line)
-                AND r.result = 'paid' AND r.state IN ('booked', 'accepted')) b ON true
         WHERE l.claim_id = c.id AND NOT l.void) paid
     WHERE n.month = :month ORDER BY k.number, c.id
 """)
@@ -125,6 +125,16 @@ class TreatmentLine:
 
 
 @dataclass(frozen=True)
+class BankRow:
+    """A row of the bank's that holds: it paid, or it returned, so much of a claim."""
+
+    reference: str
+    result: LineResult
+    fen: Fen
+    on_day: date
+
+
+@dataclass(frozen=True)
 class ClaimLine:
     """What a claim draws on a contract's month, and the lists and bank rows that paid the claim."""
 
@@ -139,8 +149,7 @@ class ClaimLine:
     paid_fen: Fen  # of this month
     lines: Sequence[str]
     indicators: Sequence[str]
-    references: Sequence[str]
-    paid_on: date | None
+    bank_rows: Sequence[BankRow]
 
 
 @dataclass(frozen=True)
@@ -170,7 +179,20 @@ def month_report(db: Session, month: date) -> MonthReport:
 
 def _claim_lines(db: Session, month: date) -> list[ClaimLine]:
     rows = db.execute(_CLAIMS, {"month": month}).mappings()
-    return [ClaimLine(**{**row, "state": ClaimState(row["state"])}) for row in rows]
+    return [
+        ClaimLine(
+            **{
+                **row,
+                "state": ClaimState(row["state"]),
+                "bank_rows": [_bank_row(**fields) for fields in row["bank_rows"]],
+            }
+        )
+        for row in rows
+    ]
+
+
+def _bank_row(reference: str, result: str, fen: Fen, on_day: str) -> BankRow:
+    return BankRow(reference, LineResult(result), fen, date.fromisoformat(on_day))
 
 
 def _document_lines(db: Session, month: date) -> list[DocumentLine]:

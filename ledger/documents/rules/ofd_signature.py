@@ -138,7 +138,7 @@ class _Checker:
         info, certificate, algorithm, value = seal.parts()
         maker = read_certificate(certificate.content)
         _header, _id, about, *_ = info.parts()
-        _kind, name, _list_kind, certificates, _made, since, until = about.parts()
+        _kind, name, _list_kind, certificates, _made_at, since, until = about.parts()
         genuine = algorithm.oid() == SM2_WITH_SM3 and is_signed(info.whole, value.bits(), maker.key)
         holders = [part.content for part in certificates.parts() if part.tag == OCTETS]
         fits = genuine and signer.encoded in holders and since.moment() <= moment <= until.moment()

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.formats.exact import whole_or_ratio
+from ledger.formats.json.exact import whole_or_ratio
 
 # Of a word and of what counts now: held milliseconds times numerator, by holder and denominator.
 _HELD = """

@@ -137,9 +137,9 @@ class Hour:
     @property
     def held_ppm(self) -> int | None:
         """How much of the time seen somebody held it; None if none was seen."""
-        seen = sum((s.device_ms for s in self.shares), Fraction(0))
+        whole_ms = sum((s.device_ms for s in self.shares), Fraction(0))
         free = self.device_ms(HolderKind.UNALLOCATED)
-        return int((seen - free) * 1_000_000 / seen) if seen else None
+        return int((whole_ms - free) * 1_000_000 / whole_ms) if whole_ms else None
 
     def device_ms(self, *kinds: HolderKind) -> Fraction:
         """Return what holders of these kinds had of it; a slice's time counts as a device's."""

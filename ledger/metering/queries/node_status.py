@@ -18,7 +18,7 @@ from ledger.metering.queries import nodes as node_queries
 from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.queries.hours import Hour, Minute, hours, minutes
 from ledger.metering.queries.nodes import Gpu, Stranger
-from ledger.metering.queries.witness import WITNESS
+from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents
 from ledger.postgres.columns import key
 from ledger.registry.tables import Cluster

@@ -13,9 +13,13 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.registry.rules.pricing import Usage
 from ledger.units import midnight
+
+DAY_USE = ("day_totals", "use_corrections")
+"""What `day_use` adds up. Who joins it with much else does so with each for itself: of the columns
+of a union the planner knows nothing, expects one row and loops."""
 
 
 def on_day(valid: str) -> str:
@@ -26,14 +30,14 @@ def on_day(valid: str) -> str:
     )
 
 
-_BILLED_USAGE = f"""
-    FROM day_use t
+_JOINS = f"""
     JOIN clusters c ON c.id = t.cluster_id
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND {on_day("s.valid")} AND s.superseded_at IS NULL
     LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
         AND b.holder = t.holder AND {on_day("b.valid")} AND b.superseded_at IS NULL
 """
+_BILLED_USAGE = f"FROM day_use t {_JOINS}"
 
 _RESERVING_PROJECTS = text(
     "SELECT DISTINCT project_id FROM reserved_devices WHERE project_id = ANY(:projects)"
@@ -157,19 +161,26 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
     keys += ["r.price_id"] if reserved else []
     group_by = ", ".join([*keys, "t.den"])
     device, holder, source = detail
-    return text(f"""
-        {devices}
+    summed = "sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms, sum(t.util_ms) AS util_ms"
+    parts = " UNION ALL ".join(
+        f"""
         SELECT b.project_id AS project, t.day, c.centre_id AS centre, t.model, t.mig_profile,
                t.partition, t.qos, b.market,
                {device} AS device, {holder} AS holder, {source} AS source, {line} AS covered,
-               b.contract_id AS contract,
-               t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
-               sum(t.util_ms) AS util_ms
-        {_BILLED_USAGE} {join}
+               b.contract_id AS contract, t.den, {summed}
+        FROM {table} t {_JOINS} {join}
         WHERE b.project_id = ANY(:projects)
             AND t.day >= coalesce(:since, '-infinity'::date)
             AND t.day < coalesce(:until, 'infinity'::date)
-        GROUP BY {group_by} HAVING sum(t.held) > 0 ORDER BY {group_by}
+        GROUP BY {group_by}"""
+        for table in DAY_USE
+    )
+    names = """project, day, centre, model, mig_profile, partition, qos, market, contract,
+        device, holder, source, covered, den"""
+    return text(f"""
+        {devices}
+        SELECT {names}, {summed} FROM ({parts}) t
+        GROUP BY {names} HAVING sum(t.held) > 0 ORDER BY {names}
     """)
 
 

@@ -1,7 +1,7 @@
 """Sessions: stretches of single days, put together over midnight.
 
 A stretch is how an instance held a device on one Beijing day without being seen to let go of it
-(`keep_stretches` in `09_metering_totals.sql` reads them from windows). Over midnight the same rule
+(`keep_stretches` in `metering/09_totals.sql` reads them from windows). Over midnight the same rule
 holds: what was not seen does not end a session, for an hour, or for a day where a UID or a job
 number tells the instance.
 """

@@ -34,7 +34,7 @@ from ledger.metering.queries.windows import (
     kept_keys,
     raw_connection,
 )
-from ledger.metering.queries.witness import WITNESS, KeptSighting, keep_sightings
+from ledger.metering.queries.witnesses.sightings import WITNESS, KeptSighting, keep_sightings
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
@@ -201,7 +201,7 @@ def _judge_sightings(
     submission: Submission, now: datetime
 ) -> tuple[list[KeptSighting], list[Item]]:
     """Split sightings into those to keep and those refused: of no witness, or of the future."""
-    kept: list[KeptSighting] = []
+    good_sightings: list[KeptSighting] = []
     refused: list[Item] = []
     source, latest = submission.reporter.source, now + FUTURE_TOLERANCE
     for index, sighting in submission.sightings:
@@ -210,8 +210,8 @@ def _judge_sightings(
         elif sighting.at > latest:
             refused.append(Item(index, QuarantineReason.FUTURE, sighting.at.isoformat()))
         else:
-            kept.append(sighting)
-    return kept, refused
+            good_sightings.append(sighting)
+    return good_sightings, refused
 
 
 class Judge:
@@ -254,10 +254,10 @@ class Judge:
         if is_job:
             is_own = gpu.startswith(self._own_jobs)
             return None if is_own else QuarantineReason.OTHER_CLUSTER
-        registered = self._places.get(gpu)
-        if registered is None:
+        place = self._places.get(gpu)
+        if place is None:
             return QuarantineReason.UNKNOWN_GPU
-        own_place, its_place = self._reporter.place, registered.place
+        own_place, its_place = self._reporter.place, place.place
         is_near = own_place[0] == its_place[0]
         if own_place == its_place or (is_near and self._reports_cluster):
             return None
@@ -269,7 +269,7 @@ class Judge:
         History is taken for as long after the enrolment as a window may be late.
         """
         reporter, late_before = self._reporter, self.late_before
-        registered, end = self._places.get(gpu), start + _length(window)
+        place, end = self._places.get(gpu), start + _length(window)
         if end <= reporter.enrolled_at:
             if reporter.history_from is None or end <= reporter.history_from:
                 return QuarantineReason.BEFORE_ENROLMENT
@@ -277,9 +277,9 @@ class Judge:
                 return QuarantineReason.LATE
         elif late_before is not None and start < late_before:
             return QuarantineReason.LATE
-        if registered is not None and start < registered.since:
+        if place is not None and start < place.since:
             return QuarantineReason.BEFORE_REGISTRATION
-        if registered is not None and registered.until is not None and start >= registered.until:
+        if place is not None and place.until is not None and start >= place.until:
             return QuarantineReason.RETIRED
         return None
 

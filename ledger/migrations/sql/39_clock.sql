@@ -67,13 +67,19 @@ BEGIN
     END LOOP;
 END $$;
 
--- A publication begins on the Beijing day after it, and lasts at least its days, which are those of
--- its version's process. Which of them are working days, the calendar of the program says.
+-- The days on which offices are open in China, of the years that have been announced. The owner writes
+-- them at each upgrade, as the program's calendar has them (`ledger/formats/working_days.py`).
+CREATE TABLE working_days (
+    day date PRIMARY KEY
+);
+
+-- A publication begins on the Beijing day after it, and lasts at least its working days, which are those
+-- of its version's process. Of a year that was not announced no day is one.
 CREATE FUNCTION publication_lasts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.since <> (NEW.published_at AT TIME ZONE interval '+08:00')::date + 1
-            OR NEW.until < NEW.since + NEW.days - 1
+            OR NEW.days > (SELECT count(*) FROM working_days WHERE day BETWEEN NEW.since AND NEW.until)
             OR NEW.days < (SELECT coalesce(c.publication_days, 1)
                            FROM claims m JOIN vouchers v ON v.id = m.voucher_id
                            JOIN clauses c USING (policy, clause) WHERE m.id = NEW.claim_id) THEN
@@ -85,6 +91,7 @@ END $$;
 CREATE TRIGGER lasts BEFORE INSERT ON publications
     FOR EACH ROW EXECUTE FUNCTION publication_lasts();
 
+COMMENT ON TABLE working_days IS 'Days on which offices are open in China; written by the owner';
 COMMENT ON TABLE drill IS 'One row, the owner''s: this database is a drill, and its moments are not the clock''s';
 
 REVOKE EXECUTE ON FUNCTION keep_clock, publication_lasts FROM PUBLIC;

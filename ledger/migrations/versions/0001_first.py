@@ -1,4 +1,4 @@
-"""The whole schema: every file of `sql/`, in the order of their numbers."""
+"""The whole schema: every file under `sql/`, in the order of their numbers."""
 
 from ledger.migrations import SQL, run_sql
 
@@ -7,5 +7,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    for file in sorted(SQL.glob("*.sql")):
-        run_sql(file.name)
+    for file in sorted(SQL.rglob("*.sql"), key=lambda file: file.name):
+        run_sql(str(file.relative_to(SQL)))

@@ -68,11 +68,11 @@ def _borne(
     claims = [item.claim for item in able]
     drawn_fen = [shares.drawn_fen(db, share.bearer, claims) for share in scheme]
     for item in able:
-        left, parts = item.due_fen, dict[str, Fen]()
+        rest_fen, parts = item.due_fen, dict[str, Fen]()
         of_claim = share_out(item.fen, [share.weight for share in scheme])
         for share, fen, before in zip(scheme, of_claim, drawn_fen, strict=True):
-            part = min(fen - before.get(item.claim, 0), left)
+            part = min(fen - before.get(item.claim, 0), rest_fen)
             if part > 0:
                 parts[share.number] = part
-                left -= part
-        yield {} if left else parts
+                rest_fen -= part
+        yield {} if rest_fen else parts

@@ -17,6 +17,10 @@ _DRAWN = text("""
     JOIN indicator_shares h ON h.indicator_id = s.indicator_id
     WHERE l.claim_id = ANY(:claims) AND NOT l.void AND h.bearer = :bearer GROUP BY l.claim_id
 """)
+_BOOKS = text("""
+    SELECT i.book_id FROM indicator_shares own JOIN indicator_shares h ON h.bearer = own.bearer
+    JOIN indicators i ON i.id = h.indicator_id WHERE own.indicator_id = :indicator
+""")
 _SHARES = text("""
     SELECT h.scheme, h.bearer, i.number, i.year, h.weight,
            sum(h.weight) OVER (PARTITION BY h.scheme) AS whole
@@ -55,6 +59,11 @@ def share_of(scheme: Sequence[IndicatorShare], indicator: int, fen: Fen) -> Fen:
     return next(
         part for share, part in zip(scheme, parts, strict=True) if share.indicator_id == indicator
     )
+
+
+def books_of_bearer(db: Session, indicator: int) -> set[int]:
+    """Return the books of all indicators from which this one's bearer pays, over all years."""
+    return set(db.scalars(_BOOKS, {"indicator": indicator}))
 
 
 def drawn_fen(db: Session, bearer: str, claims: Iterable[int]) -> Mapping[int, Fen]:

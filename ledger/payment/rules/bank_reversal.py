@@ -58,7 +58,7 @@ class RowChange:
 
 def accept(at: Standing, result: LineResult, fen: Fen) -> Change:
     """Return the change by a row that holds: the bank paid, or returned, `fen`."""
-    return _paid(at, fen) if result == LineResult.PAID else _returned(at, fen)
+    return _pay_out(at, fen) if result == LineResult.PAID else _give_back(at, fen)
 
 
 def undo(at: Standing, row: RowChange) -> Change | None:
@@ -93,7 +93,7 @@ def undo(at: Standing, row: RowChange) -> Change | None:
     )
 
 
-def _paid(at: Standing, fen: Fen) -> Change:
+def _pay_out(at: Standing, fen: Fen) -> Change:
     """Return the change by a payment: on its way, then returned and owed, then beyond."""
     line, rights = at.line, at.rights
     on_its_way = min(fen, line.open_fen)
@@ -125,7 +125,7 @@ def _paid(at: Standing, fen: Fen) -> Change:
     )
 
 
-def _returned(at: Standing, fen: Fen) -> Change:
+def _give_back(at: Standing, fen: Fen) -> Change:
     """Return the change by money that came back: from outside, on its way, over, then paid."""
     line = at.line
     outside = min(fen, max(line.outside_fen, 0))

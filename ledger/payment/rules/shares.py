@@ -19,3 +19,17 @@ def share_out(fen: Fen, weights: Sequence[int]) -> list[Fen]:
     for place in by_remainder[: fen - sum(shares)]:
         shares[place] += 1
     return shares
+
+
+def give_back(fen: Fen, weights: Sequence[int], nets: Sequence[Fen]) -> list[Fen]:
+    """Return what of a refund goes back to each, so that what remains is borne by the weights.
+
+    Args:
+        fen: the refund, at most all that they have paid.
+        weights: of the shares.
+        nets: what each has paid and not got back. Who paid beyond its share gets that first; where
+            that is more than comes back, each gets a part of it.
+    """
+    remaining = share_out(sum(nets) - fen, weights)
+    beyond = [max(net - part, 0) for net, part in zip(nets, remaining, strict=True)]
+    return share_out(fen, beyond)

@@ -19,7 +19,7 @@ from ledger.accounts.queries import balances, post, rights
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.payment.codes import LineResult, RowState, Ruling
-from ledger.payment.queries import bank_rows, payment_lists
+from ledger.payment.queries import bank_rows, payment_lists, shares
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.bank_reversal import Change, RowChange, Standing, accept, undo
 from ledger.payment.rules.payment_list import answer_moves
@@ -43,11 +43,16 @@ AFTER = {
 
 @dataclass(frozen=True)
 class _Case:
-    """A row with its line, all sent lines of its claim, and what is left of that, fen."""
+    """A row with its line, all sent lines of its claim, and what is left of that, fen.
+
+    Where several bear their shares of the claim, `alike` are the lines of whoever paid this one,
+    and no more is left than is left of its share.
+    """
 
     row: BankReturn
     line: SentLine
     lines: Sequence[SentLine]
+    alike: Sequence[SentLine]
     left_fen: Fen
     indicator: Indicator
     recalled: bool
@@ -169,13 +174,13 @@ def _outlook(db: Session, of: _Case, ruling: Ruling) -> _Outlook:
     row = of.row
     if ruling == Ruling.UNDO:
         booked = RowChange(row.paid_fen, row.returned_fen, row.over_fen, row.outside_fen)
-        at = _standing(db, of, (), of.today)
+        at = _standing_of(db, of, (), of.today)
         undone = undo(at, booked)
         if undone is None:
             raise Refused("not_undoable", reference=row.reference)
         return _Outlook(undone, (), at.fraud, at.to_treasury)
     recalls = _recalls(of) if row.result == LineResult.PAID else ()
-    at = _standing(db, of, recalls, row.on_day)
+    at = _standing_of(db, of, recalls, row.on_day)
     change = accept(at, LineResult(row.result), row.fen)
     if change.missing_fen:
         free = at.budget["free"]
@@ -193,11 +198,19 @@ def _case(db: Session, row_id: int, today: date, *, recalled: bool) -> _Case:
     claim = next(item.claim for item in of_list if item.line == row.line)
     lines = payment_lists.sent_lines(db, claim=claim)
     (claim_row,) = payment_lists.settled_claims(db, [claim])
+    left_fen, alike = claim_row.due_fen - claim_row.paid_fen - claim_row.open_fen, lines
+    if scheme := shares.scheme_of(db, payment_list.indicator_id):
+        books = shares.books_of_bearer(db, payment_list.indicator_id)
+        alike = [sent_line for sent_line in lines if sent_line.indicator_book in books]
+        share_fen = shares.share_of(scheme, payment_list.indicator_id, claim_row.due_fen)
+        drawn_fen = sum(item.state.fen - item.state.returned_fen for item in alike)
+        left_fen = min(left_fen, share_fen - drawn_fen)
     return _Case(
         row=row,
         line=next(item for item in lines if (item.list, item.line) == (row.list_id, row.line)),
         lines=lines,
-        left_fen=claim_row.due_fen - claim_row.paid_fen - claim_row.open_fen,
+        alike=alike,
+        left_fen=left_fen,
         indicator=db.get_one(Indicator, payment_list.indicator_id),
         recalled=recalled,
         today=today,
@@ -209,7 +222,7 @@ def _recalls(of: _Case) -> Sequence[SentLine]:
     late = min(max(of.row.fen - of.line.state.open_fen, 0), of.line.state.returned_fen)
     missing: Fen = late - of.left_fen
     recalls = list[SentLine]()
-    for sent_line in reversed(of.lines):
+    for sent_line in reversed(of.alike):
         if sent_line is not of.line and sent_line.state.open_fen and missing > 0:
             recalls.append(sent_line)
             missing -= sent_line.state.open_fen
@@ -219,7 +232,7 @@ def _recalls(of: _Case) -> Sequence[SentLine]:
     return recalls
 
 
-def _standing(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) -> Standing:
+def _standing_of(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) -> Standing:
     """Return what the row meets, once these lines are called back."""
     line = of.line
     voucher = db.get_one(Voucher, line.voucher)

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from ledger.accounts.queries import Draft, balances, lock_book, post_many
 from ledger.accounts.rules.targets import Move
+from ledger.claims.queries import payee_on
 from ledger.claims.steps.claims import act
 from ledger.claims.tables import Claim
 from ledger.errors import Refused
@@ -27,9 +28,7 @@ from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.postgres.series import Series, next_number
-from ledger.registry.queries import payee_of
 from ledger.units import Fen, beijing_day, month_of, yuan
-from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.PAYMENT_LIST
 Part = tuple[Payable, Fen]
@@ -268,9 +267,9 @@ def _refuse_held(claim: str, payable: Payable | None) -> None:
 
 
 def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:
-    """Refuse a claim whose project is paid through another organisation by now."""
-    project = db.get_one(Voucher, line.voucher_id).project_id
-    if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim_id).payee_id:
+    """Refuse a claim that would be paid to another organisation by now."""
+    row = db.get_one(Claim, line.claim_id)
+    if payee_on(db, row, beijing_day(now)) != row.payee_id:
         raise Refused("payee_changed", claim=claim, payee=line.payee)
 
 

@@ -6,6 +6,7 @@ later it goes to the treasury. One transfer may pay back several debts, each a p
 nothing of it counts twice, and two persons agree on each part.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.payment.queries import bank_rows, payment_lists, shares
 from ledger.payment.rules.payment_list import refund_moves
+from ledger.payment.rules.shares import give_back
 from ledger.payment.steps.recover import open_case, settle_recoveries
 from ledger.payment.tables import Indicator, Refund
 from ledger.people.codes import DecisionKind
@@ -156,11 +158,42 @@ def _refuse_beyond(
     for part in parts:
         if (part.total_fen, part.on_day) != whole or debt == (part.voucher_id, part.indicator_id):
             raise Conflict("refund_known", reference=reference)
-    scheme = shares.scheme_of(db, key(indicator))
-    if scheme:  # what was borne in shares comes back in the same
-        share_fen = shares.share_of(scheme, key(indicator), total_fen)
+    if shares.scheme_of(db, key(indicator)):  # what was borne in shares comes back in the same
+        share_fen = _share_of_refund(db, voucher, indicator, total_fen, parts)
         if content["fen"] != share_fen:
             raise Refused("refund_share", number=indicator.number, share=yuan(share_fen))
     left_fen = total_fen - sum(part.fen for part in parts)
     if content["fen"] > left_fen:
         raise Refused("refund_beyond_total", reference=reference, left=yuan(left_fen))
+
+
+def _share_of_refund(
+    db: Session, voucher: Voucher, indicator: Indicator, fen: Fen, earlier: Sequence[Refund]
+) -> Fen:
+    """Return what of a transfer goes back to an indicator that pays in shares.
+
+    Args:
+        db: the transaction.
+        voucher: of the debt.
+        indicator: whose share.
+        fen: the whole transfer.
+        earlier: the parts of it that are booked.
+
+    Raises:
+        Refused: they have not paid as much between them (`refund_beyond_paid`).
+    """
+    scheme = shares.scheme_of(db, key(indicator))
+    back_fen = {part.indicator_id: part.fen for part in earlier if part.voucher_id == voucher.id}
+    nets = [
+        bank_rows.net_paid(db, key(voucher), share.indicator_id)
+        + back_fen.get(share.indicator_id, 0)
+        for share in scheme
+    ]
+    if fen > sum(nets):
+        raise Refused("refund_beyond_paid", number=indicator.number, paid=yuan(sum(nets)))
+    parts = give_back(fen, [share.weight for share in scheme], nets)
+    return next(
+        part
+        for share, part in zip(scheme, parts, strict=True)
+        if share.indicator_id == indicator.id
+    )

@@ -1,7 +1,7 @@
 """Names of people: when two of them are one; which roles are kept apart, and which take two.
 
-The database holds the same (`plain_name` in 01_people_decisions.sql, `duty_of` and `takes_two` in
-06_people_tokens.sql).
+The database holds the same (`plain_name` in people/01_decisions.sql, `duty_of` and `takes_two` in
+people/06_tokens.sql).
 """
 
 import unicodedata

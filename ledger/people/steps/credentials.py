@@ -30,7 +30,7 @@ from ledger.people.steps.decisions import refuse_one_identity
 from ledger.people.tables import Person, Token
 from ledger.postgres.columns import key
 
-_ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in 06_people_tokens.sql
+_ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in people/06_tokens.sql
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 MACHINE = "machine:"  # how actors begin who own the database
 SECRET_BYTES = 32  # 43 characters of base64url
@@ -211,9 +211,9 @@ def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> s
     old = db.get_one(Token, holder.token)
     unused = (col(Token.renews) == old.id) & col(Token.revoked_at).is_(None)
     db.execute(update(Token).where(unused).values(revoked_at=now, revoked_by=holder.actor))
-    kept = old.model_dump(include={"role", "person_id", "project_id", "centre_id", "rights"})
+    fields = old.model_dump(include={"role", "person_id", "project_id", "centre_id", "rights"})
     token = Token(
-        **kept, hash=b"", created_at=now, created_by=holder.actor, expires_at=expires_at,
+        **fields, hash=b"", created_at=now, created_by=holder.actor, expires_at=expires_at,
         renews=old.id,
     )  # fmt: skip
     return _add(db, token)

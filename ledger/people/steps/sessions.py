@@ -6,7 +6,7 @@ secret and ends the session that the browser had, so nobody can plant one before
 when it has ended: who signed in when, from where, is asked for years later.
 
 A device is a browser that keeps our cookie. Who is signed in at one at which another person was
-signed in within the day before confirms nothing of hers (`shares_device` in 06_people_tokens.sql).
+signed in within the day before confirms nothing of hers (`shares_device` in people/06_tokens.sql).
 """
 
 import re

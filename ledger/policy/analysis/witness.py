@@ -176,8 +176,8 @@ class _Search:
             clear_choices = [c for c in choices if c not in requirement.judgement]
             yield from ({**facts, fact: choice} for choice in clear_choices)
             return
-        nothing = place(self.policy, facts, fact, 0)
-        yield from [nothing] if nothing else []
+        at_zero = place(self.policy, facts, fact, 0)
+        yield from [at_zero] if at_zero else []
         yield from self._meeting(requirement, facts)
 
     def _meet(self, condition: JudgedCondition, facts: Facts) -> Iterator[Facts]:

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats import json_rows
 from ledger.formats.findings import printable
+from ledger.formats.json import rows as json_rows
 from ledger.policy.simulation.columns import Column, Columns
 from ledger.units import fen_from_yuan
 

@@ -92,7 +92,7 @@ class Rounds:
         """Yield what each entry is paid; lists are settled before their pools."""
         for clause, selection in self._lists.items():
             entries = self._in_list[clause]
-            paid = _selected(selection, entries)
+            paid = _select(selection, entries)
             asked_fen, eligible = sum(e.fen for e in entries), sum(e.fen > 0 for e in entries)
             entry_list = Listed(clause, selection.limit, eligible, asked_fen, sum(paid))
             self.listed = (*self.listed, entry_list)
@@ -107,7 +107,7 @@ class Rounds:
             yield from zip(entries, sums, strict=True)
 
 
-def _selected(selection: Selection, entries: Sequence[Entry]) -> list[Fen]:
+def _select(selection: Selection, entries: Sequence[Entry]) -> list[Fen]:
     """Pay the first by rank, ties by application number; keep recoveries."""
     eligible = [i for i, entry in enumerate(entries) if entry.fen > 0]
     eligible.sort(key=lambda i: (entries[i].rank or _UNRANKED, natural(entries[i].number)))

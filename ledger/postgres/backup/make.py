@@ -112,8 +112,8 @@ def _fill(database: Database, part: Path, now: datetime, key: bytes | None) -> N
             rows=count_rows(connection),
         )
     path = manifest.write(part, key)
-    for written in (path, part):
-        _sync(written)
+    for target in (path, part):
+        _sync(target)
 
 
 def count_rows(connection: sa.Connection) -> dict[str, int]:

@@ -70,8 +70,8 @@ def read(folder: Path, key: bytes | None) -> Manifest:
 
 def _is_marked(text: Mapping[str, Any], manifest: Manifest, key: bytes) -> bool:
     content = json.dumps(asdict(manifest), sort_keys=True, indent=1, ensure_ascii=False).encode()
-    shown = text.get("mark")
-    return isinstance(shown, str) and sodium_memcmp(shown.encode(), mark(content, key).encode())
+    stamp = text.get("mark")
+    return isinstance(stamp, str) and sodium_memcmp(stamp.encode(), mark(content, key).encode())
 
 
 def _check(dump: Path, manifest: Manifest) -> None:

@@ -115,8 +115,8 @@ def _start(
             environment["PGPASSWORD"] = secret
         words = [*words, f"--dbname={make_conninfo(**_texts(where))}"]
     shim = [sys.executable, "-I", "-S", exec_with_parent.__file__]
-    mine = [str(n) for n in (os.getpid(), os.geteuid(), os.getegid())]
-    command = [*shim, *mine, str(program), *words]
+    own_ids = [str(n) for n in (os.getpid(), os.geteuid(), os.getegid())]
+    command = [*shim, *own_ids, str(program), *words]
     return subprocess.Popen(  # noqa: S603 - our own command
         command, cwd="/", env=environment, stdin=stdin, stdout=stdout, stderr=stderr
     )

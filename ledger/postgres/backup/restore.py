@@ -44,8 +44,8 @@ def restore(database: Database, backup: Path, *, key: bytes | None = None) -> Ma
 def _refuse_newer(manifest: Manifest) -> None:
     scripts = ScriptDirectory.from_config(migrations())
     try:
-        known = scripts.get_revision(manifest.revision)
+        revision = scripts.get_revision(manifest.revision)
     except CommandError:
-        known = None
-    if known is None:
+        revision = None
+    if revision is None:
         raise Unusable("backup_newer", revision=manifest.revision, program=manifest.program)

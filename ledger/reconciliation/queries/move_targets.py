@@ -19,9 +19,9 @@ def move_targets(db: Session, contract: Contract, month: date) -> Sequence[tuple
 
     The months of a year before and after, the contract's own first.
     """
-    everything = seller_buyer_contracts(db)
-    pairs = {(c.seller_uscc, c.buyer_uscc) for c in everything if c.contract == contract.id}
-    may = [c for c in everything if (c.seller_uscc, c.buyer_uscc) in pairs]
+    all_contracts = seller_buyer_contracts(db)
+    pairs = {(c.seller_uscc, c.buyer_uscc) for c in all_contracts if c.contract == contract.id}
+    may = [c for c in all_contracts if (c.seller_uscc, c.buyer_uscc) in pairs]
     first, last = month_of(month - _AROUND), month_of(month + _AROUND)
     cells, _packages = cells_of(db, may, first, last)
     names = {c.contract: "" for c in may}

@@ -19,7 +19,7 @@ from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
-from ledger.metering.queries.evidence import pending_ms
+from ledger.metering.queries.witnesses.evidence import pending_ms
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision

@@ -295,9 +295,9 @@ def _proposals(
 def _differences(kind: Kind, change: Plan[Columns]) -> Iterator[dict[str, object]]:
     """Return what a plan changes: each content with the days that it loses or takes over."""
     new = (*change.remainders, *change.created)
-    for facts, others in ((change.superseded, new), (new, change.superseded)):
+    for facts, opposite in ((change.superseded, new), (new, change.superseded)):
         for fact in facts:
-            same = [o.span for o in others if o.value == fact.value]
+            same = [o.span for o in opposite if o.value == fact.value]
             for span in fact.span.without(same):
                 days = {"since": span.start, "until": span.end}
                 yield dict(zip(kind.says, fact.value, strict=True)) | days

@@ -288,8 +288,8 @@ def _other_label_keys(registration: Registration, registry: Registry) -> Iterato
     ]
     for binding, place in labels:
         for cluster, key, span in bound:
-            others = (cluster, key) != (binding.cluster, binding.holder.label_key)
-            if cluster == binding.cluster and others and span.overlaps(binding.span):
+            is_other = (cluster, key) != (binding.cluster, binding.holder.label_key)
+            if cluster == binding.cluster and is_other and span.overlaps(binding.span):
                 at = place.at("holder")
                 yield at.finding("label_keys", cluster=cluster, key=key)
                 break

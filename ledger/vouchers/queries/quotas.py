@@ -22,7 +22,7 @@ from ledger.charging.rules.billing import Item, owed_items
 from ledger.charging.rules.cells import Cell, Key
 from ledger.charging.rules.segments import Payment, Span, policy_on
 from ledger.errors import NotFound
-from ledger.formats.exact import Exact
+from ledger.formats.json.exact import Exact
 from ledger.postgres.columns import key
 from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage

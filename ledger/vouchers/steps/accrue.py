@@ -102,12 +102,12 @@ def _together(
     Each for itself. But what is set off against a debt of fraud is lost: where some rise and some
     fall, only what all of them rise together may be.
     """
-    changed = sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m))
+    months = sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m))
     zero = Earnings()
-    rises = [goal.get(m, zero).earned_fen - state.get(m, zero).earned_fen for m in changed]
+    rises = [goal.get(m, zero).earned_fen - state.get(m, zero).earned_fen for m in months]
     if forfeits and min(rises, default=0) < 0 < max(rises, default=0):
-        return [changed]
-    return [[month] for month in changed]
+        return [months]
+    return [[month] for month in months]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _keep(
     memo = Accrual(
         voucher_id=key(voucher), posting_id=posting,
         cost_fen=sum(part.cost_fen for part in state.values()), uncapped_fen=aim.uncapped_fen,
-        target_fen=aim.provisional_fen, earned_fen=aim.earned_fen, months=_written(state),
+        target_fen=aim.provisional_fen, earned_fen=aim.earned_fen, months=_as_json(state),
         computed_at=now,
     )  # fmt: skip
     db.add(memo)
@@ -164,7 +164,7 @@ def _keep(
     return memo
 
 
-def _written(state: Mapping[date, Earnings]) -> dict[str, dict[str, int | str]]:
+def _as_json(state: Mapping[date, Earnings]) -> dict[str, dict[str, int | str]]:
     """Write each month's earnings; fractions as text."""
     return {
         f"{month:%Y-%m}": {

@@ -257,7 +257,7 @@ def test_enrol_says_at_once_whether_the_code_is_good(
 
 
 def test_every_exit_code_stands_in_the_operators_page() -> None:
-    page = (DOCS / "agent.md").read_text(encoding="utf-8")
+    page = (DOCS / "agents" / "agent.md").read_text(encoding="utf-8")
     table = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [errors.AgentError]
     for kind in kinds:

@@ -81,8 +81,8 @@ def test_exporters_that_are_well_pass(ask: Callable[..., list[Check]]) -> None:
 def test_what_is_wrong_with_an_exporter_is_said_with_what_to_do(
     ask: Callable[..., list[Check]], text: str, words: str
 ) -> None:
-    (said,) = faults(ask(text))
-    assert words in said
+    (sentence,) = faults(ask(text))
+    assert words in sentence
 
 
 def test_slots_and_old_pods_are_told(ask: Callable[..., list[Check]]) -> None:
@@ -98,14 +98,14 @@ def test_slots_and_old_pods_are_told(ask: Callable[..., list[Check]]) -> None:
 def test_an_exporter_that_does_not_answer_is_named(
     ask: Callable[..., list[Check]], fault: str
 ) -> None:
-    (said,) = faults(ask(GOOD, fault))
-    assert said.startswith("some exporters do not answer wholly (127.0.0.1 127.0.0.1:")
-    assert ("SUANQUAN_SCRAPE_TOKEN" in said) == (fault == "401")
+    (sentence,) = faults(ask(GOOD, fault))
+    assert sentence.startswith("some exporters do not answer wholly (127.0.0.1 127.0.0.1:")
+    assert ("SUANQUAN_SCRAPE_TOKEN" in sentence) == (fault == "401")
 
 
 def test_clocks_of_exporters_are_compared(ask: Callable[..., list[Check]]) -> None:
-    (said,) = faults(ask(GOOD, late=timedelta(seconds=60)))
-    assert "our clock is more than 5 s away" in said
+    (sentence,) = faults(ask(GOOD, late=timedelta(seconds=60)))
+    assert "our clock is more than 5 s away" in sentence
 
 
 def test_what_is_examined_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,11 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
         (tmp_path / name).chmod(0o755)
 
     make("sinfo", "true")
-    make("sacct", 'case "$1" in --version) echo slurm 22.05.8;; *) echo "1|gres/gpu=2";; esac')
+    make(
+        "sacct",
+        'case "$*" in --version) echo slurm 22.05.8;; *Partition*) echo'
+        ' "gpu|1772438400|1772438400|Unknown|gres/gpu=2";; *) echo "1|gres/gpu=2";; esac',
+    )
     make("scontrol", f"cat <<EOF\n{CONFIG.format(at='2026-03-02T12:00:01')}EOF")
     return make
 
@@ -143,7 +147,7 @@ def test_a_slurm_that_is_well_passes(tools: Callable[[str, str], None]) -> None:
     checks = run(slurm.checks(NOON))
     assert faults(checks) == []
     assert "sacct answers: 1 jobs within a day, 1 with GPUs" in [check.en for check in checks]
-    assert len(checks) == 7
+    assert len(checks) == 8
 
 
 def config(old: str, new: str, at: str = "2026-03-02T12:00:01") -> str:
@@ -166,6 +170,7 @@ def config(old: str, new: str, at: str = "2026-03-02T12:00:01") -> str:
                             "AccountingStorageType   = (null)\nJobCompType = jobcomp/filetxt"), 11,
          "JobCompType=jobcomp/filetxt have no GPUs"),
         ("scontrol", config("none\n", "none\n", "2026-03-02T11:00:00"), 1, "is 3600 s away"),
+        ("sinfo", "echo 'gpu|n1|gpu:1'", 1, "jobs of gpu held more GPUs at once within a day than"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_slurm_is_said_with_what_to_do(

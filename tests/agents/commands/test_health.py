@@ -82,7 +82,7 @@ def test_the_pages_count_what_happened(health: Health) -> None:
 
 
 def test_every_figure_stands_in_the_operators_page(health: Health) -> None:
-    page = (DOCS / "agent.md").read_text(encoding="utf-8")
+    page = (DOCS / "agents" / "agent.md").read_text(encoding="utf-8")
     page_figures = re.findall(
         r"^\| `(\w+)(?:\{[^}]*\})?` \|",
         page.partition("| 指标 |")[2].partition("\n\n")[0],

@@ -61,7 +61,7 @@ def test_a_reading_has_its_device_and_its_holder(readings: Readings) -> None:
         "pod": POD.pod,
         "container": "main",
     }
-    assert [(one["GPU_I_PROFILE"], one["GPU_I_ID"]) for one, _ in slices] == [
+    assert [(of_slice["GPU_I_PROFILE"], of_slice["GPU_I_ID"]) for of_slice, _ in slices] == [
         ("1g.10gb", "1"),
         ("1g.10gb", "2"),
     ]
@@ -75,7 +75,7 @@ def test_what_several_hold_is_not_copied_for_each(readings: Readings) -> None:
     ((labels, _),) = series(exposition.write(readings.families()), "DCGM_FI_DEV_GPU_UTIL")
     assert "pod" not in labels
     shares = series(exposition.write(readings.families()), "suanquan_agent_holder_share")
-    assert [(one["pod"], part) for one, part in shares if one["UUID"] == GPU] == [
+    assert [(of_share["pod"], part) for of_share, part in shares if of_share["UUID"] == GPU] == [
         ("a", 0.5),
         ("b", 0.5),
     ]

@@ -28,7 +28,7 @@ def nvml(driver: FakeDriver) -> Iterator[Nvml]:
     nvml.close()
 
 
-def seen(nvml: Nvml, number: int = 0) -> Look:
+def look_at(nvml: Nvml, number: int = 0) -> Look:
     looks = nvml.look()
     assert not isinstance(looks, str)
     look = looks[gpu_uuid(number)]
@@ -37,7 +37,7 @@ def seen(nvml: Nvml, number: int = 0) -> Look:
 
 
 def test_a_whole_gpu(nvml: Nvml, driver: FakeDriver) -> None:
-    look = seen(nvml)
+    look = look_at(nvml)
     assert (look.model, look.mig, look.slices) == ("NVIDIA H100 80GB HBM3", False, ())
     assert (look.energy_mj, look.energy_missing) == (5_000, "")
     reading = look.readings[gpu_uuid(0)]
@@ -50,25 +50,25 @@ def test_unsupported_is_none_with_the_reason_and_zero_is_zero(
     nvml: Nvml, driver: FakeDriver
 ) -> None:
     driver.say(gpu_line(0, mig=-1, util=-1, memory=-1, power=-1, energy=-1))
-    look = seen(nvml)
+    look = look_at(nvml)
     reading = look.readings[gpu_uuid(0)]
     assert (look.mig, look.energy_mj, look.energy_missing) == (False, None, "not_supported")
     assert (reading.util_ppm, reading.memory_mib, reading.power_mw) == (None, None, None)
     assert set(reading.missing.values()) == {"not_supported"}
     driver.say(gpu_line(0, util=0, memory=0, power=0, energy=0))
-    reading = seen(nvml).readings[gpu_uuid(0)]
+    reading = look_at(nvml).readings[gpu_uuid(0)]
     assert (reading.util_ppm, reading.memory_mib, reading.power_mw) == (0, 0, 0)
 
 
 def test_utilisation_over_100_is_garbage(nvml: Nvml, driver: FakeDriver) -> None:
     driver.say(gpu_line(0, util=4_000_000))
-    reading = seen(nvml).readings[gpu_uuid(0)]
+    reading = look_at(nvml).readings[gpu_uuid(0)]
     assert (reading.util_ppm, reading.missing["util_ppm"]) == (None, "implausible")
 
 
 def test_slices_are_devices_of_their_own(nvml: Nvml, driver: FakeDriver) -> None:
     driver.say(*sliced_lines(0, 3))
-    look = seen(nvml)
+    look = look_at(nvml)
     assert look.mig
     assert look.slices == tuple(
         wire.Mig(place + 1, 0, "1g.10gb", mig_uuid(0, place), (place, 1)) for place in range(3)
@@ -82,7 +82,7 @@ def test_slices_are_devices_of_their_own(nvml: Nvml, driver: FakeDriver) -> None
 
 def test_mig_on_without_slices_is_one_free_gpu(nvml: Nvml, driver: FakeDriver) -> None:
     driver.say(*sliced_lines(0, 0))
-    look = seen(nvml)
+    look = look_at(nvml)
     assert (look.mig, look.slices, set(look.readings)) == (True, (), {gpu_uuid(0)})
 
 
@@ -123,7 +123,7 @@ def test_a_gpu_that_cannot_be_named_is_counted_and_found_later(driver: FakeDrive
     assert not isinstance(looks, str)
     assert (set(looks), nvml.silent) == ({gpu_uuid(0)}, 1)
     driver.say(gpu_line(0), gpu_line(1))
-    assert isinstance(seen(nvml, 1), Look)
+    assert isinstance(look_at(nvml, 1), Look)
     assert nvml.silent == 0
     nvml.close()
 
@@ -135,7 +135,7 @@ def test_a_driver_that_goes_away_comes_back(nvml: Nvml, driver: FakeDriver, code
     driver.say("init 9", gpu_line(0))
     assert nvml.look() == wire.GapReason.DRIVER_RELOAD
     driver.say(gpu_line(0))
-    assert seen(nvml).model
+    assert look_at(nvml).model
 
 
 def test_no_visible_gpu_is_a_failure_not_an_idle_node(nvml: Nvml, driver: FakeDriver) -> None:
@@ -145,7 +145,7 @@ def test_no_visible_gpu_is_a_failure_not_an_idle_node(nvml: Nvml, driver: FakeDr
     with pytest.raises(NoDriver, match="shows no GPU"):
         Nvml()
     driver.say(gpu_line(0))
-    assert seen(nvml).model
+    assert look_at(nvml).model
 
 
 def test_a_failing_question_about_mig_is_not_an_answer(nvml: Nvml, driver: FakeDriver) -> None:

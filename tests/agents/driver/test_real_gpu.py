@@ -27,7 +27,7 @@ real = pytest.mark.skipif(not nvidia_smi.is_there(), reason="this machine has no
 captured = pytest.mark.skipif(
     not CAPTURES.is_dir(), reason="../shared/data/nvidia_smi does not lie beside this repository"
 )
-Seen = tuple[Smi, dict[str, Look], Smi]
+Reading = tuple[Smi, dict[str, Look], Smi]
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +51,13 @@ def look(driver: WatchedDriver) -> dict[str, Look]:
     }
 
 
-def both(driver: WatchedDriver) -> Seen:
+def both(driver: WatchedDriver) -> Reading:
     before = nvidia_smi.ask()
     looks = look(driver)
     return before, looks, nvidia_smi.ask()
 
 
-def agrees(driver: WatchedDriver, compare: Callable[[Seen], dict[str, str]]) -> None:
+def agrees(driver: WatchedDriver, compare: Callable[[Reading], dict[str, str]]) -> None:
     """Everything that ever differed agreed in at least one try."""
     mismatches = compare(both(driver))
     for _ in range(TRIES - 1):
@@ -90,7 +90,7 @@ def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: WatchedDri
 
 @real
 def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
-    def compare(sight: Seen) -> dict[str, str]:
+    def compare(sight: Reading) -> dict[str, str]:
         before, looks, after = sight
         mismatches: dict[str, str] = {}
         for uuid, look in looks.items():
@@ -115,7 +115,7 @@ def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
 
 @real
 def test_memory_of_slices_agrees(driver: WatchedDriver) -> None:
-    def compare(sight: Seen) -> dict[str, str]:
+    def compare(sight: Reading) -> dict[str, str]:
         before, looks, after = sight
         mismatches: dict[str, str] = {}
         for uuid, look in looks.items():

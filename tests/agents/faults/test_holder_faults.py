@@ -93,13 +93,13 @@ def test_a_restarted_kubelet_knows_no_pods_for_a_second(
     check_row("kubelet_empty", verdict)
 
 
-@pytest.mark.parametrize("known", [0, 1, 2, 3])
+@pytest.mark.parametrize("known_pods", [0, 1, 2, 3])
 def test_a_restarted_kubelet_knows_few_pods_while_the_api_server_is_away(
-    site: Site, kubelet: FakeKubelet, check_row: Tell, known: int
+    site: Site, kubelet: FakeKubelet, check_row: Tell, known_pods: int
 ) -> None:
     """For 69 s it answers OK with none of its pods, or the same few of them; all run on."""
     meter(site, kubelet)
-    site.run(181, {70: restart(kubelet, known), 139: knows(kubelet, None)})
+    site.run(181, {70: restart(kubelet, known_pods), 139: knows(kubelet, None)})
     faults(site)
     verdict = judge(site)
     assert verdict.gaps == {"kubelet_unreachable": 2 * 69_000 + 2 * CONNECTED_MS}

@@ -67,8 +67,8 @@ def test_the_witness_reports_hours_late(watched: Watched, check_row: Tell) -> No
     two_pods(watched)
     watched.at(10, lambda: setattr(watched, "is_cut_off", True))
     watched.witness(130)
-    waiting = watched.judge()
-    assert (waiting.counted, waiting.gaps) == (waiting.true, {})  # pending counts for now
+    before = watched.judge()
+    assert (before.counted, before.gaps) == (before.true, {})  # pending counts for now
     assert {row.verdict for row in watched.site.sums()} == {"agreeing", "pending"}
     watched.is_cut_off = False
     watched.witness(131)

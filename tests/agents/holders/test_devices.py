@@ -11,11 +11,11 @@ from agents.observations import Look, Looks
 from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
 
 OURS = "nvidia.com/gpu"
-WHOLE, SLICED, GONE = gpu_uuid(0), gpu_uuid(1), gpu_uuid(9)
-ONE, TWO, MEDIA = mig_uuid(1, 0), mig_uuid(1, 1), mig_uuid(1, 2)
+WHOLE, SLICED, ABSENT = gpu_uuid(0), gpu_uuid(1), gpu_uuid(9)
+FIRST, SECOND, MEDIA = mig_uuid(1, 0), mig_uuid(1, 1), mig_uuid(1, 2)
 SLICES = (
-    wire.Mig(7, 0, "1g.10gb", ONE, (0, 1)),
-    wire.Mig(3, 0, "3g.40gb", TWO, (4, 4)),
+    wire.Mig(7, 0, "1g.10gb", FIRST, (0, 1)),
+    wire.Mig(3, 0, "3g.40gb", SECOND, (4, 4)),
     wire.Mig(9, 0, "1g.10gb+me", MEDIA, (2, 1)),
 )
 LOOKS: Looks = {
@@ -37,14 +37,14 @@ def devices() -> Devices:
         (OURS, WHOLE, Device(WHOLE)),
         (OURS, "0", Device(WHOLE)),  # the index strategy
         (OURS, "1::4", Device(SLICED, "4")),
-        (OURS, ONE, Device(ONE)),  # MIG, single strategy
-        ("nvidia.com/mig-1g.10gb", ONE, Device(ONE)),  # mixed
-        ("nvidia.com/mig-1g.10gb.shared", f"{ONE}::11", Device(ONE, "11")),
+        (OURS, FIRST, Device(FIRST)),  # MIG, single strategy
+        ("nvidia.com/mig-1g.10gb", FIRST, Device(FIRST)),  # mixed
+        ("nvidia.com/mig-1g.10gb.shared", f"{FIRST}::11", Device(FIRST, "11")),
         ("nvidia.com/gpu.shared", f"{WHOLE}::0", Device(WHOLE, "0")),
-        (OURS, f"MIG-{SLICED}/3/0", Device(TWO)),  # drivers before R470
-        (OURS, f"MIG-{SLICED}/3/0::1", Device(TWO, "1")),
+        (OURS, f"MIG-{SLICED}/3/0", Device(SECOND)),  # drivers before R470
+        (OURS, f"MIG-{SLICED}/3/0::1", Device(SECOND, "1")),
         ("nvidia.com/a100", WHOLE, Device(WHOLE)),  # renamed in the plugin's configuration
-        (OURS, GONE, Device(GONE)),  # lost, or newer than the last look
+        (OURS, ABSENT, Device(ABSENT)),  # lost, or newer than the last look
         (OURS, mig_uuid(4, 4), Device(mig_uuid(4, 4))),
         (OURS, f"MIG-{SLICED}/3/1", AbsentDevice(f"MIG-{SLICED}/3/1")),
         (OURS, "7", AbsentDevice("7")),
@@ -73,10 +73,10 @@ def test_ids_of_device_plugins(
         ("gpu-5", Device(WHOLE)),  # the minor number, not NVML's index
         ("gpu-2", Device(SLICED)),
         ("gpu-0", AbsentDevice("gpu-0")),
-        ("gpu-2-mig-1g10gb-19-0", Device(ONE)),
+        ("gpu-2-mig-1g10gb-19-0", Device(FIRST)),
         ("gpu-2-mig-1g10gb-me-20-2", Device(MEDIA)),
-        ("gpu-2-mig-3g40gb-9-4", Device(TWO)),
-        ("gpu-2-mig-9-4-4", Device(TWO)),  # older: profile's number, start, size
+        ("gpu-2-mig-3g40gb-9-4", Device(SECOND)),
+        ("gpu-2-mig-9-4-4", Device(SECOND)),  # older: profile's number, start, size
         (
             "gpu-2-mig-1g10gb-19-4",
             AbsentDevice("gpu-2-mig-1g10gb-19-4"),
@@ -101,19 +101,19 @@ def test_other_drivers_and_shares_by_capacity(devices: Devices) -> None:
 
 
 def test_a_name_is_another_card_after_the_cards_were_exchanged(devices: Devices) -> None:
-    devices.update({GONE: Look("H100", False, (), {}, index=0, minor=5)})  # noqa: FBT003
+    devices.update({ABSENT: Look("H100", False, (), {}, index=0, minor=5)})  # noqa: FBT003
     assert devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", "gpu-5", "")) == Device(
-        GONE
+        ABSENT
     )
-    assert devices.resolve_plugin(OURS, "0") == Device(GONE)
-    assert [devices.shows(uuid) for uuid in (GONE, WHOLE, ONE)] == [True, False, False]
+    assert devices.resolve_plugin(OURS, "0") == Device(ABSENT)
+    assert [devices.shows(uuid) for uuid in (ABSENT, WHOLE, FIRST)] == [True, False, False]
 
 
 def test_a_gpu_that_does_not_answer_keeps_its_names(devices: Devices) -> None:
     assert isinstance(LOOKS, dict)
     devices.update({**LOOKS, SLICED: wire.GapReason.GPU_LOST})
     assert devices.resolve_plugin(OURS, "1") == Device(SLICED)
-    assert devices.resolve_plugin(OURS, ONE) == Device(ONE)
+    assert devices.resolve_plugin(OURS, FIRST) == Device(FIRST)
     devices.update(wire.GapReason.NVML_ERROR)
     assert devices.resolve_plugin(OURS, "0") == Device(WHOLE)
 

@@ -106,12 +106,12 @@ def test_pods_that_ended_while_the_kubelet_was_away_are_free_for_an_agent_in_a_p
 
 
 def test_on_the_host_a_pod_that_is_not_named_any_more_holds_on(on_the_host: Restarts) -> None:
-    held = box("a", 0), box("b", 1)
-    settle(on_the_host, answer(*held), 1)
+    boxes = box("a", 0), box("b", 1)
+    settle(on_the_host, answer(*boxes), 1)
     settle(on_the_host, answer(), 2)
-    assert on_the_host.missing() == held
+    assert on_the_host.missing() == boxes
     settle(on_the_host, answer(), 3)  # and over another restart
-    assert on_the_host.missing() == held
+    assert on_the_host.missing() == boxes
 
 
 def test_it_holds_until_it_is_named_again_or_another_has_its_device(on_the_host: Restarts) -> None:
@@ -127,10 +127,10 @@ def test_it_holds_until_it_is_named_again_or_another_has_its_device(on_the_host:
 def test_it_holds_until_its_folder_is_gone(on_the_host: Restarts, tmp_path: Path) -> None:
     folder = tmp_path / "pods" / "uid-a"
     folder.mkdir()
-    held = box("a", 0, uid="uid-a")
-    settle(on_the_host, answer(held), 1)
+    holder = box("a", 0, uid="uid-a")
+    settle(on_the_host, answer(holder), 1)
     settle(on_the_host, answer(), 2)
-    assert on_the_host.missing() == (held,)
+    assert on_the_host.missing() == (holder,)
     folder.rmdir()
     assert on_the_host.doubt(answer(), 2) == ""
     assert on_the_host.missing() == ()
@@ -142,10 +142,10 @@ def test_it_holds_until_the_checkpoint_forgets_it(
     (tmp_path / "pods" / "uid-a").mkdir()
     write(tmp_path / "checkpoint", ("uid-a", box("a", 0)), ("uid-b", box("b", 1)))
     checkpoint.read()
-    held = checkpoint.with_uid(box("a", 0))
-    settle(on_the_host, answer(held), 1)
+    holder = checkpoint.with_uid(box("a", 0))
+    settle(on_the_host, answer(holder), 1)
     settle(on_the_host, answer(), 2)
-    assert on_the_host.missing() == (held,)
+    assert on_the_host.missing() == (holder,)
     write(tmp_path / "checkpoint", ("uid-b", box("b", 1)))
     checkpoint.read()
     assert on_the_host.doubt(answer(), 2) == ""
@@ -154,11 +154,11 @@ def test_it_holds_until_the_checkpoint_forgets_it(
 
 def test_a_claim_is_held_on_like_a_device(on_the_host: Restarts) -> None:
     claim = ClaimedDevice("lab/c", "gpu.nvidia.com", "gpu-0", "")
-    held = Container("lab", "a", "main", (), (claim,))
-    settle(on_the_host, answer(held), 1)
+    holder = Container("lab", "a", "main", (), (claim,))
+    settle(on_the_host, answer(holder), 1)
     settle(on_the_host, answer(), 2)
-    assert on_the_host.missing() == (held,)
-    assert on_the_host.doubt(answer(held._replace(pod="b")), 2) == ""
+    assert on_the_host.missing() == (holder,)
+    assert on_the_host.doubt(answer(holder._replace(pod="b")), 2) == ""
     assert on_the_host.missing() == ()
 
 

@@ -38,19 +38,19 @@ def box(pod: str, *names: str, container: str = "main", claim: str = "") -> Cont
     return Container("lab", pod, container, tuple((OURS, name) for name in names), devices_of_claim)
 
 
-def held(
+def holding_ms(
     *containers: Container, rule: ShareRule = ShareRule.HELD, **replicas: int
 ) -> dict[str, Any]:
     """Device -> {pod/container or the word: share}."""
     on_offer = {GPU_0: replicas["gpu"]} if replicas else {}
     result, _ = holdings(containers, DEVICES, rule, on_offer)
     return {
-        uuid: {_who(share): f"{share.num}/{share.den}" for share in ones}
+        uuid: {_holder_name(share): f"{share.num}/{share.den}" for share in ones}
         for uuid, ones in result.devices.items()
     }
 
 
-def _who(holder_share: HolderShare) -> str:
+def _holder_name(holder_share: HolderShare) -> str:
     match holder_share.holder:
         case wire.Pod(pod=pod, container=container):
             return pod if container == "main" else f"{pod}/{container}"
@@ -61,26 +61,28 @@ def _who(holder_share: HolderShare) -> str:
 
 
 def test_slots_held_share_the_device() -> None:
-    assert held(box("a", f"{GPU_0}::0")) == {GPU_0: {"a": "1/1"}}
-    assert held(box("a", f"{GPU_0}::0"), box("b", f"{GPU_0}::5"), box("c", f"{GPU_0}::2")) == {
-        GPU_0: {"a": "1/3", "b": "1/3", "c": "1/3"}
-    }
-    assert held(box("a", f"{GPU_0}::0", f"{GPU_0}::1"), box("b", f"{GPU_0}::2", f"{GPU_0}::3")) == {
-        GPU_0: {"a": "1/2", "b": "1/2"}
-    }
-    assert held(box("a", f"{SLICE}::0"), box("b", f"{SLICE}::1")) == {
+    assert holding_ms(box("a", f"{GPU_0}::0")) == {GPU_0: {"a": "1/1"}}
+    assert holding_ms(
+        box("a", f"{GPU_0}::0"), box("b", f"{GPU_0}::5"), box("c", f"{GPU_0}::2")
+    ) == {GPU_0: {"a": "1/3", "b": "1/3", "c": "1/3"}}
+    assert holding_ms(
+        box("a", f"{GPU_0}::0", f"{GPU_0}::1"), box("b", f"{GPU_0}::2", f"{GPU_0}::3")
+    ) == {GPU_0: {"a": "1/2", "b": "1/2"}}
+    assert holding_ms(box("a", f"{SLICE}::0"), box("b", f"{SLICE}::1")) == {
         SLICE: {"a": "1/2", "b": "1/2"}
     }
 
 
 def test_slots_on_offer_share_the_device_and_the_rest_is_free() -> None:
     boxes = box("a", f"{GPU_0}::0"), box("b", f"{GPU_0}::1", f"{GPU_0}::2")
-    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=10) == {
+    assert holding_ms(*boxes, rule=ShareRule.REPLICAS, gpu=10) == {
         GPU_0: {"a": "1/10", "b": "1/5", "free": "7/10"}
     }
-    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=3) == {GPU_0: {"a": "1/3", "b": "2/3"}}
-    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {GPU_0: {"replicas_unknown": "1/1"}}
-    assert held(box("a", GPU_0), rule=ShareRule.REPLICAS) == {GPU_0: {"a": "1/1"}}
+    assert holding_ms(*boxes, rule=ShareRule.REPLICAS, gpu=3) == {GPU_0: {"a": "1/3", "b": "2/3"}}
+    assert holding_ms(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {
+        GPU_0: {"replicas_unknown": "1/1"}
+    }
+    assert holding_ms(box("a", GPU_0), rule=ShareRule.REPLICAS) == {GPU_0: {"a": "1/1"}}
 
 
 def test_the_rule_is_told_of_devices_held_in_slots_only() -> None:
@@ -91,12 +93,12 @@ def test_the_rule_is_told_of_devices_held_in_slots_only() -> None:
 def test_containers_of_one_pod_may_have_one_device() -> None:
     """An init container's device goes on to the others."""
     boxes = box("a", GPU_0, container="init"), box("a", GPU_0)
-    assert held(*boxes) == {GPU_0: {"a/init": "1/2", "a": "1/2"}}
+    assert holding_ms(*boxes) == {GPU_0: {"a/init": "1/2", "a": "1/2"}}
 
 
 def test_a_claim_serves_all_who_use_it() -> None:
     boxes = box("a", claim="c"), box("a", container="side", claim="c"), box("b", claim="c")
-    assert held(*boxes) == {GPU_0: {"a": "1/3", "a/side": "1/3", "b": "1/3"}}
+    assert holding_ms(*boxes) == {GPU_0: {"a": "1/3", "a/side": "1/3", "b": "1/3"}}
     assert holdings(boxes, DEVICES)[0].rules == {}
 
 
@@ -111,28 +113,28 @@ def test_a_claim_serves_all_who_use_it() -> None:
     ],
 )
 def test_a_device_that_was_given_twice_is_nobodys(boxes: tuple[Container, ...]) -> None:
-    assert held(*boxes) == {GPU_0: {"claimed_twice": "1/1"}}
+    assert holding_ms(*boxes) == {GPU_0: {"claimed_twice": "1/1"}}
 
 
 def test_who_had_the_whole_device_before_it_was_cut_into_slots_counts_as_one_slot_more() -> None:
     whole, first, second = box("a", GPU_0), box("b", f"{GPU_0}::0"), box("c", f"{GPU_0}::1")
-    assert held(whole, first) == {GPU_0: {"a": "1/2", "b": "1/2"}}
-    assert held(whole, first, second) == {GPU_0: {"a": "1/3", "b": "1/3", "c": "1/3"}}
-    assert held(whole, box("d", GPU_0), first) == {GPU_0: {"claimed_twice": "1/1"}}
+    assert holding_ms(whole, first) == {GPU_0: {"a": "1/2", "b": "1/2"}}
+    assert holding_ms(whole, first, second) == {GPU_0: {"a": "1/3", "b": "1/3", "c": "1/3"}}
+    assert holding_ms(whole, box("d", GPU_0), first) == {GPU_0: {"claimed_twice": "1/1"}}
 
 
 def test_a_whole_device_beside_slots_by_replicas() -> None:
     boxes = [box("a", GPU_0), *(box(f"p{n}", f"{GPU_0}::{n}") for n in range(2))]
     by_replicas = {"a": "1/3", "p0": "1/3", "p1": "1/3"}
-    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {GPU_0: by_replicas}
+    assert holding_ms(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {GPU_0: by_replicas}
     by_replicas = {"a": "1/4", "p0": "1/4", "p1": "1/4", "free": "1/4"}
-    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=4) == {GPU_0: by_replicas}
+    assert holding_ms(*boxes, rule=ShareRule.REPLICAS, gpu=4) == {GPU_0: by_replicas}
 
 
 def test_a_slot_of_a_renamed_resource_is_another_slot() -> None:
     """`renameByDefault` was turned on while slots were held."""
     renamed = Container("lab", "b", "main", (("nvidia.com/gpu.shared", f"{GPU_0}::3"),), ())
-    assert held(box("a", f"{GPU_0}::3"), renamed) == {GPU_0: {"a": "1/2", "b": "1/2"}}
+    assert holding_ms(box("a", f"{GPU_0}::3"), renamed) == {GPU_0: {"a": "1/2", "b": "1/2"}}
 
 
 def test_two_pods_of_one_name_are_two_holders_where_their_uids_are_known() -> None:
@@ -145,8 +147,8 @@ def test_two_pods_of_one_name_are_two_holders_where_their_uids_are_known() -> No
 
 def test_shares_finer_than_the_wire_are_nobodys() -> None:
     boxes = [box(f"p{n}", f"{GPU_0}::{n}") for n in range(wire.SHARE_MAX + 1)]
-    assert held(*boxes) == {GPU_0: {"shares_too_fine": "1/1"}}
-    assert len(held(*boxes[:-1])[GPU_0]) == wire.SHARE_MAX
+    assert holding_ms(*boxes) == {GPU_0: {"shares_too_fine": "1/1"}}
+    assert len(holding_ms(*boxes[:-1])[GPU_0]) == wire.SHARE_MAX
 
 
 def test_what_cannot_be_read_makes_no_device_free() -> None:

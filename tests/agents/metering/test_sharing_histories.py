@@ -242,13 +242,15 @@ def check_window(
         for part in window.parts:
             if part.from_ms <= low and high <= part.to_ms:
                 device = part.mig.uuid if part.mig else window.gpu
-                statement.setdefault(device, {})[_who(part.holder)] = Fraction(part.num, part.den)
+                statement.setdefault(device, {})[_holder_name(part.holder)] = Fraction(
+                    part.num, part.den
+                )
         assert statement == (truth or {}), (low, high)
     if any(part.den > 1 for part in window.parts):
         assert {"shares_held", "shares_replicas"} & set(window.flags)
 
 
-def _who(holder: wire.Holder) -> str:
+def _holder_name(holder: wire.Holder) -> str:
     if isinstance(holder, wire.Pod):
         return holder.pod
     return "?" if isinstance(holder, wire.Unattributed) else ""

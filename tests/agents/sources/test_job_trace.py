@@ -24,7 +24,7 @@ def trace(*rows: str, header: str = job_trace.HEADER) -> bytes:
     return "".join(f"{line}\n" for line in (header, *rows)).encode()
 
 
-def held(windows: list[wire.Window]) -> Counter[str]:
+def held_ms(windows: list[wire.Window]) -> Counter[str]:
     total: Counter[str] = Counter()
     for window in windows:
         for part in window.parts:
@@ -92,7 +92,7 @@ def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
     counter: Counter[str] = Counter()
     for job in results:
         counter[job.account] += job.gpus * (job.end_ms - job.start_ms)
-    assert +held(windows) == +counter
+    assert +held_ms(windows) == +counter
 
 
 @settings(deadline=None)
@@ -119,7 +119,7 @@ def test_one_job_by_hand() -> None:
         wire.Part(holder, 0, 1_200_500),
         wire.Part(wire.Unallocated(), 1_200_500, 3_600_000),
     )
-    assert held(windows) == {"lab": 2 * (3 * 3_600_000 + 20 * 60_000 + 500 - 10 * 60_000)}
+    assert held_ms(windows) == {"lab": 2 * (3 * 3_600_000 + 20 * 60_000 + 500 - 10 * 60_000)}
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,6 @@ def test_the_philly_sample_holds_exactly_what_is_expected() -> None:
     with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
         user_ms = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
     total = user_ms.pop("TOTAL")
-    counter = held(list(job_trace.windows(jobs, "philly")))
+    counter = held_ms(list(job_trace.windows(jobs, "philly")))
     assert counter == user_ms
     assert counter.total() == total

@@ -14,7 +14,7 @@ from tests.support.api.html import text as row_text
 from tests.support.api.town import Town
 from tests.support.payments import Treasury
 
-NUMBER, MASKED = "6222020000000000", "************0000"
+NUMBER, TAIL = "6222020000000000", "************0000"
 CHANGED = "6222029999999999"
 
 
@@ -64,7 +64,7 @@ def test_one_rule_by_role_everywhere(
     for role in (Role.CLERK, Role.APPROVER, Role.AUDITOR):
         for path, text in texts(town, role, decision).items():
             assert (path, NUMBER in text) == (path, False)
-            assert (path, MASKED in text) == (path, True)
+            assert (path, TAIL in text) == (path, True)
     assert town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json() == []
     whole = {path for path, text in texts(town, Role.FINANCE, decision).items() if NUMBER in text}
     reads = town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json()
@@ -102,14 +102,14 @@ def test_an_auditor_sees_who_read_which_number_when_and_why(desk: Desk, treasury
     assert "看付款清单 ZF-2026-0001" in rows[1]
     for row in rows:
         assert "某finance 财务" in row
-        assert MASKED in row
+        assert TAIL in row
         assert NUMBER not in row
     (account,) = set(attributes(page, "td a[href^='/number-reads']", "href"))
     assert len(parse(town.client.get(account, headers=headers).text).css("tbody tr")) == 2
     none = parse(town.client.get("/number-reads?account=999", headers=headers).text)
     assert not none.css("tbody tr")
     listing = desk.run(Role.AUDITOR, "account", "reads", "--account", account.rpartition("=")[2])
-    assert listing.stdout.count(MASKED) == 2
+    assert listing.stdout.count(TAIL) == 2
     assert desk.ask(Role.AUDITOR, "account", "reads", "--account", "999") == []
 
 

@@ -1,21 +1,28 @@
 """Deductions at the counter: the centre states them, the builder confirms, the centre claims."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.claims.queries import claim_by_number
+from ledger.claims.steps.approval import propose_approval
 from ledger.claims.steps.bank_accounts import propose_account
+from ledger.payment.queries.payment_lists import indicator
+from ledger.payment.steps.indicators import open_indicator
+from ledger.payment.steps.payment_list import make_list
 from ledger.people.codes import Role
 from ledger.people.tables import Decision
 from ledger.registry.tables import Organisation
 from tests.support.api.command_line import Desk
 from tests.support.api.counter import CENTRE, Counter
 from tests.support.api.town import FACTS, NOW, Town
-from tests.support.claims import BUILDER, CLERK, OTHER_CLERK, WANTED
+from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, OTHER_CLERK, WANTED
 from tests.support.papers.proofs import pdf
+from tests.support.payments import BOSS, CASHIER
 from tests.support.people import place_former, place_token
 from tests.support.vouchers import USCC
 
@@ -77,6 +84,30 @@ def test_a_redemption_goes_the_way_of_every_claim(counter: Counter) -> None:
     assert office.take(number, "submit", CLERK, NOW).findings == ()
     outcome = office.take(number, "accept", CLERK, NOW, facts=FACTS)
     assert (outcome.findings, outcome.claim.state) == ((), "accepted")
+    office.take(number, "publish", CLERK, NOW, channel=CHANNEL)
+    later = NOW + timedelta(days=30)
+    with Session(counter.engine, expire_on_commit=False) as db, db.begin():
+        claim = claim_by_number(db, number)
+        decision = propose_approval(
+            db, claim, viewer_role="clerk", actor=CLERK.actor, now=later, reason="核定"
+        )
+    office.confirm(decision, APPROVER, later)
+    with Session(counter.engine, expire_on_commit=False) as db, db.begin():
+        appropriation = open_indicator(
+            db, number="Z1", year=later.year, project_name="算力券", fund_kind="一般公共预算",
+            classification="2150805", fen=12_000, reason="预算批复", actor=CASHIER.actor, now=later,
+        )  # fmt: skip
+    office.confirm(appropriation, BOSS, later)
+    with Session(counter.engine, expire_on_commit=False) as db, db.begin():
+        payment_list = make_list(
+            db, indicator=indicator(db, "Z1", later.year), claims=[number], reason="",
+            actor=CASHIER.actor, now=later,
+        )  # fmt: skip
+        sending = db.get_one(Decision, payment_list.decision_id)
+    office.confirm(sending, BOSS, later)
+    row = counter.owner.execute("SELECT payee, fen FROM payment_lines").fetchone()
+    assert row == ("智算中心公司", 12_000)
+    assert office.claim(number).state == "listed"
 
 
 def test_the_centre_brings_its_papers_and_hands_in(counter: Counter) -> None:
@@ -119,18 +150,18 @@ def test_each_sees_and_moves_her_own_claims(counter: Counter) -> None:
     counter.confirm(counter.state(12_000))
     of_centre = counter.redeem()["number"]
     of_builder = counter.ask(Role.BUILDER, "POST", "claims", json={"project": "p-mine"})["number"]
-    for role, own, other in (
+    for role, own, foreign in (
         (Role.BUILDER, of_builder, of_centre),
         (Role.OPERATOR, of_centre, of_builder),
     ):
         assert [c["number"] for c in counter.ask(role, "GET", "claims")] == [own]
-        counter.ask(role, "GET", f"claims/{other}", 404)
-        counter.ask(role, "GET", f"claims/{other}/papers/application", 404)
+        counter.ask(role, "GET", f"claims/{foreign}", 404)
+        counter.ask(role, "GET", f"claims/{foreign}/papers/application", 404)
         for action in ("submit", "withdraw"):
-            counter.ask(role, "POST", f"claims/{other}/actions", 404, json={"action": action})
-        path = f"claims/{other}/files?role=other"
-        counter.ask(role, "POST", path, 404, content=pdf("x", other))
-        pages = counter.town.client.get(f"/claims/{other}", headers=counter.town.headers(role))
+            counter.ask(role, "POST", f"claims/{foreign}/actions", 404, json={"action": action})
+        path = f"claims/{foreign}/files?role=other"
+        counter.ask(role, "POST", path, 404, content=pdf("x", foreign))
+        pages = counter.town.client.get(f"/claims/{foreign}", headers=counter.town.headers(role))
         assert pages.status_code == 404
         pages = counter.town.client.get(f"/claims/{own}", headers=counter.town.headers(role))
         assert pages.status_code == 200
@@ -241,9 +272,9 @@ def test_sql_deducts_and_redeems_nothing_alone(
 
 
 def says(desk: Desk, role: Role, *arguments: str) -> str:
-    done = desk.run(role, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    result = desk.run(role, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:

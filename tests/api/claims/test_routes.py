@@ -8,9 +8,8 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
-from ledger.people.rules import ADMINISTRATORS
+from ledger.people.rules.persons import ADMINISTRATORS
 from ledger.postgres.columns import key
 from ledger.vouchers.queries.quotas import project_by_code
 from tests.support.api.command_line import Desk
@@ -50,7 +49,7 @@ def ask(
 
 
 def at(town: Town, moment: datetime) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: moment
+    town.app.state.wall_clock = lambda: moment
 
 
 def confirm(town: Town, role: Role, proposal: dict[str, Any]) -> Any:

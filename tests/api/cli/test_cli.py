@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse
 
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
-from tests.support.api.command_line import CHINESE, Desk, Done, process, suanquan
+from tests.support.api.command_line import CHINESE, Desk, process, suanquan
 from tests.support.api.requests import REGISTRY
 from tests.support.api.town import FACTS, POLICY
 from tests.support.postgres import Server
-from tests.support.processes import running
+from tests.support.processes import Result, running
 from tests.support.servers.serving import serving
 from tests.support.vouchers import place_project
 
@@ -199,7 +199,7 @@ def reaching(database: Database) -> dict[str, str]:
     }
 
 
-def machine(database: Database, *arguments: str) -> Done:
+def machine(database: Database, *arguments: str) -> Result:
     return suanquan(*arguments, **reaching(database))
 
 

@@ -50,9 +50,9 @@ def test_several_are_compared_at_once_by_another_person(site: Site) -> None:
     pages = [give(site, 801), give(site, 802)]
     assert "未查验" in see(site, "operator", pages[0])
     assert ticks(site, "operator") == []  # who brought it does not confirm it
-    ours = [tick for tick in ticks(site, "approver") if tick not in already]
-    assert len(ours) == 2
-    post(site, "approver", "/documents/confirm", {"seen": ours})
+    new_ticks = [tick for tick in ticks(site, "approver") if tick not in already]
+    assert len(new_ticks) == 2
+    post(site, "approver", "/documents/confirm", {"seen": new_ticks})
     assert all("已核对" in see(site, "clerk", page) for page in pages)
     none = site.client("approver").post("/documents/confirm", data={})
     assert none.status_code == 422

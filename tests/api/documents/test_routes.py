@@ -1,115 +1,31 @@
 """Cost documents at the door: by file, by hand, by list; found again by those they are of."""
 
-import csv
 import io
-import json
 import zipfile
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from httpx2 import Response
-from sqlmodel import Session
 
-from ledger.desk.steps import confirm
 from ledger.errors import Refused
-from ledger.people.codes import Answer, Role
-from ledger.people.steps.credentials import viewer
-from ledger.people.tables import Decision
-from tests.support.api.command_line import Desk
+from ledger.people.codes import Role
+from tests.support.api.hall import (
+    APPROVER,
+    BUILDER,
+    CLERK,
+    KEYED,
+    OPERATOR,
+    PICTURE,
+    Hall,
+    csv_of,
+    xml,
+)
 from tests.support.api.town import NOW, Town
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml, ofd
-from tests.support.papers.proofs import png, receipt_pdf
+from tests.support.papers.proofs import receipt_pdf
 from tests.support.vouchers import USCC
-
-HERE = (USCC, "测试单位")
-CLERK, OPERATOR, BUILDER = Role.CLERK, Role.OPERATOR, Role.BUILDER
-APPROVER = Role.APPROVER
-COLUMNS = (
-    *("单据种类", "单据号码", "开票日期", "销售方代码", "销售方名称", "购买方代码", "购买方名称"),
-    *("价税合计", "项目名称", "金额", "税率", "税额", "备注"),
-)
-KEYED = {
-    "kind": "internal_settlement", "number": "2026-7", "issued_on": "2026-10-31",
-    "seller_uscc": USCC, "seller_name": "测试单位", "buyer_uscc": USCC, "buyer_name": "测试单位",
-    "gross": "1234.50", "lines": [{"item": "校内算力", "net": "1234.50"}],
-}  # fmt: skip
-
-
-def xml(serial: int, **refusal: Any) -> bytes:
-    """An invoice between the parties of the town."""
-    return einvoice_xml(**{"number": digital(serial), "seller": HERE, "buyer": HERE, **refusal})
-
-
-def csv_of(*serials: int, seller: str = USCC) -> bytes:
-    """A list of invoices of 1,060 yuan."""
-    buffer = io.StringIO()
-    rows = csv.writer(buffer)
-    rows.writerow(COLUMNS)
-    for serial in serials:
-        parties = (seller, "卖方", USCC, "测试单位")
-        money = ("1060.00", "*信息技术服务*算力", "1000.00", "6%", "60.00")
-        rows.writerow(("数电票", digital(serial), "2026-10-31", *parties, *money, "10月"))
-    return buffer.getvalue().encode()
-
-
-PICTURE = png()
-
-
-class Hall:
-    """The town's server, answers by role."""
-
-    def __init__(self, town: Town, engine: sa.Engine) -> None:
-        self.town, self.engine = town, engine
-
-    def send(self, role: Role, method: str, path: str = "", **options: Any) -> Response:
-        url = f"/api/v1/cost-documents{path}"
-        answer: Response = self.town.client.request(
-            method, url, headers=self.town.headers(role) | options.pop("headers", {}), **options
-        )
-        return answer
-
-    def give(self, content: bytes, role: Role = CLERK, path: str = "", **more: Any) -> Any:
-        answer = self.send(role, "POST", path, content=content, **more)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    def key(self, document: Any, role: Role = CLERK, **more: Any) -> Response:
-        body = document if isinstance(document, str) else json.dumps(document)
-        form = {"document": (None, body), "file": ("扫描.pdf", b"%PDF-1.7")}
-        return self.send(role, "POST", "/keyed", files=form, **more)
-
-    def faults(self, content: bytes, path: str = "", **more: Any) -> list[tuple[str, str]]:
-        """What is wrong, told as one problem, with nothing kept."""
-        before = self.get()
-        answer = self.send(CLERK, "POST", path, content=content, **more)
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["code"] == "cost_documents"
-        assert self.get() == before
-        return [(f["where"], f["code"]) for f in answer.json()["findings"]]
-
-    def get(self, path: str = "", role: Role = CLERK) -> Any:
-        answer = self.send(role, "GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def stands(self, content: bytes, **more: Any) -> str:
-        """Give a file, and let another person confirm it; its path."""
-        answer = self.give(content, **more)
-        self.confirm(answer["decision"])
-        return f"/{answer['documents'][0]['id']}"
-
-    def confirm(self, decision: int) -> None:
-        with Session(self.engine) as db, db.begin():
-            second = viewer(db, self.town.tokens[Role.APPROVER], NOW)
-            assert second
-            digest = db.get_one(Decision, decision).digest
-            confirm.respond(
-                db, decision, answer=Answer.CONFIRMED, digest_seen=digest, viewer=second, now=NOW
-            )
 
 
 @pytest.fixture
@@ -247,14 +163,14 @@ def test_documents_are_found_by_month_and_parties(hall: Hall) -> None:
     hall.give(xml(1, remark="服务期间：2026-09-20至2026-10-05"))
     hall.give(einvoice_xml(number=digital(2), remark="服务期间：2026-11"))
 
-    def found(query: str) -> list[str]:
+    def numbers(query: str) -> list[str]:
         return [d["number"] for d in hall.get(query)]
 
-    assert found("?month=2026-09") == found("?month=2026-10") == [digital(1)]
-    assert found("?month=2026-11") == found(f"?seller={SELLER}") == [digital(2)]
-    assert found(f"?buyer={BUYER}") == found("?buyer=塞上智能科技有限公司") == [digital(2)]
-    assert found(f"?number={digital(1)}") == [digital(1)]
-    assert found("?limit=1&offset=1") == [digital(1)]
+    assert numbers("?month=2026-09") == numbers("?month=2026-10") == [digital(1)]
+    assert numbers("?month=2026-11") == numbers(f"?seller={SELLER}") == [digital(2)]
+    assert numbers(f"?buyer={BUYER}") == numbers("?buyer=塞上智能科技有限公司") == [digital(2)]
+    assert numbers(f"?number={digital(1)}") == [digital(1)]
+    assert numbers("?limit=1&offset=1") == [digital(1)]
     wrong = hall.send(CLERK, "GET", "?month=2026-13")
     assert wrong.status_code == 422
 
@@ -358,69 +274,5 @@ def test_a_period_is_stated_once_it_is_known_no_more(hall: Hall) -> None:
     now = hall.send(CLERK, "POST", f"{path}/period", json=days).json()
     assert (now["state"], now["since"], now["period_assumed"]) == ("standing", "2026-09-01", False)
     assert [p["reason"] for p in now["stated_periods"]] == ["中心来函"]
-    known = hall.send(CLERK, "POST", f"{hall.stands(xml(2))}/period", json=days)
-    assert (known.status_code, known.json()["code"]) == (422, "period_known")
-
-
-@pytest.fixture
-def papers(folder: Path) -> Path:
-    (folder / "a.xml").write_bytes(xml(1))
-    (folder / "b.xml").write_bytes(xml(1, remark=""))
-    (folder / "c.pdf").write_bytes(b"%PDF-1.7")
-    (folder / "l.csv").write_bytes(csv_of(8, 9))
-    return folder
-
-
-def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection) -> None:
-    files = [str(papers / name) for name in ("a.xml", "b.xml", "c.pdf")]
-    result = desk.run(CLERK, "invoice", "add", *files)
-    assert result.returncode == 1
-    first_line, decision_line, second_line, unreadable = result.stdout.splitlines()
-    assert first_line == f"{files[0]}: taken {digital(1)}"
-    row = owner.execute("SELECT id FROM decisions WHERE kind = 'document'").fetchone()
-    assert row
-    assert decision_line == f"another person has to confirm decision {row[0]}"
-    assert second_line.startswith(
-        f"{files[1]}: refused, number: Number {digital(1)} was submitted by"
-    )
-    assert unreadable.startswith(f"{files[2]}: refused")
-    again = desk.run(CLERK, "invoice", "add", files[0], LANG="zh_CN.UTF-8")
-    assert (again.returncode, again.stdout) == (0, f"{files[0]}：原已收下 {digital(1)}\n")
-    options = {key.replace("_", "-"): value for key, value in KEYED.items() if key != "lines"}
-    keyed = [f"--{key}={value}" for key, value in options.items()]
-    answer = desk.ask(CLERK, "invoice", "key", files[2], *keyed, "--line", "校内算力|1234.50")
-    assert answer["decision"]
-    assert len(desk.ask(CLERK, "invoice", "list", str(papers / "l.csv"))["documents"]) == 2
-    twice = desk.run(CLERK, "invoice", "list", str(papers / "l.csv"))
-    assert twice.returncode == 1
-    assert "imported by" in twice.stderr
-    table = desk.run(CLERK, "invoice", "ls", "--state", "to_confirm").stdout.splitlines()
-    numbers = [row.split()[0] for row in table[1:]]
-    assert numbers == [digital(9), digital(8), "2026-7", digital(1)]
-    output = desk.run(BUILDER, "invoice", "show", digital(1)).stdout
-    assert "¥4,197.17" in output
-    desk.ask(APPROVER, "invoice", "confirm", digital(1), "--yes")
-    frozen = desk.run(CLERK, "invoice", "freeze", digital(1), "--confirmation", "7")
-    assert frozen.stdout == f"{digital(1)} is frozen\n"
-    assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"
-    picture = papers / "查验.png"
-    picture.write_bytes(PICTURE)
-    scan = papers / "回单.png"
-    scan.write_bytes(png(400, 300))
-    looked_up = ("--result=agrees", f"--on={NOW.date()}")
-    desk.ask(CLERK, "invoice", "lookup", digital(1), str(picture), *looked_up)
-    paid = ("--payer=甲", "--payee=乙", "--yuan=4449.00", f"--on={NOW.date()}")
-    receipt = desk.ask(
-        BUILDER, "invoice", "receipt", digital(1), str(scan), "--reference=R-1", *paid
-    )
-    assert not receipt["proves"]
-    checked = desk.ask(CLERK, "invoice", "receipt-check", digital(1), "--reference=R-1")
-    assert checked["proves"]
-    days = ("--since=2026-10-01", "--until=2026-10-31", "--reason=背面")
-    stated = desk.ask(CLERK, "invoice", "period", "2026-7", *days)
-    assert (stated["since"], stated["period_assumed"]) == ("2026-10-01", False)
-    whole = desk.run(CLERK, "invoice", "show", digital(1)).stdout
-    assert "looked up" in whole
-    assert "R-1" in whole
-    absent = desk.run(CLERK, "invoice", "show", "1")
-    assert (absent.returncode, absent.stderr) == (1, "there is no document 1\n")
+    refusal = hall.send(CLERK, "POST", f"{hall.stands(xml(2))}/period", json=days)
+    assert (refusal.status_code, refusal.json()["code"]) == (422, "period_known")

@@ -25,8 +25,8 @@ INDICATOR = {
 }
 
 
-def refusal(town: Town, path: str, wanted: dict[str, Any]) -> Any:
-    answer = town.client.post(f"/api/v1/{path}", json=wanted, headers=town.headers(Role.FINANCE))
+def refusal(town: Town, path: str, body: dict[str, Any]) -> Any:
+    answer = town.client.post(f"/api/v1/{path}", json=body, headers=town.headers(Role.FINANCE))
     assert answer.status_code == 422, answer.text
     return answer.json()
 
@@ -72,8 +72,8 @@ def test_every_integer_of_a_request_is_one_in_json() -> None:
 def test_money_is_an_integer_and_nothing_like_one(town: Town, field: str) -> None:
     for value in (True, False, "1", 1.0, 1.5, None, [1]):
         answer = refusal(town, "indicators", {**INDICATOR, field: value})
-        found = [(finding["where"], finding["code"]) for finding in answer["findings"]]
-        assert found == [(f"body.{field}", "int_type")], value
+        findings = [(finding["where"], finding["code"]) for finding in answer["findings"]]
+        assert findings == [(f"body.{field}", "int_type")], value
 
 
 def test_a_form_writes_its_integers_as_text() -> None:
@@ -102,10 +102,10 @@ def test_a_name_that_stands_twice_is_told(town: Town, body: str, name: str) -> N
 @pytest.mark.parametrize("field", ["number", "project_name", "fund_kind"])
 def test_what_names_something_is_seen_whole(town: Town, field: str) -> None:
     for hidden in HIDDEN:
-        wanted = {**INDICATOR, field: f"宁财{hidden}建1号"}
-        (fault,) = refusal(town, "indicators", wanted)["findings"]
-        found = (fault["where"], fault["code"])
-        assert found == (f"body.{field}", "hidden_characters"), ascii(hidden)
+        body = {**INDICATOR, field: f"宁财{hidden}建1号"}
+        (fault,) = refusal(town, "indicators", body)["findings"]
+        finding = (fault["where"], fault["code"])
+        assert finding == (f"body.{field}", "hidden_characters"), ascii(hidden)
 
 
 def test_chinese_and_its_spaces_are_seen() -> None:

@@ -53,7 +53,7 @@ def test_an_attack_costs_nobody_else_an_answer(town: Town) -> None:
         assert table.json()["code"] == "cost_documents"
         assert {status for _, status in outcomes} <= {200, 403}, outcomes
         assert outcomes["batch", 200] == outcomes["sign-in", 200] == ROUNDS
-        assert {status for each in attack for status in each.result()} <= ATTACKERS
+        assert {status for part in attack for status in part.result()} <= ATTACKERS
 
 
 @pytest.mark.parametrize(

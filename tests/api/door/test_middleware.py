@@ -171,13 +171,13 @@ def test_wrong_fields_are_named_and_not_repeated(town: Town) -> None:
 
 
 def test_a_body_that_is_none_is_one_clear_error(town: Town) -> None:
-    asked = {
+    answers = {
         "tokens": Role.SECURITY_ADMIN,
         "enrolment-codes": Role.SYSTEM_ADMIN,
         "projects/p-mine/voucher": Role.CLERK,
     }
     for body in (b"{", b"\xff\xfe", b"[1, 2]", b'"x"', b"", b"{}", b"[" * 60_000):
-        for path, role in asked.items():
+        for path, role in answers.items():
             headers = town.headers(role) | {"Content-Type": "application/json"}
             answer = town.client.post(f"/api/v1/{path}", content=body, headers=headers)
             assert answer.status_code in (400, 422), answer.text

@@ -31,7 +31,7 @@ def key_of(owner: psycopg.Connection, query: str, *values: object) -> int:
 
 
 @pytest.fixture
-def theirs(town: Town, owner: psycopg.Connection) -> tuple[list[str], list[str]]:
+def foreign_places(town: Town, owner: psycopg.Connection) -> tuple[list[str], list[str]]:
     """Where the things of the other town are, and the words by which they are known."""
     statement, document = a_statement(town, "theirs"), an_invoice(town, "theirs")
     claim = draft(town.app.state.engine, "p-theirs")
@@ -72,9 +72,9 @@ def theirs(town: Town, owner: psycopg.Connection) -> tuple[list[str], list[str]]
 
 @pytest.mark.parametrize("role", SCOPED)
 def test_nothing_of_others_is_read(
-    town: Town, theirs: tuple[list[str], list[str]], role: Role
+    town: Town, foreign_places: tuple[list[str], list[str]], role: Role
 ) -> None:
-    places, words = theirs
+    places, words = foreign_places
     for url in (*places, *(f"/api/v1/{path}" for path in LISTS), *PAGES):
         answer = town.client.get(url, headers=town.headers(role) | {"Accept": "*/*"})
         body = answer.text.replace(url, "")
@@ -88,9 +88,9 @@ def test_nothing_of_others_is_read(
 
 @pytest.mark.parametrize("role", SCOPED)
 def test_nothing_of_others_is_changed(
-    town: Town, owner: psycopg.Connection, theirs: tuple[list[str], list[str]], role: Role
+    town: Town, owner: psycopg.Connection, foreign_places: tuple[list[str], list[str]], role: Role
 ) -> None:
-    _, words = theirs
+    _, words = foreign_places
     statement, claim = words[2:4]
     message = key_of(owner, "SELECT id FROM messages")
     decision = key_of(owner, "SELECT max(id) FROM decisions")

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from api.language import format as shown
+from api.language import format as formats
 from api.language.i18n import speaking
 
 
@@ -14,49 +14,49 @@ from api.language.i18n import speaking
     [(0, "¥0.00"), (5, "¥0.05"), (123_456_789, "¥1,234,567.89"), (-150, "−¥1.50")],
 )
 def test_money_shows_every_fen(fen: int, words: str) -> None:
-    assert shown.money(fen) == words
+    assert formats.money(fen) == words
 
 
 def test_money_that_is_not_whole_says_so() -> None:
-    assert shown.exact_money(Fraction(100)) == "¥1.00"
-    assert shown.exact_money(Fraction(100, 3)) == "≈ ¥0.33"
+    assert formats.exact_money(Fraction(100)) == "¥1.00"
+    assert formats.exact_money(Fraction(100, 3)) == "≈ ¥0.33"
 
 
 @pytest.mark.parametrize(
     ("fen", "words"), [(0, "0"), (1_000_000, "1"), (1_500_000, "1.5"), (1_230_000_000, "1,230")]
 )
 def test_wan(fen: int, words: str) -> None:
-    assert shown.wan(fen) == words
+    assert formats.wan(fen) == words
 
 
 def test_quantities_stay_exact() -> None:
-    assert shown.quantity(60_000) == "60,000"
-    assert shown.quantity(Fraction(60_001, 3)) == "20,000 1/3"
-    assert shown.quantity(Fraction(1, 3)) == "1/3"
+    assert formats.quantity(60_000) == "60,000"
+    assert formats.quantity(Fraction(60_001, 3)) == "20,000 1/3"
+    assert formats.quantity(Fraction(1, 3)) == "1/3"
 
 
 def test_a_little_is_not_nothing() -> None:
-    assert shown.gpu_hours(0) == "0.00"
-    assert shown.gpu_hours(1) == "< 0.01"
-    assert shown.gpu_hours(3_600_000 * 1_234) == "1,234.00"
-    assert shown.share(1, 1_000_000) == "< 0.1%"
-    assert shown.share(0, 1_000_000) == "0.0%"
+    assert formats.gpu_hours(0) == "0.00"
+    assert formats.gpu_hours(1) == "< 0.01"
+    assert formats.gpu_hours(3_600_000 * 1_234) == "1,234.00"
+    assert formats.share(1, 1_000_000) == "< 0.1%"
+    assert formats.share(0, 1_000_000) == "0.0%"
 
 
 def test_all_is_said_only_of_all() -> None:
-    assert shown.share(999_999, 1_000_000) == "99.9%"
-    assert shown.share(1_000_000, 1_000_000) == "100.0%"
+    assert formats.share(999_999, 1_000_000) == "99.9%"
+    assert formats.share(1_000_000, 1_000_000) == "100.0%"
 
 
 def test_percent_is_rounded_half_up() -> None:
-    assert shown.percent(672_500) == "67.3%"
+    assert formats.percent(672_500) == "67.3%"
 
 
 def test_moments_are_beijing_s() -> None:
     late = datetime(2026, 3, 1, 16, 5, tzinfo=UTC)
-    assert shown.moment(late) == "2026-03-02 00:05"
-    assert shown.clock(late) == "00:05"
-    assert shown.second(late) == "2026-03-02 00:05:00"
+    assert formats.moment(late) == "2026-03-02 00:05"
+    assert formats.clock(late) == "00:05"
+    assert formats.second(late) == "2026-03-02 00:05:00"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_moments_are_beijing_s() -> None:
     [(0, "0:00:00"), (6_270_000, "1:44:30"), (250, "0:00:00.250"), (360_000_000, "100:00:00")],
 )
 def test_a_length_of_time_keeps_its_milliseconds(ms: int, words: str) -> None:
-    assert shown.duration(ms) == words
+    assert formats.duration(ms) == words
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_length_of_time_keeps_its_milliseconds(ms: int, words: str) -> None:
     ],
 )  # fmt: skip
 def test_a_title_begins_with_a_capital_and_a_code_stays(words: str, title: str) -> None:
-    assert shown.capital(words) == title
+    assert formats.capital(words) == title
 
 
 def test_a_day_in_a_sentence_is_the_reader_s() -> None:
-    assert shown.long_day(date(2026, 7, 9)) == "2026年7月9日"
+    assert formats.long_day(date(2026, 7, 9)) == "2026年7月9日"
     with speaking("en"):
-        assert shown.long_day(date(2026, 7, 9)) == "Jul 9, 2026"
+        assert formats.long_day(date(2026, 7, 9)) == "Jul 9, 2026"

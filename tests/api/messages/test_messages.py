@@ -20,6 +20,7 @@ from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
 from api.messages.messages import SENTENCES, TITLES
 from api.messages.sentences import sentence
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
 CODE_AT = {
@@ -86,7 +87,7 @@ WORKED_OUT = {
 }  # fmt: skip
 
 
-class Said(NamedTuple):
+class RaisedCode(NamedTuple):
     where: str
     code: str
     params: frozenset[str] | None  # None: they cannot be told from the source
@@ -94,7 +95,7 @@ class Said(NamedTuple):
 
 def calls(path: Path) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Everything in a file that makes an error, a problem or a finding; and its code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -125,15 +126,15 @@ def sources() -> list[Path]:
     return sorted([*ROOT.glob("ledger/**/*.py"), *ROOT.glob("api/**/*.py")])
 
 
-def said() -> Iterator[Said]:
+def raised_codes() -> Iterator[RaisedCode]:
     for path in sources():
         where = str(path.relative_to(ROOT))
         for call, code in calls(path):
             if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                yield Said(f"{where}:{call.lineno}", code.value, params_of(call))
+                yield RaisedCode(f"{where}:{call.lineno}", code.value, params_of(call))
             else:
                 for code_name in WORKED_OUT.get(f"{where}: {ast.unparse(code)}", ()):
-                    yield Said(f"{where}:{call.lineno}", code_name, None)
+                    yield RaisedCode(f"{where}:{call.lineno}", code_name, None)
 
 
 def fields(text: str) -> set[str]:
@@ -146,14 +147,14 @@ def english() -> Catalog:
 
 
 def test_every_code_has_its_sentence() -> None:
-    without = {f"{where}: {code}" for where, code, _ in said() if code not in SENTENCES}
+    without = {f"{where}: {code}" for where, code, _ in raised_codes() if code not in SENTENCES}
     assert not without
 
 
 def test_no_sentence_asks_for_a_parameter_that_is_not_given() -> None:
     wrong = {
         f"{where}: {code} lacks {missing}"
-        for where, code, params in said()
+        for where, code, params in raised_codes()
         if params is not None and (missing := fields(SENTENCES.get(code, "")) - params)
     }
     assert not wrong
@@ -170,7 +171,7 @@ def test_every_code_that_is_worked_out_is_in_the_table() -> None:
 
 
 def test_no_sentence_is_never_said() -> None:
-    spoken = {code for _, code, _ in said()}
+    spoken = {code for _, code, _ in raised_codes()}
     source = (ROOT / "api/door/problems.py").read_text(encoding="utf-8")
     from api.messages.messages import FIELDS  # noqa: PLC0415
 

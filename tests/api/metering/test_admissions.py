@@ -133,8 +133,8 @@ def test_what_came_late_for_a_reconciled_month_takes_two(
         (minute(5 - WEEKS),),
     )
     path = f"decisions/{outcome['decision']}"
-    seen = town.client.get(f"/api/v1/{path}", headers=town.headers(APPROVER)).json()["digest"]
-    yes = {"answer": "confirmed", "seen": seen}
+    digest = town.client.get(f"/api/v1/{path}", headers=town.headers(APPROVER)).json()["digest"]
+    yes = {"answer": "confirmed", "seen": digest}
     ask(town, CLERK, f"{path}/answer", yes, status=422)
     assert minutes_kept(owner) == before
     ask(town, APPROVER, f"{path}/answer", yes, status=200)

@@ -54,10 +54,10 @@ def state(town: Town, gpus: int, **more: object) -> None:
     proposal = town.client.post("/api/v1/capacities", json=wish, headers=town.headers(Role.CLERK))
     assert proposal.status_code == 201, proposal.text
     path = f"/api/v1/decisions/{proposal.json()['decision']}"
-    seen = town.client.get(path, headers=town.headers(Role.APPROVER)).json()["digest"]
+    digest = town.client.get(path, headers=town.headers(Role.APPROVER)).json()["digest"]
     answer = town.client.post(
         f"{path}/answer",
-        json={"answer": "confirmed", "seen": seen},
+        json={"answer": "confirmed", "seen": digest},
         headers=town.headers(Role.APPROVER),
     )
     assert answer.status_code == 200, answer.text

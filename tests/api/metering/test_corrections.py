@@ -91,7 +91,7 @@ class Centre:
         rows = self.owner.execute(
             "SELECT gpu, holder, held FROM day_totals WHERE starts_with(gpu, 'job/')"
         ).fetchall()
-        return Counter({(gpu, holder): int(held) for gpu, holder, held in rows})
+        return Counter({(gpu, holder): int(held_ms) for gpu, holder, held_ms in rows})
 
     def totals_anew(self) -> Counter[tuple[str, str]]:
         """The same, added up from the windows as they count."""
@@ -122,8 +122,8 @@ class Centre:
         return self.ask(Role.CLERK, "corrections", wish, status)
 
     def answer(self, decision: int, role: Role = Role.APPROVER, status: int = 200) -> Any:
-        seen = self.ask(Role.APPROVER, f"decisions/{decision}")["digest"]
-        wish = {"answer": "confirmed", "seen": seen}
+        digest = self.ask(Role.APPROVER, f"decisions/{decision}")["digest"]
+        wish = {"answer": "confirmed", "seen": digest}
         return self.ask(role, f"decisions/{decision}/answer", wish, status)
 
     def decide(self, *, accept: bool = True, **more: Any) -> None:

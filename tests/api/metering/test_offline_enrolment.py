@@ -63,11 +63,11 @@ def test_a_key_is_replaced_by_two_files(desk: Desk, tmp_path: Path) -> None:
     with pytest.raises(IdentityError, match="--rotate"):
         ask(folder, code_of(desk))
     second = take_answer(folder, carry(desk, ask(folder, code_of(desk), "else", rotates=True)))
-    loaded = Identity.load(folder)
-    assert loaded
-    assert (loaded.agent, loaded.node) == (second.agent, "n-far")
+    identity = Identity.load(folder)
+    assert identity
+    assert (identity.agent, identity.node) == (second.agent, "n-far")
     assert first.agent != second.agent
-    assert loaded.sign(b"") == second.sign(b"") != first.sign(b"")
+    assert identity.sign(b"") == second.sign(b"") != first.sign(b"")
 
 
 Spoil = Callable[[EnrolmentRequest], EnrolmentRequest]

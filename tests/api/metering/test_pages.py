@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.messages.advice import causes, xid, xids
+from api.metering.advice import causes, xid, xids
 from api.metering.finding_columns import reason
 from tests.support.api import html
 from tests.support.api.city import Site

@@ -26,6 +26,6 @@ def test_the_page_and_the_api_say_by_what_each_cluster_of_a_centre_reports(site:
 
 
 def test_the_bureau_sees_every_cluster_a_builder_none(site: Site) -> None:
-    clusters = {each["cluster"] for each in site.client("clerk").get("/api/v1/sources").json()}
+    clusters = {source["cluster"] for source in site.client("clerk").get("/api/v1/sources").json()}
     assert {"helan-gpu", "helan-slurm"} <= clusters
     assert site.client("xinghe").get("/sources").status_code == 403

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from agents import wire
 from agents.sightings import ClaimDevice, Phase, PodSighting, Run, Sighting, Watch
-from ledger.metering.queries.evidence import pieces
+from ledger.metering.queries.witnesses.evidence import pieces
 from ledger.metering.steps.intake import Receipt, take_batch
 from tests.support.simulation import START, Node, enrolled, minute, place, window
 
@@ -96,8 +96,8 @@ def test_without_a_witness_or_with_one_that_is_not_approved_there_is_one_source(
 def test_a_witness_of_another_cluster_says_nothing(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int
 ) -> None:
-    other = place(owner, gpus=0, cluster="c2")
+    cluster_id = place(owner, gpus=0, cluster="c2")
     send(engine, enrolled(owner, cluster), pod_window(0, 0, "ran"))
-    witness = enrolled(owner, other, cluster_name="c2", node="witness", source="witness")
+    witness = enrolled(owner, cluster_id, cluster_name="c2", node="witness", source="witness")
     send(engine, witness, sightings=(Watch(START, minute(9)),))
     assert verdicts(engine, cluster) == [("ran", 60_000, "single", "no_witness")]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -11,7 +10,8 @@ import sqlalchemy as sa
 
 from ledger.formats.digest import digest
 from ledger.people.codes import Role
-from tests.support.api.bank import DAY, HEAD, YEAR
+from tests.support.api.bank import DAY, HEAD, YEAR, confirm
+from tests.support.api.requests import ask
 from tests.support.api.town import Town
 from tests.support.payments import Treasury
 
@@ -27,17 +27,6 @@ def treasury(town: Town, owner: psycopg.Connection, engine: sa.Engine) -> Treasu
     new_treasury.project("p1", 600)
     new_treasury.claim("p1", 600, "SQ-1")
     return new_treasury
-
-
-def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
-    assert answer.is_success, answer.text
-    return answer.json()
-
-
-def confirm(town: Town, decision: dict[str, Any]) -> None:
-    answer = {"answer": "confirmed", "seen": decision["digest"]}
-    ask(town, Role.APPROVER, "POST", f"decisions/{decision['id']}/answer", json=answer)
 
 
 def sent_list(town: Town) -> str:
@@ -198,8 +187,8 @@ def test_the_cashiers_forms(town: Town, treasury: Treasury) -> None:
     (row,) = ask(town, Role.FINANCE, "GET", "bank-rows")
     form = {"ruling": "reject", "reason": "银行确认已付"}
     decision = send(f"/payments/rows/{row['id']}", form)
-    shown = town.client.get(decision, headers=town.headers(Role.APPROVER)).text
-    assert "不实，账不动" in shown
+    text = town.client.get(decision, headers=town.headers(Role.APPROVER)).text
+    assert "不实，账不动" in text
     record = ask(town, Role.APPROVER, "GET", decision.strip("/"))
     confirm(town, record)
     page = town.client.get(f"/payments/{number}", headers=finance).text
@@ -261,8 +250,8 @@ def test_an_indicator_is_changed_and_a_case_opened_and_a_year_closed_on_the_page
             continue
         assert answer.status_code == 303, answer.text
         confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
-        (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
-        assert shown["free_fen"] == left_fen
+        (row,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+        assert row["free_fen"] == left_fen
     case = {"project": "p1", "pay_by": DAY, "reason": "红冲"}
     answer = town.client.post("/payments/recoveries", data=case, headers=finance)
     assert answer.status_code == 422  # nothing is to be paid back
@@ -270,5 +259,5 @@ def test_an_indicator_is_changed_and_a_case_opened_and_a_year_closed_on_the_page
     answer = town.client.post("/payments/year-end", data=closing, headers=finance)
     assert answer.status_code == 303, answer.text
     confirm(town, ask(town, Role.APPROVER, "GET", answer.headers["location"].strip("/")))
-    (shown,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
-    assert (shown["free_fen"], shown["returned_fen"]) == (0, 1_050)
+    (row,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+    assert (row["free_fen"], row["returned_fen"]) == (0, 1_050)

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
@@ -25,7 +24,7 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
+    town.app.state.wall_clock = lambda: NOW + by
 
 
 def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
@@ -21,7 +20,7 @@ def admin(town: Town) -> dict[str, str]:
 
 
 def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
+    town.app.state.wall_clock = lambda: NOW + by
 
 
 def browser(town: Town, role: Role) -> TestClient:
@@ -168,7 +167,7 @@ def test_only_a_named_proxy_says_from_where_somebody_comes(
     town: Town, proxies: str, address: str
 ) -> None:
     app = create_app(town.app.state.engine, Settings(proxies=proxies))
-    app.dependency_overrides = town.app.dependency_overrides
+    app.state.wall_clock = town.app.state.wall_clock
     client = TestClient(app, follow_redirects=False, client=("10.9.9.9", 50_000))
     forged = {"X-Forwarded-For": "6.6.6.6, 1.2.3.4"}
     client.post("/sign-in", data={"token": town.tokens[Role.AUDITOR]}, headers=forged)

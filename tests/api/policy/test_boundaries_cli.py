@@ -40,7 +40,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def test_the_annex_that_is_published_is_what_is_printed(terminal: Terminal) -> None:
     code, out, err = terminal("boundaries", "--format", "markdown")
     assert (code, err) == (0, "")
-    assert out == (ROOT / "docs/policy-boundaries.md").read_text(encoding="utf-8")
+    assert out == (ROOT / "docs/policy/boundaries.md").read_text(encoding="utf-8")
 
 
 def test_every_clause_has_its_sentence_and_its_questions(terminal: Terminal) -> None:

@@ -13,18 +13,18 @@ from api.command_line import main
 DRAFT = ("--policy", "yinchuan-2024-draft")
 SEATS = ("subject_kind=enterprise", "legal_person=yes", "business=annotation")
 
-Ended = tuple[int, str, str]
+Ending = tuple[int, str, str]
 
 
 class Terminal(Protocol):
     """The command: its exit code, what it printed, what it complained of."""
 
-    def __call__(self, *arguments: str, lang: str = "zh_CN.UTF-8") -> Ended: ...
+    def __call__(self, *arguments: str, lang: str = "zh_CN.UTF-8") -> Ending: ...
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    def run(*arguments: str, lang: str = "zh_CN.UTF-8") -> Ended:
+    def run(*arguments: str, lang: str = "zh_CN.UTF-8") -> Ending:
         monkeypatch.setattr(sys, "argv", ["suanquan", "policy", *arguments])
         monkeypatch.setenv("LC_ALL", lang)
         code = 0

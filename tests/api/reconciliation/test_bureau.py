@@ -36,8 +36,8 @@ def test_a_question_is_asked_and_answered_on_a_page(bureau: Bureau) -> None:
     page = centre.post("/centre/messages/1", data={"body": "有一台没有计量"}).text
     assert "有一台没有计量" in page
     assert "有一台没有计量" in clerk.get(PAGE).text
-    nothing = clerk.post(f"{PAGE}/messages", data={"code": "R07", "body": " "})
-    assert nothing.status_code == 422
+    empty = clerk.post(f"{PAGE}/messages", data={"code": "R07", "body": " "})
+    assert empty.status_code == 422
 
 
 def test_more_was_used_and_then_the_whole_invoice_counts(bureau: Bureau) -> None:

@@ -50,8 +50,8 @@ def facts(
     evidence: Evidence = Evidence(),  # noqa: B008 - frozen
 ) -> list[str]:
     """What the first difference with this code rests on."""
-    found = differences([document], [cell], terms, evidence, PROCESS)
-    return next(words(difference) for difference in found if difference.code == code)
+    rows = differences([document], [cell], terms, evidence, PROCESS)
+    return next(words(difference) for difference in rows if difference.code == code)
 
 
 BEFORE = replace(
@@ -61,8 +61,8 @@ BEFORE = replace(
 
 def test_the_days_of_service_and_contract() -> None:
     assert facts("R06", BEFORE) == ["服务期 2026-10-16 至 2026-11-30", "合同期 2026-11-01 起"]
-    ended = replace(BILLED, spells=((date(2025, 1, 1), date(2026, 10, 1)),))
-    assert facts("R14", ended) == [
+    short = replace(BILLED, spells=((date(2025, 1, 1), date(2026, 10, 1)),))
+    assert facts("R14", short) == [
         "服务期 2026-10-01 至 2026-10-31", "合同期 2025-01-01 至 2026-09-30", "计入账期 2026-10",
     ]  # fmt: skip
 
@@ -100,7 +100,7 @@ def test_the_receipts_that_are_there_and_what_is_missing() -> None:
 
 def test_the_price_beside_the_contract_s_and_the_band() -> None:
     assert facts("R09", lined(quantity="80")) == [
-        "发票单价 ¥12.50，合同单价 ¥10.00（不含税）", "发票税率 6%，合同税率 6.0%",
+        "发票单价 ¥12.50，合同单价 ¥10.00（不含税）", "发票税率 6%，合同税率 6%",
     ]  # fmt: skip
     unusual = {Part.COMPUTE: UnusualPrice(Fraction(1_200), Fraction(600), Fraction(1_000))}
     assert facts("R09", terms=replace(TERMS, unusual_prices=unusual)) == [
@@ -109,7 +109,7 @@ def test_the_price_beside_the_contract_s_and_the_band() -> None:
 
 
 def test_both_tax_rates() -> None:
-    assert facts("R19", lined(tax_rate="13%")) == ["发票税率 13%，合同税率 6.0%"]
+    assert facts("R19", lined(tax_rate="13%")) == ["发票税率 13%，合同税率 6%"]
 
 
 def test_through_whom_two_are_related() -> None:
@@ -156,5 +156,5 @@ def test_the_figures_of_the_others(
 
 def test_who_stands_on_the_document_and_who_is_known() -> None:
     stranger = Party("", "别的企业")
-    found = facts("R03", replace(BILLED, buyer=stranger, receipts=()))
-    assert found == ["发票上是 别的企业", f"登记的是 模型企业2 {BUYER.uscc}"]
+    rows = facts("R03", replace(BILLED, buyer=stranger, receipts=()))
+    assert rows == ["发票上是 别的企业", f"登记的是 模型企业2 {BUYER.uscc}"]

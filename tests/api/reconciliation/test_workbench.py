@@ -43,11 +43,13 @@ def test_the_files_hold_what_the_list_shows(bureau: Bureau) -> None:
     sheet = load_workbook(io.BytesIO(clerk.get(links["XLSX"]).content)).active
     assert sheet is not None
     assert [cell.value for cell in list(sheet.iter_rows())[1]][6:8] == [100, 130]
-    nothing = clerk.get("/reconcile?show=all&contract=k2")
-    assert "没有这样的月份" in nothing.text
+    empty = clerk.get("/reconcile?show=all&contract=k2")
+    assert "没有这样的月份" in empty.text
     assert clerk.get("/reconcile?sort=id").status_code == 422
-    other = bureau.browser("other").get("/api/v1/reconciliations.csv").content.decode("utf-8-sig")
-    assert len(list(csv.reader(io.StringIO(other)))) == 1  # another centre's list is empty
+    in_english = (
+        bureau.browser("other").get("/api/v1/reconciliations.csv").content.decode("utf-8-sig")
+    )
+    assert len(list(csv.reader(io.StringIO(in_english)))) == 1  # another centre's list is empty
 
 
 def test_a_heading_sorts_and_once_more_the_other_way(bureau: Bureau) -> None:
@@ -136,16 +138,16 @@ def test_what_a_choice_would_mean_is_told_and_nothing_is_written(bureau: Bureau)
     bureau.says("clerk", *move)  # 70 are left of it, and 20 of the other one
     clerk = bureau.browser("clerk")
     url = "/api/v1/reconciliations/1-2026-03/preview"
-    tried = clerk.post(url, json={}).json()
-    assert tried["matched_fen"] == 9_000
-    assert [fault["code"] for fault in tried["faults"]] == ["undecided_difference"]
+    preview = clerk.post(url, json={}).json()
+    assert preview["matched_fen"] == 9_000
+    assert [fault["code"] for fault in preview["faults"]] == ["undecided_difference"]
     choices = [
         {"code": "R17", "treatment": "close", "reason": "折扣"},
         {"code": "R05", "treatment": "exclude", "reason": "", "document": 2},
     ]
-    tried = clerk.post(url, json={"choices": choices}).json()
-    assert tried["cells"] == [{"part": "compute", "matched_fen": 7_000, "closed_fen": 3_000}]
-    assert [fault["code"] for fault in tried["faults"]] == ["reason_missing"]
+    preview = clerk.post(url, json={"choices": choices}).json()
+    assert preview["cells"] == [{"part": "compute", "matched_fen": 7_000, "closed_fen": 3_000}]
+    assert [fault["code"] for fault in preview["faults"]] == ["reason_missing"]
     page = parse(clerk.get(PAGE).text)
     assert "¥90.00" in one(page, "#preview").text()
     fields = {"treatment R05:2::compute": "exclude", "reason R05:2::compute": "没有付款"}
@@ -161,8 +163,8 @@ def test_what_was_decided_stays_to_be_seen_and_nobody_is_asked_again(bureau: Bur
     clerk = bureau.browser("clerk")
     asks = "table .state.warm"
     assert "须由人判断" in one(parse(clerk.get(PAGE).text), asks).text()
-    chosen = {"treatment R17:::compute": "carry_over", "reason R17:::compute": "其余下月开票"}
-    assert led_to(clerk, PAGE, **chosen) == "/reconcile?act=proposed"
+    choice = {"treatment R17:::compute": "carry_over", "reason R17:::compute": "其余下月开票"}
+    assert led_to(clerk, PAGE, **choice) == "/reconcile?act=proposed"
     decision = attribute(one(parse(clerk.get(PAGE).text), "a[href^='/decisions/']"), "href")
     assert confirmed(bureau, decision) == "/reconcile?act=confirmed-next"
     page = clerk.get(PAGE).text

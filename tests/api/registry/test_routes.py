@@ -38,7 +38,7 @@ def test_the_command_says_what_waits(desk: Desk, tmp_path: Path) -> None:
     desk.ask(Role.CLERK, "register", str(file))
     desk.ask(Role.CLERK, "accrue")
     file.write_text(DEARER, encoding="utf-8")
-    done = desk.run(Role.CLERK, "register", str(file), "--supersede", LANG="zh_CN.UTF-8")
-    assert "40/gpu-hour" in done.stdout
+    result = desk.run(Role.CLERK, "register", str(file), "--supersede", LANG="zh_CN.UTF-8")
+    assert "40/gpu-hour" in result.stdout
     (number,) = [d["id"] for d in desk.ask(Role.APPROVER, "decisions")]
-    assert f"suanquan confirm {number}" in done.stdout
+    assert f"suanquan confirm {number}" in result.stdout

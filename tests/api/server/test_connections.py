@@ -106,4 +106,7 @@ def test_among_too_many_the_longest_waiting_gives_way(
     with first, second, third:
         assert answer_to(first) == b""
         request = HEAD + b"Connection: close\r\n\r\n"
-        assert [status(answer_to(each, request)) for each in (second, third)] == [200, 200]
+        assert [status(answer_to(connection, request)) for connection in (second, third)] == [
+            200,
+            200,
+        ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.language import format as shown
+from api.language import format as formats
 from api.vouchers.pages import mark, outlook, rate
 from ledger.accounts.rules.targets import Rights
 from ledger.vouchers.queries.quotas import Day, Quota
@@ -27,25 +27,25 @@ def test_the_page_shows_the_api_s_figures(site: Site, code: str) -> None:
     quota, days = api(site, f"/projects/{code}/quota"), api(site, f"/projects/{code}/days")
     page = site.client(code).get(f"/projects/{code}")
     words, document = visible_text(page.text), parse(page.text)
-    assert text(one(document, ".big")) == shown.money(quota["left_fen"])
+    assert text(one(document, ".big")) == formats.money(quota["left_fen"])
     figures = {
         text(name, " ").split()[0]: text(fen)
         for name, fen in zip(document.css("dt"), document.css("dt + dd"), strict=True)
     }
-    assert figures["额度"] == shown.money(quota["cap_fen"])
-    assert figures["预计"] == shown.money(quota["provisional_fen"])
-    assert figures["待兑付"] == shown.money(quota["payable_fen"])
-    assert figures["已兑付"] == shown.money(quota["paid_fen"])
-    assert figures["超出上限、不予补贴"] == shown.money(quota["cut_fen"])
+    assert figures["额度"] == formats.money(quota["cap_fen"])
+    assert figures["预计"] == formats.money(quota["provisional_fen"])
+    assert figures["待兑付"] == formats.money(quota["payable_fen"])
+    assert figures["已兑付"] == formats.money(quota["paid_fen"])
+    assert figures["超出上限、不予补贴"] == formats.money(quota["cut_fen"])
     if quota["runs_out"]:
-        assert shown.long_day(date.fromisoformat(quota["runs_out"])) in words
+        assert formats.long_day(date.fromisoformat(quota["runs_out"])) in words
     for day in days:
         assert f"/projects/{code}/days/{day['day']}" in page.text
-        assert shown.money(day["earned_fen"]) in words
-        assert shown.gpu_hours(Fraction(day["device_ms"])) in words
+        assert formats.money(day["earned_fen"]) in words
+        assert formats.gpu_hours(Fraction(day["device_ms"])) in words
     hours = sum((Fraction(day["device_ms"]) for day in days), Fraction(0))
     if days:
-        assert f"合计 {shown.gpu_hours(hours)} " in words
+        assert f"合计 {formats.gpu_hours(hours)} " in words
 
 
 def test_the_parts_add_up_to_the_cap(site: Site) -> None:
@@ -54,7 +54,7 @@ def test_the_parts_add_up_to_the_cap(site: Site) -> None:
     assert quota["left_fen"] == 0
     assert sum(rights.values()) == quota["cap_fen"]
     page = visible_text(site.client("yunqi").get("/projects/yunqi").text)
-    assert f"已到上限：超出的 {shown.money(quota['cut_fen'])} 不予补贴" in page
+    assert f"已到上限：超出的 {formats.money(quota['cut_fen'])} 不予补贴" in page
     assert quota["cut_fen"] > 0
     assert "已于 2026年4月11日 用完" in page
 
@@ -93,7 +93,7 @@ def test_the_list_has_every_project_with_its_state_and_their_sum(site: Site) -> 
     }
     quotas = [api(site, f"/projects/{t.code}/quota") for t in TEAMS if t.voucher]
     for key in ("cap_fen", "provisional_fen", "left_fen"):
-        assert shown.money(sum(quota[key] for quota in quotas)) in page
+        assert formats.money(sum(quota[key] for quota in quotas)) in page
 
 
 def test_without_a_voucher_the_page_says_so(site: Site) -> None:

@@ -67,6 +67,22 @@ def test_the_same_on_the_page(town: Town) -> None:
     assert "已定为可付" in town.client.get("/policies", headers=headers).text
 
 
+def test_a_payable_version_is_given_its_end_on_the_page(town: Town) -> None:
+    headers = {**town.headers(Role.CLERK), "Accept": "text/html", "Accept-Language": "zh-CN"}
+    ending = f"/policies/{POLICY}/end"
+    assert ending not in town.client.get("/policies", headers=headers).text
+    reason = {"reason": "市政府公布"}
+    confirm(town, ask(town, Role.CLERK, "POST", f"policies/{POLICY}/payable", json=reason)["id"])
+    assert ending in town.client.get("/policies", headers=headers).text
+    form = {"until": "2027-01-01", "reason": "新版施行"}
+    answer = town.client.post(ending, data=form, headers=headers)
+    assert answer.status_code == 303, answer.text
+    confirm(town, int(answer.headers["Location"].rpartition("/")[2]))
+    (version,) = [v for v in ask(town, Role.CLERK, "GET", "policies") if v["policy"] == POLICY]
+    assert version["until"] == "2027-01-01"
+    assert "2027-01-01" in town.client.get("/policies", headers=headers).text
+
+
 def test_the_same_by_command(desk: Desk, town: Town) -> None:
     chinese = {"LANG": "zh_CN.UTF-8"}
     line = ("voucher", "make-payable", POLICY, "--reason=市政府公布")

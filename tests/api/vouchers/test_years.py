@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
 from tests.support.api.command_line import Desk
 from tests.support.api.html import visible_text
@@ -30,7 +29,7 @@ CAP = {"since": 2026, "cap_fen": 40, "reason": "核定"}
 def town(town: Town) -> Town:
     """It is April; of March 60 fen would be earned."""
     ask(town, Role.CLERK, "POST", "registry", content=CONTRACT.encode())
-    town.app.dependency_overrides[deps.wall_clock] = lambda: minute(31 * 24 * 60)
+    town.app.state.wall_clock = lambda: minute(31 * 24 * 60)
     return town
 
 
@@ -105,10 +104,10 @@ def test_forms_propose_them(town: Town) -> None:
             path, headers=town.headers(role), data=data, follow_redirects=False
         )
         assert answer.status_code == 303, answer.text
-        shown = page(town, Role.APPROVER, answer.headers["location"])
-        assert "2026" in shown
-        assert "2,026" not in shown
-    assert "09-1 · 14-1" in shown
+        text = page(town, Role.APPROVER, answer.headers["location"])
+        assert "2026" in text
+        assert "2,026" not in text
+    assert "09-1 · 14-1" in text
 
 
 def test_a_year_without_a_cap(short_town: Town) -> None:
@@ -160,6 +159,6 @@ def test_the_same_from_the_command_line(desk: Desk, short_town: Town) -> None:
     listed = desk.run(Role.AUDITOR, "voucher", "pools", LANG="zh_CN.UTF-8").stdout
     assert listed.splitlines()[1].split() == ["2026", "算力", "1", "09-1", "¥0.25", "¥0.00",
                                               "¥0.25", "¥0.00"]  # fmt: skip
-    told = desk.run(Role.BUILDER, "quota", "p-mine", LANG="zh_CN.UTF-8").stdout
-    assert "超出年度上限" in told
-    assert told.splitlines()[-1].split()[:5] == ["2026", "¥0.40", "¥0.00", "¥0.25", "¥0.20"]
+    output = desk.run(Role.BUILDER, "quota", "p-mine", LANG="zh_CN.UTF-8").stdout
+    assert "超出年度上限" in output
+    assert output.splitlines()[-1].split()[:5] == ["2026", "¥0.40", "¥0.00", "¥0.25", "¥0.20"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from api.language import format as shown
+from api.language import format as formats
 from tests.support.api.city import Site
 
 CHROMIUM = shutil.which("chromium")
@@ -255,12 +255,12 @@ def test_the_builder_s_figures_are_the_api_s(browser: Browser, site: Site) -> No
     visit = watched(browser, site, "xinghe", **MODES["light"])
     quota = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/quota").json()
     assert visit.page.url == f"{site.url}/projects/xinghe"
-    assert visit.page.locator(".big").inner_text() == shown.money(quota["left_fen"])
+    assert visit.page.locator(".big").inner_text() == formats.money(quota["left_fen"])
     visit.page.locator("#days tbody a").first.click()
     visit.page.wait_for_url("**/projects/xinghe/days/2026-04-12")
     total = visit.page.locator("tfoot tr").nth(1).locator("td").first.inner_text()
     days = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/days").json()
-    assert total == shown.quantity(days[-1]["device_ms"])
+    assert total == formats.quantity(days[-1]["device_ms"])
     visit.context.close()
 
 

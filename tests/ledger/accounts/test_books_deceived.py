@@ -118,14 +118,14 @@ def test_a_decision_takes_back_what_it_says_and_once(
     content = {"voucher": 1, "cap_fen": CAP - 5, "before_fen": CAP}
     cause = f"'decision/{place_decision(owner, 'cap', content)}'"
 
-    def taken(fen: int) -> type[psycopg.Error] | None:
+    def take(fen: int) -> type[psycopg.Error] | None:
         reduce = f"{MOVE} SELECT max(id), 1, 'reduce', 'entitlement', 'clause', {fen} FROM postings"
         withdraw = moving("withdraw", "available", "entitlement", fen).replace("'bad'", cause)
         return attempt(database, withdraw + reduce)
 
-    assert taken(6) is errors.CheckViolation
-    assert taken(5) is None
-    assert taken(5) is errors.UniqueViolation
+    assert take(6) is errors.CheckViolation
+    assert take(5) is None
+    assert take(5) is errors.UniqueViolation
     assert audit(owner) == []
 
 

@@ -151,9 +151,9 @@ class Histories(DatabaseMachine):
     def accrue(self, place: int) -> None:
         amounts = self.rights(place)
         costs = self.costs[place]
-        earned = sum(rate * m for rate, (m, _) in zip(RATES, costs, strict=True))
+        earnings = sum(rate * m for rate, (m, _) in zip(RATES, costs, strict=True))
         uncapped = sum(rate * (m + q) for rate, (m, q) in zip(RATES, costs, strict=True))
-        aim = target(Fraction(earned), Fraction(uncapped), amounts.room)
+        aim = target(Fraction(earnings), Fraction(uncapped), amounts.room)
         assert self.both({self.books[place]: rebalance(amounts, aim)})
         after = self.rights(place)
         assert invariants.earned_broken(after, aim) == []

@@ -54,7 +54,7 @@ USUAL = [
 ROOM = 200  # fen: small, so that floors and caps are met all the time
 
 
-def made(move: tuple[str, str, str], amount: int) -> Move:
+def move_of(move: tuple[str, str, str], amount: int) -> Move:
     kind, source, goal = move
     return Move(kind, source, goal, amount)
 
@@ -65,14 +65,14 @@ any_move = st.tuples(
     st.sampled_from(ROLES + BUDGET_ROLES),
     st.sampled_from(ROLES + BUDGET_ROLES),
 )
-wild_moves = st.builds(made, st.sampled_from(sorted(LEGAL_MOVES)) | any_move, amounts)
+wild_moves = st.builds(move_of, st.sampled_from(sorted(LEGAL_MOVES)) | any_move, amounts)
 causes = st.integers(0, 99).map("cause/{}".format)
 places = st.integers(0, len(PLACES) - 1)
 vouchers = st.integers(0, VOUCHERS - 1)
 
 
 def parts_at(place: int) -> st.SearchStrategy[tuple[int, list[Move]]]:
-    moves = st.builds(made, st.sampled_from(LEGAL[place]), amounts)
+    moves = st.builds(move_of, st.sampled_from(LEGAL[place]), amounts)
     return st.tuples(st.just(place), st.lists(moves, min_size=1, max_size=4))
 
 
@@ -113,8 +113,8 @@ class Books(DatabaseMachine):
             self.oracle.post(f"open/{book}", MONTH, {book: opening})
 
     def draft(self, cause: str, service_day: date, order: Order) -> Draft:
-        placed = {self.books[place]: part for place, part in order.items()}
-        return Draft(f"{self.run}/{cause}", service_day, MONTH, "clerk", placed)
+        parts = {self.books[place]: part for place, part in order.items()}
+        return Draft(f"{self.run}/{cause}", service_day, MONTH, "clerk", parts)
 
     def both(
         self,
@@ -217,9 +217,9 @@ class Books(DatabaseMachine):
         with Session(self.engine) as db, db.begin():
             lock_book(db, book)
             amounts = rights(db, book)
-            earned = sum((r * m for r, m, _ in costs), Fraction(0))
+            earnings = sum((r * m for r, m, _ in costs), Fraction(0))
             uncapped = sum((r * (m + q) for r, m, q in costs), Fraction(0))
-            aim = target(earned, uncapped, amounts.room)
+            aim = target(earnings, uncapped, amounts.room)
             moves = rebalance(amounts, aim)
             if moves:
                 draft = self.draft(f"rebalance/{next(self.numbers)}", MONTH, {place: moves})

@@ -25,7 +25,7 @@ def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
 
 
 @pytest.fixture
-def other(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
+def second_book(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
     return place_voucher(owner, engine, CAP, code="m2").book_id
 
 
@@ -67,10 +67,12 @@ def test_who_holds_a_book_keeps_others_from_posting(engine: sa.Engine, book: int
     assert held(engine, book).accrued == 1
 
 
-def test_a_held_book_does_not_hinder_another(engine: sa.Engine, book: int, other: int) -> None:
+def test_a_held_book_does_not_hinder_another(
+    engine: sa.Engine, book: int, second_book: int
+) -> None:
     with Session(engine) as db:
         lock_book(db, book)
-        assert posted(engine, "a", {other: accrue(1)})
+        assert posted(engine, "a", {second_book: accrue(1)})
 
 
 def test_racing_accruals_end_exactly_at_the_room(
@@ -93,11 +95,13 @@ def test_racing_accruals_end_exactly_at_the_room(
     assert (amounts.accrued, amounts.available) == (500, 0)
 
 
-def test_postings_across_books_do_not_deadlock(engine: sa.Engine, book: int, other: int) -> None:
+def test_postings_across_books_do_not_deadlock(
+    engine: sa.Engine, book: int, second_book: int
+) -> None:
     """Each transaction posts in both books, half of them the other way round."""
 
     def work(turn: int) -> str:
-        order = (book, other) if turn % 2 else (other, book)
+        order = (book, second_book) if turn % 2 else (second_book, book)
         posted(engine, f"both/{turn}", {item: accrue(1) for item in order})
         return "posted"
 

@@ -23,7 +23,7 @@ def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
 
 
 @pytest.fixture
-def other(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
+def second_book(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
     return place_voucher(owner, engine, CAP, code="m2").book_id
 
 
@@ -137,10 +137,10 @@ def test_a_cause_is_posted_once(engine: sa.Engine, book: int) -> None:
 
 
 def test_another_content_under_a_known_cause_is_a_conflict(
-    engine: sa.Engine, book: int, other: int
+    engine: sa.Engine, book: int, second_book: int
 ) -> None:
     posted(engine, "a", {book: accrue(30)})
-    for moves in ({book: accrue(31)}, {other: accrue(30)}, {book: [*accrue(30), *accrue(1)]}):
+    for moves in ({book: accrue(31)}, {second_book: accrue(30)}, {book: [*accrue(30), *accrue(1)]}):
         with pytest.raises(Conflict, match="cause=a"):
             posted(engine, "a", moves)
     with Session(engine) as db, pytest.raises(Conflict):
@@ -203,23 +203,23 @@ def test_a_posting_without_movements_cannot_be_committed(engine: sa.Engine) -> N
         posted(engine, "empty", {})
 
 
-def test_all_of_a_posting_or_nothing(engine: sa.Engine, book: int, other: int) -> None:
+def test_all_of_a_posting_or_nothing(engine: sa.Engine, book: int, second_book: int) -> None:
     with pytest.raises(Refused):
-        posted(engine, "bad", {book: accrue(30), other: accrue(CAP + 1)})
-    assert held(engine, book).accrued == held(engine, other).accrued == 0
+        posted(engine, "bad", {book: accrue(30), second_book: accrue(CAP + 1)})
+    assert held(engine, book).accrued == held(engine, second_book).accrued == 0
 
 
 # --- many at once -------------------------------------------------------------------------
 
 
 def test_many_postings_in_one_statement(
-    engine: sa.Engine, owner: psycopg.Connection, book: int, other: int
+    engine: sa.Engine, owner: psycopg.Connection, book: int, second_book: int
 ) -> None:
-    drafts = [draft(f"c{i}", {(book, other)[i % 2]: accrue(i + 1)}) for i in range(20)]
+    drafts = [draft(f"c{i}", {(book, second_book)[i % 2]: accrue(i + 1)}) for i in range(20)]
     with Session(engine) as db, db.begin():
         assert post_many(db, drafts) == 20
     assert held(engine, book).accrued == sum(range(1, 21, 2))
-    assert held(engine, other).accrued == sum(range(2, 21, 2))
+    assert held(engine, second_book).accrued == sum(range(2, 21, 2))
     order = [number for cause, number in numbers(owner).items() if cause.startswith("c")]
     assert order == list(range(3, 23))
 

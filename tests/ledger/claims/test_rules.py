@@ -31,7 +31,7 @@ def test_what_a_role_may_do_is_what_leads_somewhere(state: str) -> None:
         else:
             with pytest.raises((Refused, Conflict)) as caught:
                 next_state(state, action, role)
-            possible = any(action in actions(state, other) for other in ROLES)
+            possible = any(action in actions(state, any_role) for any_role in ROLES)
             assert caught.value.code == ("not_your_step" if possible else "no_such_step")
 
 

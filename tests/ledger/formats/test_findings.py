@@ -14,7 +14,7 @@ def test_as_many_as_are_read_are_told(count: int) -> None:
 
 def test_of_more_the_first_and_their_number() -> None:
     findings = [Finding(f"row {n}", "bad_cell") for n in range(90_000)]
-    told = bounded(findings)
-    assert [*told[:-1]] == findings[:FINDINGS_MAX]
-    assert told[-1].code == "more_faults"
-    assert dict(told[-1].params) == {"limit": "200", "count": "89800"}
+    texts = bounded(findings)
+    assert [*texts[:-1]] == findings[:FINDINGS_MAX]
+    assert texts[-1].code == "more_faults"
+    assert dict(texts[-1].params) == {"limit": "200", "count": "89800"}

@@ -51,16 +51,16 @@ def test_the_months_are_as_much_as_the_claim(office: Office, fen: int) -> None:
 
 
 def test_no_month_is_added_later(office: Office) -> None:
-    added = (
+    addition = (
         "INSERT INTO claim_cells (claim_id, contract_id, month, fen)"
         " SELECT claim_id, contract_id, '2026-02-01', 1 FROM claim_cells"
     )
-    assert attempted(office.engine, added) == "claim_names_months"
+    assert attempted(office.engine, addition) == "claim_names_months"
 
 
 def test_the_contract_is_of_the_claims_project(office: Office) -> None:
-    other = "(SELECT id FROM contracts WHERE number = 'k2')"
-    new = NEW.format(contract=other, fen=500)
+    contract = "(SELECT id FROM contracts WHERE number = 'k2')"
+    new = NEW.format(contract=contract, fen=500)
     assert attempted(office.engine, new) == "claim_names_its_project"
 
 

@@ -5,7 +5,8 @@ import pytest
 import sqlalchemy as sa
 from psycopg import errors
 
-from ledger.postgres.database import APP_ROLE, Database, mark_drill
+from ledger.formats.working_days import known_working_days
+from ledger.postgres.database import APP_ROLE, Database, mark_drill, upgrade
 from tests.support.accounts.attacks import attempt
 from tests.support.simulation import enrolled, place
 from tests.support.vouchers import place_voucher
@@ -25,7 +26,7 @@ CLAIM = """
 PUBLICATION = """
     INSERT INTO publications (claim_id, since, until, days, content, published_at, published_by)
     SELECT id, day + {since}, day + {until}, {days}, '{{}}', {at}, 'x'
-    FROM claims, (SELECT (({at}) AT TIME ZONE '+08:00')::date AS day) published LIMIT 1
+    FROM claims, (SELECT (({at}) AT TIME ZONE interval '+08:00')::date AS day) published LIMIT 1
 """
 LONG_AGO = "now() - interval '30 days'"
 DATED = {
@@ -103,8 +104,47 @@ def test_a_publication_lasts(
     since: int, until: int, days: int, is_drill: bool,
 ) -> None:  # fmt: skip
     owner.execute("UPDATE clauses SET publication_days = 5")
+    owner.execute(  # as if offices never closed
+        "INSERT INTO working_days SELECT current_date + n FROM generate_series(-20, 20) AS n"
+        " ON CONFLICT DO NOTHING"
+    )
     mark(database, is_drill=is_drill)
     short = PUBLICATION.format(since=since, until=until, days=days, at="now()")
     assert attempt(database, short) is CHECK
     enough = PUBLICATION.format(since=1, until=5, days=5, at="now()")
     assert attempt(database, enough) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "is_enough"),
+    [
+        ("2026-11-27", "2026-12-03", False),  # a Friday: five days, two of them of its week-end
+        ("2026-11-27", "2026-12-04", True),
+        ("2026-09-30", "2026-10-12", False),  # the holidays of October
+        ("2026-09-30", "2026-10-13", True),
+        ("2026-12-30", "2027-01-31", False),  # of 2027 nobody knows yet
+    ],
+)
+def test_a_publication_has_its_working_days(
+    database: Database, owner: psycopg.Connection, rows: None, at: str, until: str, *,
+    is_enough: bool,
+) -> None:  # fmt: skip
+    owner.execute("UPDATE clauses SET publication_days = 5")
+    owner.execute("DELETE FROM working_days WHERE day > '2026-12-31'")
+    mark(database, is_drill=True)
+    attack = PUBLICATION.format(
+        since=1, until=f"('{until}'::date - day)", days=5, at=f"'{at} 04:00Z'::timestamptz"
+    )
+    assert attempt(database, attack) is (None if is_enough else CHECK)
+
+
+def test_the_calendar_is_the_owners_and_the_programs(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    assert attempt(database, "INSERT INTO working_days VALUES ('2026-10-01')") is (
+        errors.InsufficientPrivilege
+    )
+    owner.execute("UPDATE working_days SET day = '2026-10-01' WHERE day = '2026-09-30'")
+    upgrade(database)
+    days = owner.execute("SELECT day FROM working_days ORDER BY day").fetchall()
+    assert [day for (day,) in days] == known_working_days()

@@ -7,11 +7,11 @@ from psycopg import errors
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import party
-from tests.support.people import place_token
+from tests.support.people import place_person, place_token
 
 CHECK = errors.CheckViolation
 BOSS = "securityadmin:主管#1"
-CLERK, OTHER, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
+CLERK, SECOND, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
 SELLER, BUYER, ANOTHER = (party(number, "单位").uscc for number in (1, 2, 3))
 GPU = "GPU-00000000-0000-0000-0000-00000000000"
 MARKS = "recorded_at, recorded_by"
@@ -64,7 +64,7 @@ NOBODY = [
 @pytest.fixture
 def registry(owner: psycopg.Connection) -> None:
     """Five persons, and one entry of each section that others hang on, by the owner."""
-    for actor in (BOSS, CLERK, OTHER, APPROVER, FINANCE):
+    for actor in (BOSS, CLERK, SECOND, APPROVER, FINANCE):
         role, name = actor.partition("#")[0].split(":")
         assert place_token(owner, role, name, "machine:test" if actor == BOSS else BOSS) == actor
     owner.execute(
@@ -121,7 +121,7 @@ def test_a_token_that_may_not_registers_nothing(
     assert attempt(database, entry("prices", CLERK, "'2020-01-01'")) is CHECK
     assert attempt(database, CHANGES["the end of a fact"].format(by=CLERK)) is CHECK
     owner.execute("UPDATE tokens SET rights = '{register}' WHERE id = 3")
-    assert attempt(database, entry("gpus", OTHER)) is None
+    assert attempt(database, entry("gpus", SECOND)) is None
 
 
 def test_what_two_decided_is_written_by_who_confirmed(
@@ -132,17 +132,17 @@ def test_what_two_decided_is_written_by_who_confirmed(
         " VALUES ('registry', 'k1', '{}', repeat('0', 64), '', %s, now())",
         (CLERK,),
     )
-    decided = f"{entry('prices', '{by}')}".replace(MARKS, f"{MARKS}, decision_id")
-    decided = decided.replace("'{by}'", "'{by}', (SELECT max(id) FROM decisions)")
-    assert attempt(database, decided.format(by=CLERK)) is CHECK, "nobody confirmed it"
+    by_two = f"{entry('prices', '{by}')}".replace(MARKS, f"{MARKS}, decision_id")
+    by_two = by_two.replace("'{by}'", "'{by}', (SELECT max(id) FROM decisions)")
+    assert attempt(database, by_two.format(by=CLERK)) is CHECK, "nobody confirmed it"
     owner.execute(
         "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = now(),"
         " answered_digest = digest",
         (APPROVER,),
     )
-    for by in (CLERK, OTHER, FINANCE, ""):
-        assert attempt(database, decided.format(by=by)) is CHECK
-    assert attempt(database, decided.format(by=APPROVER)) is None
+    for by in (CLERK, SECOND, FINANCE, ""):
+        assert attempt(database, by_two.format(by=by)) is CHECK
+    assert attempt(database, by_two.format(by=APPROVER)) is None
 
 
 def test_what_the_owner_arranges_bears_its_login(owner: psycopg.Connection, registry: None) -> None:
@@ -152,3 +152,49 @@ def test_what_the_owner_arranges_bears_its_login(owner: psycopg.Connection, regi
             f" FROM {table}".encode()
         ).fetchall()
         assert set(rows) == {(True, True)}, table
+
+
+def test_what_stands_in_a_centre_its_own_operator_says(
+    database: Database, owner: psycopg.Connection, registry: None
+) -> None:
+    owner.execute(
+        "INSERT INTO centres (name, organisation_id) SELECT '二', min(id) FROM organisations;"
+        "INSERT INTO clusters (name, centre_id) SELECT 'c2', id FROM centres WHERE name = '二'"
+    )
+    for person, centre in ("戊一", "己二"):
+        place_person(owner, person)
+        owner.execute(
+            "INSERT INTO tokens (hash, role, person_id, centre_id, created_at, created_by,"
+            " expires_at) SELECT sha256(gen_random_uuid()::text::bytea), 'operator', p.id, c.id,"
+            " now(), %s, '2999-01-01' FROM persons p, centres c"
+            " WHERE p.name = %s AND c.name = %s",
+            (BOSS, person, centre),
+        )
+    own, another = (
+        f"operator:{name}#{key}"
+        for name, key in owner.execute(
+            "SELECT p.name, t.id FROM tokens t JOIN persons p ON p.id = t.person_id"
+            " WHERE t.role = 'operator' ORDER BY t.id"
+        ).fetchall()
+    )
+
+    def statement(by: str, centre: str, *clusters: str) -> str:
+        devices = ", ".join(f'{{"gpu": "{GPU}1", "cluster": "{name}"}}' for name in clusters)
+        return (
+            "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
+            f' VALUES (\'inventory\', \'{centre}\', \'{{"centre": "{centre}", "devices":'
+            f" [{devices}]}}', repeat('0', 64), '', '{by}', now())"
+        )
+
+    for bad in (
+        statement(another, "一", "c1"), statement(own, "二", "c1"),
+        statement(own, "一", "c1", "c2"), statement(own, "一", "none"),
+        statement(CLERK, "一", "c1"),
+    ):  # fmt: skip
+        assert attempt(database, bad) is CHECK, bad
+    assert attempt(database, statement(own, "一", "c1")) is None
+    answer = "UPDATE decisions SET answer = 'confirmed', answered_digest = digest,"
+    for by, error in ((own, CHECK), (another, CHECK), (APPROVER, CHECK), (CLERK, None)):
+        at = f"answered_at = now(), answered_by = '{by}'"
+        assert attempt(database, f"{answer} {at} WHERE kind = 'inventory'") is error, by
+    assert attempt(database, entry("gpus", own)) is CHECK, "it registers nothing itself"

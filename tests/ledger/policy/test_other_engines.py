@@ -1,7 +1,7 @@
 """What other engines get wrong at this policy's own figures, and what is right.
 
 Measured on OpenFisca-Core 46.0.1, zen-engine 2.1.3 and SpiffWorkflow 3.2.0; the table is in
-`docs/policy-engines.md`. Each of their defects is a case here.
+`docs/policy/engines.md`. Each of their defects is a case here.
 """
 
 from fractions import Fraction

@@ -47,13 +47,13 @@ def _thresholds(policy: Policy, name: str) -> list[int]:
 
 
 @st.composite
-def decided(draw: Callable[..., Any]) -> tuple[Policy, Clause, dict[str, Any], Decision]:
+def decisions(draw: Callable[..., Any]) -> tuple[Policy, Clause, dict[str, Any], Decision]:
     policy, clause = draw(ANY)
     facts = {name: draw(right(policy, name)) for name in names(policy, clause)}
     return policy, clause, facts, decide(policy, clause.id, facts)
 
 
-@given(case=decided(), data=st.data())
+@given(case=decisions(), data=st.data())
 @settings(deadline=None, max_examples=150)
 def test_a_missing_fact_is_never_zero_and_never_no(case: Any, data: st.DataObject) -> None:
     """What is decided without a fact is decided so whatever the fact would be."""
@@ -71,7 +71,7 @@ def test_a_missing_fact_is_never_zero_and_never_no(case: Any, data: st.DataObjec
     assert less.amount_fen is less.ceiling_fen is less.posts is None or less[5:8] == whole[5:8]
 
 
-@given(case=decided())
+@given(case=decisions())
 @settings(deadline=None, max_examples=100)
 def test_every_result_explains_itself_and_is_the_same_again(case: Any) -> None:
     policy, clause, facts, decision = case
@@ -91,7 +91,7 @@ def test_every_result_explains_itself_and_is_the_same_again(case: Any) -> None:
                 assert below[judged.requirement.op] == (judged.state == "unmet")
 
 
-@given(case=decided(), more=st.integers(1, 10**10))
+@given(case=decisions(), more=st.integers(1, 10**10))
 @settings(deadline=None, max_examples=150)
 def test_more_of_the_base_never_gives_less(case: Any, more: int) -> None:
     policy, clause, facts, decision = case

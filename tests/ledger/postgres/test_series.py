@@ -19,9 +19,9 @@ def draw(engine: sa.Engine, series: Series, year: int, *, keep: bool = True) -> 
 
 
 def test_each_series_and_year_counts_from_one(engine: sa.Engine) -> None:
-    drawn = [(Series.CLAIM, 2026), (Series.CLAIM, 2026), (Series.CLAIM, 2027)]
-    drawn += [(Series.PAYMENT_LIST, 2026), (Series.RECOVERY, 2026)]
-    assert [draw(engine, series, year) for series, year in drawn] == [
+    draws = [(Series.CLAIM, 2026), (Series.CLAIM, 2026), (Series.CLAIM, 2027)]
+    draws += [(Series.PAYMENT_LIST, 2026), (Series.RECOVERY, 2026)]
+    assert [draw(engine, series, year) for series, year in draws] == [
         "DF-2026-0001", "DF-2026-0002", "DF-2027-0001", "ZF-2026-0001", "ZJ-2026-0001",
     ]  # fmt: skip
 

@@ -22,7 +22,7 @@ OWN = {"centre": "91640100MADEM0001Y", "project": "91640100MADEM00022"}
 OTHER = "N2640104MADEM00018"
 
 
-class Registered:
+class Parties:
     """The example, and relations of one more organisation to it."""
 
     def __init__(self, db: Session) -> None:
@@ -54,36 +54,38 @@ class Registered:
 
 
 @pytest.fixture
-def there(engine: sa.Engine) -> Iterator[Registered]:
+def parties(engine: sa.Engine) -> Iterator[Parties]:
     with Session(engine) as db:
         more = f"organisations: [{{uscc: {OTHER}, name: 集团}}]"
         for text in (EXAMPLE, more):
             assert register(db, text, actor=CLERK, now=NOW).findings == ()
-        yield Registered(db)
+        yield Parties(db)
 
 
-def test_without_relations_everybody_acts_for_himself(there: Registered) -> None:
-    assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
-    assert there.names(buyers_of(there.db, there.project, DAY)) == {OWN["project"]}
-    assert payee_of(there.db, there.project, DAY) == there.organisations[OWN["project"]]
-    pairs = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+def test_without_relations_everybody_acts_for_himself(parties: Parties) -> None:
+    assert parties.names(sellers_of(parties.db, parties.centre, DAY)) == {OWN["centre"]}
+    assert parties.names(buyers_of(parties.db, parties.project, DAY)) == {OWN["project"]}
+    assert payee_of(parties.db, parties.project, DAY) == parties.organisations[OWN["project"]]
+    pairs = [row for row in seller_buyer_contracts(parties.db) if row.project == parties.project]
     assert [(row.seller_uscc, row.buyer_uscc, row.kind, row.valid) for row in pairs] == [
         (OWN["centre"], OWN["project"], "model", Range(date(2026, 1, 1), date(2027, 1, 1)))
     ]
 
 
-def test_others_act_for_them_on_their_days(there: Registered) -> None:
-    second = there.organisations[OTHER]
+def test_others_act_for_them_on_their_days(parties: Parties) -> None:
+    second = parties.organisations[OTHER]
     days = "[2026-04-01,2026-07-01)"
-    there.relate(kind="seller", organisation=second, centre=there.centre, valid=days)
-    there.relate(kind="buyer", organisation=second, project=there.project, valid=days)
-    there.relate(kind="payee", organisation=second, project=there.project, valid=days)
+    parties.relate(kind="seller", organisation=second, centre=parties.centre, valid=days)
+    parties.relate(kind="buyer", organisation=second, project=parties.project, valid=days)
+    parties.relate(kind="payee", organisation=second, project=parties.project, valid=days)
     for day, names in ((DAY, {OTHER}), (LATER, set())):
-        assert there.names(sellers_of(there.db, there.centre, day)) == {OWN["centre"]} | names
-        assert there.names(buyers_of(there.db, there.project, day)) == {OWN["project"]} | names
+        assert parties.names(sellers_of(parties.db, parties.centre, day)) == {OWN["centre"]} | names
+        assert (
+            parties.names(buyers_of(parties.db, parties.project, day)) == {OWN["project"]} | names
+        )
         payee = OTHER if names else OWN["project"]
-        assert payee_of(there.db, there.project, day) == there.organisations[payee]
-    pairs = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+        assert payee_of(parties.db, parties.project, day) == parties.organisations[payee]
+    pairs = [row for row in seller_buyer_contracts(parties.db) if row.project == parties.project]
     spell, term = (
         Range(date(2026, 4, 1), date(2026, 7, 1)),
         Range(date(2026, 1, 1), date(2027, 1, 1)),
@@ -96,41 +98,43 @@ def test_others_act_for_them_on_their_days(there: Registered) -> None:
     }
 
 
-def test_a_pair_of_two_spells_has_a_row_for_each(there: Registered) -> None:
-    second = there.organisations[OTHER]
+def test_a_pair_of_two_spells_has_a_row_for_each(parties: Parties) -> None:
+    second = parties.organisations[OTHER]
     spells = ["[2025-06-01,2026-02-01)", "[2026-11-01,)"]
     for days in spells:
-        there.relate(kind="buyer", organisation=second, project=there.project, valid=days)
-    ranges = [row.valid for row in seller_buyer_contracts(there.db) if row.buyer_uscc == OTHER]
+        parties.relate(kind="buyer", organisation=second, project=parties.project, valid=days)
+    ranges = [row.valid for row in seller_buyer_contracts(parties.db) if row.buyer_uscc == OTHER]
     assert ranges == [
         Range(date(2026, 1, 1), date(2026, 2, 1)),
         Range(date(2026, 11, 1), date(2027, 1, 1)),
     ]
 
 
-def test_related_whichever_way_it_was_said(there: Registered) -> None:
-    first, second = there.organisations[OWN["project"]], there.organisations[OTHER]
-    there.relate(kind="related", organisation=first, other=second, valid="[2026-04-01,2026-07-01)")
-    assert related(there.db, first, second, DAY)
-    assert related(there.db, second, first, DAY)
-    assert not related(there.db, first, second, LATER)
+def test_related_whichever_way_it_was_said(parties: Parties) -> None:
+    first, second = parties.organisations[OWN["project"]], parties.organisations[OTHER]
+    parties.relate(
+        kind="related", organisation=first, other=second, valid="[2026-04-01,2026-07-01)"
+    )
+    assert related(parties.db, first, second, DAY)
+    assert related(parties.db, second, first, DAY)
+    assert not related(parties.db, first, second, LATER)
 
 
-def test_what_is_superseded_holds_no_more(there: Registered) -> None:
-    second = there.organisations[OTHER]
-    there.relate(kind="seller", organisation=second, centre=there.centre, valid="[2026-01-01,)")
+def test_what_is_superseded_holds_no_more(parties: Parties) -> None:
+    second = parties.organisations[OTHER]
+    parties.relate(kind="seller", organisation=second, centre=parties.centre, valid="[2026-01-01,)")
     end = "UPDATE relations SET superseded_at = now(), superseded_by = recorded_by"
-    there.db.execute(sa.text(end))
-    assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
-    assert {row.seller_uscc for row in seller_buyer_contracts(there.db)} == {OWN["centre"]}
+    parties.db.execute(sa.text(end))
+    assert parties.names(sellers_of(parties.db, parties.centre, DAY)) == {OWN["centre"]}
+    assert {row.seller_uscc for row in seller_buyer_contracts(parties.db)} == {OWN["centre"]}
 
 
-def test_a_project_is_paid_through_one_organisation_at_a_time(there: Registered) -> None:
-    for organisation in (there.organisations[OTHER], there.organisations[OWN["centre"]]):
-        fields = {"kind": "payee", "project": there.project, "valid": "[2026-01-01,)"}
-        if organisation == there.organisations[OTHER]:
-            there.relate(organisation=organisation, **fields)
+def test_a_project_is_paid_through_one_organisation_at_a_time(parties: Parties) -> None:
+    for organisation in (parties.organisations[OTHER], parties.organisations[OWN["centre"]]):
+        fields = {"kind": "payee", "project": parties.project, "valid": "[2026-01-01,)"}
+        if organisation == parties.organisations[OTHER]:
+            parties.relate(organisation=organisation, **fields)
             continue
         with pytest.raises(sa.exc.IntegrityError) as refused:
-            there.relate(organisation=organisation, **fields)
+            parties.relate(organisation=organisation, **fields)
         assert isinstance(refused.value.orig, psycopg.errors.ExclusionViolation)

@@ -17,13 +17,13 @@ DAY_MIN = 24 * 60
 FIRST = date(2026, 3, 1)
 
 
-def seen(town: Town, at: int = 100_000) -> Quota:
+def quota_of(town: Town, at: int = 100_000) -> Quota:
     with Session(town.engine) as db:
         return quota(db, project_by_code(db, "p1"), minute(at))
 
 
 def test_a_fresh_voucher_is_all_left(town: Town) -> None:
-    quota = seen(town)
+    quota = quota_of(town)
     assert (quota.cap_fen, quota.left_fen, quota.days) == (500_000_000, 500_000_000, ())
     assert quota.computed_at is quota.runs_out is None
 
@@ -47,7 +47,7 @@ def test_days_carry_exact_cost_and_measured_utilisation_only(town: Town) -> None
         ]
     )
     town.accrue()
-    first, second = seen(town).days
+    first, second = quota_of(town).days
     assert (first.day, first.util_ppm, second.util_ppm) == (FIRST, 400_000, None)
     assert [day.device_ms for day in (first, second)] == [90_000, 20_000]
     assert [day.cost_fen for day in (first, second)] == [150, Fraction(100, 3)]
@@ -59,7 +59,7 @@ def test_the_pace_foretells_the_day_it_runs_out(town: Town) -> None:
     town.register(REGISTRY.replace('yuan: "60"', 'yuan: "6000000"'), supersede=True)
     town.report([window(0, day * DAY_MIN) for day in range(20)])
     town.accrue()
-    quota = seen(town, 20 * DAY_MIN)
+    quota = quota_of(town, 20 * DAY_MIN)
     assert quota.pace_fen == 3_000_000
     assert quota.left_fen == 440_000_000
     assert quota.runs_out == date(2026, 3, 21) + timedelta(days=147)
@@ -70,7 +70,7 @@ def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
     town.register(REGISTRY.replace('yuan: "60"', 'yuan: "60000000"'), supersede=True)
     town.report([window(0, day * DAY_MIN + at) for day in range(30) for at in range(5)])
     town.accrue()
-    quota = seen(town, 30 * DAY_MIN)
+    quota = quota_of(town, 30 * DAY_MIN)
     assert quota.left_fen == quota.pace_fen == 0
     assert quota.runs_out == FIRST + timedelta(days=3)
 
@@ -78,20 +78,20 @@ def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
 def test_what_lasts_beyond_ten_years_is_not_foretold(town: Town) -> None:
     town.report([window(0, 0)])
     town.accrue()
-    assert seen(town, 10).runs_out is None
+    assert quota_of(town, 10).runs_out is None
 
 
 def test_no_present_usage_has_no_pace_to_foretell_by(town: Town) -> None:
     town.report([window(0, 0)])
     town.accrue()
-    assert seen(town, 40 * DAY_MIN).runs_out is None
+    assert quota_of(town, 40 * DAY_MIN).runs_out is None
 
 
 def test_usage_without_a_price_is_shown_and_costs_nothing(town: Town) -> None:
     town.report([window(0, 0, model="B200"), window(1, 0)])
     result, _ = town.accrue()
     assert result.unpriced == 1
-    (day,) = seen(town).days
+    (day,) = quota_of(town).days
     assert [day.device_ms, day.unpriced_ms, day.cost_fen] == [120_000, 60_000, 100]
 
 
@@ -136,6 +136,6 @@ def test_the_curve_earns_nothing_before_the_policy_as_the_books_do(
     owner.execute("UPDATE clauses SET effective = '[2026-03-02,)'")
     town.report([window(0, 0), window(0, DAY_MIN)])
     town.accrue()
-    quota = seen(town)
+    quota = quota_of(town)
     assert [day.earned_fen for day in quota.days] == [0, 30]
     assert quota.days[-1].earned_fen == quota.rights.accrued

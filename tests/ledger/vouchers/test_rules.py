@@ -207,13 +207,13 @@ def test_what_is_earned_is_within_the_rates_and_the_provisional_part(
 
 def test_all_public_support_of_a_cost_is_at_most_the_cost() -> None:
     """Another programme pays 800 of 1,000: of 300 earned 200 are left."""
-    one = [cell(v1=1_000, matched=1_000)]
-    beside = earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 800})
+    cells = [cell(v1=1_000, matched=1_000)]
+    beside = earnings(cells, WHOLE, RATES, {}, {(1, OCTOBER): 800})
     assert beside == {OCTOBER: Earnings(1_000, 1_000, Fraction(200), Fraction(200))}
-    whole = earnings(one, WHOLE, RATES, {}, {(None, OCTOBER): 1_200})
+    whole = earnings(cells, WHOLE, RATES, {}, {(None, OCTOBER): 1_200})
     assert whole[OCTOBER].earned_fen == 0
-    assert earnings(one, WHOLE, RATES, {}, {(1, OCTOBER): 700})[OCTOBER].earned_fen == 300
-    assert earnings(one, WHOLE, RATES, {}, {(1, NOVEMBER): 1_000})[OCTOBER].earned_fen == 300
+    assert earnings(cells, WHOLE, RATES, {}, {(1, OCTOBER): 700})[OCTOBER].earned_fen == 300
+    assert earnings(cells, WHOLE, RATES, {}, {(1, NOVEMBER): 1_000})[OCTOBER].earned_fen == 300
 
 
 def test_what_supports_one_contract_leaves_another_alone() -> None:
@@ -250,18 +250,18 @@ def test_the_limit_lets_the_earliest_months_through_and_their_fen_add_up(
 def test_a_fen_that_rounding_moved_to_an_earlier_month_stays_with_its_claim() -> None:
     earlier, later = (OCTOBER, 1), (NOVEMBER, 1)
     before = {earlier: Fraction(4, 10), later: Fraction(4, 10)}
-    claimed = earned_in_order(before, 100)
-    assert claimed == {later: 1}
+    claim = earned_in_order(before, 100)
+    assert claim == {later: 1}
     after = {earlier: Fraction(6, 10), later: Fraction(4, 10)}
-    left = earned_in_order(after, 100)
-    assert left == {earlier: 1}
-    kept = with_moved_fen(left, claimed, {}, after, within_year=False)
-    assert kept == {earlier: 0, later: 1}
+    rest = earned_in_order(after, 100)
+    assert rest == {earlier: 1}
+    result = with_moved_fen(rest, claim, {}, after, within_year=False)
+    assert result == {earlier: 0, later: 1}
     fell = {earlier: Fraction(6, 10), later: Fraction(0)}
-    assert with_moved_fen(left, claimed, {}, fell, within_year=False) == left, "it is not earned"
-    assert with_moved_fen(left, claimed, {later: 1}, after, within_year=False) == left, "drawn"
+    assert with_moved_fen(rest, claim, {}, fell, within_year=False) == rest, "it is not earned"
+    assert with_moved_fen(rest, claim, {later: 1}, after, within_year=False) == rest, "drawn"
     both = {earlier: 1, later: 1}
-    assert with_moved_fen(left, both, {}, after, within_year=False) == left, "claimed itself"
+    assert with_moved_fen(rest, both, {}, after, within_year=False) == rest, "claimed itself"
 
 
 @given(
@@ -275,12 +275,12 @@ def test_what_earns_no_less_pays_the_claim_of_its_months(
     """A claim of whole months, the oldest of them or some, is still earned when months grow."""
     laid = earned_in_order(gains, 10_000_000)
     places = sorted(laid)[: None if whole else pick % 4]
-    claimed = {place: laid[place] for place in places}
+    claim = {place: laid[place] for place in places}
     grown = {at: gains.get(at, Fraction(0)) + more.get(at, 0) for at in {*gains, *more}}
-    left = earned_in_order(grown, 10_000_000)
-    kept = with_moved_fen(left, claimed, {}, grown, within_year=False)
-    assert sum(kept.values()) == sum(left.values())
-    assert all(kept.get(place, 0) >= fen for place, fen in claimed.items())
+    rest = earned_in_order(grown, 10_000_000)
+    result = with_moved_fen(rest, claim, {}, grown, within_year=False)
+    assert sum(result.values()) == sum(rest.values())
+    assert all(result.get(place, 0) >= fen for place, fen in claim.items())
 
 
 @given(st.dictionaries(PLACES, FEN), st.dictionaries(PLACES, FEN), FEN, st.integers(-100, 4_000))

@@ -250,7 +250,7 @@ class World:
         ]
 
 
-def said(windows: list[wire.Window], *, offset: int) -> dict[tuple[str, str], set[int]]:
+def device_spans(windows: list[wire.Window], *, offset: int) -> dict[tuple[str, str], set[int]]:
     """(GPU or slice, holder) -> the hundredths of seconds in real time, as the windows have it."""
     spans: dict[tuple[str, str], set[int]] = {}
     for window in windows:
@@ -277,7 +277,7 @@ def check_exact(world: World) -> None:
     for _, from_, to, sight in world.record:
         for device, name in (sight or {}).items():
             truth.setdefault((device, name), set()).update(range(from_, min(to, last)))
-    assert said(windows, offset=world.clock_error) == {k: v for k, v in truth.items() if v}
+    assert device_spans(windows, offset=world.clock_error) == {k: v for k, v in truth.items() if v}
     check_slices(world)
 
 

@@ -108,11 +108,11 @@ class Relay:
         """Start it and wait until it listens."""
         if not self.port:
             self.port, self.health_port = _free_port(), _free_port()
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
 
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agents", "relay"],
-            env=ours
+            env=environment
             | {
                 "SUANQUAN_AGENT_DATA": str(self.data),
                 "SUANQUAN_NODE": "r-1",

@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 
 from ledger.people.codes import Role
+from tests.support.api.requests import ask
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
@@ -24,13 +25,6 @@ INDICATOR = {
     "number": "Z1", "year": YEAR, "project_name": "算力券", "fund_kind": "一般公共预算",
     "classification": "2150805", "fen": 100_000,
 }  # fmt: skip
-
-
-def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
-    """What the API answers this role, as JSON; it must be a yes."""
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def confirm(town: Town, decision: dict[str, Any]) -> None:

@@ -170,7 +170,9 @@ DOORS = {
     ),
     "GET /api/v1/sources": Door(BUREAU | {OPERATOR}, at("/api/v1/sources")),
     "GET /api/v1/inventory": Door(BUREAU | {OPERATOR}, at("/api/v1/inventory")),
-    "POST /api/v1/inventory": Door({Role.CLERK}, at("/api/v1/inventory", json=A_SIGHT), yes=409),
+    "POST /api/v1/inventory": Door(
+        {Role.CLERK, OPERATOR}, at("/api/v1/inventory", json=A_SIGHT), yes=409
+    ),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
     ),
@@ -552,7 +554,7 @@ DOORS = {
     "GET /hours/{cluster}/{gpu}": Door(BUREAU | {OPERATOR}, an_hour("/hours"), scoped=True),
     "GET /sources": Door(BUREAU | {OPERATOR}, at("/sources")),
     "GET /inventory": Door(BUREAU | {OPERATOR}, at("/inventory")),
-    "POST /inventory": Door({Role.CLERK}, at("/inventory", data={}), yes=422),
+    "POST /inventory": Door({Role.CLERK, OPERATOR}, at("/inventory", data={}), yes=422),
     "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
     "GET /nodes/{cluster}/{node}": Door(
         BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
@@ -632,6 +634,9 @@ DOORS = {
     "GET /policies": Door(BUREAU | {BUILDER}, at("/policies")),
     "POST /policies/{version}/payable": Door(
         RECONCILING, at("/policies/none/payable", data={"reason": "x"}), yes=404
+    ),
+    "POST /policies/{version}/end": Door(
+        RECONCILING, at("/policies/none/end", data={"until": "2027-01-01", "reason": "x"}), yes=404
     ),
     "POST /projects/{code}/year-cap": Door(
         RECONCILING, at("/projects/none/year-cap", data={"since": "2026", "reason": "x"}), yes=404

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from tests.support.faults.fault_site import Verdict
-from tests.support.paths import DOCS, ROOT
+from tests.support.paths import DOCS
 
 PAGE = DOCS / "faults.md"
 HERE = "tests/agents/faults"
-WORDS: dict[str, Any] = yaml.safe_load((ROOT / HERE / "words.yaml").read_text(encoding="utf-8"))
+WORDS: dict[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
+)
 
 
 class Row(NamedTuple):

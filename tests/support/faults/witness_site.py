@@ -21,7 +21,7 @@ from urllib3.exceptions import ProtocolError
 from agents.witness.view import View
 from agents.witness.watch import Ask, Watcher
 from ledger.metering.codes import WitnessVerdict
-from ledger.metering.queries.evidence import Piece, pieces
+from ledger.metering.queries.witnesses.evidence import Piece, pieces
 from tests.support.agents.fake_api_server import FakeApiServer, Thing, finished_pod, pod, running
 from tests.support.faults.fault_site import Verdict
 from tests.support.simulation import START, minute

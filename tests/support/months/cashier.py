@@ -1,59 +1,96 @@
-"""What the builder, clerks and the cashier do with an office's claims, lists and bank files.
+"""What the builder, centre, clerks and cashier do with an office's claims, lists and bank files.
 
 Every step is the ledger's own, at the office's time; a refusal is answered by its code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 from itertools import count
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from ledger.accounts.queries import balances
 from ledger.claims.queries import claim_by_number, left_by_month, publication_of, voucher_of
 from ledger.claims.steps.approval import propose_approval
+from ledger.claims.steps.bank_accounts import propose_account
+from ledger.claims.steps.claims import open_claim
 from ledger.documents.queries.originals import File
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps.deduction_decisions import propose_consent, propose_fall
+from ledger.documents.steps.deductions import state_deduction
+from ledger.documents.tables import CostDocument
 from ledger.errors import LedgerError
 from ledger.payment.codes import Ruling
 from ledger.payment.queries import payment_lists
 from ledger.payment.steps.bank_return import ReturnIntake, take_return
 from ledger.payment.steps.bank_reversal import propose_ruling
-from ledger.payment.steps.indicators import open_indicator
+from ledger.payment.steps.indicators import open_indicator, share_indicators
 from ledger.payment.steps.payment_list import make_list
 from ledger.payment.steps.recover import open_recovery, settle_recoveries
 from ledger.payment.steps.refund import refund
 from ledger.payment.tables import PaymentList
 from ledger.people.codes import Answer
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
+from ledger.registry.queries import contract_by_number
+from ledger.registry.tables import Centre, Organisation
 from ledger.units import beijing_day
 from ledger.vouchers.queries.quotas import project_by_code
 from tests.support import claims
 from tests.support.months.office import Office
+from tests.support.papers.proofs import pdf
 from tests.support.payments import CASHIER, HEAD
 from tests.support.reconciliation import CLERK
 
-PROJECT, INDICATOR, BUDGET = "p1", "Z1", 10**10
+PROJECT, BUDGET = "p1", 10**10
+BEARERS = {"Z1": "市", "Q1": "区"}
 
 
 class Cashier:
-    """Claims of the office's first project, one indicator, and its bank."""
+    """Claims of the office's first project, the indicators that pay them, and their bank."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, weights: Mapping[str, int]) -> None:
         self.office, self.engine = office, office.engine
         with Session(self.engine) as db:
             self.project = key(project_by_code(db, PROJECT))
         self.claims = claims.Office(office.engine, office.owner, self.project)
         self.claims.account(now=office.now)
-        with office.step() as db:
-            decision = open_indicator(
-                db, number=INDICATOR, year=office.now.year, project_name="算力券",
-                fund_kind="一般公共预算", classification="2150805", fen=BUDGET, reason="预算批复",
-                actor=CASHIER.actor, now=office.now,
-            )  # fmt: skip
-        office.confirm(decision)
+        self._centre_account()
+        for number in weights:
+            with office.step() as db:
+                decision = open_indicator(
+                    db, number=number, year=office.now.year, project_name="算力券",
+                    fund_kind="一般公共预算", classification="2150805", fen=BUDGET,
+                    reason="预算批复", actor=CASHIER.actor, now=office.now,
+                )  # fmt: skip
+            office.confirm(decision)
+        if len(weights) > 1:
+            shares = [
+                {"bearer": BEARERS[n], "number": n, "year": office.now.year, "weight": weight}
+                for n, weight in weights.items()
+            ]
+            with office.step() as db:
+                decision = share_indicators(
+                    db, shares=shares, reason="市区分担", actor=CASHIER.actor, now=office.now
+                )
+            office.confirm(decision)
         self.files = count(1)
+
+    def _centre_account(self) -> None:
+        with self.office.step() as db:
+            payee = db.get_one(Organisation, self._centre(db).organisation_id)
+            decision, _ = propose_account(
+                db, payee, holder=payee.name, bank="宁夏银行", bank_code="313871000007",
+                number="6400123456789", actor=CLERK.actor, now=self.office.now,
+            )  # fmt: skip
+        assert decision
+        self.office.confirm(decision)
+
+    def _centre(self, db: Session) -> Centre:
+        return db.exec(select(Centre)).one()
 
     def round(self) -> None:
         """What the server does every minute."""
@@ -71,9 +108,20 @@ class Cashier:
 
     def hand_in(self, fen: int, *months: date) -> tuple[str, str]:
         """A claim is made, accepted and published; its number, and why it was not accepted."""
-        number = self.claims.open(fen, self.office.now, *months)
+        return self._hand_in(self.claims.open(fen, self.office.now, *months), claims.BUILDER)
+
+    def redeem(self, fen: int) -> tuple[str, str]:
+        """The centre claims what was deducted at its counter; a clerk hands it in for it."""
+        with self.office.step() as db:
+            number = open_claim(
+                db, self.project, fen, actor=claims.CLERK.actor, now=self.office.now,
+                centre=self._centre(db),
+            ).number  # fmt: skip
+        return self._hand_in(number, claims.CLERK)
+
+    def _hand_in(self, number: str, viewer: Viewer) -> tuple[str, str]:
         self.claims.add(number, *claims.WANTED, now=self.office.now)
-        result = self.claims.take(number, "submit", claims.BUILDER, self.office.now)
+        result = self.claims.take(number, "submit", viewer, self.office.now)
         assert result.findings == ()
         try:
             result = self.claims.take(
@@ -90,7 +138,7 @@ class Cashier:
         return number, ""
 
     def withdraw(self, number: str) -> None:
-        self.claims.take(number, "withdraw", claims.BUILDER, self.office.now)
+        self.claims.take(number, "withdraw", claims.CLERK, self.office.now)
 
     def refuse(self, number: str) -> str:
         """The approver refuses a claim; why not."""
@@ -119,14 +167,42 @@ class Cashier:
 
         return self._code(lambda: self.office.confirm(propose()))
 
+    # the counter
+
+    def deduct(self, document: Document, fen: int, paid_fen: int) -> int:
+        """So much of a bill was deducted, and the rest paid: the builder signs a file that says so,
+        which another clerk has seen."""
+        if paid_fen:
+            self.office.receipt(document, paid_fen)
+        with self.office.step() as db:
+            query = select(CostDocument).where(CostDocument.number == document.number)
+            row = state_deduction(
+                db, key(db.exec(query).one()), contract_by_number(db, "k1"), fen,
+                actor=CLERK.actor, now=self.office.now,
+            )  # fmt: skip
+            deduction = key(row)
+            paper = File.from_content("抵扣确认.pdf", pdf("deduction", str(deduction)))
+            decision = propose_consent(
+                db, deduction, paper, reason="线下签字", actor=CLERK.actor, now=self.office.now
+            )
+        self.office.confirm(decision)
+        return deduction
+
+    def propose_less(self, deduction: int) -> Decision:
+        """One person proposes that a deduction falls to what counts of it."""
+        with self.office.step() as db:
+            return propose_fall(
+                db, deduction, reason="红冲", actor=CLERK.actor, now=self.office.now
+            )
+
     # lists
 
-    def make(self) -> str:
+    def make(self, indicator: str) -> str:
         """A list of everything that may be listed; its number, or the code of why there is none."""
         try:
             with self.office.step() as db:
                 payment_list = make_list(
-                    db, indicator=payment_lists.indicator(db, INDICATOR, self.office.now.year),
+                    db, indicator=payment_lists.indicator(db, indicator, self.office.now.year),
                     claims=None, reason="", actor=CASHIER.actor, now=self.office.now,
                 )  # fmt: skip
                 return payment_list.number
@@ -171,19 +247,21 @@ class Cashier:
 
         return self._code(lambda: self.office.confirm(propose()))
 
-    def refund(self, reference: str, fen: int) -> str:
-        """Money came back outside the lists; two persons book it."""
+    def refund(self, reference: str, parts: Mapping[str, int]) -> str:
+        """Money came back outside the lists, so much to each indicator; two persons book it."""
 
-        def propose() -> Decision:
+        def book(number: str, fen: int) -> None:
             with self.office.step() as db:
-                indicator = payment_lists.indicator(db, INDICATOR, self.office.now.year)
-                return refund(
+                indicator = payment_lists.indicator(db, number, self.office.now.year)
+                decision = refund(
                     db, reference=reference, project=project_by_code(db, PROJECT),
-                    indicator=indicator, fen=fen, on_day=self.today(), reason="退款",
-                    actor=CASHIER.actor, now=self.office.now,
+                    indicator=indicator, fen=fen, total_fen=sum(parts.values()),
+                    on_day=self.today(), reason="退款", actor=CASHIER.actor, now=self.office.now,
                 )  # fmt: skip
+            self.office.confirm(decision)
 
-        return self._code(lambda: self.office.confirm(propose()))
+        codes = [self._code(partial(book, number, fen)) for number, fen in parts.items()]
+        return next(filter(None, codes), "")
 
     def recover(self, *, fraud: bool) -> str:
         """Two persons open a case for what is to be paid back."""
@@ -221,11 +299,16 @@ class Cashier:
         )
         return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in rows}
 
-    def budget(self) -> tuple[int, int]:
-        """What of the indicator is on its way, and spent."""
+    def deducted(self) -> list[tuple[int, int]]:
+        """What was agreed of each deduction, and what holds."""
+        rows = self.office.owner.execute("SELECT fen, held_fen FROM deductions ORDER BY id")
+        return [(row[0], row[1]) for row in rows]
+
+    def budget(self, indicator: str) -> tuple[int, int]:
+        """What of an indicator is on its way, and spent."""
         with Session(self.engine) as db:
             amounts = balances(
-                db, payment_lists.indicator(db, INDICATOR, self.office.now.year).book_id
+                db, payment_lists.indicator(db, indicator, self.office.now.year).book_id
             )
             return amounts["committed"], amounts["spent"]
 

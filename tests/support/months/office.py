@@ -5,25 +5,19 @@ minute here, at sixty times the price: the money is the same, and a month has 74
 in fen. Each step is a transaction of its own, a minute after the one before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
-from itertools import count
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from agents import wire
-from ledger.accounts.queries import rights
-from ledger.accounts.rules.targets import Rights
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.charging.steps import charge
-from ledger.desk.steps.confirm import respond
 from ledger.desk.steps.take_registry import take_registry
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps.documents import take_document
@@ -31,10 +25,7 @@ from ledger.documents.steps.receipts import enter
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
 from ledger.metering.steps.intake import Receipt, take_batch
-from ledger.payment.steps.recover import open_recovery
-from ledger.people.codes import Answer
 from ledger.people.tables import Decision
-from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import month_cells
@@ -46,21 +37,14 @@ from ledger.reconciliation.steps.falls import propose_fall
 from ledger.reconciliation.steps.match import match, move
 from ledger.reconciliation.steps.reds import propose_parts
 from ledger.registry.queries import contract_by_number
-from ledger.registry.tables import Contract, Project
+from ledger.registry.tables import Contract
 from ledger.units import next_month
-from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.clauses import load_policies
-from ledger.vouchers.steps.lapse import propose_lapse
-from ledger.vouchers.steps.openings import propose_voucher
-from ledger.vouchers.steps.policy_ends import propose_end
-from ledger.vouchers.steps.rates import propose_rate
-from ledger.vouchers.steps.validity import propose_validity
-from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, red, verified
+from tests.support.months.voucher_desk import VoucherDesk
 from tests.support.papers.proofs import receipt_pdf
-from tests.support.payments import TODAY, Treasury
-from tests.support.reconciliation import APPROVER, BUYER, CLERK, OTHER
+from tests.support.reconciliation import BUYER, CLERK, OTHER
 from tests.support.simulation import enrolled, gpu_id, place
 
 POLICY, CAP = "yinchuan-2024-drill", 5_000_000_00
@@ -106,8 +90,8 @@ def last_day(month: date) -> date:
     return next_month(month) - timedelta(days=1)
 
 
-class Office:
-    """What the people of a office do, one step after the other."""
+class Office(VoucherDesk):
+    """What the people of an office do, one step after the other."""
 
     def __init__(
         self,
@@ -116,7 +100,7 @@ class Office:
         owner: psycopg.Connection,
         now: datetime = datetime(2026, 11, 23, 4, tzinfo=UTC),
     ) -> None:
-        self.engine, self.owner, self.now = engine, owner, now
+        super().__init__(engine, owner, now)
         self.cluster = place(owner, gpus=2)
         owner.execute("UPDATE gpus SET registered_from = '2026-01-01'")
         self.node = enrolled(owner, self.cluster)
@@ -125,8 +109,6 @@ class Office:
         self.register(REGISTRY)
         for code in ("p1", "p2"):
             self.open(code, POLICY)
-        self.treasury = Treasury(owner, engine)
-        self.serials = count(1)
         self.minutes: dict[tuple[int, date], int] = {}  # of a GPU and day, reported so far
 
     def register(self, text: str) -> None:
@@ -342,115 +324,10 @@ class Office:
         """Two persons readmit it."""
         self.confirm(self.propose_exclusion(month, contract=contract, excluded=False))
 
-    def open(self, code: str, policy: str) -> None:
-        """Two persons open the project's voucher under a version."""
-        with self.step() as db:
-            decision = propose_voucher(
-                db, project_by_code(db, code), clause="09-1", policy=policy, facts={},
-                actor=CLERK.actor, now=self.now,
-            )  # fmt: skip
-        self.confirm(decision)
-
-    def end_policy(self, policy: str, until: date) -> None:
-        """Two persons give a version its end; `until` is the first day after it."""
-        with self.step() as db:
-            decision = propose_end(
-                db, policy, until, reason="新版本", actor=CLERK.actor, now=self.now
-            )
-        self.confirm(decision)
-
-    def validity(self, since: date | None, until: date | None, code: str = "p1") -> None:
-        """Two persons change a voucher's days."""
-        with self.step() as db:
-            decision = propose_validity(
-                db, self._voucher(db, code), valid_from=since, valid_until=until, reason="展期",
-                actor=CLERK.actor, now=self.now,
-            )  # fmt: skip
-        self.confirm(decision)
-
-    def rate(self, rate: Fraction, since: date, policy: str = POLICY, code: str = "p1") -> None:
-        """Two persons give a voucher another rate from a day on."""
-        with self.step() as db:
-            decision = propose_rate(
-                db, self._voucher(db, code), policy=policy, since=since, facts={},
-                rate=ChosenRate(rate, "另一比例", None), reason="立项", actor=CLERK.actor,
-                now=self.now,
-            )  # fmt: skip
-        self.confirm(decision)
-
-    def lapse(self, code: str = "p1") -> None:
-        """Two persons let a voucher lapse."""
-        with self.step() as db:
-            decision = propose_lapse(
-                db, self._voucher(db, code), reason="到期", actor=CLERK.actor, now=self.now
-            )
-        self.confirm(decision)
-
-    def fraud(self, code: str = "p1") -> None:
-        """Two persons open a case: what is to be paid back was got by fraud."""
-        with self.step() as db:
-            decision = open_recovery(
-                db, project=project_by_code(db, code), fraud=True, pay_by=date(2027, 1, 31),
-                reason="虚报", actor="finance:钱会计#105", now=self.now,
-            )  # fmt: skip
-        self.confirm(decision)
-
-    def confirm(self, decision: Decision, answer: Answer = Answer.CONFIRMED) -> None:
-        """Another person answers a decision."""
-        with self.step() as db:
-            respond(
-                db, key(decision), answer=answer, digest_seen=decision.digest, viewer=APPROVER,
-                now=self.now,
-            )  # fmt: skip
-
-    def pay(self, code: str = "p1") -> str:
-        """Everything payable is listed, and the bank pays it; the reference of its row."""
-        number, fen = self.send(code)
-        reference = f"b{next(self.serials)}"
-        self.treasury.bank(f"{reference},{number},1,成功,{fen // 100}.{fen % 100:02},{TODAY},")
-        return reference
-
-    def send(self, code: str = "p1") -> tuple[str, int]:
-        """Everything payable is listed and sent to the bank; the list's number, and the fen."""
-        run, fen = next(self.serials), self.rights(code).payable
-        if not self.fen("SELECT count(*) FROM indicators"):
-            self.treasury.indicator(10**10)
-            self.treasury.account(code, "6222020000000000")
-        self.treasury.claim(code, fen, f"SQ-{run}")
-        return self.treasury.send([f"SQ-{run}"]), fen
-
-    def rights(self, code: str = "p1") -> Rights:
-        """The balances of a project's voucher."""
-        with Session(self.engine) as db:
-            return rights(db, self._voucher(db, code).book_id)
-
-    def money(self, code: str = "p1") -> dict[str, int]:
-        """Fen that are promised, payable, sent, paid, to be paid back or lapsed; nothing left out
-        but what is nothing, and what is left of the voucher."""
-        amounts = self.rights(code)
-        names = ("accrued", "payable", "sent", "paid", "recoverable", "lapsed")
-        return {name: fen for name in names if (fen := getattr(amounts, name))}
-
     def cells(self, month: date = MARCH, contract: str = "k1") -> list[Cell]:
         """The cells of a contract's month."""
         with Session(self.engine) as db:
             return month_cells(db, key(self._contract(db, contract)), month)
 
-    def fen(self, query: str, *values: object) -> int:
-        """One figure of the database."""
-        row = self.owner.execute(query.encode(), values).fetchone()
-        assert row
-        return int(row[0])
-
-    @contextmanager
-    def step(self) -> Iterator[Session]:
-        self.now += timedelta(minutes=1)
-        with Session(self.engine, expire_on_commit=False) as db, db.begin():
-            yield db
-
     def _contract(self, db: Session, number: str) -> Contract:
         return contract_by_number(db, number)
-
-    def _voucher(self, db: Session, code: str) -> Voucher:
-        query = select(Voucher).join(Project, col(Project.id) == Voucher.project_id)
-        return db.exec(query.where(Project.code == code)).one()

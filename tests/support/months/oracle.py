@@ -6,15 +6,11 @@ contract, one rate a version; money in fen. A cell is a month and a part of it: 
 the hour, or what is drawn from the package.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
-COMPUTE, PACKAGE = "compute", "package"
-Cell = tuple[date, str]
-Version = tuple[str, Fraction]  # with its rate
-DAY = timedelta(days=1)
+from tests.support.months.usage import COMPUTE, PACKAGE, Cell, MonthUsage, Version
 
 
 @dataclass
@@ -48,67 +44,16 @@ class Decided:
     terms: list[Version]  # of the days of its month, then
 
 
-@dataclass
-class Bought:
-    """A package: so many hours at a price, on the days of these months."""
-
-    hours: int
-    price: int
-    months: list[date]
-
-
-class MonthOracle:
+class MonthOracle(MonthUsage):
     """A project's months, as they follow from everything that happened."""
 
     def __init__(self, months: list[date], cap: int) -> None:
+        super().__init__()
         self.months, self.cap = months, cap
-        self.hours: dict[date, int] = defaultdict(int)
-        self.elsewhere: set[date] = set()  # days on which the holder is of another project
-        self.price: dict[date, int] = {}  # fen an hour, of the line for any model
-        self.exact: dict[date, int] = {}  # of the line for this model, which goes first
-        self.bought: Bought | None = None
-        self.versions = [("a", Fraction(3, 10), date.min, date.max)]
-        self.valid = (date.min, date.max)
         self.lines: list[Line] = []
         self.decisions: dict[Cell, Decided] = {}
         self.sent_fen = self.paid = self.recoverable = self.lapsed = 0
         self.fraud = False  # a case is open: what is to be paid back lapses
-        self.new_rates: list[tuple[str, Fraction, date]] = []  # version, rate, since; newest last
-
-    # metered
-
-    def hours_from_package(self) -> dict[date, int]:
-        """Hours of each day that are drawn from the package: the first that there are."""
-        left_hours = self.bought.hours if self.bought else 0
-        drawn_hours = {}
-        for day in sorted(self.hours):
-            if self.bought and day.replace(day=1) in self.bought.months and self.is_ours(day):
-                drawn_hours[day] = min(self.hours[day], left_hours)
-                left_hours -= drawn_hours[day]
-        return drawn_hours
-
-    def is_ours(self, day: date) -> bool:
-        return day not in self.elsewhere
-
-    def costs(self, cell: Cell) -> dict[date, int]:
-        """What was metered in a cell on each day."""
-        month, part = cell
-        drawn_hours = self.hours_from_package()
-        fen = {}
-        for day, hours in self.hours.items():
-            if day.replace(day=1) == month and self.is_ours(day):
-                from_package = drawn_hours.get(day, 0)
-                by_hour = self.exact.get(day, self.price[day])
-                package_price = self.bought.price if self.bought else 0
-                amounts = {
-                    COMPUTE: (hours - from_package) * by_hour,
-                    PACKAGE: from_package * package_price,
-                }
-                fen[day] = amounts[part]
-        return fen
-
-    def metered(self, cell: Cell) -> int:
-        return sum(self.costs(cell).values())
 
     # invoiced
 
@@ -206,8 +151,8 @@ class MonthOracle:
             key: max(min(fen, now.pays.get(cell, 0)), 0)
             for now in self.lines for key, fen in decision.rests_on.items() if key == id(now)
         }  # fmt: skip
-        needed = max(decision.matched, self.metered(cell))
-        beyond = min(sum(stands.values()) - decision.matched, self.invoiced(cell) - needed)
+        floor = max(decision.matched, self.metered(cell))
+        beyond = min(sum(stands.values()) - decision.matched, self.invoiced(cell) - floor)
         return max(min(beyond, stands.get(id(line), 0)), 0)
 
     def red(self, line: Line, fen: int) -> None:
@@ -316,27 +261,6 @@ class MonthOracle:
         }
 
     # earned
-
-    def version_on(self, day: date) -> Version:
-        """The version of a day and its rate; none outside the voucher's days."""
-        if self.valid[0] <= day < self.valid[1]:
-            for name, rate, since, until in self.versions:
-                if since <= day < until:
-                    new = [r for v, r, first in self.new_rates if v == name and first <= day]
-                    return name, new[-1] if new else rate
-        return "", Fraction(0)
-
-    def terms(self, month: date) -> list[Version]:
-        """Under which version each day of a month is."""
-        in_month = [day for n in range(31) if (day := month + n * DAY).month == month.month]
-        return [self.version_on(day) for day in in_month]
-
-    def by_version(self, cell: Cell, costs: dict[date, int]) -> dict[Version, int]:
-        """What was metered of a cell under each version and its rate; each that its days have."""
-        fen = dict.fromkeys(self.terms(cell[0]), 0)
-        for day, cost in costs.items():
-            fen[self.version_on(day)] += cost
-        return fen
 
     def held_by_version(self, cell: Cell) -> dict[Version, Fraction]:
         """What the books hold of each version's days; by usage, where their days have changed."""

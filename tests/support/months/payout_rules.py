@@ -1,11 +1,13 @@
 """Rules of a state machine: claims, lists and the bank's rows, against their specification.
 
-A machine of an office's months has these as well: claims of some months or all, also approved for
-less, refused and withdrawn; lists that are confirmed at once, later or not; files of the bank with
+A machine of an office's months has these as well: claims of some months or all, the centre's for
+what was deducted at its counter, also approved for less, refused and withdrawn; lists of one
+indicator or of two that bear shares, confirmed at once, later or not; files of the bank with
 payments, failures, money taken back after a payment, rows that contradict, come late or twice, or
 are made up; what two persons decide of them; refunds and cases of recovery, honest and fraudulent.
 """
 
+from collections.abc import Mapping
 from itertools import count
 
 from hypothesis import assume
@@ -35,8 +37,9 @@ class PayoutRules(DatabaseMachine):
     cashier: Cashier
     payouts: Payouts
 
-    def begin_payouts(self) -> None:
-        self.cashier, self.payouts = Cashier(self.office), Payouts(self.oracle)
+    def begin_payouts(self, weights: Mapping[str, int]) -> None:
+        self.cashier = Cashier(self.office, weights)
+        self.payouts = Payouts(self.oracle, weights)
         self.list_number = ""
         self.references = count(1)
 
@@ -59,13 +62,25 @@ class PayoutRules(DatabaseMachine):
         months = [list(by_month)[pick % len(by_month)]] if one_month else []
         fen = sum(by_month[m] for m in months or by_month) // part
         assume(fen)
-        number, refusal = self.cashier.hand_in(fen, *months)
-        claim = ClaimState(number, fen, "withdrawn" if refusal else "published")
+        self.hand_in(*self.cashier.hand_in(fen, *months), fen)
+
+    def hand_in(self, number: str, refusal: str, fen: int, *, of_centre: bool = False) -> None:
+        """A claim was made, and accepted or not."""
+        claim = ClaimState(number, fen, "withdrawn" if refusal else "published", of_centre)
         claim.earned_at_first = self.oracle.earned_by_month(counts=True)
+        claim.kept_at_first = self.payouts.kept_fen()
         is_earned = self.payouts.is_earned(claim, fen)
         assert refusal in ({"", "months_not_earned"} if is_earned else {"not_earned"})
         assert not refusal or any(self.oracle.falls(month) for month in self.oracle.months)
         self.payouts.claims.append(claim)
+
+    @precondition(lambda self: self.payouts.redeemable())
+    @rule(part=PARTS)
+    def redeem(self, part: int) -> None:
+        """The centre claims what was deducted at its counter."""
+        fen = self.payouts.redeemable() // part
+        assume(fen)
+        self.hand_in(*self.cashier.redeem(fen), fen, of_centre=True)
 
     @precondition(lambda self: self.of_state("published"))
     @rule(pick=picks, part=st.sampled_from([1, 1, 1, 2]))
@@ -78,9 +93,13 @@ class PayoutRules(DatabaseMachine):
         refusal = self.cashier.approve(claim.number, fen)
         if not self.payouts.is_earned(claim, fen):
             assert refusal == "not_earned"
+        elif not self.payouts.is_within(claim, fen):
+            assert refusal in ("months_not_earned", "more_than_claimable")
         elif refusal:
             assert refusal == "months_not_earned"
-            assert self.payouts.lost_something(claim)
+            assert self.payouts.lost_something(claim) or (
+                claim.kept_at_first < self.payouts.kept_fen()
+            )
         else:
             claim.state, claim.due = "approved", fen
             self.payouts.claims.remove(claim)  # the queue is in the order of approval
@@ -103,15 +122,17 @@ class PayoutRules(DatabaseMachine):
     # lists
 
     @precondition(lambda self: self.of_state("approved", "listed") and not self.list_number)
-    @rule()
-    def make_a_list(self) -> None:
-        ready = self.payouts.payables()
-        number = self.cashier.make()
+    @rule(pick=picks)
+    def make_a_list(self, pick: int) -> None:
+        indicators = list(self.payouts.weights)
+        indicator = indicators[pick % len(indicators)]
+        ready = self.payouts.to_list(indicator)
+        number = self.cashier.make(indicator)
         if not ready:
             assert number == "nothing_payable"
         else:
             self.list_number = number
-            self.payouts.unsent = [(claim, claim.due_left_fen) for claim in ready]
+            self.payouts.unsent, self.payouts.unsent_of = ready, indicator
 
     @precondition(lambda self: self.list_number)
     @rule(answer=st.sampled_from([Answer.CONFIRMED, Answer.CONFIRMED, Answer.REFUSED]))
@@ -218,10 +239,12 @@ class PayoutRules(DatabaseMachine):
     def refund(self, part: int) -> None:
         fen = self.oracle.recoverable // part
         assume(fen)
-        refusal = self.cashier.refund(f"t{next(self.references)}", fen)
-        assert refusal == ("refund_beyond_paid" if fen > self.payouts.net() else "")
+        parts = self.payouts.refund_parts(fen)
+        asked = parts or {next(iter(self.payouts.weights)): fen}
+        refusal = self.cashier.refund(f"t{next(self.references)}", asked)
+        assert refusal == ("" if parts else "refund_beyond_paid")
         if not refusal:
-            self.payouts.refund(fen)
+            self.payouts.refund(parts)
             self.follow()
 
     @precondition(lambda self: self.oracle.recoverable)
@@ -249,6 +272,10 @@ class PayoutRules(DatabaseMachine):
             for line in self.payouts.lines()
         }
         assert self.cashier.line_figures() == lines_expected
-        spent_fen = self.payouts.net()
-        assert self.cashier.budget() == (self.oracle.sent_fen, spent_fen)
+        for name in self.payouts.weights:
+            of_it = [line for line in self.payouts.lines() if line.indicator == name]
+            committed_fen = sum(line.open_fen for line in of_it)
+            assert self.cashier.budget(name) == (committed_fen, self.payouts.net(name))
         assert sum(line.open_fen for line in self.payouts.lines()) == self.oracle.sent_fen
+        deductions = [(d.fen, d.held_fen) for d in self.payouts.counter.deductions]
+        assert self.cashier.deducted() == deductions

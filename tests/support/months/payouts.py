@@ -2,14 +2,16 @@
 
 As the oracle of the months it uses none of the rules: a line of a list is so many fen on their
 way, paid, returned, paid beyond what was owed, or outside the books; each row that holds moves
-some of them, and so the voucher's money. Fen everywhere.
+some of them, and so the voucher's money. One indicator pays all, or two their shares of each claim.
+What was deducted at the centre's counter is kept for the centre. Fen everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from tests.support.months.counter import Counter
 from tests.support.months.oracle import MonthOracle
 
 DONE = ("refused", "withdrawn", "paid")
@@ -22,6 +24,7 @@ class ListLine:
     list: str
     number: int
     fen: int
+    indicator: str
     paid_fen: int = 0
     returned_fen: int = 0
     over_fen: int = 0
@@ -52,6 +55,8 @@ class ClaimState:
     number: str
     due: int
     state: str = "published"
+    of_centre: bool = False  # for what was deducted at its counter
+    kept_at_first: int = 0  # for the centre, when it was made
     lines: list[ListLine] = field(default_factory=list)
     earned_at_first: dict[date, Fraction] = field(
         default_factory=dict
@@ -71,15 +76,30 @@ class ClaimState:
         return self.due - self.paid_fen - self.open_fen
 
 
-class Payouts:
-    """All claims of the oracle's voucher, in the order of their approval, and the bank's rows."""
+def divide(fen: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Each one's part: the whole fen of it, and one more for those who lose most by that."""
+    exact = {
+        name: Fraction(fen * weight, sum(weights.values())) for name, weight in weights.items()
+    }
+    parts = {name: int(part) for name, part in exact.items()}
+    names = list(weights)
+    by_loss = sorted(names, key=lambda name: (parts[name] - exact[name], names.index(name)))
+    return {name: parts[name] + (name in by_loss[: fen - sum(parts.values())]) for name in names}
 
-    def __init__(self, oracle: MonthOracle) -> None:
-        self.oracle = oracle
+
+class Payouts:
+    """All claims of the oracle's voucher, in the order of their approval, and the bank's rows.
+
+    `weights` are the shares of the indicators that pay; of one alone it does not matter which.
+    """
+
+    def __init__(self, oracle: MonthOracle, weights: Mapping[str, int]) -> None:
+        self.oracle, self.weights, self.counter = oracle, weights, Counter()
         self.claims: list[ClaimState] = []
         self.rows: list[Row] = []
         self.unsent: list[tuple[ClaimState, int]] = []  # on a list that nobody confirmed yet
-        self.refund_fen = 0
+        self.unsent_of = ""  # its indicator
+        self.refunds = dict.fromkeys(weights, 0)
 
     # claimed
 
@@ -92,7 +112,23 @@ class Payouts:
             and (claim.state in states if states else claim.state not in DONE)
         )
 
-    def claimable(self) -> int:
+    def kept_fen(self, *, counts: bool = False, besides: ClaimState | None = None) -> int:
+        """What the centre may still claim of what was deducted; with `counts`, of what counts."""
+        redeemed_fen = sum(
+            claim.due
+            for claim in self.claims
+            if claim.of_centre and claim is not besides
+            and claim.state not in ("refused", "withdrawn")
+        )  # fmt: skip
+        return max(self.counter.fen(counts=counts) - redeemed_fen, 0)
+
+    def most_fen(self, *, of_centre: bool = False, besides: ClaimState | None = None) -> int:
+        """What is payable or on its way, and neither asked for nor kept for the centre."""
+        kept_fen = 0 if of_centre else self.kept_fen(besides=besides)
+        payable = self.oracle.money().get("payable", 0) + self.oracle.sent_fen
+        return payable - self.promised_fen(besides=besides) - kept_fen
+
+    def claimable(self, *, of_centre: bool = False) -> int:
         """What may still be claimed in all."""
         oracle = self.oracle
         payable = oracle.money().get("payable", 0)
@@ -101,12 +137,12 @@ class Payouts:
         )
         came_back = max(self.paid_lines() - oracle.paid - oracle.recoverable, 0)
         earned_fen = min(oracle.earned_whole(), payable + oracle.sent_fen + oracle.paid)
-        return max(
-            min(
-                earned_fen - drawn_fen + came_back, payable + oracle.sent_fen - self.promised_fen()
-            ),
-            0,
-        )
+        most_fen = self.most_fen(of_centre=of_centre)
+        return max(min(earned_fen - drawn_fen + came_back, most_fen), 0)
+
+    def redeemable(self) -> int:
+        """What the centre may still claim."""
+        return min(self.claimable(of_centre=True), self.kept_fen(counts=True))
 
     def paid_lines(self) -> int:
         return sum(claim.paid_fen for claim in self.claims)
@@ -120,6 +156,11 @@ class Payouts:
         )
         by_formula = award - oracle.sent_fen - oracle.paid - oracle.recoverable - accepted_fen
         return fen <= min(by_formula, oracle.money().get("payable", 0) - accepted_fen)
+
+    def is_within(self, claim: ClaimState, fen: int) -> bool:
+        """Whether nothing that is kept for others, or for the centre itself, is in the way."""
+        kept_fen = self.kept_fen(counts=True, besides=claim) if claim.of_centre else fen
+        return fen <= min(self.most_fen(of_centre=claim.of_centre, besides=claim), kept_fen)
 
     def lost_something(self, claim: ClaimState) -> bool:
         """Whether a month earns less, of what counts, than when the claim was made."""
@@ -148,6 +189,17 @@ class Payouts:
                 ready.append(claim)
         return ready
 
+    def to_list(self, indicator: str) -> list[tuple[ClaimState, int]]:
+        """What a list of this indicator would pay of each claim: all, or its share of it."""
+        parts = [(c, min(self.share_left(c, indicator), c.due_left_fen)) for c in self.payables()]
+        return [(claim, fen) for claim, fen in parts if fen > 0]
+
+    def share_left(self, claim: ClaimState, indicator: str) -> int:
+        """What is left to an indicator of its share of a claim."""
+        of_it = [line for line in claim.lines if line.indicator == indicator]
+        drawn_fen = sum(line.fen - line.returned_fen for line in of_it)
+        return divide(claim.due, self.weights)[indicator] - drawn_fen
+
     def may_send(self) -> bool:
         """Whether the list that waits is still right."""
         on_list = [claim for claim, _ in self.unsent]
@@ -157,7 +209,7 @@ class Payouts:
     def send(self, number: str) -> None:
         """Two persons sent the list that waits."""
         for place, (claim, fen) in enumerate(self.unsent, start=1):
-            claim.lines.append(ListLine(number, place, fen))
+            claim.lines.append(ListLine(number, place, fen, self.unsent_of))
             claim.state = "listed"
             self.oracle.sent_fen += fen
         self.unsent = []
@@ -213,20 +265,23 @@ class Payouts:
             self._settle(line)
 
     def _called_back(self, row: Row) -> list[ListLine]:
-        """Other lines of the claim that must not be paid as well, the newest first."""
+        """Lines of the claim and the indicator that must not be paid as well, the newest first."""
         _, line, result, fen = row.key
         claim = self.claim_of(line)
         late = min(max(fen - line.open_fen, 0), line.returned_fen) if result == "成功" else 0
-        missing, lines = late - claim.due_left_fen, []
+        left_fen = min(claim.due_left_fen, self.share_left(claim, line.indicator))
+        missing, lines = late - left_fen, []
         for other_line in reversed(claim.lines):
-            if other_line is not line and other_line.open_fen and missing > 0:
+            is_alike = other_line is not line and other_line.indicator == line.indicator
+            if is_alike and other_line.open_fen and missing > 0:
                 lines.append(other_line)
                 missing -= other_line.open_fen
         return lines
 
     def _late_payment(self, line: ListLine, fen: int, owed_fen: int) -> tuple[int, int, int, int]:
         """What was on its way, then what had come back and is owed_fen, then too much."""
-        oracle, still = self.oracle, max(self.claim_of(line).due_left_fen, 0)
+        oracle, claim = self.oracle, self.claim_of(line)
+        still = max(min(claim.due_left_fen, self.share_left(claim, line.indicator)), 0)
         on_its_way = min(fen, line.open_fen)
         late = min(fen - on_its_way, line.returned_fen, still, owed_fen)
         unused_fen = (
@@ -252,8 +307,9 @@ class Payouts:
         bounced_fen = min(fen - outside, line.open_fen)
         rest = fen - outside - bounced_fen
         cash = min(
-            rest, line.over_fen + line.paid_fen, self.net(), oracle.paid + oracle.recoverable
-        )
+            rest, line.over_fen + line.paid_fen, self.net(line.indicator),
+            oracle.paid + oracle.recoverable,
+        )  # fmt: skip
         over = min(cash, line.over_fen)
         oracle.sent_fen -= bounced_fen
         self._came_back(cash)
@@ -263,7 +319,7 @@ class Payouts:
 
     def _undoable(self, row: Row) -> bool:
         paid_fen, _, over_fen, _ = row.change
-        in_books = min(self.net(), self.oracle.paid + self.oracle.recoverable)
+        in_books = min(self.net(row.line.indicator), self.oracle.paid + self.oracle.recoverable)
         return (
             row.line.paid_fen >= paid_fen
             and row.line.over_fen >= over_fen
@@ -281,9 +337,10 @@ class Payouts:
         self._came_back(over_fen - returned_fen)
         self._apply(row.line, (-paid_fen, -returned_fen, -over_fen, -outside_fen))
 
-    def net(self) -> int:
-        """What the city paid and has not got back."""
-        return sum(line.paid_fen + line.over_fen for line in self.lines()) - self.refund_fen
+    def net(self, indicator: str) -> int:
+        """What an indicator paid and has not got back."""
+        of_it = [line for line in self.lines() if line.indicator == indicator]
+        return sum(line.paid_fen + line.over_fen for line in of_it) - self.refunds[indicator]
 
     def _came_back(self, cash: int) -> None:
         """Money is here again: first what was to be paid back, then what was paid."""
@@ -293,11 +350,21 @@ class Payouts:
         oracle.lapsed += owed_fen if oracle.fraud else 0
         oracle.paid -= cash - owed_fen
 
-    def refund(self, fen: int) -> None:
+    def refund_parts(self, fen: int) -> dict[str, int]:
+        """What each gets back of money, so that what remains is in the shares; none: too much."""
+        nets = {name: self.net(name) for name in self.weights}
+        if fen > sum(nets.values()):
+            return {}
+        fair = divide(sum(nets.values()) - fen, self.weights)
+        parts = divide(fen, {name: max(net - fair[name], 0) for name, net in nets.items()})
+        return {name: part for name, part in parts.items() if part}
+
+    def refund(self, parts: Mapping[str, int]) -> None:
         """Money to be paid back came back outside the lists."""
-        self.refund_fen += fen
-        self.oracle.recoverable -= fen
-        self.oracle.lapsed += fen if self.oracle.fraud else 0
+        for name, fen in parts.items():
+            self.refunds[name] += fen
+            self.oracle.recoverable -= fen
+            self.oracle.lapsed += fen if self.oracle.fraud else 0
 
     @staticmethod
     def _apply(line: ListLine, change: tuple[int, int, int, int]) -> None:

@@ -1,4 +1,4 @@
-"""The rule by which `compare_day` (33_metering_evidence.sql) compares, told in plain Python.
+"""The rule by which `compare_day` (metering/33_evidence.sql) compares, told in plain Python.
 
 | the time of a holder is | when                                                              |
 |-------------------------|-------------------------------------------------------------------|

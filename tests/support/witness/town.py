@@ -18,8 +18,8 @@ from ledger.desk.steps.confirm import respond
 from ledger.desk.steps.rule_incidents import explain_incident, propose_ruling
 from ledger.documents.queries.originals import File
 from ledger.metering.codes import IncidentKind
-from ledger.metering.queries.evidence import EvidenceSum, evidence_sums, keep_evidence
 from ledger.metering.queries.usage import windows_of_day
+from ledger.metering.queries.witnesses.evidence import EvidenceSum, evidence_sums, keep_evidence
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.people.codes import Answer
 from ledger.people.steps.credentials import Viewer

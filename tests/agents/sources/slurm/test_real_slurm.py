@@ -97,10 +97,15 @@ def test_jobs_of_every_kind_are_known_once(live: Cluster, numbers: dict[str, str
     final = [run for run in store.all() if run.is_final]
     gpus = Counter(sum(d.count for d in run.devices) for run in final)
     assert gpus == {2: 1, 1: 3 + 1 + 1 + 2}  # done; array, cancelled, suspended, requeued
-    (done,) = runs_of(store, numbers["done"])
-    assert 4_000 <= done.until_ms - done.start_ms <= 15_000
-    assert (done.account, done.user, done.partition, done.qos) == ("lab1", "alice", "gpu", "normal")
-    assert [d.model for d in done.devices] == ["h100"]
+    (whole_run,) = runs_of(store, numbers["done"])
+    assert 4_000 <= whole_run.until_ms - whole_run.start_ms <= 15_000
+    assert (whole_run.account, whole_run.user, whole_run.partition, whole_run.qos) == (
+        "lab1",
+        "alice",
+        "gpu",
+        "normal",
+    )
+    assert [d.model for d in whole_run.devices] == ["h100"]
     (suspended,) = runs_of(store, numbers["suspended"])
     assert suspended.suspended_ms >= 2_000
     assert suspended.until_ms - suspended.start_ms >= 8_000  # suspended time is in it
@@ -151,7 +156,7 @@ def test_while_its_database_is_down_nothing_is_an_answer(
 def test_the_script_for_a_head_without_python_sends_the_same(
     live: Cluster, numbers: dict[str, str], tmp_path: Path
 ) -> None:
-    page = (DOCS / "slurm.md").read_text(encoding="utf-8")
+    page = (DOCS / "agents" / "slurm.md").read_text(encoding="utf-8")
     (script,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     assert len(script.splitlines()) == 5
     agent = " ".join(AGENT)

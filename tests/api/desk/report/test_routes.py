@@ -15,9 +15,10 @@ from sqlmodel import Session
 from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.vouchers.queries.quotas import project_by_code
-from tests.support.api.bank import DAY, LIST, ask, pay_claim
+from tests.support.api.bank import DAY, LIST, pay_claim
 from tests.support.api.command_line import Desk
 from tests.support.api.html import attributes, parse, text, texts
+from tests.support.api.requests import ask
 from tests.support.api.town import NOW, Town
 from tests.support.claims import Office
 
@@ -56,8 +57,10 @@ def test_each_contracts_month_to_the_fen(town: Town, claim: str) -> None:
     assert (line["contract_number"], line["fen"]) == (row["contract"], 100_000)
     assert line["confirmed_by"] != line["received_by"]
     (paid,) = first["claims"]
-    assert (paid["claim"], paid["asked_fen"], paid["paid_on"]) == (claim, 30_000, DAY)
-    assert (paid["lines"], paid["references"]) == ([f"{LIST} / 1"], ["T1"])
+    assert (paid["claim"], paid["asked_fen"], paid["lines"]) == (claim, 30_000, [f"{LIST} / 1"])
+    assert paid["bank_rows"] == [
+        {"reference": "T1", "result": "paid", "fen": 38_000, "on_day": DAY}
+    ]
 
 
 def test_what_a_claim_was_paid_in_part_is_of_its_earliest_months(

@@ -33,7 +33,7 @@ def aim(costs: Costs, room: int) -> Target:
     return target(matched_sum, matched_sum + open_sum, room)
 
 
-def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
+def rights_after(rights: Rights, moves: tuple[Move, ...]) -> Rights:
     """The book after the moves, which the oracle must allow."""
     books = Oracle()
     books.open(1, rights_floors(-rights.clause))
@@ -155,7 +155,7 @@ def test_rebalance(case: str) -> None:
     before, cost_lines, moves, expected = CASES[case]
     found_moves = rebalance(before, aim(cost_lines, before.room))
     assert short(found_moves) == moves
-    assert moved(before, found_moves) == after(before, found_moves) == expected
+    assert rights_after(before, found_moves) == after(before, found_moves) == expected
 
 
 FORFEITS = {
@@ -184,7 +184,7 @@ def test_rebalance_after_fraud(case: str) -> None:
     before, cost_lines, moves, expected = FORFEITS[case]
     found_moves = rebalance(before, aim(cost_lines, room_of(before, forfeits=True)), forfeits=True)
     assert short(found_moves) == moves
-    assert moved(before, found_moves) == expected
+    assert rights_after(before, found_moves) == expected
 
 
 def test_a_target_made_for_another_book_is_refused() -> None:
@@ -208,7 +208,7 @@ costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
 def test_rebalancing_keeps_every_rule(before: Rights, cost_lines: Costs) -> None:
     goal = aim(cost_lines, before.room)
     moves = rebalance(before, goal)
-    result = moved(before, moves)  # every move is legal and no account falls below its floor
+    result = rights_after(before, moves)  # every move is legal and no account falls below its floor
     assert invariants.floors_broken(vars(result), rights_floors(-before.clause)) == []
     assert invariants.sum_broken(vars(result)) == []
     assert invariants.earned_broken(result, goal) == []
@@ -222,7 +222,7 @@ def test_rebalancing_keeps_every_rule(before: Rights, cost_lines: Costs) -> None
 @given(books, costs)
 def test_rebalancing_again_moves_nothing(before: Rights, cost_lines: Costs) -> None:
     goal = aim(cost_lines, before.room)
-    assert rebalance(moved(before, rebalance(before, goal)), goal) == ()
+    assert rebalance(rights_after(before, rebalance(before, goal)), goal) == ()
 
 
 @given(books, costs)
@@ -236,7 +236,7 @@ def test_nothing_goes_to_and_fro(before: Rights, cost_lines: Costs) -> None:
 def test_what_is_reserved_is_used_before_what_is_available(
     before: Rights, cost_lines: Costs
 ) -> None:
-    result = moved(before, rebalance(before, aim(cost_lines, before.room)))
+    result = rights_after(before, rebalance(before, aim(cost_lines, before.room)))
     assert result.available >= before.available or result.reserved == 0
 
 
@@ -247,9 +247,9 @@ def test_the_way_does_not_matter(
     last: Costs,
 ) -> None:
     """By way of any other target, what is paid, payable and accrued is the same in the end."""
-    straight = moved(before, rebalance(before, aim(last, before.room)))
-    detour = moved(before, rebalance(before, aim(first, before.room)))
-    arrived = moved(detour, rebalance(detour, aim(last, before.room)))
+    straight = rights_after(before, rebalance(before, aim(last, before.room)))
+    detour = rights_after(before, rebalance(before, aim(first, before.room)))
+    arrived = rights_after(detour, rebalance(detour, aim(last, before.room)))
     whole = arrived.available + arrived.reserved
     assert replace(arrived, available=whole, reserved=0) == replace(
         straight, available=straight.available + straight.reserved, reserved=0
@@ -262,10 +262,10 @@ def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(
 ) -> None:
     goal = aim(cost_lines, room_of(before, forfeits=True))
     moves = rebalance(before, goal, forfeits=True)
-    set_off = moved(before, moves)
+    set_off = rights_after(before, moves)
     assert invariants.cash(moves) == 0  # and nobody paid anything
     repaid = repaid_in_cash(before)
-    in_cash = moved(repaid, rebalance(repaid, goal, forfeits=True))
+    in_cash = rights_after(repaid, rebalance(repaid, goal, forfeits=True))
     # What is payable is paid, and what is still to be paid back comes in cash.
     assert paid_out(repaid_in_cash(set_off)) == paid_out(repaid_in_cash(in_cash))
 
@@ -273,7 +273,7 @@ def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(
 @given(books, costs)
 def test_rebalancing_again_after_fraud_moves_nothing(before: Rights, cost_lines: Costs) -> None:
     goal = aim(cost_lines, room_of(before, forfeits=True))
-    result = moved(before, rebalance(before, goal, forfeits=True))
+    result = rights_after(before, rebalance(before, goal, forfeits=True))
     again = aim(cost_lines, room_of(result, forfeits=True))
     assert rebalance(result, again, forfeits=True) == ()
 

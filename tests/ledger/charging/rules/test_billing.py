@@ -29,16 +29,16 @@ FEE = replace(METERED, price=4, kind=LineKind.FIXED, fen_per_ms=Fraction(0),
               fen_per_month=Fraction(310_00), counts=False, since=DAY)  # fmt: skip
 
 
-def used(hours: Fraction | int = 1, days: int = 0, **more: object) -> Usage:
+def use(hours: Fraction | int = 1, days: int = 0, **more: object) -> Usage:
     plain = Usage(7, 3, "H100", "", DAY + timedelta(days=days), Fraction(hours) * HOUR_MS)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePresence:
+def presence_of(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePresence:
     return DevicePresence(3, day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
 
 
-def billed(
+def bills_of(
     usage: list[Usage], *lines: PriceLine, presences: tuple[DevicePresence, ...] = ()
 ) -> list[Item]:
     return bill(usage, lines, CATALOGUE, presences, TODAY)
@@ -61,9 +61,9 @@ def cost(items: list[Item], price: int) -> list[int]:
 
 
 def test_a_package_is_drawn_before_the_metered_line_and_splits_exactly() -> None:
-    items = billed([used(days=d) for d in range(4)], METERED, PACKAGE)
+    items = bills_of([use(days=d) for d in range(4)], METERED, PACKAGE)
     assert (hours(items, 2), hours(items, 1)) == (2, 2)
-    third = billed([used(Fraction(5, 3), days=d) for d in range(2)], METERED, PACKAGE)
+    third = bills_of([use(Fraction(5, 3), days=d) for d in range(2)], METERED, PACKAGE)
     assert (hours(third, 2), hours(third, 1)) == (2, Fraction(4, 3))
     assert (cost(third, 2), cost(third, 1)) == ([1000], [1333])
 
@@ -71,25 +71,25 @@ def test_a_package_is_drawn_before_the_metered_line_and_splits_exactly() -> None
 def test_the_package_that_expires_first_is_drawn_first() -> None:
     soon = replace(PACKAGE, price=8, name="soon", expires=DAY, until=DAY + timedelta(days=1),
                    quantity_ms=Fraction(HOUR_MS, 2))  # fmt: skip
-    items = billed([used(), used(days=1)], PACKAGE, soon)
+    items = bills_of([use(), use(days=1)], PACKAGE, soon)
     assert (hours(items, 8), hours(items, 2)) == (Fraction(1, 2), Fraction(3, 2))
 
 
 def test_an_expired_package_gives_nothing() -> None:
     old = replace(PACKAGE, expires=DAY, until=DAY + timedelta(days=1))
-    items = billed([used(days=1)], METERED, old)
+    items = bills_of([use(days=1)], METERED, old)
     assert (hours(items, 2), hours(items, 1)) == (0, 1)
 
 
 def test_a_package_of_another_device_is_left_alone() -> None:
     sliced = replace(PACKAGE, model=H100, mig_profile="1g.10gb")
-    items = billed([used(), used(mig_profile="1g.10gb")], METERED, sliced)
+    items = bills_of([use(), use(mig_profile="1g.10gb")], METERED, sliced)
     assert (hours(items, 2), hours(items, 1)) == (1, 1)
 
 
 def test_a_package_may_be_for_a_partition() -> None:
     urgent = replace(PACKAGE, partition="urgent")
-    items = billed([used(partition="urgent"), used()], METERED, urgent)
+    items = bills_of([use(partition="urgent"), use()], METERED, urgent)
     assert (hours(items, 2), hours(items, 1)) == (1, 1)
 
 
@@ -98,7 +98,7 @@ def test_packages_that_select_otherwise_are_not_one_package() -> None:
         replace(PACKAGE, partition="urgent"),
         replace(PACKAGE, price=8, market=Market.SPOT),
     )
-    items = billed([used(2, partition="urgent"), used(2, market="spot")], METERED, urgent, spot)
+    items = bills_of([use(2, partition="urgent"), use(2, market="spot")], METERED, urgent, spot)
     assert (hours(items, 2), hours(items, 8), hours(items, 1)) == (2, 2, 0)
 
 
@@ -107,23 +107,23 @@ def test_a_corrected_package_does_not_fill_up_again() -> None:
     second = DAY + timedelta(days=1)
     before = replace(PACKAGE, until=second)
     after = replace(PACKAGE, price=9, since=second, fen_per_ms=PER_HOUR / 4)
-    items = billed([used(Fraction(3, 2)), used(days=1)], METERED, before, after)
+    items = bills_of([use(Fraction(3, 2)), use(days=1)], METERED, before, after)
     assert (hours(items, 2), hours(items, 9), hours(items, 1)) == (
         Fraction(3, 2), Fraction(1, 2), Fraction(1, 2)
     )  # fmt: skip
 
 
 def test_the_turn_within_a_day_does_not_depend_on_the_order_of_reading() -> None:
-    usage = [used(device=d, mig_profile=p) for d in "ab" for p in ("", "1g.10gb")]
-    forth, back = (billed(order, METERED, PACKAGE) for order in (usage, list(reversed(usage))))
+    usage = [use(device=d, mig_profile=p) for d in "ab" for p in ("", "1g.10gb")]
+    forth, back = (bills_of(order, METERED, PACKAGE) for order in (usage, list(reversed(usage))))
     assert charges(owed_items(forth), {}) == charges(owed_items(back), {})
     usages = [i.usage for i in forth if isinstance(i, PricedUsage) and i.line is PACKAGE]
     assert [(u.mig_profile, u.device) for u in usages] == [("", "a"), ("", "b")]
 
 
 def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
-    items = billed(
-        [used(reserved_line=3), used()], METERED, PACKAGE, RESERVED, presences=(seen(20),)
+    items = bills_of(
+        [use(reserved_line=3), use()], METERED, PACKAGE, RESERVED, presences=(presence_of(20),)
     )
     assert [i.usage.device_ms for i in items if isinstance(i, PackageUsage)] == [HOUR_MS]
     assert (hours(items, 2), hours(items, 1)) == (1, 0)
@@ -137,13 +137,13 @@ def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
     ("foreign", "fraction"), [(0, 20), (Fraction(1, 3), Fraction(59, 3)), (20, 0), (25, 0)]
 )
 def test_what_others_held_was_not_delivered(foreign: Fraction, fraction: Fraction) -> None:
-    (share, _) = billed([], RESERVED, presences=(seen(20, foreign),))
+    (share, _) = bills_of([], RESERVED, presences=(presence_of(20, foreign),))
     assert isinstance(share, Share)
     assert share.delivered_ms == fraction * HOUR_MS
 
 
 def test_a_reserved_device_that_nobody_saw_was_promised_and_not_delivered() -> None:
-    shares = billed([], RESERVED)
+    shares = bills_of([], RESERVED)
     (total,) = charges(owed_items(shares), {}).values()
     assert figures(total) == (0, 0, 2 * DAY_MS)
 
@@ -160,7 +160,7 @@ def presence(month: int, days: int, hours: int = 48) -> list[DevicePresence]:
 
 
 def by_month(*rows: DevicePresence) -> dict[int, int]:
-    items = owed_items(billed([], BY_MONTH, presences=rows))
+    items = owed_items(bills_of([], BY_MONTH, presences=rows))
     return {key.month.month: total.cost_fen for key, total in charges(items, {}).items()}
 
 
@@ -178,8 +178,8 @@ def test_a_part_of_a_month_is_the_part_of_its_own_days(month: int, days: int, ho
 
 def test_nothing_is_promised_before_its_day_has_come() -> None:
     later = replace(RESERVED, since=TODAY, until=None)
-    assert len(billed([], later)) == 1
-    assert billed([], replace(later, since=TODAY + timedelta(days=1))) == []
+    assert len(bills_of([], later)) == 1
+    assert bills_of([], replace(later, since=TODAY + timedelta(days=1))) == []
 
 
 @pytest.mark.parametrize(
@@ -195,13 +195,13 @@ def test_nothing_is_promised_before_its_day_has_come() -> None:
 def test_a_fee_is_owed_for_each_month_that_has_begun(
     since: date, until: date | None, fen: list[int]
 ) -> None:
-    assert cost(billed([], replace(FEE, since=since, until=until)), 4) == fen
+    assert cost(bills_of([], replace(FEE, since=since, until=until)), 4) == fen
 
 
 def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     policies = {7: [("drill", date(2026, 1, 1), None)]}
     for counts, policy in ((False, ""), (True, "drill")):
-        charge_lines = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
+        charge_lines = charges(owed_items(bills_of([], replace(FEE, counts=counts))), policies)
         assert {key.policy for key in charge_lines} == {policy}
 
 
@@ -242,7 +242,7 @@ lines = st.lists(
 )
 usages = st.lists(
     st.builds(
-        used,
+        use,
         st.fractions(0, 24, max_denominator=6),
         st.integers(0, 12),
         nvml_name=st.sampled_from(["H100", "unknown"]),
@@ -262,7 +262,7 @@ usages = st.lists(
 def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
     usage: list[Usage], packages: list[PriceLine], meters: list[PriceLine]
 ) -> None:
-    items = billed(usage, *packages, *meters)
+    items = bills_of(usage, *packages, *meters)
     pieces = [i.usage for i in items if not isinstance(i, Share)]
     for ceiling in (None, 3):
         for day in {u.day for u in usage}:
@@ -281,8 +281,8 @@ def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
             assert not any(line.applies(item.usage, H100) for line in meters)
         if isinstance(item, PricedUsage) and item.line.kind == "metered":
             fitting = [line for line in meters if line.applies(item.usage, H100)]
-            assert max(fitting, key=told) == item.line
-            assert [told(line) for line in fitting].count(told(item.line)) == 1
+            assert max(fitting, key=description) == item.line
+            assert [description(line) for line in fitting].count(description(item.line)) == 1
 
 
 def by_selection(usage: list[Usage]) -> dict[tuple[str, ...], Fraction]:
@@ -294,7 +294,7 @@ def by_selection(usage: list[Usage]) -> dict[tuple[str, ...], Fraction]:
     return {key: total for key, total in sums.items() if total}
 
 
-def told(line: PriceLine) -> str:
+def description(line: PriceLine) -> str:
     """Which selectors a line names, as a number written in twos: the model's place is the first."""
     selectors = (line.model, line.mig_profile, line.partition, line.qos, line.market)
     return "".join("0" if selector is None else "1" for selector in selectors)
@@ -314,7 +314,7 @@ def test_what_lines_get_does_not_depend_on_how_finely_usage_is_told(
     coarse = [replace(key, device_ms=total) for key, total in sums.items()]
     urgent = replace(METERED, price=7, partition="urgent")
     fine, summed = (
-        charges(owed_items(billed(usage, METERED, urgent, *packages)), {})
+        charges(owed_items(bills_of(usage, METERED, urgent, *packages)), {})
         for usage in (open_, coarse)
     )
     assert fine.keys() - summed.keys() <= {
@@ -329,7 +329,9 @@ def test_a_charge_is_its_exact_cost_rounded_once(
     usage: list[Usage], packages: list[PriceLine]
 ) -> None:
     """What costs the same is rounded together: two packages at one price are one sum."""
-    items = owed_items(billed(usage, METERED, RESERVED, FEE, *packages, presences=(seen(23, 1),)))
+    items = owed_items(
+        bills_of(usage, METERED, RESERVED, FEE, *packages, presences=(presence_of(23, 1),))
+    )
     together: dict[tuple[object, ...], dict[ChargeKey, Fraction]] = {}
     for item in items:
         (key,) = charges([item], {})

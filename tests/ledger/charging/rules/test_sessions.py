@@ -23,7 +23,7 @@ EIGHT = replace(TEN, price=2, since=LAST + timedelta(days=1), fen_per_ms=Fractio
 CHANGED = (replace(TEN, until=EIGHT.since), EIGHT)
 
 
-def used(minutes: Fraction | int, days: int = 0, session: int = 1) -> Usage:
+def use(minutes: Fraction | int, days: int = 0, session: int = 1) -> Usage:
     ms = Fraction(minutes) * MINUTE_MS
     return Usage(7, 3, "H100", "", LAST + timedelta(days=days), ms, session=session)
 
@@ -53,38 +53,38 @@ def test_rounding_of_usage(ms: Fraction, minute: int, hour: int) -> None:
 
 
 def test_each_session_is_rounded_once() -> None:
-    assert fen([used(20, session=1), used(20, session=2)], TEN) == {(3, 1): 2000}
-    assert fen([used(20), used(20)], TEN) == {(3, 1): 1000}  # two shares of one
+    assert fen([use(20, session=1), use(20, session=2)], TEN) == {(3, 1): 2000}
+    assert fen([use(20), use(20)], TEN) == {(3, 1): 1000}  # two shares of one
 
 
 def test_a_session_over_the_end_of_a_month_is_charged_where_it_began() -> None:
-    assert fen([used(20), used(20, days=1)], TEN) == {(3, 1): 1000}
+    assert fen([use(20), use(20, days=1)], TEN) == {(3, 1): 1000}
 
 
 def test_a_started_hour_belongs_to_the_month_in_which_it_starts() -> None:
-    assert fen([used(50), used(20, days=1), used(60, days=2)], TEN) == {(3, 1): 1000, (4, 1): 2000}
+    assert fen([use(50), use(20, days=1), use(60, days=2)], TEN) == {(3, 1): 1000, (4, 1): 2000}
 
 
 def test_over_a_change_of_price_a_session_costs_what_it_did_when_it_began() -> None:
-    assert fen([used(20), used(20, days=1)], *CHANGED) == {(3, 1): 1000}
+    assert fen([use(20), use(20, days=1)], *CHANGED) == {(3, 1): 1000}
 
 
 def test_a_contract_may_split_a_session_over_its_prices() -> None:
     lines = [replace(line, session_price="split") for line in CHANGED]
-    assert fen([used(20), used(20, days=1)], *lines) == {(3, 1): 500, (4, 2): 400}
-    assert fen([used(30), used(10, days=1)], *lines) == {(3, 1): 750, (4, 2): 200}
+    assert fen([use(20), use(20, days=1)], *lines) == {(3, 1): 500, (4, 2): 400}
+    assert fen([use(30), use(10, days=1)], *lines) == {(3, 1): 750, (4, 2): 200}
 
 
 def test_the_line_under_which_a_session_began_says_how_it_is_rounded() -> None:
     exact = replace(EIGHT, rounding="ms")
-    assert fen([used(20), used(50, days=1)], CHANGED[0], exact) == {(3, 1): 1000, (4, 2): 800}
-    assert fen([used(50, days=1)], CHANGED[0], exact) == {(4, 2): 667}
+    assert fen([use(20), use(50, days=1)], CHANGED[0], exact) == {(3, 1): 1000, (4, 2): 800}
+    assert fen([use(50, days=1)], CHANGED[0], exact) == {(4, 2): 667}
 
 
 def test_what_a_package_gave_is_not_rounded() -> None:
     package = replace(TEN, price=3, kind=LineKind.PACKAGE, rounding="ms", expires=date(2026, 6, 30),
                       quantity_ms=Fraction(HOUR_MS, 4))  # fmt: skip
-    assert fen([used(20)], package, TEN) == {(3, 3): 250, (3, 1): 1000}
+    assert fen([use(20)], package, TEN) == {(3, 3): 250, (3, 1): 1000}
 
 
 pieces = st.lists(
@@ -99,14 +99,14 @@ def test_whatever_its_days_a_session_comes_to_its_use_rounded_once(
 ) -> None:
     line = replace(TEN, rounding=rounding, session_price=session_price)
     items = [
-        PricedUsage(used(minutes, days, session), 1, line) for session, days, minutes in pieces_of
+        PricedUsage(use(minutes, days, session), 1, line) for session, days, minutes in pieces_of
     ]
-    rounded = round_sessions(items)
-    assert len(rounded) == len(items)
-    assert all(item.charged_ms >= 0 for item in rounded)
+    sessions = round_sessions(items)
+    assert len(sessions) == len(items)
+    assert all(item.charged_ms >= 0 for item in sessions)
     for session in {session for session, _, _ in pieces_of}:
         exact = sum((m for s, _, m in pieces_of if s == session), Fraction(0)) * MINUTE_MS
-        of_it = [item.charged_ms for item in rounded if item.usage.session == session]
+        of_it = [item.charged_ms for item in sessions if item.usage.session == session]
         assert sum(of_it, Fraction(0)) == round_usage(exact, rounding)
 
 
@@ -116,7 +116,7 @@ def test_what_comes_later_does_not_change_the_days_before(
 ) -> None:
     def by_day(items: list[tuple[int, int, Fraction]]) -> dict[date, Fraction]:
         sums: dict[date, Fraction] = {}
-        for item in round_sessions(PricedUsage(used(m, d, s), 1, TEN) for s, d, m in items):
+        for item in round_sessions(PricedUsage(use(m, d, s), 1, TEN) for s, d, m in items):
             day = item.usage.day
             sums[day] = sums.get(day, Fraction(0)) + item.charged_ms
         return sums

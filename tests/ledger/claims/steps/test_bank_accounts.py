@@ -27,7 +27,7 @@ def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
     return Office(engine, owner, town.project)
 
 
-def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
+def answer(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
     fields = {
         "holder": "测试单位",
         "bank": "银川银行",
@@ -57,7 +57,7 @@ def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
 def test_all_faults_are_told_at_once(
     office: Office, changes: dict[str, str], faults: list[str]
 ) -> None:
-    decision, texts = said(office, **changes)
+    decision, texts = answer(office, **changes)
     assert texts == faults
     assert (decision is None) == bool(faults)
     if decision is not None:
@@ -65,7 +65,7 @@ def test_all_faults_are_told_at_once(
 
 
 def test_an_account_is_there_when_a_second_person_confirmed_it(office: Office) -> None:
-    decision, _ = said(office)
+    decision, _ = answer(office)
     assert decision
     with Session(office.engine) as db:
         assert book.account_of(db, 1) is None
@@ -100,7 +100,7 @@ def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office)
     office.account(NUMBER)
     change = office.propose("7" * 19)
     with pytest.raises(Conflict, match="decision_open"):
-        said(office)
+        answer(office)
     with Session(office.engine) as db, db.begin():
         respond(
             db, key(change), answer=Answer.REFUSED, digest_seen=change.digest, viewer=OTHER_CLERK,
@@ -114,7 +114,7 @@ def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office)
 
 
 def test_the_database_keeps_no_account_that_two_persons_did_not_confirm(office: Office) -> None:
-    decision, _ = said(office)
+    decision, _ = answer(office)
     assert decision
     with pytest.raises(IntegrityError, match="two persons"):
         place(office, decision, NUMBER)

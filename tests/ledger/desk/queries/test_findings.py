@@ -16,7 +16,7 @@ from tests.support.simulation import enrolled, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
 
-def found(town: Town, kind: FindingKind, at: int = 6, centre: int | None = None) -> list[Row]:
+def findings_of(town: Town, kind: FindingKind, at: int = 6, centre: int | None = None) -> list[Row]:
     with Session(town.engine) as db:
         return findings(db, kind, minute(at) + timedelta(minutes=4), centre=centre)
 
@@ -25,7 +25,7 @@ def found(town: Town, kind: FindingKind, at: int = 6, centre: int | None = None)
 def test_a_quiet_town_has_nothing_to_list(town: Town, kind: FindingKind) -> None:
     town.report([window(gpu, at) for gpu in range(2) for at in range(5)])
     town.accrue()
-    assert found(town, kind) == []
+    assert findings_of(town, kind) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,8 +34,8 @@ def test_a_centre_sees_its_own_only(
 ) -> None:
     _trouble(town)
     _jobs_without_capacity(town, owner)
-    assert found(town, kind, centre=1)
-    assert found(town, kind, centre=999) == []
+    assert findings_of(town, kind, centre=1)
+    assert findings_of(town, kind, centre=999) == []
 
 
 def _trouble(town: Town) -> None:
@@ -71,22 +71,22 @@ def _jobs_without_capacity(town: Town, owner: psycopg.Connection) -> None:
 
 def test_each_kind_says_what_and_where(town: Town) -> None:
     _trouble(town)
-    (conflict,) = found(town, FindingKind.CONFLICTS)
+    (conflict,) = findings_of(town, FindingKind.CONFLICTS)
     assert (conflict["gpu"], conflict["start"], conflict["first_number"], conflict["number"]) == (
         gpu_id(0),
         minute(0),
         1,
         2,
     )
-    (gap,) = found(town, FindingKind.GAPS)
+    (gap,) = findings_of(town, FindingKind.GAPS)
     assert (gap["gap_ms"], gap["reasons"]) == (60_000, "gpu_lost")
-    (aside,) = found(town, FindingKind.QUARANTINE)
+    (aside,) = findings_of(town, FindingKind.QUARANTINE)
     assert (aside["gpu"], aside["reason"], aside["windows"]) == (gpu_id(9), "unknown_gpu", 1)
-    (fork,) = found(town, FindingKind.FORKS)
+    (fork,) = findings_of(town, FindingKind.FORKS)
     assert (fork["node"], fork["number"]) == ("n1", 1)
-    (unowned,) = found(town, FindingKind.UNOWNED)
+    (unowned,) = findings_of(town, FindingKind.UNOWNED)
     assert (unowned["holder"], unowned["device_ms"]) == ("stranger", 60_000)
-    (unpriced,) = found(town, FindingKind.UNPRICED)
+    (unpriced,) = findings_of(town, FindingKind.UNPRICED)
     assert (unpriced["model"], unpriced["reason"], unpriced["device_ms"]) == (
         "B200",
         "unknown_model",
@@ -96,7 +96,7 @@ def test_each_kind_says_what_and_where(town: Town) -> None:
 
 def test_a_registered_gpu_that_says_nothing_is_silent_never_idle(town: Town) -> None:
     town.report([window(0, 0), window(0, 1), window(0, 4), window(1, 0)])
-    rows = {row["gpu"]: row["minutes"] for row in found(town, FindingKind.SILENT)}
+    rows = {row["gpu"]: row["minutes"] for row in findings_of(town, FindingKind.SILENT)}
     assert rows == {gpu_id(0): 2, gpu_id(1): 4}
     with Session(town.engine) as db:
         assert silent_minutes(db, gpu_id(0), minute(0), minute(5)) == [minute(2), minute(3)]
@@ -107,7 +107,7 @@ def test_silence_is_counted_by_beijing_days_from_registration_to_retirement(
 ) -> None:
     midnight = 16 * 60
     owner.execute("UPDATE gpus SET retired_at = %s WHERE gpu = %s", (minute(60), gpu_id(1)))
-    rows = found(town, FindingKind.SILENT, midnight + 31)
+    rows = findings_of(town, FindingKind.SILENT, midnight + 31)
     assert [(r["gpu"], f"{r['day']:%m-%d}", r["minutes"]) for r in rows] == [
         (gpu_id(0), "03-02", 30),
         (gpu_id(0), "03-01", midnight),
@@ -120,4 +120,4 @@ def test_a_later_witness_adds_no_second_window(town: Town, owner: psycopg.Connec
     town.report([window(0, 0)])
     town.node = node
     town.report([window(0, 0, held("team-b"))])
-    assert len(found(town, FindingKind.CONFLICTS)) == 1
+    assert len(findings_of(town, FindingKind.CONFLICTS)) == 1

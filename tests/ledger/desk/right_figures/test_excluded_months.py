@@ -45,12 +45,12 @@ def test_a_month_in_the_middle_is_excluded_and_readmitted(
     if paid:
         office.pay()
     office.exclude(month)
-    held = {"paid" if paid else "payable": left_fen}
-    owed = {"recoverable": 105_000_00 - left_fen} if paid else {}
-    assert office.money() == {**held, **owed}
+    rest = {"paid" if paid else "payable": left_fen}
+    debt = {"recoverable": 105_000_00 - left_fen} if paid else {}
+    assert office.money() == {**rest, **debt}
     office.accrue()
     office.match()
-    assert office.money() == {**held, **owed}, "neither a round nor a new match brings it back"
+    assert office.money() == {**rest, **debt}, "neither a round nor a new match brings it back"
     office.readmit(month)
     assert office.money() == {"paid" if paid else "payable": 105_000_00}
 
@@ -69,16 +69,16 @@ def test_its_days_and_its_claim_follow(office: Office) -> None:
     office.exclude(APRIL)
     with Session(office.engine) as db:
         project = project_by_code(db, "p1")
-        shown = quota(db, project, office.now)
-        left = {row.month: row.fen for row in months_left(db, voucher_of(db, key(project)))}
-    assert left == {"2026-03": 30_000_00, "2026-05": 15_000_00}
-    assert [(month.number, month.month, month.reason) for month in shown.exclusions] == [
+        quotas = quota(db, project, office.now)
+        left_fen = {row.month: row.fen for row in months_left(db, voucher_of(db, key(project)))}
+    assert left_fen == {"2026-03": 30_000_00, "2026-05": 15_000_00}
+    assert [(month.number, month.month, month.reason) for month in quotas.exclusions] == [
         ("k1", APRIL, "不符合条件")
     ]
-    earned_by_day = {day.day: day.earned_fen for day in shown.days}
+    earned_by_day = {day.day: day.earned_fen for day in quotas.days}
     assert earned_by_day[date(2026, 3, 10)] == earned_by_day[date(2026, 4, 10)] == 30_000_00
-    assert (earned_by_day[date(2026, 5, 10)], shown.cut_fen) == (45_000_00, 0)
-    assert shown.uncapped_fen == 45_000_00
+    assert (earned_by_day[date(2026, 5, 10)], quotas.cut_fen) == (45_000_00, 0)
+    assert quotas.uncapped_fen == 45_000_00
 
 
 def test_nothing_moves_before_two_decide_nor_when_they_refuse(office: Office) -> None:
@@ -110,8 +110,8 @@ def test_a_month_with_two_versions_is_excluded_whole(office: Office) -> None:
 
 
 def test_of_two_contracts_in_one_month_one_is_excluded(office: Office) -> None:
-    other = f"number: k3, centre: centre of c1, project: p1, from: 2026-01-01, prices: [{price(6)}]"
-    office.register(f"contracts: [{{{other}}}]")
+    k3 = f"number: k3, centre: centre of c1, project: p1, from: 2026-01-01, prices: [{price(6)}]"
+    office.register(f"contracts: [{{{k3}}}]")
     for holder, contract in (("a", "k1"), ("b", "k3")):
         office.register(
             f"bindings: [{{cluster: c1, holder: {{pod: {holder}}}, project: p1,"

@@ -57,7 +57,7 @@ def rule_in(office: Office) -> None:
     office.confirm(decision)
 
 
-LOWERED: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is left of 3,000.00
+FALLS: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is left of 3,000.00
     "price": (lambda b, _: b.prices(price(70)), "price", 2_100_00),
     "price of some days": (
         lambda b, _: b.prices(price(40, "from: 2026-03-06, until: 2026-03-08")), "price", 2_460_00
@@ -74,7 +74,7 @@ LOWERED: dict[str, tuple[Act, str, int]] = {  # by what, its cause, and what is 
     "a witness": (lambda b, _: contradict(b), "contradicted", 2_100_00),
     "two witnesses": (lambda b, _: need_two(b), "witnesses", 2_100_00),
 }  # fmt: skip
-RAISED: dict[str, Act] = {  # what takes each back
+RISES: dict[str, Act] = {  # what takes each back
     "price": lambda b, _: b.prices(price(100)),
     "price of some days": lambda b, _: b.prices(price(100, "from: 2026-03-06, until: 2026-03-08")),
     "binding": lambda b, _: b.bind("a", "p1", MARCH, date(2026, 3, 4)),
@@ -104,7 +104,7 @@ def books_hold(office: Office) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("paid", [False, True])
-@pytest.mark.parametrize("by", LOWERED)
+@pytest.mark.parametrize("by", FALLS)
 def test_4_nothing_falls_before_two_decide_nor_when_they_refuse(
     decided_month: tuple[Office, Document], by: str, paid: bool
 ) -> None:
@@ -112,7 +112,7 @@ def test_4_nothing_falls_before_two_decide_nor_when_they_refuse(
     if paid:
         office.pay()
     before = books_hold(office)
-    act, cause, left_fen = LOWERED[by]
+    act, cause, left_fen = FALLS[by]
     act(office, document)
     office.accrue()
     assert books_hold(office) == before
@@ -131,17 +131,17 @@ def test_4_nothing_falls_before_two_decide_nor_when_they_refuse(
         assert (amounts.payable, amounts.recoverable) == (left_fen, 0)
 
 
-@pytest.mark.parametrize("by", RAISED)
+@pytest.mark.parametrize("by", RISES)
 def test_4_what_is_taken_back_rises_by_itself(
     decided_month: tuple[Office, Document], by: str
 ) -> None:
     office, document = decided_month
     office.pay()
-    LOWERED[by][0](office, document)
+    FALLS[by][0](office, document)
     office.accrue()
     office.fall()
-    assert office.rights().recoverable == 3_000_00 - LOWERED[by][2]
-    RAISED[by](office, document)
+    assert office.rights().recoverable == 3_000_00 - FALLS[by][2]
+    RISES[by](office, document)
     office.accrue()
     assert office.money() == {"paid": 3_000_00}
     with pytest.raises(Refused, match="nothing_falls"):

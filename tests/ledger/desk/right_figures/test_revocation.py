@@ -29,9 +29,9 @@ def test_eligibility_revoked_from_a_day_on(
     if paid:
         office.pay()
     office.validity(None, until)
-    held = {"paid" if paid else "payable": left_fen}
-    owed = {"recoverable": 45_000_00 - left_fen} if paid else {}
-    assert office.money() == {role: fen for role, fen in {**held, **owed}.items() if fen}
+    rest = {"paid" if paid else "payable": left_fen}
+    debt = {"recoverable": 45_000_00 - left_fen} if paid else {}
+    assert office.money() == {role: fen for role, fen in {**rest, **debt}.items() if fen}
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_days_are_bound_to_another_project_after_both_were_paid(office: Office) 
 
 
 def test_a_red_line_of_one_of_two_contracts_of_a_project(office: Office) -> None:
-    other = f"number: k3, centre: centre of c1, project: p1, from: 2026-01-01, prices: [{price(6)}]"
+    k3 = f"number: k3, centre: centre of c1, project: p1, from: 2026-01-01, prices: [{price(6)}]"
     names = "project: p1, contract: {}, from: 2026-01-01"
-    office.register(f"contracts: [{{{other}}}]")
+    office.register(f"contracts: [{{{k3}}}]")
     for holder, contract in (("a", "k1"), ("b", "k3")):
         bound = f"cluster: c1, holder: {{pod: {holder}}}, {names.format(contract)}"
         office.register(f"bindings: [{{{bound}}}]")

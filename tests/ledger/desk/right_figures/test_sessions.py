@@ -12,7 +12,7 @@ NOON_OF_10 = datetime(2026, 3, 10, 4, tzinfo=UTC)
 STARTED = "rounding: started_hour"
 
 
-def holding(at: datetime, minutes: int, *slices: int) -> list[wire.Window]:
+def slice_windows(at: datetime, minutes: int, *slices: int) -> list[wire.Window]:
     """`a` holds GPU 0 for so many minutes: all of it, or these MIG slices of it."""
     parts = tuple(
         wire.Part(
@@ -57,7 +57,7 @@ def test_10a_each_slice_is_rounded(
     office: Office, slices: tuple[int, ...], minutes: int, expected: int
 ) -> None:
     office.prices(price(10, STARTED, hours=1))
-    assert cost(office, holding(NOON_OF_10, minutes, *slices)) == {MARCH: expected}
+    assert cost(office, slice_windows(NOON_OF_10, minutes, *slices)) == {MARCH: expected}
 
 
 @pytest.mark.parametrize(("first", "second", "expected"), [(20, 20, 20_00), (61, 59, 30_00)])
@@ -66,7 +66,9 @@ def test_10b_each_of_two_sessions_eighteen_days_apart_is_rounded(
 ) -> None:
     office.prices(price(10, STARTED, hours=1))
     later = NOON_OF_10 + timedelta(days=18)
-    assert cost(office, holding(NOON_OF_10, first) + holding(later, second)) == {MARCH: expected}
+    assert cost(office, slice_windows(NOON_OF_10, first) + slice_windows(later, second)) == {
+        MARCH: expected
+    }
 
 
 @pytest.mark.parametrize(("more", "expected"), [("", 10_00), (", session_price: split", 9_00)])

@@ -111,10 +111,10 @@ def test_8_what_one_decision_raises_and_lowers_is_netted_before_anything_lapses(
             "INSERT INTO clause_rates VALUES (%s, '09-1', %s, %s, %s, '另一比例')",
             (A, place, of_clause.numerator, of_clause.denominator),
         )
-    office.rate(Fraction(1, 10), APRIL)
+    office.rate(Fraction(1, 10), APRIL, A)
     assert office.money() == {"paid": 40_000_00, "recoverable": 20_000_00}
     office.fraud()
-    office.rate(rate, MARCH)  # March earns less, and April more
+    office.rate(rate, MARCH, A)  # March earns less, and April more
     assert office.money() == balances
 
 

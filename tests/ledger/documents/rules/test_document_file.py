@@ -36,7 +36,7 @@ KEYED: dict[str, Any] = {
 }
 
 
-def told(values: dict[str, Any]) -> list[tuple[str, str]]:
+def faults_of(values: dict[str, Any]) -> list[tuple[str, str]]:
     return [(f.where, f.code) for f in read_keyed(values)[1]]
 
 
@@ -90,7 +90,7 @@ def test_an_internal_settlement() -> None:
     assert document
     assert (document.kind, document.tax_fen) == ("internal_settlement", 0)
     taxed = {**fields, "lines": [{"item": "算力", "net": "94", "tax": "6"}]}
-    assert told(taxed) == [("tax", "settlement_taxed")]
+    assert faults_of(taxed) == [("tax", "settlement_taxed")]
 
 
 @pytest.mark.parametrize("word", KIND_WORDS)
@@ -124,11 +124,11 @@ def test_kinds_may_be_said_in_chinese(word: str) -> None:
     ],
 )
 def test_each_slip_of_the_hand(changes: dict[str, Any], faults: list[tuple[str, str]]) -> None:
-    assert told({**KEYED, **changes}) == faults
+    assert faults_of({**KEYED, **changes}) == faults
 
 
 def test_all_slips_are_told_at_once() -> None:
-    assert told({"kind": "x", "lines": [{"net": "x"}]}) == [
+    assert faults_of({"kind": "x", "lines": [{"net": "x"}]}) == [
         ("number", "missing"),
         ("issued_on", "missing"),
         ("seller_name", "missing"),

@@ -33,8 +33,8 @@ def faults_of(*rows: list[str]) -> list[tuple[str, str]]:
     return [(f.where, f.code) for f in findings]
 
 
-def changed(row: list[str], column: str, text: str) -> list[str]:
-    return [text if name == column else was for name, was in zip(HEADER, row, strict=True)]
+def with_cell(row: list[str], column: str, text: str) -> list[str]:
+    return [text if name == column else before for name, before in zip(HEADER, row, strict=True)]
 
 
 TEXT = csv(HEADER, WHOLE, SECOND, OTHER)
@@ -101,23 +101,23 @@ def test_formulas_are_refused() -> None:
 def test_a_fault_names_its_row_and_column(
     column: str, text: str, faults: list[tuple[str, str]]
 ) -> None:
-    first = changed(changed(WHOLE, "价税合计", "106"), column, text)
+    first = with_cell(with_cell(WHOLE, "价税合计", "106"), column, text)
     assert faults_of(HEADER, first) == faults
 
 
 def test_the_lower_rows_do_not_contradict_the_first() -> None:
-    again = changed(changed(SECOND, "价税合计", "212.00"), "购买方名称", "别家")
+    again = with_cell(with_cell(SECOND, "价税合计", "212.00"), "购买方名称", "别家")
     assert faults_of(HEADER, WHOLE, again) == [("row 3: 购买方名称", "differs_above")]
 
 
 def test_a_fault_of_a_lower_row_is_told_there() -> None:
-    assert faults_of(HEADER, WHOLE, changed(SECOND, "金额", "1O0")) == [
+    assert faults_of(HEADER, WHOLE, with_cell(SECOND, "金额", "1O0")) == [
         ("row 3: 金额", "bad_amount")
     ]
 
 
 def test_a_number_stands_in_one_place() -> None:
-    whole = changed(WHOLE, "价税合计", "106")
+    whole = with_cell(WHOLE, "价税合计", "106")
     _, findings = read_documents(csv(HEADER, whole, OTHER, whole).encode())
     assert [(f.where, f.code, f.params) for f in findings] == [
         ("row 4: 单据号码", "duplicate", (("first", "row 2"),))
@@ -126,7 +126,7 @@ def test_a_number_stands_in_one_place() -> None:
 
 def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
     assert faults_of(
-        HEADER, changed(WHOLE, "价税合计", "x"), SECOND, changed(OTHER, "金额", "y")
+        HEADER, with_cell(WHOLE, "价税合计", "x"), SECOND, with_cell(OTHER, "金额", "y")
     ) == [
         ("row 2: 价税合计", "bad_amount"),
         ("row 4: 金额", "bad_amount"),
@@ -140,7 +140,7 @@ def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
         ([[*HEADER, "备用"], WHOLE], [("row 1", "unknown_column")]),
         ([[*HEADER, "税额"], [*WHOLE, "6.00"]], [("row 1", "column_twice")]),
         ([HEADER[1:], WHOLE[1:]], [("row 1", "column_missing")]),
-        ([HEADER, [*changed(WHOLE, "价税合计", "106"), "多"]], [("row 2", "beyond_columns")]),
+        ([HEADER, [*with_cell(WHOLE, "价税合计", "106"), "多"]], [("row 2", "beyond_columns")]),
         ([], [("file", "empty_table")]),
     ],
 )
@@ -158,7 +158,8 @@ def test_a_million_columns_are_one_fault_at_once() -> None:
 
 def test_ninety_thousand_faulty_rows_are_two_hundred_faults() -> None:
     rows = [
-        changed(changed(WHOLE, "价税合计", "x"), "单据号码", f"26642{n:015}") for n in range(90_000)
+        with_cell(with_cell(WHOLE, "价税合计", "x"), "单据号码", f"26642{n:015}")
+        for n in range(90_000)
     ]
     faults = faults_of(HEADER, *rows)
     assert faults[0] == ("row 2: 价税合计", "bad_amount")

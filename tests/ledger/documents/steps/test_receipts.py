@@ -121,6 +121,14 @@ def test_what_is_no_proof_is_refused(desk: Desk) -> None:
             ),
             psycopg.errors.CheckViolation,
         ),
+        (  # entered by nobody, so that she who did could look at it herself
+            (
+                "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on,"
+                " original, entered_at, entered_by) SELECT 'R-2', document_id, payer, payee, fen,"
+                " paid_on, original, now(), 'x' FROM receipts"
+            ),
+            psycopg.errors.CheckViolation,
+        ),
         ("UPDATE receipts SET amount_found = true", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET fen = 1", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET proves = true", psycopg.errors.GeneratedAlways),

@@ -9,8 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from agents import wire
-from ledger.metering.queries import coverage_gaps as unseen
-from ledger.metering.queries import nodes
+from ledger.metering.queries import coverage_gaps, nodes
 from ledger.metering.queries.hours import Hour
 from ledger.metering.queries.hours import hours as hours_of
 from ledger.metering.queries.nodes import Gpu, Period
@@ -44,7 +43,7 @@ def hours(town: Town, period: Period = PERIOD) -> dict[tuple[str, int], Hour]:
 
 def spans(town: Town, period: Period = PERIOD) -> list[Span]:
     with Session(town.engine) as db:
-        spans, more = unseen.spans(db, town.cluster, period)
+        spans, more = coverage_gaps.spans(db, town.cluster, period)
     assert not more
     return spans
 
@@ -78,7 +77,7 @@ def test_silence_is_told_by_spans_and_by_the_very_minutes_alike(
     report(town, 1, range(180))
     reported_spans = spans(town)
     with Session(town.engine) as db:
-        day = unseen.spans_of_day(db, town.cluster, "n1", DAY, minute(185))
+        day = coverage_gaps.spans_of_day(db, town.cluster, "n1", DAY, minute(185))
     assert reported_spans == day
     silent = {at for at in range(180) for s in reported_spans if s.since <= minute(at) < s.until}
     assert silent == set(range(180)) - set(minutes_said)
@@ -110,10 +109,10 @@ def test_what_is_younger_than_the_horizon_is_on_its_way(town: Town) -> None:
 
 
 def test_more_than_can_be_read_at_once_is_said(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unseen, "SPANS_MAX", 2)
+    monkeypatch.setattr(coverage_gaps, "SPANS_MAX", 2)
     report(town, 0, range(0, 180, 2))
     with Session(town.engine) as db:
-        spans, more = unseen.spans(db, town.cluster, PERIOD)
+        spans, more = coverage_gaps.spans(db, town.cluster, PERIOD)
     assert more
     assert len(spans) == 2
 
@@ -121,4 +120,4 @@ def test_more_than_can_be_read_at_once_is_said(town: Town, monkeypatch: pytest.M
 @pytest.mark.parametrize("day", [date.min, date.max, DAY - timedelta(days=1)])
 def test_a_day_without_anything_is_empty(town: Town, day: date) -> None:
     with Session(town.engine) as db:
-        assert unseen.spans_of_day(db, town.cluster, "n1", day, minute(180)) == []
+        assert coverage_gaps.spans_of_day(db, town.cluster, "n1", day, minute(180)) == []

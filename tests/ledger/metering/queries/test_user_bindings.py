@@ -12,9 +12,9 @@ from sqlmodel import Session
 from agents import wire
 from agents.sources.slurm.runs import Run, windows
 from agents.sources.slurm.tres import Devices
-from ledger.metering.queries.evidence import evidence_sums
 from ledger.metering.queries.sessions import session_usage
 from ledger.metering.queries.usage import owned_usage, unowned, windows_of_day
+from ledger.metering.queries.witnesses.evidence import evidence_sums
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.postgres.columns import key
 from ledger.vouchers.queries.quotas import project_by_code
@@ -72,7 +72,7 @@ class Centre:
                     ),
                     sum((s.device_ms for s in sums if s.project == code), Fraction(0)),
                 }
-                (hours[code],) = [one / HOUR_MS for one in ms]
+                (hours[code],) = [value / HOUR_MS for value in ms]
         return hours
 
 

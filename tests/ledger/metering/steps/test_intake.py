@@ -219,10 +219,16 @@ def test_a_source_reports_only_its_own_kind(
 def test_day_totals_know_where_a_job_ran(
     engine: sa.Engine, owner: psycopg.Connection, node: Node
 ) -> None:
-    def ran(at: int, *place: str | None) -> wire.Window:
+    def window_at(at: int, *place: str | None) -> wire.Window:
         return window(0, at, wire.Part(wire.Slurm("acct", "42", *place), 0, 60_000))
 
-    windows = [ran(0), ran(1, "gpu"), ran(2, "gpu", "high"), ran(3, None, "high"), ran(4, "gpu")]
+    windows = [
+        window_at(0),
+        window_at(1, "gpu"),
+        window_at(2, "gpu", "high"),
+        window_at(3, None, "high"),
+        window_at(4, "gpu"),
+    ]
     take(engine, node.read(node.batch([*windows, window(0, 5)])))
     rows = owner.execute(
         "SELECT holder_kind, partition, qos, held::int FROM day_totals ORDER BY 1, 2, 3"

@@ -19,9 +19,9 @@ amounts = st.integers(0, 50)
 @st.composite
 def standings(draw: st.DrawFn) -> Standing:
     """A line of a voucher that owes at least what the line says, and an indicator that paid it."""
-    paid, returned, on_way, over = (draw(amounts) for _ in range(4))
+    paid, back, on_way, over = (draw(amounts) for _ in range(4))
     outside = draw(st.integers(-20, 20))
-    line = LineState(DAY, paid + returned + on_way, paid, returned, over, outside)
+    line = LineState(DAY, paid + back + on_way, paid, back, over, outside)
     recalled = draw(st.integers(0, paid + over))
     rights = Rights(
         clause=0, entitlement=0, available=draw(amounts), reserved=draw(amounts),
@@ -49,9 +49,9 @@ def check(at: Standing, change: Change, cash_out: int) -> None:
     rights = after(vars(at.rights).copy(), list(change.voucher))
     assert all(fen >= 0 for fen in rights.values())
     line = at.line
-    paid, returned = line.paid_fen + change.paid_fen, line.returned_fen + change.returned_fen
-    assert min(paid, returned, line.over_fen + change.over_fen) >= 0
-    assert paid + returned <= line.fen
+    paid, back = line.paid_fen + change.paid_fen, line.returned_fen + change.returned_fen
+    assert min(paid, back, line.over_fen + change.over_fen) >= 0
+    assert paid + back <= line.fen
     in_books = change.paid_fen + change.over_fen
     assert in_books + change.outside_fen == cash_out
     assert cash(change.voucher) == in_books

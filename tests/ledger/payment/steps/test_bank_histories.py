@@ -96,9 +96,9 @@ class BankHistories(DatabaseMachine):
             (self.lists,),
         ).fetchall()
         cash = 0
-        for result, fen, state, paid, returned, over, outside in rows:
+        for result, fen, state, paid, back, over, outside in rows:
             if state in ("booked", "accepted"):
-                bounced = paid + returned  # what came back without having been paid
+                bounced = paid + back  # what came back without having been paid
                 cash += fen if result == "paid" else bounced - fen
                 assert result == "returned" or paid + over + outside == fen
         lines = [self.treasury.line(number) for number in self.lists]

@@ -76,7 +76,7 @@ def recover(treasury: Treasury, *, fraud: bool = False, pay_by: date = date(2026
         treasury.answer(db, decision)
 
 
-def held(treasury: Treasury) -> tuple[int, int, int]:
+def amounts(treasury: Treasury) -> tuple[int, int, int]:
     """Paid, to be paid back, lapsed."""
     rights = treasury.rights("p1")
     return rights.paid, rights.recoverable, rights.lapsed
@@ -91,7 +91,7 @@ def cases(owner: psycopg.Connection) -> list[tuple[object, ...]]:
 def test_in_the_same_year_the_indicator_can_spend_it_again(treasury: Treasury) -> None:
     available = treasury.rights("p1").available
     came_back(treasury, 200)
-    assert held(treasury) == (400, 0, 0)
+    assert amounts(treasury) == (400, 0, 0)
     assert treasury.rights("p1").available == available + 200
     assert treasury.money() == {"free": 600, "spent": 400}
 
@@ -108,7 +108,7 @@ def test_after_a_fraud_it_lapses(treasury: Treasury, owner: psycopg.Connection) 
     recover(treasury, fraud=True)
     available = treasury.rights("p1").available
     came_back(treasury, 150)
-    assert held(treasury) == (400, 50, 150)
+    assert amounts(treasury) == (400, 50, 150)
     assert treasury.rights("p1").available == available
     assert cases(owner) == [("ZJ-2026-0001", 200, True, False)]
     came_back(treasury, 50, "r2")
@@ -171,13 +171,13 @@ def test_a_deadline_lies_ahead(treasury: Treasury) -> None:
 
 
 def test_what_is_to_be_paid_back_is_seen_until_a_case_is_open(treasury: Treasury) -> None:
-    def owed() -> list[tuple[str, int]]:
+    def debts() -> list[tuple[str, int]]:
         with Session(treasury.engine) as db:
             return [(row.code, row.fen) for row in desk.paybacks(db)]
 
-    assert owed() == [("p1", 200)]
+    assert debts() == [("p1", 200)]
     recover(treasury)
-    assert owed() == []
+    assert debts() == []
 
 
 def test_one_transfer_pays_back_two_debts(treasury: Treasury) -> None:

@@ -56,15 +56,31 @@ def came_back(treasury: Treasury, fen: int, total: int, number: str) -> None:
         treasury.answer(db, decision)
 
 
+def list_of(treasury: Treasury, indicator: str) -> tuple[str, list[tuple[int, int]]]:
+    """A list of an indicator that went to the bank: its number, and its lines with their fen."""
+    number = treasury.make(number=indicator)
+    treasury.confirm(number)
+    with Session(treasury.engine) as db:
+        return number, [(row.line, row.fen) for row in payment.payment_list(db, number)[2]]
+
+
+def paid_by(treasury: Treasury, indicator: str) -> None:
+    number, lines = list_of(treasury, indicator)
+    rows = [f"{indicator}{n},{number},{n},成功,{fen / 100:.2f},{TODAY}," for n, fen in lines]
+    treasury.bank(*rows)
+
+
 def paid_by_both(treasury: Treasury) -> None:
     for indicator in ("Z1", "Q1"):
-        number = treasury.make(number=indicator)
-        treasury.confirm(number)
-        with Session(treasury.engine) as db:
-            lines = payment.payment_list(db, number)[2]
-            sums = [(line.line, line.fen) for line in lines]
-        rows = [f"{indicator}{n},{number},{n},成功,{fen / 100:.2f},{TODAY}," for n, fen in sums]
-        treasury.bank(*rows)
+        paid_by(treasury, indicator)
+
+
+def owe(treasury: Treasury, fen: int) -> None:
+    """So much of what was paid of the first project is to be paid back."""
+    with Session(treasury.engine) as db:
+        book = db.connection().exec_driver_sql("SELECT min(book_id) FROM vouchers").scalar_one()
+    moves = {book: chain(fen, "recall paid recoverable")}
+    place_moves(treasury.owner, treasury.engine, "red", moves)
 
 
 def test_each_bears_its_share_of_every_claim_to_the_fen(treasury: Treasury) -> None:
@@ -89,13 +105,9 @@ def test_nobody_bears_more_than_its_share(treasury: Treasury) -> None:
         assert [line.fen for line in payment.payment_list(db, again)[2]] == [180]
 
 
-def test_a_refund_goes_back_in_the_same_shares(
-    treasury: Treasury, owner: psycopg.Connection, engine: sa.Engine
-) -> None:
+def test_a_refund_goes_back_in_the_same_shares(treasury: Treasury) -> None:
     paid_by_both(treasury)
-    with Session(engine) as db:
-        book = db.connection().exec_driver_sql("SELECT min(book_id) FROM vouchers").scalar_one()
-    place_moves(owner, engine, "red", {book: chain(101, "recall paid recoverable")})
+    owe(treasury, 101)
     with pytest.raises(Refused, match="refund_share"):
         came_back(treasury, 101, 101, "Z1")
     came_back(treasury, 71, 101, "Z1")
@@ -105,11 +117,11 @@ def test_a_refund_goes_back_in_the_same_shares(
 
 
 def test_what_waits_is_covered_by_both_in_their_shares(treasury: Treasury) -> None:
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {"Z1": 233, "Q1": 100})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [(None, {"Z1": 421, "Q1": 180}), (None, {"Z1": 233, "Q1": 100})]
     treasury.send(["claim of p1"])  # from the city's indicator
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [("Q1", {}), (None, {"Z1": 233, "Q1": 100})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [("Q1", {}), (None, {"Z1": 233, "Q1": 100})]
 
 
 def test_where_one_of_them_has_not_its_share_the_claim_waits(treasury: Treasury) -> None:
@@ -118,8 +130,8 @@ def test_where_one_of_them_has_not_its_share_the_claim_waits(treasury: Treasury)
             db, number="Q1", year=2026, fen=279 - 5_000, reason="压减", actor=CASHIER.actor, now=NOW
         )
         treasury.answer(db, cut)
-    covered = [(each.indicator, dict(each.parts)) for each in treasury.queue()]
-    assert covered == [(None, {"Z1": 421, "Q1": 180}), (None, {})]
+    cover = [(item.indicator, dict(item.parts)) for item in treasury.queue()]
+    assert cover == [(None, {"Z1": 421, "Q1": 180}), (None, {})]
 
 
 def test_an_indicator_bears_one_share(treasury: Treasury) -> None:
@@ -137,3 +149,47 @@ def test_nobody_shares_an_indicator_alone(treasury: Treasury, engine: sa.Engine)
     )
     with engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="confirmed"):
         connection.execute(sa.text(attack))
+
+
+def test_before_the_other_has_paid_a_refund_goes_to_who_has(treasury: Treasury) -> None:
+    paid_by(treasury, "Z1")
+    owe(treasury, 20)
+    with pytest.raises(Refused, match="refund_share"):
+        came_back(treasury, 14, 20, "Z1")
+    with pytest.raises(Refused, match="refund_beyond_paid"):
+        came_back(treasury, 422, 422, "Z1")
+    came_back(treasury, 20, 20, "Z1")
+    assert (treasury.rights("p1").recoverable, treasury.money()["spent"]) == (0, 421 + 233 - 20)
+
+
+def test_a_late_payment_takes_nothing_of_the_others_share(treasury: Treasury) -> None:
+    """The bank returns the city's line, pays it on another list, and then the first one after all:
+    the city has paid twice, so it is the city that gets it back."""
+    first, ((line, fen), _) = list_of(treasury, "Z1")
+    treasury.bank(f"a,{first},{line},退回,{fen / 100:.2f},{TODAY},")
+    treasury.rule("a", "accept")
+    paid_by(treasury, "Z1")
+    district, _ = list_of(treasury, "Q1")
+    treasury.bank(f"b,{first},{line},成功,{fen / 100:.2f},{TODAY},")
+    treasury.rule("b", "accept")
+    assert treasury.line(first, line) == (0, fen, fen, 0)  # all of it beyond what was owed
+    assert treasury.line(district, 1) == (0, 0, 0, 0)  # still on its way
+    treasury.bank(f"c,{district},1,成功,1.80,{TODAY},")
+    assert (treasury.state("claim of p1"), treasury.rights("p1").recoverable) == ("paid", fen)
+    came_back(treasury, fen, fen, "Z1")
+    assert treasury.rights("p1").recoverable == 0
+
+
+def test_a_late_payment_calls_back_the_line_of_who_paid_it(treasury: Treasury) -> None:
+    first, ((line, fen), _) = list_of(treasury, "Z1")
+    treasury.bank(f"a,{first},{line},退回,{fen / 100:.2f},{TODAY},")
+    treasury.rule("a", "accept")
+    again, ((line_again, _),) = list_of(treasury, "Z1")
+    district, _ = list_of(treasury, "Q1")
+    treasury.bank(f"b,{first},{line},成功,{fen / 100:.2f},{TODAY},")
+    with pytest.raises(Refused, match="claim_at_bank"):
+        treasury.rule("b", "accept")
+    treasury.rule("b", "accept", recalled=True)
+    assert treasury.line(first, line) == (fen, 0, 0, 0)
+    assert treasury.line(again, line_again) == (0, fen, 0, 0)
+    assert treasury.line(district, 1) == (0, 0, 0, 0)

@@ -28,7 +28,7 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     return treasury
 
 
-def decided(
+def year_end(
     treasury: Treasury,
     now: datetime = JANUARY,
     number: str = "Z2",
@@ -57,7 +57,7 @@ def confirm(treasury: Treasury, decision: int) -> None:
 def test_open_lines_come_back_and_the_rest_is_surrendered(treasury: Treasury) -> None:
     treasury.send()
     treasury.bank(f"a,ZF-2026-0001,1,成功,4.00,{TODAY},", f"b,ZF-2026-0001,2,成功,3.00,{TODAY},")
-    decision = decided(treasury)
+    decision = year_end(treasury)
     assert treasury.money() == {"free": 100, "committed": 200, "spent": 700}
     confirm(treasury, decision)
     assert treasury.money() == {"spent": 700, "returned": 300}
@@ -71,11 +71,11 @@ def test_open_lines_come_back_and_the_rest_is_surrendered(treasury: Treasury) ->
 
 def test_a_late_payment_is_spent_from_what_was_surrendered(treasury: Treasury) -> None:
     treasury.send()
-    confirm(treasury, decided(treasury))
-    returned = treasury.money()["returned"]
+    confirm(treasury, year_end(treasury))
+    back = treasury.money()["returned"]
     assert treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},").waiting == 1
     treasury.rule("a", "accept")
-    assert treasury.money() == {"returned": returned - 600, "spent": 600}
+    assert treasury.money() == {"returned": back - 600, "spent": 600}
     assert treasury.state("claim of p1") == "paid"
 
 
@@ -83,12 +83,12 @@ def test_a_year_does_not_end_over_a_row_that_waits(treasury: Treasury) -> None:
     treasury.send()
     treasury.bank(f"a,ZF-2026-0001,1,退回,6.00,{TODAY},")
     with pytest.raises(Refused, match="bank_rows_wait"):
-        decided(treasury)
+        year_end(treasury)
 
 
 def test_a_line_that_was_settled_meanwhile_takes_a_new_decision(treasury: Treasury) -> None:
     treasury.send()
-    decision = decided(treasury)
+    decision = year_end(treasury)
     treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
     with pytest.raises(Conflict, match="year_end_changed"):
         confirm(treasury, decision)
@@ -97,20 +97,20 @@ def test_a_line_that_was_settled_meanwhile_takes_a_new_decision(treasury: Treasu
 def test_a_year_does_not_end_over_a_list_that_waits(treasury: Treasury) -> None:
     treasury.make()
     with pytest.raises(Refused, match="list_waits"):
-        decided(treasury)
+        year_end(treasury)
 
 
 def test_the_new_year_is_a_later_one_and_a_year_ends_once(treasury: Treasury) -> None:
     with pytest.raises(Refused, match="not_later_year"):
-        decided(treasury, number="Z1", year=2026)
-    confirm(treasury, decided(treasury))
+        year_end(treasury, number="Z1", year=2026)
+    confirm(treasury, year_end(treasury))
     assert treasury.money() == {"returned": 1_000}
     with pytest.raises(Refused, match="nothing_to_close"):
-        decided(treasury)
+        year_end(treasury)
 
 
 def test_what_the_bank_may_still_pay_is_not_owed_again(treasury: Treasury) -> None:
     """A late payment and the new year's list would pay the same claim twice."""
     treasury.send()
     with pytest.raises(Refused, match="lines_at_bank"):
-        decided(treasury, recalled=False)
+        year_end(treasury, recalled=False)

@@ -25,7 +25,7 @@ ACTORS = [
 OF_THE_BUDGET = {"number": "指标1", "year": 2026, "fen": 5}
 
 
-def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
+def open_decision(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
     content = OF_THE_BUDGET | {"fen": fen}
     with Session(engine, expire_on_commit=False) as db, db.begin():
         return decide(
@@ -49,7 +49,7 @@ def test_code_and_database_know_the_same_persons(owner: psycopg.Connection) -> N
 
 def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connection) -> None:
     place_budget(owner)
-    decision, start = opened(engine, "finance:甲#1"), Barrier(4)
+    decision, start = open_decision(engine, "finance:甲#1"), Barrier(4)
 
     def confirm(token: int) -> str:
         with Session(engine) as db, db.begin():
@@ -81,7 +81,7 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(engine: sa.Engine) -
     def propose(token: int) -> str:
         start.wait()
         try:
-            return opened(engine, f"finance:甲#{token}", token).decided_by
+            return open_decision(engine, f"finance:甲#{token}", token).decided_by
         except LedgerError as error:
             return error.code
 
@@ -91,7 +91,7 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(engine: sa.Engine) -
 
 
 def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Engine) -> None:
-    decision = opened(engine, "clerk:李四#1")
+    decision = open_decision(engine, "clerk:李四#1")
     for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
         with Session(engine) as db, pytest.raises(NotFound):
             respond(
@@ -113,7 +113,7 @@ def test_only_what_was_seen_is_confirmed_and_only_by_its_author_withdrawn(
     engine: sa.Engine, owner: psycopg.Connection
 ) -> None:
     place_budget(owner)
-    decision = opened(engine, "finance:甲#1")
+    decision = open_decision(engine, "finance:甲#1")
 
     def answer(answer: Answer, digest: str, viewer: Viewer) -> str:
         with Session(engine) as db, db.begin():

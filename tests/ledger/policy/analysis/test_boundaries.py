@@ -25,7 +25,7 @@ IDS = [clause.id for clause in DRAFT.clauses]
 PROOFS = {clause.id: prove(DRAFT, clause) for clause in DRAFT.clauses}
 
 
-def tried(name: str, versions: Any) -> list[Any]:
+def trials(name: str, versions: Any) -> list[Any]:
     """A version as it is, and under every other reading of its questions."""
     policy = versions({})
     readings = [
@@ -50,7 +50,7 @@ def drill(readings: dict[str, str]) -> Policy:
 
 @pytest.mark.parametrize(
     ("versions", "reading"),
-    [*tried("draft", draft), *tried("harbour", harbour), pytest.param(drill, {}, id="drill")],
+    [*trials("draft", draft), *trials("harbour", harbour), pytest.param(drill, {}, id="drill")],
 )
 def test_all_is_as_it_must_be_under_every_reading(versions: Any, reading: dict[str, str]) -> None:
     policy, choice = versions(reading), versions({})

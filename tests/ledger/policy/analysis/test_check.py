@@ -11,10 +11,10 @@ from tests.support.invented_policy import HERE, LAW, TEXT
 from tests.support.invented_policy import source as invented
 
 CASES = (HERE / "harbour.cases.json").read_text(encoding="utf-8")
-Told = list[tuple[str, str]]
+Findings = list[tuple[str, str]]
 
 
-def told(text: str = TEXT, law: str | None = LAW, cases: str | None = CASES) -> Told:
+def findings(text: str = TEXT, law: str | None = LAW, cases: str | None = CASES) -> Findings:
     """The faults of the invented version: `line: place` and code."""
     beside = {"harbour.md": law, "harbour.cases.json": cases}
 
@@ -25,7 +25,7 @@ def told(text: str = TEXT, law: str | None = LAW, cases: str | None = CASES) -> 
     return [(finding.where, finding.code) for finding in check(text, "harbour", invented, read)]
 
 
-def changed(old: str, new: str, text: str = TEXT) -> str:
+def with_text(old: str, new: str, text: str = TEXT) -> str:
     assert text.count(old) >= 1, old
     return text.replace(old, new, 1)
 
@@ -43,7 +43,7 @@ def installed(name: str) -> bytes | None:
 def test_the_versions_that_there_are_are_sound_and_so_is_the_invented_one() -> None:
     for version in versions():
         assert check(source(version), version, source, installed) == []
-    assert told() == []
+    assert findings() == []
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,27 @@ def test_the_versions_that_there_are_are_sound_and_so_is_the_invented_one() -> N
     ],
 )  # fmt: skip
 def test_a_fault_has_its_line(old: str, new: str, at: str | None, where: str, code: str) -> None:
-    text = changed(old, new)
+    text = with_text(old, new)
     line_number = line(at) if at else line("  02:", text) + 1
-    assert (f"line {line_number}: {where}", code) in told(text)
+    assert (f"line {line_number}: {where}", code) in findings(text)
 
 
 def test_a_version_without_its_text() -> None:
-    assert told(changed("law: harbour.md\n", "")) == [("line 1", "no_law")]
+    assert findings(with_text("law: harbour.md\n", "")) == [("line 1", "no_law")]
 
 
 def test_a_quotation_is_to_the_letter_and_at_its_place() -> None:
     at = f"line {line('text: 市里提供咨询。')}: clauses[6].text"
-    assert told(law=changed("市里提供咨询。", "市里供应咨询。", LAW)) == [(at, "not_in_text")]
+    assert findings(law=with_text("市里提供咨询。", "市里供应咨询。", LAW)) == [(at, "not_in_text")]
     start = LAW.index("市里提供咨询。")
     span = f"span: [{start}, {start + 7}]"
-    rows = told(changed(span, f"span: [{start + 1}, {start + 8}]"))
+    rows = findings(with_text(span, f"span: [{start + 1}, {start + 8}]"))
     assert rows[0] == (at, "wrong_span")
 
 
 def test_a_sentence_that_nothing_cites_is_told_by_its_line_in_the_text() -> None:
     line_number = LAW.rstrip().count("\n") + 2
-    assert told(law=LAW.rstrip() + "\n奖励于年底兑付。\n") == [
+    assert findings(law=LAW.rstrip() + "\n奖励于年底兑付。\n") == [
         (f"line {line_number}: harbour.md", "uncited")
     ]
 
@@ -129,10 +129,10 @@ def test_a_clause_without_cases() -> None:
     gives = [text_line for text_line in CASES.splitlines() if '"by agreement"' not in text_line]
     refuses = [text_line for text_line in CASES.splitlines() if '"not major"' not in text_line]
     at = f"line {line('  - id: 07-1')}: clauses[5]"
-    assert told(cases="\n".join(none)) == [(at, "no_case")]
-    assert told(cases="\n".join(gives)) == [(at, "no_case_gives")]
-    assert told(cases="\n".join(refuses)) == [(at, "no_case_refuses")]
-    assert told(cases=None) == [(f"line {line('clauses:') + 1}: clauses", "no_cases")]
+    assert findings(cases="\n".join(none)) == [(at, "no_case")]
+    assert findings(cases="\n".join(gives)) == [(at, "no_case_gives")]
+    assert findings(cases="\n".join(refuses)) == [(at, "no_case_refuses")]
+    assert findings(cases=None) == [(f"line {line('clauses:') + 1}: clauses", "no_cases")]
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_a_clause_without_cases() -> None:
     ],
 )
 def test_a_case_that_is_wrong_is_told_by_its_own_line(old: str, new: str, code: str) -> None:
-    assert ("line 2: harbour.cases.json", code) in told(cases=changed(old, new, CASES))
+    assert ("line 2: harbour.cases.json", code) in findings(cases=with_text(old, new, CASES))
 
 
 def test_a_file_of_cases_that_is_none() -> None:
-    assert ("line 2: harbour.cases.json", "not_json") in told(cases="[\n{,]")
+    assert ("line 2: harbour.cases.json", "not_json") in findings(cases="[\n{,]")
 
 
 def test_a_clause_that_nobody_can_meet() -> None:
@@ -167,13 +167,15 @@ def test_a_clause_that_nobody_can_meet() -> None:
         for text_line in TEXT.splitlines(keepends=True)
         if "value: 100, bound" in text_line
     )
-    assert (f"line {line('  - id: 02-1')}: clauses[0]", "never_met") in told(changed(old, twice))
+    assert (f"line {line('  - id: 02-1')}: clauses[0]", "never_met") in findings(
+        with_text(old, twice)
+    )
 
 
 def test_a_question_about_a_bound_allows_it_to_differ_from_the_words() -> None:
     """«超过» is read as included only where an open question says so."""
-    text = changed("chosen: accumulate", "chosen: top")
-    assert not [code for _, code in told(text) if code == "bound_unlike_words"]
+    text = with_text("chosen: accumulate", "chosen: top")
+    assert not [code for _, code in findings(text) if code == "bound_unlike_words"]
 
 
 def extending(**changes: str) -> str:
@@ -186,7 +188,7 @@ def test_an_extension_is_held_to_the_cases_of_what_it_extends() -> None:
     def beside(name: str) -> bytes | None:
         return CASES.encode() if name == "harbour-2031.cases.json" else None
 
-    def faults(text: str, read: Callable[[str], bytes | None] = beside) -> Told:
+    def faults(text: str, read: Callable[[str], bytes | None] = beside) -> Findings:
         return [(finding.where, finding.code) for finding in check(text, "own", invented, read)]
 
     assert faults(extending()) == []
@@ -200,4 +202,4 @@ def test_an_extension_is_held_to_the_cases_of_what_it_extends() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "\ufeffversion: a", "a: b: c", "version: a", "a: &x 1"])
 def test_what_is_no_version_is_told_and_never_an_error(text: str) -> None:
-    assert told(text)
+    assert findings(text)

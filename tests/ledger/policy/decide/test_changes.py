@@ -19,19 +19,19 @@ PLANT = FIRM | {
 }  # fmt: skip
 
 
-def found(clause: str, facts: dict[str, Any]) -> tuple[Change, ...]:
+def changes_of(clause: str, facts: dict[str, Any]) -> tuple[Change, ...]:
     return changes(DRAFT, decide(DRAFT, clause, facts))
 
 
 def test_one_fen_more() -> None:
-    (change,) = found("03-1", PLANT)
+    (change,) = changes_of("03-1", PLANT)
     assert (change.fact, change.to, change.distance) == ("net_investment_24m", 50_000_000_000, 1)
     assert change.then
     assert (change.then.result, change.then.amount_fen) == ("eligible", 1_000_000_000)
 
 
 def test_land_moves_the_gross_sum_that_is_wanted() -> None:
-    (change,) = found(
+    (change,) = changes_of(
         "03-1", PLANT | {"investment_24m_fen": 52_000_000_000, "land_cost_fen": 3_000_000_000}
     )
     assert change.distance == 1_000_000_000
@@ -40,39 +40,39 @@ def test_land_moves_the_gross_sum_that_is_wanted() -> None:
 
 
 def test_each_of_several_alone_is_not_enough() -> None:
-    two = found("03-1", PLANT | {"sector": "service"})
+    two = changes_of("03-1", PLANT | {"sector": "service"})
     assert [c.fact for c in two] == ["sector", "net_investment_24m"]
     assert two[0].to == ("industrial",)
     assert [c.then and c.then.result for c in two] == ["ineligible", "ineligible"]
 
 
 def test_yes_and_decimals_and_a_ratio() -> None:
-    (yes,) = found("08-1", FIRM | {"platform": False})
+    (yes,) = changes_of("08-1", FIRM | {"platform": False})
     assert (yes.to, yes.distance) == (True, None)
     assert yes.then
     assert yes.then.ceiling_fen == 100_000_000
-    (scale,) = found("02-1", FIRM | {"centre_kind": "intelligent", "pflops_fp16": "99.99"})
+    (scale,) = changes_of("02-1", FIRM | {"centre_kind": "intelligent", "pflops_fp16": "99.99"})
     assert (scale.to, scale.distance) == (100, Fraction(1, 100))
     assert scale.then
     assert scale.then.result == "eligible"
     site = FIRM | {"infrastructure": True, "it_kwh": "10", "facility_kwh": "13"}
-    (pue,) = found("05-1", site)
+    (pue,) = changes_of("05-1", site)
     assert (pue.fact, pue.distance, pue.then) == ("pue", Fraction(-1, 10), None)
-    (change,) = found("05-1", site | {"it_kwh": "0"})
+    (change,) = changes_of("05-1", site | {"it_kwh": "0"})
     assert change.distance is None
 
 
 def test_where_the_award_grows_and_where_it_stops() -> None:
-    (cap,) = found("03-1", PLANT | {"investment_24m_fen": 50_000_000_000})
+    (cap,) = changes_of("03-1", PLANT | {"investment_24m_fen": 50_000_000_000})
     assert (cap.kind, cap.to) == ("cap", 249_999_999_975)
     assert cap.then
     assert cap.then.amount_fen == 5_000_000_000
-    (seats,) = found("07-1", FIRM | {"business": "training", "seats": 499})
+    (seats,) = changes_of("07-1", FIRM | {"business": "training", "seats": 499})
     assert (seats.kind, seats.to, seats.distance) == ("band", 500, 1)
     assert seats.then
     assert seats.then.posts == 200
-    assert found("07-1", FIRM | {"business": "training", "seats": 500}) == ()
-    assert found("08-2", FIRM | {"supplier": True, "annual_trade_fen": 10**9}) == ()
+    assert changes_of("07-1", FIRM | {"business": "training", "seats": 500}) == ()
+    assert changes_of("08-2", FIRM | {"supplier": True, "annual_trade_fen": 10**9}) == ()
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_the_same_in_whole_yuan_without_rounding_up() -> None:
 
 
 def test_nothing_changes_what_is_wrong_or_missing() -> None:
-    assert found("08-1", {"platform": 1}) == ()
-    assert found("08-1", {}) == ()
+    assert changes_of("08-1", {"platform": 1}) == ()
+    assert changes_of("08-1", {}) == ()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def on(clause: str = "09-1", **facts: Any) -> Decision:
     return decide(POLICY, clause, {name: v for name, v in expected.items() if v is not None})
 
 
-def chosen(decision: Decision) -> ChosenRate:
+def rate_of(decision: Decision) -> ChosenRate:
     assert decision.proof
     assert decision.proof.rate
     return decision.proof.rate
@@ -51,7 +51,7 @@ def chosen(decision: Decision) -> ChosenRate:
 )
 def test_the_highest_that_applies(facts: dict[str, Any], amount: int, words: str) -> None:
     decision = on(**facts)
-    assert (decision.amount_fen, chosen(decision).words) == (amount, words)
+    assert (decision.amount_fen, rate_of(decision).words) == (amount, words)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_a_file_that_contradicts_itself_is_refused(
 
 def test_the_rates_are_binding_terms() -> None:
     for old, new in (("rate: 1/2", "rate: 2/5"), ("combine: highest", "combine: first")):
-        other, _ = file.read(RATES.replace(old, new, 1), source)
-        assert other
-        clause, changed = POLICY.clause("09-1"), other.clause("09-1")
+        policy, _ = file.read(RATES.replace(old, new, 1), source)
+        assert policy
+        clause, new_clause = POLICY.clause("09-1"), policy.clause("09-1")
         assert clause
-        assert changed
-        assert digest(other, changed) != digest(POLICY, clause)
+        assert new_clause
+        assert digest(policy, new_clause) != digest(POLICY, clause)

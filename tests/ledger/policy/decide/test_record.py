@@ -31,7 +31,7 @@ def renew_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--renew-golden"))
 
 
-def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
+def choices(policy: Policy) -> Iterator[dict[str, Any]]:
     """Of each kind of formula and each result the first worked cases, as records."""
     listed, _ = cases.read((FOLDER / f"{DRAFT}.cases.json").read_bytes())
     counts: dict[tuple[str, str], int] = {}
@@ -48,12 +48,14 @@ def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
 
 def golden() -> list[dict[str, Any]]:
     """What this engine writes: under the readings as they are, and under some others."""
-    fields = list(chosen(load(DRAFT)))
+    fields = list(choices(load(DRAFT)))
     for text in READINGS:
         question, _, reading = text.partition("=")
         policy = load(DRAFT, {question: reading})
         clause = next(c for c in policy.clauses if question in c.questions)
-        same = [stored_rows for stored_rows in chosen(policy) if stored_rows["clause"] == clause.id]
+        same = [
+            stored_rows for stored_rows in choices(policy) if stored_rows["clause"] == clause.id
+        ]
         fields += [stored_rows for stored_rows in same if stored_rows not in fields]
     return fields
 

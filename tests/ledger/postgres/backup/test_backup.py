@@ -23,7 +23,7 @@ from tests.support.postgres import Server
 from tests.support.town import Town
 
 NOW = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
-KEY, OTHER = b"k" * 32, b"o" * 32
+KEY, SECOND = b"k" * 32, b"o" * 32
 _TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
 
 
@@ -143,7 +143,7 @@ def test_a_damaged_or_changed_backup_is_refused_and_nothing_is_done(
 
 def test_the_key_is_needed_and_it_is_this_one(backup: Path, empty: Database) -> None:
     assert refusal(lambda: restore(empty, backup)) == "backup_needs_key"
-    assert refusal(lambda: restore(empty, backup, key=OTHER)) == "backup_forged"
+    assert refusal(lambda: restore(empty, backup, key=SECOND)) == "backup_forged"
 
 
 def test_a_backup_without_a_key_is_not_taken_for_one_with_a_mark(
@@ -271,7 +271,7 @@ def test_a_sealed_stream_comes_back_and_no_part_of_it_does(size: int, tmp_path: 
         (sealed[: len(sealed) // 2], KEY),
         (sealed + b"x", KEY),
         (sealed[:30] + bytes([sealed[30] ^ 1]) + sealed[31:], KEY),
-        (sealed, OTHER),
+        (sealed, SECOND),
         (b"", KEY),
     )
     for wrong, key in ways:

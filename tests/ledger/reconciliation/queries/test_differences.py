@@ -35,19 +35,19 @@ def bill(serial: int, *fen: int, **changes: Any) -> Document:
     return invoice(serial, *fen, **{**priced_fields, **fields, **changes})
 
 
-def found(market: Market, month: date = OCTOBER) -> list[Difference]:
+def rows_of(market: Market, month: date = OCTOBER) -> list[Difference]:
     with Session(market.engine) as db:
         return differences_of(db, market.contract, month, PROCESS)
 
 
 def codes(market: Market, month: date = OCTOBER) -> list[tuple[str, str, int]]:
     """All but that no receipt is known (R05), and R09: the lines say ten hours of anything."""
-    differences = [d for d in found(market, month) if (d.code, d.handling) != ("R05", "note")]
+    differences = [d for d in rows_of(market, month) if (d.code, d.handling) != ("R05", "note")]
     return [(d.code, d.handling, d.fen) for d in differences if d.code != "R09"]
 
 
 def test_an_empty_month(market: Market) -> None:
-    assert found(market) == []
+    assert rows_of(market) == []
 
 
 def test_a_month_that_fits(market: Market) -> None:
@@ -63,7 +63,7 @@ def test_prices_are_compared_without_tax(market: Market) -> None:
     market.take(bill(1, 10_000))
     dear = market.take(bill(2, 20_000))
     market.match()
-    assert [(d.code, d.document, d.fen) for d in found(market) if d.code == "R09"] == [
+    assert [(d.code, d.document, d.fen) for d in rows_of(market) if d.code == "R09"] == [
         ("R09", dear, 10_000)
     ]
 
@@ -72,7 +72,7 @@ def test_what_is_beyond_the_metered(market: Market) -> None:
     cell = market.charge(OCTOBER, 5_000)
     market.take(bill(1, 10_000))
     market.match()
-    assert [d for d in found(market) if d.code == "R07"] == [
+    assert [d for d in rows_of(market) if d.code == "R07"] == [
         Difference("R07", Handling.CUT, 5_000, cell=cell)
     ]
 
@@ -84,7 +84,7 @@ def test_red_documents_are_part_of_their_blue_one(market: Market) -> None:
     market.match()
     market.take(red(2, blue, -4_000, issued_on=date(2026, 12, 1)))
     assert codes(market) == [("R02", "note", 6_000), ("R17", "person", -4_000)]
-    assert next(d for d in found(market) if d.code == "R02") == Difference(
+    assert next(d for d in rows_of(market) if d.code == "R02") == Difference(
         "R02", Handling.NOTE, 6_000, key, None, cell
     )
 
@@ -150,7 +150,7 @@ def test_parties_that_one_person_controls(market: Market) -> None:
     market.take(bill(1, 10_000))
     market.match()
     assert codes(market) == [("R13", "exclude", 10_000), ("R17", "person", -10_000)]
-    related = next(difference for difference in found(market) if difference.code == "R13")
+    related = next(difference for difference in rows_of(market) if difference.code == "R13")
     assert related.facts.get("persons") == ("张三",)
 
 
@@ -167,7 +167,7 @@ def test_a_document_that_found_no_cell(market: Market) -> None:
     early = date(2025, 10, 1)
     key = market.take(bill(1, 10_000, since=early, until=date(2025, 10, 31)))
     market.match()
-    assert found(market, early) == [
+    assert rows_of(market, early) == [
         Difference("R05", Handling.NOTE, 10_000, key),
         Difference("R14", Handling.EXCLUDE, 10_000, key),
     ]
@@ -183,7 +183,7 @@ def test_the_same_cost_for_a_model_and_a_team(market: Market) -> None:
     market.take(bill(2, 10_000))
     market.match()
     assert codes(market) == [("R15", "person", 10_000)]
-    (same,) = (difference for difference in found(market) if difference.code == "R15")
+    (same,) = (difference for difference in rows_of(market) if difference.code == "R15")
     assert same.facts == {"documents": (bill(2, 10_000).number,)}
 
 

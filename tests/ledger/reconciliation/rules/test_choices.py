@@ -24,7 +24,7 @@ def cell(metered: int, invoiced: int) -> Cell:
     return Cell(*KEY, "model", metered, invoiced)
 
 
-def said(*choices: Choice, differences: tuple[Difference, ...]) -> list[tuple[str, str]]:
+def faults_of(*choices: Choice, differences: tuple[Difference, ...]) -> list[tuple[str, str]]:
     return [(f.where, f.code) for f in faults(differences, choices)]
 
 
@@ -48,17 +48,17 @@ def test_a_treatment_that_does_not_fit_the_difference_is_refused(
     difference: Difference, treatment: str
 ) -> None:
     choice = Choice(difference.code, treatment, "因为")
-    assert ("choices[0]", "bad_choice") in said(choice, differences=(difference,))
+    assert ("choices[0]", "bad_choice") in faults_of(choice, differences=(difference,))
 
 
 def test_a_block_cannot_be_chosen_away() -> None:
-    assert said(Choice("R18", "note", "因为"), differences=(FROZEN,)) == [
+    assert faults_of(Choice("R18", "note", "因为"), differences=(FROZEN,)) == [
         ("R18/4", "blocked_difference")
     ]
 
 
 def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
-    assert said(differences=(TAX, SHORT)) == [
+    assert faults_of(differences=(TAX, SHORT)) == [
         ("R19/3/1@compute", "undecided_difference"), ("R17@compute", "undecided_difference"),
     ]  # fmt: skip
 
@@ -66,10 +66,10 @@ def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
 def test_a_choice_may_be_of_one_part_or_of_all() -> None:
     both = (SHORT, PACKAGE_SHORT)
     of_package = Choice("R17", "close", "套餐折扣", part=Part.PACKAGE)
-    assert said(of_package, differences=both) == [("R17@compute", "undecided_difference")]
-    assert said(Choice("R17", "close", "折扣"), differences=both) == []
+    assert faults_of(of_package, differences=both) == [("R17@compute", "undecided_difference")]
+    assert faults_of(Choice("R17", "close", "折扣"), differences=both) == []
     no_fee = Choice("R17", "close", "折扣", part=Part.FEE)
-    assert said(no_fee, Choice("R17", "carry_over", "等票"), differences=both) == [
+    assert faults_of(no_fee, Choice("R17", "carry_over", "等票"), differences=both) == [
         ("choices[0]", "no_such_difference")
     ]
 

@@ -29,7 +29,7 @@ exclusions = st.lists(
     ),
     max_size=4,
 )
-settled = st.builds(
+settlements = st.builds(
     settle,
     st.builds(cell, fen, fen, st.just(0) | fen),
     exclusions,
@@ -98,7 +98,7 @@ def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
     assert [(t.code, t.fen) for t in outcome.typed] == [("R11", 20), ("R17", -20)]
 
 
-@given(settled)
+@given(settlements)
 def test_typed_differences_add_up_to_invoiced_less_metered(cell_outcome: CellOutcome) -> None:
     assert (
         sum(t.fen for t in cell_outcome.typed)
@@ -106,7 +106,7 @@ def test_typed_differences_add_up_to_invoiced_less_metered(cell_outcome: CellOut
     )
 
 
-@given(settled)
+@given(settlements)
 def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: CellOutcome) -> None:
     assert 0 <= cell_outcome.matched_fen <= cell_outcome.cell.invoiced_fen
     assert cell_outcome.matched_fen <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
@@ -116,7 +116,7 @@ def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: Ce
         assert together <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
 
 
-@given(settled.filter(lambda outcome: not outcome.cell.extra_fen))
+@given(settlements.filter(lambda outcome: not outcome.cell.extra_fen))
 def test_metered_cost_is_matched_closed_or_carried(cell_outcome: CellOutcome) -> None:
     by_treatment = {"carry_over": 0, "close": 0}
     for typed in cell_outcome.typed:
@@ -129,7 +129,7 @@ def test_metered_cost_is_matched_closed_or_carried(cell_outcome: CellOutcome) ->
     assert cell_outcome.carried == (by_treatment["carry_over"] > 0)
 
 
-@given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))
+@given(st.lists(st.lists(settlements, max_size=3), min_size=1, max_size=4))
 def test_a_cleared_month_comes_to_nothing_however_often_it_is_decided_again(
     history: list[list[CellOutcome]],
 ) -> None:

@@ -44,7 +44,7 @@ SOUND = Evidence()
 UNUSUAL = UnusualPrice(Fraction(1_200), Fraction(600), Fraction(1_000))
 
 
-def found(
+def differences_of(
     document: BilledDocument | None = BILLED,
     cell: Cell = CELL,
     terms: Terms = TERMS,
@@ -53,9 +53,9 @@ def found(
     return differences([document] if document else [], [cell], terms, evidence, PROCESS)
 
 
-def said(*args: object, **more: object) -> list[tuple[str, str, int]]:
+def rows(*args: object, **more: object) -> list[tuple[str, str, int]]:
     """code, handling, fen."""
-    return [(d.code, d.handling, d.fen) for d in found(*args, **more)]  # type: ignore[arg-type]
+    return [(d.code, d.handling, d.fen) for d in differences_of(*args, **more)]  # type: ignore[arg-type]
 
 
 def lined(**fields: object) -> BilledDocument:
@@ -68,7 +68,7 @@ def of(code: str, items: Iterable[Difference]) -> list[tuple[str, int]]:
 
 
 def test_a_month_that_fits() -> None:
-    assert found() == []
+    assert differences_of() == []
 
 
 def test_the_codes() -> None:
@@ -77,34 +77,34 @@ def test_the_codes() -> None:
 
 
 def test_r01_a_number_known_in_another_disguise() -> None:
-    assert of("R01", found(replace(BILLED, duplicate_of=("24640000000000000008",)))) == [
+    assert of("R01", differences_of(replace(BILLED, duplicate_of=("24640000000000000008",)))) == [
         ("block", FEN)
     ]
 
 
 def test_r02_reversed_wholly_or_in_part() -> None:
-    assert of("R02", found(replace(BILLED, red_fen=-FEN))) == [("block", FEN)]
-    assert of("R02", found(replace(BILLED, red_fen=-1))) == [("note", FEN)]
+    assert of("R02", differences_of(replace(BILLED, red_fen=-FEN))) == [("block", FEN)]
+    assert of("R02", differences_of(replace(BILLED, red_fen=-1))) == [("note", FEN)]
 
 
 def test_r03_another_buyer() -> None:
-    assert of("R03", found(replace(BILLED, buyer=STRANGER))) == [("block", FEN)]
+    assert of("R03", differences_of(replace(BILLED, buyer=STRANGER))) == [("block", FEN)]
 
 
 def test_r04_another_seller() -> None:
-    assert of("R04", found(replace(BILLED, seller=STRANGER))) == [("person", FEN)]
+    assert of("R04", differences_of(replace(BILLED, seller=STRANGER))) == [("person", FEN)]
 
 
 def test_r03_and_r04_go_by_the_code_and_then_by_the_name() -> None:
     wide = replace(BUYER, name="模型企业２")
     assert wide.name != BUYER.name
-    assert found(replace(BILLED, buyer=wide)) == []
+    assert differences_of(replace(BILLED, buyer=wide)) == []
     renamed = replace(BUYER, name="旧名称")
     paid_so = (Receipt("旧名称", SELLER.name, 106_000),)
-    assert said(replace(BILLED, buyer=renamed, receipts=paid_so)) == [("R03", "note", FEN)]
+    assert rows(replace(BILLED, buyer=renamed, receipts=paid_so)) == [("R03", "note", FEN)]
     nameless = replace(BILLED, kind="internal_settlement", buyer=Party("", BUYER.name))
-    assert found(nameless) == []
-    assert of("R04", found(replace(BILLED, seller=Party("", "谁")))) == [("person", FEN)]
+    assert differences_of(nameless) == []
+    assert of("R04", differences_of(replace(BILLED, seller=Party("", "谁")))) == [("person", FEN)]
 
 
 def paid(*receipts: Receipt, **fields: object) -> list[tuple[str, int]]:
@@ -136,46 +136,46 @@ def test_r05_no_receipt_is_told() -> None:
 
 def test_r06_service_beyond_the_contract() -> None:
     ends = replace(BILLED, spells=((OCTOBER, date(2026, 10, 31)),))
-    assert of("R06", found(ends)) == [("person", FEN)]
-    assert found(replace(BILLED, spells=((OCTOBER, date(2026, 11, 1)),))) == []
+    assert of("R06", differences_of(ends)) == [("person", FEN)]
+    assert differences_of(replace(BILLED, spells=((OCTOBER, date(2026, 11, 1)),))) == []
     in_turn = ((date(2026, 10, 15), None), (None, date(2026, 10, 15)))
-    assert found(replace(BILLED, spells=in_turn)) == []
+    assert differences_of(replace(BILLED, spells=in_turn)) == []
 
 
 def test_r07_more_invoiced_than_metered() -> None:
     def metered(fen: int) -> list[tuple[str, str, int]]:
-        return said(BILLED, replace(CELL, metered_fen=fen))
+        return rows(BILLED, replace(CELL, metered_fen=fen))
 
     assert metered(FEN - 497) == [("R07", "note", 497)]  # 5 ‰ of 99,503
     assert metered(FEN - 498) == [("R07", "cut", 498)]
     assert metered(0) == [("R07", "cut", FEN)]
     small = replace(CELL, metered_fen=900, invoiced_fen=1_000)
-    assert said(lined(shares={KEY: 1_000}), small) == [("R07", "note", 100)]  # 100 fen a document
-    assert said(BILLED, replace(CELL, metered_fen=60_000, extra_fen=40_000)) == []
+    assert rows(lined(shares={KEY: 1_000}), small) == [("R07", "note", 100)]  # 100 fen a document
+    assert rows(BILLED, replace(CELL, metered_fen=60_000, extra_fen=40_000)) == []
 
 
 def test_r08_more_used_than_installed() -> None:
     full = Evidence(used_ms=Fraction(1_000), capacity_ms=1_000)
-    assert found(evidence=full) == []
-    assert said(evidence=replace(full, used_ms=Fraction(3_001, 3))) == [("R08", "block", FEN)]
-    assert found(evidence=replace(full, capacity_ms=None)) == []
+    assert differences_of(evidence=full) == []
+    assert rows(evidence=replace(full, used_ms=Fraction(3_001, 3))) == [("R08", "block", FEN)]
+    assert differences_of(evidence=replace(full, capacity_ms=None)) == []
 
 
 def test_r09_another_price() -> None:
     hours = lined(unit="卡时", quantity="100")
-    assert found(hours) == []
-    assert found(lined(unit="卡时", quantity="99.5")) == []  # 500 fen are 5 ‰
-    assert said(lined(unit="卡时", quantity="99.49")) == [("R09", "person", 510)]
-    assert said(lined(unit="卡时", quantity="101")) == [("R09", "person", -1_000)]
-    assert found(lined(unit="小时", quantity="1")) == []  # of what?
-    assert found(lined(unit="卡时", quantity="")) == []
+    assert differences_of(hours) == []
+    assert differences_of(lined(unit="卡时", quantity="99.5")) == []  # 500 fen are 5 ‰
+    assert rows(lined(unit="卡时", quantity="99.49")) == [("R09", "person", 510)]
+    assert rows(lined(unit="卡时", quantity="101")) == [("R09", "person", -1_000)]
+    assert differences_of(lined(unit="小时", quantity="1")) == []  # of what?
+    assert differences_of(lined(unit="卡时", quantity="")) == []
 
 
 def test_r09_hours_of_two_prices_in_one_line() -> None:
     two = replace(TERMS, lines={Part.COMPUTE: [HOUR, replace(HOUR, net_fen=Fraction(700))]})
 
     def hours(quantity: str) -> list[tuple[str, str, int]]:
-        return said(lined(unit="卡时", quantity=quantity), terms=two)
+        return rows(lined(unit="卡时", quantity=quantity), terms=two)
 
     assert hours("100") == hours("120") == hours("142.86") == []  # 1,000, both, 700 fen an hour
     assert hours("99.49") == [("R09", "person", 510)]  # the nearer price: 1,000 fen
@@ -193,39 +193,39 @@ def test_r09_hours_of_two_parts_in_one_line() -> None:
 def test_r09_only_prices_of_its_unit_and_of_what_it_pays_for_are_compared() -> None:
     hours = lined(unit="卡时", quantity="120")
     month = replace(HOUR, unit="month", net_fen=Fraction(1))
-    assert said(hours, terms=replace(TERMS, lines={Part.COMPUTE: [HOUR, month]})) == [
+    assert rows(hours, terms=replace(TERMS, lines={Part.COMPUTE: [HOUR, month]})) == [
         ("R09", "person", -20_000)
     ]
     cheap = replace(HOUR, net_fen=Fraction(700))
-    assert said(
+    assert rows(
         hours, terms=replace(TERMS, lines={Part.COMPUTE: [HOUR], Part.PACKAGE: [cheap]})
     ) == [("R09", "person", -20_000)]
-    assert found(hours, terms=replace(TERMS, lines={Part.PACKAGE: [HOUR]})) == []
+    assert differences_of(hours, terms=replace(TERMS, lines={Part.PACKAGE: [HOUR]})) == []
 
 
 def test_r06_beyond_the_contracts_total() -> None:
     beyond = replace(TERMS, beyond_total_fen=30_000)
-    assert of("R06", found(terms=beyond)) == [("person", 30_000)]
+    assert of("R06", differences_of(terms=beyond)) == [("person", 30_000)]
 
 
 def test_r08_jobs_without_a_capacity_that_proves_them() -> None:
-    assert said(evidence=Evidence(unproved=True)) == [("R08", "block", FEN)]
+    assert rows(evidence=Evidence(unproved=True)) == [("R08", "block", FEN)]
 
 
 def test_r09_a_price_outside_its_band() -> None:
     unusual = replace(TERMS, unusual_prices={Part.COMPUTE: UNUSUAL})
-    assert said(terms=unusual) == [("R09", "person", FEN)]
-    assert found(terms=replace(TERMS, unusual_prices={Part.PACKAGE: UNUSUAL})) == []
+    assert rows(terms=unusual) == [("R09", "person", FEN)]
+    assert differences_of(terms=replace(TERMS, unusual_prices={Part.PACKAGE: UNUSUAL})) == []
 
 
 def test_r04_a_former_name_on_an_old_invoice() -> None:
     old = replace(BILLED, seller=replace(SELLER, name="旧名"), issued_on=date(2026, 10, 5))
     old = replace(old, receipts=(Receipt(BUYER.name, "旧名", 106_000),))
-    assert said(old) == [("R04", "note", FEN)]
+    assert rows(old) == [("R04", "note", FEN)]
     names = (KnownName("旧名"), KnownName(SELLER.name, date(2026, 10, 3)))
-    assert found(old, terms=replace(TERMS, names={SELLER.uscc: names})) == []
+    assert differences_of(old, terms=replace(TERMS, names={SELLER.uscc: names})) == []
     early = replace(BILLED, issued_on=date(2026, 10, 2))  # the new name before it was taken
-    assert said(early, terms=replace(TERMS, names={SELLER.uscc: names})) == [("R04", "note", FEN)]
+    assert rows(early, terms=replace(TERMS, names={SELLER.uscc: names})) == [("R04", "note", FEN)]
 
 
 @pytest.mark.parametrize(
@@ -237,21 +237,21 @@ def test_r04_a_former_name_on_an_old_invoice() -> None:
     ],
 )
 def test_r10_what_does_not_add_up(other: dict[str, object]) -> None:
-    assert of("R10", found(replace(BILLED, **other))) == [("block", FEN)]  # type: ignore[arg-type]
+    assert of("R10", differences_of(replace(BILLED, **other))) == [("block", FEN)]  # type: ignore[arg-type]
 
 
 def test_r10_one_fen_of_rounding() -> None:
-    assert found(replace(BILLED, gross_fen=106_001)) == []
+    assert differences_of(replace(BILLED, gross_fen=106_001)) == []
 
 
 def test_r11_what_is_no_compute() -> None:
-    assert of("R11", found(lined(item="*餐饮服务*餐费"))) == [("exclude", FEN)]
+    assert of("R11", differences_of(lined(item="*餐饮服务*餐费"))) == [("exclude", FEN)]
 
 
 def test_r11_a_fee_that_is_no_compute_cost_is_told() -> None:
     fee = replace(CELL, part=Part.FEE)
-    assert said(lined(shares={fee.key: FEN}), fee) == [("R11", "note", FEN)]
-    assert said(None, replace(fee, metered_fen=0, invoiced_fen=0)) == []
+    assert rows(lined(shares={fee.key: FEN}), fee) == [("R11", "note", FEN)]
+    assert rows(None, replace(fee, metered_fen=0, invoiced_fen=0)) == []
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_is_compute(item: str, compute: bool) -> None:
 
 def test_r12_an_unusual_tax_is_told() -> None:
     lease = lined(item="*经营租赁*GPU租赁", tax_rate="6%")
-    assert said(lease) == [("R12", "note", FEN)]
+    assert rows(lease) == [("R12", "note", FEN)]
     assert unusual_tax("*信息技术服务*算力服务费", "13%")
     assert not unusual_tax("*经营租赁*GPU租赁", "13%")
     assert not unusual_tax("*信息技术服务*算力服务费", "免税")
@@ -289,32 +289,34 @@ def test_a_rate_as_it_is_printed(text: str, tax: str | None) -> None:
 
 def test_r13_related_parties() -> None:
     related = frozenset({frozenset({BUYER.uscc, SELLER.uscc})})
-    assert of("R13", found(terms=replace(TERMS, related=related))) == [("exclude", FEN)]
+    assert of("R13", differences_of(terms=replace(TERMS, related=related))) == [("exclude", FEN)]
     alone = replace(TERMS, buyers=(SELLER,))
     itself = (Receipt(SELLER.name, SELLER.name, 106_000),)
-    assert said(replace(BILLED, buyer=SELLER, receipts=itself), terms=alone) == [
+    assert rows(replace(BILLED, buyer=SELLER, receipts=itself), terms=alone) == [
         ("R13", "person", FEN)
     ]
     within = replace(BILLED, buyer=SELLER, kind="internal_settlement", receipts=itself)
-    assert found(within, terms=alone) == []
+    assert differences_of(within, terms=alone) == []
 
 
 def test_r14_outside_the_term_or_the_period() -> None:
     nowhere = replace(BILLED, lines=(replace(LINE, shares={}),), left_fen=FEN)
     document = replace(nowhere, spells=((None, OCTOBER),))
-    assert of("R14", found(document, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
+    assert of("R14", differences_of(document, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
     later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
-    assert of("R14", found(later)) == [("exclude", FEN)]
-    assert found(replace(later, statement_month=(1, OCTOBER))) == []  # its statement says so
-    assert found(replace(later, since=date(2026, 10, 31))) == []
+    assert of("R14", differences_of(later)) == [("exclude", FEN)]
+    assert (
+        differences_of(replace(later, statement_month=(1, OCTOBER))) == []
+    )  # its statement says so
+    assert differences_of(replace(later, since=date(2026, 10, 31))) == []
 
 
 def test_r14_not_for_what_an_earlier_month_carried_over() -> None:
     later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
-    assert found(later, replace(CELL, carried=True)) == []
+    assert differences_of(later, replace(CELL, carried=True)) == []
     # It may be billed later, not before it was used.
     before = replace(BILLED, since=date(2026, 9, 1), until=date(2026, 9, 30))
-    assert of("R14", found(before, replace(CELL, carried=True))) == [("exclude", FEN)]
+    assert of("R14", differences_of(before, replace(CELL, carried=True))) == [("exclude", FEN)]
 
 
 def test_r14_not_for_a_package_that_was_paid_before_or_after_its_use() -> None:
@@ -322,56 +324,56 @@ def test_r14_not_for_a_package_that_was_paid_before_or_after_its_use() -> None:
     before = replace(
         lined(shares={package.key: FEN}), since=date(2026, 9, 1), until=date(2026, 9, 1)
     )
-    assert found(before, package) == []
-    assert of("R14", found(replace(before, lines=BILLED.lines))) == [("exclude", FEN)]
+    assert differences_of(before, package) == []
+    assert of("R14", differences_of(replace(before, lines=BILLED.lines))) == [("exclude", FEN)]
     after = replace(before, since=date(2026, 11, 1), until=date(2026, 11, 30))
-    assert found(after, package) == []
+    assert differences_of(after, package) == []
 
 
 def test_r15_the_same_cost_under_another_clause() -> None:
-    assert said(lined(same_as=("24640000000000000009",))) == [("R15", "person", FEN)]
+    assert rows(lined(same_as=("24640000000000000009",))) == [("R15", "person", FEN)]
 
 
 def test_r16_a_kind_that_the_policy_does_not_name() -> None:
-    assert said(replace(BILLED, kind="other")) == [("R16", "person", FEN)]
+    assert rows(replace(BILLED, kind="other")) == [("R16", "person", FEN)]
 
 
 def test_r17_less_invoiced_than_metered() -> None:
     def invoiced(fen: int, closed_fen: int = 0) -> list[tuple[str, str, int]]:
         cell = replace(CELL, invoiced_fen=fen, closed_fen=closed_fen)
-        return said(lined(shares={KEY: fen}), cell)
+        return rows(lined(shares={KEY: fen}), cell)
 
     assert invoiced(FEN - 500) == [("R17", "note", -500)]
     assert invoiced(FEN - 501) == [("R17", "person", -501)]
     assert invoiced(FEN - 501, closed_fen=501) == []
-    assert said(None, replace(CELL, invoiced_fen=0)) == [("R17", "person", -FEN)]
+    assert rows(None, replace(CELL, invoiced_fen=0)) == [("R17", "person", -FEN)]
 
 
 def test_r18_a_red_confirmation_on_its_way() -> None:
-    assert of("R18", found(replace(BILLED, frozen=True))) == [("block", FEN)]
+    assert of("R18", differences_of(replace(BILLED, frozen=True))) == [("block", FEN)]
 
 
 def test_r19_another_basis_of_tax() -> None:
-    assert said(lined(tax_rate="13%", item="*经营租赁*算力租赁")) == [("R19", "person", FEN)]
-    assert found(lined(tax_rate="***")) == []
+    assert rows(lined(tax_rate="13%", item="*经营租赁*算力租赁")) == [("R19", "person", FEN)]
+    assert differences_of(lined(tax_rate="***")) == []
     lines = {Part.COMPUTE: [HOUR, replace(HOUR, tax_rate=Fraction(13, 100))]}
     both = replace(TERMS, lines=lines)
-    assert said(lined(tax_rate="13%", item="*经营租赁*算力租赁"), terms=both) == []
+    assert rows(lined(tax_rate="13%", item="*经营租赁*算力租赁"), terms=both) == []
     on_top = lined(unit="卡时", quantity="94.34")  # 94.34 hours at 10.60 with tax
-    assert said(on_top) == [("R19", "person", 5_660)]
+    assert rows(on_top) == [("R19", "person", 5_660)]
 
 
 def test_r20_evidence_that_is_too_weak() -> None:
     graded = Evidence(grades={KEY: {"A": FEN - 501, "D": 501}})
-    assert found(evidence=Evidence(grades={(1, OCTOBER, Part.PACKAGE): {"D": FEN}})) == []
-    assert said(evidence=graded) == [("R20", "exclude", 501)]
-    assert said(evidence=Evidence(grades={KEY: {"D": 500}})) == [("R20", "note", 500)]
-    assert found(evidence=Evidence(grades={KEY: {"C": FEN}})) == []
+    assert differences_of(evidence=Evidence(grades={(1, OCTOBER, Part.PACKAGE): {"D": FEN}})) == []
+    assert rows(evidence=graded) == [("R20", "exclude", 501)]
+    assert rows(evidence=Evidence(grades={KEY: {"D": 500}})) == [("R20", "note", 500)]
+    assert differences_of(evidence=Evidence(grades={KEY: {"C": FEN}})) == []
 
 
 def test_what_is_stopped_asks_no_more_and_leaves_a_gap_in_the_cell() -> None:
     blocked = replace(BILLED, frozen=True, kind="other")
-    assert said(blocked) == [
+    assert rows(blocked) == [
         ("R16", "note", FEN), ("R17", "person", -FEN), ("R18", "block", FEN),
     ]  # fmt: skip
 
@@ -382,4 +384,4 @@ def test_an_excluded_line_is_counted_once() -> None:
     mixed = replace(
         BILLED, lines=(LINE, meal), net_fen=FEN + 300, gross_fen=FEN + 6_300, receipts=whole
     )
-    assert said(mixed, replace(CELL, invoiced_fen=FEN + 300)) == [("R11", "exclude", 300)]
+    assert rows(mixed, replace(CELL, invoiced_fen=FEN + 300)) == [("R11", "exclude", 300)]

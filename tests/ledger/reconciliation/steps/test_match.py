@@ -31,7 +31,7 @@ def bill(serial: int, *fen: int, **other_charge: Any) -> Document:
     return invoice(serial, *fen, **{"issued_on": date(2026, 11, 5), **fields, **other_charge})
 
 
-def moved(market: Market, document: int, **question: Any) -> None:
+def move_by_hand(market: Market, document: int, **question: Any) -> None:
     with Session(market.engine) as db, db.begin():
         defaults = {"source": None, "target": None, "actor": CLERK, "now": NOW}
         move(db, document, 1, **{**defaults, **question})
@@ -165,11 +165,11 @@ def test_what_was_not_allocated_is_taken_back_first(market: Market) -> None:
     blue = bill(1, 50_000, since=date(2025, 12, 1), until=date(2025, 12, 31))
     key = market.take(blue)
     october = market.charge(OCTOBER, 60_000)
-    moved(market, key, target=october, fen=20_000)
+    move_by_hand(market, key, target=october, fen=20_000)
     market.take(red(2, blue, -30_000, issued_on=date(2026, 12, 1)))
     assert market.allocated() == {(key, 1, october): 20_000}
     with pytest.raises(Refused) as refused:
-        moved(market, key, target=october, fen=1)
+        move_by_hand(market, key, target=october, fen=1)
     assert refused.value.params == {"left": "0.00"}
 
 
@@ -190,11 +190,11 @@ def test_a_clerk_moves_a_part(market: Market) -> None:
     october, november = market.charge(OCTOBER, 60_000), market.charge(NOVEMBER, 60_000)
     key = market.take(bill(1, 50_000))
     market.match()
-    moved(market, key, source=october, target=november, fen=20_000)
+    move_by_hand(market, key, source=october, target=november, fen=20_000)
     assert market.allocated() == {(key, 1, october): 30_000, (key, 1, november): 20_000}
-    moved(market, key, source=october, target=november, fen=30_000)
+    move_by_hand(market, key, source=october, target=november, fen=30_000)
     assert market.allocated() == {(key, 1, november): 50_000}
-    moved(market, key, source=november, fen=50_000)
+    move_by_hand(market, key, source=november, fen=50_000)
     assert market.allocated() == {}
 
 
@@ -205,8 +205,8 @@ def test_a_whole_line_may_go_to_a_project_of_the_other_kind(market: Market) -> N
     key = market.take(bill(1, 30_000))
     market.match()
     with pytest.raises(Refused, match="two_kinds"):
-        moved(market, key, source=cell, target=other_charge, fen=10_000)
-    moved(market, key, source=cell, target=other_charge, fen=30_000)
+        move_by_hand(market, key, source=cell, target=other_charge, fen=10_000)
+    move_by_hand(market, key, source=cell, target=other_charge, fen=30_000)
     assert market.allocated() == {(key, 1, other_charge): 30_000}
 
 
@@ -250,8 +250,8 @@ def test_what_red_documents_took_back_is_not_moved(market: Market) -> None:
     market.match()
     market.take(red(2, blue, -10_000, issued_on=date(2026, 12, 1)))
     with pytest.raises(Refused, match="not_allocated_there"):
-        moved(market, key, source=october, fen=20_001)
-    moved(market, key, source=october, fen=20_000)
+        move_by_hand(market, key, source=october, fen=20_001)
+    move_by_hand(market, key, source=october, fen=20_000)
     assert sum(market.allocated().values()) == 0
 
 

@@ -25,9 +25,7 @@ H100, A800 = 1, 2
 CATALOGUE = {("H100", ""): H100, ("H100", "1g.10gb"): H100, ("A800", ""): A800}
 
 
-def used(
-    name: str = "H100", profile: str = "", day: date = DAY, hours: Fraction | int = 1
-) -> Usage:
+def use(name: str = "H100", profile: str = "", day: date = DAY, hours: Fraction | int = 1) -> Usage:
     return Usage(7, 3, name, profile, day, Fraction(hours) * HOUR_MS)
 
 
@@ -69,7 +67,7 @@ def test_every_unit_comes_down_to_fen_per_device_hour(
 
 def test_the_more_exact_price_wins() -> None:
     lines = [line(1), line(2, model=H100), line(3, model=H100, profile="1g.10gb")]
-    items = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
+    items = price([use("A800"), use(), use(profile="1g.10gb")], lines, CATALOGUE)
     assert [item.line.price for item in items if isinstance(item, PricedUsage)] == [1, 2, 3]
 
 
@@ -102,7 +100,7 @@ SELECTED = [
 )
 def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
     """Model and profile, then partition, QOS, market."""
-    usage = replace(used(), partition="gpu", qos="high", market=Market.SPOT)
+    usage = replace(use(), partition="gpu", qos="high", market=Market.SPOT)
     lines = [item for item in (WHOLE, *SELECTED) if item.price in among]
     for order in (lines, lines[::-1]):
         (item,) = price([usage], order, CATALOGUE)
@@ -112,7 +110,7 @@ def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
 
 def test_a_selector_leaves_other_usage_alone() -> None:
     lines = [line(1), *SELECTED]
-    plain = used("A800")
+    plain = use("A800")
     usages = [
         plain,
         replace(plain, partition="cpu", qos="low"),
@@ -126,8 +124,8 @@ def test_a_selector_leaves_other_usage_alone() -> None:
 
 def test_what_no_price_covers_is_told_never_dropped() -> None:
     lines = [line(1, model=H100, profile="", since=DAY, until=date(2026, 3, 2))]
-    usage = [used("B200"), used(profile="3g.40gb"), used("A800"), used(day=date(2026, 3, 2))]
-    items = price([*usage, used()], lines, CATALOGUE)
+    usage = [use("B200"), use(profile="3g.40gb"), use("A800"), use(day=date(2026, 3, 2))]
+    items = price([*usage, use()], lines, CATALOGUE)
     reasons = [item.reason for item in items if isinstance(item, UnpricedUsage)]
     assert reasons == ["unknown_model", "unknown_model", "no_price", "no_price"]
     assert sum(item.usage.device_ms for item in items) == 5 * HOUR_MS
@@ -135,7 +133,7 @@ def test_what_no_price_covers_is_told_never_dropped() -> None:
 
 def test_another_contract_does_not_price_it() -> None:
     price_line = PriceLine(1, 5, 8, 3, None, None, None, None, Fraction(1))
-    assert isinstance(price([used()], [price_line], CATALOGUE)[0], UnpricedUsage)
+    assert isinstance(price([use()], [price_line], CATALOGUE)[0], UnpricedUsage)
 
 
 def test_charges_are_cut_by_month_price_and_policy() -> None:
@@ -144,7 +142,7 @@ def test_charges_are_cut_by_month_price_and_policy() -> None:
         line(2, since=date(2026, 3, 16), yuan="20"),
     ]
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 15), date(2026, 3, 16)]
-    items = price([used(day=day) for day in days], lines, CATALOGUE)
+    items = price([use(day=day) for day in days], lines, CATALOGUE)
     charge_lines = charges(
         [item for item in items if isinstance(item, PricedUsage)],
         {7: [("drill", date(2026, 3, 1), date(2026, 3, 16))]},
@@ -165,7 +163,7 @@ pieces = st.lists(
 @given(pieces, st.integers(0, 10**6))
 def test_a_charge_is_rounded_once_however_its_usage_is_cut(hours: list[Fraction], fen: int) -> None:
     lines = [line(1, yuan=str(Fraction(fen, 100)))]
-    items = price([used(hours=h) for h in hours], lines, CATALOGUE)
+    items = price([use(hours=h) for h in hours], lines, CATALOGUE)
     (total,) = charges([p for p in items if isinstance(p, PricedUsage)], {}).values()
     assert total.device_ms == sum(hours) * HOUR_MS
     assert total.cost_fen == round_half_up(sum(hours) * fen)
@@ -178,7 +176,7 @@ def test_what_costs_the_same_is_rounded_once_over_lines_and_versions(
     cut, start = date(2026, 3, split), date(2026, 3, version)
     yuan = str(Fraction(fen, 100))
     lines = [line(1, until=cut, yuan=yuan), line(2, since=cut, yuan=yuan)]
-    usage = [used(day=date(2026, 3, n % 31 + 1), hours=h) for n, h in enumerate(hours)]
+    usage = [use(day=date(2026, 3, n % 31 + 1), hours=h) for n, h in enumerate(hours)]
     items = [i for i in price(usage, lines, CATALOGUE) if isinstance(i, PricedUsage)]
     exact = sum(hours) * fen
     totals = charges(items, {7: [("new", start, None), ("old", None, start)]})

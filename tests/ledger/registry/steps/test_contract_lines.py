@@ -315,20 +315,20 @@ def test_a_line_that_says_otherwise_contradicts(books: Books) -> None:
 
 def test_a_binding_that_names_its_contract_is_charged_under_it(books: Books) -> None:
     """Also where the other contract rounds, so that usage is read session by session."""
-    rounded = METERED.replace("unit:", "rounding: started_hour, unit:")
-    both = contract(METERED) + contract(rounded, number="k2").partition("\n")[2]
+    by_started_hours = METERED.replace("unit:", "rounding: started_hour, unit:")
+    both = contract(METERED) + contract(by_started_hours, number="k2").partition("\n")[2]
     books.say(both)
     books.town.report([window(0, 0)])
     assert books.charged() == {}
-    named = (
+    binding = (
         "bindings: [{cluster: c1, holder: {static: team-a}, project: p1, contract: %s,"
         " from: 2026-01-01}]"
     )
-    books.town.register(named % "k1", NOW, supersede=True)
+    books.town.register(binding % "k1", NOW, supersede=True)
     assert books.charged() == {"metered": (1, 100, None)}
-    books.town.register(named % "k2", NOW, supersede=True)
+    books.town.register(binding % "k2", NOW, supersede=True)
     assert books.charged() == {"metered": (60, 6000, None)}
-    of_others = named.replace("p1", "p2").replace("team-a", "team-b") % "k2"
+    of_others = binding.replace("p1", "p2").replace("team-a", "team-b") % "k2"
     assert books.faults(of_others) == [
         ("bindings[0].project", "unknown_project"),
         ("bindings[0].contract", "contract_of_others"),

@@ -31,12 +31,12 @@ BINDING = "bindings:\n  - {cluster: helan-a, holder: {pod: saishang-train}, proj
 def db(engine: sa.Engine) -> Iterator[Session]:
     """A session in a database where the example is registered."""
     with Session(engine) as session:
-        assert said(register(session, EXAMPLE, actor=CLERK, now=NOW)) == []
+        assert findings(register(session, EXAMPLE, actor=CLERK, now=NOW)) == []
         session.commit()
         yield session
 
 
-def said(report: RegistrationReport) -> list[tuple[str, str]]:
+def findings(report: RegistrationReport) -> list[tuple[str, str]]:
     return [(finding.where, finding.code) for finding in report.findings]
 
 
@@ -83,7 +83,7 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
             at_once=report.at_once,
         )  # fmt: skip
         assert len(report.entities) == 21  # organisations … contracts, and an assignment
-        assert sum(len(each.plan.created) for each in report.at_once) == 28
+        assert sum(len(section.plan.created) for section in report.at_once) == 28
         contents = rows(db)
     price = next(p for p in contents["prices"] if p["unit"] == "node-month")
     assert (str(price["yuan"]), price["gpus"], price["hours"]) == ("29800.00", 8, 720)
@@ -105,7 +105,7 @@ def test_with_a_fault_nothing_at_all_is_kept(db: Session) -> None:
     before = rows(db)
     new = "organisations: [{uscc: N2640104MADEM00018, name: 合作社}]\n"
     report = again(db, new + BINDING % ("nobody", "from: 2026-01-01, until: 2026-03-31"))
-    assert said(report) == [("line 3: bindings[0].project", "unknown_project")]
+    assert findings(report) == [("line 3: bindings[0].project", "unknown_project")]
     assert (report.created, report.unchanged) == ({}, {})
     db.commit()  # even where the caller forgets to roll back
     assert rows(db) == before
@@ -118,7 +118,7 @@ def test_all_faults_are_told_at_once_the_database_s_too(db: Session) -> None:
     more = text.replace("invoices: [] #! unknown_key\n", "")
     report = again(db, more)
     last = more.count("\n")
-    assert {w for w, _ in said(report)} - in_the_file_alone == {
+    assert {w for w, _ in findings(report)} - in_the_file_alone == {
         f"line {last}: bindings[9].cluster",
         f"line {last}: bindings[9].project",
     }
@@ -142,7 +142,7 @@ contracts:
 bindings: [{cluster: k, holder: {pod: a}, project: p, from: 2026-01-01}]
 """
     report = again(db, text)
-    assert said(report) == [
+    assert findings(report) == [
         ("line 2: centres[0].organisation", "unknown_organisation"),
         ("line 3: clusters[0].centre", "unknown_centre"),
         ("line 4: gpus[0].cluster", "unknown_cluster"),
@@ -157,7 +157,7 @@ bindings: [{cluster: k, holder: {pod: a}, project: p, from: 2026-01-01}]
 def test_a_reference_to_a_faulty_entry_is_no_second_fault(db: Session) -> None:
     text = "projects: [{code: p, name: '', kind: model, organisation: 91640100MADEM00022}]\n"
     report = again(db, text + BINDING % ("p", "from: 2020-01-01, until: 2020-01-31"))
-    assert said(report) == [("line 1: projects[0].name", "bad_name")]
+    assert findings(report) == [("line 1: projects[0].name", "bad_name")]
 
 
 TEAM = "code: helan-team, name: 贺兰院士团队, organisation: 52640100MADEM00036, drill: true"
@@ -326,4 +326,4 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
 
 def test_what_cannot_be_read_at_all(db: Session) -> None:
     report = again(db, "a: [")
-    assert [code for _, code in said(report)] == ["not_yaml"]
+    assert [code for _, code in findings(report)] == ["not_yaml"]

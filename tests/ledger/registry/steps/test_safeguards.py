@@ -84,10 +84,10 @@ def test_one_person_in_control_of_both_relates_them(
         " from: 2026-01-01, until: 2026-05-01}"
     )
     assert codes(db, ORGANISATION + text) == []
-    one, two = organisation(db, SELLER), organisation(db, BUYER)
-    assert queries.related(db, one, two, DAY) == are_related
-    assert queries.related(db, two, one, DAY) == are_related
-    assert not queries.related(db, one, two, date(2026, 5, 2))
+    seller, buyer = organisation(db, SELLER), organisation(db, BUYER)
+    assert queries.related(db, seller, buyer, DAY) == are_related
+    assert queries.related(db, buyer, seller, DAY) == are_related
+    assert not queries.related(db, seller, buyer, date(2026, 5, 2))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_a_contract_is_registered_once_however_it_is_written(db: Session, number
     assert codes(db, f"contracts: [{{number: {number}, {TERM}}}]") == ["same_contract"]
     twice = f"contracts: [{{number: HT-1, {TERM}}}, {{number: ht-1, {TERM}}}]"
     assert codes(db, twice) == ["same_contract"]
-    there = f"assignments: [{{contract: {number}, programme: 省算力券}}]"
-    assert codes(db, there) == ["subsidised_here"]
+    assignment = f"assignments: [{{contract: {number}, programme: 省算力券}}]"
+    assert codes(db, assignment) == ["subsidised_here"]
 
 
 def test_one_text_is_one_contract(db: Session) -> None:

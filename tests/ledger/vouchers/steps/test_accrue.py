@@ -17,13 +17,13 @@ CAP = 500_000_000
 CHEAP = 'prices: [{unit: gpu-hour, yuan: "60", tax_included: false, tax_rate: "0.06"}]'
 
 
-def seen(town: Town) -> Quota:
+def quota_of(town: Town) -> Quota:
     with Session(town.engine) as db:
         return quota(db, project_by_code(db, "p1"), NOW)
 
 
 def figures(town: Town) -> tuple[int, int, int]:
-    quota = seen(town)
+    quota = quota_of(town)
     return quota.cost_fen, quota.rights.accrued, quota.left_fen
 
 
@@ -119,13 +119,13 @@ def test_the_cap_cuts_and_the_memo_keeps_what_it_cut(town: Town) -> None:
     )
     town.report([window(0, at) for at in range(20)])
     town.accrue()
-    quota = seen(town)
+    quota = quota_of(town)
     assert (quota.cost_fen, quota.rights.accrued, quota.left_fen) == (2_000_000_000, CAP, 0)
     assert (quota.uncapped_fen, quota.cut_fen) == (600_000_000, 100_000_000)
     town.report([window(0, 20)])
     _, accrued = town.accrue()
     assert accrued.moved == 0
-    assert seen(town).cut_fen == 130_000_000
+    assert quota_of(town).cut_fen == 130_000_000
 
 
 def test_usage_before_the_policy_is_charged_and_earns_nothing(

@@ -28,7 +28,7 @@ from tests.support.vouchers import MONTH, audit
 CAP = 500_000_000
 
 
-def proposed(town: Town, cap: int) -> Decision:
+def proposal(town: Town, cap: int) -> Decision:
     with Session(town.engine, expire_on_commit=False) as db, db.begin():
         return propose_cap(
             db, voucher_of(town), cap_fen=cap, reason="核定", actor=CLERK.actor, now=NOW
@@ -54,18 +54,18 @@ def audited(owner: psycopg.Connection) -> Iterator[None]:
 
 
 def test_nothing_changes_before_the_second_person(town: Town) -> None:
-    decision = proposed(town, 400)
+    decision = proposal(town, 400)
     assert (decision.content["before_fen"], decision.content["cap_fen"]) == (CAP, 400)
     assert decision.subject == decision.content["project"] == "p1"
     assert rights_of(town).clause == -CAP
 
 
 def test_a_raised_cap_is_available_at_once_for_what_it_cut_off(town: Town) -> None:
-    confirmed(town, proposed(town, 50))
+    confirmed(town, proposal(town, 50))
     town.report([window(0, 0), window(0, 1)])  # sixty fen
     town.accrue()
     assert (rights_of(town).accrued, rights_of(town).available) == (50, 0)
-    confirmed(town, proposed(town, 70))
+    confirmed(town, proposal(town, 70))
     assert (rights_of(town).clause, rights_of(town).available) == (-70, 20)
     town.accrue()
     assert (rights_of(town).accrued, rights_of(town).available) == (60, 10)
@@ -74,7 +74,7 @@ def test_a_raised_cap_is_available_at_once_for_what_it_cut_off(town: Town) -> No
 def test_a_lowered_cap_takes_what_is_available(town: Town, owner: psycopg.Connection) -> None:
     town.report([window(0, 0)])
     town.accrue()
-    confirmed(town, proposed(town, 30))
+    confirmed(town, proposal(town, 30))
     assert rights_of(town) == book(C=30)
     floor = owner.execute("SELECT floor FROM accounts WHERE role = 'clause'").fetchone()
     assert floor == (-30,)
@@ -89,14 +89,14 @@ def test_it_is_said_how_low_a_cap_can_be(town: Town) -> None:
     with Session(town.engine) as db, db.begin():
         reserve(db, voucher_of(town), fen=12, plan="x", until=NOW.date(), actor="clerk", now=NOW)
     with pytest.raises(Refused, match="cap_below_drawn") as refused:
-        proposed(town, 41)
+        proposal(town, 41)
     assert refused.value.params == {"lowest": "0.42"}
-    confirmed(town, proposed(town, 42))
+    confirmed(town, proposal(town, 42))
     assert rights_of(town) == book(C=30, H=12)
 
 
 def test_what_is_used_before_the_confirmation_is_accrued_first(town: Town) -> None:
-    decision = proposed(town, 30)
+    decision = proposal(town, 30)
     town.report([window(0, 0), window(0, 1)])
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
@@ -114,23 +114,23 @@ def test_what_is_used_before_the_confirmation_is_accrued_first(town: Town) -> No
 )
 def test_a_cap_that_is_none(town: Town, cap: int, code: str) -> None:
     with pytest.raises(Refused, match=code):
-        proposed(town, cap)
+        proposal(town, cap)
 
 
 def test_one_decision_at_a_time(town: Town) -> None:
-    first = proposed(town, 400)
-    assert proposed(town, 400).id == first.id
+    first = proposal(town, 400)
+    assert proposal(town, 400).id == first.id
     with pytest.raises(Conflict, match="decision_open"):
-        proposed(town, 401)
+        proposal(town, 401)
     confirmed(town, first)
     with pytest.raises(Conflict, match="decision_answered"):
         confirmed(town, first)
-    confirmed(town, proposed(town, 401))
+    confirmed(town, proposal(town, 401))
     assert rights_of(town) == book(A=401)
 
 
 def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> None:
-    decision = proposed(town, 400)
+    decision = proposal(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
         respond(
@@ -145,7 +145,7 @@ def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> N
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
     """Whichever comes first: either it is accrued and the cap stays, or the cap falls and cuts."""
-    decision = proposed(town, 40)
+    decision = proposal(town, 40)
     town.report([window(0, at) for at in range(3)])  # ninety fen
 
     def lower() -> str:

@@ -20,12 +20,12 @@ from tests.support.vouchers import audit
 CAP = 500_000_000
 
 
-def proposed(town: Town) -> Decision:
+def proposal(town: Town) -> Decision:
     with Session(town.engine, expire_on_commit=False) as db, db.begin():
         return propose_lapse(db, voucher_of(town), reason="到期", actor=CLERK.actor, now=NOW)
 
 
-def answered(town: Town, decision: Decision) -> None:
+def answer(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
             db,
@@ -46,12 +46,12 @@ def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.
     town.report([window(0, 0)])
     town.accrue()
     reserved(town, 50)
-    decision = proposed(town)
+    decision = proposal(town)
     assert (decision.content["available_fen"], decision.content["reserved_fen"]) == (CAP - 80, 50)
     town.report([window(0, 1)])
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
-    answered(town, decision)
+    answer(town, decision)
     assert rights_of(town) == book(C=60, L=CAP - 60)  # with what was used until then
     cursor = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
     assert cursor.fetchone() == (0,)
@@ -59,18 +59,18 @@ def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.
 
 
 def test_usage_after_it_earns_nothing(town: Town) -> None:
-    answered(town, proposed(town))
+    answer(town, proposal(town))
     town.report([window(0, 0)])
     town.accrue()
     assert rights_of(town) == book(L=CAP)
 
 
 def test_nothing_lapses_twice(town: Town) -> None:
-    answered(town, proposed(town))
+    answer(town, proposal(town))
     with pytest.raises(Refused, match="nothing_left"):
-        proposed(town)
+        proposal(town)
 
 
 def test_nothing_changes_before_the_second_person(town: Town) -> None:
-    proposed(town)
+    proposal(town)
     assert rights_of(town) == book(A=CAP)

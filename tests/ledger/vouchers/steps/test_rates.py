@@ -36,10 +36,10 @@ OWN = ChosenRate(Fraction(3, 10), "按30%", None)
 @pytest.fixture
 def two_days(town: Town, owner: psycopg.Connection) -> Town:
     """A minute at one yuan on the first day, two on the second, at 30 % each; other rates exist."""
-    for place, chosen in enumerate((HALF, TENTH)):
+    for place, rate in enumerate((HALF, TENTH)):
         owner.execute(
             "INSERT INTO clause_rates VALUES (%s, '09-1', %s, %s, %s, %s)",
-            (POLICY, place, chosen.rate.numerator, chosen.rate.denominator, chosen.words),
+            (POLICY, place, rate.rate.numerator, rate.rate.denominator, rate.words),
         )
     town.report([window(0, 0), window(0, SECOND), window(0, SECOND + 1)])
     town.accrue()

@@ -27,7 +27,7 @@ def project(owner: psycopg.Connection) -> int:
     return place_project(owner, "zhi-1")
 
 
-def opened(engine: sa.Engine, project: int, **fields: Any) -> Voucher:
+def new_voucher(engine: sa.Engine, project: int, **fields: Any) -> Voucher:
     order: dict[str, Any] = {"clause": "09-1", "policy": "draft", "now": NOW} | fields
     with Session(engine, expire_on_commit=False) as db, db.begin():
         return open_voucher(db, project=project, facts={"parameters": 7}, actor="clerk", **order)
@@ -36,7 +36,7 @@ def opened(engine: sa.Engine, project: int, **fields: Any) -> Voucher:
 def test_a_voucher_promises_the_whole_cap(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
-    voucher = opened(engine, project)
+    voucher = new_voucher(engine, project)
     assert (voucher.clause, voucher.policy, voucher.project_id) == ("09-1", "draft", project)
     assert (voucher.cap_scope, voucher.facts) == ("model:zhi-1", {"parameters": 7})
     assert (voucher.opened_at, voucher.opened_by) == (NOW, "clerk")
@@ -53,13 +53,13 @@ def test_a_talent_team_has_a_cap_of_its_own(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
     team = place_project(owner, "zhi-1-team", kind="team")
-    assert opened(engine, team, clause="14-1").cap_scope == "team:zhi-1-team"
+    assert new_voucher(engine, team, clause="14-1").cap_scope == "team:zhi-1-team"
 
 
 def test_the_month_is_that_of_beijing(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
-    opened(engine, project, now=datetime(2026, 11, 30, 16, tzinfo=UTC))  # midnight in Beijing
+    new_voucher(engine, project, now=datetime(2026, 11, 30, 16, tzinfo=UTC))  # midnight in Beijing
     row = owner.execute("SELECT used, booked FROM postings").fetchone()
     assert row == (date(2026, 12, 1), date(2026, 12, 1))
 
@@ -67,12 +67,12 @@ def test_the_month_is_that_of_beijing(
 def test_again_gives_the_same_voucher(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
-    first = opened(engine, project)
+    first = new_voucher(engine, project)
     with uncaused(owner), Session(engine) as db, db.begin():
         post(
             db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={first.book_id: accrue(30)}
         )
-    again = opened(engine, project)
+    again = new_voucher(engine, project)
     assert (again.id, again.book_id) == (first.id, first.book_id)
     with Session(engine) as db:
         assert rights(db, first.book_id).available == CAP - 30
@@ -82,9 +82,9 @@ def test_again_gives_the_same_voucher(
 def test_another_version_of_the_clause_is_the_same_voucher(
     engine: sa.Engine, project: int, owner: psycopg.Connection
 ) -> None:
-    first = opened(engine, project)
-    assert opened(engine, project, policy="next").id == first.id
-    opened(engine, project, policy="next")
+    first = new_voucher(engine, project)
+    assert new_voucher(engine, project, policy="next").id == first.id
+    new_voucher(engine, project, policy="next")
     rows = owner.execute("SELECT policy FROM voucher_versions ORDER BY policy").fetchall()
     assert rows == [("draft",), ("next",)]
     with Session(engine) as db:
@@ -92,18 +92,18 @@ def test_another_version_of_the_clause_is_the_same_voucher(
 
 
 def test_another_clause_is_a_conflict(engine: sa.Engine, project: int) -> None:
-    opened(engine, project)
+    new_voucher(engine, project)
     with pytest.raises(Conflict) as caught:
-        opened(engine, project, clause="14-1")
+        new_voucher(engine, project, clause="14-1")
     params = {"project": "zhi-1", "policy": "draft", "clause": "09-1"}
     assert (caught.value.code, caught.value.params) == ("voucher_exists", params)
 
 
 def test_an_unknown_project_or_clause_is_not_found(engine: sa.Engine, project: int) -> None:
     with pytest.raises(NotFound, match="project"):
-        opened(engine, 99)
+        new_voucher(engine, 99)
     with pytest.raises(NotFound, match="clause"):
-        opened(engine, project, clause="03-1")
+        new_voucher(engine, project, clause="03-1")
 
 
 def test_a_version_that_may_not_pay_issues_nothing(
@@ -111,7 +111,7 @@ def test_a_version_that_may_not_pay_issues_nothing(
 ) -> None:
     owner.execute("UPDATE clauses SET complete = false, effective = NULL")
     with pytest.raises(Refused, match="not_payable"):
-        opened(engine, project)
+        new_voucher(engine, project)
     assert owner.execute("SELECT count(*) FROM vouchers").fetchone() == (0,)
 
 
@@ -119,7 +119,7 @@ def test_two_who_open_at_once_get_one_voucher(
     engine: sa.Engine, owner: psycopg.Connection, project: int
 ) -> None:
     with ThreadPoolExecutor(5) as pool:
-        vouchers = list(pool.map(lambda _: opened(engine, project), range(20)))
+        vouchers = list(pool.map(lambda _: new_voucher(engine, project), range(20)))
     assert len({voucher.id for voucher in vouchers}) == 1
     assert owner.execute("SELECT count(*) FROM vouchers").fetchone() == (1,)
     assert audit(owner) == []

@@ -1,0 +1,1 @@
+"""What witnesses say of usage: the command, the routes and the pages."""

@@ -1,0 +1,1 @@
+"""JSON: no name twice, long lists row by row, exact quantities."""

@@ -1,0 +1,1 @@
+"""What the clusters’ witnesses saw, and what it says of usage."""

@@ -1,0 +1,212 @@
+-- What the agents sent, kept for ever. The large tables of metering (batches, windows, day totals)
+-- may one day be distributed by GPU: they carry no foreign key and no exclusion, and the triggers of
+-- windows work by statement. What the database cannot check is a signature (Ed25519): who reads a batch
+-- checks it anew (`api/desk/chain/batch_check.py`).
+
+CREATE TABLE agents (
+    id uuid PRIMARY KEY,
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    node text NOT NULL CHECK (node <> ''),
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import', 'witness')),
+    public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) = 32),
+    enrolled_at timestamptz NOT NULL,
+    history_from timestamptz,
+    approved_at timestamptz,
+    approved_by text CHECK (approved_by !~ '^(operator|builder|auditor):'),
+    revoked_at timestamptz,
+    CHECK ((approved_at IS NULL) = (approved_by IS NULL))
+);
+CREATE INDEX agents_by_cluster ON agents (cluster_id);
+
+-- One-time codes: only their hash is kept; `agent` is set when the code is used up.
+CREATE TABLE enrolment_codes (
+    hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import', 'witness')),
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    history_from date,
+    expires_at timestamptz NOT NULL,
+    agent_id uuid UNIQUE REFERENCES agents
+);
+CREATE INDEX enrolment_codes_by_cluster ON enrolment_codes (cluster_id);
+
+CREATE TABLE streams (
+    stream uuid PRIMARY KEY,
+    agent_id uuid NOT NULL,
+    number bigint NOT NULL CHECK (number >= 1),
+    hash bytea NOT NULL,
+    sent_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL
+);
+CREATE INDEX streams_by_agent ON streams (agent_id);
+
+CREATE TABLE batches (
+    stream uuid NOT NULL,
+    number bigint NOT NULL CHECK (number >= 1),
+    hash bytea NOT NULL,
+    signature bytea NOT NULL CHECK (octet_length(signature) = 64),
+    agent_id uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    answer jsonb NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (stream, number),
+    CONSTRAINT hash_of_bytes CHECK (hash = sha256(bytes))
+);
+
+-- What a relay said of its queue beside a batch of a node's. It is nobody's signed word: people look
+-- at it and nothing is decided by it.
+CREATE TABLE relays (
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    name text NOT NULL CHECK (name ~ '^[A-Za-z0-9._-]{1,63}$'),
+    batches bigint NOT NULL CHECK (batches >= 0),
+    waiting_since timestamptz CHECK ((waiting_since IS NULL) = (batches = 0)),
+    bytes bigint NOT NULL CHECK (bytes >= 0),
+    bytes_max bigint NOT NULL CHECK (bytes_max >= 0),
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (cluster_id, name)
+);
+
+-- A second body for a known number: evidence of a cloned node or a restored spool.
+CREATE TABLE forks (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    agent_id uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (stream, number, hash)
+);
+CREATE INDEX forks_by_agent ON forks (agent_id);
+
+-- Codes are made by the bureau, or by the operator of the cluster's centre.
+CREATE FUNCTION code_issued() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
+        SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
+        WHERE t.id = token_of(NEW.created_by)
+            AND (t.role = 'systemadmin' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+    ) THEN
+        RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER issued BEFORE INSERT ON enrolment_codes
+    FOR EACH ROW EXECUTE FUNCTION code_issued();
+
+-- An agent is enrolled by a code that nobody has used, for the code's cluster and source and no earlier
+-- history; the bureau's code is its approval. Null where the code opens nothing or the key is known.
+CREATE FUNCTION enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamptz)
+RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    code enrolment_codes;
+    of_bureau boolean;
+BEGIN
+    SELECT * INTO code FROM enrolment_codes WHERE hash = by_code AND agent_id IS NULL
+        AND expires_at > at FOR UPDATE;
+    IF code IS NULL THEN RETURN NULL; END IF;
+    of_bureau := code.created_by !~ '^(operator|builder|auditor):';
+    INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,
+            approved_at, approved_by)
+        VALUES (new_id, code.cluster_id, of_node, code.source, key, at,
+                least(code.history_from::timestamp AT TIME ZONE interval '+08:00', code.created_at),
+                CASE WHEN of_bureau THEN at END, CASE WHEN of_bureau THEN code.created_by END)
+        ON CONFLICT (public_key) DO NOTHING;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    UPDATE enrolment_codes SET agent_id = new_id WHERE hash = by_code;
+    RETURN new_id;
+END $$;
+
+-- Who lets an agent's reports count is somebody of the bureau, now.
+CREATE FUNCTION agent_approved() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF split_part(NEW.approved_by, ':', 1) <> 'clerk'
+        OR NOT may_act(NEW.approved_by, NEW.approved_at) THEN
+        RAISE EXCEPTION '% approves no agent', NEW.approved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'agent_approved';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER approved BEFORE UPDATE OF approved_at, approved_by ON agents FOR EACH ROW
+    EXECUTE FUNCTION agent_approved();
+
+-- A batch is of an agent whose key is good, and follows the one before.
+CREATE FUNCTION batch_follows() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
+                   AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
+        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id)
+                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER follows BEFORE INSERT ON batches FOR EACH ROW EXECUTE FUNCTION batch_follows();
+
+-- How many GPUs a cluster has whose source reports jobs: two persons stated it on evidence. Of several
+-- statements of a day the last holds.
+CREATE TABLE capacities (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    gpus integer NOT NULL CHECK (gpus >= 0),
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    evidence text NOT NULL CHECK (evidence <> ''),
+    decision_id bigint NOT NULL UNIQUE REFERENCES decisions
+);
+CREATE INDEX capacities_by_cluster ON capacities (cluster_id);
+
+CREATE FUNCTION capacity_decided() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN clusters c ON c.name = d.content ->> 'cluster'
+        WHERE d.id = NEW.decision_id AND d.kind = 'capacity' AND d.answer = 'confirmed'
+            AND c.id = NEW.cluster_id AND (d.content ->> 'gpus')::integer = NEW.gpus
+            AND d.content ->> 'evidence' = NEW.evidence
+            AND NEW.valid = daterange((d.content ->> 'since')::date, (d.content ->> 'until')::date, '[]')
+    ) THEN
+        RAISE EXCEPTION 'a capacity is what two persons stated' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON capacities FOR EACH ROW EXECUTE FUNCTION capacity_decided();
+
+COMMENT ON TABLE capacities IS 'How many GPUs a cluster of a job source has, as two persons stated';
+COMMENT ON COLUMN capacities.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN capacities.evidence IS 'What it was seen by';
+COMMENT ON TABLE agents IS 'Enrolled reporters, each bound to one cluster and node';
+COMMENT ON COLUMN agents.public_key IS 'Ed25519, 32 bytes';
+COMMENT ON COLUMN agents.history_from IS 'What it measured before it was enrolled counts from here on';
+COMMENT ON COLUMN agents.approved_at IS 'When the bureau let its reports count';
+COMMENT ON COLUMN agents.approved_by IS 'Actor: who issued its code, or approved it later';
+COMMENT ON TABLE enrolment_codes IS 'One-time codes that make an agent';
+COMMENT ON COLUMN enrolment_codes.hash IS 'SHA-256 of the code';
+COMMENT ON COLUMN enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
+COMMENT ON COLUMN enrolment_codes.agent_id IS 'Set when the code is used up';
+COMMENT ON TABLE relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+COMMENT ON COLUMN relays.batches IS 'That wait in it for the server, besides the one it came with';
+COMMENT ON COLUMN relays.waiting_since IS 'When the oldest of them came to the relay; null: none waits';
+COMMENT ON COLUMN relays.bytes IS 'Of its disk in use, of bytes_max';
+COMMENT ON TABLE streams IS 'The newest batch of each stream';
+COMMENT ON COLUMN streams.hash IS 'What the next batch must name';
+COMMENT ON TABLE batches IS
+    'Accepted batches, byte for byte, with signature and answer; kept for ever';
+COMMENT ON COLUMN batches.bytes IS 'The signed body';
+COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
+COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
+COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
+
+REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
+GRANT SELECT ON agents TO :app_role;
+GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
+GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
+GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;
+GRANT UPDATE (batches, waiting_since, bytes, bytes_max, told_at) ON relays TO :app_role;
