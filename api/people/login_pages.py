@@ -166,7 +166,7 @@ def wrong() -> str:
 def _form(
     frame: Framed, settings: Settings, typed: Typed, viewer: Viewer, refused: str
 ) -> HTMLResponse:
-    secret = typed.authenticator
+    secret = one_time_codes.plain_code(typed.authenticator)
     if one_time_codes.read_secret(secret) is None:
         secret = one_time_codes.new_secret()
     address = one_time_codes.address(secret, viewer.person, ISSUER)
@@ -182,9 +182,7 @@ def _form(
         "square": Markup(square),  # noqa: S704 - drawn here
         "refused": refused,
     }
-    return frame.page(
-        "people/invitation.html", content | _words(settings), 422 if refused else 200
-    )
+    return frame.page("people/invitation.html", content | _words(settings), 422 if refused else 200)
 
 
 def _password(

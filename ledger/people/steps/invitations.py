@@ -85,6 +85,8 @@ def accept(
 
 def login_by_name(db: Session, name: str) -> Login | None:
     """Return the login of this name, however it is written."""
+    if "\0" in name:  # which the database has in no text
+        return None
     number = db.execute(_BY_NAME, {"name": name}).scalar_one_or_none()
     return db.get(Login, number) if number else None
 

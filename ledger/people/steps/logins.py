@@ -152,9 +152,7 @@ def network_of(address: str) -> str:
     return str(ip_network(f"{address}/{length}", strict=False))
 
 
-def _prove(
-    db: Session, login: Login, proof: Proof, place: Place, now: datetime
-) -> Viewer | None:
+def _prove(db: Session, login: Login, proof: Proof, place: Place, now: datetime) -> Viewer | None:
     """Return whom a login lets in by this proof; a failure is kept. None: nobody, or too soon."""
     source = _source(db, login, place)
     if not _may_try(db, login, source, now):

@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from fastapi.testclient import TestClient
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
 from ledger.people.rules.one_time_codes import code_at, read_secret, step_of
 from tests.support.api.html import parse
@@ -39,7 +38,7 @@ class Person:
         digits: str | None = None,
     ) -> int:
         """Sign in at this moment; the status that answers."""
-        self.town.app.dependency_overrides[deps.wall_clock] = lambda: at
+        self.town.app.state.wall_clock = lambda: at
         digits = self.digits(at) if digits is None else digits
         form = {"name": "lisi", "password": password, "digits": digits}
         return client.post("/sign-in/password", data=form).status_code

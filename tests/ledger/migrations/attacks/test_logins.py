@@ -105,7 +105,12 @@ def test_a_login_stays_with_its_person_and_waits_for_the_second(
 def test_what_was_used_and_what_failed_stays(
     database: Database, owner: psycopg.Connection, admin: str, token: int
 ) -> None:
-    kept = invitation(token, admin) + USE + login(token) + ADD + """
+    kept = (
+        invitation(token, admin)
+        + USE
+        + login(token)
+        + ADD
+        + """
         INSERT INTO code_steps SELECT id, 1 FROM authenticators;
         INSERT INTO recovery_codes (hash, authenticator_id) SELECT sha256('r'), id FROM authenticators;
         UPDATE recovery_codes SET used_at = now();
@@ -113,6 +118,7 @@ def test_what_was_used_and_what_failed_stays(
         INSERT INTO failed_sign_ins (login_id, source, address, browser, fault, at)
             SELECT id, sha256('s'), '10.0.0.7', '', 'code', now() FROM logins;
     """
+    )
     assert attempt(database, kept) is None
     for attack, error in (
         ("INSERT INTO code_steps SELECT id, 1 FROM authenticators", errors.UniqueViolation),
