@@ -16,7 +16,9 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             Role.APPROVER: msgid("审批"),
             Role.FINANCE: msgid("财务"),
             Role.AUDITOR: msgid("审计"),
-            Role.ADMINISTRATOR: msgid("管理员"),
+            Role.SYSTEM_ADMIN: msgid("系统管理员"),
+            Role.SECURITY_ADMIN: msgid("安全管理员"),
+            Role.AUDIT_ADMIN: msgid("审计管理员"),
         },
         DecisionKind: {
             DecisionKind.DOCUMENT: msgid("录入单据"),

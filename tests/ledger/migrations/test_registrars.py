@@ -10,7 +10,7 @@ from tests.support.documents import party
 from tests.support.people import place_person, place_token
 
 CHECK = errors.CheckViolation
-BOSS = "administrator:主管#1"
+BOSS = "securityadmin:主管#1"
 CLERK, SECOND, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
 SELLER, BUYER, ANOTHER = (party(number, "单位").uscc for number in (1, 2, 3))
 GPU = "GPU-00000000-0000-0000-0000-00000000000"
