@@ -47,6 +47,9 @@ def test_another_language_is_refused() -> None:
         (("findings",), "缺少 kind，应为以下之一：conflicts, forks, "),
         (("no-such-verb",), "没有命令 no-such-verb"),
         (("usage", "--colour"), "没有选项 --colour"),
+        (("usage", "extra"), "多了参数：extra"),
+        (("usage", "--json=3"), "选项 --json 不带值"),
+        (("token", "create", "李四", "--role"), "选项 --role 须有值"),
         (("findings", "xyz"), "应为以下之一"),
     ],
 )
