@@ -15,8 +15,15 @@ from api.metering.evidence import pages as evidence_pages
 from api.metering.sources import pages as sources_pages
 from api.payment import money_pages
 from api.payment import pages as payment_pages
+from api.people import (
+    drill_pages,
+    link_pages,
+    right_pages,
+    session_pages,
+    sign_in_log_pages,
+    token_pages,
+)
 from api.people import pages as people_pages
-from api.people import session_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
@@ -30,7 +37,12 @@ from api.vouchers import pages as vouchers_pages
 
 ROUTERS = (
     people_pages.router,
+    link_pages.router,
+    right_pages.router,
+    drill_pages.router,
     session_pages.router,
+    sign_in_log_pages.router,
+    token_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,

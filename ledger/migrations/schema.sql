@@ -410,6 +410,36 @@ ALTER FUNCTION public.cell_figures(of_contracts bigint[], of_month date) OWNER T
 
 COMMENT ON FUNCTION public.cell_figures(of_contracts bigint[], of_month date) IS 'The figures of cells, fen';
 
+CREATE FUNCTION public.changed_by_administrator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    other tokens;
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at AND (NOT OLD.waits
+        OR NEW.confirmed_by NOT LIKE 'securityadmin:%' OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+        OR second_refused(NEW.confirmed_by, OLD.created_by) IS NOT NULL) IS NOT FALSE THEN
+        RAISE EXCEPTION '% is no second security administrator beside %', NEW.confirmed_by, OLD.created_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
+    END IF;
+    IF NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
+        SELECT * INTO other FROM tokens WHERE id = token_of(NEW.revoked_by);
+        IF NOT may_act(NEW.revoked_by, NEW.revoked_at) OR NOT coalesce(
+            OLD.id IN (other.id, other.renews) OR other.id = OLD.renews
+            OR other.role = 'securityadmin' AND OLD.role <> 'auditadmin', false) THEN
+            RAISE EXCEPTION '% may not end the token %', NEW.revoked_by, OLD.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_ended';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.changed_by_administrator() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -573,7 +603,7 @@ BEGIN
     IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
         SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
         WHERE t.id = token_of(NEW.created_by)
-            AND (t.role = 'administrator' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+            AND (t.role = 'systemadmin' OR t.role = 'operator' AND t.centre_id = c.centre_id)
     ) THEN
         RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';
@@ -978,7 +1008,7 @@ DECLARE
     actor text := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_by ELSE NEW.answered_by END;
     at timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_at ELSE NEW.answered_at END;
 BEGIN
-    IF actor ~ '^(administrator|auditor):' OR NOT may_act(actor, at) THEN
+    IF actor ~ '^([a-z]+admin|auditor):' OR NOT may_act(actor, at) THEN
         RAISE EXCEPTION '% may not decide', actor
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
@@ -1289,6 +1319,28 @@ CREATE FUNCTION public.draws_by_year(of_voucher bigint) RETURNS boolean
     RETURN (EXISTS (SELECT FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE ((v.id = draws_by_year.of_voucher) AND ((c.year_cap_fen IS NOT NULL) OR (EXISTS (SELECT FROM public.pool_clauses p WHERE (p.clause = v.clause))) OR (EXISTS (SELECT FROM public.year_caps y WHERE (y.voucher_id = v.id)))))));
 
 ALTER FUNCTION public.draws_by_year(of_voucher bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.drill_stays() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.drill', 0));
+    IF TG_TABLE_NAME = 'projects' AND EXISTS (SELECT FROM persons WHERE created_by = 'machine:drill')
+        OR TG_TABLE_NAME = 'persons' AND EXISTS (SELECT FROM projects WHERE NOT drill) THEN
+        RAISE EXCEPTION 'a drill stays a drill'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'drill_stays';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.drill_stays() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.duty_of(role text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN (role = ANY (ARRAY['systemadmin'::text, 'securityadmin'::text, 'auditadmin'::text])) THEN role ELSE 'business'::text END;
+
+ALTER FUNCTION public.duty_of(role text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1637,6 +1689,12 @@ CREATE FUNCTION public.hold_key(namespace text, pod text, container text, uid te
 
 ALTER FUNCTION public.hold_key(namespace text, pod text, container text, uid text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.takes_two(role text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (role = ANY (ARRAY['clerk'::text, 'approver'::text, 'finance'::text]));
+
+ALTER FUNCTION public.takes_two(role text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.token_of(actor text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
@@ -1656,12 +1714,17 @@ CREATE TABLE public.tokens (
     expires_at timestamp with time zone NOT NULL,
     renews bigint,
     revoked_at timestamp with time zone,
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    revoked_by text,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    waits boolean GENERATED ALWAYS AS ((public.takes_two(role) AND (confirmed_at IS NULL) AND (renews IS NULL) AND (created_by !~~ 'machine:%'::text))) STORED NOT NULL,
+    CONSTRAINT tokens_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check2 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_expires_at_check CHECK (isfinite(expires_at)),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT tokens_rights_check CHECK ((rights <> '{}'::text[])),
-    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'systemadmin'::text, 'securityadmin'::text, 'auditadmin'::text])))
 );
 
 ALTER TABLE public.tokens OWNER TO suanquan_owner;
@@ -1673,6 +1736,10 @@ COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN public.tokens.rights IS 'The rights of the role that it has, by name; null: all';
 
 COMMENT ON COLUMN public.tokens.renews IS 'The token in whose place this one stands from its first use on';
+
+COMMENT ON COLUMN public.tokens.confirmed_by IS 'The second security administrator, where the role takes two';
+
+COMMENT ON COLUMN public.tokens.waits IS 'It opens nothing until a second security administrator confirms it';
 
 CREATE FUNCTION public.identity_of(actor text) RETURNS bigint
     LANGUAGE sql STABLE
@@ -1720,15 +1787,36 @@ END $$;
 
 ALTER FUNCTION public.incident_ruled() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.inventory_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    own_centre CONSTANT bigint := (SELECT centre_id FROM tokens
+        WHERE id = token_of(NEW.decided_by) AND role = 'operator');
+BEGIN
+    IF NOT EXISTS (SELECT FROM centres WHERE id = own_centre AND name = NEW.content ->> 'centre')
+        OR EXISTS (SELECT FROM jsonb_array_elements(NEW.content -> 'devices') AS device
+            WHERE NOT EXISTS (SELECT FROM clusters
+                WHERE name = device ->> 'cluster' AND centre_id = own_centre)) THEN
+        RAISE EXCEPTION '% does not say what stands there', NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inventory_stated';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.inventory_stated() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE issuers AS (
-        SELECT created_by FROM tokens WHERE id = token_of(actor)
+        SELECT unnest(ARRAY[created_by, confirmed_by]) AS issuer FROM tokens WHERE id = token_of(actor)
         UNION
-        SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
+        SELECT unnest(ARRAY[t.created_by, t.confirmed_by])
+            FROM issuers i JOIN tokens t ON t.id = token_of(i.issuer)
     )
-    SELECT identity_of(created_by) FROM issuers WHERE identity_of(created_by) IS NOT NULL;
+    SELECT identity_of(issuer) FROM issuers WHERE identity_of(issuer) IS NOT NULL;
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
@@ -2775,8 +2863,10 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
         END IF;
     ELSIF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
-        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
-        RAISE EXCEPTION '% are made by an administrator', TG_TABLE_NAME
+        AND NOT (NEW.created_by LIKE 'securityadmin:%' AND may_act(NEW.created_by, NEW.created_at)
+            AND duty_of(coalesce(to_jsonb(NEW) ->> 'role', '')) = 'business'
+            AND (to_jsonb(NEW) ->> 'confirmed_at') IS NULL) THEN
+        RAISE EXCEPTION '% are made by a security administrator', TG_TABLE_NAME
             USING ERRCODE = 'check_violation', CONSTRAINT = 'made_by_administrator';
     END IF;
     RETURN NEW;
@@ -2855,7 +2945,7 @@ COMMENT ON COLUMN public.persons.name IS 'Stands in the books as part of an acto
 
 CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
+    RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (NOT t.waits) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
 
 ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
@@ -7294,6 +7384,35 @@ ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.sign_in_links (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT link_is_short CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '01:00:00'::interval)))),
+    CONSTRAINT sign_in_links_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sign_in_links OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sign_in_links IS 'Links that sign in once, made on the machine; used ones too';
+
+COMMENT ON COLUMN public.sign_in_links.hash IS 'SHA-256 of the secret in the link';
+
+COMMENT ON COLUMN public.sign_in_links.token_id IS 'Whose session the link opens';
+
+ALTER TABLE public.sign_in_links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_links_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
@@ -8130,6 +8249,9 @@ ALTER TABLE ONLY public.price_bands
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT one_duty EXCLUDE USING gist (person_id WITH =, public.duty_of(role) WITH <>) WHERE ((revoked_at IS NULL));
+
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
 
@@ -8295,6 +8417,12 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
@@ -8680,6 +8808,8 @@ CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
+CREATE INDEX sign_in_links_by_token ON public.sign_in_links USING btree (token_id);
+
 CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
 
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
@@ -8785,6 +8915,8 @@ CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON pub
 CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.cost_documents FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.deductions FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.enrolment_codes FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -8934,7 +9066,11 @@ CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.cour
 
 CREATE TRIGGER clock_told_at BEFORE INSERT OR UPDATE OF told_at ON public.relays FOR EACH ROW WHEN (((new.told_at < (now() - '00:10:00'::interval)) OR (new.told_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_used_at BEFORE INSERT OR UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN (((new.used_at < (now() - '00:10:00'::interval)) OR (new.used_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+
+CREATE TRIGGER confirmed_once BEFORE UPDATE OF confirmed_at, confirmed_by ON public.tokens FOR EACH ROW WHEN ((old.confirmed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
 
@@ -8961,6 +9097,10 @@ CREATE TRIGGER decided BEFORE INSERT ON public.voucher_rates FOR EACH ROW EXECUT
 CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
+
+CREATE TRIGGER drill_stays BEFORE INSERT ON public.persons FOR EACH ROW WHEN ((new.created_by = 'machine:drill'::text)) EXECUTE FUNCTION public.drill_stays();
+
+CREATE TRIGGER drill_stays BEFORE INSERT ON public.projects FOR EACH ROW WHEN ((NOT new.drill)) EXECUTE FUNCTION public.drill_stays();
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
@@ -8997,6 +9137,8 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING O
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
@@ -9078,7 +9220,9 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservat
 
 CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
-CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
 
@@ -9231,6 +9375,8 @@ CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER version_payable BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_payable();
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
+
+CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
@@ -9675,6 +9821,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
+
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
@@ -9854,6 +10003,8 @@ GRANT SELECT ON TABLE public.year_caps TO suanquan_app;
 REVOKE ALL ON FUNCTION public.draws_by_year(of_voucher bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.drill_stays() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
 
@@ -9882,9 +10033,17 @@ GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
+GRANT UPDATE(revoked_by) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.tokens TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
@@ -10709,6 +10868,10 @@ GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
+
+GRANT SELECT ON TABLE public.sign_in_links TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.sign_in_links TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

@@ -102,6 +102,10 @@ def town(
                 now=NOW,
                 expires_at=FAR,
             )
+        new_town.second = issue_token(
+            db, role=Role.SECURITY_ADMIN, person="另一名安全管理员", actor="machine:test", now=NOW,
+            expires_at=FAR,
+        )  # fmt: skip
     with Session(engine) as db, db.begin():
         for project in projects.values():
             open_voucher(

@@ -59,8 +59,10 @@ def test_its_own_token_opens_it_and_nothing_else(prometheus: TestClient) -> None
 
 
 @pytest.mark.parametrize("role", Role)
-def test_of_persons_the_auditor_and_the_administrator_read_it(town: Town, role: Role) -> None:
-    reads = role in {Role.AUDITOR, Role.ADMINISTRATOR}
+def test_of_persons_the_auditor_and_the_system_administrator_read_it(
+    town: Town, role: Role
+) -> None:
+    reads = role in {Role.AUDITOR, Role.SYSTEM_ADMIN}
     answer = town.client.get("/metrics", headers=town.headers(role))
     assert answer.status_code == (200 if reads else 403)
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,6 +19,7 @@ import psutil
 from api.command_line import main
 
 PATIENCE_S = 200.0
+DRILL = ("--no-demo", "--drill")  # made-up people, and nothing registered
 SUANQUAN = [sys.executable, "-m", "api.command_line"]
 AGENT = [sys.executable, "-m", "agents"]
 FOR_ITSELF = {"replay"}
@@ -69,7 +70,10 @@ class Up:
 
     @property
     def token(self) -> str:
-        return (self.data / "admin.token").read_text().strip()
+        """Of whom commands beside it are asked as."""
+        holders = ("auditor", "securityadmin")
+        files = (self.data / "tokens" / holder for holder in holders)
+        return next(file for file in files if file.exists()).read_text().strip()
 
     def start(self) -> None:
         """Return when it has said that it is ready."""
@@ -124,6 +128,10 @@ class Up:
         """What the server's log says of errors, for the report of a failed test."""
         lines = (self.data / "server.log").read_text().splitlines()
         return "\n".join(line for line in lines if '"level": "error"' in line)
+
+    def by(self, holder: str) -> "Up":
+        """The same server, asked as another of those whom it made."""
+        return replace(self, environment={**self.environment, "SUANQUAN_AS": holder})
 
     def usage(self) -> dict[str, int | str]:
         return {line["project"]: line["device_ms"] for line in self.ask("usage")}

@@ -16,7 +16,7 @@ from tests.support.api.town import NOW, Town
 
 @pytest.fixture
 def admin(town: Town) -> dict[str, str]:
-    return town.headers(Role.ADMINISTRATOR)
+    return town.headers(Role.SECURITY_ADMIN)
 
 
 def later(town: Town, by: timedelta) -> None:
@@ -80,7 +80,7 @@ def test_a_session_ends_with_its_token(town: Town, admin: dict[str, str]) -> Non
 
 def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
     """A browser sends its cookie wherever it is led; a program sends its token on purpose."""
-    signed_in(town, Role.ADMINISTRATOR)
+    signed_in(town, Role.SECURITY_ADMIN)
     assert town.client.get("/api/v1/tokens").status_code == 200
     for path in ("accruals", "tokens", "enrolment-codes", "registry", "quarantine/release"):
         answer = town.client.post(f"/api/v1/{path}", json={})
@@ -89,7 +89,7 @@ def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
 
 
 def test_a_token_goes_before_a_session(town: Town) -> None:
-    signed_in(town, Role.ADMINISTRATOR)
+    signed_in(town, Role.SECURITY_ADMIN)
     assert town.client.get("/api/v1/tokens", headers=town.headers(Role.BUILDER)).status_code == 403
 
 

@@ -98,7 +98,7 @@ def test_a_preview_is_not_kept(town: Town) -> None:
 @pytest.mark.parametrize(
     ("role", "body", "status", "code"),
     [
-        (Role.ADMINISTRATOR, {"answer": "confirmed"}, 403, "not_your_role"),
+        (Role.SECURITY_ADMIN, {"answer": "confirmed"}, 403, "not_your_role"),
         (Role.CLERK, {"answer": "confirmed"}, 403, "not_your_role"),
         (Role.BUILDER, {"answer": "contested"}, 422, "reason_missing"),
         (Role.BUILDER, {"answer": "confirmed", "lines": [9]}, 404, "statement_line"),

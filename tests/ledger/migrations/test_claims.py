@@ -18,7 +18,7 @@ from tests.support.invoices import SELLER
 from tests.support.simulation import START
 from tests.support.vouchers import place_voucher
 
-EVERYBODY = (*ROLES, "auditor", "administrator")
+EVERYBODY = (*ROLES, "auditor", "securityadmin")
 
 _CLAIM = """
     INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)

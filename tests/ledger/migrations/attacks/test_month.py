@@ -54,7 +54,7 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
             DECIDE.format(kind="account") + ANSWER.format(by=by, digest="digest")
             for by in (
                 "approver:丙#9",
-                "administrator:丙#9",
+                "auditor:丙#9",
                 "clerk:丙 #9",
                 "clerk:\u3000丙#3",
                 "clerk:丙\u200b#9",
