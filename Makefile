@@ -23,7 +23,7 @@ run: install ## set up and start everything on this machine, then print the addr
 	@$(BIN)/suanquan up
 
 test: install ## all tests
-	$(BIN)/pytest -n auto --maxprocesses 4
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: install ## style, types and who may import whom
 	$(BIN)/ruff format --check .
@@ -48,7 +48,7 @@ bundle: install ## a folder for sites without a route out: dist/suanquan-…; BA
 
 coverage: install ## all tests, and then the lines of the product that none of them runs
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4
+	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -7,12 +7,15 @@ read from the environment.
 
 import gc
 import sys
+from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
+from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -48,10 +51,12 @@ from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
 from api.registry import inventory_routes
 from api.registry import routes as registry_routes
-from api.settings import Settings
+from api.settings import Door, Settings
 from api.statements import routes as statements_routes
 from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
+from api.web.form_again import form_again
+from api.web.layout import Static, problem_page
 
 ROUTES = (
     bank_account_routes,
@@ -121,9 +126,11 @@ def create_app(
         openapi_url=None,  # served by api/health.py to people who are signed in
         redirect_slashes=False,
         lifespan=lifespan,
+        routes=[*_routes(settings.door)],
     )
     app.state.engine = engine
     app.state.settings = settings
+    app.state.wall_clock = lambda: datetime.now(UTC)
     app.state.metrics = CollectorRegistry()
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
@@ -138,13 +145,28 @@ def create_app(
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)
-    for own in (health.router, metrics.router):
-        app.include_router(behind(door, own), dependencies=EXACT)
-    for routes in ROUTES:
-        router = behind(door, routes.router)
-        app.include_router(router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
-    pages.install(app, door)
+    app.mount("/static", Static())
+    app.state.problem_page = problem_page
+    app.state.form_again = form_again
     return app
+
+
+@cache
+def _routes(door: Door) -> tuple[BaseRoute, ...]:
+    """Return all routes behind a door.
+
+    Every application of a process has the same ones, because what FastAPI works out of each of them
+    at the first request takes half a second.
+    """
+    router = APIRouter()
+    for own in (health.router, metrics.router):
+        router.include_router(behind(door, own), dependencies=EXACT)
+    for routes in ROUTES:
+        api_router = behind(door, routes.router)
+        router.include_router(api_router, prefix=API, responses=PROBLEMS, dependencies=EXACT)
+    for page_router in pages.ROUTERS:
+        router.include_router(behind(door, page_router))
+    return tuple(router.routes)
 
 
 def settle() -> None:

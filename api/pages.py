@@ -1,9 +1,4 @@
-"""What people see in a browser: pages made on the server, which need no script.
-
-`install` gives an application its pages, their static files, and error pages in the same look.
-"""
-
-from fastapi import FastAPI
+"""What people see in a browser: pages made on the server, which need no script."""
 
 from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
@@ -13,7 +8,6 @@ from api.desk.chain import pages as chain_pages
 from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
-from api.door.outer import behind
 from api.metering import hour_pages
 from api.metering import pages as metering_pages
 from api.metering.couriers import pages as courier_pages
@@ -21,25 +15,34 @@ from api.metering.evidence import pages as evidence_pages
 from api.metering.sources import pages as sources_pages
 from api.payment import money_pages
 from api.payment import pages as payment_pages
+from api.people import (
+    drill_pages,
+    link_pages,
+    right_pages,
+    session_pages,
+    sign_in_log_pages,
+    token_pages,
+)
 from api.people import pages as people_pages
-from api.people import session_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
 from api.registry import inventory_pages
-from api.settings import Door
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
 from api.vouchers import day_pages, opening_pages, version_pages, year_pages
 from api.vouchers import pages as vouchers_pages
-from api.web.form_again import form_again
-from api.web.layout import Static, problem_page
 
 ROUTERS = (
     people_pages.router,
+    link_pages.router,
+    right_pages.router,
+    drill_pages.router,
     session_pages.router,
+    sign_in_log_pages.router,
+    token_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,
@@ -74,12 +77,3 @@ ROUTERS = (
     inventory_pages.router,
     registry_pages.router,
 )
-
-
-def install(app: FastAPI, door: Door = Door.ALL) -> None:
-    """Add the pages to an application, as far as its door has them."""
-    for router in ROUTERS:
-        app.include_router(behind(door, router))
-    app.mount("/static", Static())
-    app.state.problem_page = problem_page
-    app.state.form_again = form_again

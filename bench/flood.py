@@ -60,7 +60,7 @@ def run() -> dict[str, object]:
 def _token(database: Database, role: Role) -> str:
     with Session(database.owner_engine()) as db, db.begin():
         return issue_token(
-            db, role=role, person=f"bench {role}", actor="bench", now=START, expires_at=FAR
+            db, role=role, person=f"bench {role}", actor="machine:bench", now=START, expires_at=FAR
         )
 
 

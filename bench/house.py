@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.support.names import bare_names, names_of
+from tests.support.source.names import bare_names, names_of
+from tests.support.source.trees import tree_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "house.md"
@@ -63,7 +64,7 @@ def figures(root: Path = ROOT) -> dict[str, str]:
     }
     lines = {path: text.count("\n") for path, text in trees.items()}
     modules = {path: n for path, n in lines.items() if path.name != "__init__.py"}
-    parsed_trees = {path: ast.parse(text) for path, text in trees.items()}
+    parsed_trees = {path: tree_of(path) for path in trees}
     spans = [span for tree in parsed_trees.values() for span in _functions(tree)]
     names = [name for package in PACKAGES for name in names_of(package, root)]
     bare = len(bare_names(names))

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from bench.stage import LOG
-from tests.support.processes import Up, running
+from tests.support.processes import DRILL, Up, running
 
 SAMPLE = Path(__file__).parents[2] / "shared/data/philly"
 WINDOWS = 66_476
@@ -25,7 +25,7 @@ def run() -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix="suanquan-bench-"))
     folder.chmod(0o711)
     try:
-        with running(folder / "data") as up:
+        with running(folder / "data", *DRILL) as up:
             first, again = _replay_s(up), _replay_s(up)
             exact = up.usage() == _expected()
         with LOG.open("ab") as log:

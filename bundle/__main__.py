@@ -19,7 +19,11 @@ from bundle import images, sbom, wheels
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ("agent", "server")
-PAGES = ("install.md", "agents/agent.md", "settings.md", "commands.md")
+PAGES = (
+    "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
+    "registry.md", "settings.md", "commands.md", "metrics.md",
+    "examples/suanquan-agent.service", "examples/suanquan-agent.env", "examples/registry.yaml",
+)  # fmt: skip
 
 
 def main(words: list[str] | None = None) -> int:

@@ -32,11 +32,22 @@ EACH_ENGINE = (
 )
 
 
+LONG = (
+    *("api/server/test_up.py", "agents/commands/test_replay.py", "test_story.py", "test_readme.py"),
+    *("ledger/accounts/test_books_stateful.py", "ledger/accounts/test_books_histories.py"),
+    *("ledger/reconciliation/test_months_stateful.py", "ledger/payment/steps/test_bank_histories"),
+    *("ledger/metering/steps/test_intake_histories.py", "agents/commands/test_slurm.py"),
+    *("api/test_month.py", "api/web/test_browser.py", "agents/faults/test_network.py"),
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["embedded", "system", "all"], help="on these alone")
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
     parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
+    parser.addoption("--renew-rights", action="store_true", help="rewrite docs/rights.md")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
 
 
@@ -49,6 +60,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
         names = engines(metafunc.config.getoption("--engine"), path)
         metafunc.parametrize("postgres", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONG))
 
 
 def engines(choice: str | None, path: str) -> list[str]:

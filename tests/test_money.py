@@ -10,6 +10,7 @@ from typer.main import get_command
 from api import command_line
 from tests.support.api.doors import DOORS
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 NAME = re.compile(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+(?:::\w+)?))?`")
 CASES = "tests/ledger/desk/right_figures/"
@@ -26,7 +27,7 @@ SAYABLE = [
 def definitions(path: str) -> set[str]:
     """The tests of a module, those in a class after its name: `TestVerified::test_one`."""
     definition_names = set[str]()
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+    for node in tree_of(ROOT / path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             definition_names.add(node.name)
         if isinstance(node, ast.ClassDef):

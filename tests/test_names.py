@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.names import bare_names, names_of
+from tests.support.source.names import bare_names, names_of
 
 CEILING = {"agents": 0.2, "api": 0.35, "ledger": 0.3, "tests": 0.4, "bench": 0.2}
 """The highest share of such names, in per cent; it is only ever lowered."""

@@ -15,9 +15,9 @@ from agents.exporters import settings as exporters
 from agents.relay import settings as relay
 from api import command_line as cli
 from api.settings import SECRET_FILES, Settings
-from tests.support.api.command_line import Done, suanquan
+from tests.support.api.command_line import suanquan
 from tests.support.paths import DOCS, ROOT
-from tests.support.processes import running, until
+from tests.support.processes import Result, running, until
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
@@ -100,7 +100,7 @@ def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
     """All of them only read, and use the names of the centre that `make run` makes up."""
     data = folder / "data"
 
-    def run(*arguments: str) -> Done:
+    def run(*arguments: str) -> Result:
         return suanquan(*arguments, SUANQUAN_DATA=str(data))
 
     def has_accrued() -> bool:
@@ -134,7 +134,9 @@ def test_the_table_has_every_variable() -> None:
     agents = set(
         re.findall(r"SUANQUAN_[A-Z_]+", f"{agent.__doc__}{exporters.__doc__}{relay.__doc__}")
     )
-    assert table == server | agents | {*SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
+    assert table == server | agents | {
+        *SECRET_FILES, "SUANQUAN_TOKEN", "SUANQUAN_AS", "SUANQUAN_DRILL_NOW",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -25,7 +25,7 @@ from agents.reporting.report import drain
 from agents.reporting.spool import Spool
 from api.demo.invoices import Invoice, Item
 from tests.support.papers.proofs import pdf
-from tests.support.processes import Up, running
+from tests.support.processes import DRILL, Up, running
 
 FIRST, SECOND = (f"GPU-5a1e0000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 
@@ -60,7 +60,7 @@ bindings:
 @pytest.fixture
 def city(folder: Path) -> Iterator[Up]:
     """The server, on a data folder of its own, as `make run` starts it."""
-    with running(folder / "data", SUANQUAN_DRILL_CLOCK="the clock of this story") as city:
+    with running(folder / "data", *DRILL, SUANQUAN_DRILL_CLOCK="the clock of this story") as city:
         yield city
 
 
@@ -94,7 +94,7 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
 
     # The centre's operator enrols a node with a one-time code; its private key never leaves it.
     wish = ("--source=nvml", "--history-from=2026-10-01")  # it measured before it is enrolled
-    code = city.ask("agent", "code", "helan-a", *wish)["code"]
+    code = city.by("system").ask("agent", "code", "helan-a", *wish)["code"]
     identity = enrol(folder / "node", city.url, code, "gpu-01")
 
     # The agent meters two hours into its spool, then reports: numbered, chained and signed.
@@ -308,8 +308,12 @@ class Person:
     def __init__(self, city: Up, role: str, folder: Path) -> None:
         path = folder / f"{role}.token"
         if not path.exists():
-            answer = city.ask("token", "create", f"某{role}", f"--role={role}", *SCOPES[role])
+            wish = ("token", "create", f"某{role}", f"--role={role}", *SCOPES[role])
+            answer = city.by("security").ask(*wish)
             path.write_text(answer["secret"])
+            if answer["waits"]:  # who decides about money is let in by two
+                number = str(answer["id"])
+                assert city.by("security2").command("token", "confirm", number).returncode == 0
         self._city, self._token = city, path.read_text()
         self.day = ""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 MODULES = sorted((ROOT / "tests").rglob("*.py"))
 FILES_A_FOLDER = 15
@@ -14,7 +15,7 @@ FILES_A_FOLDER = 15
 
 def imported(path: Path) -> Iterator[str]:
     """The modules that a file names in its imports, at whatever depth they stand."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)

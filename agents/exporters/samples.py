@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+# A name, or a quoted one as the first of the labels: {"a.name",a="b"}.
 _LINE = re.compile(
-    r'([a-zA-Z_:][\w:]*)\s*(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*+")*+\})?\s*[!-z|~]+(?:\s+-?\d+)?\s*',
+    r'\s*(?:([a-zA-Z_:][\w:]*)\s*|(?=\{\s*"((?:[^"\\]|\\.)*)"\s*[,}]))'
+    r'(?:\{(?:[^"{}]|"(?:[^"\\]|\\.)*+")*+\})?\s*[!-z|~]+(?:\s+-?\d+)?\s*',
     re.ASCII,
 )
 _PLACE_MAX = 60  # characters of a broken line that are shown
@@ -38,13 +40,13 @@ def parse(text: str, families: Container[str]) -> Iterator[Sample]:
     if text and not text.endswith("\n"):
         raise BrokenExposition(f"the last line has no end: {text[-_PLACE_MAX:]!r}")
     for number, line in enumerate(text.split("\n"), 1):
-        if not line or line.isspace() or line.startswith("#"):
+        if not line or line.isspace() or line.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
             raise BrokenExposition(f"line {number}: {line[:_PLACE_MAX]!r}")
-        if match[1] in families:
-            yield _sample(line, number)
+        if (match[1] or match[2]) in families:
+            yield _sample(line.lstrip(), number)
 
 
 def _sample(line: str, number: int) -> Sample:

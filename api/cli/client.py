@@ -2,7 +2,8 @@
 
 It needs nothing of the server's libraries. `SUANQUAN_URL` and `SUANQUAN_TOKEN` say where to and
 with what; without an address, a server that `suanquan up` runs on this machine is found by the
-files that it keeps in its data folder. A local token never goes to another machine's server.
+files that it keeps in its data folder, with the tokens of the people whom it made; `SUANQUAN_AS`
+says as whom of them. A local token never goes to another machine's server.
 """
 
 import errno
@@ -22,7 +23,8 @@ from api.language.i18n import gettext as _
 
 TIMEOUT_S = 60.0
 SERVER_FILE = "server.json"  # {"url", "pid"} of the server that runs beside us
-TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
+TOKENS_FOLDER = "tokens"  # the tokens that a server on this machine made: a file for each holder
+FIRST_TOKENS = ("auditor", "securityadmin")  # whose is taken unless `SUANQUAN_AS` names another
 CLOCK_FILE = "drill.clock"  # the secret of the drill's clock (ADR 0007)
 ENGLISH = "en"
 _ANSWERS = (200, 400, 401, 409, 413, 422)  # to a batch: repeating it changes nothing
@@ -60,12 +62,24 @@ class Door:
             )
         address = _checked((url or local or "").rstrip("/"))
         if not token and address == (local or "").rstrip("/"):
-            token = _text(data_folder() / TOKEN_FILE)
+            token = machine_token()
         if not token:
             raise Failure(_("请设置 SUANQUAN_TOKEN"))
         if not (token.isascii() and token.isprintable()):
             raise Failure(_("SUANQUAN_TOKEN 写法有误"))
         return cls(address, token)
+
+
+def machine_token() -> str | None:
+    """The token of who asks beside a server on this machine: `SUANQUAN_AS`, else who reads."""
+    named = os.environ.get("SUANQUAN_AS")
+    holders = (named,) if named else FIRST_TOKENS
+    return next(filter(None, (token_of(holder) for holder in holders)), None)
+
+
+def token_of(holder: str) -> str | None:
+    """The token of one of those whom a server on this machine made, if she is there."""
+    return _text(data_folder() / TOKENS_FOLDER / Path(holder).name)
 
 
 class Client:

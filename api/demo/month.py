@@ -11,11 +11,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from api.cli.client import Client, Door
+from api.cli.client import Door
 from api.cli.failures import Failure
 from api.demo import drill
 from api.demo.invoices import Invoice, Item
-from api.demo.office import Days, Office
+from api.demo.office import Days, Office, as_part
 from api.demo.papers import page
 from ledger.units import Fen
 
@@ -30,16 +30,17 @@ INDICATOR = {
 }
 
 
-def play(client: Client, today: date) -> str:
+def play(today: date) -> str:
     """Play the month, unless its indicator shows that it was played.
 
     Returns why no claim is before the public, where that could not be.
     """
     days = Days.before(today)
-    if client.ask("GET", "indicators"):
-        return ""
+    with as_part("finance") as client:
+        if client.ask("GET", "indicators"):
+            return ""
     office = Office(Door.find(), days)
-    office.hire(client)
+    office.hire()
     statements = _state(office)
     if "helan" not in statements:
         return ""  # the made-up centre is younger than the month

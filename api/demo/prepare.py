@@ -1,39 +1,23 @@
 """Register what usage needs: its parties, their vouchers, and enrolment codes for agents.
 
-Registering is all or nothing, and what has a name on the server already stays as it is there: so
-the same replay or demo may be prepared again, and real parties are never overwritten by made-up
-ones.
+The people of the drill do it (`api/demo/office.py`). Registering is all or nothing, and what has a
+name on the server already stays as it is there: so the same replay or demo may be prepared again,
+and real parties are never overwritten by made-up ones.
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import quote
 
-from api.cli.client import Client, Door
+from api.cli.client import Client
 from api.cli.failures import Failure
 from api.demo.drill import POLICY, Document, Voucher
+from api.demo.office import as_part
 from api.language.i18n import gettext as _
 from ledger.vouchers.codes import VersionState
 
 _NAMED = re.compile(r"(organisations|centres|catalogue|gpus|projects)\[(\d+)\]")
-
-
-def clerk(administrator: Client) -> AbstractContextManager[Client]:
-    """A clerk of the drill for so long: administrators register nothing."""
-    return _person(administrator, "clerk", "演练登记")
-
-
-@contextmanager
-def _person(administrator: Client, role: str, name: str) -> Iterator[Client]:
-    body = {"person": name, "role": role}
-    token = administrator.ask("POST", "tokens", body=body)
-    try:
-        with Client(Door(Door.find().url, token["secret"])) as client:
-            yield client
-    finally:
-        administrator.ask("DELETE", f"tokens/{token['id']}")
 
 
 def register(client: Client, registry: Document) -> None:
@@ -51,7 +35,6 @@ def register(client: Client, registry: Document) -> None:
 
 
 def prepare(
-    administrator: Client,
     registry: Document,
     vouchers: Sequence[Voucher],
     capacities: Sequence[Document] = (),
@@ -60,10 +43,7 @@ def prepare(
 
     With the first vouchers the capacities of clusters are stated too.
     """
-    with (
-        clerk(administrator) as first,
-        _person(administrator, "approver", "演练审批") as second,
-    ):
+    with as_part("clerk") as first, as_part("approver") as second:
         register(first, registry)
         for decision in _proposals(first, vouchers, capacities):
             proposal = second.ask("GET", f"decisions/{decision}")
@@ -100,13 +80,11 @@ def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[i
             yield client.ask("POST", address, body=body)["decision"]
 
 
-def enrolment_code(
-    client: Client, cluster: str, source: str, history_from: str | None = None
-) -> str:
+def enrolment_code(cluster: str, source: str, history_from: str | None = None) -> str:
     """A one-time code for an agent of the cluster, whose history counts from a Beijing day on."""
     body = {"cluster": cluster, "source": source, "history_from": history_from}
-    enrolment = client.ask("POST", "enrolment-codes", body=body)
-    return str(enrolment["code"])
+    with as_part("system") as client:
+        return str(client.ask("POST", "enrolment-codes", body=body)["code"])
 
 
 def _post(client: Client, registry: Document) -> None:

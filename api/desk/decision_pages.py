@@ -143,6 +143,7 @@ def place(db: Session, record: Decision) -> str:
         "deduction_consent": f"/deductions/{details.get('deduction')}/consent",
         "deduction_fall": "/deductions",
         "incident": "/evidence#incidents",
+        "inventory": "/inventory",
         "red_parts": f"/documents/{details.get('document')}",
     }
     return pages_of.get(record.kind, "")

@@ -11,7 +11,7 @@ from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
-from ledger.desk.steps import admit_usage, take_registry
+from ledger.desk.steps import admit_usage, register_seen, take_registry
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.metering.steps.intake import release
@@ -84,7 +84,8 @@ def answer(
         reason=request.reason,
     )  # fmt: skip
     # windows may have been waiting for just this
-    if decision.kind in (admit_usage.KIND, take_registry.KIND) and decision.answer == "confirmed":
+    of_windows = (admit_usage.KIND, take_registry.KIND, register_seen.KIND)
+    if decision.kind in of_windows and decision.answer == "confirmed":
         release(db, read_kept, now, late_after=late_after)
     return _read(decision, hide_numbers(decision.kind, decision.content))
 

@@ -57,6 +57,8 @@ def _subject_names() -> dict[str, str]:
     """What and who a decision is about."""
     return {
         "line": _("行"),
+        "centre": _("智算中心"),
+        "gpu": "GPU",
         "cluster": _("集群"),
         "node": _("节点"),
         "incident": _("事件编号"),
@@ -110,6 +112,7 @@ def _subject_names() -> dict[str, str]:
 def _how_much() -> dict[str, str]:
     """The sums."""
     return {
+        "devices": "GPU",
         "windows": _("窗口"),
         "holders": _("各账户"),
         "before_ms": _("原来（毫秒）"),
@@ -166,6 +169,7 @@ def _why() -> dict[str, str]:
         "job": _("作业"),
         "accept": _("采用后来的说法"),
         "since": _("起"),
+        "from": _("起"),
         "until": _("止"),
         "on_day": _("日期"),
         "pay_by": _("退还期限"),

@@ -2,8 +2,8 @@
 
 A builder sees its own project and nothing else; an operator its own centre, and the claims by
 which that redeems; the bureau's roles see
-everything and differ in what they may do. The auditor reads everything and writes nothing. What
-is not there and what is not yours look the same: 404.
+everything and differ in what they may do. The auditor reads everything and writes nothing. The
+three administrators see none of it. What is not there and what is not yours look the same: 404.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,17 +31,19 @@ class Right(StrEnum):
 
     READ_PROJECTS = "read_projects"  # projects, quotas, days, windows
     READ_USAGE = "read_usage"
-    READ_METERING = "read_metering"  # agents and findings of a centre
+    READ_METERING = "read_metering"  # nodes and findings of a centre
+    READ_AGENTS = "read_agents"  # who reports, and when it last did
     TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
     ADMIT_USAGE = "admit_usage"  # approve agents, admit what came late
     EXPLAIN_INCIDENTS = "explain_incidents"  # with a file, what a witness contradicts
     READ_REGISTRY = "read_registry"  # the registry and who registered what; a centre its own
     REGISTER = "register"  # the registry's YAML
-    REGISTER_SEEN = "register_seen"  # GPUs as approved agents see them
+    REGISTER_SEEN = "register_seen"  # GPUs as approved agents see them: a centre says, a clerk does
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
     READ_TOKENS = "read_tokens"
     ISSUE_TOKENS = "issue_tokens"
+    READ_LOGS = "read_logs"  # everybody's sign-ins
     READ_METRICS = "read_metrics"
     READ_MONTH = "read_month"  # statements, cost documents, reconciliations: each in its scope
     HAND_IN = "hand_in"  # cost documents, answers to the bureau's questions
@@ -63,6 +65,7 @@ _READ_BOOKS = {
     Right.READ_PROJECTS,
     Right.READ_USAGE,
     Right.READ_METERING,
+    Right.READ_AGENTS,
     Right.READ_REGISTRY,
     Right.READ_MONTH,
     Right.READ_CLAIMS,
@@ -82,13 +85,6 @@ _WRITE_BOOKS = {
     Right.CLAIM,
     Right.BRING_PAPERS,
 }
-# Who makes the credentials has no part in what they are used for: it takes two to move money.
-_TEND_MACHINE = {
-    Right.TEND_AGENTS,
-    Right.READ_TOKENS,
-    Right.ISSUE_TOKENS,
-    Right.READ_METRICS,
-}
 # Outside the bureau a decision is only ever withdrawn, by who made it.
 _BUILDER = {
     Right.READ_PROJECTS,
@@ -99,9 +95,11 @@ _BUILDER = {
 _OPERATOR = {
     Right.READ_USAGE,
     Right.READ_METERING,
+    Right.READ_AGENTS,
     Right.READ_REGISTRY,
     Right.TEND_AGENTS,
     Right.EXPLAIN_INCIDENTS,
+    Right.REGISTER_SEEN,
     Right.READ_MONTH,
     Right.ANSWER_DECISIONS,
 }
@@ -120,8 +118,14 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
         Role.APPROVER: frozenset(_BUREAU),
         Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS}),
-        Role.AUDITOR: frozenset(_READ_BOOKS | {Right.READ_TOKENS, Right.READ_METRICS}),
-        Role.ADMINISTRATOR: frozenset(_READ_BOOKS | _TEND_MACHINE),
+        Role.AUDITOR: frozenset(
+            _READ_BOOKS | {Right.READ_TOKENS, Right.READ_LOGS, Right.READ_METRICS}
+        ),
+        # Who tends the machine, who lets people in and who reads the logs are three, and none of
+        # them sees any business.
+        Role.SYSTEM_ADMIN: frozenset({Right.READ_AGENTS, Right.TEND_AGENTS, Right.READ_METRICS}),
+        Role.SECURITY_ADMIN: frozenset({Right.READ_TOKENS, Right.ISSUE_TOKENS}),
+        Role.AUDIT_ADMIN: frozenset({Right.READ_TOKENS, Right.READ_LOGS}),
     }
 )
 

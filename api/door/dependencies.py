@@ -34,9 +34,10 @@ CONNECTIONS = POOL - 2  # one is for looking callers up, one for the rounds in t
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-async def wall_clock() -> datetime:
-    """The present of credentials; tests put another one in its place (`dependency_overrides`)."""
-    return datetime.now(UTC)
+async def wall_clock(request: Request) -> datetime:
+    """The present of credentials, by the application's clock (`app.state.wall_clock`)."""
+    now: datetime = request.app.state.wall_clock()
+    return now
 
 
 Wall = Annotated[datetime, Depends(wall_clock)]
@@ -157,25 +158,35 @@ def lasts(request: Request) -> Lasts:
 
 
 def open_session(
-    request: Request, response: Response, db: Session, token: str, now: datetime
-) -> bool:
-    """Sign a browser in by its owner's token: sets the cookies, or returns False.
+    request: Request,
+    response: Response,
+    db: Session,
+    viewer: Viewer,
+    now: datetime,
+    *,
+    own_device: bool = False,
+) -> None:
+    """Sign a browser in: opens a session of the viewer's token, and sets the cookies.
 
-    The session that the browser had before ends, and its secret with it.
+    The session that the browser had before ends, and its secret with it. `own_device` takes it for
+    another device than the browser is.
+
+    Raises:
+        Refusal: this role does not come in by this door (`other_door`).
     """
+    if not admits(request.app.state.settings.door, viewer.role):
+        raise Refusal(403, "other_door", {"role": viewer.role})
     device = request.cookies.get(DEVICE_COOKIE, "")
-    if not sessions.is_secret(device):
+    if own_device or not sessions.is_secret(device):
         device = sessions.new_secret()
     address = request.client.host if request.client else ""
     place = Place(device, address, request.headers.get("user-agent", ""))
     length = lasts(request)
-    secret = sessions.sign_in(db, token, place, length, now)
-    if secret is None:
-        return False
+    secret = sessions.sign_in(db, viewer.token, place, length, now)
     sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     _keep(request, response, SESSION_COOKIE, secret, length.absolute)
-    _keep(request, response, DEVICE_COOKIE, device, DEVICE_LASTS)
-    return True
+    if not own_device:
+        _keep(request, response, DEVICE_COOKIE, device, DEVICE_LASTS)
 
 
 def _keep(

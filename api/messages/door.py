@@ -11,6 +11,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "bad_credential": msgid("令牌或登录无效、已到期或已停用"),
         "not_your_role": msgid("您的角色（{role}）不能这样做"),
         "other_door": msgid("这里是对外的入口；您的角色（{role}）请从内网的地址登录"),
+        "no_drill_here": msgid("这里不是演练，没有可以扮演的人"),
+        "part": msgid("没有编号为 {id} 的演练人物"),
         "no_drill": msgid("此服务器没有演练时钟，或口令不对"),
         "bad_moment": msgid("演练时刻应写成 2026-11-01T09:00:00+08:00，在 2000 至 2099 年之间"),
         "cross_site": msgid("请求来自别的网站，未予执行"),
@@ -41,6 +43,12 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "token_person": msgid("姓名里有看不见的字符，或不像一个姓名，请重新输入"),
         "token_service": msgid("「{person}」：一个姓名要么是人，要么是程序，不能又是人又是程序"),
         "token_rights": msgid("角色 {role} 没有这些权限：{rights}"),
+        "token_administrator": msgid("管理员（{role}）只能在服务器上用 suanquan admin create 建立"),
+        "token_duty": msgid(
+            "「{person}」已有 {other} 的令牌，不能又是 {role}：三名管理员与业务各归各人"
+        ),
+        "token_audit": msgid("审计管理员的令牌，别人不能停用"),
+        "token_waits_not": msgid("令牌 {id} 没有在等确认"),
         "token_too_long": msgid("令牌最长 {days} 天"),
         "token_project": msgid(
             "模型企业（builder）的令牌必须指定项目，其他角色不得指定（此处为 {role}）"

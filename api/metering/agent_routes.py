@@ -106,7 +106,7 @@ def issue_code(
 
 @router.get("/agents")
 def agents(
-    viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.READ_AGENTS)], db: Db, now: Now
 ) -> list[AgentRead]:
     """List the agents of the viewer's centre, or of all, with the last report of each."""
     return [agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]

@@ -92,6 +92,14 @@ def cluster_page(
     )
 
 
+@router.get("/agents")
+def agent_list(
+    viewer: Annotated[Viewer, having(Right.READ_AGENTS)], frame: Framed, db: Db, now: Now
+) -> HTMLResponse:
+    """Which agents report, and when each last did; no usage: it is the system administrator's."""
+    return frame.page("metering/agents.html", {"rows": agent_routes.agents(viewer, db, now)})
+
+
 @router.post("/agents/{agent}/approval")
 def approve(
     agent: UUID,

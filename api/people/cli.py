@@ -1,6 +1,6 @@
 """`suanquan token`, `suanquan session`: tokens of people and programs, one's own sessions."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,7 +9,7 @@ from api.cli.arguments import path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import MACHINE
-from api.cli.values import MOMENT, NUMBER
+from api.cli.values import MOMENT, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.people.codes import Role
@@ -31,6 +31,7 @@ TOKENS = (
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
+    Column(msgid("等待"), lambda t: _("等另一位安全管理员确认") if t["waits"] else None),
 )
 
 SESSIONS = (
@@ -41,6 +42,17 @@ SESSIONS = (
     Column(msgid("登录于"), "created_at", MOMENT),
     Column(msgid("最近使用"), "seen_at", MOMENT),
     Column(msgid("结束于"), "ended_at", MOMENT),
+)
+
+
+def _roles(row: dict[str, Any]) -> str:
+    return _("、").join(label_of(Role, role) for role in row["roles"])
+
+
+RIGHTS = (
+    Column(msgid("权限"), "right"),
+    Column(msgid("意思"), "means"),
+    Column(msgid("角色"), _roles),
 )
 
 
@@ -65,7 +77,15 @@ def create(
         "service": service, "rights": right or None,
     }  # fmt: skip
     token_row = ask("POST", "tokens", body=body)
-    return Answer(token_row, [token_row["secret"]])
+    waits = _("编号 {number}，要等另一位安全管理员确认才能用").format(number=token_row["id"])
+    return Answer(token_row, [token_row["secret"], *([waits] if token_row["waits"] else [])])
+
+
+@token.verb("confirm", msgid("由另一位安全管理员确认，令牌才能用"))
+def confirm(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Confirm a token that waits for a second security administrator."""
+    ask("POST", path("tokens", number, "confirmation"))
+    print(_("令牌 {number} 已确认").format(number=number))
 
 
 @token.verb("renew", msgid("换一个新令牌：第一次使用时，旧的停用"))
@@ -93,10 +113,23 @@ def revoke_token(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     print(_("令牌 {number} 已停用").format(number=number))
 
 
+@app.verb("rights", msgid("哪些角色有哪些权限，管到谁的"), panel=MACHINE)
+def rights() -> Listing:
+    """List every right with the roles that have it."""
+    return listing(RIGHTS, ask("GET", "rights"), empty=msgid("没有"))
+
+
 @session.verb("list", msgid("自己在哪些浏览器里登录，登录过"))
 def sessions() -> Listing:
     """List one's own browser sessions."""
     return listing(SESSIONS, ask("GET", "sessions"), empty=msgid("没有登录过"))
+
+
+@session.verb("log", msgid("所有人的登录，从新到旧"))
+def sign_ins() -> Listing:
+    """List everybody's browser sessions."""
+    columns = (Column(msgid("持有人"), "person"), *SESSIONS)
+    return listing(columns, ask("GET", "sign-ins"), empty=msgid("没有登录过"))
 
 
 @session.verb("end", msgid("结束自己的一次登录"))

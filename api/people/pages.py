@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Db, Wall, close_session, open_session
-from api.door.outer import admits
-from api.door.problems import Refusal
+from api.door.dependencies import Configured, Db, Wall, close_session, open_session
 from api.door.route_table import limited
 from api.language.i18n import gettext as _
+from api.language.labels import label
+from api.people.drill_pages import playable
 from api.web import charts
 from api.web.layout import Framed, places
 from ledger.people.steps import credentials
@@ -45,9 +45,17 @@ def home(frame: Framed) -> HTMLResponse:
 
 
 @router.get("/sign-in")
-def sign_in_form(frame: Framed, next: str = "") -> HTMLResponse:  # noqa: A002 - the query's name
-    """The form for a token."""
-    return frame.page("people/sign-in.html", {"refused": "", "next": local(next)})
+def sign_in_form(
+    frame: Framed,
+    db: Db,
+    wall: Wall,
+    settings: Configured,
+    next: str = "",  # noqa: A002 - the query's name
+) -> HTMLResponse:
+    """The form for a token; in a drill its people too."""
+    parts = playable(db, settings, wall)
+    content = {"refused": "", "next": local(next), "parts": parts, "label": label}
+    return frame.page("people/sign-in.html", content)
 
 
 @router.post("/sign-in")
@@ -62,15 +70,13 @@ def sign_in(
     next: Annotated[str, Form()] = "",  # noqa: A002 - the form's name
 ) -> Response:
     """Open a session and go where the reader wanted to go."""
-    secret = token.strip()
-    viewer = credentials.viewer(db, secret, wall)
+    viewer = credentials.viewer(db, token.strip(), wall)
     if viewer is None:
         refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
-        return frame.page("people/sign-in.html", {"refused": refused, "next": local(next)}, 403)
-    if not admits(request.app.state.settings.door, viewer.role):
-        raise Refusal(403, "other_door", {"role": viewer.role})
+        content = {"refused": refused, "next": local(next), "parts": []}
+        return frame.page("people/sign-in.html", content, 403)
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
-    open_session(request, response, db, secret, wall)
+    open_session(request, response, db, viewer, wall)
     return response
 
 

@@ -1,4 +1,4 @@
-"""Tokens: made by an administrator, shown once, listed, renewed, ended; one's own sessions."""
+"""Tokens: made by security administrators, shown once, listed, renewed, ended; sessions."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session, select
 
 from api.door.access import RIGHTS, Right
-from api.door.dependencies import Configured, Db, Wall, having, lasts, signed_in
+from api.door.dependencies import Configured, Db, Limit, Wall, having, lasts, signed_in
+from api.people.rights import RightRow, right_table
 from api.people.schemas import TokenCreate, TokenRenew, TokenSecret
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
@@ -29,7 +30,10 @@ def issue(
     wall: Wall,
     settings: Configured,
 ) -> TokenSecret:
-    """Issue a token to an identity; its secret is in this answer and nowhere else."""
+    """Issue a token to an identity; its secret is in this answer and nowhere else.
+
+    The token of a role that decides about money opens nothing until a second one confirms it.
+    """
     unknown_rights = [right for right in request.rights or () if right not in RIGHTS[request.role]]
     if unknown_rights:
         raise Refused("token_rights", rights="、".join(unknown_rights), role=request.role)
@@ -67,10 +71,32 @@ def tokens(db: Db) -> list[TokenRecord]:
     return credentials.tokens(db)
 
 
-@router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
-def revoke(token: int, db: Db, wall: Wall) -> None:
+@router.post("/tokens/{token}/confirmation", status_code=204)
+def confirm(
+    token: int, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
+) -> None:
+    """Confirm a token that waits for a second security administrator."""
+    credentials.confirm_token(db, token, viewer, wall)
+
+
+@router.delete("/tokens/{token}", status_code=204)
+def revoke(
+    token: int, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
+) -> None:
     """End a token and the browser sessions made from it."""
-    credentials.revoke(db, token, wall)
+    credentials.revoke(db, token, viewer.actor, wall)
+
+
+@router.get("/sign-ins", dependencies=[having(Right.READ_LOGS)])
+def sign_ins(request: Request, db: Db, wall: Wall, limit: Limit = 100) -> list[SessionRecord]:
+    """List everybody's browser sessions, newest first."""
+    return sessions.sign_ins(db, lasts(request), wall, limit)
+
+
+@router.get("/rights", dependencies=[Depends(signed_in)])
+def rights() -> list[RightRow]:
+    """List every right with the roles that have it, and of whose things."""
+    return right_table()
 
 
 @router.get("/sessions")
@@ -99,7 +125,7 @@ def _until(wish: datetime | None, now: datetime, settings: Settings) -> datetime
 
 def _told(db: Session, secret: str) -> TokenSecret:
     row = credentials.token_of(db, secret)
-    return TokenSecret(id=key(row), secret=secret, expires_at=row.expires_at)
+    return TokenSecret(id=key(row), secret=secret, expires_at=row.expires_at, waits=row.waits)
 
 
 def _centre(db: Session, name: str) -> int | None:

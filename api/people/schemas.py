@@ -73,8 +73,9 @@ class TokenRenew(RequestModel):
 
 
 class TokenSecret(ResponseModel):
-    """A new token; its secret is shown here only."""
+    """A new token; its secret is shown here only. It opens nothing while it waits for a second."""
 
     id: int
     secret: str
     expires_at: AwareDatetime
+    waits: bool

@@ -15,6 +15,7 @@ from api.web.forms import SentForm, request_of
 from api.web.layout import Framed
 from api.web.mark import inventory_mark
 from ledger.desk.queries.inventory import inventory
+from ledger.desk.steps.register_seen import open_statements
 from ledger.units import decimal
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +44,15 @@ def inventory_page(
                 for scale in picture.scales
             ],
             "may_confirm": access.may(viewer, Right.REGISTER_SEEN),
+            "is_centre": viewer.centre is not None,
+            "statements": [
+                (
+                    decision,
+                    len(decision.content["devices"]),
+                    access.may_read_decision(viewer, decision),
+                )
+                for decision in open_statements(db, viewer.centre)
+            ],
             "count": count,
         },
     )
@@ -52,7 +62,7 @@ def inventory_page(
 def confirm(
     viewer: Registrar, data: SentForm, db: Db, now: Now, late_after: LateAfter
 ) -> RedirectResponse:
-    """Register what was ticked, as the API does."""
+    """Register what was ticked, or say that it stands there, as the API does."""
     ticks = [str(value).split(" ", 2) for value in data.getlist("sight")]
     sights = [dict(zip(("gpu", "cluster", "node"), tick, strict=False)) for tick in ticks]
     wish = request_of(SightsCreate, {"sights": sights})

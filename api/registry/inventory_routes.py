@@ -16,9 +16,10 @@ from api.registry.schemas import (
     SightsOutcome,
 )
 from ledger.desk.queries.inventory import inventory
-from ledger.desk.steps.register_seen import register_seen
+from ledger.desk.steps.register_seen import register_seen, state_seen
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
+from ledger.registry.tables import Centre
 
 router = APIRouter(tags=["registry"])
 
@@ -40,8 +41,15 @@ def inventory_lines(viewer: Reader, db: Db, now: Now) -> InventoryRead:
 def register_sights(
     request: SightsCreate, viewer: Registrar, db: Db, now: Now, late_after: LateAfter
 ) -> SightsOutcome:
-    """Register GPUs where they are seen; what touches charged usage is proposed to another."""
+    """Register GPUs where they are seen; what touches charged usage is proposed to another.
+
+    A centre only says that they stand there: the decision waits for a clerk.
+    """
     sights = [(sight.gpu, sight.cluster, sight.node) for sight in request.sights]
+    if viewer.centre is not None:
+        centre = db.get_one(Centre, viewer.centre)
+        stated = state_seen(db, sights, centre=centre, actor=viewer.actor, now=now)
+        return SightsOutcome(created={}, unchanged={}, superseded={}, decision=stated.id)
     intake = register_seen(db, sights, centre=viewer.centre, actor=viewer.actor, now=now)
     report, decision = intake.report, intake.decision
     if report.findings:

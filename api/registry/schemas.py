@@ -161,6 +161,9 @@ class SightsCreate(RequestModel):
 
 
 class SightsOutcome(RegistryOutcome):
-    """What came of it, and how many windows that waited for it count now."""
+    """What came of it, and how many windows that waited for it count now.
+
+    Of what a centre said nothing is registered: `decision` is the one that a clerk confirms.
+    """
 
     windows_released: int = 0

@@ -26,6 +26,7 @@ from api.cli.options import MACHINE
 from api.cli.values import HOURS, MONEY
 from api.demo import drill, prepare
 from api.demo import month as demo_month
+from api.demo.office import as_part
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.server import agent_process
@@ -59,19 +60,14 @@ def replay(
     where = cluster or re.sub(r"[/\s]+", "-", centre)[:64]
     facts = agent_process.check(jobs)
     accounts = list(facts["accounts"])
-    with Client() as client:
-        registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
-        prepare.prepare(client, registry, drill.trace_vouchers(accounts))
-        folder = _agents() / f"replay-{where}"
-        arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
-        if not _enrolled(folder):
-            arguments += [
-                "--code",
-                prepare.enrolment_code(client, where, "import", drill.SINCE_EVER),
-            ]
-        agent_process.replay(facts["windows"], arguments, Door.find().url)
-        _accrue(client)
-        return _project_usage(client, accounts)
+    registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
+    prepare.prepare(registry, drill.trace_vouchers(accounts))
+    folder = _agents() / f"replay-{where}"
+    arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
+    if not _enrolled(folder):
+        arguments += ["--code", prepare.enrolment_code(where, "import", drill.SINCE_EVER)]
+    agent_process.replay(facts["windows"], arguments, Door.find().url)
+    return _accrued(accounts)
 
 
 @app.verb("demo", msgid("登记并上报一个虚构的智算中心"), panel=MACHINE)
@@ -79,22 +75,16 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
     """Register and report a made-up centre; with `--live`, go on each minute."""
     folder = _agents() / "demo"
     facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
-    with Client() as client:
-        prepare.prepare(
-            client,
-            drill.demo_registry(facts),
-            drill.demo_vouchers(),
-            drill.demo_capacities(facts),
-        )
-        codes = list(_codes(client, facts["clusters"]))
-        arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
-        agent_process.run([*arguments, *codes])
-        _accrue(client)
-        if why_not := demo_month.play(client, beijing_day(datetime.now(UTC))):
-            print(_("演示没有公示中的申请：{why}").format(why=why_not))
-        if live:
-            agent_process.become([*arguments, "--live"])
-        return _project_usage(client, [voucher.project for voucher in drill.demo_vouchers()])
+    prepare.prepare(drill.demo_registry(facts), drill.demo_vouchers(), drill.demo_capacities(facts))
+    codes = list(_codes(facts["clusters"]))
+    arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
+    agent_process.run([*arguments, *codes])
+    usage = _accrued([voucher.project for voucher in drill.demo_vouchers()])
+    if why_not := demo_month.play(beijing_day(datetime.now(UTC))):
+        print(_("演示没有公示中的申请：{why}").format(why=why_not))
+    if live:
+        agent_process.become([*arguments, "--live"])
+    return usage
 
 
 @app.verb("meter", msgid("登记本机的 GPU 并开始计量"), panel=MACHINE)
@@ -102,13 +92,12 @@ def meter() -> None:
     """Register this machine's GPUs and meter them."""
     facts = json.loads(agent_process.run(["once", "--json"]))
     node, folder = socket.gethostname(), _agents() / "node"
-    with Client() as client:
-        today = beijing_day(datetime.now(UTC))
-        with prepare.clerk(client) as clerk:
+    if not _enrolled(folder):
+        with as_part("clerk") as clerk:
+            today = beijing_day(datetime.now(UTC))
             prepare.register(clerk, drill.local_registry(node, facts["gpus"], today))
-        if not _enrolled(folder):
-            code = prepare.enrolment_code(client, drill.LOCAL_CLUSTER, "nvml")
-            os.environ["SUANQUAN_ENROL_CODE"] = code
+        code = prepare.enrolment_code(drill.LOCAL_CLUSTER, "nvml")
+        os.environ["SUANQUAN_ENROL_CODE"] = code
     os.environ |= {
         "SUANQUAN_URL": Door.find().url,
         "SUANQUAN_AGENT_DATA": str(folder),
@@ -116,11 +105,6 @@ def meter() -> None:
     }
     os.environ.setdefault("SUANQUAN_HEALTH_PORT", "0")
     agent_process.become(["node"])
-
-
-def _accrue(client: Client) -> None:
-    with prepare.clerk(client) as clerk:
-        clerk.ask("POST", "accruals")
 
 
 def _agents() -> Path:
@@ -132,19 +116,23 @@ def _enrolled(folder: Path) -> bool:
     return (folder / "agent.json").exists()
 
 
-def _codes(client: Client, clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
+def _codes(clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
     """An enrolment code for each node that has no key yet."""
     for cluster in clusters:
         for node in cluster["nodes"]:
             if not node["enrolled"]:
-                code = prepare.enrolment_code(
-                    client, cluster["name"], cluster["source"], cluster["since"]
-                )
+                code = prepare.enrolment_code(cluster["name"], cluster["source"], cluster["since"])
                 yield f"--code={node['node']}={code}"
 
 
+def _accrued(codes: Sequence[str]) -> Listing:
+    """Accrue, and say what the projects have used and what is left of their vouchers."""
+    with as_part("clerk") as client:
+        client.ask("POST", "accruals")
+        return _project_usage(client, codes)
+
+
 def _project_usage(client: Client, codes: Sequence[str]) -> Listing:
-    """What the projects have used, and what is left of their vouchers."""
     device_ms_of = {line["project"]: line["device_ms"] for line in client.ask("GET", "usage")}
     rows = []
     for code in codes:

@@ -1,8 +1,9 @@
 """The one program that `suanquan up` runs beside the server, so that there is usage to see.
 
-Where this machine has NVIDIA's driver it is the node agent on this machine's GPUs. Where it has
-none, and nothing is registered or the demo has been here before, it is the made-up centre. It is
-started through the command line, as a person would; its output goes to a log beside ours.
+Where this machine has NVIDIA's driver it is the node agent on this machine's GPUs, which the people
+of a drill register; elsewhere than in a drill it is started once it is enrolled. Where it has none,
+and nothing is registered or the demo has been here before, it is the made-up centre. It is started
+through the command line, as a person would; its output goes to a log beside ours.
 """
 
 import os
@@ -29,8 +30,8 @@ NO_DRIVER = 4  # agents/errors.py
 class Beside:
     """Starts it, notices when it ends by itself, and stops it."""
 
-    def __init__(self, engine: sa.Engine, data: Path, *, demo: bool) -> None:
-        self._engine, self._data, self._demo = engine, data, demo
+    def __init__(self, engine: sa.Engine, data: Path, *, demo: bool, drill: bool) -> None:
+        self._engine, self._data, self._demo, self._drill = engine, data, demo, drill
         self._log = data / LOG_FILE
         self._stopping = threading.Event()
         self._program: subprocess.Popen[bytes] | None = None
@@ -73,7 +74,8 @@ class Beside:
     def _choose(self) -> tuple[str, ...] | None:
         """The command that brings usage here, or None where none is wanted."""
         if _has_driver():
-            return ("meter",)
+            is_enrolled = (self._data / "agents" / "node" / "agent.json").exists()
+            return ("meter",) if self._drill or is_enrolled else None
         with Session(self._engine) as db:
             empty = db.exec(select(Centre).limit(1)).first() is None
         been_here = (self._data / "agents" / "demo").exists()

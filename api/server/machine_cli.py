@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,16 @@ from api.cli.failures import Exit, Failure, database
 from api.cli.options import MACHINE
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.people.codes import Role
+
+
+class Duty(StrEnum):
+    """The administrators, whom only the machine's owner makes."""
+
+    SYSTEM_ADMIN = Role.SYSTEM_ADMIN
+    SECURITY_ADMIN = Role.SECURITY_ADMIN
+    AUDIT_ADMIN = Role.AUDIT_ADMIN
+
 
 app = Commands()
 admin = Commands(msgid("管理员"))
@@ -32,6 +43,9 @@ app.add_typer(db, name="db", rich_help_panel=MACHINE)
 def up(
     *,
     demo: Annotated[bool, typer.Option(help=msgid("空库时载入演示数据"))] = True,
+    drill: Annotated[
+        bool | None, typer.Option(help=msgid("虚构的人，谁打开网页都能扮演；不写则随演示"))
+    ] = None,
     host: Annotated[str | None, typer.Option(help=msgid("监听的地址"))] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help=msgid("监听的端口，0 为任意空闲端口"))
@@ -45,7 +59,8 @@ def up(
         addresses = {"host": host, "port": port}
         changes = {name: value for name, value in addresses.items() if value is not None}
         try:
-            run(read_settings().model_copy(update=changes), demo=demo)
+            settings = read_settings().model_copy(update=changes)
+            run(settings, demo=demo, drill=demo if drill is None else drill)
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
 
@@ -64,13 +79,14 @@ def serve() -> None:
 def create(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("姓名"))],
     *,
+    role: Annotated[Duty, typer.Option(help=msgid("系统、安全或审计管理员"))] = Duty.SECURITY_ADMIN,
     file: Annotated[Path | None, typer.Option(help=msgid("写入只有自己可读的新文件"))] = None,
 ) -> None:
     """Make an administrator's token, shown this once."""
     if not person.strip():
         raise Failure(_("姓名不能为空"))
     with database():
-        _issue(person.strip(), (lambda secret: _keep(file, secret)) if file else print)
+        _issue(person.strip(), role, (lambda secret: _keep(file, secret)) if file else print)
     if file:
         print(_("令牌已写入 {file}").format(file=file), file=sys.stderr)
 
@@ -88,13 +104,12 @@ def upgrade() -> None:
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 
-def _issue(person: str, deliver: Callable[[str], object]) -> None:
+def _issue(person: str, role: Duty, deliver: Callable[[str], object]) -> None:
     """Make the token, and hand it over before it counts: one that nobody got does not exist."""
     from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
     from api.server.database import reach  # noqa: PLC0415
     from api.settings import read_settings  # noqa: PLC0415
-    from ledger.people.codes import Role  # noqa: PLC0415
     from ledger.people.steps.credentials import issue_token  # noqa: PLC0415
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
@@ -106,7 +121,7 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
         session = stack.enter_context(Session(engine))
         secret = issue_token(
             session,
-            role=Role.ADMINISTRATOR,
+            role=role,
             person=person,
             actor=f"machine:{getpass.getuser()}",
             now=now,

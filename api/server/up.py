@@ -1,10 +1,10 @@
 """`suanquan up`: everything on one machine, started in order and stopped the other way round.
 
 PostgreSQL (our own, unless SUANQUAN_DATABASE_URL names one), the newest schema, the policies, the
-first administrator's token, the web server, and beside it one program that brings usage: the node
-agent where this machine has NVIDIA's driver, a made-up centre where it has none and nothing is
-registered yet. Everything is one process tree: Ctrl-C or SIGTERM ends all of it, in order, and a
-kill -9 of this process takes the others along.
+first administrators' tokens, the people of a drill, the web server, and beside it one program that
+brings usage: the node agent where this machine has NVIDIA's driver, a made-up centre where it has
+none and nothing is registered yet. Everything is one process tree: Ctrl-C or SIGTERM ends all of
+it, in order, and a kill -9 of this process takes the others along.
 """
 
 import asyncio
@@ -19,26 +19,24 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
 import typer
 import uvicorn
-from sqlmodel import Session
 
 from api.app import create_app, settle
-from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE
+from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKENS_FOLDER
 from api.cli.failures import Failure
 from api.door import logs
 from api.door.disk import MIB
 from api.language.i18n import gettext as _
-from api.server import background
+from api.server import background, first_people
 from api.server.companion_process import Beside
 from api.server.connections import configuration
 from api.server.database import renew
+from api.server.first_people import write_secret
 from api.server.listen import listen
 from api.server.log_file import LogFile
 from api.settings import Door, Settings
-from ledger.people.codes import Role
-from ledger.people.steps import credentials
+from ledger.people.steps.links import LASTS
 from ledger.postgres.database import Database, databases_from
 from ledger.postgres.embedded import Embedded
 
@@ -46,8 +44,13 @@ LOG_FILE = "server.log"
 LOCK_FILE = "up.lock"
 
 
-def up(settings: Settings, *, demo: bool) -> None:
+def up(settings: Settings, *, demo: bool, drill: bool) -> None:
     """Start everything and return when it was stopped.
+
+    Args:
+        settings: what the environment says.
+        demo: whether an empty database gets the made-up centre.
+        drill: whether there are made-up people, whom whoever opens the pages may play.
 
     Raises:
         Failure: the data folder or the port is in use, or this is to be a part of a server.
@@ -63,27 +66,34 @@ def up(settings: Settings, *, demo: bool) -> None:
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings))
-        if demo and settings.drill_clock is None:
+        if drill and settings.drill_clock is None:
             settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
             stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
-        engine = prepare(database, settings)
+        code = prepare(database, settings, drill=drill)
+        engine = database.engine()
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
-        beside = Beside(engine, settings.data, demo=demo)
+        beside = Beside(engine, settings.data, demo=demo, drill=drill)
         config = configuration(create_app(engine, settings, lifespan=background.lifespan))
-        server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
+        server = _Server(config, lambda: _ready(settings, address, code, beside), beside.stop)
         stop.server = server
         settle()
         server.run(sockets=[listener])
 
 
-def prepare(database: Database, settings: Settings) -> sa.Engine:
-    """The newest schema, the policies, and a first administrator; then the application's engine."""
+def prepare(database: Database, settings: Settings, *, drill: bool) -> str | None:
+    """Bring about the newest schema, the policies and the first people.
+
+    Returns:
+        The secret of a link that signs the security administrator in once.
+    """
     renew(database, settings)
-    engine = database.engine()
-    _first_administrator(database.owner_engine(), settings, datetime.now(UTC))
-    return engine
+    owner, now = database.owner_engine(), datetime.now(UTC)
+    first_people.first_administrators(owner, settings, now)
+    if drill:
+        first_people.drill_people(owner, settings, now)
+    return first_people.first_link(owner, settings, now)
 
 
 class _Stop:
@@ -185,7 +195,7 @@ def _announce(path: Path, address: str) -> Iterator[None]:
     """Where commands on this machine find us, for as long as we run."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    _write_secret(draft, json.dumps({"url": address, "pid": os.getpid()}))
+    write_secret(draft, json.dumps({"url": address, "pid": os.getpid()}))
     draft.replace(path)
     yield
     path.unlink(missing_ok=True)
@@ -195,7 +205,7 @@ def _announce(path: Path, address: str) -> Iterator[None]:
 def _drill_clock(path: Path, secret: str | None) -> Iterator[None]:
     """The demo's clock, for commands on this machine, for as long as we run."""
     path.unlink(missing_ok=True)
-    _write_secret(path, secret or "")
+    write_secret(path, secret or "")
     yield
     path.unlink(missing_ok=True)
 
@@ -206,41 +216,19 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _first_administrator(engine: sa.Engine, settings: Settings, now: datetime) -> None:
-    """A token in a file that only we can read, where there is no administrator yet.
-
-    The file is written before the token counts, so there is never one that nobody holds.
-    """
-    with Session(engine) as db:
-        if any(t.role == Role.ADMINISTRATOR for t in credentials.tokens(db)):
-            return
-        secret = credentials.issue_token(
-            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now,
-            expires_at=now + timedelta(days=settings.token_days),
-        )  # fmt: skip
-        path = settings.data / TOKEN_FILE
-        path.unlink(missing_ok=True)
-        _write_secret(path, secret + "\n")
-        db.commit()
-
-
-def _write_secret(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _ready(settings: Settings, address: str, beside: Beside) -> None:
+def _ready(settings: Settings, address: str, code: str | None, beside: Beside) -> None:
     beside.start()
-    token, log = settings.data / TOKEN_FILE, settings.data / LOG_FILE
+    tokens, log = settings.data / TOKENS_FOLDER, settings.data / LOG_FILE
     typer.echo(_("算券已就绪：{address}").format(address=address))
-    if token.exists():
-        typer.echo(_("  登录：令牌在 {token} 中").format(token=token))
+    if code:
+        link, minutes = f"{address}/sign-in/once?code={code}", LASTS // timedelta(minutes=1)
+        typer.echo(_("  登录：{link}").format(link=link))
+        typer.echo(_("  （只能用一次，{minutes} 分钟内）").format(minutes=minutes))
+    if tokens.exists():
+        typer.echo(_("  令牌：在 {tokens} 中，各归各人").format(tokens=tokens))
     else:
         again = "suanquan admin create"
-        typer.echo(_("  登录：{again} 姓名，可发新令牌").format(again=again))
+        typer.echo(_("  令牌：{again} 姓名，可发新令牌").format(again=again))
     if settings.database_url is None and settings.data.resolve() not in settings.postgres.parents:
         where = settings.postgres
         typer.echo(_("  数据库：{where}").format(where=where))

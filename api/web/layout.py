@@ -122,6 +122,12 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("待查事项"), "/findings"),
             (_("我能申请什么"), "/eligibility"),
         ]
+    elif viewer.role is Role.SYSTEM_ADMIN:
+        ways = [(_("采集端"), "/agents"), (_("信使带来的文件"), "/courier")]
+    elif viewer.role is Role.SECURITY_ADMIN:
+        ways = [(_("人员与令牌"), "/people")]
+    elif viewer.role is Role.AUDIT_ADMIN:
+        ways = [(_("登录记录"), "/sign-ins"), (_("人员与令牌"), "/people")]
     else:
         ways = [
             (_("工作台"), "/desk"),
@@ -209,7 +215,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
     surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
     if problem.status == UNAUTHORISED:
         next_page = request.url.path if request.method == "GET" else ""
-        content: dict[str, Any] = {"refused": problem.title, "next": next_page}
+        content: dict[str, Any] = {"refused": problem.title, "next": next_page, "parts": []}
         response = surroundings.page("people/sign-in.html", content, problem.status)
     else:
         content = {

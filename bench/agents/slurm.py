@@ -20,7 +20,7 @@ from random import Random
 import psutil
 
 from tests.support.agents.sacct import HEADER
-from tests.support.processes import AGENT, Up, running
+from tests.support.processes import AGENT, DRILL, Up, running
 
 JOBS = int(os.environ.get("BENCH_SLURM_JOBS", "1000000"))
 ACCOUNTS = ("lab0", "lab1", "lab2", "lab3")
@@ -59,7 +59,7 @@ def run() -> dict[str, object]:
             "check_peak_mib": check.peak_mib,
             "check_exact": facts["accounts"] == {k: v * 1000 for k, v in sums.items()},
         }
-        with running(folder / "data") as up:
+        with running(folder / "data", *DRILL) as up:
             return result | _import(up, folder, file, sums)
     finally:
         shutil.rmtree(folder)

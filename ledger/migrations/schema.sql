@@ -155,6 +155,24 @@ CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
 
 ALTER FUNCTION public.beijing_day(at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.brought_by_actor() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> (TG_ARGV[0] || '_by');
+    at CONSTANT timestamptz := to_jsonb(NEW) ->> (TG_ARGV[0] || '_at');
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND (split_part(actor, ':', 1) = ANY (TG_ARGV[1]::text[]) AND may_act(actor, at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% brings no %', actor, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.brought_by_actor() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -381,6 +399,36 @@ ALTER FUNCTION public.cell_figures(of_contracts bigint[], of_month date) OWNER T
 
 COMMENT ON FUNCTION public.cell_figures(of_contracts bigint[], of_month date) IS 'The figures of cells, fen';
 
+CREATE FUNCTION public.changed_by_administrator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    other tokens;
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at AND (NOT OLD.waits
+        OR NEW.confirmed_by NOT LIKE 'securityadmin:%' OR NOT may_act(NEW.confirmed_by, NEW.confirmed_at)
+        OR second_refused(NEW.confirmed_by, OLD.created_by) IS NOT NULL) IS NOT FALSE THEN
+        RAISE EXCEPTION '% is no second security administrator beside %', NEW.confirmed_by, OLD.created_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
+    END IF;
+    IF NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
+        SELECT * INTO other FROM tokens WHERE id = token_of(NEW.revoked_by);
+        IF NOT may_act(NEW.revoked_by, NEW.revoked_at) OR NOT coalesce(
+            OLD.id IN (other.id, other.renews) OR other.id = OLD.renews
+            OR other.role = 'securityadmin' AND OLD.role <> 'auditadmin', false) THEN
+            RAISE EXCEPTION '% may not end the token %', NEW.revoked_by, OLD.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_ended';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.changed_by_administrator() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -513,21 +561,26 @@ BEGIN
             WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
             GROUP BY m.book_id) t
         JOIN vouchers v ON v.book_id = t.book_id
-        WHERE t.more_fen > 0 AND most_earned(v.id) < (
-            SELECT sum(a.balance) FROM accounts a
-            WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid'));
+        CROSS JOIN LATERAL (
+            SELECT sum(a.balance) AS fen FROM accounts a
+            WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid')) recognised
+        WHERE CASE WHEN t.more_fen > 0 THEN most_earned(v.id) < recognised.fen
+                   WHEN t.more_fen < 0 THEN least_earned(v.id) > recognised.fen END;
     IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'voucher % has not earned what is payable', wrong
+        RAISE EXCEPTION 'voucher % has not earned what is payable, or more', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'earned_by_matches', DETAIL = wrong;
     END IF;
     SELECT min(v.id) INTO wrong
-        FROM postings p JOIN movements m ON m.posting_id = p.id JOIN vouchers v ON v.book_id = m.book_id
-        WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
-            AND m.kind = 'forfeit'
-            AND (m.amount > (SELECT coalesce(sum(s.amount), 0) FROM movements s
-                             WHERE (s.posting_id, s.book_id, s.kind)
-                                 = (m.posting_id, m.book_id, 'set_off'))
-                 OR NOT EXISTS (SELECT FROM recoveries r WHERE r.voucher_id = v.id AND r.fraud));
+        FROM (
+            SELECT m.book_id, sum(m.amount) FILTER (WHERE m.kind = 'forfeit') AS lost_fen,
+                   sum(CASE m.kind WHEN 'set_off' THEN m.amount WHEN 'recall' THEN -m.amount ELSE 0 END)
+                       AS back_fen
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
+            GROUP BY m.book_id) t
+        JOIN vouchers v ON v.book_id = t.book_id
+        WHERE t.lost_fen > t.back_fen OR t.lost_fen > 0 AND NOT EXISTS (
+            SELECT FROM recoveries r WHERE r.voucher_id = v.id AND r.fraud);
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'nothing of voucher % is lost', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lost_by_fraud', DETAIL = wrong;
@@ -544,7 +597,7 @@ BEGIN
     IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
         SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
         WHERE t.id = token_of(NEW.created_by)
-            AND (t.role = 'administrator' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+            AND (t.role = 'systemadmin' OR t.role = 'operator' AND t.centre_id = c.centre_id)
     ) THEN
         RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';
@@ -949,7 +1002,7 @@ DECLARE
     actor text := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_by ELSE NEW.answered_by END;
     at timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_at ELSE NEW.answered_at END;
 BEGIN
-    IF actor ~ '^(administrator|auditor):' OR NOT may_act(actor, at) THEN
+    IF actor ~ '^([a-z]+admin|auditor):' OR NOT may_act(actor, at) THEN
         RAISE EXCEPTION '% may not decide', actor
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
@@ -1260,6 +1313,28 @@ CREATE FUNCTION public.draws_by_year(of_voucher bigint) RETURNS boolean
     RETURN (EXISTS (SELECT FROM (public.vouchers v JOIN public.clauses c USING (policy, clause)) WHERE ((v.id = draws_by_year.of_voucher) AND ((c.year_cap_fen IS NOT NULL) OR (EXISTS (SELECT FROM public.pool_clauses p WHERE (p.clause = v.clause))) OR (EXISTS (SELECT FROM public.year_caps y WHERE (y.voucher_id = v.id)))))));
 
 ALTER FUNCTION public.draws_by_year(of_voucher bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.drill_stays() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.drill', 0));
+    IF TG_TABLE_NAME = 'projects' AND EXISTS (SELECT FROM persons WHERE created_by = 'machine:drill')
+        OR TG_TABLE_NAME = 'persons' AND EXISTS (SELECT FROM projects WHERE NOT drill) THEN
+        RAISE EXCEPTION 'a drill stays a drill'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'drill_stays';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.drill_stays() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.duty_of(role text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN (role = ANY (ARRAY['systemadmin'::text, 'securityadmin'::text, 'auditadmin'::text])) THEN role ELSE 'business'::text END;
+
+ALTER FUNCTION public.duty_of(role text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1607,6 +1682,12 @@ CREATE FUNCTION public.hold_key(namespace text, pod text, container text, uid te
 
 ALTER FUNCTION public.hold_key(namespace text, pod text, container text, uid text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.takes_two(role text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (role = ANY (ARRAY['clerk'::text, 'approver'::text, 'finance'::text]));
+
+ALTER FUNCTION public.takes_two(role text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.token_of(actor text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
@@ -1626,12 +1707,17 @@ CREATE TABLE public.tokens (
     expires_at timestamp with time zone NOT NULL,
     renews bigint,
     revoked_at timestamp with time zone,
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    revoked_by text,
+    confirmed_at timestamp with time zone,
+    confirmed_by text,
+    waits boolean GENERATED ALWAYS AS ((public.takes_two(role) AND (confirmed_at IS NULL) AND (renews IS NULL) AND (created_by !~~ 'machine:%'::text))) STORED NOT NULL,
+    CONSTRAINT tokens_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check2 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_expires_at_check CHECK (isfinite(expires_at)),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT tokens_rights_check CHECK ((rights <> '{}'::text[])),
-    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'systemadmin'::text, 'securityadmin'::text, 'auditadmin'::text])))
 );
 
 ALTER TABLE public.tokens OWNER TO suanquan_owner;
@@ -1643,6 +1729,10 @@ COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN public.tokens.rights IS 'The rights of the role that it has, by name; null: all';
 
 COMMENT ON COLUMN public.tokens.renews IS 'The token in whose place this one stands from its first use on';
+
+COMMENT ON COLUMN public.tokens.confirmed_by IS 'The second security administrator, where the role takes two';
+
+COMMENT ON COLUMN public.tokens.waits IS 'It opens nothing until a second security administrator confirms it';
 
 CREATE FUNCTION public.identity_of(actor text) RETURNS bigint
     LANGUAGE sql STABLE
@@ -1690,15 +1780,36 @@ END $$;
 
 ALTER FUNCTION public.incident_ruled() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.inventory_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    own_centre CONSTANT bigint := (SELECT centre_id FROM tokens
+        WHERE id = token_of(NEW.decided_by) AND role = 'operator');
+BEGIN
+    IF NOT EXISTS (SELECT FROM centres WHERE id = own_centre AND name = NEW.content ->> 'centre')
+        OR EXISTS (SELECT FROM jsonb_array_elements(NEW.content -> 'devices') AS device
+            WHERE NOT EXISTS (SELECT FROM clusters
+                WHERE name = device ->> 'cluster' AND centre_id = own_centre)) THEN
+        RAISE EXCEPTION '% does not say what stands there', NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inventory_stated';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.inventory_stated() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE issuers AS (
-        SELECT created_by FROM tokens WHERE id = token_of(actor)
+        SELECT unnest(ARRAY[created_by, confirmed_by]) AS issuer FROM tokens WHERE id = token_of(actor)
         UNION
-        SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
+        SELECT unnest(ARRAY[t.created_by, t.confirmed_by])
+            FROM issuers i JOIN tokens t ON t.id = token_of(i.issuer)
     )
-    SELECT identity_of(created_by) FROM issuers WHERE identity_of(created_by) IS NOT NULL;
+    SELECT identity_of(issuer) FROM issuers WHERE identity_of(issuer) IS NOT NULL;
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
@@ -1907,12 +2018,16 @@ END $_$;
 ALTER FUNCTION public.keep_job_users() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_objection() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
         RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (NEW.resolved_by LIKE 'approver:%' AND may_act(NEW.resolved_by, NEW.resolved_at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% resolves no objection', NEW.resolved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
     RETURN NEW;
 END $$;
@@ -1963,7 +2078,7 @@ BEGIN
         FROM (SELECT id, to_jsonb(gone) AS row FROM gone) was
         JOIN (SELECT id, to_jsonb(came) AS row FROM came) got USING (id)
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
-            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
+            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE interval '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
             AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
@@ -2264,223 +2379,37 @@ END $$;
 
 ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.line_of_claim() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
-    PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
-    IF NOT EXISTS (
-        SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
-        JOIN organisations o ON o.id = c.payee_id
-        WHERE c.id = NEW.claim_id AND c.voucher_id = NEW.voucher_id AND a.id = NEW.account_id
-            AND a.superseded_at IS NULL
-            AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
-                = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
-                                    FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
-            AND NOT bank_contradicts(c.id)
-    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
-        RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.line_of_claim() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.lines_tie() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    net numeric;
-    tax numeric;
-BEGIN
-    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
-        FROM document_lines WHERE document_id = NEW.id;
-    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
-        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
-    END IF;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.lines_tie() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.lines_whole() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    wrong bigint;
-BEGIN
-    SELECT min(f.document_id) INTO wrong
-    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
-    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'document % has its lines already', wrong
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
-    END IF;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    PERFORM FROM books WHERE id = wanted FOR NO KEY UPDATE;
-    RETURN FOUND;
-END $$;
-
-ALTER FUNCTION public.lock_book(wanted bigint) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.lower_by_decision() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $_$
-BEGIN
-    IF NOT EXISTS (
-        SELECT FROM postings p
-        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
-        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
-        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
-            AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
-                OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
-                    SELECT sum(m.amount) FROM movements m
-                    WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
-                ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
-    ) THEN
-        RAISE EXCEPTION 'a promise is lowered by a decision of two persons'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
-    END IF;
-    RETURN NULL;
-END $_$;
-
-ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.made_by_administrator() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    old_token tokens;
-BEGIN
-    IF TG_TABLE_NAME = 'tokens' AND (to_jsonb(NEW) ->> 'renews') IS NOT NULL THEN
-        SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
-        IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
-            (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
-            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
-            OR NOT may_act(NEW.created_by, NEW.created_at) THEN
-            RAISE EXCEPTION 'a token is renewed by itself, as it is'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
-        END IF;
-    ELSIF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
-        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
-        RAISE EXCEPTION '% are made by an administrator', TG_TABLE_NAME
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'made_by_administrator';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.made_by_administrator() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.match_decided() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    told boolean := TG_OP = 'UPDATE';
-    more boolean := told;
-BEGIN
-    IF told THEN
-        more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
-            AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
-            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
-                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
-        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
-            OR NEW.fall_decision_id < OLD.fall_decision_id THEN
-            RAISE EXCEPTION 'a newer decision stands'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
-        END IF;
-    END IF;
-    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NOT NEW.carried
-            AND NEW.decision_id = NEW.extra_decision_id
-        OR EXISTS (
-            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
-            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
-            WHERE d.id = NEW.decision_id AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
-                AND d.content ->> 'contract' = r.contract_id::text
-                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
-                AND c ->> 'metered_fen' = NEW.metered_fen::text
-                AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
-                AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND c ->> 'matched_fen' = NEW.matched_fen::text
-                AND (NOT NEW.carried OR OLD.carried
-                     OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
-    more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
-        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
-        WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
-            AND d.content ->> 'contract' = r.contract_id::text
-            AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-            AND d.content ->> 'part' = NEW.part
-            AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
-            AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
-    IF NOT (told AND more) THEN
-        RAISE EXCEPTION 'two persons have not decided this of the cell'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.plain_name(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
 
 ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
 
-CREATE TABLE public.persons (
-    id bigint NOT NULL,
-    name text NOT NULL,
-    service boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    created_by text NOT NULL,
-    CONSTRAINT name_is_no_actor CHECK ((name !~ '^[a-z]+:.*#[0-9]+$'::text)),
-    CONSTRAINT name_is_visible CHECK (public.is_visible(name)),
-    CONSTRAINT persons_name_check CHECK ((public.plain_name(name) <> ''::text))
-);
-
-ALTER TABLE public.persons OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.persons IS 'Identities: persons, and programs (services)';
-
-COMMENT ON COLUMN public.persons.name IS 'Stands in the books as part of an actor; no two look alike';
-
-CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
-
-ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
-
-ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.accounts (
+    book_id bigint NOT NULL,
+    role text NOT NULL,
+    floor bigint NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
+)
+WITH (fillfactor='20');
+
+ALTER TABLE public.accounts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
+
+COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
+
+COMMENT ON COLUMN public.accounts.balance IS 'Fen';
+
+COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
 
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
@@ -2575,6 +2504,47 @@ COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carr
 
 COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
 
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
     policy text NOT NULL
@@ -2624,6 +2594,29 @@ ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
 COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
 
 COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE TABLE public.recoveries (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    voucher_id bigint NOT NULL,
+    reason text NOT NULL,
+    fraud boolean NOT NULL,
+    fen bigint NOT NULL,
+    pay_by date NOT NULL,
+    decision_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
+    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.recoveries OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
+
+COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
 
 CREATE TABLE public.voucher_rates (
     decision_id bigint NOT NULL,
@@ -2740,6 +2733,220 @@ CREATE VIEW public.voucher_spans AS
 ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
+CREATE FUNCTION public.least_earned(of_voucher bigint) RETURNS numeric
+    LANGUAGE sql STABLE
+    RETURN (SELECT CASE WHEN (public.draws_by_year(v.id) OR (EXISTS (SELECT FROM public.other_support o WHERE (o.project_id = v.project_id)))) THEN (0)::numeric ELSE LEAST(room.fen, COALESCE(months.fen, (0)::numeric)) END AS "least" FROM ((public.vouchers v CROSS JOIN LATERAL (SELECT sum(a.balance) FILTER (WHERE ((a.role <> ALL (ARRAY['clause'::text, 'entitlement'::text, 'lapsed'::text])) AND ((a.role <> 'recoverable'::text) OR (NOT (EXISTS (SELECT FROM public.recoveries c WHERE ((c.voucher_id = v.id) AND c.fraud))))))) AS fen FROM public.accounts a WHERE (a.book_id = v.book_id)) room) CROSS JOIN LATERAL (SELECT sum(div(((m.held_fen)::numeric * ((b.lowest).rate_num)::numeric), ((b.lowest).rate_den)::numeric)) AS fen FROM ((((public.contracts k JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL daterange(r.month, ((r.month + '1 mon'::interval))::date) whole(whole)) CROSS JOIN LATERAL (SELECT (array_agg(e.* ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric)))[1] AS lowest, range_agg(e.days) AS days FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && whole.whole))) b) WHERE ((k.project_id = v.project_id) AND (b.days @> whole.whole) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL))))))) months) WHERE (v.id = least_earned.of_voucher));
+
+ALTER FUNCTION public.least_earned(of_voucher bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.line_of_claim() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM payment_lists WHERE id = NEW.list_id FOR SHARE;  -- nobody sends it meanwhile
+    PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
+    IF NOT EXISTS (
+        SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
+        JOIN organisations o ON o.id = c.payee_id
+        WHERE c.id = NEW.claim_id AND c.voucher_id = NEW.voucher_id AND a.id = NEW.account_id
+            AND a.superseded_at IS NULL
+            AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
+                = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+                                    FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
+            AND NOT bank_contradicts(c.id)
+    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.line_of_claim() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lines_tie() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    net numeric;
+    tax numeric;
+BEGIN
+    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
+        FROM document_lines WHERE document_id = NEW.id;
+    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
+        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lines_tie() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lines_whole() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(f.document_id) INTO wrong
+    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
+    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has its lines already', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM books WHERE id = wanted FOR NO KEY UPDATE;
+    RETURN FOUND;
+END $$;
+
+ALTER FUNCTION public.lock_book(wanted bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lower_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
+            AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
+                OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
+                    SELECT sum(m.amount) FROM movements m
+                    WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
+                ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
+    ) THEN
+        RAISE EXCEPTION 'a promise is lowered by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.made_by_administrator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    old_token tokens;
+BEGIN
+    IF TG_TABLE_NAME = 'tokens' AND (to_jsonb(NEW) ->> 'renews') IS NOT NULL THEN
+        SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
+        IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
+            (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR NOT may_act(NEW.created_by, NEW.created_at) THEN
+            RAISE EXCEPTION 'a token is renewed by itself, as it is'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
+        END IF;
+    ELSIF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND NOT (NEW.created_by LIKE 'securityadmin:%' AND may_act(NEW.created_by, NEW.created_at)
+            AND duty_of(coalesce(to_jsonb(NEW) ->> 'role', '')) = 'business'
+            AND (to_jsonb(NEW) ->> 'confirmed_at') IS NULL) THEN
+        RAISE EXCEPTION '% are made by a security administrator', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'made_by_administrator';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.made_by_administrator() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.match_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    told boolean := TG_OP = 'UPDATE';
+    more boolean := told;
+BEGIN
+    IF told THEN
+        more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
+            AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
+            AND NEW.matched_fen = CASE WHEN more THEN OLD.matched_fen
+                ELSE least(OLD.matched_fen, NEW.metered_fen + NEW.extra_fen) END;
+        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
+            OR NEW.fall_decision_id < OLD.fall_decision_id THEN
+            RAISE EXCEPTION 'a newer decision stands'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+        END IF;
+    END IF;
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NOT NEW.carried
+            AND NEW.decision_id = NEW.extra_decision_id
+        OR EXISTS (
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            WHERE d.id = NEW.decision_id AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
+                AND d.content ->> 'contract' = r.contract_id::text
+                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
+                AND c ->> 'metered_fen' = NEW.metered_fen::text
+                AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
+                AND c ->> 'closed_fen' = NEW.closed_fen::text
+                AND c ->> 'matched_fen' = NEW.matched_fen::text
+                AND (NOT NEW.carried OR OLD.carried
+                     OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
+    more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
+        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+        WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
+            AND d.content ->> 'contract' = r.contract_id::text
+            AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+            AND d.content ->> 'part' = NEW.part
+            AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
+            AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
+    IF NOT (told AND more) THEN
+        RAISE EXCEPTION 'two persons have not decided this of the cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
+
+CREATE TABLE public.persons (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    service boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT name_is_no_actor CHECK ((name !~ '^[a-z]+:.*#[0-9]+$'::text)),
+    CONSTRAINT name_is_visible CHECK (public.is_visible(name)),
+    CONSTRAINT persons_name_check CHECK ((public.plain_name(name) <> ''::text))
+);
+
+ALTER TABLE public.persons OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.persons IS 'Identities: persons, and programs (services)';
+
+COMMENT ON COLUMN public.persons.name IS 'Stands in the books as part of an actor; no two look alike';
+
+CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM (public.tokens t JOIN public.persons p ON ((p.id = t.person_id))) WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, p.name, t.id)) AND (NOT t.waits) AND (t.revoked_at IS NULL) AND (t.expires_at > GREATEST(may_act.at, now())))));
+
+ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
+
+ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
     LANGUAGE sql STABLE
@@ -4224,26 +4431,6 @@ CREATE AGGREGATE public.gcd_of(numeric) (
 );
 
 ALTER AGGREGATE public.gcd_of(numeric) OWNER TO suanquan_owner;
-
-CREATE TABLE public.accounts (
-    book_id bigint NOT NULL,
-    role text NOT NULL,
-    floor bigint NOT NULL,
-    balance bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
-)
-WITH (fillfactor='20');
-
-ALTER TABLE public.accounts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
-
-COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
-
-COMMENT ON COLUMN public.accounts.balance IS 'Fen';
-
-COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
 
 CREATE TABLE public.accruals (
     id bigint NOT NULL,
@@ -5869,12 +6056,12 @@ CREATE TABLE public.history (
     replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     replaced_by text DEFAULT SESSION_USER NOT NULL,
     CONSTRAINT history_act_check CHECK ((act = ANY (ARRAY['UPDATE'::text, 'DELETE'::text]))),
-    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text])))
+    CONSTRAINT history_relation_check CHECK ((relation = ANY (ARRAY['charges'::text, 'allocations'::text, 'year_waits'::text])))
 );
 
 ALTER TABLE public.history OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.history IS 'What charges and allocations said before; append-only, by triggers';
+COMMENT ON TABLE public.history IS 'What charges, allocations and waits said before; append-only, by triggers';
 
 COMMENT ON COLUMN public.history."row" IS 'The row before it was changed or deleted, fen as there';
 
@@ -6442,47 +6629,6 @@ COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
-CREATE TABLE public.other_support (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    project_id bigint NOT NULL,
-    contract_id bigint,
-    programme text NOT NULL,
-    fen bigint NOT NULL,
-    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
-    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
-    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.other_support OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
-
-COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.fen IS 'Fen';
-
 ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.other_support_id_seq
     START WITH 1
@@ -6982,29 +7128,6 @@ ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
-CREATE TABLE public.recoveries (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    voucher_id bigint NOT NULL,
-    reason text NOT NULL,
-    fraud boolean NOT NULL,
-    fen bigint NOT NULL,
-    pay_by date NOT NULL,
-    decision_id bigint NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    closed_at timestamp with time zone,
-    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
-    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
-);
-
-ALTER TABLE public.recoveries OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
-
-COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
-
 ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recoveries_id_seq
     START WITH 1
@@ -7235,6 +7358,35 @@ COMMENT ON COLUMN public.server_key.seed IS 'Ed25519, the secret half: 32 bytes'
 
 ALTER TABLE public.sessions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.sessions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sign_in_links (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT link_is_short CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '01:00:00'::interval)))),
+    CONSTRAINT sign_in_links_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sign_in_links OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sign_in_links IS 'Links that sign in once, made on the machine; used ones too';
+
+COMMENT ON COLUMN public.sign_in_links.hash IS 'SHA-256 of the secret in the link';
+
+COMMENT ON COLUMN public.sign_in_links.token_id IS 'Whose session the link opens';
+
+ALTER TABLE public.sign_in_links ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sign_in_links_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -8078,6 +8230,9 @@ ALTER TABLE ONLY public.price_bands
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT one_duty EXCLUDE USING gist (person_id WITH =, public.duty_of(role) WITH <>) WHERE ((revoked_at IS NULL));
+
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
 
@@ -8240,6 +8395,12 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
@@ -8625,6 +8786,8 @@ CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
+CREATE INDEX sign_in_links_by_token ON public.sign_in_links USING btree (token_id);
+
 CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
 
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
@@ -8683,6 +8846,10 @@ CREATE TRIGGER approved_once BEFORE UPDATE OF approved_at, approved_by ON public
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
+CREATE TRIGGER brought BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('received', '{finance}');
+
+CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator}');
+
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
@@ -8726,6 +8893,8 @@ CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON pub
 CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.cost_documents FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.deductions FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.enrolment_codes FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -8875,7 +9044,11 @@ CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.cour
 
 CREATE TRIGGER clock_told_at BEFORE INSERT OR UPDATE OF told_at ON public.relays FOR EACH ROW WHEN (((new.told_at < (now() - '00:10:00'::interval)) OR (new.told_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_used_at BEFORE INSERT OR UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN (((new.used_at < (now() - '00:10:00'::interval)) OR (new.used_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+
+CREATE TRIGGER confirmed_once BEFORE UPDATE OF confirmed_at, confirmed_by ON public.tokens FOR EACH ROW WHEN ((old.confirmed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER count_waiting AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.count_waiting();
 
@@ -8902,6 +9075,10 @@ CREATE TRIGGER decided BEFORE INSERT ON public.voucher_rates FOR EACH ROW EXECUT
 CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
+
+CREATE TRIGGER drill_stays BEFORE INSERT ON public.persons FOR EACH ROW WHEN ((new.created_by = 'machine:drill'::text)) EXECUTE FUNCTION public.drill_stays();
+
+CREATE TRIGGER drill_stays BEFORE INSERT ON public.projects FOR EACH ROW WHEN ((NOT new.drill)) EXECUTE FUNCTION public.drill_stays();
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
@@ -8931,9 +9108,15 @@ CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OL
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.charges REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
 
+CREATE TRIGGER history_deleted AFTER DELETE ON public.year_waits REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
+
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.allocations REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
+
+CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
@@ -9015,7 +9198,9 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservat
 
 CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
-CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
 
@@ -9168,6 +9353,8 @@ CREATE TRIGGER usage_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER version_payable BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_payable();
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
+
+CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
@@ -9609,6 +9796,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
+ALTER TABLE ONLY public.sign_in_links
+    ADD CONSTRAINT sign_in_links_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
+
 ALTER TABLE ONLY public.stated_periods
     ADD CONSTRAINT stated_periods_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
@@ -9708,6 +9898,8 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.batch_follows() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.brought_by_actor() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
@@ -9784,6 +9976,8 @@ GRANT SELECT ON TABLE public.year_caps TO suanquan_app;
 REVOKE ALL ON FUNCTION public.draws_by_year(of_voucher bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.drill_stays() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
 
@@ -9812,9 +10006,17 @@ GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
+GRANT UPDATE(revoked_by) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.tokens TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.incident_explained() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
@@ -9830,6 +10032,8 @@ GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanq
 
 REVOKE ALL ON FUNCTION public.keep_job_users() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_objection() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_replaced() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
@@ -9844,20 +10048,7 @@ REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
-
-GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
+GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decisions TO suanquan_app;
 
@@ -9913,6 +10104,14 @@ GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
@@ -9920,6 +10119,10 @@ GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
 
@@ -9944,6 +10147,23 @@ GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
 GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.least_earned(of_voucher bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.most_earned(of_voucher bigint) FROM PUBLIC;
 
@@ -10069,8 +10289,6 @@ REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FR
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.gcd_of(numeric) FROM PUBLIC;
-
-GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
 
@@ -10460,14 +10678,6 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
-
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
@@ -10574,10 +10784,6 @@ GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
-
-GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
@@ -10635,6 +10841,10 @@ GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
+
+GRANT SELECT ON TABLE public.sign_in_links TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.sign_in_links TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 

@@ -12,7 +12,9 @@ class Role(StrEnum):
     APPROVER = "approver"  # 审批
     FINANCE = "finance"  # 财务
     AUDITOR = "auditor"  # 审计: reads everything, writes nothing
-    ADMINISTRATOR = "administrator"
+    SYSTEM_ADMIN = "systemadmin"  # 系统管理员: the machine and its agents
+    SECURITY_ADMIN = "securityadmin"  # 安全管理员: who may come in, as what
+    AUDIT_ADMIN = "auditadmin"  # 审计管理员: who came in, and what they did
 
 
 class DecisionKind(StrEnum):
@@ -48,6 +50,7 @@ class DecisionKind(StrEnum):
     CAPACITY = "capacity"
     CORRECTION = "correction"
     INCIDENT = "incident"
+    INVENTORY = "inventory"
 
 
 class Answer(StrEnum):

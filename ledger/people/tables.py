@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, Text
+from sqlalchemy import Boolean, Column, Computed, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
+
+_WAITS = (
+    "takes_two(role) AND confirmed_at IS NULL AND renews IS NULL"
+    " AND created_by NOT LIKE 'machine:%'"
+)
 
 
 class Decision(SQLModel, table=True):
@@ -56,6 +61,12 @@ class Token(SQLModel, table=True):
     expires_at: datetime = moment()
     renews: int | None = big(nullable=True, default=None)
     revoked_at: datetime | None = moment(nullable=True)
+    revoked_by: str | None = None
+    confirmed_at: datetime | None = moment(nullable=True)
+    confirmed_by: str | None = None
+    waits: bool = Field(  # the database says it; nobody writes it
+        default=None, sa_column=Column(Boolean, Computed(_WAITS), nullable=False)
+    )
 
 
 class SignIn(SQLModel, table=True):
@@ -72,3 +83,16 @@ class SignIn(SQLModel, table=True):
     seen_at: datetime = moment()
     expires_at: datetime = moment()
     ended_at: datetime | None = moment(nullable=True)
+
+
+class SignInLink(SQLModel, table=True):
+    """A link that opens a session of a token once: the SHA-256 of its secret."""
+
+    __tablename__ = "sign_in_links"
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    token_id: int = big()
+    created_at: datetime = moment()
+    created_by: str
+    expires_at: datetime = moment()
+    used_at: datetime | None = moment(nullable=True)

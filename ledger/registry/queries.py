@@ -75,6 +75,9 @@ _BANDS = text("""
     SELECT model_id, mig_profile, low_yuan, high_yuan, lower(valid) AS since, upper(valid) AS until
     FROM price_bands WHERE superseded_at IS NULL ORDER BY model_id, mig_profile, valid
 """)
+_PLACE = text(
+    "SELECT k.name, g.node FROM gpus g JOIN clusters k ON k.id = g.cluster_id WHERE g.gpu = :gpu"
+)
 _SUPPORT = text("""
     SELECT project_id, contract_id, lower(valid) AS month, sum(fen)::bigint AS fen
     FROM other_support WHERE superseded_at IS NULL AND project_id = ANY(:projects)
@@ -123,6 +126,12 @@ def known_names(db: Session, codes: Collection[str]) -> dict[str, list[KnownName
     for row in db.execute(_NAMES, {"codes": list(codes)}):
         names.setdefault(row.uscc, []).append(KnownName(row.name, row.since))
     return names
+
+
+def registered_place(db: Session, gpu: str) -> tuple[str, str] | None:
+    """Return the cluster and node at which a GPU is registered; None if it is not."""
+    row = db.execute(_PLACE, {"gpu": gpu}).one_or_none()
+    return (row.name, row.node) if row else None
 
 
 def price_bands(db: Session) -> list[PriceBand]:

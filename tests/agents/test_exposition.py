@@ -22,6 +22,7 @@ from agents.relay.queue import Queue
 from agents.reporting.spool import Spool
 from agents.witness.view import View, now_utc
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 HOSTILE = [
     'a"} 1\nsuanquan_agent_gpus 99\n#',
@@ -104,7 +105,7 @@ def test_the_page_of_a_relay_is_read_back(tmp_path: Path) -> None:
 def test_nobody_else_writes_this_format() -> None:
     for path in (ROOT / "agents").rglob("*.py"):
         if path.name != "exposition.py":
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            tree = tree_of(path)
             words = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
             assert not any("# TYPE " in w for w in words if isinstance(w, str)), path
 

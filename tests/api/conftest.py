@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.door import logs
 from api.settings import Settings
 from ledger.people.codes import Role
@@ -46,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def app(engine: sa.Engine) -> FastAPI:
     app = create_app(engine, Settings(token_days=36_500))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     return app
 
 
@@ -103,6 +102,10 @@ def town(
                 now=NOW,
                 expires_at=FAR,
             )
+        new_town.second = issue_token(
+            db, role=Role.SECURITY_ADMIN, person="另一名安全管理员", actor="machine:test", now=NOW,
+            expires_at=FAR,
+        )  # fmt: skip
     with Session(engine) as db, db.begin():
         for project in projects.values():
             open_voucher(

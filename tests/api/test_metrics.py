@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.wire import RELAY_HEADER
 from api import metrics
 from api.app import create_app
-from api.door import dependencies as deps
 from api.metrics import FAMILIES, PREFIX
 from api.server.background import accrue_round
 from api.settings import Settings
@@ -29,7 +28,7 @@ HOSTILE = 'a"b\\c{}=,é#\U0001f4a5'
 @pytest.fixture
 def prometheus(engine: sa.Engine) -> Iterator[TestClient]:
     app = create_app(engine, Settings(metrics_token=TOKEN))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         yield client
@@ -60,8 +59,10 @@ def test_its_own_token_opens_it_and_nothing_else(prometheus: TestClient) -> None
 
 
 @pytest.mark.parametrize("role", Role)
-def test_of_persons_the_auditor_and_the_administrator_read_it(town: Town, role: Role) -> None:
-    reads = role in {Role.AUDITOR, Role.ADMINISTRATOR}
+def test_of_persons_the_auditor_and_the_system_administrator_read_it(
+    town: Town, role: Role
+) -> None:
+    reads = role in {Role.AUDITOR, Role.SYSTEM_ADMIN}
     answer = town.client.get("/metrics", headers=town.headers(role))
     assert answer.status_code == (200 if reads else 403)
 

@@ -17,7 +17,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.settings import Settings
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
@@ -58,7 +57,7 @@ class Office:
     def __init__(self, database: Database, app: FastAPI) -> None:
         self.engine, self.app = database.owner_engine(), app
         self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
-        app.dependency_overrides[deps.wall_clock] = lambda: self.now
+        app.state.wall_clock = lambda: self.now
 
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():

@@ -6,6 +6,7 @@ built where there are buildah and a base: SUANQUAN_TEST_BASE names one by its di
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from bundle import images
-from bundle.__main__ import main
+from bundle.__main__ import PAGES, main
 from tests.support.charts import CHARTS
-from tests.support.paths import ROOT
+from tests.support.paths import DOCS, ROOT
 
 BASE = os.environ.get("SUANQUAN_TEST_BASE")
 packaging = [pytest.mark.packaging, pytest.mark.timeout(1200)]
@@ -46,6 +47,14 @@ def test_a_base_that_is_not_pinned_is_refused_before_anything_is_made(
 def test_a_pinned_base_passes() -> None:
     images.check_pinned("registry.example.cn/python:3.11-slim@sha256:" + "0" * 64)
     images.check_pinned("0" * 64)
+
+
+def test_what_its_page_of_installation_names_lies_beside_it() -> None:
+    text = (DOCS / "install.md").read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#:]+)", text) if not link.startswith("..")}
+    files = set(re.findall(r"examples/[\w.-]+", text))
+    assert files
+    assert links | files <= set(PAGES)
 
 
 @pytest.mark.parametrize("image", ["agent", "server"])

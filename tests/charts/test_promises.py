@@ -349,14 +349,14 @@ def test_where_a_namespace_lets_nobody_out_each_pod_finds_its_policy_there(case:
             continue
         labels = _pod_labels(document)
         before, weight = _hook(document)
-        found = [
+        matches = [
             policy
             for policy in policies
             if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
             and "Egress" in policy["spec"]["policyTypes"]
             and _is_there(policy, before, weight)
         ]
-        assert found, document["metadata"]["name"]
+        assert matches, document["metadata"]["name"]
 
 
 def _pod_labels(document: Document) -> dict[str, str]:

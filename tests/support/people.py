@@ -55,8 +55,14 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('admitted_by');
     CREATE TRIGGER a_checker BEFORE UPDATE ON receipts
         FOR EACH ROW EXECUTE FUNCTION give_token('checked_by');
+    CREATE TRIGGER a_bringer BEFORE INSERT ON receipts
+        FOR EACH ROW EXECUTE FUNCTION give_token('entered_by');
+    CREATE TRIGGER a_bringer BEFORE INSERT ON bank_returns
+        FOR EACH ROW EXECUTE FUNCTION give_token('received_by');
     CREATE TRIGGER a_explainer BEFORE INSERT ON incidents
         FOR EACH ROW EXECUTE FUNCTION give_token('explained_by');
+    CREATE TRIGGER a_resolver BEFORE UPDATE ON objections
+        FOR EACH ROW EXECUTE FUNCTION give_token('resolved_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     DO $$
@@ -149,13 +155,26 @@ def place_token(
     """The actor of a new token, which opens nothing: nobody has its secret."""
     name = place_person(owner, person)
     row = owner.execute(
-        "INSERT INTO tokens (hash, role, person_id, created_at, created_by, expires_at)"
-        " SELECT sha256(gen_random_uuid()::text::bytea), %s, id, now(), %s, '2999-01-01'"
-        " FROM persons WHERE name = %s RETURNING id",
+        "INSERT INTO tokens (hash, role, person_id, created_at, created_by, confirmed_at,"
+        " confirmed_by, expires_at)"
+        " SELECT sha256(gen_random_uuid()::text::bytea), %s, id, now(), %s, now(), 'machine:test',"
+        " '2999-01-01' FROM persons WHERE name = %s RETURNING id",
         (role, created_by, name),
     ).fetchone()
     assert row
     return f"{role}:{name}#{row[0]}"
+
+
+def place_former(owner: psycopg.Connection, person: str, created_by: str = "machine:test") -> str:
+    """The actor of somebody who was a security administrator, and is none any more."""
+    row = owner.execute(
+        "INSERT INTO tokens (hash, role, person_id, created_at, created_by, expires_at, revoked_at)"
+        " SELECT sha256(gen_random_uuid()::text::bytea), 'securityadmin', id, now(), %s,"
+        " '2999-01-01', now() FROM persons WHERE name = %s RETURNING id",
+        (created_by, place_person(owner, person)),
+    ).fetchone()
+    assert row
+    return f"securityadmin:{person}#{row[0]}"
 
 
 def place_person(owner: psycopg.Connection, name: str, *, service: bool = False) -> str:

@@ -1,22 +1,47 @@
 """The whole product as a person starts it: `suanquan up` as a process, and commands beside it."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx2
 import psutil
 
+from api.command_line import main
+
 PATIENCE_S = 200.0
+DRILL = ("--no-demo", "--drill")  # made-up people, and nothing registered
 SUANQUAN = [sys.executable, "-m", "api.command_line"]
 AGENT = [sys.executable, "-m", "agents"]
+FOR_ITSELF = {"replay"}
+"""Commands that take signals and are an agent's parent: each a process of its own."""
+
+Result = subprocess.CompletedProcess[str]
+
+
+def run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Result:
+    """Run `suanquan` as `main` does, without the half second that a process takes to start."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(sys, "argv", ["suanquan", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
+    return Result(arguments, code, out.getvalue(), err.getvalue())
 
 
 @dataclass
@@ -45,7 +70,10 @@ class Up:
 
     @property
     def token(self) -> str:
-        return (self.data / "admin.token").read_text().strip()
+        """Of whom commands beside it are asked as."""
+        holders = ("auditor", "securityadmin")
+        files = (self.data / "tokens" / holder for holder in holders)
+        return next(file for file in files if file.exists()).read_text().strip()
 
     def start(self) -> None:
         """Return when it has said that it is ready."""
@@ -81,7 +109,7 @@ class Up:
         assert self.process
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environment: str) -> Result:
         """`suanquan` beside it, as somebody on this machine runs it."""
         return subprocess.run(
             [*SUANQUAN, *arguments], env={**self.env, **environment}, capture_output=True,
@@ -90,7 +118,9 @@ class Up:
 
     def ask(self, *arguments: str) -> Any:
         """The JSON that a command answers."""
-        result = self.command(*arguments, "--json")
+        arguments = (*arguments, "--json")
+        its_own = arguments[0] in FOR_ITSELF
+        result = self.command(*arguments) if its_own else run_here(arguments, self.env)
         assert result.returncode == 0, result.stderr + self.errors()
         return json.loads(result.stdout)
 
@@ -98,6 +128,10 @@ class Up:
         """What the server's log says of errors, for the report of a failed test."""
         lines = (self.data / "server.log").read_text().splitlines()
         return "\n".join(line for line in lines if '"level": "error"' in line)
+
+    def by(self, holder: str) -> "Up":
+        """The same server, asked as another of those whom it made."""
+        return replace(self, environment={**self.environment, "SUANQUAN_AS": holder})
 
     def usage(self) -> dict[str, int | str]:
         return {line["project"]: line["device_ms"] for line in self.ask("usage")}

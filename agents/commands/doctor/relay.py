@@ -71,14 +71,14 @@ def _ends(certificate: str, key: str | None) -> datetime:
     node.check_hostname = False
     node.load_verify_locations(certificate)
     node.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    out, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    near = node.wrap_bio(back, out)
-    far = own.wrap_bio(out, back, server_side=True)
+    outbox, inbox = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = node.wrap_bio(inbox, outbox)
+    far = own.wrap_bio(outbox, inbox, server_side=True)
     for end in (near, far, near):
         with suppress(ssl.SSLWantReadError):
             end.do_handshake()
-    seen = near.getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC)
+    facts = near.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(facts["notAfter"])), UTC)
 
 
 def _door(settings: RelaySettings) -> Check:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from agents.commands.doctor import remedies
 from agents.commands.doctor.check import SKEW_MAX_S, Check
 from agents.errors import SourceError
+from agents.sources.slurm.partitions import SACCT, SINFO, nodes_of, peaks_of
 
 _PATIENCE_S = 20
 _ERROR_MAX = 200
@@ -32,6 +33,7 @@ def checks(now: datetime) -> Iterator[Callable[[], Check]]:
     yield lambda: _gpus(settings)
     yield lambda: _storage(settings)
     yield lambda: _privacy(settings)
+    yield _partitions
 
 
 def _programs() -> Check:
@@ -146,6 +148,32 @@ def _privacy(settings: Mapping[str, str]) -> Check:
             "operator",
         )
     return Check(0, "看得到所有用户的作业", "the jobs of all users can be seen")
+
+
+def _partitions() -> Check:
+    """Compare each partition's GPUs with what its jobs held at once within a day."""
+    nodes = nodes_of(_call(*SINFO))
+    peaks = peaks_of(_call(*SACCT))
+    gpus = {name: sum(of_one.values()) for name, of_one in nodes.items()}
+    listing = ", ".join(f"{name} {peaks.get(name, 0)}/{n}" for name, n in gpus.items())
+    over = [name for name, n in gpus.items() if peaks.get(name, 0) > n]
+    total = sum({node: n for of_one in nodes.values() for node, n in of_one.items()}.values())
+    if over:
+        return Check(
+            1,
+            f"分区 {'、'.join(over)} 的作业一天内同时占的 GPU 多于 sinfo 所说的（{listing}）："
+            "节点是否改过配置、作业是否被挂起后又让出？多出来的会列为没有凭据的用量",
+            f"jobs of {', '.join(over)} held more GPUs at once within a day than sinfo says "
+            f"({listing}): were nodes changed, or jobs suspended and their GPUs given on? What is "
+            "above a stated capacity is a finding",
+        )
+    return Check(
+        0,
+        f"各分区一天内同时最多占的 / 有的 GPU：{listing or '—'}；全集群 {total} 块"
+        "（认定容量时写这个数）",
+        f"GPUs held at once within a day / there are, by partition: {listing or '—'}; "
+        f"{total} in all (that is the capacity to state)",
+    )
 
 
 def _call(*words: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -52,7 +53,14 @@ def follow(
 
 def _round(reporter: Reporter, store: RunStore, context: Context, cluster: str | None) -> int:
     now_ms = wire.start_ms(datetime.now(UTC))
-    ask(store, replace(context, now_ms=now_ms), cluster)
+    counter = ask(store, replace(context, now_ms=now_ms), cluster)
+    over, going_on, unknown = (counter[n] for n in ("final", "running", Silence.UNKNOWN))
+    print(
+        f"sacct：已结束 {over} 次，在跑 {going_on} 次，没有写 GPU 的 {unknown} 次；"
+        f"当前这一小时过完才上报\nsacct: {over} runs are over, {going_on} go on, {unknown} do not "
+        "say their GPUs; the present hour is told once it is over",
+        file=sys.stderr,
+    )
     return reporter.send(now_ms - now_ms % wire.HOUR_MS, patience_s=_PATIENCE_S)
 
 

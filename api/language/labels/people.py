@@ -16,7 +16,9 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             Role.APPROVER: msgid("审批"),
             Role.FINANCE: msgid("财务"),
             Role.AUDITOR: msgid("审计"),
-            Role.ADMINISTRATOR: msgid("管理员"),
+            Role.SYSTEM_ADMIN: msgid("系统管理员"),
+            Role.SECURITY_ADMIN: msgid("安全管理员"),
+            Role.AUDIT_ADMIN: msgid("审计管理员"),
         },
         DecisionKind: {
             DecisionKind.DOCUMENT: msgid("录入单据"),
@@ -49,6 +51,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.CAPACITY: msgid("认定容量"),
             DecisionKind.CORRECTION: msgid("更正用量"),
             DecisionKind.INCIDENT: msgid("判定用量事件"),
+            DecisionKind.INVENTORY: msgid("登记中心所说的 GPU"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

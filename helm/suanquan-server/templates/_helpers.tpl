@@ -135,7 +135,7 @@ spec:
   containers:
     - name: {{ include "server.name" . }}-admin
       image: {{ include "server.image" . }}
-      args: [admin, create, 管理员]
+      args: [admin, create, 安全管理员]
       stdin: true
       tty: true
       env:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ledger.claims.steps import approval, bank_accounts
 from ledger.desk.steps import (
     admit_usage,
+    register_seen,
     rule_corrections,
     rule_incidents,
     state_capacity,
@@ -91,6 +92,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         rule_corrections.KIND: Kind(CLERKS, rule_corrections.carry_out),
         rule_incidents.KIND: Kind(CLERKS, rule_incidents.carry_out),
+        register_seen.KIND: Kind(frozenset({Role.CLERK}), register_seen.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
         year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),

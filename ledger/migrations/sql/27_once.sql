@@ -6,8 +6,10 @@ BEGIN
     RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';
 END $$;
-CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON tokens FOR EACH ROW
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON tokens FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER confirmed_once BEFORE UPDATE OF confirmed_at, confirmed_by ON tokens FOR EACH ROW
+    WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON sessions FOR EACH ROW
     WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW

@@ -1,9 +1,9 @@
--- Nothing that money rests on is rewritten in silence: what charges and allocations said before is
--- kept, by the owner, whoever changes or deletes them and by whatever program.
+-- Nothing that money rests on is rewritten in silence: what charges, allocations and the queues of pools
+-- said before is kept, by the owner, whoever changes or deletes them and by whatever program.
 
 CREATE TABLE history (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    relation text NOT NULL CHECK (relation IN ('charges', 'allocations')),
+    relation text NOT NULL CHECK (relation IN ('charges', 'allocations', 'year_waits')),
     row jsonb NOT NULL,
     act text NOT NULL CHECK (act IN ('UPDATE', 'DELETE')),
     replaced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -28,7 +28,7 @@ BEGIN
         FROM (SELECT id, to_jsonb(gone) AS row FROM gone) was
         JOIN (SELECT id, to_jsonb(came) AS row FROM came) got USING (id)
         WHERE was.row <> got.row AND NOT (TG_TABLE_NAME = 'charges'
-            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE '+08:00')
+            AND (got.row ->> 'month')::date >= date_trunc('month', now() AT TIME ZONE interval '+08:00')
             AND (got.row ->> 'cost_fen')::bigint >= (was.row ->> 'cost_fen')::bigint
             AND (got.row ->> 'computed_at')::timestamptz >= (was.row ->> 'computed_at')::timestamptz
             AND got.row - '{cost_fen,ms_num,ms_den,promised_ms,computed_at}'::text[]
@@ -40,14 +40,19 @@ CREATE TRIGGER history_deleted AFTER DELETE ON charges REFERENCING OLD TABLE AS 
     FOR EACH STATEMENT EXECUTE FUNCTION keep_deleted();
 CREATE TRIGGER history_deleted AFTER DELETE ON allocations REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION keep_deleted();
+CREATE TRIGGER history_deleted AFTER DELETE ON year_waits REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_deleted();
 CREATE TRIGGER history_replaced AFTER UPDATE ON charges
     REFERENCING OLD TABLE AS gone NEW TABLE AS came
     FOR EACH STATEMENT EXECUTE FUNCTION keep_replaced();
 CREATE TRIGGER history_replaced AFTER UPDATE ON allocations
     REFERENCING OLD TABLE AS gone NEW TABLE AS came
     FOR EACH STATEMENT EXECUTE FUNCTION keep_replaced();
+CREATE TRIGGER history_replaced AFTER UPDATE ON year_waits
+    REFERENCING OLD TABLE AS gone NEW TABLE AS came
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_replaced();
 
-COMMENT ON TABLE history IS 'What charges and allocations said before; append-only, by triggers';
+COMMENT ON TABLE history IS 'What charges, allocations and waits said before; append-only, by triggers';
 COMMENT ON COLUMN history.row IS 'The row before it was changed or deleted, fen as there';
 COMMENT ON COLUMN history.replaced_by IS 'The login of the database; who decided stands in the rows';
 

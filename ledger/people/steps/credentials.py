@@ -5,6 +5,10 @@ access. A token belongs to one identity, has one role, or some of its rights, an
 moment; a builder's or operator's token belongs to one project or centre. Its holder renews it
 herself: the new one takes its place when it is first used, so an answer that is lost locks nobody
 out.
+
+Security administrators make tokens, and those of administrators are made on the machine alone. The
+token of a role that decides about money opens nothing until a second one has confirmed it; she
+never sees the secret, and who made it has nothing without her.
 """
 
 import hashlib
@@ -17,21 +21,24 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, text, update
 from sqlmodel import Session, col, select
 
-from ledger.errors import NotFound, Refused
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.visible import is_visible
 from ledger.people.codes import Role
 from ledger.people.queries import person_by_name
-from ledger.people.rules import plain
+from ledger.people.rules import ADMINISTRATORS, duty_of, plain
+from ledger.people.steps.decisions import refuse_one_identity
 from ledger.people.tables import Person, Token
 from ledger.postgres.columns import key
 
 _ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in people/06_tokens.sql
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
+MACHINE = "machine:"  # how actors begin who own the database
 SECRET_BYTES = 32  # 43 characters of base64url
 
 _TOKENS = text("""
     SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
-           t.rights, t.created_at, t.created_by, t.expires_at, t.revoked_at
+           t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by, t.expires_at,
+           t.revoked_at, t.revoked_by
     FROM tokens t JOIN persons i ON i.id = t.person_id
     LEFT JOIN projects p ON p.id = t.project_id
     LEFT JOIN centres c ON c.id = t.centre_id
@@ -69,8 +76,11 @@ class TokenRecord:
     rights: list[str] | None
     created_at: datetime
     created_by: str
+    waits: bool
+    confirmed_by: str | None
     expires_at: datetime
     revoked_at: datetime | None
+    revoked_by: str | None
 
 
 def issue_token(
@@ -105,10 +115,13 @@ def issue_token(
     Raises:
         Refused: there is no such role, the role and the scope don't belong together, the name
             has characters that are not seen or is that of a person where a program is meant (or
-            the other way round), or the token would never be good.
+            the other way round), the token would never be good, it is an administrator's and not
+            made on the machine, or its holder has another duty.
     """
     if role not in set(Role):
         raise Refused("token_role", role=role)
+    if role in ADMINISTRATORS and not actor.startswith(MACHINE):
+        raise Refused("token_administrator", role=role)
     if (role == Role.BUILDER) != (project is not None):
         raise Refused("token_project", role=role)
     if (role == Role.OPERATOR) != (centre is not None):
@@ -116,6 +129,7 @@ def issue_token(
     if expires_at <= now:
         raise Refused("token_expired", expires_at=expires_at.isoformat())
     holder = find_or_make(db, person, service=service, actor=actor, now=now)
+    _refuse_second_duty(db, holder, Role(role))
     token = Token(
         hash=b"",
         role=Role(role),
@@ -152,6 +166,36 @@ def find_or_make(
     return person
 
 
+def _refuse_second_duty(db: Session, person: Person, role: Role) -> None:
+    """Refuse a business role for an administrator, and the other way round (`one_duty` in SQL)."""
+    standing = select(Token.role).where(
+        col(Token.person_id) == key(person), col(Token.revoked_at).is_(None)
+    )
+    for other in db.exec(standing):
+        if duty_of(Role(other)) != duty_of(role):
+            raise Refused("token_duty", person=person.name, role=role, other=other)
+
+
+def confirm_token(db: Session, token: int, viewer: Viewer, now: datetime) -> None:
+    """Let a token open what it may: a second security administrator vouches for its holder.
+
+    Raises:
+        NotFound: there is no such token.
+        Conflict: it does not wait for anybody (`token_waits_not`).
+        Refused: she made it, or is no second person beside who did (as `refuse_one_identity`).
+    """
+    query = select(Token).where(Token.id == token).with_for_update()
+    row = db.exec(query).one_or_none()
+    if row is None:
+        raise NotFound("token", id=token)
+    if not row.waits or row.revoked_at is not None:
+        raise Conflict("token_waits_not", id=token)
+    refuse_one_identity(db, viewer.actor, row.created_by)
+    row.confirmed_at, row.confirmed_by = now, viewer.actor
+    db.add(row)
+    db.flush()
+
+
 def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> str:
     """Return the secret of a token that takes the holder's token's place at its first use.
 
@@ -164,7 +208,7 @@ def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> s
         raise Refused("token_expired", expires_at=expires_at.isoformat())
     old = db.get_one(Token, holder.token)
     unused = (col(Token.renews) == old.id) & col(Token.revoked_at).is_(None)
-    db.execute(update(Token).where(unused).values(revoked_at=now))
+    db.execute(update(Token).where(unused).values(revoked_at=now, revoked_by=holder.actor))
     fields = old.model_dump(include={"role", "person_id", "project_id", "centre_id", "rights"})
     token = Token(
         **fields, hash=b"", created_at=now, created_by=holder.actor, expires_at=expires_at,
@@ -178,10 +222,11 @@ def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     account = _good(db, col(Token.hash) == digest(secret), now)
     if account is None:
         return None
-    token, person = account
-    if token.renews is not None:
-        _end(db, token.renews, now)
-    return _viewer(token, person)
+    person = _viewer(*account)
+    renews = account[0].renews
+    if renews is not None:
+        _end(db, renews, person.actor, now)
+    return person
 
 
 def holder(db: Session, token: int, now: datetime) -> Viewer | None:
@@ -201,11 +246,19 @@ def tokens(db: Session) -> list[TokenRecord]:
     return [TokenRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
-def revoke(db: Session, token: int, now: datetime) -> None:
-    """End a token, and with it its sessions; idempotent. NotFound if it is unknown."""
-    if db.get(Token, token) is None:
+def revoke(db: Session, token: int, actor: str, now: datetime) -> None:
+    """End a token, and with it its sessions; idempotent.
+
+    Raises:
+        NotFound: it is unknown.
+        Refused: it is an audit administrator's, whom nobody cuts off (`token_audit`).
+    """
+    row = db.get(Token, token)
+    if row is None:
         raise NotFound("token", id=token)
-    _end(db, token, now)
+    if row.role == Role.AUDIT_ADMIN and not actor.startswith(MACHINE):
+        raise Refused("token_audit")
+    _end(db, token, actor, now)
     db.flush()
 
 
@@ -223,15 +276,15 @@ def _add(db: Session, token: Token) -> str:
     return secret
 
 
-def _end(db: Session, token: int, now: datetime) -> None:
+def _end(db: Session, token: int, actor: str, now: datetime) -> None:
     """End a token that is good."""
     is_good = (col(Token.id) == token) & col(Token.revoked_at).is_(None)
-    db.execute(update(Token).where(is_good).values(revoked_at=now))
+    db.execute(update(Token).where(is_good).values(revoked_at=now, revoked_by=actor))
 
 
 def _good(db: Session, which: ColumnElement[bool], now: datetime) -> tuple[Token, Person] | None:
-    """Return a token that is neither revoked nor expired at `now`, and whose it is."""
-    is_good = col(Token.revoked_at).is_(None) & (col(Token.expires_at) > now)
+    """Return a token that waits for nobody and has not ended at `now`, and whose it is."""
+    is_good = col(Token.revoked_at).is_(None) & (col(Token.expires_at) > now) & ~col(Token.waits)
     query = select(Token, Person).join(Person, col(Person.id) == col(Token.person_id))
     return db.exec(query.where(which, is_good)).one_or_none()
 

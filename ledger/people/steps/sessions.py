@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound
 from ledger.people.codes import Role
-from ledger.people.steps.credentials import Viewer, digest, holder, viewer
+from ledger.people.steps.credentials import Viewer, digest, holder
 from ledger.people.tables import SignIn
 
 SECRET_BYTES = 32
@@ -32,11 +32,14 @@ _SEEN = text("""
     UPDATE sessions SET seen_at = :now WHERE id = (
         SELECT id FROM sessions WHERE id = :id FOR UPDATE SKIP LOCKED)
 """)
-_OF_PERSON = text("""
-    SELECT s.id, t.role, s.address, s.browser, s.created_at, s.seen_at,
+_SESSIONS = """
+    SELECT s.id, i.name AS person, t.role, s.address, s.browser, s.created_at, s.seen_at,
            coalesce(s.ended_at, t.revoked_at, CASE WHEN s.expires_at <= :now
                OR s.seen_at <= :unused_since THEN least(s.expires_at, s.seen_at) END) AS ended_at
-    FROM sessions s JOIN tokens t ON t.id = s.token_id
+    FROM sessions s JOIN tokens t ON t.id = s.token_id JOIN persons i ON i.id = t.person_id
+"""
+_OF_ALL = text(f"{_SESSIONS} ORDER BY s.id DESC LIMIT :limit")
+_OF_PERSON = text(f"""{_SESSIONS}
     WHERE t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
     ORDER BY s.id DESC LIMIT :limit
 """)
@@ -64,9 +67,10 @@ class Lasts:
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """A session as its person sees it; one that ended by itself ended when it was used last."""
+    """A session as people see it; one that ended by itself ended when it was used last."""
 
     id: int
+    person: str
     role: Role
     address: str
     browser: str
@@ -94,14 +98,8 @@ def is_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def sign_in(db: Session, secret: str, place: Place, lasts: Lasts, now: datetime) -> str | None:
-    """Open a session by a token's secret; return its secret, or None if refused."""
-    account = viewer(db, secret, now)
-    return None if account is None else begin(db, account.token, place, lasts, now)
-
-
-def begin(db: Session, token: int, place: Place, lasts: Lasts, now: datetime) -> str:
-    """Open a session of a token, and return its secret; too many others make room."""
+def sign_in(db: Session, token: int, place: Place, lasts: Lasts, now: datetime) -> str:
+    """Open a session of a good token, and return its secret; too many others make room."""
     db.execute(_CROWD, {"token": token, "now": now, "kept": SESSIONS_MAX - 1})
     secret = new_secret()
     row = SignIn(
@@ -146,6 +144,13 @@ def sessions(
         "token": who.token, "limit": limit, "now": now, "unused_since": now - lasts.idle,
     }  # fmt: skip
     rows = db.execute(_OF_PERSON, facts).mappings()
+    return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
+
+
+def sign_ins(db: Session, lasts: Lasts, now: datetime, limit: int) -> list[SessionRecord]:
+    """Return everybody's newest sessions, those that ended too."""
+    facts = {"limit": limit, "now": now, "unused_since": now - lasts.idle}
+    rows = db.execute(_OF_ALL, facts).mappings()
     return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 

@@ -156,6 +156,7 @@ def _register_entities(
     ):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
     registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
+    registration.findings += safeguards.real_in_a_drill(registration, registry)
     gpus, moves = gpu_moves.without_moves(registration, _entity_facts(entities.GPUS, registry.gpus))
     registration.state(entities.GPUS, gpus)
     registration.state(entities.PROJECTS, _entity_facts(entities.PROJECTS, registry.projects))

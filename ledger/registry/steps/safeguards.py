@@ -42,6 +42,7 @@ _PLAIN = text("""
     SELECT plain_code(number)
     FROM unnest(CAST(:numbers AS text[])) WITH ORDINALITY AS n (number, place) ORDER BY place
 """)
+_IS_DRILL = text("SELECT EXISTS (SELECT FROM persons WHERE created_by = 'machine:drill')")
 _ASSIGN = text("""
     INSERT INTO assignments (number, programme, recorded_at, recorded_by)
     VALUES (:number, :programme, :now, :actor)
@@ -156,6 +157,13 @@ def _support(registration: Registration, registry: Registry) -> Iterator[DatedFa
         if project is not None and (contract is not None) == (entry.contract is not None):
             about = (project, contract, entry.programme)
             yield DatedFact(about, (entry.fen,), entry.span, place)
+
+
+def real_in_a_drill(registration: Registration, registry: Registry) -> Iterator[Finding]:
+    """Find real projects where the made-up people of a drill are (`drill_stays`)."""
+    real = [place for entry, place in registry.projects if not entry.drill]
+    if real and registration.db.execute(_IS_DRILL).scalar_one():
+        yield from (place.finding("drill_stays") for place in real)
 
 
 def contracts_elsewhere(registration: Registration, registry: Registry) -> Iterator[Finding]:

@@ -133,7 +133,11 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
         (tmp_path / name).chmod(0o755)
 
     make("sinfo", "true")
-    make("sacct", 'case "$1" in --version) echo slurm 22.05.8;; *) echo "1|gres/gpu=2";; esac')
+    make(
+        "sacct",
+        'case "$*" in --version) echo slurm 22.05.8;; *Partition*) echo'
+        ' "gpu|1772438400|1772438400|Unknown|gres/gpu=2";; *) echo "1|gres/gpu=2";; esac',
+    )
     make("scontrol", f"cat <<EOF\n{CONFIG.format(at='2026-03-02T12:00:01')}EOF")
     return make
 
@@ -143,7 +147,7 @@ def test_a_slurm_that_is_well_passes(tools: Callable[[str, str], None]) -> None:
     checks = run(slurm.checks(NOON))
     assert faults(checks) == []
     assert "sacct answers: 1 jobs within a day, 1 with GPUs" in [check.en for check in checks]
-    assert len(checks) == 7
+    assert len(checks) == 8
 
 
 def config(old: str, new: str, at: str = "2026-03-02T12:00:01") -> str:
@@ -166,6 +170,7 @@ def config(old: str, new: str, at: str = "2026-03-02T12:00:01") -> str:
                             "AccountingStorageType   = (null)\nJobCompType = jobcomp/filetxt"), 11,
          "JobCompType=jobcomp/filetxt have no GPUs"),
         ("scontrol", config("none\n", "none\n", "2026-03-02T11:00:00"), 1, "is 3600 s away"),
+        ("sinfo", "echo 'gpu|n1|gpu:1'", 1, "jobs of gpu held more GPUs at once within a day than"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_slurm_is_said_with_what_to_do(

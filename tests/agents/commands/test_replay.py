@@ -17,7 +17,7 @@ from agents.sources import job_trace
 from tests.support.agents.traces import SMALL, SMALL_MS, trace
 from tests.support.paths import SHARED
 from tests.support.postgres import open_folder
-from tests.support.processes import AGENT, Up, running
+from tests.support.processes import AGENT, DRILL, Up, running
 
 PHILLY, OPENB, HELIOS = (SHARED / "data" / name for name in ("philly", "openb", "helios"))
 
@@ -25,7 +25,7 @@ PHILLY, OPENB, HELIOS = (SHARED / "data" / name for name in ("philly", "openb", 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
     """One server for the tests that leave it standing."""
-    with open_folder() as folder, running(folder / "data") as server:
+    with open_folder() as folder, running(folder / "data", *DRILL) as server:
         yield server
 
 
@@ -139,7 +139,7 @@ def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
     counter: Counter[str] = Counter()
     for job in job_trace.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
         counter[job.account] += int(job.held_ms)
-    with running(folder / "data") as up:
+    with running(folder / "data", *DRILL) as up:
         wish = ready(up, tmp_path, "killed", *counter)
         with subprocess.Popen(
             [*AGENT, "replay", str(jobs), *wish, "--json"], stdout=subprocess.PIPE, text=True
@@ -162,7 +162,7 @@ def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
 
 @pytest.mark.skipif(not PHILLY.exists(), reason="../shared/data/philly is not here")
 def test_the_philly_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
-    with running(folder / "data") as up:
+    with running(folder / "data", *DRILL) as up:
         sample = PHILLY / "sample_jobs.csv"
         up.ask("replay", str(sample), "--centre", "Philly", "--price", "12.5")
         with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
@@ -183,7 +183,7 @@ def expected_ms(path: Path, column: str, key: str, factor: int) -> Counter[str]:
 
 @pytest.mark.skipif(not OPENB.exists(), reason="../shared/data/openb is not here")
 def test_the_openb_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
-    with running(folder / "data") as up:
+    with running(folder / "data", *DRILL) as up:
         up.ask("replay", str(OPENB / "sample_pods.csv"), "--centre", "openb", "--price", "1")
         figures = OPENB / "sample_pods_expected_gpu_milli_seconds.csv"
         assert up.usage() == expected_ms(figures, "gpu_milli_seconds", "qos", 1)
@@ -191,7 +191,7 @@ def test_the_openb_sample_ends_at_exactly_what_is_expected(folder: Path) -> None
 
 @pytest.mark.skipif(not HELIOS.exists(), reason="../shared/data/helios is not here")
 def test_the_helios_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
-    with running(folder / "data") as up:
+    with running(folder / "data", *DRILL) as up:
         sample = HELIOS / "sample_week_2020-05-01_07.csv.gz"
         up.ask("replay", str(sample), "--centre", "helios", "--price", "1")
         figures = HELIOS / "sample_week_expected_gpu_seconds.csv"

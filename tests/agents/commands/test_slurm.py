@@ -12,7 +12,7 @@ from agents.commands.slurm.report import FAULTY, NOT_KEPT
 from tests.support.agents.sacct import DAY_S, HEADER, gpus, row, table
 from tests.support.agents.traces import trace
 from tests.support.postgres import open_folder
-from tests.support.processes import AGENT, Up, running
+from tests.support.processes import AGENT, DRILL, Up, running
 
 T = DAY_S + 3600
 BEGUN = {"JobIDRaw": 8, "Start": T, "End": "Unknown", "State": "RUNNING"}
@@ -20,7 +20,7 @@ BEGUN = {"JobIDRaw": 8, "Start": T, "End": "Unknown", "State": "RUNNING"}
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
-    with open_folder() as folder, running(folder / "data") as server:
+    with open_folder() as folder, running(folder / "data", *DRILL) as server:
         yield server
 
 

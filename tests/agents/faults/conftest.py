@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.settings import Settings
+from ledger.postgres.database import Database
 from tests.support.agents.fake_driver import FakeDriver
 from tests.support.agents.tiny_server import TinyServer
 from tests.support.faults.fault_books import Books, Tell
@@ -49,10 +49,10 @@ def site(tmp_path: Path, driver: FakeDriver, server: TinyServer) -> Iterator[Sit
 
 
 @pytest.fixture
-def books(engine: sa.Engine, owner: psycopg.Connection) -> Iterator[Books]:
-    books = Books(engine, owner, place(owner, gpus=2))
+def books(engine: sa.Engine, database: Database, owner: psycopg.Connection) -> Iterator[Books]:
+    books = Books(engine, database.owner_engine(), owner, place(owner, gpus=2))
     app = create_app(engine, Settings(late_days=36_500))
-    app.dependency_overrides[deps.wall_clock] = books.now
+    app.state.wall_clock = books.now
     with serving(app) as books.url:
         yield books
 

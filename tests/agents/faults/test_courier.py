@@ -16,16 +16,17 @@ from agents.parcels import RECEIPT, parcels, receipts, write_file
 from agents.reporting.offline import take_answer, write_request
 from agents.reporting.server import Request, Response
 from tests.support.agents.relay_process import Relay, lives
-from tests.support.api.command_line import Done, suanquan
+from tests.support.api.command_line import suanquan
 from tests.support.faults.fault_books import Books, Tell
 from tests.support.faults.fault_site import Life, Site, judge
+from tests.support.processes import Result
 
 
 def no_answer(_: Request) -> Response | None:
     return None
 
 
-def import_file(books: Books, file: Path) -> Done:
+def import_file(books: Books, file: Path) -> Result:
     """The command of whoever received the disk."""
     return suanquan("import", "batches", str(file), SUANQUAN_URL=books.url, SUANQUAN_TOKEN="none")  # noqa: S106
 

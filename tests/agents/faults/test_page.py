@@ -12,6 +12,7 @@ from agents import wire
 from tests.support.faults.fault_site import GPUS, Site, judge, pod
 from tests.support.faults.faults_page import HERE, PAGE, ROWS, page, written
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 
 def test_the_page_has_every_fault_and_nothing_else() -> None:
@@ -26,7 +27,7 @@ def test_the_tests_that_it_names_exist(key: str) -> None:
     line = written(PAGE.read_text(encoding="utf-8"))[key]
     for name in (f"{HERE}/{line.test}", *ROWS[key].also):
         path, _, function = name.partition("::")
-        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        tree = tree_of(ROOT / path)
         functions = {item.name for item in ast.walk(tree) if isinstance(item, ast.FunctionDef)}
         assert not function or function in functions
 

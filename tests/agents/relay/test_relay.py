@@ -90,7 +90,7 @@ def test_each_batch_tells_the_server_what_else_waits(
         spool.add([window(number)])
         send(spool, identity, relay.url)
     relay.until_empty()
-    assert {told.name for told in server.relays} == {"r-1"}
+    assert {state.name for state in server.relays} == {"r-1"}
     assert server.relays[-1].batches == 0
     assert server.relays[-1].oldest_s == 0
     assert server.relays[-1].bytes_max == 2**30

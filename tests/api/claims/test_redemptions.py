@@ -23,7 +23,7 @@ from tests.support.api.town import FACTS, NOW, Town
 from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, OTHER_CLERK, WANTED
 from tests.support.papers.proofs import pdf
 from tests.support.payments import BOSS, CASHIER
-from tests.support.people import place_token
+from tests.support.people import place_former, place_token
 from tests.support.vouchers import USCC
 
 
@@ -299,7 +299,7 @@ def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:
 
 
 def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: Counter) -> None:
-    self_made = place_token(counter.owner, "administrator", "丁")
+    self_made = place_former(counter.owner, "丁")
     clerk = place_token(counter.owner, "clerk", "丁")
     counter.owner.execute("UPDATE tokens SET created_by = %s WHERE role = 'builder'", (self_made,))
     row = counter.owner.execute(

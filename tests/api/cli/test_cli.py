@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse
 
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
-from tests.support.api.command_line import CHINESE, Desk, Done, process, suanquan
+from tests.support.api.command_line import CHINESE, Desk, process, suanquan
 from tests.support.api.requests import REGISTRY
 from tests.support.api.town import FACTS, POLICY
 from tests.support.postgres import Server
-from tests.support.processes import running
+from tests.support.processes import Result, running
 from tests.support.servers.serving import serving
 from tests.support.vouchers import place_project
 
@@ -58,7 +58,7 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
 def test_an_administrators_day(desk: Desk) -> None:
     """Give out tokens and codes, and take them back."""
     scoped = ("张三", "--role", "builder", "--project", "p-theirs")
-    answer = desk.ask(Role.ADMINISTRATOR, "token", "create", *scoped)
+    answer = desk.ask(Role.SECURITY_ADMIN, "token", "create", *scoped)
     assert (
         suanquan("projects", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=answer["secret"])
         .stdout.splitlines()[1]
@@ -67,7 +67,7 @@ def test_an_administrators_day(desk: Desk) -> None:
     listed = desk.run(Role.AUDITOR, "token", "list").stdout
     assert "张三" in listed
     assert answer["secret"] not in listed
-    assert desk.run(Role.ADMINISTRATOR, "token", "revoke", str(answer["id"])).returncode == 0
+    assert desk.run(Role.SECURITY_ADMIN, "token", "revoke", str(answer["id"])).returncode == 0
     code = desk.run(Role.OPERATOR, "agent", "code", "c-mine", "--source", "nvml").stdout
     assert re.fullmatch(r"([A-Z2-7]{6}-){3}[A-Z2-7]{6}\n", code)
     (agent,) = desk.ask(Role.OPERATOR, "agent", "list")
@@ -79,7 +79,7 @@ def test_an_administrators_day(desk: Desk) -> None:
     assert re.search(r"^Silent .* 1 +71\.88 .*n-mine$", output, re.MULTILINE)  # but for two minutes
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
     assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "no findings\n"
-    assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}
+    assert desk.ask(Role.SYSTEM_ADMIN, "release") == {"released": 0}
 
 
 def another_program() -> FastAPI:
@@ -161,8 +161,12 @@ def test_a_fact_without_a_value_is_a_wrong_command(desk: Desk) -> None:
 def test_a_server_on_this_machine_is_found_by_its_files(desk: Desk, folder: Path) -> None:
     data = {"SUANQUAN_DATA": str(folder)}
     (folder / "server.json").write_text(json.dumps({"url": desk.url, "pid": os.getpid()}))
-    (folder / "admin.token").write_text(desk.town.tokens[Role.ADMINISTRATOR] + "\n")
+    (folder / "tokens").mkdir()
+    (folder / "tokens" / "securityadmin").write_text(desk.town.tokens[Role.SECURITY_ADMIN] + "\n")
+    assert suanquan("token", "list", **data).returncode == 0
+    (folder / "tokens" / "auditor").write_text(desk.town.tokens[Role.AUDITOR] + "\n")
     assert suanquan("projects", **data).returncode == 0
+    assert suanquan("projects", **data, SUANQUAN_AS="securityadmin").returncode == 1
     (folder / "server.json").write_text(json.dumps({"url": desk.url, "pid": 2**22 + 1}))
     assert suanquan("projects", **data).returncode == 1  # that server is no more
 
@@ -170,7 +174,8 @@ def test_a_server_on_this_machine_is_found_by_its_files(desk: Desk, folder: Path
 def test_this_machines_token_goes_to_no_other_server(desk: Desk, folder: Path) -> None:
     address = json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid()})
     (folder / "server.json").write_text(address)
-    (folder / "admin.token").write_text(desk.town.tokens[Role.ADMINISTRATOR])
+    (folder / "tokens").mkdir()
+    (folder / "tokens" / "auditor").write_text(desk.town.tokens[Role.AUDITOR])
     result = suanquan("projects", SUANQUAN_DATA=str(folder), SUANQUAN_URL=desk.url)
     assert (result.returncode, result.stderr) == (1, "set SUANQUAN_TOKEN\n")
 
@@ -194,7 +199,7 @@ def reaching(database: Database) -> dict[str, str]:
     }
 
 
-def machine(database: Database, *arguments: str) -> Done:
+def machine(database: Database, *arguments: str) -> Result:
     return suanquan(*arguments, **reaching(database))
 
 
@@ -245,7 +250,8 @@ def test_beside_a_running_server_its_own_database_is_used(folder: Path) -> None:
     with running(folder / "data") as up:
         late = up.command("admin", "create", "赵六").stdout.strip()
         for secret in (early, late):
-            assert suanquan("projects", SUANQUAN_URL=up.url, SUANQUAN_TOKEN=secret).returncode == 0
+            there = {"SUANQUAN_URL": up.url, "SUANQUAN_TOKEN": secret}
+            assert suanquan("token", "list", **there).returncode == 0
         assert up.command("db", "upgrade").returncode == 0
 
 

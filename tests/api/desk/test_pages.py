@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from api.door import dependencies as deps
 from api.language.format import long_day
 from ledger.people.codes import Role
 from ledger.units import beijing_day
@@ -49,7 +48,7 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
 
 def test_the_desk_s_day_is_beijing_s(town: Town) -> None:
     early = NOW.replace(hour=17)  # one in the morning of the next day
-    town.app.dependency_overrides[deps.wall_clock] = lambda: early
+    town.app.state.wall_clock = lambda: early
     page = town.client.get("/desk", headers=town.headers(Role.CLERK)).text
     day = beijing_day(early)
     assert day == NOW.date() + timedelta(days=1)

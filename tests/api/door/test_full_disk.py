@@ -50,7 +50,7 @@ def test_a_full_disk_is_read_from_and_comes_back_by_itself(
     monkeypatch.setattr(module, "RETRY_S", 0)
     with Session(database.owner_engine()) as db, db.begin():
         token = issue_token(
-            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:test", now=START,
+            db, role=Role.SECURITY_ADMIN, person="安全管理员", actor="machine:test", now=START,
             expires_at=FAR,
         )  # fmt: skip
     engine = database.engine()

@@ -104,7 +104,7 @@ def test_without_a_database_the_server_says_so_and_lives() -> None:
 
 
 def test_what_the_database_cannot_keep_is_a_422(town: Town) -> None:
-    headers = town.headers(Role.ADMINISTRATOR)
+    headers = town.headers(Role.AUDITOR)
     answer = town.client.get("/api/v1/projects/a%00b", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "unusable_value")
 
@@ -157,7 +157,7 @@ def test_a_language_chosen_on_a_page_stays(client: TestClient) -> None:
 def test_wrong_fields_are_named_and_not_repeated(town: Town) -> None:
     wish = {"role": "king", "person": "", "secret": "hunter2", "expires_at": "2027-01-01"}
     for language, chinese in (("zh-CN", True), ("en", False)):
-        headers = town.headers(Role.ADMINISTRATOR, language)
+        headers = town.headers(Role.SECURITY_ADMIN, language)
         answer = town.client.post("/api/v1/tokens", json=wish, headers=headers)
         problem = answer.json()
         assert (answer.status_code, problem["code"], problem["count"]) == (422, "invalid", 4)
@@ -172,8 +172,8 @@ def test_wrong_fields_are_named_and_not_repeated(town: Town) -> None:
 
 def test_a_body_that_is_none_is_one_clear_error(town: Town) -> None:
     answers = {
-        "tokens": Role.ADMINISTRATOR,
-        "enrolment-codes": Role.ADMINISTRATOR,
+        "tokens": Role.SECURITY_ADMIN,
+        "enrolment-codes": Role.SYSTEM_ADMIN,
         "projects/p-mine/voucher": Role.CLERK,
     }
     for body in (b"{", b"\xff\xfe", b"[1, 2]", b'"x"', b"", b"{}", b"[" * 60_000):
@@ -188,11 +188,12 @@ def test_the_log_says_who_did_what_and_never_a_secret(town: Town, log: io.String
     log.truncate(0)
     log.seek(0)
     secrets = set(town.tokens.values())
-    admin, client = town.headers(Role.ADMINISTRATOR), town.client
+    admin, client = town.headers(Role.SECURITY_ADMIN), town.client
     answer = client.post(
-        "/api/v1/tokens", json={"role": "clerk", "person": "李四"}, headers=admin
+        "/api/v1/tokens", json={"role": "auditor", "person": "李四"}, headers=admin
     ).json()
-    code = client.post(**code_for(town, "mine"), headers=admin).json()["code"]
+    system = town.headers(Role.SYSTEM_ADMIN)
+    code = client.post(**code_for(town, "mine"), headers=system).json()["code"]
     enrolment = {"code": code, "public_key": "ab" * 32, "node": "n9"}
     assert client.post("/api/v1/agents", json=enrolment).status_code == 201
     signed_in = client.post("/sign-in", data={"token": answer["secret"]})
@@ -204,7 +205,7 @@ def test_the_log_says_who_did_what_and_never_a_secret(town: Town, log: io.String
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     answers = [line for line in lines if line["event"] == "answered"]
     assert len(answers) == 7
-    assert answers[0]["actor"].startswith("administrator:某administrator#")
+    assert answers[0]["actor"].startswith("securityadmin:某securityadmin#")
     assert answers[0]["path"] == "/api/v1/tokens"
     assert answers[0]["status"] == 201
     assert {*answers[0]} >= {"timestamp", "request", "method", "ms", "client"}
@@ -220,10 +221,10 @@ def test_a_field_named_like_a_secret_is_not_logged(log: io.StringIO) -> None:
 
 
 def test_requests_are_counted_by_route_and_not_by_name(town: Town) -> None:
-    admin = town.headers(Role.ADMINISTRATOR)
+    auditor = town.headers(Role.AUDITOR)
     for _ in range(3):
-        town.client.get("/api/v1/projects/p-mine", headers=admin)
-    metrics = town.client.get("/metrics", headers=admin).text
+        town.client.get("/api/v1/projects/p-mine", headers=auditor)
+    metrics = town.client.get("/metrics", headers=auditor).text
     line = 'suanquan_requests_total{method="GET",route="/api/v1/projects/{code}",status="200"} 3.0'
     assert line in metrics
     assert "p-mine" not in metrics

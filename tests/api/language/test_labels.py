@@ -23,6 +23,7 @@ from ledger.people.codes import DecisionKind
 from ledger.reconciliation.codes import Treatment
 from ledger.reconciliation.rules.choices import TREATMENTS
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 LATIN = {"XML", "OFD"}  # are called so in every language
@@ -58,7 +59,7 @@ def test_nothing_has_a_label_but_the_codes_of_the_rooms() -> None:
 
 def tables(path: Path) -> Iterator[tuple[int, set[str]]]:
     """The dicts of a file that word something in Chinese, by line: their keys."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Dict):
             continue
         keys = set()

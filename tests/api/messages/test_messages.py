@@ -20,6 +20,7 @@ from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
 from api.messages.messages import SENTENCES, TITLES
 from api.messages.sentences import sentence
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
 CODE_AT = {
@@ -94,7 +95,7 @@ class RaisedCode(NamedTuple):
 
 def calls(path: Path) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Everything in a file that makes an error, a problem or a finding; and its code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))

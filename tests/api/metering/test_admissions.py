@@ -69,7 +69,7 @@ def test_an_agent_with_its_centres_code_waits_for_the_bureau(
     assert (answer.kept, reasons(answer)) == (0, {"unapproved_agent"})
     approval = f"agents/{node.reporter.agent}/approval"
     ask(town, OPERATOR, approval, status=403)
-    assert ask(town, Role.ADMINISTRATOR, "quarantine/release", status=200) == {"released": 0}
+    assert ask(town, Role.SYSTEM_ADMIN, "quarantine/release", status=200) == {"released": 0}
     assert (
         "待批准的采集端"
         in town.client.get("/nodes?cluster=c-mine", headers=town.headers(CLERK)).text
@@ -80,12 +80,12 @@ def test_an_agent_with_its_centres_code_waits_for_the_bureau(
 
 
 def test_a_code_of_the_bureau_is_its_approval(town: Town) -> None:
-    node = enrolled_by(town, Role.ADMINISTRATOR, history_from="2026-03-01")
+    node = enrolled_by(town, Role.SYSTEM_ADMIN, history_from="2026-03-01")
     assert answer_to(town, node, window(0, 60)).kept == 1
 
 
 def test_history_that_the_code_does_not_name_waits(town: Town) -> None:
-    node = enrolled_by(town, Role.ADMINISTRATOR)
+    node = enrolled_by(town, Role.SYSTEM_ADMIN)
     assert reasons(answer_to(town, node, window(0, 60))) == {"before_enrolment"}
 
 

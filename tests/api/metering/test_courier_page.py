@@ -108,7 +108,7 @@ def test_of_a_file_that_is_not_whole_nothing_is_used(
 def test_another_centres_files_are_not_shown(client: TestClient, town: Town) -> None:
     node = town.nodes["mine"]
     content = file_of(parcel(node, node.batch([window(0, 40)])))
-    headers = town.headers(Role.ADMINISTRATOR) | {"Accept": "text/html"}
+    headers = town.headers(Role.SYSTEM_ADMIN) | {"Accept": "text/html"}
     answer = client.post("/courier", files={"file": ("of-the-bureau", content)}, headers=headers)
     page = answer.headers["location"]
     for way in (page, f"{page}/answer"):

@@ -16,7 +16,7 @@ from agents.reporting.offline import take_answer, write_request
 from ledger.people.codes import Role
 from tests.support.api.command_line import Desk
 
-OPERATOR, ADMIN = Role.OPERATOR, Role.ADMINISTRATOR
+OPERATOR, ADMIN = Role.OPERATOR, Role.SYSTEM_ADMIN
 
 
 def code_of(desk: Desk, cluster: str = "c-mine", role: Role = OPERATOR) -> str:

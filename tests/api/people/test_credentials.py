@@ -1,20 +1,22 @@
 """Coming in by the API: tokens, whose they are, and which rights they have."""
 
+import re
 from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
-from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
+from ledger.people.rules import ADMINISTRATORS, TAKES_TWO
 from tests.support.api.town import NOW, Town
 
 
 @pytest.fixture
 def admin(town: Town) -> dict[str, str]:
-    return town.headers(Role.ADMINISTRATOR)
+    return town.headers(Role.SECURITY_ADMIN)
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -22,7 +24,7 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
+    town.app.state.wall_clock = lambda: NOW + by
 
 
 def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str]) -> None:
@@ -35,7 +37,7 @@ def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str
     newest = town.client.get("/api/v1/tokens", headers=admin).json()[0]
     assert newest["id"] == number
     assert (newest["person"], newest["project"], newest["revoked_at"]) == ("张三", "p-theirs", None)
-    assert newest["created_by"].startswith("administrator:某administrator#")
+    assert newest["created_by"].startswith("securityadmin:某securityadmin#")
     assert secret not in town.client.get("/api/v1/tokens", headers=admin).text
     assert town.client.delete(f"/api/v1/tokens/{number}", headers=admin).status_code == 204
     refused = town.client.get("/api/v1/projects", headers=bearer(secret))
@@ -44,7 +46,7 @@ def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str
 
 
 def test_a_token_expires(town: Town, admin: dict[str, str]) -> None:
-    wish = {"role": "clerk", "person": "李四", "expires_at": "2026-03-05T08:00:00+08:00"}
+    wish = {"role": "auditor", "person": "李四", "expires_at": "2026-03-05T08:00:00+08:00"}
     secret = town.client.post("/api/v1/tokens", json=wish, headers=admin).json()["secret"]
     later(town, timedelta(hours=23, minutes=59))
     assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 200
@@ -87,14 +89,13 @@ def test_a_credential_that_is_none_opens_nothing(town: Town) -> None:
         assert answer.json()["code"] in ("bad_credential", "no_credential")
 
 
-def test_the_database_holds_hashes_alone(
-    town: Town, owner: psycopg.Connection, admin: dict[str, str]
-) -> None:
+def test_the_database_holds_hashes_alone(town: Town, owner: psycopg.Connection) -> None:
     secrets = set(town.tokens.values())
     signed_in = town.client.post("/sign-in", data={"token": town.tokens[Role.CLERK]})
     secrets.add(signed_in.cookies[SESSION_COOKIE])
     wish = {"cluster": "c-mine", "source": "nvml"}
-    code = town.client.post("/api/v1/enrolment-codes", json=wish, headers=admin).json()["code"]
+    system = town.headers(Role.SYSTEM_ADMIN)
+    code = town.client.post("/api/v1/enrolment-codes", json=wish, headers=system).json()["code"]
     secrets |= {code, code.replace("-", "")}
     for (table,) in owner.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
@@ -141,6 +142,7 @@ def test_a_name_is_a_persons_or_a_programs(town: Town, admin: dict[str, str]) ->
 
 def test_a_token_has_the_rights_that_it_was_given(town: Town, admin: dict[str, str]) -> None:
     secret = issue(town, admin, role="clerk", person="报表", service=True, rights=["read_month"])
+    town.confirm(secret["id"])
     headers = bearer(str(secret["secret"]))
     assert town.client.get("/api/v1/cost-documents", headers=headers).status_code == 200
     answer = town.client.get("/api/v1/projects", headers=headers)
@@ -162,6 +164,7 @@ def test_a_renewed_token_takes_the_old_ones_place_at_its_first_use(
     town: Town, admin: dict[str, str]
 ) -> None:
     token = issue(town, admin, role="clerk", person="李四", rights=["read_projects"])
+    town.confirm(token["id"])
     old = bearer(str(token["secret"]))
 
     def renew(headers: dict[str, str]) -> dict[str, str]:
@@ -181,3 +184,74 @@ def test_a_renewed_token_takes_the_old_ones_place_at_its_first_use(
     assert town.client.get("/api/v1/cost-documents", headers=new).status_code == 403
     assert status(renew(new)) == 200
     assert status(new) == 401
+
+
+# --- the three administrators --------------------------------------------------------------------
+
+
+def test_who_decides_about_money_is_let_in_by_two(town: Town, admin: dict[str, str]) -> None:
+    for role in Role:
+        if role in ADMINISTRATORS or role in (Role.BUILDER, Role.OPERATOR):
+            continue
+        token = issue(town, admin, role=role, person=f"新{role}")
+        headers = bearer(str(token["secret"]))
+        assert token["waits"] is (role in TAKES_TWO)
+        status = 401 if token["waits"] else 200
+        assert town.client.get("/api/v1/projects", headers=headers).status_code == status
+        path = f"/api/v1/tokens/{token['id']}/confirmation"
+        code = town.client.post(path, headers=admin).json()["code"]
+        if not token["waits"]:
+            assert code == "token_waits_not"
+            continue
+        assert code == "same_person"
+        town.confirm(token["id"])
+        assert town.client.get("/api/v1/projects", headers=headers).status_code == 200
+        again = {"Authorization": f"Bearer {town.second}"}
+        assert town.client.post(path, headers=again).json()["code"] == "token_waits_not"
+
+
+def test_nobody_makes_an_administrator_here_nor_gives_her_business(
+    town: Town, admin: dict[str, str]
+) -> None:
+    for role in ADMINISTRATORS:
+        assert refusal(town, admin, role=role, person="新人") == "token_administrator"
+        assert refusal(town, admin, role="clerk", person=f"某{role}") == "token_duty"
+
+
+def test_the_audit_administrator_is_not_cut_off(town: Town, admin: dict[str, str]) -> None:
+    rows = town.client.get("/api/v1/tokens", headers=admin).json()
+    number = next(row["id"] for row in rows if row["role"] == "auditadmin")
+    answer = town.client.delete(f"/api/v1/tokens/{number}", headers=admin)
+    assert (answer.status_code, answer.json()["code"]) == (422, "token_audit")
+    headers = town.headers(Role.AUDIT_ADMIN)
+    assert town.client.get("/api/v1/sign-ins", headers=headers).status_code == 200
+
+
+def test_the_page_of_tokens_shows_a_secret_once_and_lets_the_second_confirm(
+    town: Town, admin: dict[str, str]
+) -> None:
+    town.client.post("/sign-in", data={"token": town.tokens[Role.SECURITY_ADMIN]})
+    answer = town.client.post("/people/tokens", data={"role": "clerk", "person": "新经办"})
+    (secret,) = set(re.findall(r"sq_[\w-]{43}", answer.text))
+    assert secret not in town.client.get("/people").text
+    number = town.client.get("/api/v1/tokens", headers=admin).json()[0]["id"]
+    path = f"/people/tokens/{number}/confirmation"
+    assert path not in town.client.get("/people").text, "her own she does not confirm"
+    assert town.client.post(path).status_code == 422
+    second = TestClient(town.app, follow_redirects=False)
+    second.post("/sign-in", data={"token": town.second})
+    assert path in second.get("/people").text
+    assert second.post(path).status_code == 303
+    assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 200
+    assert second.post(f"/people/tokens/{number}/end").status_code == 303
+    assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 401
+
+
+@pytest.mark.parametrize("role", sorted(ADMINISTRATORS))
+def test_an_administrator_begins_on_her_own_page(town: Town, role: Role) -> None:
+    answer = town.client.post("/sign-in", data={"token": town.tokens[role]})
+    page = town.client.get(answer.headers["location"])
+    assert page.status_code == 200
+    for path in ("/desk", "/projects", "/claims", "/payments", "/findings"):
+        assert f'href="{path}"' not in page.text
+        assert town.client.get(path).status_code == 403

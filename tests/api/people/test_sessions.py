@@ -7,7 +7,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
@@ -17,11 +16,11 @@ from tests.support.api.town import NOW, Town
 
 @pytest.fixture
 def admin(town: Town) -> dict[str, str]:
-    return town.headers(Role.ADMINISTRATOR)
+    return town.headers(Role.SECURITY_ADMIN)
 
 
 def later(town: Town, by: timedelta) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW + by
+    town.app.state.wall_clock = lambda: NOW + by
 
 
 def browser(town: Town, role: Role) -> TestClient:
@@ -81,7 +80,7 @@ def test_a_session_ends_with_its_token(town: Town, admin: dict[str, str]) -> Non
 
 def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
     """A browser sends its cookie wherever it is led; a program sends its token on purpose."""
-    signed_in(town, Role.ADMINISTRATOR)
+    signed_in(town, Role.SECURITY_ADMIN)
     assert town.client.get("/api/v1/tokens").status_code == 200
     for path in ("accruals", "tokens", "enrolment-codes", "registry", "quarantine/release"):
         answer = town.client.post(f"/api/v1/{path}", json={})
@@ -90,7 +89,7 @@ def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
 
 
 def test_a_token_goes_before_a_session(town: Town) -> None:
-    signed_in(town, Role.ADMINISTRATOR)
+    signed_in(town, Role.SECURITY_ADMIN)
     assert town.client.get("/api/v1/tokens", headers=town.headers(Role.BUILDER)).status_code == 403
 
 
@@ -168,7 +167,7 @@ def test_only_a_named_proxy_says_from_where_somebody_comes(
     town: Town, proxies: str, address: str
 ) -> None:
     app = create_app(town.app.state.engine, Settings(proxies=proxies))
-    app.dependency_overrides = town.app.dependency_overrides
+    app.state.wall_clock = town.app.state.wall_clock
     client = TestClient(app, follow_redirects=False, client=("10.9.9.9", 50_000))
     forged = {"X-Forwarded-For": "6.6.6.6, 1.2.3.4"}
     client.post("/sign-in", data={"token": town.tokens[Role.AUDITOR]}, headers=forged)

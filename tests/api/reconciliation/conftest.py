@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from api.app import create_app
-from api.door import dependencies as deps
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token
@@ -28,7 +27,7 @@ def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> 
     desk = Desk(town)
     desk.take(bill(1, 13_000))
     app = create_app(engine, Settings(token_days=36_500))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     people = (("clerk", Role.CLERK, None), ("approver", Role.APPROVER, None))
     centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
     with Session(database.owner_engine()) as db, db.begin():

@@ -53,3 +53,41 @@ def test_a_centre_s_scale_is_not_told_while_a_model_has_no_peak(site: Site) -> N
     text = site.client("operator").get("/inventory").text
     assert "不能认定：有型号没有峰值" in texts(parse(text), "#scale td")
     assert 'href="/inventory" aria-current="page"' in text
+
+
+def test_a_centre_says_what_stands_there_and_a_clerk_registers_it(town: Town) -> None:
+    town.report(town.nodes["mine"], window(7, 0), window(7, 1))
+    sight = {"gpu": gpu_id(7), "cluster": "c-mine", "node": "n-mine"}
+    centre, clerk = town.headers(Role.OPERATOR), town.headers(Role.CLERK)
+    page = parse(town.client.get("/inventory", headers=centre).text)
+    assert texts(page, "#lines form button") == ["确认所选的在本中心机架上"]
+    outcome = town.client.post("/api/v1/inventory", json={"sights": [sight]}, headers=centre).json()
+    assert (outcome["created"], outcome["windows_released"]) == ({}, 0)
+    number = outcome["decision"]
+    again = town.client.post("/api/v1/inventory", json={"sights": [sight]}, headers=centre)
+    assert again.json()["decision"] == number, "the same word again is the same"
+    for headers in (centre, clerk):
+        text = town.client.get("/inventory", headers=headers).text
+        assert attribute(one(parse(text), "p.said a"), "href") == f"/decisions/{number}"
+        assert "1 块 GPU 在自己的机架上" in text
+    assert gpu_id(7) in town.client.get(f"/decisions/{number}", headers=clerk).text
+    digest = town.client.get(f"/api/v1/decisions/{number}", headers=clerk).json()["digest"]
+    answer = {"answer": "confirmed", "seen": digest}
+    url = f"/api/v1/decisions/{number}/answer"
+    for role in (Role.OPERATOR, Role.APPROVER):
+        refused = town.client.post(url, json=answer, headers=town.headers(role))
+        assert refused.status_code in {403, 409, 422}, role
+    assert town.client.post(url, json=answer, headers=clerk).status_code == 200
+    lines = town.client.get("/api/v1/inventory", headers=clerk).json()["lines"]
+    assert gpu_id(7) not in {line["gpu"] for line in lines if line["entry"]}
+    findings = town.client.get("/api/v1/findings?kind=quarantine", headers=clerk).text
+    assert gpu_id(7) not in findings, "what waited for it counts"
+
+
+def test_a_centre_says_nothing_of_another_s(town: Town) -> None:
+    town.report(town.nodes["theirs"], window(8, 0))
+    sight = {"gpu": gpu_id(8), "cluster": "c-theirs", "node": "n-theirs"}
+    answer = town.client.post(
+        "/api/v1/inventory", json={"sights": [sight]}, headers=town.headers(Role.OPERATOR)
+    )
+    assert answer.status_code == 409

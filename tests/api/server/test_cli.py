@@ -9,12 +9,12 @@ import pytest
 from api.demo.drill import made_up_code
 from tests.support.agents.traces import SMALL, SMALL_MS, trace
 from tests.support.postgres import open_folder
-from tests.support.processes import Up, running
+from tests.support.processes import DRILL, Up, running
 
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
-    with open_folder() as folder, running(folder / "data") as server:
+    with open_folder() as folder, running(folder / "data", *DRILL) as server:
         yield server
 
 
@@ -53,7 +53,13 @@ def test_what_is_registered_already_keeps_its_own_names(up: Up, tmp_path: Path) 
     owner = made_up_code("真实的单位")
     registry = tmp_path / "registry.json"
     organisation = {"uscc": owner, "name": "真实的单位"}
-    project = {"code": "gamma", "name": "真实的项目", "kind": "model", "organisation": owner}
+    project = {
+        "code": "gamma",
+        "name": "真实的项目",
+        "kind": "model",
+        "organisation": owner,
+        "drill": True,
+    }
     names_by_key = {
         "organisations": [organisation],
         "centres": [{"name": "真实的中心", "organisation": owner}],
@@ -61,8 +67,7 @@ def test_what_is_registered_already_keeps_its_own_names(up: Up, tmp_path: Path) 
         "projects": [project],
     }
     registry.write_text(json.dumps(names_by_key, ensure_ascii=False))
-    clerk = up.ask("token", "create", "李四", "--role=clerk")["secret"]
-    assert up.command("register", str(registry), SUANQUAN_TOKEN=clerk).returncode == 0
+    assert up.by("clerk").command("register", str(registry)).returncode == 0
     jobs = trace(tmp_path / "jobs.csv", SMALL[1].replace("alpha", "gamma").replace("A800", "H20"))
     (line,) = up.ask("replay", str(jobs), "--centre", "真实的中心", "--price", "10")
     assert line["cost_fen"] == 24 * 1000

@@ -1,6 +1,7 @@
 """`suanquan up`: an empty folder becomes a working server, alone there, and leaves nothing."""
 
 import json
+import re
 import socket
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from api.demo.office import PERSONS
 from tests.support.agents.fake_driver import FakeDriver, compile_driver, gpu_line
 from tests.support.processes import Up, running, until
 
@@ -15,16 +17,25 @@ from tests.support.processes import Up, running, until
 def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) -> None:
     data = folder / "data"
     with running(data, "--demo") as up:
-        assert httpx2.get(f"{up.url}/healthz").text == "ok\n"
-        assert httpx2.get(f"{up.url}/readyz").text == "ok\n"
+        assert httpx2.get(f"{up.url}/healthz", timeout=30).text == "ok\n"
+        assert httpx2.get(f"{up.url}/readyz", timeout=30).text == "ok\n"
         assert httpx2.get(f"{up.url}/api/v1/usage").status_code == 401
-        for name in ("admin.token", "server.json", "server.log"):
+        assert up.process
+        assert up.process.stdout
+        link = up.process.stdout.readline().split()[-1]
+        for status in (303, 403):
+            form = {"code": link.partition("=")[2]}
+            answer = httpx2.post(f"{up.url}/sign-in/once", data=form, timeout=30)
+            assert answer.status_code == status
+        for name in ("tokens/securityadmin", "tokens/clerk", "server.json", "server.log"):
             assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
         usage = until("the demo's usage", up.usage)
         assert set(usage) <= {"helan", "saishang", "fenghuang", "qin-team"}
         quota = until("an accrual", lambda: up.ask("quota", "qin-team")["provisional_fen"] > 0)
         assert quota
         until("the end of the demo's month", lambda: _claim_states(up) == ["paid", "published"])
+        page = httpx2.get(f"{up.url}/sign-in", timeout=30).text
+        assert len(set(re.findall(r'name="part" value="(\d+)"', page))) == len(PERSONS)
         family = up.family()
         assert {"postgres"} < {process.name() for process in family}
         assert up.stop() == 0
@@ -65,7 +76,7 @@ def test_what_was_there_is_there_again_and_the_administrator_stays_the_same(fold
     with running(folder / "data") as up:
         assert up.token == token
         assert answer["id"] in {item["id"] for item in up.ask("token", "list")}
-        assert up.ask("usage") == []  # --no-demo
+        assert up.by("systemadmin").ask("agent", "list") == []  # --no-demo
 
 
 def test_a_second_one_on_the_same_folder_is_refused_in_one_sentence(folder: Path) -> None:
@@ -75,7 +86,7 @@ def test_a_second_one_on_the_same_folder_is_refused_in_one_sentence(folder: Path
         assert second.returncode == 1
         (line,) = second.stderr.splitlines()
         assert str(up.process.pid) in line
-        assert httpx2.get(f"{up.url}/healthz").text == "ok\n"
+        assert httpx2.get(f"{up.url}/healthz", timeout=30).text == "ok\n"
 
 
 def test_a_taken_port_is_refused_in_one_sentence_and_nothing_is_left(folder: Path) -> None:

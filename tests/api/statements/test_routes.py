@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
 from tests.support.api.command_line import Desk, suanquan
 from tests.support.api.town import NOW, Town
@@ -30,7 +29,7 @@ APRIL = minute(31 * 24 * 60)
 def town(town: Town) -> Town:
     """It is April; the month of March is over."""
     ask(town, Role.CLERK, "POST", "registry", content=CONTRACT.encode())
-    town.app.dependency_overrides[deps.wall_clock] = lambda: APRIL
+    town.app.state.wall_clock = lambda: APRIL
     return town
 
 
@@ -89,7 +88,7 @@ def test_what_cannot_be_stated(
 
 
 def test_a_preview_is_not_kept(town: Town) -> None:
-    town.app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    town.app.state.wall_clock = lambda: NOW
     wish = {"month": "2026-03", "contract": "k-mine", "preview": True}
     (view,) = ask(town, Role.CLERK, "POST", "statements", json=wish)
     assert (view["number"], view["total_fen"]) == ("", 200_200)
@@ -99,7 +98,7 @@ def test_a_preview_is_not_kept(town: Town) -> None:
 @pytest.mark.parametrize(
     ("role", "body", "status", "code"),
     [
-        (Role.ADMINISTRATOR, {"answer": "confirmed"}, 403, "not_your_role"),
+        (Role.SECURITY_ADMIN, {"answer": "confirmed"}, 403, "not_your_role"),
         (Role.CLERK, {"answer": "confirmed"}, 403, "not_your_role"),
         (Role.BUILDER, {"answer": "contested"}, 422, "reason_missing"),
         (Role.BUILDER, {"answer": "confirmed", "lines": [9]}, 404, "statement_line"),

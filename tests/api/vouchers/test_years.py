@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from api.door import dependencies as deps
 from ledger.people.codes import Role
 from tests.support.api.command_line import Desk
 from tests.support.api.html import visible_text
@@ -30,7 +29,7 @@ CAP = {"since": 2026, "cap_fen": 40, "reason": "核定"}
 def town(town: Town) -> Town:
     """It is April; of March 60 fen would be earned."""
     ask(town, Role.CLERK, "POST", "registry", content=CONTRACT.encode())
-    town.app.dependency_overrides[deps.wall_clock] = lambda: minute(31 * 24 * 60)
+    town.app.state.wall_clock = lambda: minute(31 * 24 * 60)
     return town
 
 

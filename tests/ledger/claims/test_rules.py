@@ -7,7 +7,7 @@ import pytest
 from ledger.claims.rules import ACTIONS, FIRST, MOVES, OPEN, ROLES, STATES, actions, next_state
 from ledger.errors import Conflict, Refused
 
-STRANGERS = ("auditor", "administrator", "server", "")
+STRANGERS = ("auditor", "securityadmin", "server", "")
 OVER = {"paid", "refused", "withdrawn"}
 
 

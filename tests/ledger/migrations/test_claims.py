@@ -18,7 +18,7 @@ from tests.support.invoices import SELLER
 from tests.support.simulation import START
 from tests.support.vouchers import place_voucher
 
-EVERYBODY = (*ROLES, "auditor", "administrator")
+EVERYBODY = (*ROLES, "auditor", "securityadmin")
 
 _CLAIM = """
     INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)
@@ -119,3 +119,21 @@ def test_a_claim_is_paid_to_whom_the_registry_names(
     )
     assert attempt(database, claim_for.format(moment="'2026-02-01 00:00+08'")) is CheckViolation
     assert attempt(database, claim_for.format(moment="'2026-01-31 23:59+08'")) is None
+
+
+@pytest.mark.parametrize("who", ["x", "clerk:李四#102", "approver:无此人#9999"])
+def test_an_objection_is_resolved_by_an_approver_who_is_there(
+    owner: psycopg.Connection, engine: sa.Engine, claim: int, who: str
+) -> None:
+    owner.execute("ALTER TABLE publications DISABLE TRIGGER USER")
+    owner.execute(
+        "WITH p AS (INSERT INTO publications (claim_id, since, until, days, content, published_at,"
+        " published_by) VALUES (%s, '2026-04-09', '2026-04-15', 5, '{}', now(), 'x') RETURNING id)"
+        " INSERT INTO objections (publication_id, objector, contact, body, received_at,"
+        " received_by) SELECT id, '邻居', '', '不实', now(), 'x' FROM p",
+        (claim,),
+    )
+    owner.execute("ALTER TABLE objections DISABLE TRIGGER a_resolver")  # nobody is given a token
+    attack = "UPDATE objections SET upheld = false, resolution = '不成立', resolved_at = now()"
+    with engine.connect() as connection, pytest.raises(IntegrityError, match="no objection"):
+        connection.execute(text(f"{attack}, resolved_by = :who"), {"who": who})

@@ -7,10 +7,10 @@ from psycopg import errors
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import party
-from tests.support.people import place_token
+from tests.support.people import place_person, place_token
 
 CHECK = errors.CheckViolation
-BOSS = "administrator:主管#1"
+BOSS = "securityadmin:主管#1"
 CLERK, SECOND, APPROVER, FINANCE = "clerk:甲#2", "clerk:乙#3", "approver:丙#4", "finance:丁#5"
 SELLER, BUYER, ANOTHER = (party(number, "单位").uscc for number in (1, 2, 3))
 GPU = "GPU-00000000-0000-0000-0000-00000000000"
@@ -152,3 +152,49 @@ def test_what_the_owner_arranges_bears_its_login(owner: psycopg.Connection, regi
             f" FROM {table}".encode()
         ).fetchall()
         assert set(rows) == {(True, True)}, table
+
+
+def test_what_stands_in_a_centre_its_own_operator_says(
+    database: Database, owner: psycopg.Connection, registry: None
+) -> None:
+    owner.execute(
+        "INSERT INTO centres (name, organisation_id) SELECT '二', min(id) FROM organisations;"
+        "INSERT INTO clusters (name, centre_id) SELECT 'c2', id FROM centres WHERE name = '二'"
+    )
+    for person, centre in ("戊一", "己二"):
+        place_person(owner, person)
+        owner.execute(
+            "INSERT INTO tokens (hash, role, person_id, centre_id, created_at, created_by,"
+            " expires_at) SELECT sha256(gen_random_uuid()::text::bytea), 'operator', p.id, c.id,"
+            " now(), %s, '2999-01-01' FROM persons p, centres c"
+            " WHERE p.name = %s AND c.name = %s",
+            (BOSS, person, centre),
+        )
+    own, another = (
+        f"operator:{name}#{key}"
+        for name, key in owner.execute(
+            "SELECT p.name, t.id FROM tokens t JOIN persons p ON p.id = t.person_id"
+            " WHERE t.role = 'operator' ORDER BY t.id"
+        ).fetchall()
+    )
+
+    def statement(by: str, centre: str, *clusters: str) -> str:
+        devices = ", ".join(f'{{"gpu": "{GPU}1", "cluster": "{name}"}}' for name in clusters)
+        return (
+            "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
+            f' VALUES (\'inventory\', \'{centre}\', \'{{"centre": "{centre}", "devices":'
+            f" [{devices}]}}', repeat('0', 64), '', '{by}', now())"
+        )
+
+    for bad in (
+        statement(another, "一", "c1"), statement(own, "二", "c1"),
+        statement(own, "一", "c1", "c2"), statement(own, "一", "none"),
+        statement(CLERK, "一", "c1"),
+    ):  # fmt: skip
+        assert attempt(database, bad) is CHECK, bad
+    assert attempt(database, statement(own, "一", "c1")) is None
+    answer = "UPDATE decisions SET answer = 'confirmed', answered_digest = digest,"
+    for by, error in ((own, CHECK), (another, CHECK), (APPROVER, CHECK), (CLERK, None)):
+        at = f"answered_at = now(), answered_by = '{by}'"
+        assert attempt(database, f"{answer} {at} WHERE kind = 'inventory'") is error, by
+    assert attempt(database, entry("gpus", own)) is CHECK, "it registers nothing itself"

@@ -101,6 +101,17 @@ def test_its_rows_are_not_the_applications(
     assert attempt(database, statement) is DENIED
 
 
+def test_whose_place_in_the_queue_was_taken_away_is_kept(
+    city: PooledCity, database: Database, owner: psycopg.Connection
+) -> None:
+    city.hold("b", MARCH, 300)
+    city.accrue("b")
+    for statement in ("UPDATE year_waits SET fen = 1", "DELETE FROM year_waits"):
+        assert attempt(database, statement) is None
+    kept = owner.execute("SELECT act, row ->> 'fen' FROM history WHERE relation = 'year_waits'")
+    assert kept.fetchall() == [("UPDATE", "50"), ("DELETE", "1")]
+
+
 @pytest.mark.parametrize("function", ["set_year_cap", "set_pool"])
 def test_caps_and_pools_change_by_two_persons(
     city: PooledCity, database: Database, owner: psycopg.Connection, function: str

@@ -114,8 +114,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         rules = self.server_rules
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if told := self.headers[wire.RELAY_HEADER]:
-            rules.relays.append(msgspec.json.decode(told, type=wire.RelayState))
+        if header := self.headers[wire.RELAY_HEADER]:
+            rules.relays.append(msgspec.json.decode(header, type=wire.RelayState))
         fate = rules.plan.pop(0) if rules.plan else "serve"
         if fate == "drop":
             self.close_connection = True

@@ -52,7 +52,7 @@ def a_token(_: Town, whose: str) -> Ask:
 
 def spare_token(town: Town, whose: str) -> Ask:
     """One that the test itself does not come in with."""
-    answer = town.client.post(**a_token(town, whose), headers=town.headers(Role.ADMINISTRATOR))
+    answer = town.client.post(**a_token(town, whose), headers=town.headers(Role.SECURITY_ADMIN))
     return {"url": f"/api/v1/tokens/{answer.json()['id']}"}
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from tests.support.api.command_line import Done, suanquan
+from tests.support.api.command_line import suanquan
 from tests.support.api.html import attributes, parse
+from tests.support.processes import Result
 from tests.support.reconciliation import Desk
 
 
@@ -15,7 +16,7 @@ class Bureau:
     def __init__(self, url: str, app: Any, tokens: dict[str, str], desk: Desk) -> None:
         self.url, self.app, self.tokens, self.desk = url, app, tokens, desk
 
-    def run(self, person: str, *arguments: str) -> Done:
+    def run(self, person: str, *arguments: str) -> Result:
         return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=self.tokens[person])
 
     def says(self, person: str, *arguments: str) -> str:

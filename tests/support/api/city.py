@@ -17,7 +17,6 @@ from sqlmodel import Session
 
 from agents import wire
 from api.app import create_app
-from api.door import dependencies as deps
 from api.settings import Settings
 from ledger.charging.steps import charge
 from ledger.metering.steps.intake import take_batch
@@ -98,7 +97,7 @@ def open_city(server: Server) -> Iterator[Site]:
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)
     app = create_app(engine, Settings(url="http://suanquan.example", token_days=36_500))
-    app.dependency_overrides[deps.wall_clock] = lambda: NOW
+    app.state.wall_clock = lambda: NOW
     with serving(app) as url:
         yield Site(url, app, tokens)
     engine.dispose()

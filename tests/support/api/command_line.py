@@ -1,23 +1,17 @@
 """The command line in this process or in one of its own, against a server on this machine."""
 
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
-from unittest import mock
 
-from api.command_line import main
 from ledger.people.codes import Role
 from tests.support.api.town import Town
+from tests.support.processes import Result, run_here
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-
-
-Done = subprocess.CompletedProcess[str]
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -28,7 +22,7 @@ def environment(**variables: str) -> dict[str, str]:
     return inherited | {"LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"} | variables
 
 
-def process(*arguments: str, **variables: str) -> Done:
+def process(*arguments: str, **variables: str) -> Result:
     """The command as a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "api.command_line", *arguments],
@@ -36,20 +30,9 @@ def process(*arguments: str, **variables: str) -> Done:
     )  # fmt: skip
 
 
-def suanquan(*arguments: str, **variables: str) -> Done:
-    """The command without the wait for a process to start."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.dict(os.environ, environment(**variables), clear=True),
-        mock.patch.object(sys, "argv", ["suanquan", *arguments]),
-        redirect_stdout(out),
-        redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as system_exit:
-            code = int(system_exit.code or 0)
-    return Done(arguments, code, out.getvalue(), err.getvalue())
+def suanquan(*arguments: str, **variables: str) -> Result:
+    """The command in this process."""
+    return run_here(arguments, environment(**variables))
 
 
 class Desk:
@@ -58,7 +41,7 @@ class Desk:
     def __init__(self, url: str, town: Town) -> None:
         self.url, self.town = url, town
 
-    def run(self, role: Role, *arguments: str, **environment: str) -> Done:
+    def run(self, role: Role, *arguments: str, **environment: str) -> Result:
         token = self.town.tokens[role]
         return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=token, **environment)
 

@@ -35,11 +35,18 @@ class Town:
     client: TestClient
     nodes: dict[str, Node]
     tokens: dict[Role, str] = field(default_factory=dict, repr=False)
+    second: str = field(default="", repr=False)  # another security administrator's token
 
     def headers(self, role: Role | None, language: str = "zh-CN") -> dict[str, str]:
         """What a visitor of this role sends; None is nobody in particular."""
         words = {"Accept-Language": language}
         return words if role is None else words | {"Authorization": f"Bearer {self.tokens[role]}"}
+
+    def confirm(self, token: object) -> None:
+        """The second security administrator confirms a token that waits for her."""
+        path = f"/api/v1/tokens/{token}/confirmation"
+        headers = {"Authorization": f"Bearer {self.second}"}
+        assert self.client.post(path, headers=headers).status_code == 204
 
     def report(self, node: Node, *windows: wire.Window) -> None:
         """The node sends a batch."""

@@ -29,6 +29,7 @@ class Books:
     """The real application on a real PostgreSQL, listening."""
 
     engine: sa.Engine
+    machine: sa.Engine  # as the owner of the database
     owner: psycopg.Connection
     cluster: int
     url: str = ""
@@ -43,17 +44,16 @@ class Books:
             now = self.now()
             return issue_code(
                 db, cluster=self.cluster, source="nvml",
-                actor=place_token(self.owner, "administrator", "管理"), now=now,
+                actor=place_token(self.owner, "systemadmin", "管理"), now=now,
                 history_from=EVER.date(),
             )  # fmt: skip
 
     def token(self) -> str:
-        """A token of the bureau's, who tends agents."""
-        with Session(self.engine) as db, db.begin():
+        """A system administrator's token, made on the machine."""
+        with Session(self.machine) as db, db.begin():
             return issue_token(
-                db, role=Role.ADMINISTRATOR, person="信使台",
-                actor=place_token(self.owner, "administrator", "管理"),
-                now=self.now(), expires_at=FAR,
+                db, role=Role.SYSTEM_ADMIN, person="信使台", actor="machine:test", now=self.now(),
+                expires_at=FAR,
             )  # fmt: skip
 
     def windows_kept(self) -> list[wire.Window]:

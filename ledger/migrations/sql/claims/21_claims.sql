@@ -222,11 +222,16 @@ END $$;
 CREATE TRIGGER payee BEFORE INSERT ON claims FOR EACH ROW WHEN (NEW.centre_id IS NULL)
     EXECUTE FUNCTION paid_to_payee();
 
+-- An objection is resolved once, by an approver.
 CREATE FUNCTION keep_objection() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.upheld IS NOT NULL THEN
         RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (NEW.resolved_by LIKE 'approver:%' AND may_act(NEW.resolved_by, NEW.resolved_at)) IS NOT TRUE THEN
+        RAISE EXCEPTION '% resolves no objection', NEW.resolved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
     RETURN NEW;
 END $$;
@@ -249,7 +254,7 @@ COMMENT ON COLUMN publications.days IS 'Working days';
 COMMENT ON COLUMN publications.content IS 'What the public sees';
 COMMENT ON TABLE objections IS 'Objections to a publication and how they ended';
 
-REVOKE EXECUTE ON FUNCTION move_case, redeems_deducted, paid_to_payee FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION move_case, redeems_deducted, paid_to_payee, keep_objection FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
     :app_role;
 GRANT INSERT ON claim_files, publications, objections TO :app_role;

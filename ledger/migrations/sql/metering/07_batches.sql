@@ -86,7 +86,7 @@ BEGIN
     IF NEW.agent_id IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
         SELECT FROM tokens t JOIN clusters c ON c.id = NEW.cluster_id
         WHERE t.id = token_of(NEW.created_by)
-            AND (t.role = 'administrator' OR t.role = 'operator' AND t.centre_id = c.centre_id)
+            AND (t.role = 'systemadmin' OR t.role = 'operator' AND t.centre_id = c.centre_id)
     ) THEN
         RAISE EXCEPTION '% makes no code for this cluster', NEW.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'code_issued';

@@ -193,6 +193,8 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER fits BEFORE INSERT ON bank_returns FOR EACH ROW EXECUTE FUNCTION return_of_line();
+CREATE TRIGGER brought BEFORE INSERT ON bank_returns
+    FOR EACH ROW EXECUTE FUNCTION brought_by_actor('received', '{finance}');
 
 -- A row changes once its ruling is confirmed, and to what that says.
 CREATE FUNCTION rule_on_row() RETURNS trigger

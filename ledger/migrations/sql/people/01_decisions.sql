@@ -10,7 +10,7 @@
 -- exclusion_decided (19: voucher, contract, month, excluded), set_cap and lower_by_decision (17:
 -- voucher, cap_fen, before_fen), set_year_cap and set_pool (17: voucher, since_year, year, pool,
 -- clauses, cap_fen), account_decided (18), move_case (19: number, fen),
--- gpu_decided (37: moves), rule_corrections (35: cluster, month, job, accept, received_until, digest),
+-- gpu_decided (37: moves), inventory_stated (37: centre, devices), rule_corrections (35: cluster, month, job, accept, received_until, digest),
 -- send_list (21: number, total_fen, lines), payback_decided (22: voucher, fraud, reference, fen).
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
@@ -85,6 +85,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('capacity', '{clerk,approver}'),
     ('correction', '{clerk,approver}'),
     ('incident', '{clerk,approver}'),
+    ('inventory', '{clerk}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

@@ -37,5 +37,25 @@ CREATE CONSTRAINT TRIGGER moved_by_two AFTER UPDATE ON gpus DEFERRABLE INITIALLY
     FOR EACH ROW WHEN ((OLD.cluster_id, OLD.node, OLD.retired_at)
         IS DISTINCT FROM (NEW.cluster_id, NEW.node, NEW.retired_at)) EXECUTE FUNCTION gpu_decided();
 
-REVOKE EXECUTE ON FUNCTION gpu_was_charged, gpu_decided FROM PUBLIC;
+-- What stands in a centre's racks its own operator says, of its own clusters; it is registered by the
+-- clerk who confirms it, as everything is, and is no second person's word on a charged GPU.
+CREATE FUNCTION inventory_stated() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    own_centre CONSTANT bigint := (SELECT centre_id FROM tokens
+        WHERE id = token_of(NEW.decided_by) AND role = 'operator');
+BEGIN
+    IF NOT EXISTS (SELECT FROM centres WHERE id = own_centre AND name = NEW.content ->> 'centre')
+        OR EXISTS (SELECT FROM jsonb_array_elements(NEW.content -> 'devices') AS device
+            WHERE NOT EXISTS (SELECT FROM clusters
+                WHERE name = device ->> 'cluster' AND centre_id = own_centre)) THEN
+        RAISE EXCEPTION '% does not say what stands there', NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inventory_stated';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER inventory BEFORE INSERT ON decisions FOR EACH ROW WHEN (NEW.kind = 'inventory')
+    EXECUTE FUNCTION inventory_stated();
+
+REVOKE EXECUTE ON FUNCTION gpu_was_charged, gpu_decided, inventory_stated FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION gpu_was_charged TO :app_role;

@@ -7,15 +7,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.support.api.command_line import CHINESE, Done, suanquan
+from tests.support.api.command_line import CHINESE, suanquan
 from tests.support.paths import EXAMPLES
+from tests.support.processes import Result
 
 EXAMPLE = str(EXAMPLES / "applicants.csv")
 POLICY = "--policy=yinchuan-2024-draft"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def simulate(*arguments: str) -> Done:
+def simulate(*arguments: str) -> Result:
     result = suanquan("policy", "simulate", POLICY, *arguments)
     assert result.returncode == 0, result.stderr
     return result

@@ -17,7 +17,7 @@ from ledger.units import beijing_day
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, OTHER, Desk, file, invoice
 from tests.support.papers.proofs import png, receipt_pdf
-from tests.support.people import place_token
+from tests.support.people import place_former, place_token
 from tests.support.vouchers import NOW
 
 
@@ -121,6 +121,14 @@ def test_what_is_no_proof_is_refused(desk: Desk) -> None:
             ),
             psycopg.errors.CheckViolation,
         ),
+        (  # entered by nobody, so that she who did could look at it herself
+            (
+                "INSERT INTO receipts (reference, document_id, payer, payee, fen, paid_on,"
+                " original, entered_at, entered_by) SELECT 'R-2', document_id, payer, payee, fen,"
+                " paid_on, original, now(), 'x' FROM receipts"
+            ),
+            psycopg.errors.CheckViolation,
+        ),
         ("UPDATE receipts SET amount_found = true", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET fen = 1", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET proves = true", psycopg.errors.GeneratedAlways),
@@ -141,7 +149,7 @@ def test_whose_token_one_made_does_not_look_for_her(desk: Desk, owner: psycopg.C
     row = owner.execute("SELECT entered_by FROM receipts").fetchone()
     assert row
     name = row[0].partition(":")[2].partition("#")[0]
-    puppet = place_token(owner, "clerk", "某人", place_token(owner, "administrator", name))
+    puppet = place_token(owner, "clerk", "某人", place_former(owner, name))
     with Session(desk.engine) as db, pytest.raises(Refused, match="one_made_the_other"):
         receipts.check(db, key, "R-1", actor=puppet, now=NOW)
     alone = "UPDATE receipts SET checked_by = %s, checked_at = now()"

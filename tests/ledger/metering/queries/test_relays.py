@@ -45,6 +45,6 @@ def test_made_up_names_do_not_pile_up(engine: sa.Engine, owner: psycopg.Connecti
         tell(engine, node, f"r-{number}", 1)
     tell(engine, node, "r-0", 5)
     with Session(engine) as db:
-        told = relays(db, None, START)
-    assert len(told) == RELAYS_MAX
-    assert told[0].batches == 5
+        rows = relays(db, None, START)
+    assert len(rows) == RELAYS_MAX
+    assert rows[0].batches == 5

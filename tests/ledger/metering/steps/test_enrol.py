@@ -31,7 +31,7 @@ def code(engine: sa.Engine, cluster: int) -> str:
 
 def new_code(engine: sa.Engine, cluster: int) -> str:
     with Session(engine) as db, db.begin():
-        return issue_code(db, cluster=cluster, source="nvml", actor="administrator:管理#7", now=NOW)
+        return issue_code(db, cluster=cluster, source="nvml", actor="systemadmin:管理#7", now=NOW)
 
 
 def enrolled(
@@ -196,5 +196,5 @@ def test_the_database_holds_no_code(owner: psycopg.Connection, code: str) -> Non
 
 def test_a_code_is_for_a_source_that_exists(engine: sa.Engine, cluster: int) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        issue_code(db, cluster=cluster, source="guess", actor="administrator:管理#7", now=NOW)
+        issue_code(db, cluster=cluster, source="guess", actor="systemadmin:管理#7", now=NOW)
     assert refused.value.code == "source"

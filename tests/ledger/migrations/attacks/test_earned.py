@@ -1,4 +1,4 @@
-"""Whatever memo the application writes, no voucher turns into more money than was matched."""
+"""Whatever memo the application writes, a voucher turns into what was matched: no more, no less."""
 
 import psycopg
 import pytest
@@ -8,11 +8,13 @@ from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.reconciliation import Desk, bill
 from tests.support.town import Town, rights_of
+from tests.support.vouchers import chain, place_moves
 
 CHECK = errors.CheckViolation
 MOVES = {
     "accrue": ("available", "accrued"), "match": ("accrued", "payable"),
     "unmatch": ("payable", "accrued"), "forfeit": ("available", "lapsed"),
+    "set_off": ("recoverable", "paid"), "recall": ("paid", "recoverable"),
 }  # fmt: skip
 POSTING = """
     INSERT INTO postings (cause, used, booked, actor)
@@ -66,14 +68,40 @@ def test_a_forged_memo_brings_no_fen_beyond_what_is_matched(
     one_more = ("accrue", 1), ("match", 1)
     assert attempt(database, forgery(91, *one_more)) is CHECK
     assert attempt(database, forgery(91, ("accrue", 100_000), ("match", 100_000))) is CHECK
-    # In halves, in one transaction or in two: what was given back may come again, and no more.
     back_and_forth = ("unmatch", 500), ("match", 500)
     assert attempt(database, forgery(91, *back_and_forth)) is None
     assert attempt(database, forgery(92, *back_and_forth, *one_more)) is CHECK
-    assert attempt(database, forgery(92, ("unmatch", 500))) is None
-    assert attempt(database, forgery(93, ("match", 501))) is CHECK
-    assert attempt(database, forgery(93, ("match", 500))) is None
     assert rights_of(month).payable == 3_000
+
+
+def test_a_forged_memo_takes_no_fen_of_what_is_matched(database: Database, month: Town) -> None:
+    for less in (1, 500, 3_000):
+        assert attempt(database, forgery(91, ("unmatch", less))) is CHECK
+        halves = ("unmatch", less), ("match", less - 1) if less > 1 else ("accrue", 1)
+        assert attempt(database, forgery(91, *halves)) is CHECK
+    assert rights_of(month).payable == 3_000
+
+
+def test_nothing_that_was_paid_lapses_by_memos(
+    database: Database, owner: psycopg.Connection, month: Town
+) -> None:
+    """In a case of fraud what is to be paid back is set off and lost; by memos alone nothing is."""
+    book = owner.execute("SELECT book_id FROM vouchers").fetchone()
+    assert book
+    paid = chain(3_000, "list payable sent", "pay sent paid")
+    place_moves(owner, month.engine, "paid", {book[0]: paid})
+    owner.execute("ALTER TABLE recoveries DISABLE TRIGGER USER")
+    owner.execute(
+        "INSERT INTO recoveries (number, voucher_id, reason, fraud, fen, pay_by, decision_id,"
+        " opened_at, opened_by)"
+        " SELECT 'ZJ-1', v.id, '骗补', true, 1, '2026-12-31', d.id, now(), 'x'"
+        " FROM vouchers v, decisions d LIMIT 1"
+    )
+    recalled, lost = [("recall", 500)], [("set_off", 500), ("forfeit", 500)]
+    assert attempt(database, forgery(91, *recalled)) is CHECK
+    assert attempt(database, forgery(91, *recalled) + forgery(92, *lost)) is CHECK
+    assert attempt(database, forgery(91, *recalled, *lost)) is CHECK
+    assert rights_of(month).paid == 3_000
 
 
 @pytest.mark.parametrize("early", ["ALL", "number"])
@@ -118,7 +146,6 @@ def test_what_was_decided_of_other_terms_earns_nothing(
     database: Database, owner: psycopg.Connection, month: Town
 ) -> None:
     """The terms of a version changed after two persons had made it payable."""
-    back_and_forth = ("unmatch", 500), ("match", 499)
-    assert attempt(database, forgery(91, *back_and_forth)) is None
     owner.execute("UPDATE clauses SET digest = 'another'")
+    assert attempt(database, forgery(91, ("unmatch", 500), ("match", 499))) is None
     assert attempt(database, forgery(92, ("match", 1))) is CHECK

@@ -138,9 +138,9 @@ def test_agents_come_by_codes_and_count_by_the_bureau(
         INSERT INTO enrolment_codes (hash, cluster_id, source, created_at, created_by, expires_at)
         SELECT sha256('c'), cluster_id, source, now(), '{}', now() + interval '1 day' FROM agents
     """
-    for nobody in ("administrator:丙#99", "clerk:丙#1", "x"):
+    for nobody in ("securityadmin:丙#99", "clerk:丙#1", "x"):
         assert attempt(database, code.format(nobody)) is CHECK
-    token = place_token(owner, "administrator", "管理")
+    token = place_token(owner, "systemadmin", "管理")
     assert attempt(database, code.format(token)) is None
     assert attempt(database, "UPDATE enrolment_codes SET agent_id = NULL") is DENIED
     enrol = "SELECT enrol_agent(sha256('{}'), gen_random_uuid(), 'n', sha256('k'), now())"

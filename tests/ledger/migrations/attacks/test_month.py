@@ -54,7 +54,7 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
             DECIDE.format(kind="account") + ANSWER.format(by=by, digest="digest")
             for by in (
                 "approver:丙#9",
-                "administrator:丙#9",
+                "auditor:丙#9",
                 "clerk:丙 #9",
                 "clerk:\u3000丙#3",
                 "clerk:丙\u200b#9",
@@ -128,10 +128,12 @@ SOUND = {
 RETURN = """
     INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, original, place,
         received_at, received_by, state, paid_fen)
-    SELECT 'mine', {list}, 1, {result}, {fen}, '2026-11-23', hash, 'row 2', now(), 'x', {state},
+    SELECT 'mine', {list}, 1, {result}, {fen}, '2026-11-23', hash, 'row 2', now(), {by}, {state},
         {fen} FROM originals LIMIT 1;
 """
-PAID = {"list": 1, "result": "'paid'", "fen": 200, "state": "'booked'"}
+PAID = {
+    "list": 1, "result": "'paid'", "fen": 200, "state": "'booked'", "by": "'finance:钱会计#105'",
+}  # fmt: skip
 MOVE = """
     WITH fresh AS (INSERT INTO postings (cause, used, booked, actor)
         VALUES ({cause}, '2026-11-01', '2026-11-01', 'x') RETURNING id)
@@ -182,6 +184,9 @@ ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
         RETURN.format(**PAID | {"result": "'returned'"}),  # one person does not take money back
         RETURN.format(**PAID | {"state": "'open'"}),  # what waits changes nothing
         RETURN.format(**PAID | {"state": "'accepted'"}),
+        # brought by who is not there, or has no part in it
+        RETURN.format(**PAID | {"by": "'x'"}),
+        RETURN.format(**PAID | {"by": "'clerk:王五#108'"}),
         RETURN.format(**PAID) + "UPDATE bank_returns SET state = 'undone', paid_fen = 0,"
         " decision_id = 1",
         "UPDATE payment_lines SET recalled_fen = 1 WHERE list_id = 1",
@@ -280,6 +285,7 @@ def test_a_decision_that_less_was_used_lowers_to_its_bound_and_no_further(
 
 @pytest.mark.parametrize("error", ON_THE_LISTS, ids=lambda error: error.__name__)
 def test_lists_withstand(database: Database, lists: None, error: type[psycopg.Error]) -> None:
-    assert attempt(database, LINE.format(**SOUND) + "; SELECT 1/0") is errors.DivisionByZero
+    for sound in (LINE.format(**SOUND) + ";", RETURN.format(**PAID)):
+        assert attempt(database, sound + "SELECT 1/0") is errors.DivisionByZero
     for attack in ON_THE_LISTS[error]:
         assert (attack, attempt(database, attack)) == (attack, error)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.paths import ROOT
+from tests.support.source.trees import tree_of
 
 PARTICIPLES = """
     added agreed announced answered applied asked billed brought called came changed charged chosen
@@ -66,7 +67,7 @@ def names_of(package: str, root: Path = ROOT) -> list[str]:
     """Every name that a package defines, once for each scope."""
     names: list[str] = []
     for path in sorted((root / package).rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         names += [path.stem, *(name for _, name in dict.fromkeys(defined(tree)))]
     return names
 
