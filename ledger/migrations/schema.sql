@@ -21,6 +21,17 @@ END $$;
 
 ALTER FUNCTION public.account_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+    WITH act AS (
+        INSERT INTO registry_acts (decision_id, relation, entry) VALUES (decision, of_relation, of_entry)
+        ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT EXISTS (SELECT FROM act);
+$$;
+
+ALTER FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.agent_approved() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1595,7 +1606,8 @@ BEGIN
             AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
             AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
             AND move -> 'after' ->> 'node' = NEW.node
-            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at
+            AND acts_first(d.id, 'gpus', NEW.gpu)) THEN
         RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
             USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;
@@ -4182,7 +4194,8 @@ BEGIN
                 AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
                 AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
                 AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
-                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text
+                AND acts_first(d.id, 'contracts', NEW.id::text)) THEN
         RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
             NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;
@@ -7164,6 +7177,19 @@ COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back t
 
 COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
+CREATE TABLE public.registry_acts (
+    decision_id bigint NOT NULL,
+    relation text NOT NULL,
+    entry text NOT NULL,
+    CONSTRAINT registry_acts_relation_check CHECK ((relation = ANY (ARRAY['contracts'::text, 'gpus'::text])))
+);
+
+ALTER TABLE public.registry_acts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.registry_acts IS 'Which contracts and GPUs a decision has changed; by triggers';
+
+COMMENT ON COLUMN public.registry_acts.entry IS 'Key of the contract, or the GPU';
+
 CREATE TABLE public.relations (
     id bigint NOT NULL,
     valid daterange NOT NULL,
@@ -8359,6 +8385,9 @@ ALTER TABLE ONLY public.refunds
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
+
+ALTER TABLE ONLY public.registry_acts
+    ADD CONSTRAINT registry_acts_pkey PRIMARY KEY (decision_id, relation, entry);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -9757,6 +9786,9 @@ ALTER TABLE ONLY public.refunds
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
+ALTER TABLE ONLY public.registry_acts
+    ADD CONSTRAINT registry_acts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
@@ -9884,6 +9916,8 @@ ALTER TABLE ONLY public.year_waits
     ADD CONSTRAINT year_waits_voucher_id_year_fkey FOREIGN KEY (voucher_id, year) REFERENCES public.voucher_years(voucher_id, year);
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.agent_approved() FROM PUBLIC;
 
