@@ -558,6 +558,11 @@ CREATE FUNCTION public.check_earned(first_posting bigint) RETURNS void
 DECLARE
     wrong bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM postings
+                   WHERE id >= first_posting AND number IS NULL AND split_part(cause, '/', 1) = 'accrue')
+    THEN
+        RETURN;
+    END IF;
     SELECT min(v.id) INTO wrong
         FROM (
             SELECT m.book_id, sum(CASE WHEN m.kind IN ('match', 'set_off') THEN m.amount
@@ -3046,6 +3051,7 @@ CREATE FUNCTION public.number_postings() RETURNS trigger
 DECLARE
     added bigint;
     all_move boolean;
+    before bigint;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
@@ -3057,14 +3063,15 @@ BEGIN
     END IF;
     PERFORM check_causes(NEW.id);
     PERFORM check_earned(NEW.id);
-    WITH before AS (
-        UPDATE numbering SET last = last + added RETURNING last - added AS number
-    ), ours AS (
-        SELECT id, row_number() OVER (ORDER BY id) AS rank
-        FROM postings WHERE id >= NEW.id AND number IS NULL
-    )
-    UPDATE postings p SET number = b.number + o.rank, posted_at = clock_timestamp()
-        FROM before b, ours o WHERE p.id = o.id;
+    UPDATE numbering SET last = last + added RETURNING last - added INTO before;
+    IF added = 1 THEN  -- most are alone: nothing to rank
+        UPDATE postings SET number = before + 1, posted_at = clock_timestamp() WHERE id = NEW.id;
+    ELSE
+        UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
+            FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
+                  FROM postings WHERE id >= NEW.id AND number IS NULL) o
+            WHERE p.id = o.id;
+    END IF;
     RETURN NULL;
 END $$;
 
