@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from api.command_line import app
 from ledger.people.codes import Role
 from tests.support.api.command_line import CHINESE, Desk, suanquan
 
@@ -57,6 +60,14 @@ def test_what_was_typed_wrong_is_said_in_chinese(line: tuple[str, ...], words: s
     result = suanquan(*line, **ZH)
     assert result.returncode == 2
     assert words in result.stderr.splitlines()[-1]
+
+
+def test_every_command_stands_under_what_people_do() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert [
+        name for name, c in group.commands.items() if not getattr(c, "rich_help_panel", "")
+    ] == []
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "http://", "ftp://x", "http://a b"])
