@@ -84,3 +84,8 @@ def test_no_module_is_longer_than_one_reads_at_a_sitting() -> None:
         for path in (ROOT / name).rglob("*.py")
     }
     assert {path: n for path, n in lines.items() if n > LINES_MAX and path != TABLE} == {}
+
+
+def test_no_migration_has_the_number_of_another() -> None:
+    numbers = Counter(path.name[:2] for path in (ROOT / "ledger/migrations/sql").rglob("*.sql"))
+    assert {number: n for number, n in numbers.items() if n > 1} == {}
