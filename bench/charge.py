@@ -76,10 +76,10 @@ def run() -> dict[str, object]:
             ("metered", f"s_a_month_of_{GPUS}_gpus"),
         ):
             project = _key(owner, code)
-            figures[f"{name}_written"], _ = _charged(engine, project)
-            again = [_charged(engine, project) for _ in range(3)]
+            figures[f"{name}_written"], _ = _charge(engine, project)
+            again = [_charge(engine, project) for _ in range(3)]
             figures[f"{name}_again"] = min(seconds for seconds, _ in again)
-            figures[f"{name}_again_by_processor"] = min(used for _, used in again)
+            figures[f"{name}_again_by_processor"] = min(took for _, took in again)
         engine.dispose()
     return figures
 
@@ -90,7 +90,7 @@ def _key(owner: psycopg.Connection, code: str) -> int:
     return int(row[0])
 
 
-def _charged(engine: sa.Engine, project: int) -> tuple[float, float]:
+def _charge(engine: sa.Engine, project: int) -> tuple[float, float]:
     """Seconds by the clock, and of the processor."""
     began, processor_s = time.perf_counter(), stage.processor_s()
     with Session(engine) as db, db.begin():

@@ -115,13 +115,13 @@ def test_no_sql_of_one_person_moves_it(database: Database, busy_town: Town) -> N
 def test_what_two_took_back_nobody_does_again_by_the_old_decision(
     busy_town: Town, owner: psycopg.Connection, database: Database
 ) -> None:
-    there = take(busy_town, file(0))
-    confirm(busy_town, there)
+    move = take(busy_town, file(0))
+    confirm(busy_town, move)
     confirm(busy_town, take(busy_town, file(0, "n1")))
-    assert there.decision
+    assert move.decision
     again = (
         f"UPDATE gpus SET node = 'n2', changed_at = now(), changed_by = '{APPROVER.actor}',"
-        f" decision_id = {key(there.decision)} WHERE gpu = '{gpu_id(0)}'"
+        f" decision_id = {key(move.decision)} WHERE gpu = '{gpu_id(0)}'"
     )
     assert attempt(database, again) is CHECK
     assert place_of(owner, 0)[0] == "n1"
