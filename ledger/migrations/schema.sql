@@ -8877,7 +8877,7 @@ CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD 
 
 CREATE TRIGGER brought BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('received', '{finance}');
 
-CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator}');
+CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator,builder}');
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
