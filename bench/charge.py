@@ -76,8 +76,10 @@ def run() -> dict[str, object]:
             ("metered", f"s_a_month_of_{GPUS}_gpus"),
         ):
             project = _key(owner, code)
-            figures[f"{name}_written"] = _charged(engine, project)
-            figures[f"{name}_again"] = min(_charged(engine, project) for _ in range(3))
+            figures[f"{name}_written"], _ = _charge(engine, project)
+            again = [_charge(engine, project) for _ in range(3)]
+            figures[f"{name}_again"] = min(seconds for seconds, _ in again)
+            figures[f"{name}_again_by_processor"] = min(took for _, took in again)
         engine.dispose()
     return figures
 
@@ -88,8 +90,9 @@ def _key(owner: psycopg.Connection, code: str) -> int:
     return int(row[0])
 
 
-def _charged(engine: sa.Engine, project: int) -> float:
-    began = time.perf_counter()
+def _charge(engine: sa.Engine, project: int) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor."""
+    began, processor_s = time.perf_counter(), stage.processor_s()
     with Session(engine) as db, db.begin():
         charge(db, NOW, [project])
-    return round(time.perf_counter() - began, 2)
+    return round(time.perf_counter() - began, 2), round(stage.processor_s() - processor_s, 2)

@@ -16,6 +16,8 @@ MADE = {"bench/results.json", "api/language/locale/en.mo"}  # made, and not in t
 MADE_FILES = {"results.json", "server.log", "en.mo"}
 FOLDERS = ("ledger", "api", "agents", "bench", "bundle", "containers", "helm", "docs", "tests")
 FILES_MAX = 15
+LINES_MAX = 400
+TABLE = "tests/support/api/doors.py"  # a row for each route
 WRITTEN = sorted(
     {*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "pyproject.toml", *DOCS.rglob("*.md")}
     | {p for d in ("ledger", "api", "agents", "bench", "tests") for p in (ROOT / d).rglob("*.py")}
@@ -73,3 +75,17 @@ def test_no_folder_has_more_files_than_one_can_take_in() -> None:
         if path.is_file() and "__pycache__" not in path.parts and path.name not in MADE_FILES
     )
     assert {folder: n for folder, n in folders.items() if n > FILES_MAX} == {}
+
+
+def test_no_module_is_longer_than_one_reads_at_a_sitting() -> None:
+    lines = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8").count("\n")
+        for name in FOLDERS
+        for path in (ROOT / name).rglob("*.py")
+    }
+    assert {path: n for path, n in lines.items() if n > LINES_MAX and path != TABLE} == {}
+
+
+def test_no_migration_has_the_number_of_another() -> None:
+    numbers = Counter(path.name[:2] for path in (ROOT / "ledger/migrations/sql").rglob("*.sql"))
+    assert {number: n for number, n in numbers.items() if n > 1} == {}

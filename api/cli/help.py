@@ -27,7 +27,7 @@ _TYPER_WORDS = {
 _COMPLAINTS = (
     (re.compile(r"No such command '(.*?)'\..*"), msgid("没有命令 {0}")),
     (re.compile(r"Missing command\."), msgid("缺少命令")),
-    (re.compile(r"Got unexpected extra arguments? \((.*)\)"), msgid("多了参数：{0}")),
+    (re.compile(r"Got unexpected extra argument\(s\) \((.*)\)"), msgid("多了参数：{0}")),
     (re.compile(r"Option '(.*)' requires .*"), msgid("选项 {0} 须有值")),
     (re.compile(r"Option '(.*)' does not take a value\."), msgid("选项 {0} 不带值")),
     (re.compile(r"No such option: (.*)"), msgid("没有选项 {0}")),

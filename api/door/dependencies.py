@@ -184,6 +184,7 @@ def open_session(
     Raises:
         Refusal: this role does not come in by this door (`other_door`).
     """
+    request.state.viewer = viewer  # whom the log names
     if not admits(request.app.state.settings.door, viewer.role):
         raise Refusal(403, "other_door", {"role": viewer.role})
     place = place_of(request)
@@ -208,7 +209,9 @@ def _keep(
 
 def close_session(request: Request, response: Response, db: Session, now: datetime) -> None:
     """Sign a browser out: the session ends here, not only in the browser."""
-    sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
+    secret = request.cookies.get(SESSION_COOKIE, "")
+    request.state.viewer = sessions.signed_in(db, secret, lasts(request), now)
+    sessions.sign_out(db, secret, now)
     response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
 
 

@@ -12,7 +12,6 @@ from api.door.dependencies import Db, Now, having
 from api.metering.schemas import (
     HourRead,
     IncidentRead,
-    MinuteRead,
     NodeDetailRead,
     NodeGpuRead,
     NodeRead,
@@ -22,7 +21,7 @@ from api.metering.schemas import (
     WitnessRead,
 )
 from ledger.metering.queries import node_status, nodes
-from ledger.metering.queries.hours import Hour, hours
+from ledger.metering.queries.hours import Hour, Minute, hours
 from ledger.metering.queries.node_status import (
     Node,
     Trouble,
@@ -132,16 +131,10 @@ def cluster_hours(
 @router.get("/hours/{cluster}/{gpu}")
 def hour_minutes(
     cluster: str, gpu: str, *, hour: AwareDatetime, viewer: Reader, db: Db, now: Now
-) -> list[MinuteRead]:
+) -> list[Minute]:
     """List the minutes of an hour of a GPU with their windows; a silent one has none."""
     cluster_row = access.cluster(db, viewer, cluster)
-    of_hour = minutes_of_hour(db, cluster_row, gpu, hour, now)
-    return [
-        MinuteRead.model_validate(
-            {**vars(minute), "stretches": [vars(span) for span in minute.stretches]}
-        )
-        for minute in of_hour.minutes
-    ]
+    return [*minutes_of_hour(db, cluster_row, gpu, hour, now).minutes]
 
 
 def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:

@@ -104,30 +104,6 @@ class HourRead(ResponseModel):
     gaps: dict[str, int]
 
 
-class StretchRead(ResponseModel):
-    """A part of a minute: one holder with its share, or a gap (`kind` gap, `holder` its reason)."""
-
-    kind: str
-    holder: str
-    instance: str
-    from_ms: int
-    to_ms: int
-    num: int
-    den: int
-    mig_profile: str | None
-    util_ppm: int | None
-
-
-class MinuteRead(ResponseModel):
-    """A minute of a GPU, and the batch that told it; nobody did if `stream` is null."""
-
-    start: datetime
-    source: str | None
-    stream: UUID | None
-    number: int | None
-    stretches: list[StretchRead]
-
-
 class WitnessRead(ResponseModel):
     """A stretch of a pod on a device, as metered, and how it stands to what witnesses saw."""
 

@@ -9,7 +9,6 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.registry.schemas import (
-    InventoryLineRead,
     InventoryRead,
     ScaleRead,
     SightsCreate,
@@ -32,7 +31,7 @@ def inventory_lines(viewer: Reader, db: Db, now: Now) -> InventoryRead:
     """List where what the agents of the viewer's centre see differs from the registry."""
     picture = inventory(db, viewer.centre, now)
     return InventoryRead(
-        lines=[InventoryLineRead.model_validate(line) for line in picture.lines],
+        lines=[*picture.lines],
         scales=[ScaleRead.model_validate(scale) for scale in picture.scales],
     )
 

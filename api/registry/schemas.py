@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from api.door.schemas import Line, RequestModel, ResponseModel
-from ledger.desk.codes import InventoryState
+from ledger.desk.queries.inventory import InventoryLine
 from ledger.formats.json.exact import Exact
 from ledger.registry.codes import EntryState, RegistrySection
 
@@ -108,25 +108,6 @@ class EntryDetailsRead(ResponseModel):
     concerning: dict[RegistrySection, list[EntryRead]]
 
 
-class InventoryLineRead(ResponseModel):
-    """A GPU where the agents and the registry differ.
-
-    `entry` is what a registry file would state of it, null where people must find out first.
-    `registry_place` is where the registry has it; `first` and `last` are minutes that were seen.
-    """
-
-    gpu: str
-    cluster: str
-    node: str
-    state: InventoryState
-    model: str | None
-    first: datetime | None
-    last: datetime | None
-    windows: int
-    registry_place: str | None
-    entry: dict[str, str] | None
-
-
 class ScaleRead(ResponseModel):
     """A centre's registered GPUs and their peak FP16, dense, as far as it is known.
 
@@ -142,7 +123,7 @@ class ScaleRead(ResponseModel):
 class InventoryRead(ResponseModel):
     """What the agents see beside what is registered."""
 
-    lines: list[InventoryLineRead]
+    lines: list[InventoryLine]
     scales: list[ScaleRead]
 
 

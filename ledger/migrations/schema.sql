@@ -21,6 +21,17 @@ END $$;
 
 ALTER FUNCTION public.account_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+    WITH act AS (
+        INSERT INTO registry_acts (decision_id, relation, entry) VALUES (decision, of_relation, of_entry)
+        ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT EXISTS (SELECT FROM act);
+$$;
+
+ALTER FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.agent_approved() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -547,6 +558,11 @@ CREATE FUNCTION public.check_earned(first_posting bigint) RETURNS void
 DECLARE
     wrong bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM postings
+                   WHERE id >= first_posting AND number IS NULL AND split_part(cause, '/', 1) = 'accrue')
+    THEN
+        RETURN;
+    END IF;
     SELECT min(v.id) INTO wrong
         FROM (
             SELECT m.book_id, sum(CASE WHEN m.kind IN ('match', 'set_off') THEN m.amount
@@ -1590,7 +1606,8 @@ BEGIN
             AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
             AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
             AND move -> 'after' ->> 'node' = NEW.node
-            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at
+            AND acts_first(d.id, 'gpus', NEW.gpu)) THEN
         RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
             USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;
@@ -1794,6 +1811,40 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.inventory_stated() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.invited() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    fact jsonb := to_jsonb(NEW);
+    good boolean;
+BEGIN
+    IF TG_TABLE_NAME = 'invitations' THEN
+        good := current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+            OR may_act(NEW.created_by, NEW.created_at) AND EXISTS (SELECT FROM tokens
+                WHERE id = NEW.token_id AND created_by = NEW.created_by
+                    AND created_by LIKE 'securityadmin:%' AND revoked_at IS NULL);
+        good := good AND (fact ->> 'used_at') IS NULL;
+    ELSIF TG_TABLE_NAME = 'logins' THEN
+        good := EXISTS (SELECT FROM invitations i JOIN tokens t ON t.id = i.token_id
+            WHERE i.token_id = NEW.token_id AND i.used_at IS NOT NULL AND NOT t.waits);
+        IF TG_OP = 'UPDATE' THEN
+            good := good AND (SELECT count(DISTINCT person_id) = 1 FROM tokens
+                WHERE id IN (OLD.token_id, NEW.token_id));
+        END IF;
+    ELSE
+        good := EXISTS (SELECT FROM invitations
+            WHERE id = (fact ->> 'invitation_id')::bigint AND used_at IS NOT NULL);
+    END IF;
+    IF good IS NOT TRUE THEN
+        RAISE EXCEPTION 'a row of % needs an invitation', TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'invited';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.invited() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -3034,6 +3085,7 @@ CREATE FUNCTION public.number_postings() RETURNS trigger
 DECLARE
     added bigint;
     all_move boolean;
+    before bigint;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
@@ -3045,14 +3097,15 @@ BEGIN
     END IF;
     PERFORM check_causes(NEW.id);
     PERFORM check_earned(NEW.id);
-    WITH before AS (
-        UPDATE numbering SET last = last + added RETURNING last - added AS number
-    ), ours AS (
-        SELECT id, row_number() OVER (ORDER BY id) AS rank
-        FROM postings WHERE id >= NEW.id AND number IS NULL
-    )
-    UPDATE postings p SET number = b.number + o.rank, posted_at = clock_timestamp()
-        FROM before b, ours o WHERE p.id = o.id;
+    UPDATE numbering SET last = last + added RETURNING last - added INTO before;
+    IF added = 1 THEN  -- most are alone: nothing to rank
+        UPDATE postings SET number = before + 1, posted_at = clock_timestamp() WHERE id = NEW.id;
+    ELSE
+        UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
+            FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
+                  FROM postings WHERE id >= NEW.id AND number IS NULL) o
+            WHERE p.id = o.id;
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -4175,7 +4228,8 @@ BEGIN
                 AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
                 AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
                 AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
-                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text
+                AND acts_first(d.id, 'contracts', NEW.id::text)) THEN
         RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
             NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;
@@ -4557,6 +4611,29 @@ COMMENT ON COLUMN public.assignments.number IS 'Contract number, as it is writte
 
 ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.assignments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.authenticators (
+    id bigint NOT NULL,
+    invitation_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT authenticators_secret_check CHECK ((octet_length(secret) = 20))
+);
+
+ALTER TABLE public.authenticators OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
+
+COMMENT ON COLUMN public.authenticators.secret IS 'As it is: the codes are computed of it';
+
+ALTER TABLE public.authenticators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.authenticators_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -5040,6 +5117,15 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.code_steps (
+    authenticator_id bigint NOT NULL,
+    step bigint NOT NULL
+);
+
+ALTER TABLE public.code_steps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.code_steps IS 'The half minutes whose codes were used';
 
 CREATE TABLE public.witness_requirements (
     id bigint NOT NULL,
@@ -5910,6 +5996,35 @@ ALTER TABLE public.evidence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.failed_sign_ins (
+    id bigint NOT NULL,
+    login_id bigint NOT NULL,
+    source bytea NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL,
+    fault text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT failed_sign_ins_fault_check CHECK ((fault = ANY (ARRAY['password'::text, 'code'::text, 'token'::text]))),
+    CONSTRAINT failed_sign_ins_source_check CHECK ((octet_length(source) = 32))
+);
+
+ALTER TABLE public.failed_sign_ins OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.failed_sign_ins IS 'Sign-ins by a login that did not succeed, for good';
+
+COMMENT ON COLUMN public.failed_sign_ins.source IS 'SHA-256 of a device that the holder used, or of a network';
+
+COMMENT ON COLUMN public.failed_sign_ins.fault IS 'What was wrong: the password, the code, or the token has ended';
+
+ALTER TABLE public.failed_sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.failed_sign_ins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.red_parts (
     document_id bigint NOT NULL,
     line smallint NOT NULL,
@@ -6271,6 +6386,33 @@ ALTER TABLE public.indicators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.invitations (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT invitations_check CHECK ((expires_at > created_at)),
+    CONSTRAINT invitations_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.invitations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.invitations IS 'Links by which the holder of a token sets up her account; once';
+
+COMMENT ON COLUMN public.invitations.hash IS 'SHA-256 of the secret in the link';
+
+ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.invitations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
     from_role text NOT NULL,
@@ -6297,6 +6439,27 @@ CREATE VIEW public.line_sums AS
 ALTER VIEW public.line_sums OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.line_sums IS 'A line of an invoice, net of its red ones: net and allocated, fen';
+
+CREATE TABLE public.logins (
+    id bigint NOT NULL,
+    token_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT login_name CHECK (((name ~ '^\S{2,64}$'::text) AND public.is_visible(name)))
+);
+
+ALTER TABLE public.logins OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.logins IS 'Names that open a token in a browser, with a password and a code';
+
+ALTER TABLE public.logins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.logins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.lookups (
     id bigint NOT NULL,
@@ -6722,6 +6885,27 @@ ALTER VIEW public.part_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
+CREATE TABLE public.passwords (
+    id bigint NOT NULL,
+    login_id bigint NOT NULL,
+    hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT argon2id CHECK ((hash ~~ '$argon2id$%'::text))
+);
+
+ALTER TABLE public.passwords OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.passwords IS 'Argon2id hashes of every password of a login; the newest counts';
+
+ALTER TABLE public.passwords ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.passwords_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
     line smallint NOT NULL,
@@ -7130,6 +7314,29 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.recovery_codes (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    authenticator_id bigint NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.recovery_codes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authenticator, each once';
+
+COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
+
+ALTER TABLE public.recovery_codes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recovery_codes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.refunds (
     reference text NOT NULL,
     total_fen bigint NOT NULL,
@@ -7156,6 +7363,19 @@ COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
 COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 
 COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
+CREATE TABLE public.registry_acts (
+    decision_id bigint NOT NULL,
+    relation text NOT NULL,
+    entry text NOT NULL,
+    CONSTRAINT registry_acts_relation_check CHECK ((relation = ANY (ARRAY['contracts'::text, 'gpus'::text])))
+);
+
+ALTER TABLE public.registry_acts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.registry_acts IS 'Which contracts and GPUs a decision has changed; by triggers';
+
+COMMENT ON COLUMN public.registry_acts.entry IS 'Key of the contract, or the GPU';
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
@@ -7953,6 +8173,12 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.authenticators
+    ADD CONSTRAINT authenticators_invitation_id_key UNIQUE (invitation_id);
+
+ALTER TABLE ONLY public.authenticators
+    ADD CONSTRAINT authenticators_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
@@ -8039,6 +8265,9 @@ ALTER TABLE ONLY public.clusters
 
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.code_steps
+    ADD CONSTRAINT code_steps_pkey PRIMARY KEY (authenticator_id, step);
 
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash, stream, number);
@@ -8133,6 +8362,9 @@ ALTER TABLE ONLY public.excluded_months
 ALTER TABLE ONLY public.incident_spans
     ADD CONSTRAINT explained_once EXCLUDE USING gist (gpu WITH =, device WITH =, holder WITH =, span WITH &&);
 
+ALTER TABLE ONLY public.failed_sign_ins
+    ADD CONSTRAINT failed_sign_ins_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.forks
     ADD CONSTRAINT forks_pkey PRIMARY KEY (stream, number, hash);
 
@@ -8184,11 +8416,26 @@ ALTER TABLE ONLY public.indicators
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_token_id_key UNIQUE (token_id);
+
 ALTER TABLE ONLY public.job_users
     ADD CONSTRAINT job_users_pkey PRIMARY KEY (cluster_id, job);
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_token_id_key UNIQUE (token_id);
 
 ALTER TABLE ONLY public.lookups
     ADD CONSTRAINT lookups_pkey PRIMARY KEY (id);
@@ -8262,6 +8509,9 @@ ALTER TABLE ONLY public.other_support
 
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.passwords
+    ADD CONSTRAINT passwords_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.payable_versions
     ADD CONSTRAINT payable_versions_pkey PRIMARY KEY (decision_id);
@@ -8344,6 +8594,12 @@ ALTER TABLE ONLY public.recoveries
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.red_parts
     ADD CONSTRAINT red_parts_pkey PRIMARY KEY (document_id, line);
 
@@ -8352,6 +8608,9 @@ ALTER TABLE ONLY public.refunds
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
+
+ALTER TABLE ONLY public.registry_acts
+    ADD CONSTRAINT registry_acts_pkey PRIMARY KEY (decision_id, relation, entry);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -8631,6 +8890,8 @@ CREATE INDEX excluded_months_by_voucher ON public.excluded_months USING btree (v
 
 CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (voucher_id, contract_id, month) WHERE (readmission_id IS NULL);
 
+CREATE INDEX failed_sign_ins_by_login ON public.failed_sign_ins USING btree (login_id, at);
+
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
@@ -8656,6 +8917,8 @@ CREATE INDEX incidents_by_original ON public.incidents USING btree (original);
 CREATE UNIQUE INDEX indicators_once ON public.indicators USING btree (public.plain_code(number), year);
 
 CREATE INDEX job_users_by_user ON public.job_users USING btree (cluster_id, job_user);
+
+CREATE UNIQUE INDEX logins_by_name ON public.logins USING btree (public.plain_name(name));
 
 CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
 
@@ -8698,6 +8961,8 @@ CREATE INDEX other_support_decision_id_idx ON public.other_support USING btree (
 CREATE INDEX other_support_superseded_decision_id_idx ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX passwords_by_login ON public.passwords USING btree (login_id, id);
 
 CREATE INDEX payable_versions_by_policy ON public.payable_versions USING btree (policy);
 
@@ -8748,6 +9013,8 @@ CREATE UNIQUE INDEX receipts_once ON public.receipts USING btree (public.plain_r
 CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
 
 CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX recovery_codes_by_authenticator ON public.recovery_codes USING btree (authenticator_id);
 
 CREATE INDEX red_parts_by_decision ON public.red_parts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
@@ -8841,7 +9108,7 @@ CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD 
 
 CREATE TRIGGER brought BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('received', '{finance}');
 
-CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator}');
+CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator,builder}');
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
@@ -8867,6 +9134,8 @@ CREATE TRIGGER clock_approved_at BEFORE INSERT OR UPDATE OF approved_at ON publi
 
 CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.claim_events FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.failed_sign_ins FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.number_reads FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.contracts FOR EACH ROW WHEN (((new.changed_at < (now() - '00:10:00'::interval)) OR (new.changed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -8890,6 +9159,10 @@ CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON pub
 CREATE TRIGGER clock_confirmed_at BEFORE INSERT OR UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN (((new.confirmed_at < (now() - '00:10:00'::interval)) OR (new.confirmed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.enrolment_codes FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.invitations FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.logins FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.persons FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9007,6 +9280,10 @@ CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.messag
 
 CREATE TRIGGER clock_sent_at BEFORE INSERT OR UPDATE OF sent_at ON public.payment_lists FOR EACH ROW WHEN (((new.sent_at < (now() - '00:10:00'::interval)) OR (new.sent_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_set_at BEFORE INSERT OR UPDATE OF set_at ON public.authenticators FOR EACH ROW WHEN (((new.set_at < (now() - '00:10:00'::interval)) OR (new.set_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_set_at BEFORE INSERT OR UPDATE OF set_at ON public.passwords FOR EACH ROW WHEN (((new.set_at < (now() - '00:10:00'::interval)) OR (new.set_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_since BEFORE INSERT OR UPDATE OF since ON public.year_waits FOR EACH ROW WHEN (((new.since < (now() - '00:10:00'::interval)) OR (new.since > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_stated_at BEFORE INSERT OR UPDATE OF stated_at ON public.deductions FOR EACH ROW WHEN (((new.stated_at < (now() - '00:10:00'::interval)) OR (new.stated_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9036,6 +9313,10 @@ CREATE TRIGGER clock_superseded_at BEFORE INSERT OR UPDATE OF superseded_at ON p
 CREATE TRIGGER clock_taken_at BEFORE INSERT OR UPDATE OF taken_at ON public.courier_files FOR EACH ROW WHEN (((new.taken_at < (now() - '00:10:00'::interval)) OR (new.taken_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_told_at BEFORE INSERT OR UPDATE OF told_at ON public.relays FOR EACH ROW WHEN (((new.told_at < (now() - '00:10:00'::interval)) OR (new.told_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_used_at BEFORE INSERT OR UPDATE OF used_at ON public.invitations FOR EACH ROW WHEN (((new.used_at < (now() - '00:10:00'::interval)) OR (new.used_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_used_at BEFORE INSERT OR UPDATE OF used_at ON public.recovery_codes FOR EACH ROW WHEN (((new.used_at < (now() - '00:10:00'::interval)) OR (new.used_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_used_at BEFORE INSERT OR UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN (((new.used_at < (now() - '00:10:00'::interval)) OR (new.used_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9111,6 +9392,12 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OL
 
 CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
 
+CREATE TRIGGER invited BEFORE INSERT ON public.authenticators FOR EACH ROW EXECUTE FUNCTION public.invited();
+
+CREATE TRIGGER invited BEFORE INSERT ON public.invitations FOR EACH ROW EXECUTE FUNCTION public.invited();
+
+CREATE TRIGGER invited BEFORE INSERT OR UPDATE OF token_id ON public.logins FOR EACH ROW EXECUTE FUNCTION public.invited();
+
 CREATE TRIGGER issued BEFORE INSERT ON public.enrolment_codes FOR EACH ROW EXECUTE FUNCTION public.code_issued();
 
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
@@ -9179,6 +9466,8 @@ CREATE TRIGGER once BEFORE UPDATE OF confirmed_at, confirmed_by ON public.deduct
 
 CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
+CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.invitations FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
 CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON public.messages FOR EACH ROW WHEN ((old.answer IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
@@ -9186,6 +9475,8 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH R
 CREATE TRIGGER once BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN ((old.checked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.recovery_codes FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -9372,6 +9663,9 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
+ALTER TABLE ONLY public.authenticators
+    ADD CONSTRAINT authenticators_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES public.invitations(id);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -9464,6 +9758,9 @@ ALTER TABLE ONLY public.clause_rates
 
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.code_steps
+    ADD CONSTRAINT code_steps_authenticator_id_fkey FOREIGN KEY (authenticator_id) REFERENCES public.authenticators(id);
 
 ALTER TABLE ONLY public.contract_terms
     ADD CONSTRAINT contract_terms_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -9558,6 +9855,9 @@ ALTER TABLE ONLY public.excluded_months
 ALTER TABLE ONLY public.excluded_months
     ADD CONSTRAINT excluded_months_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
+ALTER TABLE ONLY public.failed_sign_ins
+    ADD CONSTRAINT failed_sign_ins_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
+
 ALTER TABLE ONLY public.freezes
     ADD CONSTRAINT freezes_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
@@ -9591,6 +9891,9 @@ ALTER TABLE ONLY public.indicator_shares
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
+
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES public.legal_moves(kind, from_role, to_role);
 
@@ -9599,6 +9902,9 @@ ALTER TABLE ONLY public.legal_moves
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
 ALTER TABLE ONLY public.lookups
     ADD CONSTRAINT lookups_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
@@ -9659,6 +9965,9 @@ ALTER TABLE ONLY public.other_support
 
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.passwords
+    ADD CONSTRAINT passwords_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
 
 ALTER TABLE ONLY public.payable_versions
     ADD CONSTRAINT payable_versions_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -9735,6 +10044,9 @@ ALTER TABLE ONLY public.recoveries
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_authenticator_id_fkey FOREIGN KEY (authenticator_id) REFERENCES public.authenticators(id);
+
 ALTER TABLE ONLY public.red_parts
     ADD CONSTRAINT red_parts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
@@ -9749,6 +10061,9 @@ ALTER TABLE ONLY public.refunds
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.registry_acts
+    ADD CONSTRAINT registry_acts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
@@ -9877,6 +10192,8 @@ ALTER TABLE ONLY public.year_waits
     ADD CONSTRAINT year_waits_voucher_id_year_fkey FOREIGN KEY (voucher_id, year) REFERENCES public.voucher_years(voucher_id, year);
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.acts_first(decision bigint, of_relation text, of_entry text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.agent_approved() FROM PUBLIC;
 
@@ -10323,6 +10640,8 @@ GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.authenticators TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bank_accounts TO suanquan_app;
@@ -10441,6 +10760,8 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.code_steps TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
@@ -10531,6 +10852,8 @@ GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
 GRANT SELECT ON TABLE public.evidence_days TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.failed_sign_ins TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.red_parts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.family_sums TO suanquan_app;
@@ -10593,9 +10916,17 @@ GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.invitations TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.invitations TO suanquan_app;
+
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.logins TO suanquan_app;
+
+GRANT UPDATE(token_id) ON TABLE public.logins TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
 
@@ -10672,6 +11003,8 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -10776,6 +11109,10 @@ GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recovery_codes TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 

@@ -120,9 +120,9 @@ def relayed(town: Town, at: int, word: str) -> None:
 def test_what_waits_in_a_relay(town: Town, prometheus: TestClient) -> None:
     for at, word in enumerate((RELAY, RELAY | {"name": "r-2", "batches": 0}, "{", {"name": "a b"})):
         relayed(town, at, word if isinstance(word, str) else json.dumps(word))
-    seen = values(prometheus)
-    assert seen["suanquan_relay_batches"] == {("c-mine", "r-1"): 2, ("c-mine", "r-2"): 0}
-    assert seen["suanquan_relay_oldest_seconds"] == {("c-mine", "r-1"): 700}
+    figures = values(prometheus)
+    assert figures["suanquan_relay_batches"] == {("c-mine", "r-1"): 2, ("c-mine", "r-2"): 0}
+    assert figures["suanquan_relay_oldest_seconds"] == {("c-mine", "r-1"): 700}
     mine, theirs = town.client.get("/api/v1/sources", headers=town.headers(Role.CLERK)).json()
     assert [(r["name"], r["late"]) for r in mine["relays"]] == [("r-1", True), ("r-2", False)]
     assert theirs["relays"] == []

@@ -335,8 +335,10 @@ def test_every_variable_is_a_setting(case: str) -> None:
     settings = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name, _, container in containers(case):
         for variable in container.get("env", []):
-            known = variable["name"].startswith("SUANQUAN_") and f"`{variable['name']}`" in settings
-            assert known or variable["name"] in OTHERS, (name, variable["name"])
+            is_setting = (
+                variable["name"].startswith("SUANQUAN_") and f"`{variable['name']}`" in settings
+            )
+            assert is_setting or variable["name"] in OTHERS, (name, variable["name"])
 
 
 @pytest.mark.parametrize("case", CASES)

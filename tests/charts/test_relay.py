@@ -52,6 +52,21 @@ def test_the_program_takes_its_settings(case: str) -> None:
     assert settings.certificate == ("/run/suanquan/tls/tls.crt" if full else None)
     assert settings.client_ca == ("/run/suanquan/client-ca/ca.crt" if full else None)
     assert settings.health_host == ("0.0.0.0" if full else "127.0.0.1")  # noqa: S104
+    (deployment,) = of_kind(manifests(case), "Deployment")
+    assert settings.name == deployment["metadata"]["name"], "it outlives its pods"
+
+
+def test_without_a_line_it_stores_and_reaches_nothing() -> None:
+    values = {**example(PLAIN), "server": {"url": "courier"}}
+    documents = render("suanquan-agent", values)
+    (deployment,) = of_kind(documents, "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    own = {v["name"]: v["value"] for v in container["env"]}
+    assert RelaySettings.read(own).url is None
+    (policy,) = of_kind(documents, "NetworkPolicy")
+    ports = {p["port"] for rule in policy["spec"]["egress"] for p in rule["ports"]}
+    assert ports == {53, 9481}, "names, and itself for the test"
+    assert not of_kind(documents, "Pod"), "no test asks a server"
 
 
 @BOTH

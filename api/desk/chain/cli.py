@@ -10,7 +10,7 @@ from api.cli.arguments import path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import Limit, Offset
+from api.cli.options import PAYMENT, Limit, Offset
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, WORDS, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -20,7 +20,7 @@ from ledger.reconciliation.codes import MonthState
 
 app = Commands()
 audit = Commands(msgid("追溯：付款、账期、窗口、批次"))
-app.add_typer(audit, name="audit")
+app.add_typer(audit, name="audit", rich_help_panel=PAYMENT)
 
 
 def _names(row: dict[str, Any]) -> str | None:

@@ -207,6 +207,8 @@ timeoutSeconds: 5
     capabilities: {drop: [ALL]}
   env:
     {{- include "agent.serverVariables" . | nindent 4 }}
+    - name: SUANQUAN_NODE # what the server calls it: a pod's own name changes with each pod
+      value: {{ include "agent.name" . | quote }}
     - name: SUANQUAN_AGENT_DATA
       value: /var/lib/suanquan-agent/relay
     - name: SUANQUAN_RELAY_LISTEN

@@ -1,7 +1,7 @@
 """The made-up people of a drill, whom whoever opens its pages may play.
 
 They are made on the machine (`suanquan up` with the demo), as the owner of the database, which
-keeps drills and real projects apart (`drill_stays` in people/36_links.sql).
+keeps drills and real projects apart (`drill_stays` in people/39_links.sql).
 """
 
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ from ledger.people.tables import Invitation, Login, Token
 from ledger.postgres.columns import key
 
 SECRET_BYTES = 32
-NAME_MIN, NAME_MAX = 2, 64  # `login_name` in people/37_logins.sql
+NAME_MIN, NAME_MAX = 2, 64  # `login_name` in people/40_logins.sql
 
 _BY_NAME = text("SELECT id FROM logins WHERE plain_name(name) = plain_name(:name)")
 _NAME_IS_VISIBLE = text("SELECT is_visible(:name)")

@@ -18,6 +18,7 @@ from ledger.errors import Conflict
 from ledger.registry.rules.effective_dating import Fact
 from ledger.registry.steps import contract_terms, gpu_moves
 from ledger.registry.steps.effective_dating import Columns, Proposal, record
+from ledger.registry.steps.guarded_update import Marks
 from ledger.registry.steps.register import RegistrationReport
 
 # What a key is called.
@@ -126,9 +127,10 @@ def record_proposals(
     recorded: dict[str, list[Any]] = {}
     superseded: dict[str, list[Any]] = {}
     terms = [change.as_json() for change in report.terms]
-    contract_terms.change_terms(db, terms, decision=None, actor=actor, now=now)
+    marks = Marks(now=now, actor=actor, decision=None)
+    contract_terms.change_terms(db, terms, marks)
     moves = [move.as_json() for move in report.moves]
-    gpu_moves.move_gpus(db, moves, decision=None, actor=actor, now=now)
+    gpu_moves.move_gpus(db, moves, marks)
     for proposal in report.proposals:
         keys = record(
             db,
@@ -165,11 +167,9 @@ def record_decided(
     Raises:
         Conflict: the registry is not as it was when this was decided (`registry_moved`).
     """
-    marks = {"now": now, "actor": actor, "decision": decision}
-    contract_terms.change_terms(
-        db, content.get("terms", []), decision=decision, actor=actor, now=now
-    )
-    gpu_moves.move_gpus(db, content.get("moves", []), decision=decision, actor=actor, now=now)
+    marks = Marks(now=now, actor=actor, decision=decision)
+    contract_terms.change_terms(db, content.get("terms", []), marks)
+    gpu_moves.move_gpus(db, content.get("moves", []), marks)
     try:
         for table in TABLES:
             keys = [int(key) for key in content["superseded"].get(table, [])]

@@ -6,17 +6,17 @@ the total of a contract with charged usage changes, two persons decide.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.errors import Conflict
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.steps.entities import CONTRACTS, EntityFact, Registration
+from ledger.registry.steps.guarded_update import Marks, update_each
 from ledger.units import Fen, yuan
 
 _TERMS = text("""
@@ -109,33 +109,24 @@ def _line(terms: Terms) -> str:
     return f"{terms['valid']} {yuan(int(total)) if total is not None else ''}".strip()
 
 
-def change_terms(
-    db: Session,
-    changes: Sequence[Mapping[str, Any]],
-    *,
-    decision: int | None,
-    actor: str,
-    now: datetime,
-) -> None:
+def change_terms(db: Session, changes: Iterable[Mapping[str, Any]], marks: Marks) -> None:
     """Write the changes, as `TermsChange.as_json` has them.
 
     Raises:
         Conflict: a contract is not as it was (`registry_moved`).
     """
-    for change in changes:
-        before, after = change["before"], change["after"]
-        row = {
-            "contract": int(change["contract"]),
-            "valid": after["valid"],
-            "total": _fen(after["total_fen"]),
-            "valid_before": before["valid"],
-            "total_before": _fen(before["total_fen"]),
-            "decision": decision,
-            "actor": actor,
-            "now": now,
-        }
-        if db.execute(_CHANGE, row).rowcount != 1:  # type: ignore[attr-defined]
-            raise Conflict("registry_moved")
+    update_each(db, _CHANGE, map(_row, changes), marks)
+
+
+def _row(change: Mapping[str, Any]) -> dict[str, Any]:
+    before, after = change["before"], change["after"]
+    return {
+        "contract": int(change["contract"]),
+        "valid": after["valid"],
+        "total": _fen(after["total_fen"]),
+        "valid_before": before["valid"],
+        "total_before": _fen(before["total_fen"]),
+    }
 
 
 def _fen(total: str | None) -> Fen | None:

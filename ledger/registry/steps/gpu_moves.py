@@ -4,7 +4,7 @@ One person may, as long as none of its use was charged; afterwards two decide it
 and the day from which it is registered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.errors import Conflict
 from ledger.registry.steps.entities import GPUS, EntityFact, Registration
+from ledger.registry.steps.guarded_update import Marks, update_each
 from ledger.units import midnight
 
 _PLACES = text("""
@@ -104,35 +104,26 @@ def description(move: GpuMove) -> dict[str, str]:
     }
 
 
-def move_gpus(
-    db: Session,
-    moves: Sequence[Mapping[str, Any]],
-    *,
-    decision: int | None,
-    actor: str,
-    now: datetime,
-) -> None:
+def move_gpus(db: Session, moves: Iterable[Mapping[str, Any]], marks: Marks) -> None:
     """Write the moves, as `GpuMove.as_json` has them.
 
     Raises:
         Conflict: a GPU is not where it was (`registry_moved`).
     """
-    for move in moves:
-        before, after = move["before"], move["after"]
-        row = {
-            "gpu": move["gpu"],
-            "cluster": int(after["cluster"]),
-            "node": after["node"],
-            "retired_at": after["retired_at"],
-            "cluster_before": int(before["cluster"]),
-            "node_before": before["node"],
-            "retired_before": before["retired_at"],
-            "decision": decision,
-            "actor": actor,
-            "now": now,
-        }
-        if db.execute(_MOVE, row).rowcount != 1:  # type: ignore[attr-defined]
-            raise Conflict("registry_moved")
+    update_each(db, _MOVE, map(_row, moves), marks)
+
+
+def _row(move: Mapping[str, Any]) -> dict[str, Any]:
+    before, after = move["before"], move["after"]
+    return {
+        "gpu": move["gpu"],
+        "cluster": int(after["cluster"]),
+        "node": after["node"],
+        "retired_at": after["retired_at"],
+        "cluster_before": int(before["cluster"]),
+        "node_before": before["node"],
+        "retired_before": before["retired_at"],
+    }
 
 
 def _place_stated(fact: EntityFact, cluster: int) -> Place:

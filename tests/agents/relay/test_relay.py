@@ -233,9 +233,9 @@ def _certificate_of(context: ssl.SSLContext) -> bytes | None:
     """The certificate that a caller gets: a handshake in memory."""
     caller = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     caller.check_hostname, caller.verify_mode = False, ssl.CERT_NONE
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    near = caller.wrap_bio(back, there)
-    far = context.wrap_bio(there, back, server_side=True)
+    out, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = caller.wrap_bio(back, out)
+    far = context.wrap_bio(out, back, server_side=True)
     for end in (near, far, near, far):
         with suppress(ssl.SSLWantReadError):
             end.do_handshake()

@@ -250,8 +250,8 @@ def test_beside_a_running_server_its_own_database_is_used(folder: Path) -> None:
     with running(folder / "data") as up:
         late = up.command("admin", "create", "赵六").stdout.strip()
         for secret in (early, late):
-            there = {"SUANQUAN_URL": up.url, "SUANQUAN_TOKEN": secret}
-            assert suanquan("token", "list", **there).returncode == 0
+            variables = {"SUANQUAN_URL": up.url, "SUANQUAN_TOKEN": secret}
+            assert suanquan("token", "list", **variables).returncode == 0
         assert up.command("db", "upgrade").returncode == 0
 
 

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from api.command_line import app
 from ledger.people.codes import Role
 from tests.support.api.command_line import CHINESE, Desk, suanquan
 
@@ -47,6 +50,9 @@ def test_another_language_is_refused() -> None:
         (("findings",), "缺少 kind，应为以下之一：conflicts, forks, "),
         (("no-such-verb",), "没有命令 no-such-verb"),
         (("usage", "--colour"), "没有选项 --colour"),
+        (("usage", "extra"), "多了参数：extra"),
+        (("usage", "--json=3"), "选项 --json 不带值"),
+        (("token", "create", "李四", "--role"), "选项 --role 须有值"),
         (("findings", "xyz"), "应为以下之一"),
     ],
 )
@@ -54,6 +60,14 @@ def test_what_was_typed_wrong_is_said_in_chinese(line: tuple[str, ...], words: s
     result = suanquan(*line, **ZH)
     assert result.returncode == 2
     assert words in result.stderr.splitlines()[-1]
+
+
+def test_every_command_stands_under_what_people_do() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert [
+        name for name, c in group.commands.items() if not getattr(c, "rich_help_panel", "")
+    ] == []
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "http://", "ftp://x", "http://a b"])

@@ -198,13 +198,19 @@ def test_the_log_says_who_did_what_and_never_a_secret(town: Town, log: io.String
     assert client.post("/api/v1/agents", json=enrolment).status_code == 201
     signed_in = client.post("/sign-in", data={"token": answer["secret"]})
     assert signed_in.status_code == 303
+    assert client.post("/sign-out").status_code == 303
     secrets |= {answer["secret"], code, signed_in.cookies[SESSION_COOKIE]}
     client.post("/sign-in", data={"token": "sq_mistyped-secret"})
     client.get("/api/v1/projects", headers={"Authorization": "Bearer sq_wrong-secret"})
     client.get("/projects?token=sq_in-a-query")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     answers = [line for line in lines if line["event"] == "answered"]
-    assert len(answers) == 7
+    assert len(answers) == 8
+    by_path = [(line["path"], line["actor"]) for line in answers if "sign-" in line["path"]]
+    assert [path for path, _ in by_path] == ["/sign-in", "/sign-out", "/sign-in"]
+    assert by_path[0][1] == by_path[1][1]
+    assert by_path[0][1].startswith("auditor:李四#")
+    assert by_path[2][1] is None
     assert answers[0]["actor"].startswith("securityadmin:某securityadmin#")
     assert answers[0]["path"] == "/api/v1/tokens"
     assert answers[0]["status"] == 201

@@ -32,8 +32,8 @@ def overpaid(town: Town, owner: psycopg.Connection) -> str:
 
 def send(town: Town, path: str, form: dict[str, str]) -> None:
     """Fill in a form of the cashier's page; the approver confirms what it proposes."""
-    shown = parse(page(town))
-    fields = one(shown, f"form[action='{path}']").css("input[name], select[name]")
+    tree = parse(page(town))
+    fields = one(tree, f"form[action='{path}']").css("input[name], select[name]")
     assert {str(field.attributes["name"]) for field in fields} >= form.keys()
     answer = town.client.post(path, data=form, headers=town.headers(Role.FINANCE))
     assert answer.status_code == 303, answer.text

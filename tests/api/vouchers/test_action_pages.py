@@ -16,8 +16,8 @@ PAGE = "/projects/p-mine"
 def send(town: Town, act: str, form: dict[str, str]) -> dict[str, Any]:
     """What a clerk's form proposes: the decision, which another person then confirms."""
     clerk = town.headers(Role.CLERK)
-    shown = parse(town.client.get(PAGE, headers=clerk | {"Accept": "text/html"}).text)
-    fields = one(shown, f"form[action='{PAGE}/{act}']").css("[name]")
+    tree = parse(town.client.get(PAGE, headers=clerk | {"Accept": "text/html"}).text)
+    fields = one(tree, f"form[action='{PAGE}/{act}']").css("[name]")
     assert {str(field.attributes["name"]) for field in fields} == form.keys()
     answer = town.client.post(f"{PAGE}/{act}", data=form, headers=clerk)
     assert answer.status_code == 303, answer.text

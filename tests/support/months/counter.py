@@ -30,8 +30,8 @@ class Counter:
 
     def counted(self, deduction: Deducted) -> int:
         """What counts of it now; half a fen is a whole one."""
-        gross, left = self.gross[deduction.bill], max(self.left[deduction.bill], 0)
-        return min(deduction.held_fen, (2 * deduction.fen * left + gross) // (2 * gross))
+        gross, left_fen = self.gross[deduction.bill], max(self.left[deduction.bill], 0)
+        return min(deduction.held_fen, (2 * deduction.fen * left_fen + gross) // (2 * gross))
 
     def fen(self, *, counts: bool) -> int:
         """What was deducted in all; with `counts`, what counts of it."""
@@ -39,8 +39,8 @@ class Counter:
 
     def deductible(self) -> list[int]:
         """Bills of which something is left and nothing was deducted yet."""
-        taken = {deduction.bill for deduction in self.deductions}
-        return [bill for bill, fen in enumerate(self.left) if fen > 0 and bill not in taken]
+        used_bills = {deduction.bill for deduction in self.deductions}
+        return [bill for bill, fen in enumerate(self.left) if fen > 0 and bill not in used_bills]
 
     def falling(self) -> list[int]:
         """Deductions of which less counts than holds."""

@@ -240,8 +240,8 @@ class PayoutRules(DatabaseMachine):
         fen = self.oracle.recoverable // part
         assume(fen)
         parts = self.payouts.refund_parts(fen)
-        asked = parts or {next(iter(self.payouts.weights)): fen}
-        refusal = self.cashier.refund(f"t{next(self.references)}", asked)
+        parts_asked = parts or {next(iter(self.payouts.weights)): fen}
+        refusal = self.cashier.refund(f"t{next(self.references)}", parts_asked)
         assert refusal == ("" if parts else "refund_beyond_paid")
         if not refusal:
             self.payouts.refund(parts)

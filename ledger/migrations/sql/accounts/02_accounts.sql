@@ -215,6 +215,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     added bigint;
     all_move boolean;
+    before bigint;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
@@ -226,14 +227,15 @@ BEGIN
     END IF;
     PERFORM check_causes(NEW.id);
     PERFORM check_earned(NEW.id);
-    WITH before AS (
-        UPDATE numbering SET last = last + added RETURNING last - added AS number
-    ), ours AS (
-        SELECT id, row_number() OVER (ORDER BY id) AS rank
-        FROM postings WHERE id >= NEW.id AND number IS NULL
-    )
-    UPDATE postings p SET number = b.number + o.rank, posted_at = clock_timestamp()
-        FROM before b, ours o WHERE p.id = o.id;
+    UPDATE numbering SET last = last + added RETURNING last - added INTO before;
+    IF added = 1 THEN  -- most are alone: nothing to rank
+        UPDATE postings SET number = before + 1, posted_at = clock_timestamp() WHERE id = NEW.id;
+    ELSE
+        UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
+            FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
+                  FROM postings WHERE id >= NEW.id AND number IS NULL) o
+            WHERE p.id = o.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED

@@ -300,7 +300,7 @@ CREATE TRIGGER checked BEFORE INSERT OR UPDATE OF checked_by, checked_at ON rece
     FOR EACH ROW EXECUTE FUNCTION receipt_checked();
 
 CREATE TRIGGER brought BEFORE INSERT ON receipts
-    FOR EACH ROW EXECUTE FUNCTION brought_by_actor('entered', '{clerk,operator}');
+    FOR EACH ROW EXECUTE FUNCTION brought_by_actor('entered', '{clerk,operator,builder}');
 
 -- At the counter (柜台抵扣) a builder pays a centre the bill less its voucher: what was deducted of a
 -- document, with tax, as the centre or a clerk states it and the builder confirms it, or two persons

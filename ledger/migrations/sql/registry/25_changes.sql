@@ -145,6 +145,24 @@ RETURN (SELECT NOT isempty(c.days * (datemultirange(old_days) - datemultirange(n
             OR other_total AND NOT isempty(c.days)
         FROM (SELECT charged_days('contracts', jsonb_build_object('id', contract)) AS days) c);
 
+-- Which contracts and GPUs a decision has changed: each once, so that nobody changes them again by a
+-- decision that another one has taken back since.
+CREATE TABLE registry_acts (
+    decision_id bigint NOT NULL REFERENCES decisions,
+    relation text NOT NULL CHECK (relation IN ('contracts', 'gpus')),
+    entry text NOT NULL,
+    PRIMARY KEY (decision_id, relation, entry)
+);
+
+-- Whether a decision has not changed this entry yet; from now on it has.
+CREATE FUNCTION acts_first(decision bigint, of_relation text, of_entry text) RETURNS boolean
+LANGUAGE sql AS $$
+    WITH act AS (
+        INSERT INTO registry_acts (decision_id, relation, entry) VALUES (decision, of_relation, of_entry)
+        ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT EXISTS (SELECT FROM act);
+$$;
+
 CREATE FUNCTION terms_decided() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -156,7 +174,8 @@ BEGIN
                 AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
                 AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
                 AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
-                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text
+                AND acts_first(d.id, 'contracts', NEW.id::text)) THEN
         RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
             NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;
@@ -165,6 +184,8 @@ END $$;
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON contracts DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION terms_decided();
 
+COMMENT ON TABLE registry_acts IS 'Which contracts and GPUs a decision has changed; by triggers';
+COMMENT ON COLUMN registry_acts.entry IS 'Key of the contract, or the GPU';
 
-REVOKE EXECUTE ON FUNCTION charged_days, registry_decided, terms_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION charged_days, registry_decided, terms_decided, acts_first FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION charged_days TO :app_role;

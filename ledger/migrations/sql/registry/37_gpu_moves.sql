@@ -27,7 +27,8 @@ BEGIN
             AND (move -> 'before' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM OLD.retired_at
             AND move -> 'after' ->> 'cluster' = NEW.cluster_id::text
             AND move -> 'after' ->> 'node' = NEW.node
-            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at) THEN
+            AND (move -> 'after' ->> 'retired_at')::timestamptz IS NOT DISTINCT FROM NEW.retired_at
+            AND acts_first(d.id, 'gpus', NEW.gpu)) THEN
         RAISE EXCEPTION 'use of % was charged, and two persons have not confirmed where it goes', NEW.gpu
             USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
     END IF;

@@ -71,6 +71,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     wrong bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM postings
+                   WHERE id >= first_posting AND number IS NULL AND split_part(cause, '/', 1) = 'accrue')
+    THEN
+        RETURN;
+    END IF;
     SELECT min(v.id) INTO wrong
         FROM (
             SELECT m.book_id, sum(CASE WHEN m.kind IN ('match', 'set_off') THEN m.amount

@@ -113,7 +113,9 @@ def test_the_pages_link_what_belongs_together(
     assert {f"/payments/{LIST}", "/projects/p-mine"} <= links(
         see(town, f"/postings/{posting['number']}")
     )
-    assert {"/projects/p-mine", "/eligibility/09-1", "#indicators"} <= links(see(town, "/payments"))
+    assert {"/projects/p-mine", "/eligibility/09-1", "#indicators", "/months/2026-01"} <= links(
+        see(town, "/payments")
+    )
 
 
 def batch_of(town: Town) -> dict[str, Any]:

@@ -95,11 +95,11 @@ def test_the_files_say_what_the_page_says(town: Town, claim: str) -> None:
     page = town.client.get(
         f"/months/{MONTH}", headers=town.headers(AUDITOR) | {"Accept": "text/html"}
     )
-    shown = parse(page.text)
-    assert "¥300.00" in texts(shown, "#contracts tfoot td")
-    assert f"/claims/{claim}" in attributes(shown, "#claims a", "href")
-    assert f"/api/v1/months/{MONTH}.xlsx" in attributes(shown, "a[download]", "href")
-    assert "没有" in text(shown.css("#treatments")[0])
+    tree = parse(page.text)
+    assert "¥300.00" in texts(tree, "#contracts tfoot td")
+    assert f"/claims/{claim}" in attributes(tree, "#claims a", "href")
+    assert f"/api/v1/months/{MONTH}.xlsx" in attributes(tree, "a[download]", "href")
+    assert "没有" in text(tree.css("#treatments")[0])
 
 
 def test_a_month_in_which_nothing_was_is_empty(town: Town) -> None:

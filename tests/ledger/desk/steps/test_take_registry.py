@@ -18,6 +18,8 @@ from ledger.errors import Conflict, Refused
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
+from ledger.postgres.database import Database
+from tests.support.accounts.attacks import attempt
 from tests.support.simulation import START, window
 from tests.support.town import APPROVER, CLERK, NOW, Town
 
@@ -114,6 +116,22 @@ def test_a_contract_that_ended_before_its_usage_takes_two(db: Session) -> None:
     assert cost(db) == {}
     old = db.execute(sa.text("SELECT valid::text, superseded_by FROM contract_terms")).all()
     assert old == [("[2026-01-01,)", APPROVER.actor)]
+
+
+def test_what_two_took_back_nobody_does_again_by_the_old_decision(
+    db: Session, busy_town: Town, database: Database
+) -> None:
+    ends = proposal(db, term("2026-02-28"))
+    confirm(db, ends)
+    confirm(db, proposal(db, LINES % f'{{{LINE}, yuan: "60"}}'))
+    db.rollback()  # nothing is locked
+    assert cost(db) == {"k1": 100_00}
+    again = (
+        "UPDATE contracts SET valid = '[2026-01-01,2026-03-01)', changed_at = now(),"
+        f" changed_by = '{APPROVER.actor}', decision_id = {ends.id}"
+    )
+    assert attempt(database, again) is psycopg.errors.CheckViolation
+    assert cost(db) == {"k1": 100_00}
 
 
 def test_a_contract_ends_early_after_its_usage_by_one_person(db: Session) -> None:

@@ -55,11 +55,11 @@ def test_a_link_ends_with_its_minutes_and_with_its_token(
 def test_the_application_makes_no_link_and_uses_none_again(
     database: Database, engine: sa.Engine, token: int, secret: str
 ) -> None:
-    made = (
+    statements = (
         "INSERT INTO sign_in_links (hash, token_id, created_at, created_by, expires_at)"
         f" VALUES (sha256('x'), {token}, now(), 'machine:test', now() + interval '1 minute')"
     )
-    assert attempt(database, made) is errors.InsufficientPrivilege
+    assert attempt(database, statements) is errors.InsufficientPrivilege
     assert attempt(database, "UPDATE sign_in_links SET used_at = now()") is None
     error = attempt(
         database,
@@ -96,9 +96,9 @@ def test_only_made_up_people_are_played(database: Database, engine: sa.Engine, t
         (part,) = drill.parts(db, NOW)
         assert (part.person, part.role) == ("演练经办", "clerk")
         assert drill.play(db, part.token, NOW).person == "演练经办"
-        for other in (token, 999):
+        for token_id in (token, 999):
             with pytest.raises(NotFound):
-                drill.play(db, other, NOW)
+                drill.play(db, token_id, NOW)
 
 
 def test_the_application_makes_nobody_up(database: Database, engine: sa.Engine) -> None:

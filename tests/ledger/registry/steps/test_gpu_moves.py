@@ -110,3 +110,18 @@ def test_no_sql_of_one_person_moves_it(database: Database, busy_town: Town) -> N
         assert attempt(database, move.format(change, gpu_id(0))) is CHECK, change
         assert attempt(database, move.format("node = node", gpu_id(0))) is None
     assert attempt(database, move.format("node = 'n2'", gpu_id(1))) is None
+
+
+def test_what_two_took_back_nobody_does_again_by_the_old_decision(
+    busy_town: Town, owner: psycopg.Connection, database: Database
+) -> None:
+    move = take(busy_town, file(0))
+    confirm(busy_town, move)
+    confirm(busy_town, take(busy_town, file(0, "n1")))
+    assert move.decision
+    again = (
+        f"UPDATE gpus SET node = 'n2', changed_at = now(), changed_by = '{APPROVER.actor}',"
+        f" decision_id = {key(move.decision)} WHERE gpu = '{gpu_id(0)}'"
+    )
+    assert attempt(database, again) is CHECK
+    assert place_of(owner, 0)[0] == "n1"

@@ -108,6 +108,7 @@ COMMENT ON TABLE invitations IS 'Links by which the holder of a token sets up he
 COMMENT ON COLUMN invitations.hash IS 'SHA-256 of the secret in the link';
 COMMENT ON TABLE logins IS 'Names that open a token in a browser, with a password and a code';
 COMMENT ON TABLE passwords IS 'Argon2id hashes of every password of a login; the newest counts';
+COMMENT ON COLUMN passwords.hash IS 'Argon2id, as libsodium writes it';
 COMMENT ON TABLE authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
 COMMENT ON COLUMN authenticators.secret IS 'As it is: the codes are computed of it';
 COMMENT ON TABLE code_steps IS 'The half minutes whose codes were used';
