@@ -15,7 +15,8 @@ from api.settings import Settings
 
 KEPT_S = 1.0
 MIB = 1024 * 1024
-SIGNING = frozenset({"/sign-in", "/sign-out"})  # to read, one must come in; the rest is for that
+SIGNING = frozenset({"/sign-in", "/sign-in/password", "/sign-out"})
+"""To read, one must come in; the rest of the room is for that."""
 
 
 class Disk:

@@ -5,9 +5,10 @@ ever waits for a slow sender while it holds the database. It is taken of callers
 for signing in and enrolling; anybody else's stays unread, and the route answers as to an empty one:
 that it knows nobody. All bodies together fit into so many bytes, of which each caller has a share.
 
-Wrong sign-ins and enrolment codes are counted by address and soon turned away; everything else has
-a wide limit for each caller, so that one program gone wild does not starve the others. The counts
-live in this process.
+Wrong sign-ins and enrolment codes are counted by address and soon turned away; a browser at which
+somebody signed in before then has a count of its own, so whoever guesses keeps his neighbours out
+of nothing. Everything else has a wide limit for each caller, so that one program gone wild does not
+starve the others. The counts live in this process.
 """
 
 import asyncio
@@ -92,8 +93,10 @@ class Limits:
     async def _too_often(self, request: Request) -> Problem | None:
         """What speaks against one more request; else note who is calling."""
         limits, at = self._routes.limits(request.method, request.url.path), address(request)
-        if limits.guesses and not self._counts.test(self._guesses, at):
-            return self._wait(self._guesses, at)
+        if limits.guesses:
+            request.state.guesser = await self._guesser(request)
+            if not self._counts.test(self._guesses, request.state.guesser):
+                return self._wait(self._guesses, request.state.guesser)
         caller = self._callers.remembered(request)
         if caller is None and not self._counts.test(self._calls, f"at:{at}"):
             return self._wait(self._calls, f"at:{at}")
@@ -101,6 +104,13 @@ class Limits:
         if not self._counts.hit(self._calls, caller.key):
             return self._wait(self._calls, caller.key)
         return None
+
+    async def _guesser(self, request: Request) -> str:
+        """Whose guesses count: everybody's at an address; after too many, a known browser's own."""
+        at = address(request)
+        if self._counts.test(self._guesses, at):
+            return at
+        return await self._callers.device(request) or at
 
     def _wait(self, limit: RateLimitItem, key: str) -> Problem:
         reset = self._counts.get_window_stats(limit, key).reset_time
@@ -114,7 +124,7 @@ class Limits:
 
         async def send_counting(message: Message) -> None:
             if message["type"] == "http.response.start" and 400 <= message["status"] < 500:  # noqa: PLR2004
-                self._counts.hit(self._guesses, address(request))
+                self._counts.hit(self._guesses, request.state.guesser)
             await send(message)
 
         return send_counting

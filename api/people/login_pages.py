@@ -40,13 +40,6 @@ router = APIRouter(include_in_schema=False)
 Self = Annotated[Viewer, Depends(signed_in)]
 
 
-def rules(settings: Settings) -> PasswordRules:
-    """The site's rules of passwords."""
-    return PasswordRules(
-        settings.password_length, settings.password_kinds, settings.password_history
-    )
-
-
 @dataclass(frozen=True)
 class Typed:
     """The form of an invitation, as it was typed."""
@@ -58,9 +51,10 @@ class Typed:
     authenticator: Annotated[str, Form()] = ""
     digits: Annotated[str, Form()] = ""
 
-    @property
     def wish(self) -> NewLogin:
-        """What she chose."""
+        """What she chose; refused if she typed two passwords."""
+        if self.password != self.again:
+            raise Refused("password_differs")
         return NewLogin(self.name.strip(), self.password, self.authenticator, self.digits)
 
 
@@ -80,7 +74,7 @@ def sign_in(
     """Open a session by a login, and go where the reader wanted to go."""
     viewer = logins.enter(db, name.strip(), Proof(password, digits), place_of(request), wall)
     if viewer is None:
-        return sign_in_page(frame, wrong(), next, 403)
+        return sign_in_page(frame, _wrong(), next, 403)
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
     open_session(request, response, db, viewer, wall)
     return response
@@ -92,7 +86,7 @@ def invitation(
 ) -> HTMLResponse:
     """The form of an invitation."""
     viewer = invitations.invited(db, code, wall)
-    return _form(frame, settings, Typed(code=code), viewer, "")
+    return _form(frame, settings, Typed(code=code), viewer)
 
 
 @router.post("/invitation")
@@ -109,14 +103,13 @@ def accept(
     """Set up one's login and come in; the recovery codes are shown this once."""
     viewer = invitations.invited(db, typed.code, wall)
     try:
-        if typed.password != typed.again:
-            raise Refused("password_differs")
         with db.begin_nested():
             viewer, codes = invitations.accept(
-                db, typed.code, typed.wish, rules=rules(settings), now=wall
+                db, typed.code, typed.wish(), rules=_rules(settings), now=wall
             )
     except Refused as error:
-        return _form(frame, settings, typed, viewer, sentence(error.code, error.params))
+        refused = sentence(error.code, error.params)
+        return _form(frame, settings, typed, viewer, refused=refused)
     content = {"codes": codes, "onwards": places(viewer, "")[0].url}
     response = frame.page("people/recovery-codes.html", content)
     open_session(request, response, db, viewer, wall)
@@ -126,7 +119,7 @@ def accept(
 @router.get("/password")
 def password_form(viewer: Self, frame: Framed, db: Db, settings: Configured) -> HTMLResponse:
     """The form for another password."""
-    return _password(viewer, frame, db, settings, "")
+    return _password(viewer, frame, db, settings)
 
 
 @router.post("/password")
@@ -149,14 +142,21 @@ def change(
         raise Refused("password_differs")
     is_set = logins.change_password(
         db, viewer, Proof(old, digits), password,
-        rules=rules(settings), place=place_of(request), now=wall,
+        rules=_rules(settings), place=place_of(request), now=wall,
     )  # fmt: skip
     if not is_set:
-        return _password(viewer, frame, db, settings, wrong(), 403)
+        return _password(viewer, frame, db, settings, refused=_wrong())
     return RedirectResponse("/sign-in", 303)
 
 
-def wrong() -> str:
+def _rules(settings: Settings) -> PasswordRules:
+    """The site's rules of passwords."""
+    return PasswordRules(
+        settings.password_length, settings.password_kinds, settings.password_history
+    )
+
+
+def _wrong() -> str:
     """What is said of whatever is wrong with a sign-in: no guess learns which part was right."""
     return _(
         "账号、口令或验证码不对，或试得太快。连错三次以后每次要等，从两秒到十五分钟。验证码每个只能用一次。"
@@ -164,7 +164,7 @@ def wrong() -> str:
 
 
 def _form(
-    frame: Framed, settings: Settings, typed: Typed, viewer: Viewer, refused: str
+    frame: Framed, settings: Settings, typed: Typed, viewer: Viewer, *, refused: str = ""
 ) -> HTMLResponse:
     secret = one_time_codes.plain_code(typed.authenticator)
     if one_time_codes.read_secret(secret) is None:
@@ -186,11 +186,11 @@ def _form(
 
 
 def _password(
-    viewer: Viewer, frame: Framed, db: Db, settings: Settings, refused: str, status: int = 200
+    viewer: Viewer, frame: Framed, db: Db, settings: Settings, *, refused: str = ""
 ) -> HTMLResponse:
     login = logins.login_of(db, viewer)
-    content = {"login": login.name if login else "", "refused": refused}
-    return frame.page("people/password.html", content | _words(settings), status)
+    content: dict[str, Any] = {"login": login.name if login else "", "refused": refused}
+    return frame.page("people/password.html", content | _words(settings), 403 if refused else 200)
 
 
 def _words(settings: Settings) -> dict[str, Any]:

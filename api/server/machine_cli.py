@@ -92,7 +92,7 @@ def create(
         deliver = (lambda secret: _keep(file, secret)) if file else print
         _issue(person.strip(), role, deliver, invite=invite)
     if file:
-        print(_("令牌已写入 {file}").format(file=file), file=sys.stderr)
+        print(_("已写到 {file}").format(file=file), file=sys.stderr)
 
 
 @db.verb("upgrade", msgid("把数据库结构与政策升到最新"))

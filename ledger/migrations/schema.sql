@@ -6897,6 +6897,8 @@ ALTER TABLE public.passwords OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.passwords IS 'Argon2id hashes of every password of a login; the newest counts';
 
+COMMENT ON COLUMN public.passwords.hash IS 'Argon2id, as libsodium writes it';
+
 ALTER TABLE public.passwords ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.passwords_id_seq
     START WITH 1

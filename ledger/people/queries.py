@@ -13,6 +13,7 @@ _BY_SECRET = text("""
     WHERE t.revoked_at IS NULL AND (t.hash = :hash OR t.id = (
         SELECT token_id FROM sessions WHERE hash = :hash AND ended_at IS NULL))
 """)
+_IS_DEVICE = text("SELECT EXISTS (SELECT FROM sessions WHERE device = :hash)")
 _PERSON = text("SELECT id FROM persons WHERE plain_name(name) = plain_name(:name)")
 
 
@@ -43,6 +44,12 @@ def identity_by_secret(db: Session, secret_hash: bytes) -> Identity | None:
     """
     row = db.execute(_BY_SECRET, {"hash": secret_hash}).one_or_none()
     return Identity(*row) if row else None
+
+
+def is_device(db: Session, secret_hash: bytes) -> bool:
+    """Return whether somebody signed in at the device whose secret has this SHA-256."""
+    is_known: bool = db.execute(_IS_DEVICE, {"hash": secret_hash}).scalar_one()
+    return is_known
 
 
 def person_by_name(db: Session, name: str) -> Person | None:

@@ -21,10 +21,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from agents.wire import AGENT_HEADER
-from api.door.middleware import SESSION_COOKIE
+from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
 from api.door.turns.shares import Shares
 from ledger.metering.queries.agents import is_enrolled
-from ledger.people.queries import identity_by_secret
+from ledger.people.queries import identity_by_secret, is_device
 
 KEPT_S = 60.0
 KEPT_MAX = 10_000
@@ -109,6 +109,23 @@ class Callers:
             self._memory.clear()
         self._memory[sign] = (time.monotonic() + KEPT_S, caller)
         return _at(caller, request)
+
+    async def device(self, request: Request) -> str | None:
+        """The browser that asks, if somebody signed in there before; None: nobody, or unknown."""
+        secret = request.cookies.get(DEVICE_COOKIE)
+        if not secret:
+            return None
+        secret_hash = sha256(secret.encode()).digest()
+        try:
+            async with self._lookups.hold(address(request)):
+                is_known = await run_in_threadpool(self._is_device, secret_hash)
+        except SQLAlchemyError:
+            return None
+        return f"device:{secret_hash.hex()}" if is_known else None
+
+    def _is_device(self, secret_hash: bytes) -> bool:
+        with Session(self._engine) as db:
+            return is_device(db, secret_hash)
 
     def _look_up(self, sign: Sign) -> Caller | None:
         with Session(self._engine) as db:

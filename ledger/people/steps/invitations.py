@@ -14,6 +14,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from ledger.errors import Refused
+from ledger.formats.visible import is_visible
 from ledger.people.rules.passwords import PasswordRules
 from ledger.people.steps.authenticators import add_authenticator
 from ledger.people.steps.credentials import Viewer, digest, holder
@@ -25,7 +26,6 @@ SECRET_BYTES = 32
 NAME_MIN, NAME_MAX = 2, 64  # `login_name` in people/40_logins.sql
 
 _BY_NAME = text("SELECT id FROM logins WHERE plain_name(name) = plain_name(:name)")
-_NAME_IS_VISIBLE = text("SELECT is_visible(:name)")
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,8 @@ def _open(db: Session, secret: str, now: datetime) -> tuple[Invitation, Viewer]:
 
 def _login_of(db: Session, name: str, viewer: Viewer, now: datetime) -> Login:
     """The login of this name, which is hers or nobody's, for the token that she is invited to."""
-    is_visible = db.execute(_NAME_IS_VISIBLE, {"name": name}).scalar_one()
     has_length = NAME_MIN <= len(name) <= NAME_MAX
-    if not has_length or not is_visible or any(c.isspace() for c in name):
+    if not has_length or not is_visible(name) or any(c.isspace() for c in name):
         raise Refused("login_name")
     login = login_by_name(db, name)
     if login is None:

@@ -166,7 +166,7 @@ def _prove(db: Session, login: Login, proof: Proof, place: Place, now: datetime)
     else:
         viewer = holder(db, login.token_id, now)
     if viewer is None:
-        _record(db, login, source, place, fault, now)
+        _record(db, login, source, place, fault=fault, now=now)
     return viewer
 
 
@@ -190,7 +190,7 @@ def _may_try(db: Session, login: Login, source: _Source, now: datetime) -> bool:
 
 
 def _record(
-    db: Session, login: Login, source: _Source, place: Place, fault: SignInFault, now: datetime
+    db: Session, login: Login, source: _Source, place: Place, *, fault: SignInFault, now: datetime
 ) -> None:
     failure = FailedSignIn(
         login_id=key(login), source=source.digest, address=place.address,

@@ -1,6 +1,7 @@
 """Passwords as Argon2id hashes: kept, compared, and never one of the last ones again."""
 
 from datetime import datetime
+from functools import cache
 
 from nacl import pwhash
 from nacl.exceptions import InvalidkeyError
@@ -25,9 +26,9 @@ def set_password(
         Refused: it does not keep the rules (`password_…`).
     """
     typed = plain_password(password)
-    fault = password_fault(typed, (login.name, plain(person)), rules)
-    if fault is not None:
-        raise Refused(fault, length=rules.length, kinds=rules.kinds)
+    code = password_fault(typed, (plain(login.name), plain(person)), rules)
+    if code is not None:
+        raise Refused(code, length=rules.length, kinds=rules.kinds)
     if any(_is(past, typed) for past in _newest(db, login, rules.history)):
         raise Refused("password_again", count=rules.history)
     db.add(Password(login_id=key(login), hash=_hash(typed), set_at=now))
@@ -36,7 +37,7 @@ def set_password(
 
 def is_password(db: Session, login: Login | None, password: str) -> bool:
     """Return whether this is a login's password; as slowly where there is no such login."""
-    newest = _newest(db, login, 1) if login is not None else [_NOBODYS]
+    newest = _newest(db, login, 1) if login is not None else [_nobodys()]
     is_right = any(_is(kept, plain_password(password)) for kept in newest)
     return is_right and login is not None
 
@@ -57,4 +58,7 @@ def _is(kept: str, typed: str) -> bool:
         return False
 
 
-_NOBODYS = _hash("nobody's")
+@cache
+def _nobodys() -> str:
+    """A hash to compare with where there is no login: it takes as long, once it was made."""
+    return _hash("nobody's")

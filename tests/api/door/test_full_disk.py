@@ -68,6 +68,7 @@ def test_a_full_disk_is_read_from_and_comes_back_by_itself(
     assert client.get("/healthz").status_code == 200
     assert client.get("/api/v1/tokens").status_code == 200
     assert client.post("/sign-in", data={"token": token}).status_code in (200, 303)
+    assert client.post("/sign-in/password", data={"name": "nobody"}).status_code == 403
     filler.unlink()
     assert client.get("/readyz").text == "ok\n"
     assert client.post("/api/v1/tokens", json=wish).status_code != 503

@@ -168,6 +168,21 @@ def test_guessing_is_stopped_and_only_guessing(town: Town) -> None:
     assert elsewhere.post("/api/v1/agents", json=right).status_code == 201
 
 
+def test_who_guesses_keeps_nobody_out_who_came_in_from_there_before(town: Town) -> None:
+    hers, stranger = (TestClient(town.app, follow_redirects=False) for _ in range(2))
+
+    def enter(client: TestClient, token: str) -> int:
+        return client.post("/sign-in", data={"token": token}).status_code
+
+    right = town.tokens[Role.AUDITOR]
+    assert enter(hers, right) == 303
+    assert {enter(stranger, "sq_x") for _ in range(GUESSES.amount)} == {403}
+    assert enter(stranger, right) == 429
+    assert enter(hers, right) == 303
+    assert {enter(hers, "sq_x") for _ in range(GUESSES.amount)} == {403}
+    assert enter(hers, right) == 429, "her own guesses are counted too"
+
+
 def test_who_guesses_right_is_not_counted(town: Town) -> None:
     for _ in range(GUESSES.amount + 1):
         answer = town.client.post("/sign-in", data={"token": town.tokens[Role.AUDITOR]})

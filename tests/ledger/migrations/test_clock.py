@@ -14,8 +14,9 @@ from tests.support.vouchers import place_voucher
 # What others say happened, and what is yet to come.
 NOT_NOW = {
     "conflicts.start", "quarantine.start", "windows.start", "streams.sent_at",
-    "gpus.registered_from", "gpus.retired_at", "enrolment_codes.expires_at", "sessions.expires_at",
-    "tokens.expires_at", "relays.waiting_since",
+    "gpus.registered_from", "gpus.retired_at", "relays.waiting_since",
+    "enrolment_codes.expires_at", "invitations.expires_at", "sessions.expires_at",
+    "tokens.expires_at",
 }  # fmt: skip
 CHECK = errors.CheckViolation
 CLAIM = """

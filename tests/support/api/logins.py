@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from ledger.people.codes import Role
 from ledger.people.rules.one_time_codes import code_at, read_secret, step_of
-from tests.support.api.html import parse
+from tests.support.api.html import attribute, one, parse, texts
 from tests.support.api.town import NOW, Town
 
 PASSWORD, OTHER = "Correct horse 1", "Another horse 2"
@@ -70,14 +70,14 @@ def invite(town: Town, role: str = "auditor", person: str = "李四") -> dict[st
 
 
 def code_of(invitation: dict[str, Any]) -> str:
-    return parse_qs(urlsplit(invitation["path"]).query)["code"][0]
+    query = urlsplit(str(invitation["path"])).query
+    return parse_qs(query)["code"][0]
 
 
 def secret_on(client: TestClient, invitation: dict[str, Any]) -> str:
     """The secret that the form of an invitation shows."""
     page = parse(client.get(invitation["path"]).text)
-    (field,) = page.css("input[name=authenticator]")
-    return str(field.attributes["value"])
+    return attribute(one(page, "input[name=authenticator]"), "value")
 
 
 def form_of(invitation: dict[str, Any], secret: str, **change: str) -> dict[str, str]:
@@ -95,5 +95,4 @@ def accept(town: Town, invitation: dict[str, Any], **change: str) -> Person:
     secret = secret_on(client, invitation)
     answer = client.post("/invitation", data=form_of(invitation, secret, **change))
     assert answer.status_code == 200, answer.text
-    recovery = [code.text() for code in parse(answer.text).css("ol code")]
-    return Person(town, client, invitation, secret, recovery)
+    return Person(town, client, invitation, secret, texts(parse(answer.text), "ol code"))

@@ -112,7 +112,8 @@ def test_what_was_used_and_what_failed_stays(
         + ADD
         + """
         INSERT INTO code_steps SELECT id, 1 FROM authenticators;
-        INSERT INTO recovery_codes (hash, authenticator_id) SELECT sha256('r'), id FROM authenticators;
+        INSERT INTO recovery_codes (hash, authenticator_id)
+            SELECT sha256('r'), id FROM authenticators;
         UPDATE recovery_codes SET used_at = now();
         INSERT INTO passwords (login_id, hash, set_at) SELECT id, '$argon2id$x', now() FROM logins;
         INSERT INTO failed_sign_ins (login_id, source, address, browser, fault, at)
