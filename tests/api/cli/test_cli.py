@@ -218,11 +218,18 @@ def test_the_first_administrator_is_made_on_the_machine(
         outcome = suanquan("token", "list", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=secret)
         assert outcome.returncode == 0
     assert machine(database, "admin", "create", "x", "--file", str(file)).returncode == 1
+    link = machine(database, "admin", "create", "孙八", "--role=auditadmin", "--invite").stdout
+    path = link.strip().removeprefix("http://127.0.0.1:8321")
+    assert "孙八" in desk.town.client.get(path).text
     row = owner.execute(
         "SELECT p.name, t.created_by LIKE 'machine:%' FROM tokens t"
-        " JOIN persons p ON p.id = t.person_id ORDER BY t.id DESC LIMIT 2"
+        " JOIN persons p ON p.id = t.person_id ORDER BY t.id DESC LIMIT 3"
     ).fetchall()
-    assert row == [("赵六", True), ("王五", True)]  # none for a file that could not be written
+    assert row == [
+        ("孙八", True),
+        ("赵六", True),
+        ("王五", True),
+    ]  # none for a file that could not be written
 
 
 def test_a_database_is_upgraded_before_it_is_used(postgres: Server) -> None:

@@ -1,5 +1,6 @@
 """Logins: set up by an invitation, once; opened by a password and a code, by nobody else."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from ledger.people.codes import Role
+from tests.support.api.command_line import Desk
 from tests.support.api.html import attribute, one, parse, text, texts
 from tests.support.api.logins import (
     OTHER,
@@ -212,3 +214,18 @@ def test_the_page_invites_and_shows_the_link_once(town: Town) -> None:
     people = admin.get("/people").text
     assert "/invitation?code=" not in people
     assert "lisi" in people
+
+
+def test_commands_invite_and_tell_who_failed(desk: Desk) -> None:
+    invite_auditor = ("token", "invite", "李四", "--role=auditor")
+    link = desk.run(Role.SECURITY_ADMIN, *invite_auditor).stdout.strip()
+    assert link.startswith(f"{desk.url}/invitation?code=")
+    clerk = desk.run(Role.SECURITY_ADMIN, "token", "invite", "王五", "--role=clerk").stdout
+    assert re.search(r"/invitation\?code=\S+\n.*another security administrator", clerk), clerk
+    lisi = accept(desk.town, desk.ask(Role.SECURITY_ADMIN, *invite_auditor))
+    assert lisi.enter(browser(desk.town), minute(1), password=OTHER) == 403
+    assert [row["login"] for row in desk.ask(Role.AUDIT_ADMIN, "session", "failures")] == ["lisi"]
+    table = desk.run(Role.AUDIT_ADMIN, "session", "failures").stdout
+    assert "wrong password" in table
+    assert "10.0.0.7" in table
+    assert desk.ask(Role.CLERK, "session", "failed") == []
