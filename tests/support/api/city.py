@@ -241,7 +241,10 @@ def _doors(engine: sa.Engine) -> dict[str, str]:
                 db, role="clerk", person="李四", actor="machine:test", now=NOW, expires_at=FAR
             ),
         }
-        for role, person in (("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六")):
+        for role, person in (
+            ("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六"),
+            ("securityadmin", "孙七"),
+        ):  # fmt: skip
             steps[role] = issue_token(
                 db, role=role, person=person, actor="machine:test", now=NOW, expires_at=FAR
             )
