@@ -171,8 +171,7 @@ def _way_on(db: Session, viewer: Viewer, record: Decision, verdict: Answer, now:
     """Where to go after an answer: from a decision on a month to the next one that waits."""
     if record.kind not in _OF_MONTHS or verdict is Answer.WITHDRAWN:
         return f"/decisions/{record.id}?act={Act(verdict)}"
-    act = Act(f"{verdict}-next")
     for decision in queues.open_decisions(db):
         if decision.kind in _OF_MONTHS and may_answer(db, viewer, decision):
-            return f"/decisions/{decision.id}?act={act}"
-    return next_address(db, now, act)
+            return f"/decisions/{decision.id}?act={Act(f'{verdict}-next')}"
+    return next_address(db, now, Act(verdict))

@@ -100,7 +100,7 @@ LINES = (
 )
 
 
-@indicator.verb("show", msgid("各指标的余额"))
+@indicator.verb("ls", msgid("各指标的余额"))
 def indicators(*, year: Annotated[int | None, typer.Option(help=msgid("年度"))] = None) -> Listing:
     """List the indicators and their balances."""
     return listing(
@@ -170,13 +170,17 @@ def queue() -> Listing:
     return listing(QUEUE, ask("GET", "payables"), empty=msgid("没有待付款的申请"))
 
 
-@lists.verb("show", msgid("清单一览，或一份清单"))
+@lists.verb("ls", msgid("各付款清单"))
+def payment_lists() -> Listing:
+    """List the payment lists."""
+    return listing(LISTS, ask("GET", "payment-lists"), empty=msgid("没有付款清单"))
+
+
+@lists.verb("show", msgid("一份清单"))
 def show_list(
-    number: Annotated[str | None, typer.Argument(metavar="NUMBER", help=msgid("清单号"))] = None,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("清单号"))],
 ) -> Listing:
-    """List the payment lists, or show one of them."""
-    if number is None:
-        return listing(LISTS, ask("GET", "payment-lists"), empty=msgid("没有付款清单"))
+    """Show a payment list with its lines."""
     payment_list = ask("GET", path("payment-lists", number))
     return Listing(payment_list, [Pairs(LIST, payment_list), Table(LINES, payment_list["lines"])])
 

@@ -19,12 +19,12 @@ def address(row: Month) -> str:
 def next_address(db: Session, now: datetime, act: Act, show: Show = "due") -> str:
     """The next due month that nobody has proposed, or the next fall; the list where none is left.
 
-    In the order of the list: the greatest difference first, the greatest fall first.
+    In the order of the list: the greatest difference first, the greatest fall first. A month's page
+    says that it is the next one.
     """
     sort = "-fall" if show == "falls" else "-difference"
     rows = listed(months(db), MonthsQuery(show=show, sort=sort), beijing_day(now))
     row = next((row for row in rows if row.proposed is None), None)
-    query = urlencode({"act": act})
     if row is None:
-        return f"/reconcile?{query}"
-    return f"{address(row)}?{query}"
+        return f"/reconcile?{urlencode({'act': act})}"
+    return f"{address(row)}?{urlencode({'act': Act(f'{act}-next')})}"

@@ -10,8 +10,10 @@ class Act(StrEnum):
 
     MATCHED = "matched"
     PROPOSED = "proposed"
+    PROPOSED_NEXT = "proposed-next"
     TOLERABLE = "tolerable"
     FALL = "fall"
+    FALL_NEXT = "fall-next"
     EXTRA = "extra"
     RED = "red"
     MOVED = "moved"
@@ -30,8 +32,10 @@ def notice(act: Act | None) -> str:
     return {
         Act.MATCHED: _("已匹配未分配的单据。"),
         Act.PROPOSED: _("已提出对账结论，等另一人确认。"),
+        Act.PROPOSED_NEXT: _("刚才的对账结论已提出，等另一人确认；这是下一个月份。"),
         Act.TOLERABLE: _("容差以内的月份已一次提出，等另一人确认；其余留给人。"),
         Act.FALL: _("已提出调减，等另一人确认；此前账不变。"),
+        Act.FALL_NEXT: _("刚才的调减已提出，等另一人确认，此前账不变；这是下一个月份。"),
         Act.EXTRA: _("已提出补认用量，等另一人确认。"),
         Act.RED: _("已提出红字发票冲回哪几行，等另一人确认。"),
         Act.MOVED: _("已改分配。"),

@@ -41,8 +41,8 @@ from ledger.people.steps.decisions import person
 from ledger.postgres.columns import key
 from ledger.reconciliation.codes import DifferenceCode, MonthState, Treatment
 from ledger.reconciliation.queries import months as month_queries
-from ledger.reconciliation.queries.decided import treatments
-from ledger.reconciliation.queries.month_details import month_details
+from ledger.reconciliation.queries.decided import Treated, treatments
+from ledger.reconciliation.queries.month_details import MonthDetails, month_details
 from ledger.reconciliation.queries.months import Month
 from ledger.reconciliation.queries.move_targets import move_targets
 from ledger.reconciliation.queries.preview import preview
@@ -190,11 +190,7 @@ def _month_page(
     if not cells:
         raise NotFound("reconciliation", id=f"{contract.id}-{month:%Y-%m}")
     treated = treatments(db, key(contract), month)
-    rows = difference_view.rows(details.differences, numbers)
-    if data is not None:
-        rows = difference_view.typed_rows(rows, data)
-    elif state.state == MonthState.DECIDED:
-        rows = difference_view.decided_rows(rows, treated)
+    rows = _difference_rows(details, treated, data)
     trial = preview(details, difference_view.choices_in(rows))
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
@@ -223,14 +219,7 @@ def _month_page(
             "trial": trial,
             "faults": findings(trial.faults) if data is not None else [],
             "general_reason": text(data, "reason") if data is not None else "",
-            "treated": [
-                {
-                    "row": row,
-                    "name": label_of(DifferenceCode, row.code),
-                    "treatment": label_of(Treatment, row.treatment),
-                }
-                for row in treated
-            ],
+            "treated": [_treated_row(row) for row in treated],
             "opened": open_row,
             "shares": _shares_of(shares, open_row),
             "all_shares": shares,
@@ -246,6 +235,26 @@ def _month_page(
             **_chain(db, viewer, contract, month),
         },
     )
+
+
+def _difference_rows(
+    details: MonthDetails, treated: Sequence[Treated], data: FormData | None
+) -> list[difference_view.Row]:
+    """The differences as a form has them, as two persons decided, or as the rules propose."""
+    rows = difference_view.rows(details.differences, details.numbers)
+    if data is not None:
+        return difference_view.typed_rows(rows, data)
+    if details.month.state == MonthState.DECIDED:
+        return difference_view.decided_rows(rows, treated)
+    return rows
+
+
+def _treated_row(row: Treated) -> dict[str, object]:
+    return {
+        "row": row,
+        "name": label_of(DifferenceCode, row.code),
+        "treatment": label_of(Treatment, row.treatment),
+    }
 
 
 def _chain(db: Session, viewer: Viewer, contract: Contract, month: date) -> dict[str, Any]:

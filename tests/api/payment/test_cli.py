@@ -68,7 +68,7 @@ def test_a_cashiers_year(
     (row,) = desk.ask(Role.FINANCE, "pay", "rows")
     decide("rule", str(row["id"]), "reject", "--reason=银行未退回")
     assert desk.run(Role.FINANCE, "pay", "rows", LANG="zh_CN.UTF-8").stdout.startswith("没有")
-    assert desk.ask(Role.AUDITOR, "pay", "list", "show")[0]["paid_fen"] == 400
+    assert desk.ask(Role.AUDITOR, "pay", "list", "ls")[0]["paid_fen"] == 400
     # A red invoice came after the payment: one yuan is to be paid back.
     place_moves(owner, engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})
     decide("recover", "p1", f"--until={YEAR}-12-31", "--reason=红冲")
@@ -78,6 +78,6 @@ def test_a_cashiers_year(
     assert desk.ask(Role.AUDITOR, "pay", "recover")[0]["outstanding_fen"] == 0
     new = ("--new-indicator=Z2", f"--new-year={YEAR + 1}")
     decide("year-end", "--indicator=Z1", f"--year={YEAR}", "--recalled", *new)
-    _q2, z2, z1 = desk.ask(Role.AUDITOR, "pay", "indicator", "show")
+    _q2, z2, z1 = desk.ask(Role.AUDITOR, "pay", "indicator", "ls")
     assert (z2["free_fen"], z1["spent_fen"], z1["returned_fen"]) == (700, 300, 700)
     assert treasury.state("SQ-1") == "approved"

@@ -123,9 +123,9 @@ def test_an_act_leads_on_to_the_next_month(bureau: Bureau) -> None:
     clerk = bureau.browser("clerk")
     move = ("reconcile", "move", "1", "1", "--from", "k1:2026-03", "--to", "k1:2026-02")
     bureau.says("clerk", *move, "--yuan", "30.00")
-    assert led_to(clerk, PAGE, reason="核对无误") == "/reconcile/1/2026-02?act=proposed"
-    page = clerk.get("/reconcile/1/2026-02?act=proposed").text
-    assert "已提出对账结论" in page
+    assert led_to(clerk, PAGE, reason="核对无误") == "/reconcile/1/2026-02?act=proposed-next"
+    page = clerk.get("/reconcile/1/2026-02?act=proposed-next").text
+    assert "刚才的对账结论已提出" in page
     decision = attribute(one(parse(clerk.get(PAGE).text), "a[href^='/decisions/']"), "href")
     onward = confirmed(bureau, decision)
     assert urlsplit(onward).path == "/reconcile/1/2026-02"
@@ -166,7 +166,7 @@ def test_what_was_decided_stays_to_be_seen_and_nobody_is_asked_again(bureau: Bur
     choice = {"treatment R17:::compute": "carry_over", "reason R17:::compute": "其余下月开票"}
     assert led_to(clerk, PAGE, **choice) == "/reconcile?act=proposed"
     decision = attribute(one(parse(clerk.get(PAGE).text), "a[href^='/decisions/']"), "href")
-    assert confirmed(bureau, decision) == "/reconcile?act=confirmed-next"
+    assert confirmed(bureau, decision) == "/reconcile?act=confirmed"
     page = clerk.get(PAGE).text
     assert not parse(page).css(asks)
     assert "已定：结转" in page
