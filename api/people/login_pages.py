@@ -5,21 +5,14 @@ with it until a code shows that an app has it; no address and no log ever holds 
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
-from api.door.dependencies import (
-    Configured,
-    Db,
-    Wall,
-    open_session,
-    place_of,
-    signed_in,
-)
+from api.door.dependencies import Configured, Db, Wall, open_session, place_of, signed_in
 from api.door.route_table import limited
 from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
@@ -176,26 +169,20 @@ def _form(
     content = {
         "typed": typed,
         "who": viewer,
-        "secret": secret,
         "groups": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "address": address,
         "square": Markup(square),  # noqa: S704 - drawn here
+        "rules": _rules(settings),
         "refused": refused,
     }
-    return frame.page("people/invitation.html", content | _words(settings), 422 if refused else 200)
+    return frame.page("people/invitation.html", content, 422 if refused else 200)
 
 
 def _password(
     viewer: Viewer, frame: Framed, db: Db, settings: Settings, *, refused: str = ""
 ) -> HTMLResponse:
     login = logins.login_of(db, viewer)
-    content: dict[str, Any] = {"login": login.name if login else "", "refused": refused}
-    return frame.page("people/password.html", content | _words(settings), 403 if refused else 200)
-
-
-def _words(settings: Settings) -> dict[str, Any]:
-    return {
-        "length": settings.password_length,
-        "kinds": settings.password_kinds,
-        "history": settings.password_history,
-    }
+    content = {
+        "login": login.name if login else "", "rules": _rules(settings), "refused": refused
+    }  # fmt: skip
+    return frame.page("people/password.html", content, 403 if refused else 200)

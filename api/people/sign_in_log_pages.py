@@ -18,7 +18,5 @@ def sign_ins(
 ) -> HTMLResponse:
     """Who signed in when, from where, newest first."""
     rows = routes.sign_ins(request, db, wall, limit)
-    return frame.page(
-        "people/sign-ins.html",
-        {"rows": rows, "failures": routes.failures(db, limit), "label": label},
-    )
+    content = {"rows": rows, "failures": routes.failures(db, limit), "label": label}
+    return frame.page("people/sign-ins.html", content)
