@@ -31,7 +31,7 @@ TOKENS = (
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
-    Column(msgid("账号"), "login"),
+    Column(msgid("账号名"), "login"),
     Column(msgid("等待"), lambda t: _("等另一位安全管理员确认") if t["waits"] else None),
 )
 
@@ -46,7 +46,7 @@ SESSIONS = (
 )
 
 FAILURES = (
-    Column(msgid("账号"), "login"),
+    Column(msgid("账号名"), "login"),
     Column(msgid("浏览器"), "browser"),
     Column(msgid("网络地址"), "address"),
     Column(msgid("时刻"), "at", MOMENT),
