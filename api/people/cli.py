@@ -47,10 +47,10 @@ SESSIONS = (
 
 FAILURES = (
     Column(msgid("账号名"), "login"),
-    Column(msgid("浏览器"), "browser"),
-    Column(msgid("网络地址"), "address"),
     Column(msgid("时刻"), "at", MOMENT),
     Column(msgid("原因"), lambda f: label_of(SignInFault, f["fault"])),
+    Column(msgid("网络地址"), "address"),
+    Column(msgid("浏览器"), "browser"),
 )
 
 
