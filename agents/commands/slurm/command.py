@@ -2,8 +2,9 @@
 
 With files (`-` is standard input) all of them are read first; if one has a fault, nothing is kept
 and nothing sent. A row whose name nobody could carry is left out alone, and said. Without, sacct is
-asked every five minutes until SIGTERM, or once with `--once`. In either case a run is told once, and what Slurm corrects later is told as a correction: the server
-keeps the first word until two persons decide.
+asked every five minutes until SIGTERM, or once with `--once`. In either case a
+run is told once, and what Slurm corrects later is told as a correction: the server keeps the first
+word until two persons decide.
 
 Time in which a job was suspended counts as held: Slurm keeps its GPUs from others.
 """
