@@ -17,6 +17,7 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -33,6 +34,7 @@ _RETRY_AFTER_MAX_S = 300.0
 _IDLE_S = 5.0
 _FRESH_S = 5.0  # so long is the node's `Date` its clock now
 _TIMEOUT_S = 10.0
+_WAYS_MAX = 10_000  # agents
 _log = logging.getLogger(__name__)
 
 
@@ -62,13 +64,22 @@ def request_of(parcel: Parcel, date: str = "", state: str = "") -> Request:
 class Forwarder:
     """The thread that empties the queue. `url` is the server's; without one it does nothing.
 
-    `name` is what the server calls this relay; it is told nothing of a relay without one.
+    `name` is what the server calls this relay, `relay` tells it from others of the name; the server
+    is told nothing of a relay without them.
     """
 
     def __init__(
-        self, queue: Queue, url: str | None, name: str = "", *, wait_max_s: float = _WAIT_MAX_S
+        self,
+        queue: Queue,
+        url: str | None,
+        name: str = "",
+        relay: UUID | None = None,
+        *,
+        wait_max_s: float = _WAIT_MAX_S,
     ) -> None:
-        self._queue, self._url, self._name, self._wait_max_s = queue, url, name, wait_max_s
+        self._queue, self._url, self._wait_max_s = queue, url, wait_max_s
+        self._name, self._relay = name, relay
+        self._behind: dict[str, tuple[tuple[wire.RelayQueue, ...], float]] = {}  # by agent: when
         self._lock = threading.Lock()
         self._work = threading.Event()  # something came, or we are to stop
         self._watchers: dict[str, tuple[threading.Event, str]] = {}
@@ -94,6 +105,20 @@ class Forwarder:
         """Wait for this parcel no more."""
         with self._lock:
             self._watchers.pop(parcel.key, None)
+
+    def hear(self, agent: str, word: str) -> None:
+        """Remember which relays this agent's batches came through, and what they said."""
+        try:
+            state = msgspec.json.decode(word, type=wire.RelayState) if word else None
+        except msgspec.DecodeError:
+            state = None
+        with self._lock:
+            self._behind.pop(agent, None)
+            if state is not None:
+                way = (msgspec.convert(state, wire.RelayQueue, from_attributes=True), *state.behind)
+                self._behind[agent] = way[: wire.RELAYS_BEHIND_MAX], time.monotonic()
+            if len(self._behind) > _WAYS_MAX:
+                del self._behind[next(iter(self._behind))]  # the one not heard for the longest
 
     def wake(self) -> None:
         """Look into the queue now."""
@@ -166,8 +191,16 @@ class Forwarder:
             int(figures.oldest_s),
             figures.used_bytes,
             self._queue.bytes_max,
+            self._relay,
+            behind=self._heard_of(parcel.agent),
         )
         return msgspec.json.encode(state).decode()
+
+    def _heard_of(self, agent: str) -> tuple[wire.RelayQueue, ...]:
+        with self._lock:
+            way, heard = self._behind.get(agent, ((), 0.0))
+        since_s = int(time.monotonic() - heard)
+        return tuple(msgspec.structs.replace(q, age_s=q.age_s + since_s) for q in way)
 
     def _line_is_down(self, why: str) -> float:
         self._line_failures += 1

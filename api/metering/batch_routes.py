@@ -5,7 +5,7 @@ again. A fork answers 409 and is kept as evidence; a batch that is ahead is told
 Each answer, yes or no, is signed: a courier may carry it back.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -89,8 +89,8 @@ async def report(
 def _take_signed(
     request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
 ) -> Response:
-    queue = _queue(request.headers.get(wire.RELAY_HEADER, ""))
-    receipt = take(request, parcel, agent, date, now, queue=queue)
+    queues = _queues(request.headers.get(wire.RELAY_HEADER, ""))
+    receipt = take(request, parcel, agent, date, now, queues=queues)
     is_kept = receipt.status == 200  # noqa: PLR2004
     media = "application/json" if is_kept else "application/problem+json"
     headers = {wire.RECEIPT_HEADER: receipt.signature, "Content-Type": media}
@@ -99,14 +99,17 @@ def _take_signed(
     return Response(receipt.answer, receipt.status, headers)
 
 
-def _queue(relay: str) -> RelayQueue | None:
-    """What a relay says of its queue beside the batch; a word that nobody understands is none."""
+def _queues(word: str) -> list[RelayQueue]:
+    """What the relays on a batch's way say of their queues; what nobody understands is nothing."""
     try:
-        state = msgspec.json.decode(relay, type=wire.RelayState)
+        state = msgspec.json.decode(word, type=wire.RelayState)
     except msgspec.DecodeError:
-        return None
-    oldest = timedelta(seconds=state.oldest_s)
-    return RelayQueue(state.name, state.batches, oldest, state.bytes, state.bytes_max)
+        return []
+    return [
+        RelayQueue(each.name, each.batches, timedelta(seconds=each.oldest_s + each.age_s),
+                   each.bytes, each.bytes_max, each.relay)
+        for each in (state, *state.behind)
+    ]  # fmt: skip
 
 
 def take(
@@ -116,7 +119,7 @@ def take(
     date: str,
     now: datetime,
     *,
-    queue: RelayQueue | None = None,
+    queues: Sequence[RelayQueue] = (),
 ) -> Receipt:
     """Take one batch, and sign the answer to it; what it wrote is committed, fork or not.
 
@@ -128,7 +131,7 @@ def take(
             submission = _read(row, parcel, date)
             share = _share(row, agent_share(request))
             outcome = take_batch(db, submission, now, late_after(request), share)
-            if queue is not None:  # last: batches of one relay wait for its row no longer than that
+            for queue in queues:  # last: batches of one relay wait for its row no longer than that
                 keep_relay(raw_connection(db), agent, queue, now)
             db.commit()
         status, answer = 200, _answer(submission, outcome)

@@ -7473,6 +7473,7 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.relays (
     cluster_id bigint NOT NULL,
+    relay uuid NOT NULL,
     name text NOT NULL,
     batches bigint NOT NULL,
     waiting_since timestamp with time zone,
@@ -7489,6 +7490,8 @@ CREATE TABLE public.relays (
 ALTER TABLE public.relays OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+
+COMMENT ON COLUMN public.relays.relay IS 'Chosen by it once; two of one name are two';
 
 COMMENT ON COLUMN public.relays.batches IS 'That wait in it for the server, besides the one it came with';
 
@@ -8647,7 +8650,7 @@ ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.relays
-    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, name);
+    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, relay);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
@@ -11168,6 +11171,8 @@ GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(name) ON TABLE public.relays TO suanquan_app;
 
 GRANT UPDATE(batches) ON TABLE public.relays TO suanquan_app;
 
