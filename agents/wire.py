@@ -25,15 +25,16 @@ from uuid import UUID
 from msgspec import Meta, Raw
 
 from agents.sightings import Sighting
-from agents.values import YEARS, Aware, Count, Frozen, Text
+from agents.values import TEXT_MAX, YEARS, Aware, Count, Frozen, Text
 
 VERSION = 1
 WINDOWS_MAX = 1_000
 BATCH_BYTES_MAX = 1024 * 1024
 PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is checked instant by instant
+RELAYS_BEHIND_MAX = 8  # in a row, behind the last one
 FAULTS_MAX = 10  # reported for one window's tiling
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
-SELECTOR_MAX = 36  # characters of a partition, of a QOS
+KEY_BYTES_MAX = 2_600  # of a day total's texts: an index entry of PostgreSQL has 2,704 bytes
 SHARE_MAX = 1_000  # finest share: sums stay exact fractions, and short ones
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -42,21 +43,23 @@ AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 RECEIPT_HEADER = "Suanquan-Receipt"  # of an answer: the server's signature (parcels.answer_digest)
 RELAY_HEADER = "Suanquan-Relay"  # of a batch that a relay passes on: a `RelayState` as JSON
+SHARE_SPENT = "agent_share"  # the problem of a 429: today no more of this agent is taken
 SERVER_KEY_HEADER = "Suanquan-Server-Key"  # of an enrolment's answer: Ed25519, 32 bytes, hex
 
 _DEVICES = {
     "nvidia": re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     "huawei": re.compile(r"NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4}"),  # of an Ascend chip: its vdie_id
 }
+_UTF8_MAX = 4  # bytes of a character
 _COMPUTE_SLICES_MAX = 7  # of a GPU, as the first figure of a MIG profile counts them
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
-Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
-User = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX, pattern=r"^[^/\s]+$")]
+User = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^/\s]+$")]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[int, Meta(ge=0, le=10**9)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
@@ -93,8 +96,8 @@ class Slurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
 
     account: Text
     job: Text
-    partition: Selector | None = None
-    qos: Selector | None = None
+    partition: Text | None = None
+    qos: Text | None = None
     user: User | None = None
 
 
@@ -234,18 +237,30 @@ class Relayed(Frozen, frozen=True):
     relayed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class RelayState(Frozen, frozen=True, forbid_unknown_fields=False):
+class RelayQueue(Frozen, frozen=True, forbid_unknown_fields=False):
     """What waits in a relay besides the batch that it passes on just now.
+
+    `relay` tells it from others of its name; older ones have none. `age_s` is how long ago it said
+    so, to the relay that passes its word on.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+    batches: Count
+    oldest_s: Seconds
+    bytes: Count
+    bytes_max: Count
+    relay: UUID | None = None
+    age_s: Seconds = 0
+
+
+class RelayState(RelayQueue, frozen=True, forbid_unknown_fields=False):
+    """What a relay says beside a batch, and what those said through whom the batch came to it.
 
     Nobody signs it: it is shown to people, and nothing is decided by it. Of another version's only
     the fields that are known here are read.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
-    batches: Count
-    oldest_s: Annotated[int, Meta(ge=0, le=10**9)]
-    bytes: Count
-    bytes_max: Count
+    behind: Annotated[tuple[RelayQueue, ...], Meta(max_length=RELAYS_BEHIND_MAX)] = ()
 
 
 class Enrol(Frozen, frozen=True):
@@ -298,6 +313,8 @@ def faults(window: Window) -> list[str]:
     for part in window.parts:
         if part.num > part.den:
             problems.append(f"share {part.num}/{part.den} is more than one")
+        if _has_long_key(window, part):
+            problems.append(f"its texts have more than {KEY_BYTES_MAX} bytes together")
     return problems or list(islice(_tiling_faults(window, spans), FAULTS_MAX))
 
 
@@ -320,9 +337,24 @@ def _is_plain(window: Window) -> bool:
     for part in window.parts:
         if part.mig is not None or part.from_ms != at or part.to_ms <= at or part.num > part.den:
             return False
+        if _has_long_key(window, part):
+            return False
         at = part.to_ms
     is_named = _JOB.fullmatch(gpu) is not None if job else is_device(gpu, window.vendor)
     return at == window.window_ms and is_named
+
+
+def _has_long_key(window: Window, part: Part) -> bool:
+    """Return whether the part's key among the day's totals fits into no index entry."""
+    holder = part.holder
+    if not isinstance(holder, Slurm):  # the others name neither a long GPU nor a partition
+        return False
+    texts = (window.gpu, window.model, holder.account, holder.partition or "", holder.qos or "",
+             part.mig.profile if part.mig else "")  # fmt: skip
+    length = sum(map(len, texts))
+    if length * _UTF8_MAX <= KEY_BYTES_MAX:
+        return False
+    return sum(len(text.encode()) for text in texts) > KEY_BYTES_MAX
 
 
 def _frame_faults(window: Window) -> Iterable[str]:
