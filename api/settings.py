@@ -135,8 +135,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _provider_whole(self) -> Self:
-        wanted = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
-        if any(wanted) and not all(wanted):
+        fields = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(fields) and not all(fields):
             raise ValueError("issuer, client id and client secret are wanted together")
         return self
 

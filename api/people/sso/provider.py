@@ -64,7 +64,7 @@ class Provider:
     def __init__(self, client: Client, *, keys_every_s: float = KEYS_EVERY_S) -> None:
         self.client, self._keys_every_s = client, keys_every_s
         self._lock = threading.Lock()
-        self._known: tuple[float, Mapping[str, Any]] = (-KNOWN_S, MappingProxyType({}))
+        self._places: tuple[float, Mapping[str, Any]] = (-KNOWN_S, MappingProxyType({}))
         self._keys: tuple[float, KeySet | None] = (-KEYS_EVERY_S, None)
 
     def address(self, errand: Errand, callback: str) -> str:
@@ -92,10 +92,10 @@ class Provider:
         claims = self._read(answer.get("id_token"), now)
         if claims.get("nonce") != errand.nonce:
             raise Unbelievable("nonce")
-        named = _claims(claims)
-        if not named.subject or claims.get("azp", self.client.id) != self.client.id:
+        who = _claims(claims)
+        if not who.subject or claims.get("azp", self.client.id) != self.client.id:
             raise Unbelievable("subject")
-        return named
+        return who
 
     def logged_out(self, token: str, now: datetime) -> Claims:
         """Return whose sessions end, by a logout token (OpenID Connect Back-Channel Logout 1.0).
@@ -111,10 +111,10 @@ class Provider:
             raise Unbelievable("iat")
         if claims["iat"] + LOGOUT_LASTS_S < now.timestamp():
             raise Unbelievable("old")
-        named = _claims(claims)
-        if not named.subject and named.sid is None:
+        who = _claims(claims)
+        if not who.subject and who.sid is None:
             raise Unbelievable("nobody")
-        return named
+        return who
 
     def _read(self, token: object, now: datetime) -> dict[str, Any]:
         """The claims of a token that the provider signed for us, and that is good now."""
@@ -142,8 +142,8 @@ class Provider:
 
     def _key_set(self, *, again: bool = False) -> KeySet:
         with self._lock:
-            fetched, keys = self._keys
-        is_due = time.monotonic() - fetched >= self._keys_every_s
+            since, keys = self._keys
+        is_due = time.monotonic() - since >= self._keys_every_s
         if keys is None or (again and is_due):
             keys = KeySet.import_key_set(self._ask("GET", self._place("jwks_uri")))  # type: ignore[arg-type]
             with self._lock:
@@ -153,15 +153,15 @@ class Provider:
     def _place(self, name: str) -> str:
         """An address of the provider, by discovery."""
         with self._lock:
-            asked, known = self._known
-        if time.monotonic() - asked >= KNOWN_S:
+            since, places = self._places
+        if time.monotonic() - since >= KNOWN_S:
             url = f"{self.client.issuer.rstrip('/')}/.well-known/openid-configuration"
-            known = self._ask("GET", url)
-            if known.get("issuer") != self.client.issuer:
-                raise Unbelievable(f"issuer: {known.get('issuer')}")
+            places = self._ask("GET", url)
+            if places.get("issuer") != self.client.issuer:
+                raise Unbelievable(f"issuer: {places.get('issuer')}")
             with self._lock:
-                self._known = (time.monotonic(), known)
-        place = known.get(name)
+                self._places = (time.monotonic(), places)
+        place = places.get(name)
         if not isinstance(place, str) or not is_safe(place):
             raise Unbelievable(f"{name}: {place}")
         return place

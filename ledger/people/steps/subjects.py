@@ -40,8 +40,8 @@ def link(db: Session, login: int, issuer: str, subject: str, now: datetime) -> V
     viewer = holder(db, row.token_id, now)
     if viewer is None:
         raise Refused("subject_over")
-    standing = _standing(db, issuer, subject)
-    if standing is not None and standing.login_id != login:
+    before = _subject(db, issuer, subject)
+    if before is not None and before.login_id != login:
         raise Refused("subject_taken")
     unlink(db, login, now)
     new = Subject(
@@ -70,8 +70,8 @@ def enter(db: Session, issuer: str, subject: str, now: datetime) -> Viewer:
     Raises:
         NotFound: nobody is linked with it, or what her login opens has ended (`subject`).
     """
-    standing = _standing(db, issuer, subject)
-    login = db.get_one(Login, standing.login_id) if standing else None
+    row = _subject(db, issuer, subject)
+    login = db.get_one(Login, row.login_id) if row else None
     viewer = holder(db, login.token_id, now) if login else None
     if viewer is None:
         raise NotFound("subject")
@@ -87,6 +87,6 @@ def end_sessions(db: Session, issuer: str, subject: str, sid: str | None, now: d
     db.execute(_END_SESSIONS, facts)
 
 
-def _standing(db: Session, issuer: str, subject: str) -> Subject | None:
+def _subject(db: Session, issuer: str, subject: str) -> Subject | None:
     query = select(Subject).where(Subject.issuer == issuer, Subject.subject == subject)
     return db.exec(query.where(col(Subject.ended_at).is_(None))).one_or_none()

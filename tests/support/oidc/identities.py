@@ -11,7 +11,10 @@ from pathlib import Path
 
 from joserfc.jwk import RSAKey
 
+from tests.support.paths import ROOT
+
 _HERE = Path(__file__).parent
+_PACKAGE = ROOT / ".venv/oidc/node_modules/oidc-provider/lib/index.js"
 CLIENT, SECRET = "suanquan", "a secret of the tests"
 
 
@@ -19,8 +22,8 @@ def why_not() -> str:
     """Why there can be no provider here; empty if there can."""
     if shutil.which("node") is None:
         return "Node.js is not installed: see .ci/run"
-    if not (_HERE / "node_modules/oidc-provider").is_dir():
-        return "oidc-provider is not installed: npm ci in tests/support/oidc, as .ci/run does"
+    if not _PACKAGE.exists():
+        return "oidc-provider is not installed: see .ci/run"
     return ""
 
 
@@ -48,7 +51,7 @@ def identities(place: Place) -> Iterator[None]:
     key = RSAKey.generate_key(2048, {"use": "sig"}, private=True, auto_kid=True)
     keys = json.dumps({"keys": [key.as_dict(private=True)]})
     callback, logout = (f"{place.url}/sign-in/oidc/{what}" for what in ("callback", "logout"))
-    command = ["node", "provider.mjs", str(place.port), callback, logout, keys]
+    command = ["node", "provider.mjs", str(_PACKAGE), str(place.port), callback, logout, keys]
     with subprocess.Popen(
         command, cwd=_HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

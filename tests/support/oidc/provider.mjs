@@ -1,8 +1,7 @@
-// A real OpenID Connect provider on loopback for the tests: `node provider.mjs PORT CALLBACK LOGOUT KEYS`.
+// A real OpenID Connect provider on loopback for the tests: `node provider.mjs PACKAGE PORT CALLBACK LOGOUT KEYS`.
 // Whoever signs in is the account that the cookie `account` names; every client consents. KEYS is a JWK set.
-import Provider from 'oidc-provider';
-
-const [port, callback, logout, keys] = process.argv.slice(2);
+const [package_, port, callback, logout, keys] = process.argv.slice(2);
+const { default: Provider } = await import(package_);
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{
     client_id: 'suanquan', client_secret: 'a secret of the tests', redirect_uris: [callback],

@@ -48,7 +48,7 @@ PEOPLE = {
     "GET /sign-in/oidc/callback": Door(None, at("/sign-in/oidc/callback?code=x"), yes=404),
     "POST /sign-in/oidc/logout": Door(None, at("/sign-in/oidc/logout"), yes=404),
     "POST /sessions/oidc": Door(EVERYBODY, at("/sessions/oidc"), yes=404),
-    "POST /sessions/oidc/end": Door(EVERYBODY, at("/sessions/oidc/end"), yes=404),
+    "POST /sessions/oidc/end": Door(EVERYBODY, at("/sessions/oidc/end"), yes=303),
     "POST /sign-out": Door(None, at("/sign-out"), yes=303),
     "GET /rights": Door(EVERYBODY, at("/rights")),
     "GET /api/v1/rights": Door(EVERYBODY, at("/api/v1/rights")),
