@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from ledger.metering.codes import OF_ITS_DAY, QuarantineReason
 from ledger.metering.queries import quarantine
+from ledger.metering.queries.partitions import SLURM, keep_partitions
 from ledger.metering.queries.quarantine import Place, Registered
 from ledger.metering.queries.streams import (
     Head,
@@ -174,7 +175,8 @@ def _keep_windows(
         for index, w in submission.windows
         if id(w) in conflict_ids
     ]
-    changed = keep_sightings(raw, reporter.agent, kept_sightings)
+    changed = keep_partitions(raw, reporter.agent, [s for s in kept_sightings if s.is_slurm])
+    changed += keep_sightings(raw, reporter.agent, [s for s in kept_sightings if not s.is_slurm])
     return Receipt(
         kept=len(outcome.fresh) + changed,
         known=len(outcome.known) + len(kept_sightings) - changed,
@@ -200,12 +202,12 @@ def _hours_of_jobs(
 def _judge_sightings(
     submission: Submission, now: datetime
 ) -> tuple[list[KeptSighting], list[Item]]:
-    """Split sightings into those to keep and those refused: of no witness, or of the future."""
+    """Split sightings into those to keep and those refused: not this agent's, or of the future."""
     good_sightings: list[KeptSighting] = []
     refused: list[Item] = []
     source, latest = submission.reporter.source, now + FUTURE_TOLERANCE
     for index, sighting in submission.sightings:
-        if source != WITNESS:
+        if source != (SLURM if sighting.is_slurm else WITNESS):
             refused.append(Item(index, WRONG_SOURCE, source))
         elif sighting.at > latest:
             refused.append(Item(index, QuarantineReason.FUTURE, sighting.at.isoformat()))
