@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ledger.errors import Unusable
 from ledger.postgres.embedded import place_for
 
+MIB = 1024 * 1024
+
 
 class Door(StrEnum):
     """Which part of the application a server is (api/door/outer.py)."""
@@ -57,12 +59,21 @@ class Settings(BaseSettings):
     late_days: int = Field(default=7, ge=1, le=36_500)
     """How many days after its minute a window counts by itself; older ones wait for the bureau."""
 
+    agent_mib: int = Field(default=256, ge=1, le=1_048_576)
+    agent_aside: int = Field(default=200_000, ge=1, le=10**9)
+    agent_conflicts: int = Field(default=20_000, ge=1, le=10**9)
+    """What an agent of up to 64 GPUs may take of a day: MiB of batches, windows, conflicts."""
+
     token_days: int = Field(default=366, ge=1, le=36_500)
     """How many days a token is good at most, and where nobody says otherwise."""
 
     session_idle_minutes: int = Field(default=15, ge=1, le=1440)
     session_hours: int = Field(default=8, ge=1, le=24)
     """A browser's session ends when it was unused for so long, and after so many hours."""
+
+    step_up_minutes: int | None = Field(default=None, ge=1, le=15)
+    """Who confirms what money hangs on is asked for a code again, and how long one stands in a
+    browser's session. Unset: 5, and in a drill nobody is asked."""
 
     password_length: int = Field(default=12, ge=8, le=64)
     password_kinds: int = Field(default=3, ge=1, le=4)

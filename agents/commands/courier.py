@@ -28,7 +28,7 @@ from agents.reporting.server import Response
 from agents.reporting.spool import Spool
 from agents.sources.slurm.store import RunStore, runs_path
 
-_OK = 200
+_OK, _LATER = 200, 429
 _FAULTS = {
     "another_format": ("不是算券的回执文件", "is no receipt of suanquan"),
     "another_version": ("是本程序不认识的版本", "is of a version that this program does not know"),
@@ -142,6 +142,8 @@ def _sort_in(data: Path, items: Iterator[Receipt]) -> Iterator[str | AgentError]
                 yield _take_into_spool(data, spool, item, numbers[item.digest])
                 if item.status != _OK:
                     numbers = _numbers(spool)
+            elif item.status == _LATER:  # the relay asks again by itself
+                yield "refused"
             elif queue is not None and queue.answer(item.key, item.status, item.answer):
                 yield "answered" if item.status == _OK else "refused"
             else:

@@ -4,6 +4,7 @@
 |-----------------------------------------|------------------------------------------------------|
 | answers a batch: 200, 400, 401, 409 …   | keeps the answer for the node                        |
 | 429, 503                                | waits as long as it says                             |
+| 429, this agent's share of the day      | waits so long with its batches, others go on         |
 | any other answer, a proxy's page too    | waits with this agent's batches, others go on        |
 | gives none                              | waits with all, longer each time, up to 30 s         |
 
@@ -162,9 +163,10 @@ class Forwarder:
             return self._line_is_down(server.fault)
         if response.status in (429, 503):
             asked_s = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
-            return max(
-                self._line_is_down(f"HTTP {response.status}"), min(asked_s, _RETRY_AFTER_MAX_S)
-            )
+            asked_s = min(asked_s, _RETRY_AFTER_MAX_S)
+            if problem(response).code == wire.SHARE_SPENT:
+                return self._pause(parcel.agent, wire.SHARE_SPENT, asked_s)
+            return max(self._line_is_down(f"HTTP {response.status}"), asked_s)
         if not is_word(response):
             return self._pause(parcel.agent, f"HTTP {response.status}")
         self._line_failures, self.fault = 0, ""
@@ -212,10 +214,10 @@ class Forwarder:
         self.fault = why
         return float(min(self._wait_max_s, 2.0 ** min(self._line_failures - 1, 16)))
 
-    def _pause(self, agent: str, why: str) -> float:
+    def _pause(self, agent: str, why: str, at_least_s: float = 0.0) -> float:
         """Wait with this agent alone: it may be its batch that the server stumbles over."""
         count, _ = self._failures.get(agent, (0, 0.0))
-        wait_s = min(self._wait_max_s, 2.0 ** min(count, 16))
+        wait_s = max(at_least_s, min(self._wait_max_s, 2.0 ** min(count, 16)))
         self._failures[agent] = count + 1, time.monotonic() + wait_s
         _log.warning("a batch of %s has no answer: %s", agent, why)
         self.fault = why

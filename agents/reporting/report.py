@@ -12,7 +12,7 @@ and refusals. `drain` runs it until the spool is empty; a node's own thread
 | 409 fork                           | leaves the stream, sends its windows in a new one      |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
 | 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
-| 429, 503 with Retry-After          | waits that long                                        |
+| 429, 503 with Retry-After          | waits that long: too much at once, or for today        |
 | anything else, or nothing          | waits longer each time, up to five minutes             |
 """
 

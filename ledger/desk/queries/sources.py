@@ -15,9 +15,9 @@ from sqlmodel import Session
 from ledger.metering.codes import WitnessVerdict
 from ledger.metering.queries import nodes
 from ledger.metering.queries.agents import AgentStatus, agents
-from ledger.metering.queries.partitions import Partition, partitions
 from ledger.metering.queries.streams import RelayStatus, relays
 from ledger.metering.queries.witnesses.evidence import evidence_sums
+from ledger.metering.queries.witnesses.partitions import Partition, partitions
 from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.units import beijing_day, month_of
 

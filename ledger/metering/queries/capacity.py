@@ -17,7 +17,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from ledger.metering.codes import CapacityBasis
-from ledger.metering.queries.partitions import WHOLE
+from ledger.metering.queries.witnesses.partitions import WHOLE
 
 DAY_MS = 86_400_000
 
@@ -111,8 +111,8 @@ def _of_day(cluster: str, day: date, rows: Sequence[Row[Any]]) -> Iterator[Unpro
         bounds.append((WHOLE, CapacityBasis.SINFO, by_sinfo[WHOLE], _sum(rows, "of_whole")))
     for partition, of_one in groupby(rows, key=lambda r: r.partition):
         if partition and partition in by_sinfo:
-            held = _sum(list(of_one), "of_whole")
-            bounds.append((partition, CapacityBasis.SINFO, by_sinfo[partition], held))
+            device_ms = _sum(list(of_one), "of_whole")
+            bounds.append((partition, CapacityBasis.SINFO, by_sinfo[partition], device_ms))
     for partition, basis, gpus, device_ms in bounds:
         if device_ms > gpus * DAY_MS:
             yield UnprovedDay(cluster, day, partition, basis, gpus, device_ms)

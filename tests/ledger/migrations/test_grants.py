@@ -8,7 +8,7 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
-        "courier_files", "relays",
+        "courier_files", "relays", "agent_shares",
     },
     "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
@@ -27,7 +27,7 @@ CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_month", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
     "rule_corrections", "gpu_was_charged",
-    "keep_holds", "keep_evidence", "explain_incident",
+    "keep_holds", "keep_evidence", "explain_incident", "is_drill",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype
 TABLES = "t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'v', 'm', 'f')"
