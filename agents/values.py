@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 
 YEARS = range(2000, 2100)
 
-# All texts of a day total's key together must fit into an index entry of PostgreSQL, 2,704 bytes.
-Text = Annotated[str, Meta(min_length=1, max_length=253)]
+TEXT_MAX = 253
+Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Aware = Annotated[datetime, Meta(tz=True)]
 

@@ -25,7 +25,7 @@ from uuid import UUID
 from msgspec import Meta, Raw
 
 from agents.sightings import Sighting
-from agents.values import YEARS, Aware, Count, Frozen, Text
+from agents.values import TEXT_MAX, YEARS, Aware, Count, Frozen, Text
 
 VERSION = 1
 WINDOWS_MAX = 1_000
@@ -33,7 +33,7 @@ BATCH_BYTES_MAX = 1024 * 1024
 PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is checked instant by instant
 FAULTS_MAX = 10  # reported for one window's tiling
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
-SELECTOR_MAX = 36  # characters of a partition, of a QOS
+KEY_BYTES_MAX = 2_600  # of a day total's texts: an index entry of PostgreSQL has 2,704 bytes
 SHARE_MAX = 1_000  # finest share: sums stay exact fractions, and short ones
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -48,13 +48,13 @@ _DEVICES = {
     "nvidia": re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     "huawei": re.compile(r"NPU-[0-9a-f]{8}(-[0-9a-f]{8}){4}"),  # of an Ascend chip: its vdie_id
 }
+_UTF8_MAX = 4  # bytes of a character
 _COMPUTE_SLICES_MAX = 7  # of a GPU, as the first figure of a MIG profile counts them
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
-Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
-User = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX, pattern=r"^[^/\s]+$")]
+User = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^/\s]+$")]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
@@ -93,8 +93,8 @@ class Slurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
 
     account: Text
     job: Text
-    partition: Selector | None = None
-    qos: Selector | None = None
+    partition: Text | None = None
+    qos: Text | None = None
     user: User | None = None
 
 
@@ -298,6 +298,8 @@ def faults(window: Window) -> list[str]:
     for part in window.parts:
         if part.num > part.den:
             problems.append(f"share {part.num}/{part.den} is more than one")
+        if _has_long_key(window, part):
+            problems.append(f"its texts have more than {KEY_BYTES_MAX} bytes together")
     return problems or list(islice(_tiling_faults(window, spans), FAULTS_MAX))
 
 
@@ -320,9 +322,24 @@ def _is_plain(window: Window) -> bool:
     for part in window.parts:
         if part.mig is not None or part.from_ms != at or part.to_ms <= at or part.num > part.den:
             return False
+        if _has_long_key(window, part):
+            return False
         at = part.to_ms
     is_named = _JOB.fullmatch(gpu) is not None if job else is_device(gpu, window.vendor)
     return at == window.window_ms and is_named
+
+
+def _has_long_key(window: Window, part: Part) -> bool:
+    """Return whether the part's key among the day's totals fits into no index entry."""
+    holder = part.holder
+    if not isinstance(holder, Slurm):  # the others name neither a long GPU nor a partition
+        return False
+    texts = (window.gpu, window.model, holder.account, holder.partition or "", holder.qos or "",
+             part.mig.profile if part.mig else "")  # fmt: skip
+    length = sum(map(len, texts))
+    if length * _UTF8_MAX <= KEY_BYTES_MAX:
+        return False
+    return sum(len(text.encode()) for text in texts) > KEY_BYTES_MAX
 
 
 def _frame_faults(window: Window) -> Iterable[str]:

@@ -26,7 +26,7 @@ from agents import wire
 from bench import stage
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
-from ledger.registry.steps.register import register
+from ledger.registry.steps.register import read_file, register
 from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
@@ -159,7 +159,7 @@ def _project(database: Database, clerk: str) -> str:
     """A project with a voucher that pays for `team-a`; a builder's token to look at it."""
     engine = database.engine()
     with Session(engine) as db, db.begin():
-        report = register(db, _REGISTRY, actor=clerk, now=START)
+        report = register(db, *read_file(_REGISTRY), actor=clerk, now=START)
         assert not report.findings, report.findings
         project = project_by_code(db, "p1").id
         assert project

@@ -144,8 +144,7 @@ class _Row:
         start_ms, end_ms = self._span(now_ms)
         model = self._model()
         partition, qos = (
-            self._name(column, wire.SELECTOR_MAX) if self.cells.get(column) else None
-            for column in SELECTORS
+            self._name(column, 64) if self.cells.get(column) else None for column in SELECTORS
         )
         return Job(name, account, gpus, model, start_ms, end_ms, partition, qos)
 

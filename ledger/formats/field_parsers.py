@@ -22,7 +22,6 @@ from ledger.units import decimal
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 NAME_MAX = 253
-SELECTOR_MAX = 36  # characters, as on the wire
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
@@ -53,14 +52,10 @@ def text_field(parse: Callable[[str], Value]) -> PlainValidator:
     return PlainValidator(check)
 
 
-def _name(text: str, limit: int = NAME_MAX) -> str:
-    if not is_seen(text) or text != text.strip() or not 0 < len(text) <= limit:
-        raise fault("bad_name", limit=limit)
+def _name(text: str) -> str:
+    if not is_seen(text) or text != text.strip() or not 0 < len(text) <= NAME_MAX:
+        raise fault("bad_name", limit=NAME_MAX)
     return text
-
-
-def _selector(text: str) -> str:
-    return _name(text, SELECTOR_MAX)
 
 
 def _handle(text: str) -> str:
@@ -146,7 +141,6 @@ def one_of(kind: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type
 
 
 Name = Annotated[str, text_field(_name)]
-Selector = Annotated[str, text_field(_selector)]  # a partition, a QOS
 Handle = Annotated[str, text_field(_handle)]  # of clusters and projects: also part of addresses
 Uscc = Annotated[str, text_field(_code)]
 Day = Annotated[date, text_field(read_day)]

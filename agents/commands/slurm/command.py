@@ -1,9 +1,10 @@
 """`suanquan-agent slurm`: report what Slurm's accounting says, from files or from sacct itself.
 
 With files (`-` is standard input) all of them are read first; if one has a fault, nothing is kept
-and nothing sent. Without, sacct is asked every five minutes until SIGTERM, or once with `--once`.
-In either case a run is told once, and what Slurm corrects later is told as a correction: the server
-keeps the first word until two persons decide.
+and nothing sent. A row whose name nobody could carry is left out alone, and said. Without, sacct is
+asked every five minutes until SIGTERM, or once with `--once`. In either case a
+run is told once, and what Slurm corrects later is told as a correction: the server keeps the first
+word until two persons decide.
 
 Time in which a job was suspended counts as held: Slurm keeps its GPUs from others.
 """
@@ -27,7 +28,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents import wire
 from agents.commands.replay import exact
 from agents.commands.slurm.live import follow
-from agents.commands.slurm.report import FAULTY, Reporter, identity_of
+from agents.commands.slurm.report import FAULTY, NOT_KEPT, Reporter, identity_of
 from agents.settings import Settings
 from agents.sources.job_trace import beijing_day
 from agents.sources.slurm.fault import BadCell, Fault
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code. Raises AgentError.
 
     0: success. 9: a file has faults, nothing was kept or sent. 10: the server received everything,
-    but keeps another word for some hours, or did not take them.
+    but keeps another word for some hours, or did not take them; or a row was left out.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -61,11 +62,13 @@ def main(argv: Sequence[str]) -> int:
                 cluster = arguments.slurm_cluster
                 return follow(reporter, store, _context(arguments, identity.cluster), cluster,
                               once=arguments.once)  # fmt: skip
-            faults, counter = _load(arguments, store, _context(arguments, identity.cluster))
+            context = _context(arguments, identity.cluster)
+            faults, left_out, counter = _load(arguments, store, context)
             if faults:
                 return _refuse(faults, as_json=arguments.json)
-            _say(counter)
-            return reporter.send(None, patience_s=arguments.patience)
+            _say(counter, left_out)
+            code = reporter.send(None, patience_s=arguments.patience)
+            return code or (NOT_KEPT if left_out else 0)
     except KeyboardInterrupt:
         print("已中断，再次运行即可继续\ninterrupted: run it again to go on", file=sys.stderr)
         return 130
@@ -135,21 +138,24 @@ class _Faulty(Exception):
 
 def _load(
     arguments: argparse.Namespace, store: RunStore, context: Context
-) -> tuple[list[Fault], Counter[str]]:
-    """Keep all runs of the files, or none if there is a fault."""
+) -> tuple[list[Fault], list[Fault], Counter[str]]:
+    """Keep all runs of the files, or none if there is a fault; rows left out are faults apart."""
     faults: list[Fault] = []
+    left_out: list[Fault] = []
     counter: Counter[str] = Counter()
     try:
         columns = Columns.of(arguments.format) if arguments.format else None
     except BadCell as error:
-        return [Fault("--format", 1, error.column, error.zh, error.en)], counter
+        return [Fault.of("--format", 1, error)], [], counter
     with store.transaction() as keep:
         for name in arguments.files:
             for fault in _load_file(name, store, context, columns, counter):
-                faults += [fault] if len(faults) < _FAULTS_SHOWN else []
+                counter["left_out"] += fault.is_alone
+                of_kind = left_out if fault.is_alone else faults
+                of_kind += [fault] if len(of_kind) < _FAULTS_SHOWN else []
         if faults:
             keep.undo()
-    return faults, counter
+    return faults, left_out, counter
 
 
 def _load_file(
@@ -167,7 +173,7 @@ def _load_file(
                     try:
                         store.take(item)
                     except BadCell as error:
-                        yield Fault(name, number, error.column, error.zh, error.en)
+                        yield Fault.of(name, number, error)
     except OSError as error:
         yield Fault(
             name, 0, "", f"读不了（{error.strerror}）", f"cannot be read ({error.strerror})"
@@ -186,12 +192,13 @@ def _open(name: str) -> Iterator[BinaryIO]:
 def _check(arguments: argparse.Namespace) -> int:
     """Print what the files hold, so that the server can be prepared. Days are Beijing days."""
     with tempfile.TemporaryDirectory() as folder, _open_store(Path(folder) / "runs.db") as store:
-        faults, counter = _load(arguments, store, _context(arguments, _CHECK_CLUSTER))
+        context = _context(arguments, _CHECK_CLUSTER)
+        faults, left_out, counter = _load(arguments, store, context)
         if faults:
             return _refuse(faults, as_json=arguments.json)
         print(json.dumps(_facts(store, counter), ensure_ascii=False,
                          indent=None if arguments.json else 2))  # fmt: skip
-        _say(counter)
+        _say(counter, left_out)
     return 0
 
 
@@ -216,6 +223,7 @@ def _facts(store: RunStore, counter: Counter[str]) -> dict[str, object]:
         "final": final,
         "running": runs - final,
         **{reason.value: counter[reason] for reason in Silence},
+        "left_out": counter["left_out"],
         "accounts": {name: exact(ms) for name, ms in sorted(device_ms.items())},
         "models": sorted(kinds),
         "suspended_ms": suspended_ms,
@@ -224,8 +232,13 @@ def _facts(store: RunStore, counter: Counter[str]) -> dict[str, object]:
     }
 
 
-def _say(counter: Counter[str]) -> None:
+def _say(counter: Counter[str], left_out: list[Fault]) -> None:
     """Say on stderr which rows count nothing, and that unknown is not none."""
+    if left_out:
+        count = counter["left_out"]
+        print(f"{count} 行的名称无法上报，这些行不算", file=sys.stderr)
+        print(f"{count} rows have names that cannot be told: they are left out", file=sys.stderr)
+        _list(left_out)
     if counter[Silence.UNKNOWN]:
         count = counter[Silence.UNKNOWN]
         print(f"{count} 次运行的 AllocTRES 里没有 GPU 数：不知道，不等于零", file=sys.stderr)
@@ -244,7 +257,11 @@ def _refuse(faults: list[Fault], *, as_json: bool) -> int:
         return FAULTY
     print("有错误，未保存也未发送任何数据", file=sys.stderr)
     print("there are faults: nothing was kept or sent", file=sys.stderr)
+    _list(faults)
+    return FAULTY
+
+
+def _list(faults: list[Fault]) -> None:
     for f in faults:
         print(f"  {f.file} 第 {f.row} 行 {f.column}：{f.zh}", file=sys.stderr)
         print(f"  {f.file} line {f.row} {f.column}: {f.en}", file=sys.stderr)
-    return FAULTY

@@ -15,15 +15,25 @@ class BadCell(ValueError):
         self.en = en
 
 
+class BadName(BadCell):
+    """A name that cannot be carried: its row is left out, and the others say what they say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of a file; `row` counts its lines from 1."""
+    """One fault of a file; `row` counts its lines from 1. Of one that is alone the rest is used."""
 
     file: str
     row: int
     column: str
     zh: str
     en: str
+    is_alone: bool = False
+
+    @classmethod
+    def of(cls, file: str, row: int, error: BadCell) -> Fault:
+        """Return what is wrong with a cell of this row."""
+        return cls(file, row, error.column, error.zh, error.en, isinstance(error, BadName))
 
 
 def short(value: str) -> str:

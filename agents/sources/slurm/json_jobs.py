@@ -103,7 +103,7 @@ def read(
                 Fault(file, number, "jobs", f"看不懂：{error}", f"cannot be read: {error}"),
             )
         except BadCell as error:
-            yield number, Fault(file, number, error.column, error.zh, error.en)
+            yield number, Fault.of(file, number, error)
 
 
 def _says_jobs_twice(content: bytes) -> bool:

@@ -49,7 +49,7 @@ def _table(
             elif not columns.is_header(line):
                 yield number, read_row(columns.cells(line), context)
         except BadCell as error:
-            yield number, Fault(file, number, error.column, error.zh, error.en)
+            yield number, Fault.of(file, number, error)
             if columns is None:
                 return
     if number == 0 and columns is None:

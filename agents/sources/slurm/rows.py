@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
 
-from agents import wire
-from agents.sources.slurm.fault import BadCell, short
+from agents.sources.slurm.fault import BadCell, BadName, short
 from agents.sources.slurm.runs import Run
 from agents.sources.slurm.times import length_ms, moment_ms
 from agents.sources.slurm.tres import COLUMN, Devices, devices
+from agents.values import TEXT_MAX
 
 REQUIRED = ("JobIDRaw", "Submit", "Start", "End", "State", "Account", "AllocTRES")
 OPTIONAL = (
     *("Cluster", "JobID", "ElapsedRaw", "Elapsed", "Suspended"),
     *("User", "Partition", "QOS", "ReqTRES"),
 )
+
+NAMES = ("Account", "Partition", "QOS", "User")
 
 ENDED = frozenset(
     {
@@ -45,7 +47,7 @@ _STATE = re.compile(r"[A-Z][A-Z_]{0,39}", re.ASCII)
 _RAW = re.compile(r"\d{1,19}", re.ASCII)
 _STEP = re.compile(r"\d{1,19}\.[\w+-]{1,64}", re.ASCII)
 _CLUSTER = re.compile(r"[^/\s:@]{1,64}")
-_ACCOUNT_MAX = 253
+_NAMES_BYTES_MAX = 1_500  # beside the longest cluster, model and slice (wire.KEY_BYTES_MAX)
 _SKEW_MS = 300_000  # Slurm's clock may be this much ahead of ours
 
 
@@ -133,16 +135,18 @@ def _run(
         return Silence.NEVER_RAN
     if kinds is None:
         return Silence.PENDING if end is None and not cells[COLUMN] else Silence.UNKNOWN
+    account, partition, qos, user = (_name(cells, column) for column in NAMES)
+    _check_length(account, partition, qos)
     return Run(
         _key(cells, context, submit),
-        _name(cells, "Account", _ACCOUNT_MAX) or "",
+        account or "",
         kinds,
         start,
         until,
         end is not None,
-        _name(cells, "Partition", wire.SELECTOR_MAX),
-        _name(cells, "QOS", wire.SELECTOR_MAX),
-        _name(cells, "User", _ACCOUNT_MAX),
+        partition,
+        qos,
+        user,
         suspended_ms,
     )
 
@@ -168,16 +172,26 @@ def _key(cells: Mapping[str, str], context: Context, submit_ms: int) -> str:
     return f"{cluster}:{cells['JobIDRaw']}@{submit_ms // 1000}"
 
 
-def _name(cells: Mapping[str, str], column: str, length: int) -> str | None:
+def _name(cells: Mapping[str, str], column: str) -> str | None:
     value = cells.get(column, "")
-    if len(value) > length or not value.isprintable() or value != value.strip():
-        raise _bad(
+    if len(value) > TEXT_MAX or not value.isprintable() or value != value.strip():
+        place = short(value)
+        raise BadName(
             column,
-            value,
-            f"应为至多 {length} 个可见字符，首尾无空格",
-            f"must be at most {length} visible characters without blanks at its ends",
+            f"「{place}」应为至多 {TEXT_MAX} 个可见字符，首尾无空格",
+            f"{place!r} must be at most {TEXT_MAX} visible characters without blanks at its ends",
         )
     return value or None
+
+
+def _check_length(*names: str | None) -> None:
+    length = sum(len(name.encode()) for name in names if name)
+    if length > _NAMES_BYTES_MAX:
+        raise BadName(
+            "Account",
+            f"账户、分区与 QOS 共 {length} 字节，至多 {_NAMES_BYTES_MAX}",
+            f"account, partition and QOS have {length} bytes, at most {_NAMES_BYTES_MAX}",
+        )
 
 
 def _bad(column: str, value: str, zh: str, en: str) -> BadCell:

@@ -19,10 +19,11 @@ import msgspec
 
 from agents import wire
 from agents.sources.slurm.tres import Devices
+from agents.values import TEXT_MAX
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNMEASURED = {"energy_mj": "job_trace", "readings": "job_trace"}
-_USER = re.compile(rf"[^/\s]{{1,{wire.SELECTOR_MAX}}}")
+_USER = re.compile(rf"[^/\s]{{1,{TEXT_MAX}}}")
 _NO_ACCOUNT = "no_account"
 
 

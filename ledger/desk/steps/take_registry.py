@@ -23,7 +23,6 @@ from ledger.registry.steps.register import (
     one_at_a_time,
     read_file,
     register,
-    register_what_is_read,
 )
 from ledger.units import Fen, beijing_day, month_of
 
@@ -66,9 +65,7 @@ def preview_registry(
     """Do what `take_registry` would, tell it, and undo it."""
     registry, findings = read_file(text_of_file)
     with db.begin_nested() as trial:
-        report = register_what_is_read(
-            db, registry, findings, actor=actor, now=now, supersede=supersede
-        )
+        report = register(db, registry, findings, actor=actor, now=now, supersede=supersede)
         at_once = changes.changes_at_once(db, report)
         content = _content(db, report, actor=actor, now=now)
         trial.rollback()
@@ -85,12 +82,12 @@ def take_registry(
     supersede: bool = False,
     reason: str = "",
 ) -> RegistryIntake:
-    """Register a file (`register`), and propose what touches charged usage.
+    """Register a file, and propose what touches charged usage.
 
     Raises:
         Conflict: another change of the same thing waits for its confirmation (`decision_open`).
     """
-    report = register(db, content, actor=actor, now=now, supersede=supersede)
+    report = register(db, *read_file(content), actor=actor, now=now, supersede=supersede)
     proposal = _content(db, report, actor=actor, now=now)
     if proposal is None:
         return RegistryIntake(report, None)

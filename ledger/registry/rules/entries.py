@@ -173,7 +173,7 @@ class Contract(DatedShape):
 # As Kubernetes writes them: a key may have a domain before it, a value may be empty.
 _LABEL = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
                     r"=([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?")  # fmt: skip
-_USER = re.compile(r".+/[^/\s]{1,36}")
+_USER = re.compile(r".+/[^/\s]+")
 _OWNER = re.compile(r"[a-z0-9-]+/[A-Za-z]+/[a-z0-9.-]+")
 
 

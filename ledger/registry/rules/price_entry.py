@@ -16,7 +16,6 @@ from ledger.formats.field_parsers import (
     GpuId,
     Name,
     PricedProfile,
-    Selector,
     Shape,
     TaxRate,
     YesNo,
@@ -92,8 +91,8 @@ class Price(Shape):
     hours_per_month: Annotated[int, up_to(744)] | None = None
     model: Name | None = None
     mig_profile: PricedProfile | None = None
-    partition: Selector | None = None
-    qos: Selector | None = None
+    partition: Name | None = None
+    qos: Name | None = None
     market: Annotated[Market, one_of(Market)] | None = None
     rounding: Annotated[Rounding, one_of(Rounding)] = "ms"
     session_price: Annotated[SessionPrice, one_of(SessionPrice)] = "start"

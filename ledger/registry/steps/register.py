@@ -86,13 +86,6 @@ def read_file(content: str) -> tuple[Registry | None, list[Finding]]:
 
 
 def register(
-    db: Session, content: str, *, actor: str, now: datetime, supersede: bool = False
-) -> RegistrationReport:
-    """Register a file; see `register_what_is_read`."""
-    return register_what_is_read(db, *read_file(content), actor=actor, now=now, supersede=supersede)
-
-
-def register_what_is_read(
     db: Session,
     registry: Registry | None,
     findings: list[Finding],

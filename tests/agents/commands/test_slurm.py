@@ -144,3 +144,19 @@ def test_an_agent_that_is_not_enrolled_says_what_it_needs(
     monkeypatch.setenv("SUANQUAN_AGENT_DATA", str(tmp_path))
     assert main(["slurm", "--once"]) == 5
     assert "--source=slurm" in capsys.readouterr().err
+
+
+def test_a_long_name_is_told_and_one_that_cannot_be_told_costs_its_row_alone(
+    up: Up, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = held_ms(up)
+    long = row(JobIDRaw=70, QOS="q" * 200, Partition="p" * 253)
+    assert send(place, table(long)) == 0
+    assert held_ms(up) - before == 40_000
+    assert send(place, table(row(JobIDRaw=71), row(JobIDRaw=72, QOS="q" * 254))) == NOT_KEPT
+    assert held_ms(up) - before == 80_000
+    text = capsys.readouterr().err
+    assert "1 rows have names that cannot be told" in text
+    assert "jobs.txt line 3 QOS: " in text
+    assert send(place, table(row(JobIDRaw=73, QOS="q" * 254)), "--check") == 0
+    assert json.loads(capsys.readouterr().out)["left_out"] == 1

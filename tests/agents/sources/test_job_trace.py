@@ -142,7 +142,7 @@ def test_partition_and_qos_are_told_where_the_trace_has_them(
 
 
 def test_a_partition_of_no_cluster_is_a_fault() -> None:
-    rows = [swap("job_id", f"j{n}") + f",{name}" for n, name in enumerate(["a b", "x" * 37])]
+    rows = [swap("job_id", f"j{n}") + f",{name}" for n, name in enumerate(["a b", "x" * 65])]
     _, faults = job_trace.parse(trace(*rows, header=job_trace.HEADER + ",partition"), NOW)
     assert [(fault.row, fault.column) for fault in faults] == [(2, "partition"), (3, "partition")]
 

@@ -9,7 +9,8 @@ from fastapi.routing import iter_route_contexts
 
 from ledger.people.codes import Role
 from tests.support.api.asks import DAY
-from tests.support.api.doors import BUILDER, DOORS, OPERATOR, SCOPED, Door
+from tests.support.api.doors import DOORS
+from tests.support.api.doors.door import BUILDER, OPERATOR, SCOPED, Door
 from tests.support.api.town import Town
 
 

@@ -12,7 +12,8 @@ from api.door.outer import admits
 from api.settings import Door as Part
 from api.settings import Settings
 from ledger.people.codes import Role
-from tests.support.api.doors import DOORS, SCOPED, Door
+from tests.support.api.doors import DOORS
+from tests.support.api.doors.door import SCOPED, Door
 from tests.support.api.town import NOW, Town
 
 AGENTS = {"POST /api/v1/batches", "GET /healthz", "GET /readyz"}

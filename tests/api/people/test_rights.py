@@ -10,7 +10,8 @@ from api.language.i18n import speaking
 from api.language.labels import label
 from api.people.rights import right_table, scope_word
 from ledger.people.codes import Role
-from tests.support.api.doors import DOORS, EVERYBODY
+from tests.support.api.doors import DOORS
+from tests.support.api.doors.door import EVERYBODY
 from tests.support.api.html import parse
 from tests.support.api.town import Town
 from tests.support.paths import DOCS

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from ledger.registry.queries import buyers_of, payee_of, related, seller_buyer_contracts, sellers_of
-from ledger.registry.steps.register import register
+from ledger.registry.steps.register import read_file, register
 from tests.support.paths import EXAMPLES
 from tests.support.people import CLERK
 
@@ -58,7 +58,7 @@ def parties(engine: sa.Engine) -> Iterator[Parties]:
     with Session(engine) as db:
         more = f"organisations: [{{uscc: {OTHER}, name: 集团}}]"
         for text in (EXAMPLE, more):
-            assert register(db, text, actor=CLERK, now=NOW).findings == ()
+            assert register(db, *read_file(text), actor=CLERK, now=NOW).findings == ()
         yield Parties(db)
 
 

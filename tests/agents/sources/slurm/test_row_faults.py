@@ -53,7 +53,8 @@ BAD = [
     (row(AllocTRES="billing=1,cpu=1,gres/gp"), "AllocTRES", "name=count"),
     (row(Suspended="long"), "Suspended", "must be seconds"),
     (row(Account="a\tb"), "Account", "visible"),
-    (row(Partition="x" * 37), "Partition", "at most 36"),
+    (row(Partition="x" * 254), "Partition", "at most 253"),
+    (row(QOS="长" * 253, Account="户" * 253), "Account", "1521 bytes, at most 1500"),
     (row(Cluster="a/b"), "Cluster", "a cluster's name"),
 ]
 

@@ -249,12 +249,20 @@ def test_the_longest_texts_fit_into_the_key_of_a_day(engine: sa.Engine, cluster:
     def long(length: int) -> str:
         return "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(length))
 
-    holder = wire.Slurm(long(253), "42", long(wire.SELECTOR_MAX), long(wire.SELECTOR_MAX))
-    part = wire.Part(holder, 0, 3_600_000, den=1000, mig=wire.Mig(1, 0, long(32), "MIG", (0, 1)))
-    gpu = f"job/{long(64)}/{long(128)}/999999/999999"
-    longest = wire.Window(gpu, long(wire.MODEL_MAX), minute(0), 3_600_000, (part,))
-    read = msgspec.json.decode(msgspec.json.encode(longest), type=wire.Window)
+    def longest(holder: wire.Slurm) -> wire.Window:
+        mig = wire.Mig(1, 0, long(32), "MIG", (0, 1))
+        part = wire.Part(holder, 0, 3_600_000, den=1000, mig=mig)
+        gpu = f"job/{long(64)}/{long(128)}/999999/999999"
+        window = wire.Window(gpu, long(wire.MODEL_MAX), minute(0), 3_600_000, (part,))
+        return msgspec.json.decode(msgspec.json.encode(window), type=wire.Window)
+
+    holder = wire.Slurm(long(253), "42", long(36), long(36), long(253))
+    read = longest(holder)
     assert wire.faults(read) == []
+    too_long = longest(wire.Slurm(long(253), "42", long(37), long(36)))
+    assert wire.faults(too_long) == ["its texts have more than 2600 bytes together"]
+    plain = wire.Slurm("a" * 253, "42", "p" * 253, "q" * 253, "u" * 253)
+    assert wire.faults(longest(plain)) == []
     with Session(engine) as db:  # of no batch, so that it is never committed
         raw = raw_connection(db)
         keep(raw, [read_window(read)], Origin(cluster, "import", uuid4(), 1))

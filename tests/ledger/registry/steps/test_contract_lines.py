@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from agents import wire
 from ledger.charging.steps import charge
-from ledger.registry.steps.register import RegistrationReport, register
+from ledger.registry.steps.register import RegistrationReport, read_file, register
 from tests.support.people import CLERK
 from tests.support.simulation import gpu_id, held, window
 from tests.support.town import NOW, Town
@@ -45,7 +45,7 @@ class Books:
         self.town, self.db = town, db
 
     def say(self, text: str, *, supersede: bool = False) -> RegistrationReport:
-        report = register(self.db, text, actor=CLERK, now=NOW, supersede=supersede)
+        report = register(self.db, *read_file(text), actor=CLERK, now=NOW, supersede=supersede)
         self.db.commit()
         return report
 

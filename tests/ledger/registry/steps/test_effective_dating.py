@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from ledger.registry.rules.effective_dating import Span
-from ledger.registry.steps.register import register
+from ledger.registry.steps.register import read_file, register
 from tests.support.paths import EXAMPLES
 from tests.support.people import CLERK
 
@@ -25,7 +25,7 @@ DAYS = 40
 def db(engine: sa.Engine) -> Iterator[Session]:
     """A session in a database where the example is registered."""
     with Session(engine) as session:
-        assert register(session, EXAMPLE, actor=CLERK, now=NOW).findings == ()
+        assert register(session, *read_file(EXAMPLE), actor=CLERK, now=NOW).findings == ()
         session.commit()
         yield session
 
@@ -85,7 +85,7 @@ def test_every_day_and_moment_has_one_truth(
     for rows, supersede in history:
         before = snapshots[now]
         now += timedelta(hours=1)
-        report = register(db, file(rows), actor=CLERK, now=now, supersede=supersede)
+        report = register(db, *read_file(file(rows)), actor=CLERK, now=now, supersede=supersede)
         snapshots[now] = after = believed(db, now)
         assert all(len(codes) == 1 for codes in after.values()), "one project a day"
         if report.findings:
@@ -98,7 +98,7 @@ def test_every_day_and_moment_has_one_truth(
             assert other_days.items() <= before.items(), "nothing else was made up"
             lost = {d: codes for d, codes in before.items() if d not in after}
             assert all(any([p] == codes for p, _ in rows) for codes in lost.values())
-            again = register(db, file(rows), actor=CLERK, now=now, supersede=supersede)
+            again = register(db, *read_file(file(rows)), actor=CLERK, now=now, supersede=supersede)
             assert again.unchanged == {"bindings": len(rows)}
             assert again.created == again.superseded == {}
         for moment, snapshot in snapshots.items():
@@ -150,7 +150,7 @@ def test_what_is_superseded_stays_superseded(db: Session) -> None:
     text = (
         "{cluster: helan-a, holder: {pod: saishang-train}, project: helan-team, from: 2026-05-01}"
     )
-    register(db, f"bindings: [{text}]", actor=CLERK, now=NOW, supersede=True)
+    register(db, *read_file(f"bindings: [{text}]"), actor=CLERK, now=NOW, supersede=True)
     with pytest.raises(sa.exc.IntegrityError, match="cannot change again"):
         db.execute(
             sa.text(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.charging.queries import contract_lines
-from ledger.registry.steps.register import RegistrationReport, register
+from ledger.registry.steps.register import RegistrationReport, read_file, register
 from tests.support.paths import EXAMPLES
 from tests.support.people import CLERK, SECOND_CLERK
 
@@ -31,7 +31,7 @@ BINDING = "bindings:\n  - {cluster: helan-a, holder: {pod: saishang-train}, proj
 def db(engine: sa.Engine) -> Iterator[Session]:
     """A session in a database where the example is registered."""
     with Session(engine) as session:
-        assert findings(register(session, EXAMPLE, actor=CLERK, now=NOW)) == []
+        assert findings(register(session, *read_file(EXAMPLE), actor=CLERK, now=NOW)) == []
         session.commit()
         yield session
 
@@ -42,7 +42,7 @@ def findings(report: RegistrationReport) -> list[tuple[str, str]]:
 
 def again(db: Session, text: str, *, supersede: bool = False, days: int = 1) -> RegistrationReport:
     now = NOW + timedelta(days=days)
-    return register(db, text, actor=SECOND_CLERK, now=now, supersede=supersede)
+    return register(db, *read_file(text), actor=SECOND_CLERK, now=now, supersede=supersede)
 
 
 def rows(db: Session) -> dict[str, list[sa.RowMapping]]:
@@ -67,7 +67,7 @@ def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
 
 def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
     with Session(engine) as db:
-        report = register(db, EXAMPLE, actor=CLERK, now=NOW)
+        report = register(db, *read_file(EXAMPLE), actor=CLERK, now=NOW)
         assert report == RegistrationReport(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "witnesses": 1,
@@ -307,12 +307,12 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
 
     def clerk() -> None:
         with Session(engine) as own:
-            outcomes.append(register(own, text, actor=CLERK, now=NOW))
+            outcomes.append(register(own, *read_file(text), actor=CLERK, now=NOW))
             own.commit()
 
     statement = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with Session(engine) as first:
-        register(first, text, actor=CLERK, now=NOW)
+        register(first, *read_file(text), actor=CLERK, now=NOW)
         threads = [Thread(target=clerk) for _ in range(3)]
         for thread in threads:
             thread.start()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.registry.queries import payee_of, related
-from ledger.registry.steps.register import RegistrationReport, register
+from ledger.registry.steps.register import RegistrationReport, read_file, register
 from tests.support.paths import EXAMPLES
 from tests.support.people import CLERK, SECOND_CLERK
 
@@ -21,14 +21,14 @@ UNIVERSITY, INSTITUTE, FIRM = "12640000MADEM00048", "52640100MADEM00036", "91640
 @pytest.fixture
 def db(engine: sa.Engine) -> Iterator[Session]:
     with Session(engine) as session:
-        assert register(session, EXAMPLE, actor=CLERK, now=NOW).findings == ()
+        assert register(session, *read_file(EXAMPLE), actor=CLERK, now=NOW).findings == ()
         session.commit()
         yield session
 
 
 def say(db: Session, line: str, *, supersede: bool = False) -> RegistrationReport:
     text = f"relations: [{{{line}}}]"
-    return register(db, text, actor=SECOND_CLERK, now=NOW, supersede=supersede)
+    return register(db, *read_file(text), actor=SECOND_CLERK, now=NOW, supersede=supersede)
 
 
 def key(db: Session, uscc: str) -> int:

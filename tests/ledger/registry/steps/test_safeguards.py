@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from ledger.registry import queries
 from ledger.registry.rules.safeguards import KnownName
-from ledger.registry.steps.register import RegistrationReport, register
+from ledger.registry.steps.register import RegistrationReport, read_file, register
 from tests.support.documents import party
 from tests.support.people import CLERK
 from tests.support.town import NOW, Town
@@ -37,7 +37,7 @@ def db(town: Town) -> Iterator[Session]:
 
 
 def say(db: Session, text: str) -> RegistrationReport:
-    report = register(db, text, actor=CLERK, now=NOW, supersede=True)
+    report = register(db, *read_file(text), actor=CLERK, now=NOW, supersede=True)
     db.commit()
     return report
 

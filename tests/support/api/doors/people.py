@@ -1,0 +1,65 @@
+"""The doors of people, sessions and tokens."""
+
+from ledger.people.codes import Role
+from tests.support.api.asks import (
+    a_token,
+    at,
+    spare_token,
+)
+from tests.support.api.doors.door import (
+    AUDIT,
+    EVERYBODY,
+    SECURITY,
+    Door,
+)
+
+LETTING_IN = {SECURITY, AUDIT, Role.AUDITOR}
+
+PEOPLE = {
+    "POST /api/v1/tokens": Door({SECURITY}, a_token, yes=201),
+    "POST /api/v1/tokens/renew": Door(EVERYBODY, at("/api/v1/tokens/renew", json={}), yes=201),
+    "GET /api/v1/tokens": Door(LETTING_IN, at("/api/v1/tokens")),
+    "POST /api/v1/tokens/{token}/confirmation": Door(
+        {SECURITY}, at("/api/v1/tokens/999999/confirmation"), yes=404
+    ),
+    "POST /api/v1/invitations": Door(
+        {SECURITY}, at("/api/v1/invitations", json={"role": "auditor", "person": "某人"}), yes=201
+    ),
+    "DELETE /api/v1/tokens/{token}": Door({SECURITY}, spare_token, yes=204),
+    "GET /api/v1/sign-ins": Door({AUDIT, Role.AUDITOR}, at("/api/v1/sign-ins")),
+    "GET /api/v1/sign-ins/failed": Door({AUDIT, Role.AUDITOR}, at("/api/v1/sign-ins/failed")),
+    "GET /api/v1/sessions/failed": Door(EVERYBODY, at("/api/v1/sessions/failed")),
+    "GET /api/v1/sessions": Door(EVERYBODY, at("/api/v1/sessions")),
+    "DELETE /api/v1/sessions/{session}": Door(EVERYBODY, at("/api/v1/sessions/9"), yes=404),
+    "GET /": Door(None, at("/")),
+    "GET /sign-in": Door(None, at("/sign-in")),
+    "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
+    "POST /sign-in/password": Door(
+        None, at("/sign-in/password", data={"name": "x", "password": "x"}), yes=403
+    ),
+    "GET /invitation": Door(None, at("/invitation?code=x"), yes=422),
+    "POST /invitation": Door(None, at("/invitation", data={"code": "x"}), yes=422),
+    "GET /password": Door(EVERYBODY, at("/password")),
+    "POST /password": Door(EVERYBODY, at("/password", data={"old": "x"}), yes=404),
+    "GET /sign-in/once": Door(None, at("/sign-in/once?code=x")),
+    "POST /sign-in/once": Door(None, at("/sign-in/once", data={"code": "x"}), yes=403),
+    "POST /sign-in/drill": Door(None, at("/sign-in/drill", data={"part": "1"}), yes=403),
+    "POST /sign-out": Door(None, at("/sign-out"), yes=303),
+    "GET /rights": Door(EVERYBODY, at("/rights")),
+    "GET /api/v1/rights": Door(EVERYBODY, at("/api/v1/rights")),
+    "GET /sign-ins": Door({AUDIT, Role.AUDITOR}, at("/sign-ins")),
+    "GET /people": Door(LETTING_IN, at("/people")),
+    "POST /people/tokens": Door(
+        {SECURITY}, at("/people/tokens", data={"role": "auditor", "person": "某人"})
+    ),
+    "POST /people/tokens/{token}/confirmation": Door(
+        {SECURITY}, at("/people/tokens/999999/confirmation"), yes=404
+    ),
+    "POST /people/invitations": Door(
+        {SECURITY}, at("/people/invitations", data={"role": "auditor", "person": "某人"})
+    ),
+    "POST /people/tokens/{token}/end": Door({SECURITY}, at("/people/tokens/999999/end"), yes=404),
+    "GET /sessions": Door(EVERYBODY, at("/sessions")),
+    "POST /sessions/{session}/end": Door(EVERYBODY, at("/sessions/9/end"), yes=404),
+    "POST /sessions/end-others": Door(EVERYBODY, at("/sessions/end-others"), yes=303),
+}
