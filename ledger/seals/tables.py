@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
@@ -39,5 +40,5 @@ class SealedRow(SQLModel, table=True):
     __tablename__ = "sealed_rows"
     seal: int = big(primary_key=True)
     relation: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=Text(collation="C"))
     hash: bytes | None

@@ -11,7 +11,8 @@ from ledger.postgres.database import Database
 from ledger.seals.codes import Algorithm
 from ledger.seals.queries.verify import verify
 from ledger.seals.rules.faults import Tally
-from ledger.seals.steps.seal import Occasion, seal
+from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion
+from ledger.seals.steps.seal import seal
 from ledger.seals.tables import Seal
 
 KEY = SigningKey(bytes(32))
@@ -23,13 +24,13 @@ def seal_at(
     hour: int = 0,
     *,
     key: SigningKey = KEY,
-    occasion: Occasion = Occasion(),  # noqa: B008 - frozen
+    occasion: Occasion = BY_THE_HOUR,
     algorithm: Algorithm = Algorithm.SHA256,
 ) -> Seal:
     """One seal, so many hours after the first noon."""
     with Session(engine, expire_on_commit=False) as db, db.begin():
         now = NOON + timedelta(hours=hour)
-        return seal(db, key, "test", now, occasion, algorithm)
+        return seal(db, key, "test", now, occasion=occasion, algorithm=algorithm)
 
 
 def verified(database: Database) -> Tally:

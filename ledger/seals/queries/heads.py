@@ -27,7 +27,7 @@ _LEAVES = sql.SQL("""
 
 @dataclass(frozen=True)
 class KeptSeal:
-    """A seal as it is kept; what its columns say must stand in its head too."""
+    """A seal as it is seal; what its columns say must stand in its head too."""
 
     number: int
     kind: str
@@ -50,41 +50,41 @@ def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
     """Check every head, signature and link; return the heads that can be read, by number."""
     heads = {}
     before: KeptSeal | None = None
-    for place, kept in enumerate(seals, start=1):
+    for place, seal in enumerate(seals, start=1):
         tally.seals += 1
         try:
-            head = heads[kept.number] = read_head(kept.head)
+            head = heads[seal.number] = read_head(seal.head)
         except ValueError:
-            tally.faults.append(Fault(FaultCode.HEAD, seal=kept.number))
+            tally.faults.append(Fault(FaultCode.HEAD, seal=seal.number))
         else:
-            codes = _faults(kept, head, before, place)
-            tally.faults += [Fault(code, seal=kept.number) for code in codes]
-        before = kept
+            codes = _faults(seal, head, before, place)
+            tally.faults += [Fault(code, seal=seal.number) for code in codes]
+        before = seal
     return heads
 
 
-def _faults(kept: KeptSeal, head: Head, before: KeptSeal | None, place: int) -> Iterator[FaultCode]:
-    told = (head.number, head.kind, head.month, head.sealed_at, head.algorithm, head.previous)
-    previous = kept.previous.hex() if kept.previous is not None else None
-    if told != (
-        kept.number, kept.kind, kept.month, kept.sealed_at, kept.algorithm, previous,
-    ) or kept.hash != hash_of(kept.head, head.algorithm):  # fmt: skip
+def _faults(seal: KeptSeal, head: Head, before: KeptSeal | None, place: int) -> Iterator[FaultCode]:
+    of_head = (head.number, head.kind, head.month, head.sealed_at, head.algorithm, head.previous)
+    previous = seal.previous.hex() if seal.previous is not None else None
+    if of_head != (
+        seal.number, seal.kind, seal.month, seal.sealed_at, seal.algorithm, previous,
+    ) or seal.hash != hash_of(seal.head, head.algorithm):  # fmt: skip
         yield FaultCode.HEAD
-    if kept.number != place or kept.previous != (before.hash if before else None):
+    if seal.number != place or seal.previous != (before.hash if before else None):
         yield FaultCode.CHAIN
-    if before and kept.sealed_at <= before.sealed_at:
+    if before and seal.sealed_at <= before.sealed_at:
         yield FaultCode.CLOCK
-    if kept.public_key is None or kept.public_key.hex() != head.key:
+    if seal.public_key is None or seal.public_key.hex() != head.key:
         yield FaultCode.KEY
-    elif not is_signed(kept.head, kept.signature, kept.public_key):
+    elif not is_signed(seal.head, seal.signature, seal.public_key):
         yield FaultCode.SIGNATURE
 
 
 def check_trees(raw: Raw, heads: Mapping[int, Head], tally: Tally) -> None:
     """Build every tree from its leaves again, and hold its root to the head's."""
-    wanted = {(n, tree.relation): tree for n, head in heads.items() for tree in head.trees}
-    for (number, relation), leaves in groupby(_leaves(raw), key=lambda told: told[:2]):
-        tree = wanted.pop((number, relation), None)
+    trees = {(n, tree.relation): tree for n, head in heads.items() for tree in head.trees}
+    for (number, relation), leaves in groupby(_leaves(raw), key=lambda row: row[:2]):
+        tree = trees.pop((number, relation), None)
         algorithm = heads[number].algorithm if number in heads else None
         if tree is None or algorithm is None:
             tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
@@ -95,7 +95,7 @@ def check_trees(raw: Raw, heads: Mapping[int, Head], tally: Tally) -> None:
         tally.leaves += grown.rows
         if (grown.rows, grown.root().hex()) != (tree.rows, tree.root):
             tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
-    tally.faults += [Fault(FaultCode.TREE, name, seal=number) for number, name in wanted]
+    tally.faults += [Fault(FaultCode.TREE, name, seal=number) for number, name in trees]
 
 
 def _leaves(raw: Raw) -> Iterator[tuple[int, str, bytes, bytes | None]]:

@@ -27,7 +27,7 @@ def lines(raw: Raw, query: sql.Composed) -> Iterator[bytes]:
             yield bytes(line)
 
 
-def waiting(raw: Raw, shape: Shape, after: str) -> Iterator[tuple[bytes, bytes | None]]:
+def waiting_rows(raw: Raw, shape: Shape, after: str) -> Iterator[tuple[bytes, bytes | None]]:
     """Return the next rows that wait, by key: the key as COPY writes it, and the row's line.
 
     None for a row that is gone. At most CHUNK rows come, behind the key `after`.

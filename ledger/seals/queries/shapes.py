@@ -12,17 +12,19 @@ from ledger.seals.rules.relations import SEALED, Sealed
 Raw = psycopg.Connection[Any]
 
 _SHAPES = """
-    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), array_position(i.indkey::int2[], a.attnum)
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+           array_position(i.indkey::int2[], a.attnum)
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
     WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
     ORDER BY c.relname, a.attnum
 """
 # How values are written by COPY, whatever the server's own settings are.
 _FORM = """
-    SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';
-    SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8';
-    SET LOCAL xmloption = 'content'; SET LOCAL statement_timeout = 0;
+    SET LOCAL client_encoding = 'UTF8'; SET LOCAL timezone = 'UTC';
+    SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';
+    SET LOCAL bytea_output = 'hex'; SET LOCAL statement_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0
 """
 
@@ -49,9 +51,9 @@ class Shape:
         return sql.SQL(" AND ").join(
             sql.SQL("{column} = ({key}::jsonb ->> {place})::{type}").format(
                 column=sql.Identifier(of, name),
-                key=sql.SQL(key),  # type: ignore[arg-type]
+                key=sql.SQL(key),
                 place=sql.Literal(place),
-                type=sql.SQL(kind),  # type: ignore[arg-type]
+                type=sql.SQL(kind),
             )
             for place, (name, kind) in enumerate(self.key)
         )
@@ -70,11 +72,11 @@ def _value(of: str, column: str) -> sql.Composed:
     return sql.SQL("encode(sha256({}), 'hex')").format(content)
 
 
-def shapes(raw: Raw, names: Sequence[str] = tuple(SEALED)) -> dict[str, Shape]:
+def shapes(raw: Raw, relations: Sequence[str] = tuple(SEALED)) -> dict[str, Shape]:
     """Return the shapes of sealed relations, as they are in this database."""
     columns: dict[str, list[str]] = {}
     keys: dict[str, dict[int, tuple[str, str]]] = {}
-    for relation, column, kind, place in raw.execute(_SHAPES, (list(names),)):
+    for relation, column, kind, place in raw.execute(_SHAPES, (list(relations),)):
         how = SEALED.get(relation, Sealed())
         if place is not None:
             keys.setdefault(relation, {})[place] = (column, kind)
@@ -82,8 +84,10 @@ def shapes(raw: Raw, names: Sequence[str] = tuple(SEALED)) -> dict[str, Shape]:
             secret = ":sha256" if column in how.secrets else ""
             columns.setdefault(relation, []).append(f"{column}:{kind}{secret}")
     return {
-        relation: Shape(relation, tuple(told), tuple(key for _, key in sorted(keys[relation].items())))
-        for relation, told in columns.items()
+        relation: Shape(
+            relation, tuple(names), tuple(key for _, key in sorted(keys[relation].items()))
+        )
+        for relation, names in columns.items()
     }
 
 

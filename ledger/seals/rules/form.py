@@ -1,13 +1,13 @@
-"""The canonical form of a row, version 1: the bytes that are hashed.
+r"""The canonical form of a row, version 1: the bytes that are hashed.
 
 A row's bytes are the line that PostgreSQL's `COPY … TO STDOUT` writes for it, its newline included:
-columns in the stated order with a tab between them, `\\N` for NULL (an empty text is empty), numbers
+columns in the stated order with a tab between them, `\N` for NULL (an empty text is empty), numbers
 exact and as they were written, moments in UTC to the microsecond (`2026-01-31 16:00:00.5+00`),
-dates as in ISO 8601, bytes as `\\\\x` and hexadecimal digits, JSON as `jsonb` orders it; a tab is
-`\\t`, a newline `\\n`, a backslash two. Before it stands a header with the version, the relation and its
-columns with their types, so that the same line means another row under another header. A secret
-(`column:type:sha256`) stands as the SHA-256 of its bytes, in hexadecimal: it is not shown to
-whoever verifies.
+dates as in ISO 8601, bytes as `\\x` and hexadecimal digits, JSON as `jsonb` orders it; a tab is
+`\t`, a newline `\n`, a backslash two. Before it stands a header with the version, the relation and
+its columns with their types, so that the same line means another row under another header. A
+secret (`column:type:sha256`) stands as the SHA-256 of its bytes, in hexadecimal: it is not shown
+to whoever verifies.
 
 A leaf of the tree is the row's key (the JSON of its primary key), a newline, and the row's hash; or
 nothing behind the newline where the row is gone.

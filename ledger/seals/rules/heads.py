@@ -91,20 +91,20 @@ def read_head(text: str) -> Head:
     return head
 
 
-def _head(told: Mapping[str, Any]) -> Head:
+def _head(members: Mapping[str, Any]) -> Head:
     return Head(
-        number=told["number"],
-        kind=SealKind(told["kind"]),
-        month=date.fromisoformat(told["month"]) if told["month"] else None,
-        sealed_at=datetime.fromisoformat(told["sealed_at"]),
-        algorithm=Algorithm(told["algorithm"]),
-        previous=told["previous"],
-        key=told["key"],
-        program=told["program"],
-        policies=told["policies"],
+        number=members["number"],
+        kind=SealKind(members["kind"]),
+        month=date.fromisoformat(members["month"]) if members["month"] else None,
+        sealed_at=datetime.fromisoformat(members["sealed_at"]),
+        algorithm=Algorithm(members["algorithm"]),
+        previous=members["previous"],
+        key=members["key"],
+        program=members["program"],
+        policies=members["policies"],
         trees=tuple(
             SealedTree(tree["relation"], tuple(tree["columns"]), tree["rows"], tree["root"])
-            for tree in told["trees"]
+            for tree in members["trees"]
         ),
     )
 

@@ -10,8 +10,10 @@ import os
 from pathlib import Path
 
 from nacl.signing import SigningKey
+from sqlmodel import Session
 
 from ledger.errors import Unusable
+from ledger.seals.queries.seals import last_seal
 
 _SEED_BYTES = 32
 
@@ -20,7 +22,8 @@ def read_bureau_key(path: Path) -> SigningKey:
     """Read the key.
 
     Raises:
-        Unusable: there is none, others may read it, or it is no key (`seal_key_file`).
+        Unusable: there is none or it is no key (`seal_key_file`), or others may read it
+            (`seal_key_open`).
     """
     try:
         if path.stat().st_mode & 0o077:
@@ -31,6 +34,20 @@ def read_bureau_key(path: Path) -> SigningKey:
     if len(seed) != _SEED_BYTES:
         raise Unusable("seal_key_file", path=path, detail=f"{len(seed)} ≠ {_SEED_BYTES}")
     return SigningKey(seed)
+
+
+def bureau_key(db: Session, path: Path) -> SigningKey:
+    """Return the bureau's key; where nothing was sealed yet and there is none, make it.
+
+    Raises:
+        Unusable: it cannot be read or made (`seal_key_file`, `seal_key_open`), or it is lost
+            (`seal_key_lost`).
+    """
+    if not path.exists():
+        if last_seal(db) is not None:
+            raise Unusable("seal_key_lost", path=path)
+        return make_bureau_key(path)
+    return read_bureau_key(path)
 
 
 def make_bureau_key(path: Path) -> SigningKey:

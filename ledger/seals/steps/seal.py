@@ -1,25 +1,25 @@
 """Seal what came since the last seal: rows → leaves → trees → a head, signed and chained.
 
-One transaction in one snapshot: a seal is whole or it is not, and a row that changes meanwhile waits
-for the next one. One sealer at a time, by a lock; if two came all the same, the chain's own keys
-refuse the second.
+One transaction in one snapshot: a seal is whole or it is not, and a row that changes meanwhile
+waits for the next one. One sealer at a time, by a lock; if two came all the same, the
+chain's own keys refuse the second.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 
 from nacl.signing import SigningKey
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from ledger.errors import Busy, Conflict, Refused
 from ledger.metering.queries.windows import raw_connection
-from ledger.seals.codes import Algorithm, SealKind
-from ledger.seals.queries.leaves import relations_waiting, waiting, write_leaves
+from ledger.seals.codes import Algorithm
+from ledger.seals.queries.leaves import relations_waiting, waiting_rows, write_leaves
+from ledger.seals.queries.seals import last_seal
 from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
 from ledger.seals.rules.form import leaf, row_hash, unescape
 from ledger.seals.rules.heads import (
@@ -32,6 +32,7 @@ from ledger.seals.rules.heads import (
     write_head,
 )
 from ledger.seals.rules.merkle import Tree
+from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion
 from ledger.seals.tables import Seal, SealKey
 from ledger.units import beijing_day, next_month
 
@@ -39,20 +40,13 @@ _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.seal',
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """Why a seal is made: by the hour, or because a month (its first day) is over."""
-
-    kind: SealKind = SealKind.LIGHT
-    month: date | None = None
-
-
 def seal(
     db: Session,
     key: SigningKey,
     actor: str,
     now: datetime,
-    occasion: Occasion = Occasion(),  # noqa: B008 - frozen
+    *,
+    occasion: Occasion = BY_THE_HOUR,
     algorithm: Algorithm = Algorithm.SHA256,
 ) -> Seal:
     """Seal whatever waits, in a transaction that has not begun yet.
@@ -78,9 +72,9 @@ def seal(
     db.execute(_SNAPSHOT)
     if not db.scalar(_MINE):
         raise Busy("seal_busy")
-    last = db.exec(select(Seal).order_by(col(Seal.number).desc()).limit(1)).first()
+    last = last_seal(db)
     _refuse_early(db, last, occasion, now)
-    registered = _registered(db, key, actor, now)
+    signer = _signer(db, key, actor, now)
     raw = raw_connection(db)
     write_as_sealed(raw)
     number = last.number + 1 if last else 1
@@ -91,12 +85,12 @@ def seal(
         sealed_at=now,
         algorithm=algorithm,
         previous=last.hash.hex() if last else None,
-        key=registered.public_key.hex(),
+        key=signer.public_key.hex(),
         program=version("suanquan"),
         policies=_policies(),
         trees=tuple(_trees(raw, number, algorithm)),
     )
-    return _keep(db, head, key, registered)
+    return _keep(db, head, key, signer)
 
 
 def _refuse_early(db: Session, last: Seal | None, occasion: Occasion, now: datetime) -> None:
@@ -115,12 +109,12 @@ def _refuse_early(db: Session, last: Seal | None, occasion: Occasion, now: datet
             raise Conflict("seal_month_known", month=f"{month:%Y-%m}")
 
 
-def _registered(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKey:
+def _signer(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKey:
     public_key = bytes(key.verify_key)
     keys = db.exec(select(SealKey)).all()
-    for registered in keys:
-        if registered.public_key == public_key:
-            return registered
+    for known_key in keys:
+        if known_key.public_key == public_key:
+            return known_key
     if keys:
         raise Refused("seal_key_unknown", key=public_key.hex()[:16])
     first = SealKey(public_key=public_key, registered_at=now, registered_by=actor)
@@ -152,7 +146,8 @@ def _tree(raw: Raw, number: int, shape: Shape, algorithm: Algorithm) -> SealedTr
     digest = row_hash(shape.relation, shape.columns, algorithm)
     after = ""
     while leaves := [
-        (key, digest(line) if line is not None else None) for key, line in waiting(raw, shape, after)
+        (key, digest(line) if line is not None else None)
+        for key, line in waiting_rows(raw, shape, after)
     ]:
         write_leaves(raw, number, shape.relation, leaves)
         for key, row in leaves:
@@ -161,21 +156,21 @@ def _tree(raw: Raw, number: int, shape: Shape, algorithm: Algorithm) -> SealedTr
     return SealedTree(shape.relation, shape.columns, tree.rows, tree.root().hex())
 
 
-def _keep(db: Session, head: Head, key: SigningKey, registered: SealKey) -> Seal:
-    told = write_head(head)
-    read_head(told)  # what cannot be read again is not kept
-    kept = Seal(
+def _keep(db: Session, head: Head, key: SigningKey, signer: SealKey) -> Seal:
+    content = write_head(head)
+    read_head(content)  # what cannot be read again is not kept
+    new_seal = Seal(
         number=head.number,
         kind=head.kind.value,
         month=head.month,
         sealed_at=head.sealed_at,
         algorithm=head.algorithm.value,
         previous=bytes.fromhex(head.previous) if head.previous else None,
-        head=told,
-        hash=hash_of(told, head.algorithm),
-        key_id=registered.id or 0,
-        signature=sign(told, key),
+        head=content,
+        hash=hash_of(content, head.algorithm),
+        key_id=signer.id or 0,
+        signature=sign(content, key),
     )
-    db.add(kept)
+    db.add(new_seal)
     db.flush()
-    return kept
+    return new_seal

@@ -15,7 +15,8 @@ _WATCHED = """
 _COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
 _FLOATS = """
     SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relname = ANY(%s) AND a.atttypid IN ('float4'::regtype, 'float8'::regtype, 'money'::regtype)
+    WHERE c.relname = ANY(%s)
+        AND a.atttypid = ANY('{float4,float8,money,interval}'::regtype[])
 """
 
 

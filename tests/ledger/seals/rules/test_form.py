@@ -1,4 +1,4 @@
-"""The canonical form: other values, other bytes; the same line under another header, another hash."""
+"""Other values are other bytes; the same line under another header has another hash."""
 
 from hashlib import sha256
 

@@ -17,18 +17,20 @@ from ledger.seals.codes import Algorithm, FaultCode, SealKind
 from ledger.seals.rules.faults import Fault
 from ledger.seals.rules.heads import read_head
 from ledger.seals.rules.merkle import hash_by
-from ledger.seals.steps.seal import Occasion, seal
-from ledger.seals.tables import Seal, SealedRow
+from ledger.seals.rules.occasions import Occasion
+from ledger.seals.steps.seal import seal
+from ledger.seals.tables import SealedRow
 from tests.support.accounts.attacks import attempt
 from tests.support.seals import KEY, NOON, seal_at, verified
 from tests.support.town import Town
 
 JULY = Occasion(SealKind.MONTH, date(2026, 7, 1))
-SEAL = (
-    "INSERT INTO seals (number, kind, sealed_at, algorithm, previous, head, hash, key_id, signature)"
-    " SELECT number + {step}, 'light', sealed_at + interval '{later}', 'sha256', {previous}, '{{}}',"
-    " sha256('{{}}'), key_id, signature FROM seals"
-)
+SEAL = """
+    INSERT INTO seals (number, kind, sealed_at, algorithm, previous, head, hash, key_id, signature)
+    SELECT number + {step}, 'light', sealed_at + interval '{later}', 'sha256', {previous}, '{{}}',
+           sha256('{{}}'), key_id, signature
+    FROM seals
+"""
 
 
 def leaves(engine: sa.Engine, number: int) -> dict[tuple[str, str], bytes | None]:
@@ -82,9 +84,9 @@ def test_a_change_that_is_not_committed_yet_waits_for_the_next(
     database: Database, metered_town: Town
 ) -> None:
     with psycopg.connect(database.owner_url) as late:
-        late.execute("UPDATE contracts SET total_fen = 7")
+        late.execute("UPDATE tokens SET revoked_at = now(), revoked_by = created_by")
         seal_at(metered_town.engine)
-    assert verified(database).waiting == 1
+    assert verified(database).waiting > 0
     seal_at(metered_town.engine, 1)
     told = verified(database)
     assert (told.waiting, told.faults) == (0, [])
@@ -116,7 +118,9 @@ def test_another_key_is_refused(metered_town: Town) -> None:
 
 def test_what_is_no_seal_is_not_followed(metered_town: Town, owner: psycopg.Connection) -> None:
     seal_at(metered_town.engine)
-    owner.execute("UPDATE seals SET signature = set_byte(signature, 0, 255 - get_byte(signature, 0))")
+    owner.execute(
+        "UPDATE seals SET signature = set_byte(signature, 0, 255 - get_byte(signature, 0))"
+    )
     with pytest.raises(Refused, match="seal_broken"):
         seal_at(metered_town.engine, 1)
 
@@ -161,59 +165,61 @@ def test_of_two_sealers_one_is_asked_to_wait(metered_town: Town) -> None:
 
 
 def test_a_sealer_that_dies_leaves_nothing(database: Database, metered_town: Town) -> None:
-    class Died(Exception):  # noqa: N818
+    class Died(Exception):
         pass
 
-    with pytest.raises(Died), Session(metered_town.engine) as db, db.begin():
-        seal(db, KEY, "test", NOON)
-        raise Died
+    def seal_and_die() -> None:
+        with Session(metered_town.engine) as db, db.begin():
+            seal(db, KEY, "test", NOON)
+            raise Died
+
+    with pytest.raises(Died):
+        seal_and_die()
     assert leaves(metered_town.engine, 1) == {}
     seal_at(metered_town.engine)
     assert verified(database).faults == []
 
 
-class TestRawSql:
-    """The application's login seals, and changes no seal."""
-
-    @pytest.fixture
-    def sealed(self, metered_town: Town) -> Town:
-        seal_at(metered_town.engine)
-        return metered_town
-
-    @pytest.mark.parametrize("table", ["seals", "seal_keys", "sealed_rows", "unsealed_rows"])
-    def test_nothing_is_changed_or_deleted(
-        self, database: Database, sealed: Town, table: str
-    ) -> None:
-        column = {"seals": "kind", "seal_keys": "registered_by"}.get(table, "relation")
-        for attack in (
-            f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}",
-        ):  # fmt: skip
-            assert attempt(database, attack) is errors.InsufficientPrivilege, attack
-
-    def test_nothing_waits_at_its_word(self, database: Database, sealed: Town) -> None:
-        attack = "INSERT INTO unsealed_rows VALUES ('claims', '[1]')"
-        assert attempt(database, attack) is errors.InsufficientPrivilege
-
-    def test_the_chain_is_not_forked(self, database: Database, sealed: Town) -> None:
-        for step, later, previous in [
-            (0, "1 hour", "hash"), (2, "1 hour", "hash"), (1, "0", "hash"), (1, "-1 hour", "hash"),
-            (1, "1 hour", "previous"), (1, "1 hour", "sha256('x')"),
-        ]:  # fmt: skip
-            attack = SEAL.format(step=step, later=later, previous=previous)
-            assert attempt(database, attack) is errors.CheckViolation, attack
-
-    def test_a_seal_takes_no_more_rows(self, database: Database, sealed: Town) -> None:
-        begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
-        leaf = "INSERT INTO sealed_rows VALUES ({}, 'claims', '[1]', sha256('x'))"
-        assert attempt(database, begin + leaf.format(1)) is errors.RestrictViolation
-        assert attempt(database, leaf.format(2)) is errors.RestrictViolation
-        assert attempt(database, begin + leaf.format(2)) is errors.ForeignKeyViolation
-
-    def test_no_second_key_comes_by_itself(self, database: Database, sealed: Town) -> None:
-        attack = (
-            "INSERT INTO seal_keys (public_key, registered_at, registered_by)"
-            " VALUES (sha256('x'), now(), 'x')"
-        )
-        assert attempt(database, attack) is errors.RestrictViolation
+@pytest.fixture
+def sealed(metered_town: Town) -> Town:
+    seal_at(metered_town.engine)
+    return metered_town
 
 
+@pytest.mark.parametrize("table", ["seals", "seal_keys", "sealed_rows", "unsealed_rows"])
+def test_nothing_is_changed_or_deleted(database: Database, sealed: Town, table: str) -> None:
+    column = {"seals": "kind", "seal_keys": "registered_by"}.get(table, "relation")
+    for attack in (
+        f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}",
+    ):  # fmt: skip
+        assert attempt(database, attack) is errors.InsufficientPrivilege, attack
+
+
+def test_nothing_waits_at_its_word(database: Database, sealed: Town) -> None:
+    attack = "INSERT INTO unsealed_rows VALUES ('claims', '[1]')"
+    assert attempt(database, attack) is errors.InsufficientPrivilege
+
+
+def test_the_chain_is_not_forked(database: Database, sealed: Town) -> None:
+    for step, later, previous in [
+        (0, "1 hour", "hash"), (2, "1 hour", "hash"), (1, "0", "hash"), (1, "-1 hour", "hash"),
+        (1, "1 hour", "previous"), (1, "1 hour", "sha256('x')"),
+    ]:  # fmt: skip
+        attack = SEAL.format(step=step, later=later, previous=previous)
+        assert attempt(database, attack) is errors.CheckViolation, attack
+
+
+def test_a_seal_takes_no_more_rows(database: Database, sealed: Town) -> None:
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+    leaf = "INSERT INTO sealed_rows VALUES ({}, 'claims', '[1]', sha256('x'))"
+    assert attempt(database, begin + leaf.format(1)) is errors.RestrictViolation
+    assert attempt(database, leaf.format(2)) is errors.RestrictViolation
+    assert attempt(database, begin + leaf.format(2)) is errors.ForeignKeyViolation
+
+
+def test_no_second_key_comes_by_itself(database: Database, sealed: Town) -> None:
+    attack = (
+        "INSERT INTO seal_keys (public_key, registered_at, registered_by)"
+        " VALUES (sha256('x'), now(), 'x')"
+    )
+    assert attempt(database, attack) is errors.RestrictViolation
