@@ -31,6 +31,7 @@ VERSION = 1
 WINDOWS_MAX = 1_000
 BATCH_BYTES_MAX = 1024 * 1024
 PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is checked instant by instant
+RELAYS_BEHIND_MAX = 8  # in a row, behind the last one
 FAULTS_MAX = 10  # reported for one window's tiling
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
 KEY_BYTES_MAX = 2_600  # of a day total's texts: an index entry of PostgreSQL has 2,704 bytes
@@ -42,6 +43,7 @@ AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 RECEIPT_HEADER = "Suanquan-Receipt"  # of an answer: the server's signature (parcels.answer_digest)
 RELAY_HEADER = "Suanquan-Relay"  # of a batch that a relay passes on: a `RelayState` as JSON
+SHARE_SPENT = "agent_share"  # the problem of a 429: today no more of this agent is taken
 SERVER_KEY_HEADER = "Suanquan-Server-Key"  # of an enrolment's answer: Ed25519, 32 bytes, hex
 
 _DEVICES = {
@@ -57,6 +59,7 @@ Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 User = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^/\s]+$")]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[int, Meta(ge=0, le=10**9)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
@@ -234,18 +237,30 @@ class Relayed(Frozen, frozen=True):
     relayed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class RelayState(Frozen, frozen=True, forbid_unknown_fields=False):
+class RelayQueue(Frozen, frozen=True, forbid_unknown_fields=False):
     """What waits in a relay besides the batch that it passes on just now.
+
+    `relay` tells it from others of its name; older ones have none. `age_s` is how long ago it said
+    so, to the relay that passes its word on.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+    batches: Count
+    oldest_s: Seconds
+    bytes: Count
+    bytes_max: Count
+    relay: UUID | None = None
+    age_s: Seconds = 0
+
+
+class RelayState(RelayQueue, frozen=True, forbid_unknown_fields=False):
+    """What a relay says beside a batch, and what those said through whom the batch came to it.
 
     Nobody signs it: it is shown to people, and nothing is decided by it. Of another version's only
     the fields that are known here are read.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
-    batches: Count
-    oldest_s: Annotated[int, Meta(ge=0, le=10**9)]
-    bytes: Count
-    bytes_max: Count
+    behind: Annotated[tuple[RelayQueue, ...], Meta(max_length=RELAYS_BEHIND_MAX)] = ()
 
 
 class Enrol(Frozen, frozen=True):

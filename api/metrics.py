@@ -42,6 +42,9 @@ log = structlog.get_logger("suanquan.metrics")
 Values = Iterable[tuple[Sequence[str], float | None]]
 
 
+_RELAY = ("cluster", "relay", "relay_id")
+
+
 @dataclass(frozen=True)
 class Family:
     """A metric: its help, its labels, and its values; what is None is not there."""
@@ -92,10 +95,10 @@ FAMILIES = (
            lambda g: [((name,), count) for name, (count, _) in g.queues.items()]),
     Family("queue_oldest_seconds", "Since when the oldest waits", ("queue",),
            lambda g: [((name,), oldest) for name, (_, oldest) in g.queues.items()]),
-    Family("relay_batches", "Batches that wait in a relay, as it told last", ("cluster", "relay"),
-           lambda g: [((r.cluster, r.name), r.batches) for r, _ in g.relays]),
-    Family("relay_oldest_seconds", "Since the oldest of them came to the relay",
-           ("cluster", "relay"), lambda g: [((r.cluster, r.name), s) for r, s in g.relays]),
+    Family("relay_batches", "Batches that wait in a relay, as it told last", _RELAY,
+           lambda g: [((r.cluster, r.name, str(r.relay)), r.batches) for r, _ in g.relays]),
+    Family("relay_oldest_seconds", "Since the oldest of them came to the relay", _RELAY,
+           lambda g: [((r.cluster, r.name, str(r.relay)), s) for r, s in g.relays]),
     Family("charge_lag_seconds", "Since the last round of pricing and accruing", (),
            _of_round("age_s")),
     Family("charge_round_seconds", "How long that round took", (), _of_round("took_ms", 1000)),

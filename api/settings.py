@@ -20,6 +20,8 @@ from ledger.errors import Unusable
 from ledger.postgres.embedded import place_for
 from ledger.seals.codes import Algorithm
 
+MIB = 1024 * 1024
+
 
 class Door(StrEnum):
     """Which part of the application a server is (api/door/outer.py)."""
@@ -57,6 +59,11 @@ class Settings(BaseSettings):
 
     late_days: int = Field(default=7, ge=1, le=36_500)
     """How many days after its minute a window counts by itself; older ones wait for the bureau."""
+
+    agent_mib: int = Field(default=256, ge=1, le=1_048_576)
+    agent_aside: int = Field(default=200_000, ge=1, le=10**9)
+    agent_conflicts: int = Field(default=20_000, ge=1, le=10**9)
+    """What an agent of up to 64 GPUs may take of a day: MiB of batches, windows, conflicts."""
 
     token_days: int = Field(default=366, ge=1, le=36_500)
     """How many days a token is good at most, and where nobody says otherwise."""

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ("agent", "server")
 PAGES = (
     "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
-    "registry.md", "settings.md", "commands.md", "metrics.md",
+    "registry.md", "settings.md", "commands.md", "metrics.md", "faults.md",
     "examples/suanquan-agent.service", "examples/suanquan-agent.env", "examples/registry.yaml",
 )  # fmt: skip
 

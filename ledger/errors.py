@@ -6,6 +6,7 @@
     │   └── OutOfOrder       a batch that is ahead of its stream
     ├── Refused              a rule of the books or of the policy forbids it
     ├── Busy                 too much of the kind is being done; again in a moment
+    ├── Spent                the caller's share of the day is used up; again later
     └── Unusable             the database cannot be used as it is
 
 Faults in *users' data* are not raised: they are returned as lists of `Finding`s, all at once. An
@@ -46,6 +47,10 @@ class Refused(LedgerError):
 
 class Busy(LedgerError):
     """Too much of the kind is being done at once; again in a moment."""
+
+
+class Spent(LedgerError):
+    """The caller's share of the day is used up; again later."""
 
 
 class Unusable(LedgerError):

@@ -23,11 +23,12 @@ from agents.relay.queue import Queue
 from agents.relay.settings import queue_path
 from agents.reporting import server_key
 from agents.reporting.identity import Identity
-from agents.reporting.report import resume
+from agents.reporting.report import resume, unread
 from agents.reporting.server import Response
 from agents.reporting.spool import Spool
+from agents.sources.slurm.store import RunStore, runs_path
 
-_OK = 200
+_OK, _LATER = 200, 429
 _FAULTS = {
     "another_format": ("不是算券的回执文件", "is no receipt of suanquan"),
     "another_version": ("是本程序不认识的版本", "is of a version that this program does not know"),
@@ -138,9 +139,11 @@ def _sort_in(data: Path, items: Iterator[Receipt]) -> Iterator[str | AgentError]
     try:
         for item in items:
             if spool is not None and item.digest in numbers:
-                yield _take_into_spool(spool, item, numbers[item.digest])
+                yield _take_into_spool(data, spool, item, numbers[item.digest])
                 if item.status != _OK:
                     numbers = _numbers(spool)
+            elif item.status == _LATER:  # the relay asks again by itself
+                yield "refused"
             elif queue is not None and queue.answer(item.key, item.status, item.answer):
                 yield "answered" if item.status == _OK else "refused"
             else:
@@ -156,7 +159,7 @@ def _numbers(spool: Spool) -> dict[str, int]:
     return {sha256(body).hexdigest(): number for number, body in spool.unanswered()}
 
 
-def _take_into_spool(spool: Spool, item: Receipt, number: int) -> str | AgentError:
+def _take_into_spool(data: Path, spool: Spool, item: Receipt, number: int) -> str | AgentError:
     if item.status != _OK:
         try:
             resume(spool, Response(item.status, {}, item.answer), spool.stream, number)
@@ -169,5 +172,19 @@ def _take_into_spool(spool: Spool, item: Receipt, number: int) -> str | AgentErr
         return "refused"
     if (answer.stream, answer.number) != (spool.stream, number):
         return "refused"
+    _untell(data, spool, number, answer)
     spool.acknowledge(number)
     return "answered"
+
+
+def _untell(data: Path, spool: Spool, number: int, answer: wire.Answer) -> None:
+    """Count Slurm's runs that the server could not read as never told, as by line."""
+    path = runs_path(data)
+    if not answer.refused or not path.exists():
+        return
+    body = next(body for each, body in spool.unanswered() if each == number)
+    store = RunStore(path)
+    try:
+        store.untell(unread(body, answer))
+    finally:
+        store.close()

@@ -17,7 +17,7 @@ from agents.exposition import Sample, our, write
 from agents.relay.door import Desk, serve
 from agents.relay.forwarder import Forwarder
 from agents.relay.queue import Queue
-from agents.relay.settings import RelaySettings
+from agents.relay.settings import RelaySettings, relay_id
 from agents.reporting.line import Line
 
 _JOIN_S = 12.0
@@ -45,7 +45,7 @@ def run(settings: RelaySettings) -> int:
     stopping = threading.Event()
     obey_signals(stopping)
     try:
-        forwarder = Forwarder(queue, settings.url, settings.name)
+        forwarder = Forwarder(queue, settings.url, settings.name, relay_id(settings.data))
         desk = Desk(queue, forwarder, settings.url)
         pages = RelayPages(desk, settings.bytes_max)
         pages_port, stop_pages = serve_pages(pages, settings.health_port, settings.health_host)

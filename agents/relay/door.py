@@ -77,8 +77,11 @@ class Desk:
     )
     turned_away: int = 0
 
-    def take(self, parcel: Parcel, date: str) -> Response | str:
-        """Return the server's answer, or 202, or the code of a problem."""
+    def take(self, parcel: Parcel, date: str, word: str = "") -> Response | str:
+        """Return the server's answer, or 202, or the code of a problem.
+
+        `word` is what a relay said that the batch came through.
+        """
         if (answer := self._known_answer(parcel)) is not None:
             return answer
         event = self.forwarder.watch(parcel, date)
@@ -89,6 +92,7 @@ class Desk:
                 if isinstance(error, SpoolError):
                     _log.error("%s", error)
                 return self._pass_on(parcel, date)
+            self.forwarder.hear(parcel.agent, word)
             self.forwarder.wake()
             if self.forwarder.is_up:
                 event.wait(self.wait_s)
@@ -173,7 +177,8 @@ class Handler(BaseHTTPRequestHandler):
         if not (_is_id(agent) and _is_signature(signature)):
             self._refuse("unsigned")
             return
-        self._pass_on(self.desk.take(Parcel(agent, signature, body), self.headers.get("Date", "")))
+        date, word = (self.headers.get(name, "") for name in ("Date", wire.RELAY_HEADER))
+        self._pass_on(self.desk.take(Parcel(agent, signature, body), date, word))
 
     def _read(self, length: int) -> bytes | None:
         until, body = time.monotonic() + _BODY_S, bytearray()

@@ -4,6 +4,7 @@
 |-----------------------------------------|------------------------------------------------------|
 | answers a batch: 200, 400, 401, 409 …   | keeps the answer for the node                        |
 | 429, 503                                | waits as long as it says                             |
+| 429, this agent's share of the day      | waits so long with its batches, others go on         |
 | any other answer, a proxy's page too    | waits with this agent's batches, others go on        |
 | gives none                              | waits with all, longer each time, up to 30 s         |
 
@@ -16,6 +17,7 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -32,6 +34,7 @@ _RETRY_AFTER_MAX_S = 300.0
 _IDLE_S = 5.0
 _FRESH_S = 5.0  # so long is the node's `Date` its clock now
 _TIMEOUT_S = 10.0
+_WAYS_MAX = 10_000  # agents
 _log = logging.getLogger(__name__)
 
 
@@ -61,13 +64,22 @@ def request_of(parcel: Parcel, date: str = "", state: str = "") -> Request:
 class Forwarder:
     """The thread that empties the queue. `url` is the server's; without one it does nothing.
 
-    `name` is what the server calls this relay; it is told nothing of a relay without one.
+    `name` is what the server calls this relay, `relay` tells it from others of the name; the server
+    is told nothing of a relay without them.
     """
 
     def __init__(
-        self, queue: Queue, url: str | None, name: str = "", *, wait_max_s: float = _WAIT_MAX_S
+        self,
+        queue: Queue,
+        url: str | None,
+        name: str = "",
+        relay: UUID | None = None,
+        *,
+        wait_max_s: float = _WAIT_MAX_S,
     ) -> None:
-        self._queue, self._url, self._name, self._wait_max_s = queue, url, name, wait_max_s
+        self._queue, self._url, self._wait_max_s = queue, url, wait_max_s
+        self._name, self._relay = name, relay
+        self._behind: dict[str, tuple[tuple[wire.RelayQueue, ...], float]] = {}  # by agent: when
         self._lock = threading.Lock()
         self._work = threading.Event()  # something came, or we are to stop
         self._watchers: dict[str, tuple[threading.Event, str]] = {}
@@ -93,6 +105,20 @@ class Forwarder:
         """Wait for this parcel no more."""
         with self._lock:
             self._watchers.pop(parcel.key, None)
+
+    def hear(self, agent: str, word: str) -> None:
+        """Remember which relays this agent's batches came through, and what they said."""
+        try:
+            state = msgspec.json.decode(word, type=wire.RelayState) if word else None
+        except msgspec.DecodeError:
+            state = None
+        with self._lock:
+            self._behind.pop(agent, None)
+            if state is not None:
+                way = (msgspec.convert(state, wire.RelayQueue, from_attributes=True), *state.behind)
+                self._behind[agent] = way[: wire.RELAYS_BEHIND_MAX], time.monotonic()
+            if len(self._behind) > _WAYS_MAX:
+                del self._behind[next(iter(self._behind))]  # the one not heard for the longest
 
     def wake(self) -> None:
         """Look into the queue now."""
@@ -132,9 +158,10 @@ class Forwarder:
             return self._line_is_down(server.fault)
         if response.status in (429, 503):
             asked_s = retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC))
-            return max(
-                self._line_is_down(f"HTTP {response.status}"), min(asked_s, _RETRY_AFTER_MAX_S)
-            )
+            asked_s = min(asked_s, _RETRY_AFTER_MAX_S)
+            if problem(response).code == wire.SHARE_SPENT:
+                return self._pause(parcel.agent, wire.SHARE_SPENT, asked_s)
+            return max(self._line_is_down(f"HTTP {response.status}"), asked_s)
         if not is_word(response):
             return self._pause(parcel.agent, f"HTTP {response.status}")
         self._line_failures, self.fault = 0, ""
@@ -164,8 +191,16 @@ class Forwarder:
             int(figures.oldest_s),
             figures.used_bytes,
             self._queue.bytes_max,
+            self._relay,
+            behind=self._heard_of(parcel.agent),
         )
         return msgspec.json.encode(state).decode()
+
+    def _heard_of(self, agent: str) -> tuple[wire.RelayQueue, ...]:
+        with self._lock:
+            way, heard = self._behind.get(agent, ((), 0.0))
+        since_s = int(time.monotonic() - heard)
+        return tuple(msgspec.structs.replace(q, age_s=q.age_s + since_s) for q in way)
 
     def _line_is_down(self, why: str) -> float:
         self._line_failures += 1
@@ -174,10 +209,10 @@ class Forwarder:
         self.fault = why
         return float(min(self._wait_max_s, 2.0 ** min(self._line_failures - 1, 16)))
 
-    def _pause(self, agent: str, why: str) -> float:
+    def _pause(self, agent: str, why: str, at_least_s: float = 0.0) -> float:
         """Wait with this agent alone: it may be its batch that the server stumbles over."""
         count, _ = self._failures.get(agent, (0, 0.0))
-        wait_s = min(self._wait_max_s, 2.0 ** min(count, 16))
+        wait_s = max(at_least_s, min(self._wait_max_s, 2.0 ** min(count, 16)))
         self._failures[agent] = count + 1, time.monotonic() + wait_s
         _log.warning("a batch of %s has no answer: %s", agent, why)
         self.fault = why

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from uuid import UUID, uuid4
 
 from agents.errors import SettingsError
 from agents.reporting.line import load_certificate
@@ -116,6 +117,17 @@ class RelaySettings:
 def queue_path(data: Path) -> Path:
     """Return the file of a relay's queue in its data folder."""
     return data / "relay.db"
+
+
+def relay_id(data: Path) -> UUID:
+    """Return what tells this relay from others of its name: chosen once, kept beside the queue."""
+    path = data / "relay.id"
+    try:
+        return UUID(path.read_text(encoding="ascii").strip())
+    except (FileNotFoundError, ValueError):  # none yet, or one that a crash cut off
+        relay = uuid4()
+        path.write_text(f"{relay}\n", encoding="ascii")
+        return relay
 
 
 def _listen(value: str) -> tuple[str, int]:

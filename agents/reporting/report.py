@@ -12,7 +12,7 @@ and refusals. `drain` runs it until the spool is empty; a node's own thread
 | 409 fork                           | leaves the stream, sends its windows in a new one      |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
 | 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
-| 429, 503 with Retry-After          | waits that long                                        |
+| 429, 503 with Retry-After          | waits that long: too much at once, or for today        |
 | anything else, or nothing          | waits longer each time, up to five minutes             |
 """
 
@@ -25,6 +25,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -56,7 +57,8 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
     """Send everything in the spool, then end.
 
     Yields a Request (send back its Response, or None when no answer came), a Sleep, and the
-    server's Answer for each accepted batch. Raises Refused where repeating would not help.
+    server's Answer for each accepted batch, which is kept until the flow goes on. Raises
+    Refused where repeating would not help.
     """
     failures = 0
     while True:
@@ -74,10 +76,10 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
             continue
         answer = _read_answer(response, head)
         if answer is not None:
-            spool.acknowledge(head.number)
             failures = 0
             _log_answer(answer)
             yield answer
+            spool.acknowledge(head.number)
             continue
         if response is not None:
             resume(spool, response, head.stream, head.number)
@@ -92,16 +94,19 @@ def drain(
     *,
     give_up_after_s: float | None = None,
     on_answer: Callable[[wire.Answer], None] | None = None,
+    on_unread: Callable[[list[Unread]], None] | None = None,
     wait: Callable[[float], object] = time.sleep,
 ) -> None:
     """Send everything in the spool to the server at `url`.
 
+    `on_unread` is told of windows that the server could not read, before they leave the spool.
     Raises Unreachable after `give_up_after_s` seconds without an accepted batch (None: never), and
     Refused.
     """
     patience = time.monotonic()
     flow = report(spool, identity, lambda: datetime.now(UTC))
     response: Response | None = None
+    body = b""
     with Server(url) as server:
         while True:
             try:
@@ -111,9 +116,12 @@ def drain(
             response = None
             match step:
                 case Request():
+                    body = step.body
                     response = server.post(step)
                 case wire.Answer():
                     patience = time.monotonic()
+                    if on_unread is not None and (windows := unread(body, step)):
+                        on_unread(windows)
                     if on_answer is not None:
                         on_answer(step)
                 case Sleep():
@@ -128,6 +136,24 @@ def drain(
                     wait(step.seconds)
 
 
+class Unread(NamedTuple):
+    """A window that the server could not read, by its GPU and its start in ms."""
+
+    gpu: str
+    start_ms: int
+
+
+def unread(body: bytes, answer: wire.Answer) -> list[Unread]:
+    """Return the windows of a batch that the server refused: an older one knows not all fields."""
+    indexes = {item.index for item in answer.refused}
+    windows = msgspec.json.decode(body, type=_Windows).windows if indexes else []
+    return [
+        Unread(window.gpu, wire.start_ms(window.start))
+        for index, window in enumerate(windows)
+        if index in indexes
+    ]
+
+
 def phase_s(agent: UUID) -> float:
     """Return the second of the minute at which this agent sends, spread over agents by their id."""
     return _spread(agent, 0) * 60
@@ -138,6 +164,15 @@ class _Head(msgspec.Struct):
 
     stream: UUID
     number: int
+
+
+class _Place(msgspec.Struct):
+    gpu: str
+    start: datetime
+
+
+class _Windows(msgspec.Struct):
+    windows: list[_Place]
 
 
 _NO_ANSWER = "no answer"

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.door.problems import RETRY_S, Refusal, is_disk_full
-from api.settings import Settings
+from api.settings import MIB, Settings
 
 KEPT_S = 1.0
-MIB = 1024 * 1024
 SIGNING = frozenset({"/sign-in", "/sign-in/password", "/sign-out"})
 """To read, one must come in; the rest of the room is for that."""
 

@@ -22,11 +22,21 @@ from starlette.exceptions import HTTPException
 from api.language.i18n import gettext as _
 from api.messages.messages import STATUS, TITLES
 from api.messages.sentences import field_message, findings, sentence
-from ledger.errors import Busy, Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+from ledger.errors import (
+    Busy,
+    Conflict,
+    Finding,
+    LedgerError,
+    NotFound,
+    Refused,
+    Spent,
+    Unusable,
+)
 from ledger.formats.findings import FINDINGS_MAX, bounded, more_faults
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
+SPENT_S = 600  # of a share of a day
 _KINDS: tuple[tuple[type[LedgerError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
@@ -172,6 +182,8 @@ def _of_ledger(error: LedgerError) -> Problem:
         return Problem(503, "unavailable", headers=_retry())
     if isinstance(error, Busy):
         return Problem(503, error.code, error.params, _retry())
+    if isinstance(error, Spent):
+        return Problem(429, error.code, error.params, {"Retry-After": str(SPENT_S)})
     kind = next((status for cls, status in _KINDS if isinstance(error, cls)), 422)
     return Problem(STATUS.get(error.code, kind), error.code, error.params)
 

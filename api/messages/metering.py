@@ -29,6 +29,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "courier_changed": msgid("与其摘要不符（第 {line} 行）：请重新拷贝；什么也没有用"),
         "courier_unreadable_line": msgid("第 {line} 行损坏：请重新拷贝；什么也没有用"),
         "fork": msgid("批次 {number} 已收到过不同的内容（分叉），此份已留作证据"),
+        "agent_share": msgid(
+            "采集端今天的份额不够了：加上这一批，上报 {bytes} 字节、隔离 {aside} 个窗口、"
+            "冲突 {conflicts} 个；窗口留在节点上，过后再报"
+        ),
         "ahead": msgid("批次 {number} 超前，此处等待的是 {expected}"),
     }
 )

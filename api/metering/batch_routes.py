@@ -5,7 +5,7 @@ again. A fork answers 409 and is kept as evidence; a batch that is ahead is told
 Each answer, yes or no, is signed: a courier may carry it back.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -14,17 +14,18 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from agents import wire
 from agents.parcels import Parcel, Receipt, answer_digest
 from api.door.batch_decoder import read_batch, verify
-from api.door.dependencies import Now, late_after
-from api.door.problems import Refusal, as_json, problem_of
+from api.door.dependencies import Now, agent_share, late_after
+from api.door.problems import SPENT_S, Refusal, as_json, problem_of
 from api.door.route_table import limited
 from api.door.signer import signer
-from ledger.errors import Conflict, NotFound, Refused
+from ledger.errors import Conflict, NotFound, Refused, Spent
+from ledger.metering.queries.shares import Share, Use
 from ledger.metering.queries.streams import RelayQueue, keep_relay
 from ledger.metering.queries.windows import raw_connection
 from ledger.metering.steps.intake import (
@@ -36,6 +37,7 @@ from ledger.metering.steps.intake import (
     Submission,
     take_batch,
 )
+from ledger.units import beijing_day
 
 router = APIRouter(tags=["agents"])
 
@@ -87,22 +89,27 @@ async def report(
 def _take_signed(
     request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
 ) -> Response:
-    queue = _queue(request.headers.get(wire.RELAY_HEADER, ""))
-    receipt = take(request, parcel, agent, date, now, queue=queue)
+    queues = _queues(request.headers.get(wire.RELAY_HEADER, ""))
+    receipt = take(request, parcel, agent, date, now, queues=queues)
     is_kept = receipt.status == 200  # noqa: PLR2004
     media = "application/json" if is_kept else "application/problem+json"
     headers = {wire.RECEIPT_HEADER: receipt.signature, "Content-Type": media}
+    if receipt.status == 429:  # noqa: PLR2004
+        headers["Retry-After"] = str(SPENT_S)
     return Response(receipt.answer, receipt.status, headers)
 
 
-def _queue(relay: str) -> RelayQueue | None:
-    """What a relay says of its queue beside the batch; a word that nobody understands is none."""
+def _queues(word: str) -> list[RelayQueue]:
+    """What the relays on a batch's way say of their queues; what nobody understands is nothing."""
     try:
-        state = msgspec.json.decode(relay, type=wire.RelayState)
+        state = msgspec.json.decode(word, type=wire.RelayState)
     except msgspec.DecodeError:
-        return None
-    oldest = timedelta(seconds=state.oldest_s)
-    return RelayQueue(state.name, state.batches, oldest, state.bytes, state.bytes_max)
+        return []
+    return [
+        RelayQueue(each.name, each.batches, timedelta(seconds=each.oldest_s + each.age_s),
+                   each.bytes, each.bytes_max, each.relay)
+        for each in (state, *state.behind)
+    ]  # fmt: skip
 
 
 def take(
@@ -112,7 +119,7 @@ def take(
     date: str,
     now: datetime,
     *,
-    queue: RelayQueue | None = None,
+    queues: Sequence[RelayQueue] = (),
 ) -> Receipt:
     """Take one batch, and sign the answer to it; what it wrote is committed, fork or not.
 
@@ -120,13 +127,15 @@ def take(
     """
     try:
         with Session(request.app.state.engine) as db:
-            submission = _read(db, parcel.body, agent, parcel.signature, date)
-            outcome = take_batch(db, submission, now, late_after(request))
-            if queue is not None:  # last: batches of one relay wait for its row no longer than that
+            row = _reporter_row(db, agent, now)
+            submission = _read(row, parcel, date)
+            share = _share(row, agent_share(request))
+            outcome = take_batch(db, submission, now, late_after(request), share)
+            for queue in queues:  # last: batches of one relay wait for its row no longer than that
                 keep_relay(raw_connection(db), agent, queue, now)
             db.commit()
         status, answer = 200, _answer(submission, outcome)
-    except (Refusal, NotFound, Conflict, Refused) as error:
+    except (Refusal, NotFound, Conflict, Refused, Spent) as error:
         problem = problem_of(error)
         status, answer = problem.status, bytes(as_json(problem).body)
     digest = answer_digest(parcel.key, status, answer)
@@ -135,22 +144,36 @@ def take(
 
 # As text: the statement is the same for every batch, and building it would cost more than asking.
 _REPORTER = text("""
-    SELECT a.public_key, a.revoked_at, a.cluster_id AS cluster, c.name AS cluster_name, a.node,
-           a.source, a.enrolled_at, a.history_from, a.approved_at IS NOT NULL AS is_approved
-    FROM agents a JOIN clusters c ON c.id = a.cluster_id WHERE a.id = :agent
+    SELECT a.id, a.public_key, a.revoked_at, a.cluster_id AS cluster, c.name AS cluster_name,
+           a.node, a.source, a.enrolled_at, a.history_from,
+           a.approved_at IS NOT NULL AS is_approved, s.bytes, s.aside, s.conflicts
+    FROM agents a JOIN clusters c ON c.id = a.cluster_id
+    LEFT JOIN agent_shares s ON s.agent_id = a.id AND s.day = :today
+    WHERE a.id = :agent
 """)
 
 
-def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Submission:
-    reporter_row = db.execute(_REPORTER, {"agent": agent}).one_or_none()
-    if reporter_row is None:
+def _reporter_row(db: Session, agent: UUID, now: datetime) -> Row[Any]:
+    row = db.execute(_REPORTER, {"agent": agent, "today": beijing_day(now)}).one_or_none()
+    if row is None:
         raise Refusal(401, "unknown_agent")
-    if reporter_row.revoked_at is not None:
-        raise Refusal(401, "revoked", {"node": reporter_row.node})
-    digest = sha256(body).digest()
-    raw = verify(reporter_row.public_key, digest, signature)
+    if row.revoked_at is not None:
+        raise Refusal(401, "revoked", {"node": row.node})
+    return row
+
+
+def _share(reporter_row: Row[Any], most: Use) -> Share:
+    """What this agent may take today; all sources but one speak for their whole cluster."""
+    taken = reporter_row.bytes, reporter_row.aside, reporter_row.conflicts
+    node = reporter_row.node if reporter_row.source == "nvml" else None
+    return Share(most, Use(*(count or 0 for count in taken)), reporter_row.cluster, node)
+
+
+def _read(reporter_row: Row[Any], parcel: Parcel, date: str) -> Submission:
+    digest = sha256(parcel.body).digest()
+    raw = verify(reporter_row.public_key, digest, parcel.signature)
     reporter = Reporter(
-        agent,
+        reporter_row.id,
         reporter_row.cluster,
         reporter_row.cluster_name,
         reporter_row.node,
@@ -159,7 +182,7 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> S
         reporter_row.history_from,
         reporter_row.is_approved,
     )
-    return read_batch(body, digest, reporter, raw, date)
+    return read_batch(parcel.body, digest, reporter, raw, date)
 
 
 def _answer(submission: Submission, outcome: Outcome) -> bytes:

@@ -336,11 +336,13 @@ class ReleaseOutcome(ResponseModel):
 class RelayRead(ResponseModel):
     """What waits in a relay, as it told last beside a batch; nobody signs that.
 
+    `relay` tells it from others of its name.
     `waiting_since` is when the oldest batch came to it, null where none waits; `late` after ten
     minutes.
     """
 
     name: str
+    relay: UUID
     batches: int
     waiting_since: datetime | None
     late: bool

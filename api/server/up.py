@@ -26,7 +26,6 @@ from api.app import create_app, settle
 from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKENS_FOLDER
 from api.cli.failures import Failure
 from api.door import logs
-from api.door.disk import MIB
 from api.language.i18n import gettext as _
 from api.server import background, first_people
 from api.server.companion_process import Beside
@@ -35,7 +34,7 @@ from api.server.database import renew
 from api.server.first_people import write_secret
 from api.server.listen import listen
 from api.server.log_file import LogFile
-from api.settings import Door, Settings
+from api.settings import MIB, Door, Settings
 from ledger.people.steps.links import LASTS
 from ledger.postgres.database import Database, databases_from
 from ledger.postgres.embedded import Embedded

@@ -4580,6 +4580,29 @@ ALTER TABLE public.accruals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.agent_shares (
+    agent_id uuid NOT NULL,
+    day date NOT NULL,
+    bytes bigint NOT NULL,
+    aside bigint NOT NULL,
+    conflicts bigint NOT NULL,
+    CONSTRAINT agent_shares_aside_check CHECK ((aside >= 0)),
+    CONSTRAINT agent_shares_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT agent_shares_conflicts_check CHECK ((conflicts >= 0))
+);
+
+ALTER TABLE public.agent_shares OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.agent_shares IS 'What each agent took on the newest day on which it reported';
+
+COMMENT ON COLUMN public.agent_shares.day IS 'Beijing date';
+
+COMMENT ON COLUMN public.agent_shares.bytes IS 'Of accepted batches';
+
+COMMENT ON COLUMN public.agent_shares.aside IS 'Windows that were quarantined';
+
+COMMENT ON COLUMN public.agent_shares.conflicts IS 'Other words for kept windows';
+
 CREATE TABLE public.agents (
     id uuid NOT NULL,
     cluster_id bigint NOT NULL,
@@ -7512,6 +7535,7 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.relays (
     cluster_id bigint NOT NULL,
+    relay uuid NOT NULL,
     name text NOT NULL,
     batches bigint NOT NULL,
     waiting_since timestamp with time zone,
@@ -7528,6 +7552,8 @@ CREATE TABLE public.relays (
 ALTER TABLE public.relays OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+
+COMMENT ON COLUMN public.relays.relay IS 'Chosen by it once; two of one name are two';
 
 COMMENT ON COLUMN public.relays.batches IS 'That wait in it for the server, besides the one it came with';
 
@@ -8294,6 +8320,9 @@ ALTER TABLE ONLY public.accounts
 ALTER TABLE ONLY public.accruals
     ADD CONSTRAINT accruals_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.agent_shares
+    ADD CONSTRAINT agent_shares_pkey PRIMARY KEY (agent_id);
+
 ALTER TABLE ONLY public.agents
     ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
 
@@ -8758,7 +8787,7 @@ ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.relays
-    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, name);
+    ADD CONSTRAINT relays_pkey PRIMARY KEY (cluster_id, relay);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
@@ -10490,6 +10519,9 @@ ALTER TABLE ONLY public.accruals
 ALTER TABLE ONLY public.accruals
     ADD CONSTRAINT accruals_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
+ALTER TABLE ONLY public.agent_shares
+    ADD CONSTRAINT agent_shares_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.agents
     ADD CONSTRAINT agents_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
@@ -11471,6 +11503,16 @@ GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.agent_shares TO suanquan_app;
+
+GRANT UPDATE(day) ON TABLE public.agent_shares TO suanquan_app;
+
+GRANT UPDATE(bytes) ON TABLE public.agent_shares TO suanquan_app;
+
+GRANT UPDATE(aside) ON TABLE public.agent_shares TO suanquan_app;
+
+GRANT UPDATE(conflicts) ON TABLE public.agent_shares TO suanquan_app;
+
 GRANT SELECT ON TABLE public.agents TO suanquan_app;
 
 GRANT UPDATE(approved_at) ON TABLE public.agents TO suanquan_app;
@@ -11984,6 +12026,8 @@ GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.relays TO suanquan_app;
+
+GRANT UPDATE(name) ON TABLE public.relays TO suanquan_app;
 
 GRANT UPDATE(batches) ON TABLE public.relays TO suanquan_app;
 

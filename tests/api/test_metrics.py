@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -106,7 +107,11 @@ def test_what_is_looked_at_is_not_silent(town: Town, prometheus: TestClient) -> 
     assert values(prometheus)["suanquan_gpus_silent"] == {("c-mine",): 0, ("c-theirs",): 1}
 
 
-RELAY = {"name": "r-1", "batches": 2, "oldest_s": 700, "bytes": 5, "bytes_max": 9, "of_later": 1}
+ONE, TWO = str(UUID(int=1)), str(UUID(int=2))
+RELAY = {
+    "name": "r-1", "relay": ONE, "batches": 2, "oldest_s": 700, "bytes": 5, "bytes_max": 9,
+    "of_later": 1,
+}  # fmt: skip
 
 
 def relayed(town: Town, at: int, word: str) -> None:
@@ -118,16 +123,33 @@ def relayed(town: Town, at: int, word: str) -> None:
 
 
 def test_what_waits_in_a_relay(town: Town, prometheus: TestClient) -> None:
-    for at, word in enumerate((RELAY, RELAY | {"name": "r-2", "batches": 0}, "{", {"name": "a b"})):
+    other = RELAY | {"name": "r-2", "relay": TWO, "batches": 0}
+    for at, word in enumerate((RELAY, other, "{", {"name": "a b"})):
         relayed(town, at, word if isinstance(word, str) else json.dumps(word))
     figures = values(prometheus)
-    assert figures["suanquan_relay_batches"] == {("c-mine", "r-1"): 2, ("c-mine", "r-2"): 0}
-    assert figures["suanquan_relay_oldest_seconds"] == {("c-mine", "r-1"): 700}
+    assert figures["suanquan_relay_batches"] == {
+        ("c-mine", "r-1", ONE): 2,
+        ("c-mine", "r-2", TWO): 0,
+    }
+    assert figures["suanquan_relay_oldest_seconds"] == {("c-mine", "r-1", ONE): 700}
     mine, theirs = town.client.get("/api/v1/sources", headers=town.headers(Role.CLERK)).json()
     assert [(r["name"], r["late"]) for r in mine["relays"]] == [("r-1", True), ("r-2", False)]
     assert theirs["relays"] == []
     page = town.client.get("/sources", headers=town.headers(Role.CLERK)).text
     assert "▲</span>0:11:40" in page
+
+
+def test_relays_in_a_row_are_each_told_and_of_one_name_apart(
+    town: Town, prometheus: TestClient
+) -> None:
+    behind = RELAY | {"relay": TWO, "batches": 7, "age_s": 60}
+    relayed(town, 0, json.dumps(RELAY | {"behind": [behind]}))
+    figures = values(prometheus)
+    assert figures["suanquan_relay_batches"] == {
+        ("c-mine", "r-1", ONE): 2,
+        ("c-mine", "r-1", TWO): 7,
+    }
+    assert figures["suanquan_relay_oldest_seconds"]["c-mine", "r-1", TWO] == 760
 
 
 def test_an_agent_that_was_replaced_is_not_late(

@@ -55,6 +55,19 @@ def test_a_label_that_is_asked_for_is_one_that_the_figure_has() -> None:
             assert matched_labels <= labels.get(name, {"status", "route", "method"}), expression
 
 
+def test_an_alarm_names_what_its_figure_is_told_by() -> None:
+    labels = {PREFIX + family.name: {*family.labels} for family in FIGURES}
+    rules: Document = read(folder("suanquan-server") / "files" / "rules.yaml")
+    alarms = [rule for group in rules["groups"] for rule in group["rules"]]
+    spoken = 0
+    for alarm in alarms:
+        names = set(re.findall(r"\$labels\.(\w+)", alarm["annotations"]["summary"]))
+        for metric in METRIC.findall(alarm["expr"]) if names else ():
+            spoken += 1
+            assert names <= labels.get(metric, {"status", "route", "method"}), alarm["alert"]
+    assert spoken > 5
+
+
 @pytest.fixture
 def visitor_metrics() -> str:
     from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415

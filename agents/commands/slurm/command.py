@@ -34,7 +34,7 @@ from agents.sources.job_trace import beijing_day
 from agents.sources.slurm.fault import BadCell, Fault
 from agents.sources.slurm.read import read
 from agents.sources.slurm.rows import Context, Silence
-from agents.sources.slurm.store import RunStore
+from agents.sources.slurm.store import RunStore, runs_path
 from agents.sources.slurm.tables import Columns
 
 _FAULTS_SHOWN = 20
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
             return _check(arguments)
         settings = Settings.read(os.environ)
         identity = identity_of(settings)
-        with _open_store(settings.data / "slurm.db") as store:
+        with _open_store(runs_path(settings.data)) as store:
             reporter = Reporter(settings, identity, store, as_json=arguments.json)
             if not arguments.files:
                 cluster = arguments.slurm_cluster

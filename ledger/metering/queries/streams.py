@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
@@ -24,6 +24,9 @@ RELAYS_MAX = 32
 
 RELAY_KEPT = timedelta(days=7)
 """A relay that told nothing for so long is gone."""
+
+_BY_NAME = UUID("5e1f0d0e-0000-5000-8000-000000000000")
+"""Of relays that say nothing but their name: those of one name are one."""
 
 RELAY_LATE = timedelta(minutes=10)
 """What waits longer in a relay is a matter for its operator."""
@@ -107,13 +110,17 @@ def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime)
 
 
 class RelayQueue(NamedTuple):
-    """What a relay said of its queue: how many batches wait, since when, bytes of its disk."""
+    """What a relay said of its queue: how many batches wait, since when, bytes of its disk.
+
+    `relay` tells it from others of its name; older ones say none, and share their name's.
+    """
 
     name: str
     batches: int
     oldest: timedelta
     bytes: int
     bytes_max: int
+    relay: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,7 @@ class RelayStatus:
 
     cluster: str
     name: str
+    relay: UUID
     batches: int
     waiting_since: datetime | None
     bytes: int
@@ -141,16 +149,20 @@ def keep_relay(raw: Raw, agent: UUID, queue: RelayQueue, now: datetime) -> None:
     """Store what a relay said beside a batch of this agent, for as many relays as may be."""
     since = now - queue.oldest if queue.batches else None
     raw.execute(
-        "INSERT INTO relays (cluster_id, name, batches, waiting_since, bytes, bytes_max, told_at)"
-        " SELECT a.cluster_id, %(name)s, %(batches)s, %(since)s, %(bytes)s, %(bytes_max)s, %(now)s"
+        "INSERT INTO relays (cluster_id, relay, name, batches, waiting_since, bytes, bytes_max,"
+        "     told_at)"
+        " SELECT a.cluster_id, %(relay)s, %(name)s, %(batches)s, %(since)s, %(bytes)s,"
+        "     %(bytes_max)s, %(now)s"
         " FROM agents a WHERE a.id = %(agent)s AND (SELECT count(*) FROM relays r"
-        "     WHERE r.cluster_id = a.cluster_id AND r.name <> %(name)s AND r.told_at > %(kept)s)"
+        "     WHERE r.cluster_id = a.cluster_id AND r.relay <> %(relay)s AND r.told_at > %(kept)s)"
         "     < %(most)s"
-        " ON CONFLICT (cluster_id, name) DO UPDATE SET batches = excluded.batches,"
+        " ON CONFLICT (cluster_id, relay) DO UPDATE SET name = excluded.name,"
+        " batches = excluded.batches,"
         " waiting_since = excluded.waiting_since, bytes = excluded.bytes,"
         " bytes_max = excluded.bytes_max, told_at = excluded.told_at",
         {
-            "agent": agent, "name": queue.name, "batches": queue.batches, "since": since,
+            "agent": agent, "relay": queue.relay or uuid5(_BY_NAME, queue.name), "name": queue.name,
+            "batches": queue.batches, "since": since,
             "bytes": queue.bytes, "bytes_max": queue.bytes_max, "now": now,
             "kept": now - RELAY_KEPT, "most": RELAYS_MAX,
         },
@@ -158,10 +170,11 @@ def keep_relay(raw: Raw, agent: UUID, queue: RelayQueue, now: datetime) -> None:
 
 
 _RELAYS = text("""
-    SELECT c.name AS cluster, r.name, r.batches, r.waiting_since, r.bytes, r.bytes_max, r.told_at
+    SELECT c.name AS cluster, r.name, r.relay, r.batches, r.waiting_since, r.bytes, r.bytes_max,
+           r.told_at
     FROM relays r JOIN clusters c ON c.id = r.cluster_id
     WHERE r.told_at > :kept AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
-    ORDER BY c.name, r.name
+    ORDER BY c.name, r.name, r.relay
 """)
 
 

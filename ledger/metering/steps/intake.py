@@ -18,6 +18,7 @@ from sqlmodel import Session
 from ledger.metering.codes import OF_ITS_DAY, QuarantineReason
 from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Place, Registered
+from ledger.metering.queries.shares import Share, Use, spend
 from ledger.metering.queries.streams import (
     Head,
     SignedBatch,
@@ -35,6 +36,7 @@ from ledger.metering.queries.windows import (
     raw_connection,
 )
 from ledger.metering.queries.witnesses.sightings import WITNESS, KeptSighting, keep_sightings
+from ledger.units import beijing_day
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
@@ -118,11 +120,18 @@ Outcome = Receipt | Forked | Ahead
 
 
 def take_batch(
-    db: Session, submission: Submission, now: datetime, late_after: timedelta | None = None
+    db: Session,
+    submission: Submission,
+    now: datetime,
+    late_after: timedelta | None = None,
+    share: Share | None = None,
 ) -> Outcome:
-    """Store a batch. The caller commits in any case, so that evidence of forks stays.
+    """Store a batch. The caller commits what is returned, so that evidence of forks stays.
 
     Windows that ended `late_after` ago are quarantined (None: however old they are).
+
+    Raises:
+        Spent: it is more than is left of the agent's `share` of the day; nothing of it is stored.
     """
     raw, batch = raw_connection(db), submission.batch
     head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
@@ -132,18 +141,23 @@ def take_batch(
         if batch.number <= head.number and (earlier := _earlier_receipt(raw, batch)):
             return earlier
         if batch.number == head.number + 1 and submission.previous == head.hash:
-            receipt = _keep_windows(raw, submission, now, late_after)
+            receipt, use = _keep_windows(raw, submission, now, late_after, share)
             with raw.pipeline():  # it has nothing to tell us
                 advance(raw, batch, asdict(receipt), now)
+                spend(raw, batch.agent, beijing_day(now), use)
             return receipt
     keep_fork(raw, batch, now)
     return Forked(batch.number)
 
 
 def _keep_windows(
-    raw: Raw, submission: Submission, now: datetime, late_after: timedelta | None
-) -> Receipt:
-    reporter = submission.reporter
+    raw: Raw,
+    submission: Submission,
+    now: datetime,
+    late_after: timedelta | None,
+    share: Share | None,
+) -> tuple[Receipt, Use]:
+    reporter, length = submission.reporter, len(submission.batch.body)
     origin = Origin(
         reporter.cluster, reporter.source, submission.batch.stream, submission.batch.number
     )
@@ -164,8 +178,13 @@ def _keep_windows(
         else:
             quarantined.append(Item(index, reason, window.gpu))
             kept_aside.append((reason, window))
+    if share:
+        share.refuse_more(raw, Use(length, len(kept_aside)))  # before anything is written
     outcome = keep(raw, countable, origin)
     newer_words = quarantine.retellings(raw, outcome.known) if judge.reports_jobs else []
+    use = Use(length, len(kept_aside), len(outcome.conflicting) + len(newer_words))
+    if share and use.conflicts:
+        share.refuse_more(raw, use)
     quarantine.keep_conflicts(raw, [*outcome.conflicting, *newer_words], origin, now)
     quarantine.quarantine(raw, kept_aside, origin, reporter.node, now)
     conflict_ids = {id(window) for window in outcome.conflicting}
@@ -175,13 +194,14 @@ def _keep_windows(
         if id(w) in conflict_ids
     ]
     changed = keep_sightings(raw, reporter.agent, kept_sightings)
-    return Receipt(
+    receipt = Receipt(
         kept=len(outcome.fresh) + changed,
         known=len(outcome.known) + len(kept_sightings) - changed,
         conflicts=tuple(conflicts),
         quarantined=tuple(quarantined),
         refused=tuple(sorted(refused)),
     )
+    return receipt, use
 
 
 def _hours_of_jobs(

@@ -40,6 +40,25 @@ def test_requests_and_answers_are_lost(site: Site, server: TinyServer, check_row
     check_row("lost_answers", verdict)
 
 
+def test_the_share_of_a_day_is_spent(real: tuple[Site, Books], check_row: Tell) -> None:
+    """Nothing that was taken is lost, and what was not stays on the node."""
+    site, books = real
+    life = site.start()
+    site.run(120)
+    assert life.send()
+    books.owner.execute("UPDATE agent_shares SET bytes = 2::bigint ^ 40")
+    site.run(180)
+    assert not life.send()
+    before = len(books.windows_kept())
+    books.owner.execute("UPDATE agent_shares SET day = day - 1")
+    site.run(60)
+    assert life.send()
+    assert len(books.windows_kept()) > before
+    verdict = judge(site)
+    assert not verdict.gaps
+    check_row("share_spent", verdict)
+
+
 def requests(books: Books) -> list[Request]:
     """Every batch that ever came, as it came."""
     rows = books.owner.execute(

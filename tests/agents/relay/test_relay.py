@@ -17,7 +17,7 @@ import pytest
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.relay.settings import RelaySettings
+from agents.relay.settings import RelaySettings, relay_id
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.line import Line
 from agents.reporting.report import BATCH_PATH, report
@@ -94,6 +94,34 @@ def test_each_batch_tells_the_server_what_else_waits(
     assert server.relays[-1].batches == 0
     assert server.relays[-1].oldest_s == 0
     assert server.relays[-1].bytes_max == 2**30
+
+
+def test_relays_in_a_row_are_each_heard_and_of_one_name_are_two(
+    tmp_path: Path, spool: Spool, server: TinyServer
+) -> None:
+    outer_folder, inner_folder = _folder(tmp_path / "outer"), _folder(tmp_path / "inner")
+    outer = Relay(outer_folder, server.url)
+    with lives(outer), lives(Relay(inner_folder, outer.url)) as inner:
+        identity = enrol(tmp_path / "node", inner.url, "code-1", "n1")
+        spool.add([window(1)])
+        send(spool, identity, inner.url)
+        inner.until(lambda: _is_delivered(spool, identity, inner.url))
+        (last,) = server.relays[-1:]
+        (behind,) = last.behind
+        assert (last.name, behind.name) == ("r-1", "r-1")
+        assert last.relay == relay_id(outer.data)
+        assert behind.relay == relay_id(inner.data) != last.relay
+        spool.add([window(2)])  # not through the inner one: it is on this way no more
+        send(spool, identity, outer.url)
+        outer.until(lambda: _is_delivered(spool, identity, outer.url))
+        assert server.relays[-1].behind == ()
+
+
+def test_a_relay_is_the_same_after_a_restart(tmp_path: Path) -> None:
+    first = relay_id(tmp_path)
+    assert relay_id(tmp_path) == first
+    (tmp_path / "relay.id").write_text("cut o")
+    assert relay_id(tmp_path) not in (first, None)
 
 
 def test_a_proxys_page_is_no_answer(relay: Relay, spool: Spool, server: TinyServer) -> None:

@@ -12,9 +12,9 @@ from sqlmodel import Session
 from api.app import create_app
 from api.door import disk as module
 from api.door import logs
-from api.door.disk import MIB, Disk
+from api.door.disk import Disk
 from api.door.problems import problem_of
-from api.settings import Settings
+from api.settings import MIB, Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database, mark_drill, upgrade

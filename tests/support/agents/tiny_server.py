@@ -20,6 +20,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from agents import sightings, wire
+from tests.support.agents import older_wire
 
 
 @dataclass
@@ -34,6 +35,7 @@ class TinyServer:
     conflicts: int = 0
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
+    is_older: bool = False  # reads what the version before could: older_wire.py
     relays: list[wire.RelayState] = field(default_factory=list)  # as they told, batch by batch
     port: int = 0
 
@@ -83,9 +85,13 @@ class TinyServer:
     def _keep(self, batch: wire.Batch) -> wire.Answer:
         new_count = old_count = 0
         conflicts = []
+        refused = []
         for index, window in enumerate(batch.windows):
             assert wire.faults(window) == []
             body = msgspec.json.encode(window)
+            if self.is_older and (fault := older_wire.fault(body)):
+                refused.append(wire.Item(index, "malformed", fault))
+                continue
             before = self.windows.setdefault((window.gpu, window.start.isoformat()), body)
             if before is body:
                 new_count += 1
@@ -98,7 +104,9 @@ class TinyServer:
             assert sightings.faults(sighting) == []
             self.sightings[sightings.key(sighting)] = sighting
         new_count += len(batch.sightings)
-        return wire.Answer(batch.stream, batch.number, new_count, old_count, tuple(conflicts))
+        return wire.Answer(
+            batch.stream, batch.number, new_count, old_count, tuple(conflicts), (), tuple(refused)
+        )
 
     def windows_kept(self) -> list[wire.Window]:
         return [msgspec.json.decode(body, type=wire.Window) for body in self.windows.values()]

@@ -58,13 +58,14 @@ CREATE TABLE batches (
 -- at it and nothing is decided by it.
 CREATE TABLE relays (
     cluster_id bigint NOT NULL REFERENCES clusters,
+    relay uuid NOT NULL,
     name text NOT NULL CHECK (name ~ '^[A-Za-z0-9._-]{1,63}$'),
     batches bigint NOT NULL CHECK (batches >= 0),
     waiting_since timestamptz CHECK ((waiting_since IS NULL) = (batches = 0)),
     bytes bigint NOT NULL CHECK (bytes >= 0),
     bytes_max bigint NOT NULL CHECK (bytes_max >= 0),
     told_at timestamptz NOT NULL,
-    PRIMARY KEY (cluster_id, name)
+    PRIMARY KEY (cluster_id, relay)
 );
 
 -- A second body for a known number: evidence of a cloned node or a restored spool.
@@ -191,6 +192,7 @@ COMMENT ON COLUMN enrolment_codes.hash IS 'SHA-256 of the code';
 COMMENT ON COLUMN enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 COMMENT ON COLUMN enrolment_codes.agent_id IS 'Set when the code is used up';
 COMMENT ON TABLE relays IS 'Queues of relays, as each told last beside a batch of this cluster''s';
+COMMENT ON COLUMN relays.relay IS 'Chosen by it once; two of one name are two';
 COMMENT ON COLUMN relays.batches IS 'That wait in it for the server, besides the one it came with';
 COMMENT ON COLUMN relays.waiting_since IS 'When the oldest of them came to the relay; null: none waits';
 COMMENT ON COLUMN relays.bytes IS 'Of its disk in use, of bytes_max';
@@ -209,4 +211,4 @@ GRANT SELECT ON agents TO :app_role;
 GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;
-GRANT UPDATE (batches, waiting_since, bytes, bytes_max, told_at) ON relays TO :app_role;
+GRANT UPDATE (name, batches, waiting_since, bytes, bytes_max, told_at) ON relays TO :app_role;

@@ -1,0 +1,103 @@
+"""A Slurm agent before its server: what an older one cannot read stays untold until it can."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from nacl.signing import SigningKey
+
+from agents import wire
+from agents.__main__ import main
+from agents.commands.courier import export, import_receipt
+from agents.commands.slurm.report import NOT_KEPT
+from agents.parcels import RECEIPT, Receipt, answer_digest, parcels, write_file
+from agents.reporting.server_key import VARIABLE
+from tests.support.agents.sacct import HEADER, held_s, row, table
+from tests.support.agents.tiny_server import TinyServer
+
+JOBS = table(
+    f"{row()}|", f"{row(JobIDRaw=2)}|alice", f"{row(JobIDRaw=3, QOS='q' * 37)}|",
+    header=f"{HEADER}|User",
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(server: TinyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    server.is_older = True
+    monkeypatch.setenv("SUANQUAN_URL", server.url)
+    monkeypatch.setenv("SUANQUAN_AGENT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SUANQUAN_ENROL_CODE", "code-1")
+    (tmp_path / "jobs.txt").write_bytes(JOBS)
+    return tmp_path
+
+
+def tell(place: Path, *arguments: str) -> int:
+    return main(["slurm", str(place / "jobs.txt"), *arguments])
+
+
+def users(server: TinyServer) -> set[str | None]:
+    holders = [part.holder for window in server.windows_kept() for part in window.parts]
+    return {holder.user for holder in holders if isinstance(holder, wire.Slurm)}
+
+
+def test_what_an_older_server_cannot_read_is_told_once_it_can(
+    server: TinyServer, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert tell(place) == NOT_KEPT
+        assert held_s(server.windows_kept()) == 40  # the one run that it can read
+        assert "upgrade it first" in capsys.readouterr().err
+    server.is_older = False
+    assert tell(place) == 0
+    assert held_s(server.windows_kept()) == 120
+    assert users(server) == {None, "alice"}
+    assert tell(place) == 0
+    assert "sent 0 windows" in capsys.readouterr().err
+    assert server.conflicts == 0
+
+
+def test_a_kill_before_the_answer_is_used_loses_no_run(
+    server: TinyServer, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch leaves the spool after its runs count as untold, not before."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as once:
+        once.setattr("agents.reporting.spool.Spool.acknowledge", die)
+        assert tell(place) == 130
+    server.is_older = False
+    assert tell(place) == NOT_KEPT  # the same batch has the same answer, its runs come after it
+    assert tell(place) == 0
+    assert held_s(server.windows_kept()) == 120
+
+
+def test_a_receipt_that_refuses_leaves_runs_untold_as_the_line_does(
+    server: TinyServer, place: Path
+) -> None:
+    data, file = place / "data", place / "disk"
+    server.plan = ["serve", *["drop"] * 40]
+    assert tell(place, "--patience", "0") != 0
+    server.plan.clear()
+    export(data, file, datetime.now(UTC))
+    key = SigningKey.generate()
+    receipts = []
+    for parcel in parcels(file):
+        status, answer = server.take(parcel.body, parcel.agent, parcel.signature)
+        body = msgspec.json.encode(answer)
+        signature = key.sign(answer_digest(parcel.key, status, body)).signature
+        receipts.append(
+            Receipt(parcel.key, parcel.digest, status, body, base64.b64encode(signature).decode())
+        )
+    write_file(place / "receipt", RECEIPT, receipts)
+    import_receipt(data, place / "receipt", {VARIABLE: key.verify_key.encode().hex()})
+    assert held_s(server.windows_kept()) == 40
+    server.is_older = False
+    assert tell(place) == 0
+    assert held_s(server.windows_kept()) == 120
+    assert users(server) == {None, "alice"}
