@@ -86,7 +86,7 @@ def verify() -> Answer:
         "seals": tally.seals,
         "leaves": tally.leaves,
         "rows": tally.rows,
-        "waiting": tally.waiting,
+        "waiting": tally.rows_waiting,
         "faulty": len(tally.faults),
     }
     failure = Failure(_("{count} 处不符").format(count=len(tally.faults))) if faults else None

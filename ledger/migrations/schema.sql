@@ -7695,7 +7695,7 @@ ALTER TABLE public.seals OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.seals IS 'Heads: signed, each bound to the one before; append-only';
 
-COMMENT ON COLUMN public.seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit.md';
+COMMENT ON COLUMN public.seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit/seals.md';
 
 COMMENT ON COLUMN public.seals.hash IS 'Of the bytes of head, by algorithm';
 

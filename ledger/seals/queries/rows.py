@@ -115,7 +115,7 @@ class _Check:
             if row_now == leaf_hash:
                 continue
             if waits == b"t" and not is_once:
-                tally.waiting += 1
+                tally.rows_waiting += 1
             else:
                 code = _code(is_there == b"t", leaf_hash != b"\\N")
                 tally.faults.append(Fault(code, shape.relation, unescape(key).decode()))
@@ -125,7 +125,7 @@ class _Check:
         for key, waits in _pairs(lines(self.raw, self._query(_NEW))):
             self.tally.rows += 1
             if waits:
-                self.tally.waiting += 1
+                self.tally.rows_waiting += 1
             else:
                 self.tally.faults.append(Fault(FaultCode.ADDED, self.shape.relation, key))
 

@@ -17,10 +17,10 @@ class Fault:
 
 @dataclass
 class Tally:
-    """How much was looked at; `waiting` rows are not sealed yet."""
+    """How much was looked at; `rows_waiting` are not sealed yet."""
 
     seals: int = 0
     leaves: int = 0
     rows: int = 0
-    waiting: int = 0
+    rows_waiting: int = 0
     faults: list[Fault] = field(default_factory=list)

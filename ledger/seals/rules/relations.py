@@ -182,6 +182,7 @@ DERIVED: Mapping[str, str] = MappingProxyType(
 
 FREE: Mapping[str, str] = MappingProxyType(
     {
+        "agent_shares": "how much each agent took today; nothing but «not more today» rests on it",
         "alembic_version": "which schema this is: the program's own",
         "relays": "what a relay said last, for the eye",
         "rounds": "when the last round was, for the eye",

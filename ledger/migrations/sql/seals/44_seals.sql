@@ -103,7 +103,7 @@ CREATE TRIGGER leaves AFTER INSERT ON sealed_rows REFERENCING NEW TABLE AS fresh
 
 COMMENT ON TABLE seal_keys IS 'Public keys that sign seals; the private half is a file of the bureau';
 COMMENT ON TABLE seals IS 'Heads: signed, each bound to the one before; append-only';
-COMMENT ON COLUMN seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit.md';
+COMMENT ON COLUMN seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit/seals.md';
 COMMENT ON COLUMN seals.hash IS 'Of the bytes of head, by algorithm';
 COMMENT ON TABLE sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
 COMMENT ON COLUMN sealed_rows.hash IS 'Of the canonical row; null: the row was gone';

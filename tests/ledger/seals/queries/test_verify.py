@@ -96,7 +96,7 @@ def unguarded(owner: psycopg.Connection) -> Iterator[None]:
 
 def test_a_whole_month_is_sound(database: Database, paid: Office) -> None:
     told = verified(database)
-    assert (told.faults, told.waiting) == ([], 0)
+    assert (told.faults, told.rows_waiting) == ([], 0)
     assert told.rows == told.leaves
 
 

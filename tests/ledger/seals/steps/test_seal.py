@@ -50,7 +50,7 @@ def test_a_seal_takes_what_came_since_the_last(
     assert {relation for relation, _ in leaves(metered_town.engine, 2)} == {"persons"}
     assert read_head(third.head).trees == ()
     told = verified(database)
-    assert (told.faults, told.waiting, told.seals) == ([], 0, 3)
+    assert (told.faults, told.rows_waiting, told.seals) == ([], 0, 3)
     assert told.leaves == read_head(first.head).rows + 1
 
 
@@ -60,7 +60,7 @@ def test_a_row_is_sealed_as_it_was_and_as_it_is(
     engine = metered_town.engine
     seal_at(engine)
     owner.execute("UPDATE tokens SET revoked_at = now(), revoked_by = created_by")
-    assert verified(database).waiting > 0
+    assert verified(database).rows_waiting > 0
     seal_at(engine, 1)
     (token, then), *_ = leaves(engine, 2).items()
     assert token[0] == "tokens"
@@ -86,10 +86,10 @@ def test_a_change_that_is_not_committed_yet_waits_for_the_next(
     with psycopg.connect(database.owner_url) as late:
         late.execute("UPDATE tokens SET revoked_at = now(), revoked_by = created_by")
         seal_at(metered_town.engine)
-    assert verified(database).waiting > 0
+    assert verified(database).rows_waiting > 0
     seal_at(metered_town.engine, 1)
     told = verified(database)
-    assert (told.waiting, told.faults) == (0, [])
+    assert (told.rows_waiting, told.faults) == (0, [])
 
 
 def test_what_is_written_once_is_not_sealed_anew(
