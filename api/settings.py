@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=8, ge=1, le=24)
     """A browser's session ends when it was unused for so long, and after so many hours."""
 
+    step_up_minutes: int | None = Field(default=None, ge=1, le=15)
+    """Who confirms what money hangs on is asked for a code again, and how long one stands in a
+    browser's session. Unset: 5, and in a drill nobody is asked."""
+
     password_length: int = Field(default=12, ge=8, le=64)
     password_kinds: int = Field(default=3, ge=1, le=4)
     password_history: int = Field(default=5, ge=0, le=50)

@@ -54,6 +54,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "password_name": msgid("口令里不能有账号或姓名"),
         "password_again": msgid("最近 {count} 个口令不能再用"),
         "password_differs": msgid("两次输入的口令不同"),
+        "step_up": msgid("请再输入验证器上的验证码，或一个恢复码：确认之前要证明是您本人"),
+        "step_up_code": msgid("验证码不对、已经用过，或试得太快；请等下一个验证码"),
+        "step_up_none": msgid(
+            "确认之前要证明是您本人，而您还没有验证器；请安全管理员邀请您设定账号"
+        ),
         "token_administrator": msgid("管理员（{role}）只能在服务器上用 suanquan admin create 建立"),
         "token_duty": msgid(
             "「{person}」已有 {other} 的令牌，不能又是 {role}：三名管理员与业务各归各人"

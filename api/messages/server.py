@@ -8,6 +8,9 @@ from api.language.i18n import msgid
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "settings": msgid("环境变量 {variable} 有误：{detail}"),
+        "drill_of_real": msgid(
+            "这个库里有真实的项目，不能标为演练：请加 --no-demo，并去掉 SUANQUAN_DRILL_CLOCK"
+        ),
         "linux_only": msgid(
             "内置数据库只用于 Linux（此处 {platform}）；请设置 SUANQUAN_DATABASE_URL"
         ),

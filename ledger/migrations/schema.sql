@@ -790,6 +790,22 @@ END $$;
 
 ALTER FUNCTION public.compare_day(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.confirmed_with_code() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    IF NOT is_drill() AND NOT proved_lately(actor) THEN
+        RAISE EXCEPTION '% confirms without a code', actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'confirmed_with_code';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.confirmed_with_code() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.visible(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
@@ -1860,6 +1876,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.invited() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.is_drill() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM drill);
+END $$;
+
+ALTER FUNCTION public.is_drill() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -3436,6 +3462,67 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE TABLE public.authenticators (
+    id bigint NOT NULL,
+    invitation_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT authenticators_secret_check CHECK ((octet_length(secret) = 20))
+);
+
+ALTER TABLE public.authenticators OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
+
+COMMENT ON COLUMN public.authenticators.secret IS 'As it is: the codes are computed of it';
+
+CREATE TABLE public.code_steps (
+    authenticator_id bigint NOT NULL,
+    step bigint NOT NULL
+);
+
+ALTER TABLE public.code_steps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.code_steps IS 'The half minutes whose codes were used';
+
+CREATE TABLE public.invitations (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT invitations_check CHECK ((expires_at > created_at)),
+    CONSTRAINT invitations_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.invitations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.invitations IS 'Links by which the holder of a token sets up her account; once';
+
+COMMENT ON COLUMN public.invitations.hash IS 'SHA-256 of the secret in the link';
+
+CREATE TABLE public.recovery_codes (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    authenticator_id bigint NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.recovery_codes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authenticator, each once';
+
+COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
+
+CREATE FUNCTION public.proved_lately(actor text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM ((public.authenticators a JOIN public.invitations i ON ((i.id = a.invitation_id))) JOIN public.tokens t ON ((t.id = i.token_id))) WHERE ((t.person_id = public.identity_of(proved_lately.actor)) AND (t.revoked_at IS NULL) AND ((EXISTS (SELECT FROM public.code_steps s WHERE ((s.authenticator_id = a.id) AND (((s.step)::numeric >= ((EXTRACT(epoch FROM now()) / (30)::numeric) - (41)::numeric)) AND ((s.step)::numeric <= ((EXTRACT(epoch FROM now()) / (30)::numeric) + (1)::numeric)))))) OR (EXISTS (SELECT FROM public.recovery_codes r WHERE ((r.authenticator_id = a.id) AND (r.used_at > (now() - '00:20:00'::interval)))))))));
+
+ALTER FUNCTION public.proved_lately(actor text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.publication_lasts() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3968,6 +4055,7 @@ CREATE TABLE public.sessions (
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    proven_at timestamp with time zone,
     CONSTRAINT sessions_device_check CHECK ((octet_length(device) = 32)),
     CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
 );
@@ -3976,13 +4064,15 @@ ALTER TABLE public.sessions OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token, those that ended too';
 
-COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
+COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie; another one from each proof on';
 
 COMMENT ON COLUMN public.sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
 
 COMMENT ON COLUMN public.sessions.browser IS 'What the browser says that it is';
 
 COMMENT ON COLUMN public.sessions.seen_at IS 'When it was used last, to the minute';
+
+COMMENT ON COLUMN public.sessions.proven_at IS 'When a code of an authenticator was last shown in it';
 
 CREATE FUNCTION public.shares_device(one bigint, other bigint) RETURNS boolean
     LANGUAGE sql STABLE
@@ -4703,20 +4793,6 @@ ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
-CREATE TABLE public.authenticators (
-    id bigint NOT NULL,
-    invitation_id bigint NOT NULL,
-    secret bytea NOT NULL,
-    set_at timestamp with time zone NOT NULL,
-    CONSTRAINT authenticators_secret_check CHECK ((octet_length(secret) = 20))
-);
-
-ALTER TABLE public.authenticators OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
-
-COMMENT ON COLUMN public.authenticators.secret IS 'As it is: the codes are computed of it';
-
 ALTER TABLE public.authenticators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.authenticators_id_seq
     START WITH 1
@@ -5202,15 +5278,6 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.code_steps (
-    authenticator_id bigint NOT NULL,
-    step bigint NOT NULL
-);
-
-ALTER TABLE public.code_steps OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.code_steps IS 'The half minutes whose codes were used';
 
 CREATE TABLE public.witness_requirements (
     id bigint NOT NULL,
@@ -6089,7 +6156,7 @@ CREATE TABLE public.failed_sign_ins (
     browser text NOT NULL,
     fault text NOT NULL,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT failed_sign_ins_fault_check CHECK ((fault = ANY (ARRAY['password'::text, 'code'::text, 'token'::text]))),
+    CONSTRAINT failed_sign_ins_fault_check CHECK ((fault = ANY (ARRAY['password'::text, 'code'::text, 'token'::text, 'step_up'::text]))),
     CONSTRAINT failed_sign_ins_source_check CHECK ((octet_length(source) = 32))
 );
 
@@ -6099,7 +6166,7 @@ COMMENT ON TABLE public.failed_sign_ins IS 'Sign-ins by a login that did not suc
 
 COMMENT ON COLUMN public.failed_sign_ins.source IS 'SHA-256 of a device that the holder used, or of a network';
 
-COMMENT ON COLUMN public.failed_sign_ins.fault IS 'What was wrong: the password, the code, or the token has ended';
+COMMENT ON COLUMN public.failed_sign_ins.fault IS 'What was wrong: the password, the code, the token has ended, or the code at a confirmation';
 
 ALTER TABLE public.failed_sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.failed_sign_ins_id_seq
@@ -6470,24 +6537,6 @@ ALTER TABLE public.indicators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.invitations (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    token_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    created_by text NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT invitations_check CHECK ((expires_at > created_at)),
-    CONSTRAINT invitations_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.invitations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.invitations IS 'Links by which the holder of a token sets up her account; once';
-
-COMMENT ON COLUMN public.invitations.hash IS 'SHA-256 of the secret in the link';
 
 ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.invitations_id_seq
@@ -7400,20 +7449,6 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.recovery_codes (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    authenticator_id bigint NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.recovery_codes OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authenticator, each once';
-
-COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
 
 ALTER TABLE public.recovery_codes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recovery_codes_id_seq
@@ -9397,6 +9432,8 @@ CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.vo
 
 CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.vouchers FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_proven_at BEFORE INSERT OR UPDATE OF proven_at ON public.sessions FOR EACH ROW WHEN (((new.proven_at < (now() - '00:10:00'::interval)) OR (new.proven_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_published_at BEFORE INSERT OR UPDATE OF published_at ON public.publications FOR EACH ROW WHEN (((new.published_at < (now() - '00:10:00'::interval)) OR (new.published_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_received_at BEFORE INSERT OR UPDATE OF received_at ON public.bank_returns FOR EACH ROW WHEN (((new.received_at < (now() - '00:10:00'::interval)) OR (new.received_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9685,7 +9722,7 @@ CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.recovery_codes FOR EACH R
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
-CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at, proven_at, hash ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -10504,6 +10541,10 @@ CREATE TRIGGER version_payable BEFORE INSERT ON public.voucher_versions FOR EACH
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
+
+CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by');
+
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN ((new.confirmed_by ~~ 'securityadmin:%'::text)) EXECUTE FUNCTION public.confirmed_with_code('confirmed_by');
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
@@ -11385,6 +11426,18 @@ REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.authenticators TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.code_steps TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.invitations TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.invitations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recovery_codes TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.publication_lasts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rate_decided() FROM PUBLIC;
@@ -11424,9 +11477,13 @@ REVOKE ALL ON FUNCTION public.seal_follows() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
 
+GRANT UPDATE(hash) ON TABLE public.sessions TO suanquan_app;
+
 GRANT UPDATE(seen_at) ON TABLE public.sessions TO suanquan_app;
 
 GRANT UPDATE(ended_at) ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(proven_at) ON TABLE public.sessions TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
@@ -11534,8 +11591,6 @@ GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.authenticators TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -11654,8 +11709,6 @@ GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.code_steps TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
 
@@ -11812,10 +11865,6 @@ GRANT INSERT(classification) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.invitations TO suanquan_app;
-
-GRANT UPDATE(used_at) ON TABLE public.invitations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
@@ -12006,10 +12055,6 @@ GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.recovery_codes TO suanquan_app;
-
-GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 

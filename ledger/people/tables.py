@@ -83,6 +83,7 @@ class SignIn(SQLModel, table=True):
     seen_at: datetime = moment()
     expires_at: datetime = moment()
     ended_at: datetime | None = moment(nullable=True)
+    proven_at: datetime | None = moment(nullable=True)
 
 
 class SignInLink(SQLModel, table=True):
