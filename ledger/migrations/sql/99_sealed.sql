@@ -16,7 +16,7 @@ BEGIN
                 accounts,entries,numbering,windows,window_counts,streams,day_totals,coverage,
                 hour_totals,hour_coverage,stretches,stretch_days,job_users,xid_events,evidence,
                 evidence_changes,evidence_days,holds,hold_days,incident_spans,witness_nodes,
-                witness_pods,witness_watches,
+                partition_gpus,witness_pods,witness_watches,
                 agent_shares,alembic_version,relays,rounds,seals,sealed_rows,unsealed_rows}')
         GROUP BY c.relname ORDER BY c.relname
     LOOP

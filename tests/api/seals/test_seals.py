@@ -24,14 +24,14 @@ def test_who_looks_on_can_check_a_head(client: TestClient, engine: sa.Engine) ->
     seal_at(engine)
     seal_at(engine, 1)
     listed = client.get("/api/v1/seals").json()
-    assert [seal["number"] for seal in listed] == [2, 1]
+    assert [entry["number"] for entry in listed] == [2, 1]
     assert listed[0]["previous"] == listed[1]["hash"]
-    found = client.get("/api/v1/seals/1").json()
-    key, signature = bytes.fromhex(found["key"]), bytes.fromhex(found["signature"])
-    assert is_signed(found["head"], signature, key)
-    assert read_head(found["head"]).rows == found["rows"] > 0
+    seal = client.get("/api/v1/seals/1").json()
+    key, signature = bytes.fromhex(seal["key"]), bytes.fromhex(seal["signature"])
+    assert is_signed(seal["head"], signature, key)
+    assert read_head(seal["head"]).rows == seal["rows"] > 0
     page = client.get("/seals", headers={"Accept": "text/html"})
-    assert found["hash"] in page.text
+    assert seal["hash"] in page.text
 
 
 def test_commands_list_and_show(desk: Desk, engine: sa.Engine, tmp_path: Path) -> None:
@@ -54,21 +54,21 @@ def run(database: Database, tmp_path: Path, *words: str) -> tuple[int, str]:
 def test_a_machine_seals_and_verifies(
     database: Database, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
-    code, told = run(database, tmp_path, "seal", "now", "--json")
-    assert code == 0, told
-    assert json.loads(told)["number"] == 1
+    code, text = run(database, tmp_path, "seal", "now", "--json")
+    assert code == 0, text
+    assert json.loads(text)["number"] == 1
     key = tmp_path / "data" / "seal.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(base64.b64decode(key.read_bytes())) == 32
-    code, told = run(database, tmp_path, "verify", "--json")
-    assert (code, json.loads(told)["faults"]) == (0, [])
+    code, text = run(database, tmp_path, "verify", "--json")
+    assert (code, json.loads(text)["faults"]) == (0, [])
     owner.execute("ALTER TABLE roles DISABLE TRIGGER USER")
     owner.execute("UPDATE roles SET ledger = 'other' WHERE role = 'available'")
-    code, told = run(database, tmp_path, "verify")
+    code, text = run(database, tmp_path, "verify")
     assert code == 1
-    assert '["available"]' in told
+    assert '["available"]' in text
     key.unlink()
-    code, told = run(database, tmp_path, "seal", "now")
+    code, text = run(database, tmp_path, "seal", "now")
     assert (code, key.exists()) == (1, False)
 
 
@@ -100,8 +100,8 @@ class TestRound:
 
     def test_who_is_sealing_is_left_to_it(self, engine: sa.Engine, settings: Settings) -> None:
         lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.seal', 0))")
-        with engine.begin() as other:
-            other.execute(lock)
+        with engine.begin() as rival:
+            rival.execute(lock)
             assert not background.seal_round(engine, settings, datetime.now(UTC))
 
     def test_a_key_that_others_read_does_not_seal(

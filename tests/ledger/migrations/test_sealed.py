@@ -43,5 +43,5 @@ def test_no_value_is_inexact(owner: psycopg.Connection) -> None:
 
 
 def test_what_the_migrations_wrote_waits(owner: psycopg.Connection) -> None:
-    waiting = {name for (name,) in owner.execute("SELECT DISTINCT relation FROM unsealed_rows")}
-    assert {"legal_moves", "roles", "case_moves", "decision_kinds", "working_days"} <= waiting
+    names = {name for (name,) in owner.execute("SELECT DISTINCT relation FROM unsealed_rows")}
+    assert {"legal_moves", "roles", "case_moves", "decision_kinds", "working_days"} <= names

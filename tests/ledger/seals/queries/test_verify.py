@@ -95,9 +95,9 @@ def unguarded(owner: psycopg.Connection) -> Iterator[None]:
 
 
 def test_a_whole_month_is_sound(database: Database, paid: Office) -> None:
-    told = verified(database)
-    assert (told.faults, told.rows_waiting) == ([], 0)
-    assert told.rows == told.leaves
+    tally = verified(database)
+    assert (tally.faults, tally.rows_waiting) == ([], 0)
+    assert tally.rows == tally.leaves
 
 
 def test_every_column_of_every_table(
@@ -117,10 +117,10 @@ def test_every_column_of_every_table(
                     tally = Tally()
                     check_rows(owner, heads, tally, lambda _: None, (relation,))
                     is_key = name in {key for key, _ in shape.key}
-                    wanted = {FaultCode.MISSING, FaultCode.ADDED} if is_key else {FaultCode.CHANGED}
-                    assert {fault.code for fault in tally.faults} == wanted, column
+                    codes = {FaultCode.MISSING, FaultCode.ADDED} if is_key else {FaultCode.CHANGED}
+                    assert {fault.code for fault in tally.faults} == codes, column
                     assert {fault.relation for fault in tally.faults} == {relation}
-                    assert len(tally.faults) == len(wanted), (relation, column)
+                    assert len(tally.faults) == len(codes), (relation, column)
                     flipped += 1
     assert flipped > 400
 
@@ -198,11 +198,11 @@ def looked_at(raw: psycopg.Connection) -> Tally:
 
 def test_it_says_how_far_it_is(database: Database, metered_town: Town) -> None:
     seal_at(metered_town.engine)
-    seen: list[int] = []
+    row_counts: list[int] = []
     with psycopg.connect(database.app_url) as connection:
-        verify(connection, lambda tally: seen.append(tally.rows))
-    assert seen == sorted(seen)
-    assert len(seen) > len(SEALED)
+        verify(connection, lambda tally: row_counts.append(tally.rows))
+    assert row_counts == sorted(row_counts)
+    assert len(row_counts) > len(SEALED)
 
 
 def test_it_needs_no_library_of_the_server() -> None:
@@ -211,6 +211,6 @@ def test_it_needs_no_library_of_the_server() -> None:
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    loaded = set(json.loads(result.stdout))
-    assert not loaded & {"sqlalchemy", "sqlmodel", "pydantic", "fastapi", "msgspec", "alembic"}
-    assert {"psycopg", "nacl"} <= loaded
+    packages = set(json.loads(result.stdout))
+    assert not packages & {"sqlalchemy", "sqlmodel", "pydantic", "fastapi", "msgspec", "alembic"}
+    assert {"psycopg", "nacl"} <= packages

@@ -11,8 +11,8 @@ from ledger.seals.rules.form import header, leaf, row_hash, unescape
 def test_a_row_is_its_header_and_its_line() -> None:
     digest = row_hash("claims", ["id:bigint", "note:text"], Algorithm.SHA256)
     line = b"7\t\\N\n"
-    told = b"suanquan row 1\nclaims\nid:bigint\tnote:text\n" + line
-    assert digest(line) == sha256(told).digest()
+    content = b"suanquan row 1\nclaims\nid:bigint\tnote:text\n" + line
+    assert digest(line) == sha256(content).digest()
 
 
 def test_null_is_not_empty() -> None:

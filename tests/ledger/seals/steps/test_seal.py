@@ -49,9 +49,9 @@ def test_a_seal_takes_what_came_since_the_last(
     assert second.previous == first.hash
     assert {relation for relation, _ in leaves(metered_town.engine, 2)} == {"persons"}
     assert read_head(third.head).trees == ()
-    told = verified(database)
-    assert (told.faults, told.rows_waiting, told.seals) == ([], 0, 3)
-    assert told.leaves == read_head(first.head).rows + 1
+    tally = verified(database)
+    assert (tally.faults, tally.rows_waiting, tally.seals) == ([], 0, 3)
+    assert tally.leaves == read_head(first.head).rows + 1
 
 
 def test_a_row_is_sealed_as_it_was_and_as_it_is(
@@ -74,9 +74,11 @@ def test_a_row_that_goes_is_said_to_be_gone(
     seal_at(metered_town.engine)
     owner.execute("DELETE FROM charges")
     seal_at(metered_town.engine, 1)
-    gone = {key: row for key, row in leaves(metered_town.engine, 2).items() if key[0] == "charges"}
-    assert gone
-    assert set(gone.values()) == {None}
+    no_rows = {
+        key: row for key, row in leaves(metered_town.engine, 2).items() if key[0] == "charges"
+    }
+    assert no_rows
+    assert set(no_rows.values()) == {None}
     assert verified(database).faults == []
 
 
@@ -88,8 +90,8 @@ def test_a_change_that_is_not_committed_yet_waits_for_the_next(
         seal_at(metered_town.engine)
     assert verified(database).rows_waiting > 0
     seal_at(metered_town.engine, 1)
-    told = verified(database)
-    assert (told.rows_waiting, told.faults) == (0, [])
+    tally = verified(database)
+    assert (tally.rows_waiting, tally.faults) == (0, [])
 
 
 def test_what_is_written_once_is_not_sealed_anew(
@@ -97,8 +99,8 @@ def test_what_is_written_once_is_not_sealed_anew(
 ) -> None:
     seal_at(metered_town.engine)
     owner.execute("UPDATE projects SET name = 'later'")
-    changed = Fault(FaultCode.CHANGED, "projects", "[1]")
-    assert verified(database).faults == [changed]
+    fault = Fault(FaultCode.CHANGED, "projects", "[1]")
+    assert verified(database).faults == [fault]
     seal_at(metered_town.engine, 1)
     assert verified(database).faults == [Fault(FaultCode.REWRITTEN, "projects", "[1]", 2)]
 
@@ -160,8 +162,8 @@ def test_of_two_sealers_one_is_asked_to_wait(metered_town: Town) -> None:
             return "sealed"
 
     with ThreadPoolExecutor(2) as pool:
-        said = sorted(future.result() for future in [pool.submit(try_to) for _ in range(2)])
-    assert said == ["seal_busy", "sealed"]
+        outcomes = sorted(future.result() for future in [pool.submit(try_to) for _ in range(2)])
+    assert outcomes == ["seal_busy", "sealed"]
 
 
 def test_a_sealer_that_dies_leaves_nothing(database: Database, metered_town: Town) -> None:
