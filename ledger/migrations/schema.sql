@@ -6957,6 +6957,22 @@ ALTER VIEW public.part_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
+CREATE TABLE public.partition_gpus (
+    agent_id uuid NOT NULL,
+    day date NOT NULL,
+    partition text NOT NULL,
+    gpus bigint NOT NULL,
+    CONSTRAINT partition_gpus_gpus_check CHECK ((gpus >= 0))
+);
+
+ALTER TABLE public.partition_gpus OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.partition_gpus IS 'Whole GPUs of Slurm''s partitions, as its agent says by sinfo';
+
+COMMENT ON COLUMN public.partition_gpus.day IS 'Beijing date';
+
+COMMENT ON COLUMN public.partition_gpus.partition IS 'Empty: the whole cluster, each node once';
+
 CREATE TABLE public.passwords (
     id bigint NOT NULL,
     login_id bigint NOT NULL,
@@ -8576,6 +8592,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_pkey PRIMARY KEY (agent_id, day, partition);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_pkey PRIMARY KEY (id);
 
@@ -10041,6 +10060,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
 
@@ -11096,6 +11118,10 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
+
+GRANT UPDATE(gpus) ON TABLE public.partition_gpus TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
 

@@ -16,7 +16,7 @@ UNGUARDED = {
     },
     "words between people": {"messages", "objections", "statement_answers"},
     "what only holds money back": {
-        "freezes", "reservations", "payment_lists", "year_waits",
+        "freezes", "reservations", "payment_lists", "year_waits", "partition_gpus",
     },
     "who comes in, by what only she has; a login and an authenticator need an invitation": {
         "sessions", "passwords", "code_steps", "recovery_codes", "failed_sign_ins",
