@@ -67,16 +67,16 @@ def test_a_login_is_linked_and_then_the_provider_lets_her_in(browse: Browse, lis
     stranger = browse("lisi@city")
     refused = stranger.get("/sign-in/oidc")
     assert (refused.status_code, "还没有与这里的账号关联" in refused.text) == (403, True)
-    linked = link(browse("lisi@city"), lisi)
-    assert (linked.status_code, 'href="/sessions"' in linked.text) == (200, True)
+    page_after = link(browse("lisi@city"), lisi)
+    assert (page_after.status_code, 'href="/sessions"' in page_after.text) == (200, True)
     client = browse("lisi@city")
     page = client.get("/sign-in/oidc", params={"next": "/rights"})
     assert attribute(one(parse(page.text), "section a"), "href") == "/rights"
     assert client.get("/rights").status_code == 200
     assert "lisi@city" in client.get("/sessions").text
-    other = browse("wangwu@city")
-    assert other.get("/sign-in/oidc").status_code == 403
-    assert other.get("/rights").status_code == 401
+    stranger = browse("wangwu@city")
+    assert stranger.get("/sign-in/oidc").status_code == 403
+    assert stranger.get("/rights").status_code == 401
     assert client.post("/sessions/oidc/end").status_code == 200
     assert browse("lisi@city").get("/sign-in/oidc").status_code == 403, "unlinked"
 
