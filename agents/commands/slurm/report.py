@@ -69,8 +69,8 @@ class Reporter:
         self.counts.clear()
         corrections = 0
         with Spool(self._path) as spool:
-            self._tell(spool, partitions)
             self._drain(spool, patience_s)  # what an earlier call left
+            self._tell(spool, partitions, patience_s)
             chunk: list[tuple[int, bytes]] = []
             runs: list[Run] = []
             for report in self._store.reports(self.cluster, before_ms):
@@ -86,13 +86,19 @@ class Reporter:
             self._pass_on(spool, chunk, runs, before_ms, patience_s)
         return self._end(corrections)
 
-    def _tell(self, spool: Spool, partitions: Partitions | None) -> None:
+    def _tell(self, spool: Spool, partitions: Partitions | None, patience_s: float) -> None:
+        """Send it alone, so that the answer to it is not counted as one to windows."""
+        if partitions is None:
+            return
+        counts = Counter(self.counts)
         try:
-            spool.add_sightings([] if partitions is None else [partitions])
+            spool.add_sightings([partitions])
         except SpoolDamaged:
             raise
         except SpoolError as error:  # it is full: what waits goes first
             _log.warning("%s", error)
+        self._drain(spool, patience_s)
+        self.counts = counts
 
     def _pass_on(
         self,
