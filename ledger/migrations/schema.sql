@@ -3134,6 +3134,24 @@ $$;
 
 ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.note_postings() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    taken bigint := coalesce((SELECT (head::jsonb ->> 'postings')::bigint
+                              FROM seals ORDER BY number DESC LIMIT 1), 0);
+BEGIN
+    INSERT INTO unsealed_rows
+        SELECT 'postings', jsonb_build_array(id)::text FROM postings WHERE number > taken
+        UNION ALL
+        SELECT 'movements', jsonb_build_array(m.id)::text
+        FROM postings p JOIN movements m ON m.posting_id = p.id WHERE p.number > taken;
+    RETURN coalesce((SELECT max(number) FROM postings), 0);
+END $$;
+
+ALTER FUNCTION public.note_postings() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.note_unsealed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -10049,8 +10067,6 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.matches REFERENCING NEW TABLE
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_changed AFTER UPDATE ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10078,8 +10094,6 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.policy_ends REFERENCING NEW T
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_changed AFTER UPDATE ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10271,8 +10285,6 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.matches REFERENCING OLD TABLE AS
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.messages REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_gone AFTER DELETE ON public.movements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_gone AFTER DELETE ON public.number_reads REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.objections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10300,8 +10312,6 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.policy_ends REFERENCING OLD TABL
 CREATE TRIGGER seal_gone AFTER DELETE ON public.pool_clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.pools REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_gone AFTER DELETE ON public.postings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.price_bands REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10493,8 +10503,6 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.matches REFERENCING NEW TABLE AS 
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_new AFTER INSERT ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_new AFTER INSERT ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10522,8 +10530,6 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.policy_ends REFERENCING NEW TABLE
 CREATE TRIGGER seal_new AFTER INSERT ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_new AFTER INSERT ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -11498,6 +11504,9 @@ REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.note_postings() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_postings() TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.note_unsealed() FROM PUBLIC;
 
