@@ -57,7 +57,7 @@ def paper_file(
     """Download the application form or the commitment, filled in: HTML to print on A4."""
     details = claim_details(db, access.claim(db, viewer, number))
     content = {**paper_content(details, viewer, numbers, now), "paper": paper.value}
-    content["marked"] = is_marked(db, now)
+    content["has_mark"] = is_marked(db, now)
     html = TEMPLATES.get_template("claims/paper-file.html").render(content)
     headers = {"Content-Disposition": f'attachment; filename="{number}-{paper}.html"'}
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)

@@ -52,7 +52,7 @@ DECISION = (
 MARK = (
     Column(msgid("要有的"), "safeguard", coded(desk_codes.Safeguard)),
     Column(msgid("现状"), lambda row: _("具备") if row["is_there"] else _("缺")),
-    Column(msgid("还缺"), lambda row: _("、").join(row["lacking"]) or None),
+    Column(msgid("还缺"), lambda row: _("、").join(row["lacks"]) or None),
 )
 ANSWERED = (
     Column(msgid("事项"), _subject),

@@ -159,7 +159,7 @@ class Frame:
     viewer: Viewer | None
     now: datetime
     simulated: bool
-    marked: bool
+    has_mark: bool
 
     def page(self, template: str, content: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """The template with this content, framed."""
@@ -175,7 +175,7 @@ class Frame:
             "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),
             "simulated": self.simulated,
-            "marked": self.marked,
+            "has_mark": self.has_mark,
             "now": self.now,
             "path": self.request.url.path,
             "current_url": self.current_url,
@@ -218,11 +218,11 @@ Framed = Annotated[Frame, Depends(frame)]
 def _is_marked(request: Request, db: Session) -> bool:
     """Whether pages bear the mark, as it was a while ago at most."""
     state = request.app.state
-    asked, marked = getattr(state, "mark", (-MARK_STANDS_S, True))
-    if time.monotonic() - asked >= MARK_STANDS_S:
-        marked = is_marked(db, state.wall_clock())
-        state.mark = (time.monotonic(), marked)
-    return bool(marked)
+    since, has_mark = getattr(state, "mark", (-MARK_STANDS_S, True))
+    if time.monotonic() - since >= MARK_STANDS_S:
+        has_mark = is_marked(db, state.wall_clock())
+        state.mark = (time.monotonic(), has_mark)
+    return bool(has_mark)
 
 
 def any_simulated(db: Session) -> bool:
@@ -234,8 +234,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; who has to sign in first may do it right there."""
     viewer = getattr(request.state, "viewer", None)
     simulated = getattr(request.app.state, "simulated", False)
-    _asked, marked = getattr(request.app.state, "mark", (0.0, True))
-    surroundings = Frame(request, viewer, datetime.now(UTC), simulated, marked)
+    _since, has_mark = getattr(request.app.state, "mark", (0.0, True))
+    surroundings = Frame(request, viewer, datetime.now(UTC), simulated, has_mark)
     if problem.status == UNAUTHORISED:
         next_page = request.url.path if request.method == "GET" else ""
         content: dict[str, Any] = {"refused": problem.title, "next": next_page, "parts": []}

@@ -20,15 +20,15 @@ def mark(frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
         {
             "name": label(row.safeguard),
             "is_there": row.is_there,
-            "lacking": _named(row.safeguard, row.lacking),
+            "lacks": _in_words(row.safeguard, row.lacks),
         }
         for row in routes.mark(db, wall)
     ]
     return frame.page("desk/mark.html", {"rows": rows})
 
 
-def _named(safeguard: Safeguard, lacking: list[str]) -> list[str]:
+def _in_words(safeguard: Safeguard, lacks: list[str]) -> list[str]:
     """What is lacking, in the reader's words: roles have labels, people have names."""
     if safeguard is Safeguard.ADMINISTRATORS:
-        return [label_of(Role, role) for role in lacking]
-    return lacking
+        return [label_of(Role, role) for role in lacks]
+    return lacks

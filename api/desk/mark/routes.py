@@ -15,13 +15,13 @@ class SafeguardRead(ResponseModel):
 
     safeguard: Safeguard
     is_there: bool
-    lacking: list[str]
+    lacks: list[str]
 
 
 @router.get("/mark", dependencies=[Depends(signed_in)])
 def mark(db: Db, wall: Wall) -> list[SafeguardRead]:
     """List what the mark «演练，不得用于拨付» waits for; it goes when all of it is there."""
     return [
-        SafeguardRead(safeguard=c.safeguard, is_there=c.is_there, lacking=list(c.lacking))
+        SafeguardRead(safeguard=c.safeguard, is_there=c.is_there, lacks=list(c.lacks))
         for c in checks(db, wall)
     ]

@@ -46,7 +46,7 @@ class Check:
 
     safeguard: Safeguard
     is_there: bool
-    lacking: Sequence[str] = field(default_factory=tuple)
+    lacks: Sequence[str] = field(default_factory=tuple)
 
 
 def checks(db: Session, now: datetime) -> list[Check]:
@@ -67,10 +67,10 @@ def is_marked(db: Session, now: datetime) -> bool:
 
 
 def _administrators(db: Session, now: datetime) -> Check:
-    roles = {"now": now, "roles": sorted(ADMINISTRATORS)}
-    there = set(db.execute(_ROLES, roles).scalars())
-    lacking = [role for role in Role if role in ADMINISTRATORS and role not in there]
-    return Check(Safeguard.ADMINISTRATORS, not lacking, lacking)
+    facts = {"now": now, "roles": sorted(ADMINISTRATORS)}
+    roles_in = set(db.execute(_ROLES, facts).scalars())
+    lacks = [role for role in Role if role in ADMINISTRATORS and role not in roles_in]
+    return Check(Safeguard.ADMINISTRATORS, not lacks, lacks)
 
 
 def _second_factor(db: Session, now: datetime) -> Check:
@@ -83,8 +83,8 @@ def _second_factor(db: Session, now: datetime) -> Check:
 
 def _payable(db: Session) -> list[str]:
     """The versions with dates, decided questions and two persons' word, that we know."""
-    known = set(published.versions())
-    return [version for version in db.execute(_PAYABLE).scalars() if version in known]
+    versions = set(published.versions())
+    return [version for version in db.execute(_PAYABLE).scalars() if version in versions]
 
 
 def _is_drill(version: str) -> bool:

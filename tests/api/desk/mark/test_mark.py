@@ -16,12 +16,12 @@ from tests.support.api.town import Town
 WORDS = "演练，不得用于拨付"
 
 
-def lacking(town: Town) -> dict[Safeguard, list[str]]:
+def lacks(town: Town) -> dict[Safeguard, list[str]]:
     """What is not there yet."""
     answer = town.client.get("/api/v1/mark", headers=town.headers(Role.BUILDER))
     rows = [SafeguardRead.model_validate(row) for row in answer.json()]
     assert [row.safeguard for row in rows] == list(Safeguard)
-    return {row.safeguard: row.lacking for row in rows if not row.is_there}
+    return {row.safeguard: row.lacks for row in rows if not row.is_there}
 
 
 def see(client: TestClient, town: Town, role: Role | None = None) -> str:
@@ -30,9 +30,9 @@ def see(client: TestClient, town: Town, role: Role | None = None) -> str:
 
 
 def test_a_new_town_lacks_nearly_all(town: Town) -> None:
-    there = set(Safeguard) - set(lacking(town))
+    there = set(Safeguard) - set(lacks(town))
     assert there == {Safeguard.ADMINISTRATORS}
-    names = lacking(town)[Safeguard.SECOND_FACTOR]
+    names = lacks(town)[Safeguard.SECOND_FACTOR]
     assert {"某clerk", "某approver", "某securityadmin", "另一名安全管理员"} <= set(names)
     assert "某builder" not in names
     assert WORDS in see(town.client, town)
@@ -42,13 +42,13 @@ def test_who_has_an_authenticator_and_who_is_gone_are_not_lacking(
     town: Town, owner: psycopg.Connection
 ) -> None:
     invitation = invite(town, "finance", "丁")
-    assert "丁" not in lacking(town)[Safeguard.SECOND_FACTOR], "she waits"
+    assert "丁" not in lacks(town)[Safeguard.SECOND_FACTOR], "she waits"
     town.confirm(invitation["id"])
-    assert "丁" in lacking(town)[Safeguard.SECOND_FACTOR]
+    assert "丁" in lacks(town)[Safeguard.SECOND_FACTOR]
     accept(town, invitation)
-    assert "丁" not in lacking(town)[Safeguard.SECOND_FACTOR]
+    assert "丁" not in lacks(town)[Safeguard.SECOND_FACTOR]
     owner.execute("UPDATE tokens SET revoked_at = now() WHERE role = 'auditadmin'")
-    assert lacking(town)[Safeguard.ADMINISTRATORS] == ["auditadmin"]
+    assert lacks(town)[Safeguard.ADMINISTRATORS] == ["auditadmin"]
 
 
 def test_the_page_and_the_command_say_it(desk: Desk) -> None:
@@ -59,7 +59,7 @@ def test_the_page_and_the_command_say_it(desk: Desk) -> None:
     assert "某clerk" in page.text
     assert 'href="/mark"' in see(town.client, town, Role.CLERK)
     answer = desk.ask(Role.AUDITOR, "mark")
-    assert {row["safeguard"] for row in answer if not row["is_there"]} == set(lacking(town))
+    assert {row["safeguard"] for row in answer if not row["is_there"]} == set(lacks(town))
 
 
 def test_the_mark_goes_when_nothing_is_lacking(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
