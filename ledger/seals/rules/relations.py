@@ -151,6 +151,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "server_key": Sealed(secrets=("seed",)),
         "sessions": Sealed(changes=True, secrets=("hash", "device"), without=("seen_at",)),
         "sign_in_links": Sealed(changes=True, secrets=("hash",)),
+        "subjects": _CHANGES,
         "tokens": Sealed(changes=True, secrets=("hash",)),
     }
 )
