@@ -18,7 +18,7 @@ import psutil
 
 from api.command_line import main
 
-PATIENCE_S = 200.0
+PATIENCE_S = 400.0
 DRILL = ("--no-demo", "--drill")  # made-up people, and nothing registered
 SUANQUAN = [sys.executable, "-m", "api.command_line"]
 AGENT = [sys.executable, "-m", "agents"]

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import httpx2
 import psutil
+import pytest
 
 from api.demo.office import PERSONS
 from tests.support.agents.fake_driver import FakeDriver, compile_driver, gpu_line
 from tests.support.processes import Up, running, until
 
 
+@pytest.mark.timeout(900)  # weeks of a made-up centre are reported, charged and paid
 def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) -> None:
     data = folder / "data"
     with running(data, "--demo") as up:
