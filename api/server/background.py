@@ -1,10 +1,10 @@
 """What the server does by itself: price, accrue and end reservations every few seconds; seal.
 
-New usage is priced, what decided months were billed too much moves to it, the vouchers are accrued,
-and a reservation whose day is over ends. The figures
-are absolute, so a round that is left out or done twice changes nothing. Where several servers share
-a database one of them does the round and the others pass. A round takes at most a tenth of the
-time, however large the database has grown.
+What was reported before its minute was over counts once it is, for clocks differ by a little. New
+usage is priced, what decided months were billed too much moves to it, the vouchers are accrued, and
+a reservation whose day is over ends. The figures are absolute, so a round that is left out or done
+twice changes nothing. Where several servers share a database one of them does the round and the
+others pass. A round takes at most a tenth of the time, however large the database has grown.
 
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
 server has the bureau's key.
@@ -21,10 +21,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from api.door.batch_decoder import read_kept
 from api.door.disk import Disk
 from api.settings import Settings
 from ledger.charging.steps import charge, record_round
 from ledger.errors import Busy, LedgerError
+from ledger.metering.codes import QuarantineReason
+from ledger.metering.steps.intake import release
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.reconciliation.steps.excess import move_excess
 from ledger.seals.queries.seals import last_seal
@@ -56,6 +59,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def release_round(engine: Engine, now: datetime) -> int:
+    """Let what came from the future count once it is past; return how many windows."""
+    with Session(engine) as db, db.begin():
+        return release(db, read_kept, now, reason=QuarantineReason.FUTURE)
 
 
 def accrue_round(engine: Engine, now: datetime) -> bool:
@@ -99,10 +108,13 @@ async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
         began = time.monotonic()
         if disk.is_full:
             continue
-        try:
-            await asyncio.to_thread(accrue_round, engine, datetime.now(UTC))
-        except Exception:
-            log.exception("the accrual round failed; the next one starts afresh")
+        for one_round in (release_round, accrue_round):
+            try:
+                await asyncio.to_thread(one_round, engine, datetime.now(UTC))
+            except Exception:
+                log.exception(
+                    "a round failed; the next one starts afresh", round=one_round.__name__
+                )
         pause = max(EVERY_S, _SHARE * (time.monotonic() - began))
 
 

@@ -9325,6 +9325,8 @@ CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id,
 
 CREATE INDEX quarantine_by_batch ON public.quarantine USING btree (stream, number);
 
+CREATE INDEX quarantine_from_the_future ON public.quarantine USING btree (start) WHERE ((released_at IS NULL) AND (reason = 'future'::text));
+
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, received_at) WHERE (released_at IS NULL);
 
 CREATE INDEX receipts_by_document ON public.receipts USING btree (document_id);

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from ledger.metering.codes import OF_ITS_DAY
+from ledger.metering.codes import OF_ITS_DAY, QuarantineReason
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw
 
 Place = tuple[int, str]  # cluster and node
@@ -111,15 +111,16 @@ _QUARANTINED = """
         AND (g.gpu IS NOT NULL OR starts_with(q.gpu, 'job/' || c.name || '/'))
         AND q.start <= %(latest_start)s AND a.approved_at IS NOT NULL
         AND (q.admitted_at IS NOT NULL OR q.reason <> ALL(%(of_its_day)s))
+        {and_reason}
     ORDER BY q.cluster_id, q.node, q.admitted_at IS NOT NULL, q.source, q.stream,
              q.number, q.gpu, q.start
 """
 
 
 def quarantined_windows(
-    raw: Raw, cluster: int | None, latest_start: datetime
+    raw: Raw, cluster: int | None, latest_start: datetime, reason: QuarantineReason | None = None
 ) -> list[tuple[Any, ...]]:
-    """Return what may count by now.
+    """Return what may count by now, of all that waits or of what waits for this reason.
 
     Key (5 columns), body, source, stream, number, cluster; agent, enrolled, history from, approved;
     when received, the reason, whether the bureau admitted it in spite of its day.
@@ -129,7 +130,9 @@ def quarantined_windows(
         "latest_start": latest_start,
         "of_its_day": [str(code) for code in OF_ITS_DAY],
     }
-    return raw.execute(_QUARANTINED, params).fetchall()
+    # written out, so that the few that come from the future have an index of their own
+    and_reason = "" if reason is None else f"AND q.reason = '{reason.value}'"
+    return raw.execute(_QUARANTINED.format(and_reason=and_reason), params).fetchall()
 
 
 def restate(raw: Raw, reasons: Sequence[tuple[str, tuple[Any, ...]]]) -> None:

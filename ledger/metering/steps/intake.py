@@ -327,15 +327,18 @@ def release(
     now: datetime,
     cluster: int | None = None,
     late_after: timedelta | None = None,
+    *,
+    reason: QuarantineReason | None = None,
 ) -> int:
     """Check the quarantine again, and store what may count by now; return how many.
 
+    With a `reason`, only what waits for it is looked at.
     `read` makes a window of a kept body again: the door's reader, so that there is only one. A
     window is as late as it was when it came.
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
-    rows = quarantine.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
+    rows = quarantine.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE, reason)
     places = quarantine.places(raw, {row[0] for row in rows})
     count = 0
     for batch, group in groupby(rows, key=_batch_of):

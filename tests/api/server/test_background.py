@@ -4,13 +4,17 @@ import asyncio
 import queue
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from sqlmodel import Session
 
 from api.door.disk import Disk
 from api.server import background
 from api.settings import Settings
+from ledger.metering.steps.intake import Receipt, take_batch
+from tests.support.simulation import enrolled, minute, place, window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -20,6 +24,19 @@ def test_of_two_servers_one_does_the_round(engine: sa.Engine) -> None:
         assert connection.scalar(background._MINE)
         assert not background.accrue_round(engine, NOW)
     assert background.accrue_round(engine, NOW)
+
+
+def test_what_came_from_the_future_counts_once_it_is_past(
+    engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    node = enrolled(owner, place(owner))
+    with Session(engine) as db, db.begin():
+        receipt = take_batch(db, node.read(node.batch([window(0, 60), window(9, 0)])), minute(1))
+    assert isinstance(receipt, Receipt)
+    assert [item.reason for item in receipt.quarantined] == ["future", "unknown_gpu"]
+    assert background.release_round(engine, minute(59)) == 0
+    assert background.release_round(engine, minute(61)) == 1
+    assert background.release_round(engine, minute(61)) == 0
 
 
 def test_a_round_that_fails_is_followed_by_the_next(

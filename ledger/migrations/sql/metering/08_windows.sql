@@ -78,6 +78,8 @@ CREATE TABLE quarantine (
     CHECK ((admitted_at IS NULL) = (admitted_by IS NULL))
 );
 CREATE INDEX quarantine_waiting ON quarantine (cluster_id, received_at) WHERE released_at IS NULL;
+CREATE INDEX quarantine_from_the_future ON quarantine (start)
+    WHERE released_at IS NULL AND reason = 'future';
 CREATE INDEX quarantine_by_batch ON quarantine (stream, number);
 
 CREATE FUNCTION count_waiting() RETURNS trigger
