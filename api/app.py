@@ -46,11 +46,13 @@ from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
+from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
 from api.registry import inventory_routes
 from api.registry import routes as registry_routes
+from api.seals import routes as seals_routes
 from api.settings import Door, Settings
 from api.statements import routes as statements_routes
 from api.vouchers import accrual_routes, project_routes, year_routes
@@ -85,6 +87,7 @@ ROUTES = (
     registry_routes,
     inventory_routes,
     registry_entry_routes,
+    seals_routes,
     statements_routes,
     people_routes,
     usage_routes,
@@ -135,6 +138,7 @@ def create_app(
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
+    app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)

@@ -10,16 +10,26 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import DirectoryPath, Field, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
 from ledger.postgres.embedded import place_for
+from ledger.seals.codes import Algorithm
 
 MIB = 1024 * 1024
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_safe(url: str) -> bool:
+    """Whether an address is one of https, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
 class Door(StrEnum):
@@ -71,11 +81,22 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=8, ge=1, le=24)
     """A browser's session ends when it was unused for so long, and after so many hours."""
 
+    step_up_minutes: int | None = Field(default=None, ge=1, le=15)
+    """Who confirms what money hangs on is asked for a code again, and how long one stands in a
+    browser's session. Unset: 5, and in a drill nobody is asked."""
+
     password_length: int = Field(default=12, ge=8, le=64)
     password_kinds: int = Field(default=3, ge=1, le=4)
     password_history: int = Field(default=5, ge=0, le=50)
     """The shortest password; how many of small letters, capitals, digits and others it has; and how
     many past ones may not come again."""
+
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(default=None, min_length=16, repr=False)
+    oidc_name: str = "统一认证"
+    """The site's provider of identities (OpenID Connect), how it knows us, and what people call it.
+    Unset: nobody signs in by one."""
 
     invitation_hours: int = Field(default=72, ge=1, le=720)
     """How long the link of an invitation is good."""
@@ -93,6 +114,15 @@ class Settings(BaseSettings):
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 
+    seal_key: Path | None = None
+    """The file of the key that signs seals. Unset: `seal.key` in `data`, and only `up` seals."""
+
+    seal_minutes: int = Field(default=60, ge=1, le=1440)
+    """How often the server seals what is new."""
+
+    seal_hash: Algorithm = Algorithm.SHA256
+    """What hashes rows and heads."""
+
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 
@@ -106,6 +136,20 @@ class Settings(BaseSettings):
             raise ValueError("http:// or https:// is wanted")
         return url.rstrip("/") if url else url
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _https_only(cls, issuer: str | None) -> str | None:
+        if issuer is not None and not is_safe(issuer):
+            raise ValueError("https:// is wanted, or an address of this machine")
+        return issuer
+
+    @model_validator(mode="after")
+    def _provider_whole(self) -> Self:
+        fields = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(fields) and not all(fields):
+            raise ValueError("issuer, client id and client secret are wanted together")
+        return self
+
     @field_validator("proxies")
     @classmethod
     def _networks_only(cls, proxies: str) -> str:
@@ -117,6 +161,11 @@ class Settings(BaseSettings):
     def postgres(self) -> Path:
         """The folder of the embedded database."""
         return place_for(self.data)
+
+    @property
+    def bureau_key(self) -> Path:
+        """The file of the key that signs seals."""
+        return self.seal_key or self.data / "seal.key"
 
     @property
     def address(self) -> str:

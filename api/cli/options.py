@@ -19,6 +19,7 @@ Until = Annotated[str | None, typer.Option(help=msgid("至此日前，如 2026-1
 Limit = Annotated[int, typer.Option(help=msgid("最多几条"))]
 Offset = Annotated[int, typer.Option(help=msgid("跳过几条"))]
 Reason = Annotated[str, typer.Option(help=msgid("理由"))]
+Proof = Annotated[str, typer.Option("--code", help=msgid("验证器上的验证码，或一个恢复码"))]
 Yuan = Annotated[str, typer.Option(help=msgid("金额，元，如 5000000.00"))]
 Month = Annotated[str, typer.Argument(metavar="MONTH", help=msgid("账期，如 2026-11"))]
 OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("账期，如 2026-11"))]

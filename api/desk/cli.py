@@ -9,7 +9,7 @@ from api.cli.arguments import path
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import DECISIONS, Reason
+from api.cli.options import DECISIONS, Proof, Reason
 from api.cli.render import render
 from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label_of
 from api.language.i18n import gettext as _
@@ -75,17 +75,26 @@ def confirm(
     digest_seen: Annotated[
         str | None, typer.Option("--seen", help=msgid("您看到的内容的摘要"))
     ] = None,
+    code: Proof = "",
 ) -> Answer:
     """Answer a decision. It is shown first: what is confirmed is what the reader saw."""
     answer = "withdrawn" if withdraw else "refused" if refuse else "confirmed"
     with Client() as client:
-        digest = digest_seen or _read(client, number, answer)
-        body = {"answer": answer, "seen": digest, "reason": reason}
+        digest = digest_seen
+        if digest is None:
+            digest, is_code_wanted = _read(client, number, answer)
+            if is_code_wanted and not code:
+                code = typer.prompt(_("验证码（或一个恢复码）"))
+        body = {"answer": answer, "seen": digest, "reason": reason, "code": code}
         return record(ANSWERED, client.ask("POST", path("decisions", number, "answer"), body=body))
 
 
-def _read(client: Client, number: int, answer: str) -> str:
-    """Show the decision to who may answer it; its digest, if the answer is still meant."""
+def _read(client: Client, number: int, answer: str) -> tuple[str, bool]:
+    """Show the decision to who may answer it.
+
+    Returns:
+        Its digest, if the answer is still meant, and whether a code is asked for.
+    """
     decision = client.ask("GET", path("decisions", number))
     view = client.ask("GET", path("decisions", number, "view"))
     if answer not in view["answers"]:
@@ -94,7 +103,7 @@ def _read(client: Client, number: int, answer: str) -> str:
     content = _content(decision["content"], names)
     render(Answer(decision, [Pairs(DECISION, decision), *content]))
     typer.confirm(_(QUESTIONS[answer]), abort=True)
-    return str(decision["digest"])
+    return str(decision["digest"]), answer == "confirmed" and view["code_wanted"]
 
 
 def _content(content: dict[str, Any], names: dict[tuple[str, int], str]) -> list[Block]:

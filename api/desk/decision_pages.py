@@ -22,6 +22,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
+from api.people.step_up import Proving
 from api.people.subject import plain_subject
 from api.reconciliation.next_month import next_address
 from api.reconciliation.notices import Act, notice
@@ -95,6 +96,7 @@ def decision_page(
     viewer: Annotated[Viewer, having(Right.READ_MONTH)],
     db: Db,
     numbers: Numbers,
+    prover: Proving,
     act: Act | None = None,
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
@@ -115,6 +117,7 @@ def decision_page(
             "answered_at": record.answered_at,
             "answer_reason": record.answer_reason,
             "may_answer": may_answer_it,
+            "code_wanted": may_answer_it and prover.asks(viewer),
             "may_withdraw": may_withdraw(viewer, record),
             "why_not": why_not(db, viewer, record),
         },
@@ -158,13 +161,15 @@ def answer(
     db: Db,
     now: Now,
     late_after: LateAfter,
+    prover: Proving,
 ) -> Response:
     """Confirm, refuse or withdraw."""
     decision_routes.answer(
-        key=decision, request=request, viewer=viewer, db=db, now=now, late_after=late_after
-    )
+        key=decision, request=request, viewer=viewer, db=db, now=now, late_after=late_after,
+        prover=prover,
+    )  # fmt: skip
     record = db.get_one(Decision, decision)
-    return RedirectResponse(_way_on(db, viewer, record, request.answer, now), 303)
+    return prover.keep(RedirectResponse(_way_on(db, viewer, record, request.answer, now), 303))
 
 
 def _way_on(db: Session, viewer: Viewer, record: Decision, verdict: Answer, now: datetime) -> str:

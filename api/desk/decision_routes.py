@@ -11,10 +11,12 @@ from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
+from api.people.step_up import Proving
 from ledger.desk.steps import admit_usage, register_seen, take_registry
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.metering.steps.intake import release
+from ledger.people.codes import Answer
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 
@@ -54,7 +56,9 @@ def decision(
 
 
 @router.get("/decisions/{key}/view")
-def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db) -> DecisionView:
+def view(
+    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db, prover: Proving
+) -> DecisionView:
     """What the reader sees and may do: names of the content's keys, the answers she may give."""
     row = db.get(Decision, key)
     if row is None:
@@ -63,9 +67,11 @@ def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: D
         KeyName(field=field, key=number, name=name)
         for (field, number), name in names_of_keys(db, row).items()
     ]
+    answers = may_give(db, viewer, row)
     return DecisionView(
-        names=names, answers=may_give(db, viewer, row), why_not=why_not(db, viewer, row)
-    )
+        names=names, answers=answers, why_not=why_not(db, viewer, row),
+        code_wanted=Answer.CONFIRMED in answers and prover.asks(viewer),
+    )  # fmt: skip
 
 
 @router.post("/decisions/{key}/answer")
@@ -77,8 +83,11 @@ def answer(
     db: Db,
     now: Now,
     late_after: LateAfter,
+    prover: Proving,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
+    if request.answer is Answer.CONFIRMED:
+        viewer = prover.take(viewer, request.code)
     decision = respond(
         db, key, answer=request.answer, digest_seen=request.seen, viewer=viewer, now=now,
         reason=request.reason,

@@ -261,6 +261,8 @@ def value_of(
             return Value(money(value), number=True)
         return _count(key, value, key_names)
     text = _join(key, value) if isinstance(value, list | dict) else str(value)
+    if key == "effective":
+        return Value(text.replace("/", " — "))
     return Value(_word(key, text), code=len(text) == DIGEST and text.isalnum())
 
 

@@ -11,7 +11,7 @@ from api.cli.arguments import content_of, fen_of, path
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Reason, Yuan
+from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Proof, Reason, Yuan
 from api.cli.render import render
 from api.cli.values import MONEY, MONTH, NUMBER, PERSON, coded, label_of, money
 from api.documents.key_cli import handed_in, key
@@ -196,6 +196,7 @@ def confirm(
     ],
     *,
     yes: Annotated[bool, typer.Option("--yes", help=msgid("不再询问"))] = False,
+    code: Proof = "",
 ) -> Listing:
     """Show the documents, ask, and confirm all of them or none."""
     with Client() as client:
@@ -208,7 +209,7 @@ def confirm(
             for d in documents
             if d["decision"] is not None
         }
-        body = {"documents": list(digests.values())}
+        body = {"documents": list(digests.values()), "code": code}
         answer = client.ask("POST", "cost-documents/confirmations", body=body)
     return listing(CONFIRMED, answer)
 

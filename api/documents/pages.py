@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlmodel import Session
 
 from api.documents import routes
 from api.documents.routes import Answerer, Clerk, Giver, Reader, scope_of
@@ -23,10 +22,11 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
+from api.door.schemas import LINE_MAX, PROOF_MAX, QR_MAX, TEXT_MAX
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
+from api.people.step_up import Proving
 from api.web import forms
 from api.web.forms import SentForm, form, request_of, text
 from api.web.layout import Frame, Framed, pages
@@ -69,35 +69,26 @@ def listing(
     state: Filter | None = None,
     number: Annotated[str, Query(max_length=LINE_MAX)] = "",
     offset: Offset = 0,
+    prover: Proving,
 ) -> HTMLResponse:
     """Documents that are the reader's to see, newest first."""
-    return _listing(frame, viewer, db, state=state, number=number.strip(), offset=offset)
-
-
-def _listing(
-    frame: Frame,
-    viewer: Viewer,
-    db: Session,
-    *,
-    state: Filter | None = None,
-    number: str = "",
-    offset: int = 0,
-) -> HTMLResponse:
-    query = DocumentQuery(number=number or None, state=state)
+    query = DocumentQuery(number=number.strip() or None, state=state)
     documents = document_views.documents(
         db, scope_of(viewer), query, limit=PAGE_ROWS + 1, offset=offset
     )
     rows = documents[:PAGE_ROWS]
+    may_verify = any(_may_verify(viewer, view) for view in rows)
     return frame.page(
         "documents/documents.html",
         {
             "rows": [_row(view) | {"mine": _may_verify(viewer, view)} for view in rows],
             "state": state,
-            "number": number,
+            "number": number.strip(),
             "states": _filters(),
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(documents) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
-            "may_verify": any(_may_verify(viewer, view) for view in rows),
+            "may_verify": may_verify,
+            "code_wanted": may_verify and prover.asks(viewer),
         },
     )
 
@@ -136,7 +127,9 @@ def confirm(
     viewer: Answerer,
     db: Db,
     now: Now,
+    prover: Proving,
     seen: Annotated[list[str] | None, Form()] = None,
+    code: Annotated[str, Form(max_length=PROOF_MAX)] = "",
 ) -> Response:
     """Confirm the documents that were ticked after comparing them; all of them, or none."""
     ticked = dict.fromkeys(seen or ())
@@ -146,9 +139,9 @@ def confirm(
     documents = [
         dict(zip(("decision", "seen"), tick.split(":", 1), strict=False)) for tick in ticked
     ]
-    request = request_of(DocumentsConfirm, {"documents": documents})
-    routes.confirm(request=request, viewer=viewer, db=db, now=now)
-    return RedirectResponse("/documents?state=to_confirm", 303)
+    request = request_of(DocumentsConfirm, {"documents": documents, "code": code.strip()})
+    routes.confirm(request=request, viewer=viewer, db=db, now=now, prover=prover)
+    return prover.keep(RedirectResponse("/documents?state=to_confirm", 303))
 
 
 @router.post("/documents")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, Line, ProofCode, RequestModel, ResponseModel, Text
 from ledger.charging.codes import Part
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries.document_views import DocumentView
@@ -124,6 +124,7 @@ class DocumentsConfirm(RequestModel):
     """Documents that a second person has compared with their originals; all of them, or none."""
 
     documents: Annotated[list[SeenDocument], Field(min_length=1, max_length=200)]
+    code: ProofCode = ""
 
 
 class PeriodCreate(RequestModel):

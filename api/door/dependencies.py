@@ -22,7 +22,7 @@ from api.door.outer import admits, wants
 from api.door.problems import Refusal
 from api.settings import MIB, Settings
 from ledger.metering.queries.shares import Use
-from ledger.people.steps import credentials, sessions
+from ledger.people.steps import credentials, sessions, step_up
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.sessions import Lasts, Place
 from ledger.postgres.database import POOL
@@ -131,6 +131,8 @@ def visitor(
             return None
         raise Refusal(403, "other_door", {"role": viewer.role})
     request.state.viewer = viewer
+    if viewer is not None and request.method not in SAFE:
+        viewer = replace(viewer, unproven=step_up.is_wanted(db, viewer, stands(request), wall))
     return viewer
 
 
@@ -165,6 +167,12 @@ def lasts(request: Request) -> Lasts:
     return Lasts(idle=timedelta(minutes=idle), absolute=timedelta(hours=hours))
 
 
+def stands(request: Request) -> timedelta | None:
+    """How long a code that was shown again stands, as the site says; None: it does not say."""
+    minutes = request.app.state.settings.step_up_minutes
+    return timedelta(minutes=minutes) if minutes else None
+
+
 def place_of(request: Request) -> Place:
     """From where somebody asks; a browser that keeps no device of ours gets one."""
     device = request.cookies.get(DEVICE_COOKIE, "")
@@ -182,11 +190,14 @@ def open_session(
     now: datetime,
     *,
     own_device: bool = False,
+    proven: bool = False,
+    provider_sid: str | None = None,
 ) -> None:
     """Sign a browser in: opens a session of the viewer's token, and sets the cookies.
 
     The session that the browser had before ends, and its secret with it. `own_device` takes it for
-    another device than the browser is.
+    another device than the browser is; `proven` says that she has just shown a code;
+    `provider_sid` is as in `sessions.sign_in`.
 
     Raises:
         Refusal: this role does not come in by this door (`other_door`).
@@ -198,11 +209,18 @@ def open_session(
     if own_device:
         place = replace(place, device=sessions.new_secret())
     length = lasts(request)
-    secret = sessions.sign_in(db, viewer.token, place, length, now)
+    secret = sessions.sign_in(
+        db, viewer.token, place, length, now, proven=proven, provider_sid=provider_sid
+    )
     sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     _keep(request, response, SESSION_COOKIE, secret, length.absolute)
     if not own_device:
         _keep(request, response, DEVICE_COOKIE, place.device, DEVICE_LASTS)
+
+
+def keep_session(request: Request, response: Response, secret: str) -> None:
+    """Give the browser another secret of the session that it has."""
+    _keep(request, response, SESSION_COOKIE, secret, lasts(request).absolute)
 
 
 def _keep(

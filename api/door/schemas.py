@@ -30,6 +30,7 @@ from ledger.units import FEN_MAX
 LINE_MAX = 200
 TEXT_MAX = 2000
 QR_MAX = 500
+PROOF_MAX = 40
 
 
 BY_FORM: Mapping[str, bool] = MappingProxyType({"form": True})
@@ -92,6 +93,8 @@ Text = Annotated[
 ]
 """A reason, a question, an answer: some sentences."""
 
+ProofCode = Annotated[str, Field(max_length=PROOF_MAX)]
+"""A code of an authenticator, or a recovery code; "" where none is asked for."""
 Note = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00]*$")]
 """A text that may be missing."""
 

@@ -8,7 +8,7 @@ from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.arguments import path
 from api.cli.client import Door, ask
 from api.cli.commands import Commands
-from api.cli.options import MACHINE
+from api.cli.options import MACHINE, Proof
 from api.cli.values import MOMENT, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -111,9 +111,9 @@ def invite(
 
 
 @token.verb("confirm", msgid("由另一位安全管理员确认，令牌才能用"))
-def confirm(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def confirm(number: Annotated[int, typer.Argument(metavar="ID")], *, code: Proof = "") -> None:
     """Confirm a token that waits for a second security administrator."""
-    ask("POST", path("tokens", number, "confirmation"))
+    ask("POST", path("tokens", number, "confirmation"), body={"code": code})
     print(_("令牌 {number} 已确认").format(number=number))
 
 

@@ -69,7 +69,7 @@ def sign_in(
     if viewer is None:
         return sign_in_page(frame, _wrong(), next, 403)
     response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
-    open_session(request, response, db, viewer, wall)
+    open_session(request, response, db, viewer, wall, proven=True)
     return response
 
 
@@ -105,7 +105,7 @@ def accept(
         return _form(frame, settings, typed, viewer, refused=refused)
     content = {"codes": codes, "onwards": places(viewer, "")[0].url}
     response = frame.page("people/recovery-codes.html", content)
-    open_session(request, response, db, viewer, wall)
+    open_session(request, response, db, viewer, wall, proven=True)
     return response
 
 

@@ -9,7 +9,8 @@ from sqlmodel import Session, select
 from api.door.access import RIGHTS, Right
 from api.door.dependencies import Configured, Db, Limit, Wall, having, lasts, signed_in
 from api.people.rights import RightRow, right_table
-from api.people.schemas import InvitationRead, TokenCreate, TokenRenew, TokenSecret
+from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenRenew, TokenSecret
+from api.people.step_up import Proving
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
 from ledger.people.steps import credentials, invitations, logins, sessions
@@ -80,9 +81,16 @@ def tokens(db: Db) -> list[TokenRecord]:
 
 @router.post("/tokens/{token}/confirmation", status_code=204)
 def confirm(
-    token: int, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, wall: Wall
+    *,
+    token: int,
+    viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)],
+    db: Db,
+    wall: Wall,
+    prover: Proving,
+    request: Proof | None = None,
 ) -> None:
     """Confirm a token that waits for a second security administrator."""
+    viewer = prover.take(viewer, request.code if request else "")
     credentials.confirm_token(db, token, viewer, wall)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from api.door.access import Right
-from api.door.schemas import Line, Note, RequestModel, ResponseModel
+from api.door.schemas import Line, Note, ProofCode, RequestModel, ResponseModel
 from ledger.people.codes import Answer, Role
 
 
@@ -27,11 +27,15 @@ class DecisionRead(ResponseModel):
 
 
 class DecisionAnswer(RequestModel):
-    """The one answer to a decision; `seen` is the digest of the content that was shown."""
+    """The one answer to a decision; `seen` is the digest of the content that was shown.
+
+    `code` is one of the answerer's authenticator, where a confirmation asks for it.
+    """
 
     answer: Answer
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reason: Note = ""
+    code: ProofCode = ""
 
 
 class KeyName(ResponseModel):
@@ -43,11 +47,15 @@ class KeyName(ResponseModel):
 
 
 class DecisionView(ResponseModel):
-    """What keys stand for, the answers that a reader may give, and why she may not confirm."""
+    """What keys stand for, the answers that a reader may give, and why she may not confirm.
+
+    `code_wanted`: she is asked for a code of her authenticator when she confirms.
+    """
 
     names: list[KeyName]
     answers: list[Answer]
     why_not: str
+    code_wanted: bool
 
 
 class TokenCreate(RequestModel):
@@ -64,6 +72,12 @@ class TokenCreate(RequestModel):
     centre: Line | None = None
     rights: Annotated[list[Right] | None, Field(min_length=1, max_length=len(Right))] = None
     expires_at: AwareDatetime | None = None
+
+
+class Proof(RequestModel):
+    """A code of the asker's authenticator, where a confirmation asks for it."""
+
+    code: ProofCode = ""
 
 
 class TokenRenew(RequestModel):

@@ -14,7 +14,8 @@ from api.door.access import Right
 from api.door.dependencies import Configured, Db, Wall, having
 from api.language.labels import label
 from api.people import routes
-from api.people.schemas import InvitationRead, TokenCreate, TokenSecret
+from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenSecret
+from api.people.step_up import Proving
 from api.web.forms import form
 from api.web.layout import Framed
 from ledger.people.codes import Role
@@ -35,9 +36,9 @@ class Invited(NamedTuple):
 
 
 @router.get("/people")
-def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
+def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving) -> HTMLResponse:
     """Every token, those first that wait; and the form for a new one."""
-    return _page(viewer, frame, db, wall)
+    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer))
 
 
 @router.post("/people/tokens")
@@ -73,10 +74,18 @@ def invite(
 
 
 @router.post("/people/tokens/{token}/confirmation")
-def confirm(viewer: Issuer, token: int, db: Db, wall: Wall) -> Response:
+def confirm(
+    *,
+    viewer: Issuer,
+    token: int,
+    proof: Annotated[Proof, form(Proof)],
+    db: Db,
+    wall: Wall,
+    prover: Proving,
+) -> Response:
     """Confirm a token that waits for a second security administrator."""
-    routes.confirm(token, viewer, db, wall)
-    return RedirectResponse("/people", 303)
+    routes.confirm(token=token, viewer=viewer, db=db, wall=wall, prover=prover, request=proof)
+    return prover.keep(RedirectResponse("/people", 303))
 
 
 @router.post("/people/tokens/{token}/end")
@@ -94,6 +103,7 @@ def _page(
     *,
     secret: TokenSecret | None = None,
     invited: Invited | None = None,
+    code_wanted: bool = False,
 ) -> HTMLResponse:
     rows = credentials.tokens(db)
     good = [row for row in rows if row.revoked_at is None and row.expires_at > wall]
@@ -106,6 +116,7 @@ def _page(
         "may_issue": access.may(viewer, Right.ISSUE_TOKENS),
         "roles": {role: label(role) for role in Role if role not in ADMINISTRATORS},
         "own": viewer.person,
+        "code_wanted": code_wanted or viewer.unproven,
         "label": label,
     }
     return frame.page("people/tokens.html", content)

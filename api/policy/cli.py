@@ -46,7 +46,7 @@ def versions() -> Listing:
     from ledger.policy.text.published import versions as names  # noqa: PLC0415
 
     titles = [{"version": name, "title": load(name).title} for name in names()]
-    return Listing([row["version"] for row in titles], listing(VERSIONS, titles).blocks)
+    return listing(VERSIONS, titles)
 
 
 @policy.verb("show", msgid("一个版本的条款、比例、上限与条件"))

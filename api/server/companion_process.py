@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ from sqlmodel import Session, select
 
 from api.language.i18n import gettext as _
 from ledger.postgres import exec_with_parent
+from ledger.postgres.old_logs import set_aside
 from ledger.registry.tables import Centre
 
 LOG_FILE = "beside.log"
@@ -95,11 +97,9 @@ class Beside:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a new log that we alone can read; the one before is kept beside it."""
-    if path.exists():
-        path.replace(path.with_name(path.name + ".1"))
-        path.with_name(path.name + ".1").chmod(0o600)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    """Open a new log that we alone can read; those of earlier runs are kept beside it."""
+    set_aside(path, datetime.now(UTC))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
 
 
 def _has_driver() -> bool:

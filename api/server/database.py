@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from api.settings import Settings
 from ledger.documents.steps.trust import trust
 from ledger.errors import Unusable
+from ledger.people.steps.drill import may_be_drill
 from ledger.postgres.database import Database, databases_from, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 from ledger.vouchers.steps.clauses import load_policies
@@ -52,14 +53,18 @@ def renew(database: Database, settings: Settings) -> str:
         The schema's revision.
 
     Raises:
-        Unusable: a file in the folder is no such certificate (`not_certificate`).
+        Unusable: a file in the folder is no such certificate (`not_certificate`); there is a
+            drill's clock where real projects stand (`drill_of_real`), and nothing was changed.
     """
+    is_drill = settings.drill_clock is not None
     revision = upgrade(database)
     folder = settings.invoice_roots
     files = sorted(folder.iterdir()) if folder else []
     with database.owner_engine().begin() as connection:
+        if is_drill and not may_be_drill(connection):
+            raise Unusable("drill_of_real")
         load_policies(connection)
-        mark_drill(connection, is_drill=settings.drill_clock is not None)
+        mark_drill(connection, is_drill=is_drill)
         certificates = {f"{file}": file.read_bytes() for file in files if file.is_file()}
         trust(connection, certificates, datetime.now(UTC))
     return revision

@@ -6,13 +6,11 @@ until their days are over. At least six months: 《网络安全法》, article 2
 """
 
 import os
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.door import logs
-
-STAMP = "%Y%m%dT%H%M%S%fZ"
+from ledger.postgres.old_logs import drop_old, set_aside
 
 
 class LogFile(logs.Stream):
@@ -28,7 +26,7 @@ class LogFile(logs.Stream):
         super().__init__()
         self._path, self._size, self._lasts = path, size, timedelta(days=days)
         self._handle = _open(path)
-        self._drop_old(datetime.now(UTC))
+        drop_old(path, datetime.now(UTC), self._lasts)
 
     def close(self) -> None:
         """End it."""
@@ -45,19 +43,10 @@ class LogFile(logs.Stream):
             raise OSError("the disk took a part of a line")
 
     def _begin_anew(self, now: datetime) -> None:
-        self._path.replace(self._path.with_name(f"{self._path.name}.{now:{STAMP}}"))
+        set_aside(self._path, now, self._lasts)
         fresh = _open(self._path)
         os.close(self._handle)
         self._handle = fresh
-        self._drop_old(now)
-
-    def _drop_old(self, now: datetime) -> None:
-        for part in self._path.parent.glob(f"{self._path.name}.*"):
-            with suppress(ValueError, OSError):
-                stamp = part.name.removeprefix(f"{self._path.name}.")
-                end = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
-                if end + self._lasts < now:
-                    part.unlink()
 
 
 def _open(path: Path) -> int:

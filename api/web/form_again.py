@@ -25,7 +25,9 @@ from api.web.refill import PAGE_FIELD, FormFaults, refill
 
 _IN_PLACE = frozenset({404, 409, 422})
 _LEAF = re.compile(r"(?:^|[.\s])([a-z_][a-z_0-9]*)(?:\[\d+\])?$", re.ASCII)
-_FIELDS: Mapping[str, str] = MappingProxyType({"fen": "yuan", "bad_paid_amount": "yuan"})
+_FIELDS: Mapping[str, str] = MappingProxyType(
+    {"fen": "yuan", "bad_paid_amount": "yuan", "step_up": "code", "step_up_code": "code"}
+)
 _OK = 200
 
 

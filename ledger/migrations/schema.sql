@@ -815,6 +815,22 @@ END $$;
 
 ALTER FUNCTION public.compare_day(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.confirmed_with_code() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    IF NOT is_drill() AND NOT proved_lately(actor) THEN
+        RAISE EXCEPTION '% confirms without a code', actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'confirmed_with_code';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.confirmed_with_code() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.visible(name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
@@ -1481,6 +1497,21 @@ CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
 
 ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.first_seal_key() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    LOCK TABLE seal_keys IN SHARE ROW EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM seal_keys) THEN
+        RAISE EXCEPTION 'another key does not come by itself'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'first_seal_key';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.first_seal_key() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.first_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1870,6 +1901,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.invited() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.is_drill() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM drill);
+END $$;
+
+ALTER FUNCTION public.is_drill() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -2875,6 +2916,21 @@ END $$;
 
 ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.linked_by_holder() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.ended_at IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
+            SELECT FROM logins WHERE id = NEW.login_id AND token_id = token_of(NEW.created_by)) THEN
+        RAISE EXCEPTION '% does not hold the login %', NEW.created_by, NEW.login_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'linked_by_holder';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.linked_by_holder() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3102,6 +3158,37 @@ CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS i
 $$;
 
 ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.note_postings() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    taken bigint := coalesce((SELECT (head::jsonb ->> 'postings')::bigint
+                              FROM seals ORDER BY number DESC LIMIT 1), 0);
+BEGIN
+    INSERT INTO unsealed_rows
+        SELECT 'postings', jsonb_build_array(id)::text FROM postings WHERE number > taken
+        UNION ALL
+        SELECT 'movements', jsonb_build_array(m.id)::text
+        FROM postings p JOIN movements m ON m.posting_id = p.id WHERE p.number > taken;
+    RETURN coalesce((SELECT max(number) FROM postings), 0);
+END $$;
+
+ALTER FUNCTION public.note_postings() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.note_unsealed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+BEGIN
+    EXECUTE format('INSERT INTO unsealed_rows SELECT %L, jsonb_build_array(%s)::text FROM touched',
+        TG_TABLE_NAME, TG_ARGV[0]);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.note_unsealed() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3457,6 +3544,67 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
+
+CREATE TABLE public.authenticators (
+    id bigint NOT NULL,
+    invitation_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT authenticators_secret_check CHECK ((octet_length(secret) = 20))
+);
+
+ALTER TABLE public.authenticators OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
+
+COMMENT ON COLUMN public.authenticators.secret IS 'As it is: the codes are computed of it';
+
+CREATE TABLE public.code_steps (
+    authenticator_id bigint NOT NULL,
+    step bigint NOT NULL
+);
+
+ALTER TABLE public.code_steps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.code_steps IS 'The half minutes whose codes were used';
+
+CREATE TABLE public.invitations (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    token_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT invitations_check CHECK ((expires_at > created_at)),
+    CONSTRAINT invitations_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.invitations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.invitations IS 'Links by which the holder of a token sets up her account; once';
+
+COMMENT ON COLUMN public.invitations.hash IS 'SHA-256 of the secret in the link';
+
+CREATE TABLE public.recovery_codes (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    authenticator_id bigint NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.recovery_codes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authenticator, each once';
+
+COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
+
+CREATE FUNCTION public.proved_lately(actor text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM ((public.authenticators a JOIN public.invitations i ON ((i.id = a.invitation_id))) JOIN public.tokens t ON ((t.id = i.token_id))) WHERE ((t.person_id = public.identity_of(proved_lately.actor)) AND (t.revoked_at IS NULL) AND ((EXISTS (SELECT FROM public.code_steps s WHERE ((s.authenticator_id = a.id) AND (((s.step)::numeric >= ((EXTRACT(epoch FROM now()) / (30)::numeric) - (41)::numeric)) AND ((s.step)::numeric <= ((EXTRACT(epoch FROM now()) / (30)::numeric) + (1)::numeric)))))) OR (EXISTS (SELECT FROM public.recovery_codes r WHERE ((r.authenticator_id = a.id) AND (r.used_at > (now() - '00:20:00'::interval)))))))));
+
+ALTER FUNCTION public.proved_lately(actor text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.publication_lasts() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3961,6 +4109,24 @@ CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
 
 ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.seal_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    last seals;
+BEGIN
+    SELECT * INTO last FROM seals ORDER BY number DESC LIMIT 1;
+    IF NEW.number <> coalesce(last.number, 0) + 1 OR NEW.previous IS DISTINCT FROM last.hash
+            OR NEW.sealed_at <= last.sealed_at THEN
+        RAISE EXCEPTION 'seal % does not follow the last one', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'seal_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.seal_follows() OWNER TO suanquan_owner;
+
 CREATE TABLE public.sessions (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -3972,6 +4138,8 @@ CREATE TABLE public.sessions (
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    proven_at timestamp with time zone,
+    provider_sid text,
     CONSTRAINT sessions_device_check CHECK ((octet_length(device) = 32)),
     CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
 );
@@ -3980,13 +4148,17 @@ ALTER TABLE public.sessions OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token, those that ended too';
 
-COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
+COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie; another one from each proof on';
 
 COMMENT ON COLUMN public.sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
 
 COMMENT ON COLUMN public.sessions.browser IS 'What the browser says that it is';
 
 COMMENT ON COLUMN public.sessions.seen_at IS 'When it was used last, to the minute';
+
+COMMENT ON COLUMN public.sessions.proven_at IS 'When a code of an authenticator was last shown in it';
+
+COMMENT ON COLUMN public.sessions.provider_sid IS 'The provider''s name for its own session, empty where it gives none; null: not by a provider';
 
 CREATE FUNCTION public.shares_device(one bigint, other bigint) RETURNS boolean
     LANGUAGE sql STABLE
@@ -4264,6 +4436,22 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.subsidised_once() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.take_leaves() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable')
+            OR EXISTS (SELECT FROM fresh JOIN seals ON seal <= number) THEN
+        RAISE EXCEPTION 'rows are sealed in one snapshot, before their head'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'leaves_before_head';
+    END IF;
+    DELETE FROM unsealed_rows u USING fresh f WHERE u.relation = f.relation AND u.key = f.key;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.take_leaves() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4690,20 +4878,6 @@ ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.authenticators (
-    id bigint NOT NULL,
-    invitation_id bigint NOT NULL,
-    secret bytea NOT NULL,
-    set_at timestamp with time zone NOT NULL,
-    CONSTRAINT authenticators_secret_check CHECK ((octet_length(secret) = 20))
-);
-
-ALTER TABLE public.authenticators OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.authenticators IS 'Secrets of authenticator apps (TOTP, RFC 6238), one for each invitation';
-
-COMMENT ON COLUMN public.authenticators.secret IS 'As it is: the codes are computed of it';
 
 ALTER TABLE public.authenticators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.authenticators_id_seq
@@ -5190,15 +5364,6 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.code_steps (
-    authenticator_id bigint NOT NULL,
-    step bigint NOT NULL
-);
-
-ALTER TABLE public.code_steps OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.code_steps IS 'The half minutes whose codes were used';
 
 CREATE TABLE public.witness_requirements (
     id bigint NOT NULL,
@@ -6077,7 +6242,7 @@ CREATE TABLE public.failed_sign_ins (
     browser text NOT NULL,
     fault text NOT NULL,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT failed_sign_ins_fault_check CHECK ((fault = ANY (ARRAY['password'::text, 'code'::text, 'token'::text]))),
+    CONSTRAINT failed_sign_ins_fault_check CHECK ((fault = ANY (ARRAY['password'::text, 'code'::text, 'token'::text, 'step_up'::text]))),
     CONSTRAINT failed_sign_ins_source_check CHECK ((octet_length(source) = 32))
 );
 
@@ -6087,7 +6252,7 @@ COMMENT ON TABLE public.failed_sign_ins IS 'Sign-ins by a login that did not suc
 
 COMMENT ON COLUMN public.failed_sign_ins.source IS 'SHA-256 of a device that the holder used, or of a network';
 
-COMMENT ON COLUMN public.failed_sign_ins.fault IS 'What was wrong: the password, the code, or the token has ended';
+COMMENT ON COLUMN public.failed_sign_ins.fault IS 'What was wrong: the password, the code, the token has ended, or the code at a confirmation';
 
 ALTER TABLE public.failed_sign_ins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.failed_sign_ins_id_seq
@@ -6458,24 +6623,6 @@ ALTER TABLE public.indicators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.invitations (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    token_id bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    created_by text NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT invitations_check CHECK ((expires_at > created_at)),
-    CONSTRAINT invitations_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.invitations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.invitations IS 'Links by which the holder of a token sets up her account; once';
-
-COMMENT ON COLUMN public.invitations.hash IS 'SHA-256 of the secret in the link';
 
 ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.invitations_id_seq
@@ -6959,6 +7106,22 @@ ALTER VIEW public.part_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
+CREATE TABLE public.partition_gpus (
+    agent_id uuid NOT NULL,
+    day date NOT NULL,
+    partition text NOT NULL,
+    gpus bigint NOT NULL,
+    CONSTRAINT partition_gpus_gpus_check CHECK ((gpus >= 0))
+);
+
+ALTER TABLE public.partition_gpus OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.partition_gpus IS 'Whole GPUs of Slurm''s partitions, as its agent says by sinfo';
+
+COMMENT ON COLUMN public.partition_gpus.day IS 'Beijing date';
+
+COMMENT ON COLUMN public.partition_gpus.partition IS 'Empty: the whole cluster, each node once';
+
 CREATE TABLE public.passwords (
     id bigint NOT NULL,
     login_id bigint NOT NULL,
@@ -7390,20 +7553,6 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.recovery_codes (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    authenticator_id bigint NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT recovery_codes_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.recovery_codes OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authenticator, each once';
-
-COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
-
 ALTER TABLE public.recovery_codes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recovery_codes_id_seq
     START WITH 1
@@ -7621,6 +7770,72 @@ ALTER TABLE public.rounds OWNER TO suanquan_owner;
 COMMENT ON TABLE public.rounds IS 'The last round of pricing and accruing; one row';
 
 COMMENT ON COLUMN public.rounds.unpriced_ms IS 'Device-milliseconds of owned usage without a contract line';
+
+CREATE TABLE public.seal_keys (
+    id bigint NOT NULL,
+    public_key bytea NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    registered_by text NOT NULL,
+    CONSTRAINT seal_keys_public_key_check CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT seal_keys_registered_by_check CHECK ((registered_by <> ''::text))
+);
+
+ALTER TABLE public.seal_keys OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.seal_keys IS 'Public keys that sign seals; the private half is a file of the bureau';
+
+ALTER TABLE public.seal_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.seal_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sealed_rows (
+    seal bigint NOT NULL,
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    hash bytea,
+    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
+
+COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
+
+CREATE TABLE public.seals (
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    month date,
+    sealed_at timestamp with time zone NOT NULL,
+    algorithm text NOT NULL,
+    previous bytea,
+    head text NOT NULL,
+    hash bytea NOT NULL,
+    key_id bigint NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT seals_algorithm_check CHECK ((algorithm = ANY (ARRAY['sha256'::text, 'sm3'::text]))),
+    CONSTRAINT seals_check CHECK (((kind = 'month'::text) = (month IS NOT NULL))),
+    CONSTRAINT seals_check1 CHECK (((number = 1) = (previous IS NULL))),
+    CONSTRAINT seals_check2 CHECK (((algorithm <> 'sha256'::text) OR (hash = sha256(convert_to(head, 'UTF8'::name))))),
+    CONSTRAINT seals_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seals_kind_check CHECK ((kind = ANY (ARRAY['light'::text, 'month'::text]))),
+    CONSTRAINT seals_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT seals_number_check CHECK ((number >= 1)),
+    CONSTRAINT seals_signature_check CHECK ((octet_length(signature) = 64))
+);
+
+ALTER TABLE public.seals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.seals IS 'Heads: signed, each bound to the one before; append-only';
+
+COMMENT ON COLUMN public.seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit/seals.md';
+
+COMMENT ON COLUMN public.seals.hash IS 'Of the bytes of head, by algorithm';
 
 CREATE TABLE public.series (
     prefix text NOT NULL,
@@ -8054,6 +8269,37 @@ ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.subjects (
+    id bigint NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    login_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT subjects_issuer_check CHECK ((issuer ~ '^https?://'::text)),
+    CONSTRAINT subjects_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
+ALTER TABLE public.subjects OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.subjects IS 'Whom a provider of identities names, and whose login it opens';
+
+COMMENT ON COLUMN public.subjects.issuer IS 'The provider, as its tokens name it';
+
+COMMENT ON COLUMN public.subjects.subject IS 'Its name for a person, for good';
+
+COMMENT ON COLUMN public.subjects.ended_at IS 'Since when it opens nothing any more';
+
+ALTER TABLE public.subjects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.subjects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tokens_id_seq
     START WITH 1
@@ -8079,6 +8325,15 @@ COMMENT ON TABLE public.trusted_certificates IS 'Authorities that are believed t
 COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
+
+CREATE TABLE public.unsealed_rows (
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.unsealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.unsealed_rows IS 'Rows that came, changed or went since they were sealed, by triggers';
 
 CREATE TABLE public.voucher_years (
     voucher_id bigint NOT NULL,
@@ -8592,6 +8847,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_pkey PRIMARY KEY (agent_id, day, partition);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_pkey PRIMARY KEY (id);
 
@@ -8718,6 +8976,27 @@ ALTER TABLE ONLY public.roles
 ALTER TABLE ONLY public.rounds
     ADD CONSTRAINT rounds_pkey PRIMARY KEY (is_last);
 
+ALTER TABLE ONLY public.seal_keys
+    ADD CONSTRAINT seal_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.seal_keys
+    ADD CONSTRAINT seal_keys_public_key_key UNIQUE (public_key);
+
+ALTER TABLE ONLY public.sealed_rows
+    ADD CONSTRAINT sealed_rows_pkey PRIMARY KEY (seal, relation, key);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_month_key UNIQUE (month);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_previous_key UNIQUE (previous);
+
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
@@ -8762,6 +9041,9 @@ ALTER TABLE ONLY public.stretch_days
 
 ALTER TABLE ONLY public.stretches
     ADD CONSTRAINT stretches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.subjects
+    ADD CONSTRAINT subjects_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_hash_key UNIQUE (hash);
@@ -9124,6 +9406,10 @@ CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (
 
 CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
 
+CREATE INDEX sealed_rows_by_row ON public.sealed_rows USING btree (relation, key, seal);
+
+CREATE INDEX seals_by_key ON public.seals USING btree (key_id);
+
 CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
@@ -9142,6 +9428,12 @@ CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
 CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
 
+CREATE INDEX subjects_by_login ON public.subjects USING btree (login_id);
+
+CREATE UNIQUE INDEX subjects_of_issuer ON public.subjects USING btree (issuer, subject) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX subjects_of_login ON public.subjects USING btree (login_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_person ON public.tokens USING btree (person_id);
@@ -9149,6 +9441,8 @@ CREATE INDEX tokens_by_person ON public.tokens USING btree (person_id);
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX tokens_by_renewal ON public.tokens USING btree (renews);
+
+CREATE INDEX unsealed_rows_by_key ON public.unsealed_rows USING btree (relation, key);
 
 CREATE INDEX voucher_rates_by_version ON public.voucher_rates USING btree (voucher_id, policy, since);
 
@@ -9250,6 +9544,8 @@ CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.sessions FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.subjects FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.tokens FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.decisions FOR EACH ROW WHEN (((new.decided_at < (now() - '00:10:00'::interval)) OR (new.decided_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9257,6 +9553,8 @@ CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.
 CREATE TRIGGER clock_dropped_at BEFORE INSERT OR UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN (((new.dropped_at < (now() - '00:10:00'::interval)) OR (new.dropped_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.subjects FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.lookups FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9283,6 +9581,8 @@ CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.re
 CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.voucher_versions FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.vouchers FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_proven_at BEFORE INSERT OR UPDATE OF proven_at ON public.sessions FOR EACH ROW WHEN (((new.proven_at < (now() - '00:10:00'::interval)) OR (new.proven_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_published_at BEFORE INSERT OR UPDATE OF published_at ON public.publications FOR EACH ROW WHEN (((new.published_at < (now() - '00:10:00'::interval)) OR (new.published_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9342,6 +9642,8 @@ CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON publi
 
 CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_registered_at BEFORE INSERT OR UPDATE OF registered_at ON public.seal_keys FOR EACH ROW WHEN (((new.registered_at < (now() - '00:10:00'::interval)) OR (new.registered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9355,6 +9657,8 @@ CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.
 CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.cost_documents FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.seals FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_seen_at BEFORE INSERT OR UPDATE OF seen_at ON public.sessions FOR EACH ROW WHEN (((new.seen_at < (now() - '00:10:00'::interval)) OR (new.seen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9438,6 +9742,8 @@ CREATE TRIGGER drill_stays BEFORE INSERT ON public.projects FOR EACH ROW WHEN ((
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
+CREATE TRIGGER first BEFORE INSERT ON public.seal_keys FOR EACH ROW EXECUTE FUNCTION public.first_seal_key();
+
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
 
 CREATE TRIGGER fit AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.red_parts_fit();
@@ -9457,6 +9763,8 @@ CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTIO
 CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.fold_windows();
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
+
+CREATE TRIGGER follows BEFORE INSERT ON public.seals FOR EACH ROW EXECUTE FUNCTION public.seal_follows();
 
 CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
@@ -9516,9 +9824,13 @@ CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.f
 
 CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
 
+CREATE TRIGGER leaves AFTER INSERT ON public.sealed_rows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.take_leaves();
+
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
 CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
+
+CREATE TRIGGER linked BEFORE INSERT ON public.subjects FOR EACH ROW EXECUTE FUNCTION public.linked_by_holder();
 
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
@@ -9562,9 +9874,11 @@ CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.recovery_codes FOR EACH R
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
-CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at, proven_at, hash ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF ended_at ON public.subjects FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -9686,6 +10000,660 @@ CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER ruled BEFORE INSERT ON public.incident_rulings FOR EACH ROW EXECUTE FUNCTION public.incident_ruled();
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.authenticators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_accounts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bindings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_cells REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claims REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clause_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.code_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.conflicts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.contract_terms REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.contracts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.controllers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.corrections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cost_books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cost_documents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.courier_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.decision_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.decisions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.deductions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.differences REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.document_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.drill REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.forks REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.freezes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.incidents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.indicator_shares REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.indicators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.invitations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.legal_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.logins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.lookups REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.match_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.match_usage REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.matches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.organisation_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.organisations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.originals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.other_support REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.passwords REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payable_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payment_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payment_lists REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.persons REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.policy_ends REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.prices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.projects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.publications REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.quarantine REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.receipts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reconciliations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.recoveries REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.recovery_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.red_parts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.refunds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.registry_acts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.relations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.server_key REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.sessions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.sign_in_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.stated_periods REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_answers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.subjects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.trusted_certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_years REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.vouchers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.witness_requirements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.working_days REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.year_caps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.year_waits REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.accruals REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.agents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.assignments REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.authenticators REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_accounts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_returns REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.batches REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.billing_sources REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bindings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.books REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.capacities REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.catalogue_models REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.catalogue_names REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cause_kinds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.centres REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.charges REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_cells REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_events REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_files REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claims REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clause_rates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clusters REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.code_steps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.conflicts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.contract_terms REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.contracts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.controllers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.corrections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cost_books REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cost_documents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.courier_files REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.decision_kinds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.decisions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.deductions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.differences REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.document_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.drill REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.enrolment_codes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.excluded_months REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.failed_sign_ins REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.forks REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.freezes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.gpus REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.history REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.incident_rulings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.incidents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.indicator_shares REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.indicators REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.invitations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.legal_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.logins REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.lookups REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.match_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.match_usage REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.matches REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.messages REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.number_reads REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.objections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.organisation_names REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.organisations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.originals REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.other_support REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.passwords REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payable_versions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payment_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payment_lists REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.persons REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.policy_ends REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.pool_clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.pools REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.price_bands REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.prices REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.projects REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.publications REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.quarantine REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.receipts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reconciliations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.recoveries REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.recovery_codes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.red_parts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.refunds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.registry_acts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.relations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reservations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reserved_devices REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.roles REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.seal_keys REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.series REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.server_key REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.sessions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.sign_in_links REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.stated_periods REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_answers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.subjects REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.tokens REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.trusted_certificates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_rates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_versions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_years REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.vouchers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.witness_requirements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.working_days REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.year_caps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.year_waits REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.authenticators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bank_accounts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bindings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_cells REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claims REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clause_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.code_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.conflicts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.contract_terms REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.contracts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.controllers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.corrections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cost_books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cost_documents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.courier_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.decision_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.decisions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.deductions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.differences REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.drill REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.forks REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.freezes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.incidents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.indicator_shares REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.indicators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.invitations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.legal_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.logins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.lookups REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.match_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.match_usage REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.matches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.organisation_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.organisations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.originals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.other_support REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.passwords REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payable_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payment_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payment_lists REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.persons REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.policy_ends REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.prices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.projects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.publications REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.receipts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reconciliations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.recoveries REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.recovery_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.refunds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.registry_acts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.relations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.server_key REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.sessions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.sign_in_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.stated_periods REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statement_answers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.subjects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.trusted_certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_years REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.vouchers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.witness_requirements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.working_days REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.year_caps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.year_waits REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
 CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
@@ -9721,6 +10689,10 @@ CREATE TRIGGER version_payable BEFORE INSERT ON public.voucher_versions FOR EACH
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
+
+CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by');
+
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN ((new.confirmed_by ~~ 'securityadmin:%'::text)) EXECUTE FUNCTION public.confirmed_with_code('confirmed_by');
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
@@ -10051,6 +11023,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
 
@@ -10186,6 +11161,15 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_devices_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.sealed_rows
+    ADD CONSTRAINT sealed_rows_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.seal_keys(id);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_previous_fkey FOREIGN KEY (previous) REFERENCES public.seals(hash);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
@@ -10209,6 +11193,9 @@ ALTER TABLE ONLY public.statement_lines
 
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.subjects
+    ADD CONSTRAINT subjects_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
@@ -10383,6 +11370,8 @@ REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.first_seal_key() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
@@ -10567,6 +11556,11 @@ REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.note_postings() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_postings() TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.note_unsealed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
@@ -10588,6 +11582,18 @@ REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.authenticators TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.code_steps TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.invitations TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.invitations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recovery_codes TO suanquan_app;
+
+GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.publication_lasts() FROM PUBLIC;
 
@@ -10624,11 +11630,17 @@ GRANT ALL ON FUNCTION public.rule_corrections(of_decision bigint) TO suanquan_ap
 
 REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.seal_follows() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(hash) ON TABLE public.sessions TO suanquan_app;
 
 GRANT UPDATE(seen_at) ON TABLE public.sessions TO suanquan_app;
 
 GRANT UPDATE(ended_at) ON TABLE public.sessions TO suanquan_app;
+
+GRANT UPDATE(proven_at) ON TABLE public.sessions TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
@@ -10651,6 +11663,8 @@ REVOKE ALL ON FUNCTION public.share_by_version(held_fen bigint, metered bigint[]
 REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.take_leaves() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -10734,8 +11748,6 @@ GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.authenticators TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -10855,8 +11867,6 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.code_steps TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
@@ -10941,6 +11951,8 @@ GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
 
+GRANT SELECT ON TABLE public.drill TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
@@ -11010,10 +12022,6 @@ GRANT INSERT(classification) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.invitations TO suanquan_app;
-
-GRANT UPDATE(used_at) ON TABLE public.invitations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
@@ -11098,6 +12106,10 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
+
+GRANT UPDATE(gpus) ON TABLE public.partition_gpus TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
 
@@ -11205,11 +12217,9 @@ GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.recovery_codes TO suanquan_app;
-
-GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.registry_acts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
 
@@ -11265,6 +12275,18 @@ GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(public_key) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(registered_at) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(registered_by) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.seals TO suanquan_app;
+
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
@@ -11303,7 +12325,13 @@ GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretch_use TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.subjects TO suanquan_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.subjects TO suanquan_app;
+
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
+
+GRANT SELECT ON TABLE public.unsealed_rows TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
 
@@ -11316,6 +12344,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.working_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 

@@ -67,3 +67,4 @@ class SignInFault(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a code
     CODE = "code"  # the password was right
     TOKEN = "token"  # noqa: S105 - all was right, and what it opens has ended
+    STEP_UP = "step_up"  # the code that was asked for again, by who had come in

@@ -15,10 +15,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.errors import Unusable
 from ledger.postgres.binaries import ENVIRONMENT, Account
+from ledger.postgres.old_logs import set_aside
 
 SOCKET = ".s.PGSQL.5432"
 READY_S = 600  # a recovery after a crash may take minutes; a dead server is noticed at once
@@ -51,8 +53,7 @@ class Postmaster:
 
     def start(self, programs: Path) -> None:
         """Return when the server accepts connections; raise Unusable if it cannot start."""
-        if self._log.exists():
-            self._log.replace(self._log.with_name(self._log.name + ".1"))
+        set_aside(self._log, datetime.now(UTC))
         self._stopping.clear()
         start_result: Future[None] = Future()
         # The kernel ends the server with the *thread* that started it: one that lives for that.

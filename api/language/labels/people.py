@@ -62,6 +62,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             SignInFault.PASSWORD: msgid("口令不对"),
             SignInFault.CODE: msgid("口令对，验证码不对"),
             SignInFault.TOKEN: msgid("令牌已到期或停用"),
+            SignInFault.STEP_UP: msgid("已登录，确认时验证码不对"),
         },
     }
 )

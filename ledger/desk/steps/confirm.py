@@ -114,8 +114,8 @@ def respond(
 
     Raises:
         NotFound, Conflict, Refused: as `decide.answer`; Refused also where this role may not
-            (`not_your_decision`), or where what follows is not possible any more; outside the
-            bureau others' decisions are not there.
+            (`not_your_decision`), where she has to show a code before (`step_up`), or where what
+            follows is not possible any more; outside the bureau others' decisions are not there.
     """
     open_one = db.get(Decision, decision)
     outside = viewer.actor.startswith(decisions.OUTSIDE)
@@ -124,6 +124,8 @@ def respond(
     kind = KINDS[open_one.kind]
     if answer != "withdrawn" and viewer.role not in kind.roles:
         raise Refused("not_your_decision", role=viewer.role)
+    if answer == "confirmed" and viewer.unproven:
+        raise Refused("step_up")
     row = decisions.answer(
         db,
         decision,

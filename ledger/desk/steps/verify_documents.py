@@ -64,8 +64,8 @@ def look_up(
     """Record what the tax platform said of a document, with the picture of it.
 
     Where it agrees, and another person than who brought the document looked it up, the document
-    stands by that. Who brought it himself leaves it to a second person; a list is confirmed as a
-    whole.
+    stands by that. Who brought it himself leaves it to a second person, and who has to show a code
+    before confirms it by itself; a list is confirmed as a whole.
 
     Args:
         db: the transaction.
@@ -112,5 +112,6 @@ def _answers(decision: Decision, viewer: Viewer) -> bool:
         decision.answer is None
         and "documents" not in decision.content
         and viewer.role in CLERKS
+        and not viewer.unproven
         and not same_person(viewer.actor, decision.decided_by)
     )

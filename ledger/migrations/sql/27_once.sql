@@ -10,7 +10,7 @@ CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON tokens FOR EACH R
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER confirmed_once BEFORE UPDATE OF confirmed_at, confirmed_by ON tokens FOR EACH ROW
     WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION keep_once();
-CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at ON sessions FOR EACH ROW
+CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at, proven_at, hash ON sessions FOR EACH ROW
     WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();

@@ -49,7 +49,11 @@ _TOKENS = text("""
 
 @dataclass(frozen=True)
 class Viewer:
-    """The authenticated identity: token, name, role, scope, and which of the role's rights."""
+    """The authenticated identity: token, name, role, scope, and which of the role's rights.
+
+    `session` is the browser's, if she came in by one. Who is `unproven` confirms nothing before
+    she has shown a code again (`step_up.py`).
+    """
 
     token: int
     person: str
@@ -57,6 +61,8 @@ class Viewer:
     project: int | None = None
     centre: int | None = None
     rights: frozenset[str] | None = None
+    session: int | None = None
+    unproven: bool = False
 
     @property
     def actor(self) -> str:
@@ -184,8 +190,11 @@ def confirm_token(db: Session, token: int, viewer: Viewer, now: datetime) -> Non
     Raises:
         NotFound: there is no such token.
         Conflict: it does not wait for anybody (`token_waits_not`).
-        Refused: she made it, or is no second person beside who did (as `refuse_one_identity`).
+        Refused: she made it, or is no second person beside who did (as `refuse_one_identity`), or
+            has to show a code before (`step_up`).
     """
+    if viewer.unproven:
+        raise Refused("step_up")
     query = select(Token).where(Token.id == token).with_for_update()
     row = db.exec(query).one_or_none()
     if row is None:

@@ -7,7 +7,7 @@ keeps drills and real projects apart (`drill_stays` in people/39_links.sql).
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from ledger.errors import NotFound
@@ -39,7 +39,7 @@ class Part:
     scope: str | None
 
 
-def may_be_drill(db: Session) -> bool:
+def may_be_drill(db: Session | Connection) -> bool:
     """Return whether made-up people may be here: no real project is registered."""
     allowed: bool = db.execute(_MAY_BE).scalar_one()
     return allowed

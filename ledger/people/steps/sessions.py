@@ -11,7 +11,7 @@ signed in within the day before confirms nothing of hers (`shares_device` in peo
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, text, update
@@ -98,8 +98,21 @@ def is_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def sign_in(db: Session, token: int, place: Place, lasts: Lasts, now: datetime) -> str:
-    """Open a session of a good token, and return its secret; too many others make room."""
+def sign_in(
+    db: Session,
+    token: int,
+    place: Place,
+    lasts: Lasts,
+    now: datetime,
+    *,
+    proven: bool = False,
+    provider_sid: str | None = None,
+) -> str:
+    """Open a session of a good token, and return its secret; too many others make room.
+
+    `proven` says that a code of an authenticator was shown just now; `provider_sid` is the session
+    of the provider that let her in, "" where it names none.
+    """
     db.execute(_CROWD, {"token": token, "now": now, "kept": SESSIONS_MAX - 1})
     secret = new_secret()
     row = SignIn(
@@ -111,6 +124,8 @@ def sign_in(db: Session, token: int, place: Place, lasts: Lasts, now: datetime) 
         created_at=now,
         seen_at=now,
         expires_at=now + lasts.absolute,
+        proven_at=now if proven else None,
+        provider_sid=provider_sid,
     )
     db.add(row)
     db.flush()
@@ -128,7 +143,7 @@ def signed_in(db: Session, secret: str, lasts: Lasts, now: datetime) -> Viewer |
     account = holder(db, row.token_id, now)
     if account is not None and row.seen_at + SEEN_EVERY <= now:
         db.execute(_SEEN, {"id": row.id, "now": now})
-    return account
+    return replace(account, session=row.id) if account else None
 
 
 def sign_out(db: Session, secret: str, now: datetime) -> None:

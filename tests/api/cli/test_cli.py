@@ -282,6 +282,8 @@ def test_a_wrong_setting_is_one_clear_line(variables: dict[str, str], words: str
 
 def test_the_policy_is_shown_and_checked(folder: Path) -> None:
     assert POLICY in suanquan("policy", "list").stdout
+    listed = json.loads(suanquan("policy", "list", "--json").stdout)
+    assert POLICY in {version["version"] for version in listed}
     policy = json.loads(suanquan("policy", "show", POLICY, "--json").stdout)
     caps = {clause["id"]: (clause["rate"], clause["cap_fen"]) for clause in policy["clauses"]}
     assert len(caps) == 29

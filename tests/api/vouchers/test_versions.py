@@ -62,6 +62,8 @@ def test_the_same_on_the_page(town: Town) -> None:
     ]
     assert digests
     assert all(digest in decision for digest in digests.values())
+    assert "2017-01-01 — " in decision
+    assert "2017-01-01/" not in decision
     assert where in town.client.get("/decisions", headers=headers).text
     confirm(town, int(where.rpartition("/")[2]))
     assert "已定为可付" in town.client.get("/policies", headers=headers).text

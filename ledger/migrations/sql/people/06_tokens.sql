@@ -69,7 +69,9 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    ended_at timestamptz
+    ended_at timestamptz,
+    proven_at timestamptz,
+    provider_sid text
 );
 CREATE INDEX sessions_by_token ON sessions (token_id);
 CREATE INDEX sessions_by_device ON sessions (device);
@@ -250,12 +252,14 @@ COMMENT ON COLUMN tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN tokens.confirmed_by IS 'The second security administrator, where the role takes two';
 COMMENT ON COLUMN tokens.waits IS 'It opens nothing until a second security administrator confirms it';
 COMMENT ON TABLE sessions IS 'Browser sessions made from a token, those that ended too';
-COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie';
+COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie; another one from each proof on';
 COMMENT ON COLUMN sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
 COMMENT ON COLUMN sessions.browser IS 'What the browser says that it is';
 COMMENT ON COLUMN sessions.seen_at IS 'When it was used last, to the minute';
+COMMENT ON COLUMN sessions.provider_sid IS 'The provider''s name for its own session, empty where it gives none; null: not by a provider';
+COMMENT ON COLUMN sessions.proven_at IS 'When a code of an authenticator was last shown in it';
 
 REVOKE EXECUTE ON FUNCTION decided_by_actors, brought_by_actor FROM PUBLIC;
 GRANT SELECT, INSERT ON persons, tokens, sessions TO :app_role;
 GRANT UPDATE (revoked_at, revoked_by, confirmed_at, confirmed_by) ON tokens TO :app_role;
-GRANT UPDATE (seen_at, ended_at) ON sessions TO :app_role;
+GRANT UPDATE (seen_at, ended_at, proven_at, hash) ON sessions TO :app_role;

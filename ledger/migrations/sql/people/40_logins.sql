@@ -51,14 +51,15 @@ CREATE TABLE recovery_codes (
 );
 CREATE INDEX recovery_codes_by_authenticator ON recovery_codes (authenticator_id);
 
--- Who tried to come in by a login and did not. What was typed is not kept.
+-- Who tried to come in by a login and did not, or was asked for a code again and had none. What was typed
+-- is not kept.
 CREATE TABLE failed_sign_ins (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     login_id bigint NOT NULL REFERENCES logins,
     source bytea NOT NULL CHECK (octet_length(source) = 32),
     address text NOT NULL,
     browser text NOT NULL,
-    fault text NOT NULL CHECK (fault IN ('password', 'code', 'token')),
+    fault text NOT NULL CHECK (fault IN ('password', 'code', 'token', 'step_up')),
     at timestamptz NOT NULL
 );
 CREATE INDEX failed_sign_ins_by_login ON failed_sign_ins (login_id, at);
@@ -116,7 +117,7 @@ COMMENT ON TABLE recovery_codes IS 'Codes that stand in for an authenticator, ea
 COMMENT ON COLUMN recovery_codes.hash IS 'SHA-256';
 COMMENT ON TABLE failed_sign_ins IS 'Sign-ins by a login that did not succeed, for good';
 COMMENT ON COLUMN failed_sign_ins.source IS 'SHA-256 of a device that the holder used, or of a network';
-COMMENT ON COLUMN failed_sign_ins.fault IS 'What was wrong: the password, the code, or the token has ended';
+COMMENT ON COLUMN failed_sign_ins.fault IS 'What was wrong: the password, the code, the token has ended, or the code at a confirmation';
 
 GRANT SELECT, INSERT ON invitations, logins, passwords, authenticators, code_steps, recovery_codes,
     failed_sign_ins TO :app_role;

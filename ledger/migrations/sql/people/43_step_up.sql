@@ -1,0 +1,38 @@
+-- Asked again (step-up): whoever confirms what money hangs on has shown a code of her authenticator just
+-- before. In a drill nobody is asked: its made-up people have no authenticators.
+
+-- Whether this database is a drill: its owner says so (`drill`, where the clock is).
+CREATE FUNCTION is_drill() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM drill);
+END $$;
+
+-- Whether a code of an authenticator of whom an actor is, or a recovery code, was used within the last
+-- twenty minutes. How long one stands is a setting, and less.
+CREATE FUNCTION proved_lately(actor text) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM authenticators a JOIN invitations i ON i.id = a.invitation_id
+    JOIN tokens t ON t.id = i.token_id
+    WHERE t.person_id = identity_of(actor) AND t.revoked_at IS NULL AND (
+        EXISTS (SELECT FROM code_steps s WHERE s.authenticator_id = a.id
+            AND s.step BETWEEN extract(epoch FROM now()) / 30 - 41 AND extract(epoch FROM now()) / 30 + 1)
+        OR EXISTS (SELECT FROM recovery_codes r WHERE r.authenticator_id = a.id
+            AND r.used_at > now() - interval '20 minutes')));
+
+-- The first argument names the column with the actor.
+CREATE FUNCTION confirmed_with_code() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    actor CONSTANT text := to_jsonb(NEW) ->> TG_ARGV[0];
+BEGIN
+    IF NOT is_drill() AND NOT proved_lately(actor) THEN
+        RAISE EXCEPTION '% confirms without a code', actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'confirmed_with_code';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER with_code BEFORE UPDATE OF answer ON decisions FOR EACH ROW
+    WHEN (NEW.answer = 'confirmed') EXECUTE FUNCTION confirmed_with_code('answered_by');
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON tokens FOR EACH ROW
+    WHEN (NEW.confirmed_by LIKE 'securityadmin:%') EXECUTE FUNCTION confirmed_with_code('confirmed_by');

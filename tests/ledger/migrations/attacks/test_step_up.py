@@ -1,0 +1,110 @@
+"""Outside a drill nobody confirms who has not shown a code, whatever SQL the application sends."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from ledger.postgres.database import Database
+from tests.support.accounts.attacks import attempt
+from tests.support.people import place_token
+
+CHECK = errors.CheckViolation
+DECIDE = """
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    VALUES ('account', 'mine', '{{}}', repeat('0', 64), '', '{by}', now());
+"""
+ANSWER = """
+    UPDATE decisions SET answer = '{word}', answered_by = '{by}', answered_at = now(),
+        answered_digest = digest WHERE subject = 'mine';
+"""
+USE_STEP = """
+    INSERT INTO code_steps (authenticator_id, step)
+    SELECT id, extract(epoch FROM now())::bigint / 30 + {ago} FROM authenticators;
+"""
+NEVER, LATELY, LONG_AGO, AHEAD = "", USE_STEP.format(ago=-2), USE_STEP.format(ago=-50), (
+    USE_STEP.format(ago=5)
+)  # fmt: skip
+RECOVERED = "UPDATE recovery_codes SET used_at = now();"
+
+
+@pytest.fixture
+def people(owner: psycopg.Connection) -> tuple[str, str]:
+    """A clerk who decides, and an approver with an authenticator; and it is no drill."""
+    admin = place_token(owner, "securityadmin", "主管")
+    clerk = place_token(owner, "clerk", "李四", admin)
+    approver = place_token(owner, "approver", "王五", admin)
+    owner.execute(
+        "INSERT INTO invitations (hash, token_id, created_at, created_by, expires_at)"
+        " VALUES (sha256('x'), split_part(%s, '#', 2)::bigint, now(), 'x', now() + interval '1 h')",
+        (approver,),
+    )
+    owner.execute("UPDATE invitations SET used_at = now()")
+    owner.execute(
+        "INSERT INTO authenticators (invitation_id, secret, set_at)"
+        " SELECT id, substr(sha256('x'), 1, 20), now() FROM invitations"
+    )
+    owner.execute(
+        "INSERT INTO recovery_codes (hash, authenticator_id) SELECT sha256('r'), id"
+        " FROM authenticators"
+    )
+    owner.execute("DELETE FROM drill")
+    return clerk, approver
+
+
+@pytest.mark.parametrize("proof", [NEVER, LONG_AGO, AHEAD], ids=["never", "long ago", "ahead"])
+def test_nobody_confirms_without_a_code_of_her_own(
+    database: Database, people: tuple[str, str], proof: str
+) -> None:
+    clerk, approver = people
+    attack = DECIDE.format(by=clerk) + proof
+    assert attempt(database, attack + ANSWER.format(by=approver, word="confirmed")) is CHECK
+    assert attempt(database, attack + ANSWER.format(by=approver, word="refused")) is None
+
+
+@pytest.mark.parametrize("proof", [LATELY, RECOVERED], ids=["a code", "a recovery code"])
+def test_who_has_shown_one_lately_confirms(
+    database: Database, people: tuple[str, str], proof: str
+) -> None:
+    clerk, approver = people
+    decide = DECIDE.format(by=clerk)
+    assert attempt(database, decide + proof + ANSWER.format(by=approver, word="confirmed")) is None
+
+
+def test_a_code_is_no_one_elses_and_ends_with_its_token(
+    database: Database, owner: psycopg.Connection, people: tuple[str, str]
+) -> None:
+    clerk, approver = people
+    other = place_token(owner, "approver", "赵六")
+    assert attempt(database, LATELY + DECIDE.format(by=clerk)) is None
+    assert attempt(database, ANSWER.format(by=other, word="confirmed")) is CHECK
+    again = place_token(owner, "approver", "王五")
+    owner.execute("UPDATE tokens SET revoked_at = now() WHERE id = token_of(%s)", (approver,))
+    assert attempt(database, ANSWER.format(by=again, word="confirmed")) is CHECK
+
+
+def test_the_second_administrator_shows_one_too(
+    database: Database, owner: psycopg.Connection, people: tuple[str, str]
+) -> None:
+    first, second = (place_token(owner, "securityadmin", name) for name in ("甲", "乙"))
+    token = (
+        "INSERT INTO tokens (hash, role, person_id, created_at, created_by, expires_at) SELECT"
+        f" sha256('mine'), 'clerk', id, now(), '{first}', '2999-01-01' FROM persons"
+        " WHERE name = '李四';"
+    )
+    confirm = f"UPDATE tokens SET confirmed_at = now(), confirmed_by = '{second}' WHERE waits;"
+    assert attempt(database, token) is None
+    assert attempt(database, confirm) is CHECK
+    owner.execute("INSERT INTO drill VALUES (true)")
+    assert attempt(database, confirm) is None
+
+
+def test_a_session_that_has_ended_gets_no_new_secret(
+    database: Database, owner: psycopg.Connection, people: tuple[str, str]
+) -> None:
+    owner.execute(
+        "INSERT INTO sessions (hash, token_id, device, address, browser, created_at, seen_at,"
+        " expires_at, ended_at) SELECT sha256('s'), min(id), sha256('d'), '', '', now(), now(),"
+        " now() + interval '1 h', now() FROM tokens"
+    )
+    for change in ("hash = sha256('mine')", "proven_at = now()"):
+        assert attempt(database, f"UPDATE sessions SET {change}") is errors.RestrictViolation
