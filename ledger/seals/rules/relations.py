@@ -185,6 +185,9 @@ DERIVED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+RECOMPUTED = frozenset({"accounts", "entries", "numbering"})
+"""Those of DERIVED that `verify` computes again."""
+
 FREE: Mapping[str, str] = MappingProxyType(
     {
         "agent_shares": "how much each agent took today; nothing but «not more today» rests on it",
