@@ -30,8 +30,8 @@ def see(client: TestClient, town: Town, role: Role | None = None) -> str:
 
 
 def test_a_new_town_lacks_nearly_all(town: Town) -> None:
-    there = set(Safeguard) - set(lacks(town))
-    assert there == {Safeguard.ADMINISTRATORS}
+    present = set(Safeguard) - set(lacks(town))
+    assert present == {Safeguard.ADMINISTRATORS}
     names = lacks(town)[Safeguard.SECOND_FACTOR]
     assert {"某clerk", "某approver", "某securityadmin", "另一名安全管理员"} <= set(names)
     assert "某builder" not in names
