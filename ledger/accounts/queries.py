@@ -169,10 +169,10 @@ def post_many(db: Session, drafts: Sequence[Draft]) -> int:
             "cause_repeated", cause=Counter(d.cause for d in drafts).most_common(1)[0][0]
         )
     with refusals(_refusal):
-        posted = set(db.execute(_POST, _as_json(drafts)).scalar_one())
-    if len(posted) < len(drafts):
-        _refuse_changed(db, {c: d for c, d in by_cause.items() if c not in posted})
-    return len(posted)
+        new_causes = set(db.execute(_POST, _as_json(drafts)).scalar_one())
+    if len(new_causes) < len(drafts):
+        _refuse_changed(db, {c: d for c, d in by_cause.items() if c not in new_causes})
+    return len(new_causes)
 
 
 def _as_json(drafts: Sequence[Draft]) -> dict[str, str]:
