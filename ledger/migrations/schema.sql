@@ -2,6 +2,13 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
+CREATE DOMAIN public.month AS date
+	CONSTRAINT month_check CHECK ((isfinite(VALUE) AND (EXTRACT(day FROM VALUE) = (1)::numeric)));
+
+ALTER DOMAIN public.month OWNER TO suanquan_owner;
+
+COMMENT ON DOMAIN public.month IS 'The first day of a month';
+
 CREATE FUNCTION public.account_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -73,6 +80,7 @@ DECLARE
     roots bigint[];
     wrong bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM fresh) THEN RETURN NULL; END IF;  -- an INSERT that could have updated
     EXECUTE $query$
         SELECT array_agg(id) FROM (
             SELECT id FROM cost_documents
@@ -204,7 +212,7 @@ END $$;
 ALTER FUNCTION public.capacity_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.causes_of(first_word text, from_posting bigint) RETURNS TABLE(posting_id bigint, cause text, book_id bigint, kind text, most_fen bigint)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 1
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
@@ -494,7 +502,7 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.check_causes(from_posting bigint) RETURNS void
+CREATE FUNCTION public.check_causes(from_posting bigint, only_cause text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -502,30 +510,48 @@ DECLARE
     first_word text;
     wrong text;
 BEGIN
-    FOR first_word IN
-        SELECT DISTINCT word FROM open_postings WHERE id >= from_posting
-    LOOP
-        -- NOT IN, because a hash answers it, however few postings the plan was made for. No null is in it.
-        SELECT min(p.cause) INTO wrong
-            FROM open_postings p JOIN movements m ON m.posting_id = p.id
-            WHERE p.id >= from_posting AND p.word = first_word
-                AND (p.id, m.book_id, m.kind) NOT IN (
-                    SELECT c.posting_id, c.book_id, t.kind
-                    FROM causes_of(first_word, from_posting) c
-                    CROSS JOIN LATERAL (
-                        SELECT m.kind, sum(m.amount) AS fen FROM movements m
-                        WHERE (m.posting_id, m.book_id) = (c.posting_id, c.book_id)
-                        GROUP BY m.kind) t
-                    JOIN cause_kinds k ON (k.cause, k.kind) = (c.cause, t.kind)
-                    WHERE t.kind = coalesce(c.kind, t.kind) AND t.fen <= coalesce(c.most_fen, t.fen));
-        IF wrong IS NOT NULL THEN
-            RAISE EXCEPTION 'nothing has caused what % moves', wrong
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+    IF only_cause IS NOT NULL THEN
+        IF EXISTS (
+            SELECT FROM movements m
+            WHERE m.posting_id = from_posting AND NOT EXISTS (
+                SELECT FROM causes_of(split_part(only_cause, '/', 1), from_posting) c
+                JOIN cause_kinds k ON (k.cause, k.kind) = (c.cause, m.kind)
+                WHERE (c.posting_id, c.book_id) = (m.posting_id, m.book_id)
+                    AND m.kind = coalesce(c.kind, m.kind)
+                    AND (c.most_fen IS NULL OR c.most_fen >= (
+                        SELECT sum(s.amount) FROM movements s
+                        WHERE (s.posting_id, s.book_id, s.kind) = (m.posting_id, m.book_id, m.kind))))
+        ) THEN
+            wrong := only_cause;
         END IF;
-    END LOOP;
+    ELSE
+        FOR first_word IN
+            SELECT DISTINCT word FROM open_postings WHERE id >= from_posting
+        LOOP
+            -- NOT IN, because a hash answers it, however few postings the plan was made for. No null is
+            -- in it.
+            SELECT least(wrong, min(p.cause)) INTO wrong
+                FROM open_postings p JOIN movements m ON m.posting_id = p.id
+                WHERE p.id >= from_posting AND p.word = first_word
+                    AND (p.id, m.book_id, m.kind) NOT IN (
+                        SELECT c.posting_id, c.book_id, t.kind
+                        FROM causes_of(first_word, from_posting) c
+                        CROSS JOIN LATERAL (
+                            SELECT m.kind, sum(m.amount) AS fen FROM movements m
+                            WHERE (m.posting_id, m.book_id) = (c.posting_id, c.book_id)
+                            GROUP BY m.kind) t
+                        JOIN cause_kinds k ON (k.cause, k.kind) = (c.cause, t.kind)
+                        WHERE t.kind = coalesce(c.kind, t.kind)
+                            AND t.fen <= coalesce(c.most_fen, t.fen));
+        END LOOP;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'nothing has caused what % moves', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+    END IF;
 END $$;
 
-ALTER FUNCTION public.check_causes(from_posting bigint) OWNER TO suanquan_owner;
+ALTER FUNCTION public.check_causes(from_posting bigint, only_cause text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.check_claim_cells() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3192,12 +3218,18 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
-    PERFORM check_causes(NEW.id);
-    PERFORM check_earned(NEW.id);
-    UPDATE numbering SET last = last + added RETURNING last - added INTO before;
-    IF added = 1 THEN  -- most are alone: nothing to rank
-        UPDATE postings SET number = before + 1, posted_at = clock_timestamp() WHERE id = NEW.id;
+    IF added = 1 THEN  -- most are alone: nothing to tell apart, nothing to rank
+        PERFORM check_causes(NEW.id, NEW.cause);
+        IF split_part(NEW.cause, '/', 1) = 'accrue' THEN
+            PERFORM check_earned(NEW.id);
+        END IF;
+        WITH next AS (UPDATE numbering SET last = last + 1 RETURNING last)
+            UPDATE postings SET number = next.last, posted_at = clock_timestamp()
+            FROM next WHERE id = NEW.id;
     ELSE
+        PERFORM check_causes(NEW.id, NULL);
+        PERFORM check_earned(NEW.id);
+        UPDATE numbering SET last = last + added RETURNING last - added INTO before;
         UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
             FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
                   FROM postings WHERE id >= NEW.id AND number IS NULL) o
@@ -3457,40 +3489,59 @@ CREATE FUNCTION public.post_movements() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    wanted bigint;
+    f record;
+    wanted bigint := 2;
     written bigint;
     below text;
 BEGIN
-    PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting_id WHERE p.number IS NOT NULL)
-    THEN
+    SELECT count(*) AS moves, count(p.number) AS closed, min(m.id) AS id, min(m.book_id) AS book_id,
+           min(m.from_role) AS from_role, min(m.to_role) AS to_role, min(m.amount) AS amount
+        INTO f
+        FROM fresh m JOIN postings p ON p.id = m.posting_id;
+    IF f.closed > 0 THEN
         RAISE EXCEPTION 'a posting that has its number is closed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
     END IF;
-    WITH legs AS (
-        SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
-        UNION ALL
-        SELECT id, book_id, to_role, amount FROM fresh
-    ), running AS (
-        SELECT movement_id, book_id, role, amount,
-               row_number() OVER w AS step, sum(amount) OVER w AS so_far
-        FROM legs
-        WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
-    ), kept AS (
+    IF f.moves = 1 THEN
+        PERFORM FROM books WHERE id = f.book_id FOR NO KEY UPDATE;
+        WITH moved AS (
+            UPDATE accounts SET version = version + 1,
+                balance = balance + CASE role WHEN f.to_role THEN f.amount ELSE -f.amount END
+            WHERE book_id = f.book_id AND role IN (f.from_role, f.to_role)
+            RETURNING role, version, balance
+        )
         INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
-        SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
-        FROM running r JOIN accounts a USING (book_id, role)
-        RETURNING book_id, role, balance
-    ), moved AS (
-        UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
-        FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
-              FROM legs GROUP BY book_id, role) t
-        WHERE a.book_id = t.book_id AND a.role = t.role
-    )
-    SELECT (SELECT count(*) FROM legs), count(*),
-           min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
-        INTO wanted, written, below
-        FROM kept k JOIN accounts a USING (book_id, role);
+            SELECT f.book_id, role, version, f.id,
+                   CASE role WHEN f.to_role THEN f.amount ELSE -f.amount END, balance
+            FROM moved;
+        GET DIAGNOSTICS written = ROW_COUNT;
+    ELSE
+        PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+        WITH legs AS (
+            SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
+            UNION ALL
+            SELECT id, book_id, to_role, amount FROM fresh
+        ), running AS (
+            SELECT movement_id, book_id, role, amount,
+                   row_number() OVER w AS step, sum(amount) OVER w AS so_far
+            FROM legs
+            WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
+        ), kept AS (
+            INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
+            SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
+            FROM running r JOIN accounts a USING (book_id, role)
+            RETURNING book_id, role, balance
+        ), moved AS (
+            UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
+            FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
+                  FROM legs GROUP BY book_id, role) t
+            WHERE a.book_id = t.book_id AND a.role = t.role
+        )
+        SELECT (SELECT count(*) FROM legs), count(*),
+               min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
+            INTO wanted, written, below
+            FROM kept k JOIN accounts a USING (book_id, role);
+    END IF;
     IF wanted <> written THEN
         RAISE EXCEPTION 'a movement names an account that does not exist'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
@@ -6843,15 +6894,13 @@ CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
     cause text NOT NULL,
-    used date NOT NULL,
-    booked date NOT NULL,
+    used public.month NOT NULL,
+    booked public.month NOT NULL,
     actor text NOT NULL,
     posted_at timestamp with time zone,
     note jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT postings_actor_check CHECK ((actor <> ''::text)),
-    CONSTRAINT postings_booked_check CHECK ((isfinite(booked) AND (EXTRACT(day FROM booked) = (1)::numeric))),
-    CONSTRAINT postings_cause_check CHECK ((cause <> ''::text)),
-    CONSTRAINT postings_used_check CHECK ((isfinite(used) AND (EXTRACT(day FROM used) = (1)::numeric)))
+    CONSTRAINT postings_cause_check CHECK ((cause <> ''::text))
 );
 
 ALTER TABLE public.postings OWNER TO suanquan_owner;
@@ -6870,7 +6919,10 @@ CREATE VIEW public.open_postings AS
  SELECT id,
     cause,
     split_part(cause, '/'::text, 1) AS word,
-    ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
+        CASE
+            WHEN (((length(split_part(cause, '/'::text, 2)) >= 1) AND (length(split_part(cause, '/'::text, 2)) <= 18)) AND (translate(split_part(cause, '/'::text, 2), '0123456789'::text, ''::text) = ''::text)) THEN (split_part(cause, '/'::text, 2))::bigint
+            ELSE NULL::bigint
+        END AS key
    FROM public.postings
   WHERE (number IS NULL);
 
@@ -11250,7 +11302,7 @@ REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FR
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint, only_cause text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 

@@ -142,7 +142,7 @@ def ask_no_cause(owner: psycopg.Connection) -> str:
     row = owner.execute("SELECT pg_get_functiondef('check_causes'::regproc)").fetchone()
     assert row
     owner.execute(
-        "CREATE OR REPLACE FUNCTION check_causes(from_posting bigint) RETURNS void"
+        "CREATE OR REPLACE FUNCTION check_causes(from_posting bigint, only_cause text) RETURNS void"
         " LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS 'BEGIN END'"
     )
     return str(row[0])

@@ -158,13 +158,25 @@ def _refuse_beyond(
     for part in parts:
         if (part.total_fen, part.on_day) != whole or debt == (part.voucher_id, part.indicator_id):
             raise Conflict("refund_known", reference=reference)
-    if shares.scheme_of(db, key(indicator)):  # what was borne in shares comes back in the same
-        share_fen = _share_of_refund(db, voucher, indicator, total_fen, parts)
+    debt_fen = _debt_of(db, voucher, total_fen, parts)
+    # What was borne in shares comes back in the same.
+    if debt_fen > 0 and shares.scheme_of(db, key(indicator)):
+        share_fen = _share_of_refund(db, voucher, indicator, debt_fen, parts)
         if content["fen"] != share_fen:
             raise Refused("refund_share", number=indicator.number, share=yuan(share_fen))
     left_fen = total_fen - sum(part.fen for part in parts)
     if content["fen"] > left_fen:
         raise Refused("refund_beyond_total", reference=reference, left=yuan(left_fen))
+
+
+def _debt_of(db: Session, voucher: Voucher, total_fen: Fen, earlier: Sequence[Refund]) -> Fen:
+    """Return what of a transfer pays back this voucher's debt: all of it, as far as it is enough.
+
+    Parts of this debt that are booked are still in it; those of other debts are gone.
+    """
+    own_fen = sum(part.fen for part in earlier if part.voucher_id == voucher.id)
+    other_fen = sum(part.fen for part in earlier) - own_fen
+    return min(rights(db, voucher.book_id).recoverable + own_fen, total_fen - other_fen)
 
 
 def _share_of_refund(
@@ -176,7 +188,7 @@ def _share_of_refund(
         db: the transaction.
         voucher: of the debt.
         indicator: whose share.
-        fen: the whole transfer.
+        fen: what of the transfer pays back this debt.
         earlier: the parts of it that are booked.
 
     Raises:

@@ -4,7 +4,8 @@ A document pays while it stands: keyed ones once confirmed, none frozen by a red
 invoice's worth is net of its red ones. Only a portion of the lines is in memory at a time.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -92,6 +93,11 @@ class Portion:
     lines: tuple[OpenLine, ...]
 
     @property
+    def pair(self) -> Pair:
+        """The two."""
+        return self.seller_uscc, self.buyer_uscc
+
+    @property
     def months(self) -> tuple[date, date]:
         """The first and the last month that any of the lines may pay for."""
         first = min(
@@ -101,6 +107,38 @@ class Portion:
             line.statement_month[1] if line.statement_month else line.until for line in self.lines
         )
         return month_of(first), month_of(last)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Under which contracts two parties may invoice each other, and for which months they did."""
+
+    may: Collection[SellerBuyerContract]
+    first: date
+    last: date
+
+    @property
+    def contracts(self) -> list[int]:
+        """Their numbers, in order."""
+        return sorted({contract.contract for contract in self.may})
+
+    def packages(self, packages: Iterable[Package]) -> list[Package]:
+        """Return those of its contracts that are drawn in its months."""
+        contracts = set(self.contracts)
+        return [
+            package
+            for package in packages
+            if package.contract in contracts
+            and package.since <= last_day(self.last)
+            and self.first <= package.until
+        ]
+
+    def span(self, packages: Collection[Package]) -> tuple[date, date]:
+        """Return its first and its last day, those of the packages among them."""
+        return (
+            min([self.first, *(package.since for package in packages)]),
+            max([self.last, *(package.until for package in packages)]),
+        )
 
 
 def open_line_count(db: Session) -> int:
@@ -172,30 +210,57 @@ def left_of(db: Session, document: int) -> dict[int, Fen]:
 def cells_of(
     db: Session, may: Collection[SellerBuyerContract], first: date, last: date
 ) -> tuple[list[Cell], list[Package]]:
-    """Return the cells and packages of contracts for which their parties may invoice each other.
+    """Return the cells and packages that one pair's lines of these months may pay for."""
+    return cells_of_each(db, [Reach(may, first, last)])[0]
 
-    Cells of these months, those in which packages of these months are drawn before or later, and
-    those that earlier months carried over.
+
+def cells_of_each(db: Session, reaches: Sequence[Reach]) -> list[tuple[list[Cell], list[Package]]]:
+    """Return the cells and packages of each of these, read together.
+
+    Of the contracts for which the parties may invoice each other: cells of these months, those in
+    which packages of these months are drawn before or later, and those that earlier months
+    carried over.
     """
-    contracts = sorted({contract.contract for contract in may})
-    packages = [
-        package
-        for package in map(_package, db.execute(_PACKAGES, {"contracts": contracts}))
-        if package.since <= last_day(last) and first <= package.until
+    contracts = sorted({number for reach in reaches for number in reach.contracts})
+    if not contracts:
+        return [([], []) for _ in reaches]
+    packages = [_package(row) for row in db.execute(_PACKAGES, {"contracts": contracts})]
+    packages_of_each = [reach.packages(packages) for reach in reaches]
+    spans = [
+        reach.span(of_reach) for reach, of_reach in zip(reaches, packages_of_each, strict=True)
     ]
-    begin = min([first, *(package.since for package in packages)])
-    end = max([last, *(package.until for package in packages)])
-    params = {"contracts": contracts, "since": first, "until": end}
-    rows = db.execute(_POSSIBLE, params)
+    since, until = min(reach.first for reach in reaches), max(end for _, end in spans)
+    params = {"contracts": contracts, "since": since, "until": until}
+    possible: dict[int, list[Cell]] = defaultdict(list)
+    for r in db.execute(_POSSIBLE, params):
+        possible[r.contract].append(Cell(r.contract, r.month, Part(r.part), r.kind, 0, 0))
+    metered: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells(db, contracts=contracts):
+        metered[cell.contract].append(cell)
+    return [
+        (_cells_in(reach, begin, end, possible, metered), of_reach)
+        for reach, (begin, end), of_reach in zip(reaches, spans, packages_of_each, strict=True)
+    ]
+
+
+def _cells_in(
+    reach: Reach,
+    begin: date,
+    end: date,
+    possible: Mapping[int, Sequence[Cell]],
+    metered: Mapping[int, Sequence[Cell]],
+) -> list[Cell]:
     by_key = {
         cell.key: cell
-        for cell in (Cell(r.contract, r.month, Part(r.part), r.kind, 0, 0) for r in rows)
+        for number in reach.contracts
+        for cell in possible.get(number, ())
+        if month_of(reach.first) <= cell.month <= end
     }
-    for cell in cells(db, contracts=contracts):
+    for cell in (cell for number in reach.contracts for cell in metered.get(number, ())):
         within = month_of(begin) <= cell.month <= end
         if cell.key in by_key or (within and cell.metered_fen) or (cell.carried and cell.room_fen):
             by_key[cell.key] = cell
-    return [cell for cell in by_key.values() if _within(cell, may)], packages
+    return [cell for cell in by_key.values() if _within(cell, reach.may)]
 
 
 def _package(row: Row[Any]) -> Package:

@@ -8,18 +8,18 @@ by it is decided by two persons. A line's fen never change in sum.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from ledger.charging.rules.cells import Key
+from ledger.charging.rules.cells import Cell, Key
 from ledger.documents.tables import DocumentLine
 from ledger.errors import NotFound, Refused
 from ledger.reconciliation.queries import allocations, open_lines
-from ledger.reconciliation.queries.open_lines import Pair
-from ledger.reconciliation.rules.matching import Share, propose
+from ledger.reconciliation.queries.open_lines import Pair, Reach
+from ledger.reconciliation.rules.matching import Package, Share, propose
 from ledger.registry.queries import SellerBuyerContract, seller_buyer_contracts
 from ledger.registry.tables import Contract
 from ledger.units import Fen, beijing_day, yuan
@@ -67,12 +67,10 @@ def match(
         pairs[contract.seller_uscc, contract.buyer_uscc].append(contract)
     lines = shares = fen = open_ = 0
     at = after
-    for portion in open_lines.open_portions(db, after):
-        pair = (portion.seller_uscc, portion.buyer_uscc)
-        if at_most is not None and lines >= at_most and pair != at:
+    for portion, cells, packages in _portions_with_cells(db, after, pairs):
+        if at_most is not None and lines >= at_most and portion.pair != at:
             return Matched(lines, shares, fen, open_, at)
-        at, may = pair, pairs.get(pair, [])
-        cells, packages = open_lines.cells_of(db, may, *portion.months) if may else ([], [])
+        at = portion.pair
         proposal = propose(portion.lines, cells, packages, beijing_day(now))
         allocations.allocate(db, proposal, actor, now)
         paid = sum(share.fen for share in proposal)
@@ -80,6 +78,36 @@ def match(
         lines, shares, fen = lines + len(portion.lines), shares + len(proposal), fen + paid
         open_ += _unpaid(portion, proposal) if paid < whole else 0
     return Matched(lines, shares, fen, open_)
+
+
+def _portions_with_cells(
+    db: Session, after: Pair | None, pairs: Mapping[Pair, Sequence[SellerBuyerContract]]
+) -> Iterator[tuple[open_lines.Portion, list[Cell], list[Package]]]:
+    """Yield each portion with what it may pay for, which is read for some thousand lines at once.
+
+    Two portions that share a contract are read one after the other: what is allocated of the first
+    changes the cells of the second.
+    """
+    together: list[tuple[open_lines.Portion, Reach]] = []
+    contracts: set[int] = set()
+    lines = 0
+    for portion in open_lines.open_portions(db, after):
+        reach = Reach(pairs.get(portion.pair, ()), *portion.months)
+        if lines >= open_lines.PORTION or contracts.intersection(reach.contracts):
+            yield from _with_cells(db, together)
+            together, contracts, lines = [], set(), 0
+        together.append((portion, reach))
+        contracts.update(reach.contracts)
+        lines += len(portion.lines)
+    yield from _with_cells(db, together)
+
+
+def _with_cells(
+    db: Session, together: Sequence[tuple[open_lines.Portion, Reach]]
+) -> Iterator[tuple[open_lines.Portion, list[Cell], list[Package]]]:
+    read = open_lines.cells_of_each(db, [reach for _, reach in together])
+    for (portion, _), (cells, packages) in zip(together, read, strict=True):
+        yield portion, cells, packages
 
 
 def _unpaid(portion: open_lines.Portion, shares: list[Share]) -> int:

@@ -203,6 +203,14 @@ def test_a_posting_without_movements_cannot_be_committed(engine: sa.Engine) -> N
         posted(engine, "empty", {})
 
 
+def test_the_moves_of_one_posting_apply_in_their_order(engine: sa.Engine, book: int) -> None:
+    there_and_back = [*accrue(CAP), *chain(CAP, "unaccrue accrued available"), *accrue(CAP)]
+    posted(engine, "good", {book: there_and_back})
+    with pytest.raises(Refused):
+        posted(engine, "bad", {book: there_and_back[:2]})
+    assert held(engine, book).accrued == CAP
+
+
 def test_all_of_a_posting_or_nothing(engine: sa.Engine, book: int, second_book: int) -> None:
     with pytest.raises(Refused):
         posted(engine, "bad", {book: accrue(30), second_book: accrue(CAP + 1)})

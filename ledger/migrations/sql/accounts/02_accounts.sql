@@ -97,12 +97,15 @@ CREATE TABLE accounts (
     CONSTRAINT balance_at_least_floor CHECK (balance >= floor)
 ) WITH (fillfactor = 20);  -- the hot rows of the product: room to be updated in place
 
+-- A domain and no CHECK of the table: that would be read and asked again as the number is written.
+CREATE DOMAIN month AS date CHECK (isfinite(VALUE) AND extract(day FROM VALUE) = 1);
+
 CREATE TABLE postings (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number bigint,  -- 凭证号: gapless, in commit order, given at commit
     cause text NOT NULL UNIQUE CHECK (cause <> ''),  -- derived from what caused it: none twice
-    used date NOT NULL CHECK (isfinite(used) AND extract(day FROM used) = 1),
-    booked date NOT NULL CHECK (isfinite(booked) AND extract(day FROM booked) = 1),
+    used month NOT NULL,
+    booked month NOT NULL,
     actor text NOT NULL CHECK (actor <> ''),
     posted_at timestamptz,
     note jsonb NOT NULL DEFAULT '{}'
@@ -153,44 +156,63 @@ END $$;
 -- Both entries of every movement, and the balances, once the books are locked (in the order of
 -- their ids, so that nothing deadlocks). Movements apply in the order of their ids, and no account
 -- is below its floor after any of them: CHECK sees the last balance only, so the others are
--- looked at here.
+-- looked at here. A movement that comes alone, as most do, needs no ranking: CHECK sees all there is.
 CREATE FUNCTION post_movements() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    wanted bigint;
+    f record;
+    wanted bigint := 2;
     written bigint;
     below text;
 BEGIN
-    PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting_id WHERE p.number IS NOT NULL)
-    THEN
+    SELECT count(*) AS moves, count(p.number) AS closed, min(m.id) AS id, min(m.book_id) AS book_id,
+           min(m.from_role) AS from_role, min(m.to_role) AS to_role, min(m.amount) AS amount
+        INTO f
+        FROM fresh m JOIN postings p ON p.id = m.posting_id;
+    IF f.closed > 0 THEN
         RAISE EXCEPTION 'a posting that has its number is closed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
     END IF;
-    WITH legs AS (
-        SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
-        UNION ALL
-        SELECT id, book_id, to_role, amount FROM fresh
-    ), running AS (
-        SELECT movement_id, book_id, role, amount,
-               row_number() OVER w AS step, sum(amount) OVER w AS so_far
-        FROM legs
-        WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
-    ), kept AS (
+    IF f.moves = 1 THEN
+        PERFORM FROM books WHERE id = f.book_id FOR NO KEY UPDATE;
+        WITH moved AS (
+            UPDATE accounts SET version = version + 1,
+                balance = balance + CASE role WHEN f.to_role THEN f.amount ELSE -f.amount END
+            WHERE book_id = f.book_id AND role IN (f.from_role, f.to_role)
+            RETURNING role, version, balance
+        )
         INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
-        SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
-        FROM running r JOIN accounts a USING (book_id, role)
-        RETURNING book_id, role, balance
-    ), moved AS (
-        UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
-        FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
-              FROM legs GROUP BY book_id, role) t
-        WHERE a.book_id = t.book_id AND a.role = t.role
-    )
-    SELECT (SELECT count(*) FROM legs), count(*),
-           min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
-        INTO wanted, written, below
-        FROM kept k JOIN accounts a USING (book_id, role);
+            SELECT f.book_id, role, version, f.id,
+                   CASE role WHEN f.to_role THEN f.amount ELSE -f.amount END, balance
+            FROM moved;
+        GET DIAGNOSTICS written = ROW_COUNT;
+    ELSE
+        PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+        WITH legs AS (
+            SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
+            UNION ALL
+            SELECT id, book_id, to_role, amount FROM fresh
+        ), running AS (
+            SELECT movement_id, book_id, role, amount,
+                   row_number() OVER w AS step, sum(amount) OVER w AS so_far
+            FROM legs
+            WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
+        ), kept AS (
+            INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
+            SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
+            FROM running r JOIN accounts a USING (book_id, role)
+            RETURNING book_id, role, balance
+        ), moved AS (
+            UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
+            FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
+                  FROM legs GROUP BY book_id, role) t
+            WHERE a.book_id = t.book_id AND a.role = t.role
+        )
+        SELECT (SELECT count(*) FROM legs), count(*),
+               min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
+            INTO wanted, written, below
+            FROM kept k JOIN accounts a USING (book_id, role);
+    END IF;
     IF wanted <> written THEN
         RAISE EXCEPTION 'a movement names an account that does not exist'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
@@ -208,7 +230,7 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
 -- Numbers are given at commit: the row of `numbering` is the last thing locked, so the order of
 -- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
 -- a transaction numbers all of them; those without a number that we can see are our own. What has no
--- cause (27_causes), or is not earned (30_earned), gets no number; were that asked by a trigger of its
+-- cause (29_causes), or is not earned (32_earned), gets no number; were that asked by a trigger of its
 -- own, SET CONSTRAINTS could have the numbers given first.
 CREATE FUNCTION number_postings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -225,12 +247,18 @@ BEGIN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
-    PERFORM check_causes(NEW.id);
-    PERFORM check_earned(NEW.id);
-    UPDATE numbering SET last = last + added RETURNING last - added INTO before;
-    IF added = 1 THEN  -- most are alone: nothing to rank
-        UPDATE postings SET number = before + 1, posted_at = clock_timestamp() WHERE id = NEW.id;
+    IF added = 1 THEN  -- most are alone: nothing to tell apart, nothing to rank
+        PERFORM check_causes(NEW.id, NEW.cause);
+        IF split_part(NEW.cause, '/', 1) = 'accrue' THEN
+            PERFORM check_earned(NEW.id);
+        END IF;
+        WITH next AS (UPDATE numbering SET last = last + 1 RETURNING last)
+            UPDATE postings SET number = next.last, posted_at = clock_timestamp()
+            FROM next WHERE id = NEW.id;
     ELSE
+        PERFORM check_causes(NEW.id, NULL);
+        PERFORM check_earned(NEW.id);
+        UPDATE numbering SET last = last + added RETURNING last - added INTO before;
         UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
             FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
                   FROM postings WHERE id >= NEW.id AND number IS NULL) o
@@ -241,6 +269,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION number_postings();
 
+COMMENT ON DOMAIN month IS 'The first day of a month';
 COMMENT ON TABLE books IS
     'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost, a year';
 COMMENT ON TABLE roles IS 'The roles that accounts may have, by ledger; filled by the migrations';

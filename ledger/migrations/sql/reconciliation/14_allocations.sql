@@ -57,6 +57,7 @@ DECLARE
     roots bigint[];
     wrong bigint;
 BEGIN
+    IF NOT EXISTS (SELECT FROM fresh) THEN RETURN NULL; END IF;  -- an INSERT that could have updated
     EXECUTE $query$
         SELECT array_agg(id) FROM (
             SELECT id FROM cost_documents

@@ -36,6 +36,17 @@ RESERVE = """
     VALUES (1, {fen}, 'x', '2026-12-31', now(), 'x');
 """
 
+MOVED = """
+    INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)
+    SELECT max(id), {book}, '{kind}', 'available', 'reserved', {fen} FROM postings;
+"""
+NEWEST = """
+    INSERT INTO postings (cause, used, booked, actor)
+    SELECT 'reserve/' || max(id), '2026-11-01', '2026-11-01', 'x' FROM reservations;
+"""
+RESERVED = NEWEST + MOVED.format(book=VOUCHER, kind="reserve", fen=50)
+ANOTHER = RESERVE.format(fen=1) + NEWEST + MOVED.format(book=VOUCHER, kind="reserve", fen=1)
+
 
 @pytest.fixture
 def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
@@ -65,6 +76,35 @@ def posting(
 def test_an_invented_cause_moves_nothing(database: Database, treasury: Treasury, kind: str) -> None:
     errors_by_cause = {cause: posting(database, cause, kind) for cause in INVENTED}
     assert errors_by_cause == dict.fromkeys(INVENTED, CHECK)
+
+
+@pytest.mark.parametrize("kind", ["match", "list", "bounce"])
+def test_an_invented_cause_moves_nothing_beside_one_that_stands(
+    database: Database, treasury: Treasury, kind: str
+) -> None:
+    """Where several are asked at once, and not one that is alone."""
+    errors_by_cause = {cause: posting(database, cause, kind, first=ANOTHER) for cause in INVENTED}
+    assert errors_by_cause == dict.fromkeys(INVENTED, CHECK)
+
+
+@pytest.mark.parametrize("company", ["", "another"])
+def test_a_reservation_moves_its_sum_once_alone_or_not(
+    database: Database, treasury: Treasury, company: str
+) -> None:
+    """Its second movement is no more its own, whichever statement brings it."""
+    reserve = f"{ANOTHER if company else ''} {RESERVE.format(fen=50)} {RESERVED}"
+    again = f"{reserve} {MOVED.format(fen=50, book=VOUCHER, kind='reserve')}"
+    both = reserve.replace(
+        "SELECT max(id), 1, 'reserve', 'available', 'reserved', 50 FROM postings;",
+        "SELECT max(id), 1, 'reserve', 'available', 'reserved', n FROM postings,"
+        " (VALUES (20), (31)) AS part (n) GROUP BY n;",
+    )
+    end = "SET CONSTRAINTS ALL IMMEDIATE; SELECT 1/0"
+    assert both != reserve
+    assert attempt(database, f"{reserve} {end}") is errors.DivisionByZero
+    assert attempt(database, f"{again} {end}") is CHECK
+    assert attempt(database, f"{both} {end}") is CHECK
+    assert attempt(database, f"{both.replace('31', '30')} {end}") is errors.DivisionByZero
 
 
 def test_a_cause_moves_what_it_is_for_in_its_own_books_and_no_more(

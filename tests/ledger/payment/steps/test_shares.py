@@ -39,12 +39,12 @@ def share(treasury: Treasury) -> None:
         treasury.answer(db, decision)
 
 
-def came_back(treasury: Treasury, fen: int, total: int, number: str) -> None:
+def came_back(treasury: Treasury, fen: int, total: int, number: str, project: str = "p1") -> None:
     with Session(treasury.engine) as db, db.begin():
         decision = refund(
             db,
             reference="r1",
-            project=project_by_code(db, "p1"),
+            project=project_by_code(db, project),
             indicator=payment.indicator(db, number, 2026),
             fen=fen,
             total_fen=total,
@@ -75,12 +75,15 @@ def paid_by_both(treasury: Treasury) -> None:
         paid_by(treasury, indicator)
 
 
-def owe(treasury: Treasury, fen: int) -> None:
-    """So much of what was paid of the first project is to be paid back."""
-    with Session(treasury.engine) as db:
-        book = db.connection().exec_driver_sql("SELECT min(book_id) FROM vouchers").scalar_one()
-    moves = {book: chain(fen, "recall paid recoverable")}
-    place_moves(treasury.owner, treasury.engine, "red", moves)
+def owe(treasury: Treasury, fen: int, project: str = "p1") -> None:
+    """So much of what was paid of the project is to be paid back."""
+    row = treasury.owner.execute(
+        "SELECT v.book_id FROM vouchers v JOIN projects p ON p.id = v.project_id WHERE p.code = %s",
+        (project,),
+    ).fetchone()
+    assert row
+    moves = {row[0]: chain(fen, "recall paid recoverable")}
+    place_moves(treasury.owner, treasury.engine, f"red {project}", moves)
 
 
 def test_each_bears_its_share_of_every_claim_to_the_fen(treasury: Treasury) -> None:
@@ -114,6 +117,22 @@ def test_a_refund_goes_back_in_the_same_shares(treasury: Treasury) -> None:
     came_back(treasury, 30, 101, "Q1")
     assert treasury.rights("p1").recoverable == 0
     assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 71, 280 - 30)
+
+
+def test_one_transfer_pays_back_two_debts_each_in_its_own_shares(treasury: Treasury) -> None:
+    paid_by_both(treasury)
+    owe(treasury, 101)
+    owe(treasury, 50, "p2")
+    came_back(treasury, 71, 151, "Z1")
+    came_back(treasury, 30, 151, "Q1")
+    with pytest.raises(Conflict, match="refund_known"):  # nothing counts twice
+        came_back(treasury, 30, 151, "Q1")
+    with pytest.raises(Refused, match="refund_share"):  # nor does one bear the other's
+        came_back(treasury, 50, 151, "Z1", "p2")
+    came_back(treasury, 35, 151, "Z1", "p2")
+    came_back(treasury, 15, 151, "Q1", "p2")
+    assert [treasury.rights(code).recoverable for code in ("p1", "p2")] == [0, 0]
+    assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 106, 280 - 45)
 
 
 def test_what_waits_is_covered_by_both_in_their_shares(treasury: Treasury) -> None:
@@ -156,7 +175,7 @@ def test_before_the_other_has_paid_a_refund_goes_to_who_has(treasury: Treasury) 
     owe(treasury, 20)
     with pytest.raises(Refused, match="refund_share"):
         came_back(treasury, 14, 20, "Z1")
-    with pytest.raises(Refused, match="refund_beyond_paid"):
+    with pytest.raises(Refused, match="refund_share"):
         came_back(treasury, 422, 422, "Z1")
     came_back(treasury, 20, 20, "Z1")
     assert (treasury.rights("p1").recoverable, treasury.money()["spent"]) == (0, 421 + 233 - 20)

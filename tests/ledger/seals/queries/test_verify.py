@@ -33,6 +33,7 @@ OTHER = {
     "text": "coalesce({c}, '') || ' '",
     "boolean": "NOT coalesce({c}, false)",
     "date": "coalesce({c}, '2026-01-01') + 1",
+    "month": "({c} + interval '1 month')::date",
     "timestamp with time zone": "coalesce({c}, '2026-01-01') + interval '1 microsecond'",
     "bytea": "coalesce(set_byte({c}, 0, 255 - get_byte({c}, 0)), '\\x00')",
     "jsonb": "jsonb_build_array({c})",
@@ -52,7 +53,7 @@ BEGIN
     FOR place IN
         SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS act
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-            AND contype IN ('c', 'x', 'f') AND coninhcount = 0
+            AND contype IN ('c', 'x', 'f') AND coninhcount = 0 AND conrelid <> 0
         UNION ALL
         SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype = 'u'
