@@ -7,6 +7,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 BEGIN
     RETURN EXISTS (SELECT FROM drill);
 END $$;
+REVOKE ALL ON FUNCTION is_drill() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_drill() TO :app_role;
 
 -- Whether a code of an authenticator of whom an actor is, or a recovery code, was used within the last
 -- twenty minutes. How long one stands is a setting, and less.
