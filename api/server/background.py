@@ -21,6 +21,7 @@ from sqlmodel import Session
 from api.door.disk import Disk
 from ledger.charging.steps import charge, record_round
 from ledger.payment.steps.recover import settle_recoveries
+from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.reserve import expire
@@ -35,12 +36,17 @@ log = structlog.get_logger("suanquan.background")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Accrue for as long as the application runs."""
-    task = asyncio.create_task(_accrue_regularly(app.state.engine, app.state.disk))
+    """Accrue, and chain events, for as long as the application runs."""
+    engine, disk = app.state.engine, app.state.disk
+    tasks = [
+        asyncio.create_task(_accrue_regularly(engine, disk)),
+        asyncio.create_task(_link_regularly(engine, disk)),
+    ]
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def accrue_round(engine: Engine, now: datetime) -> bool:
@@ -58,6 +64,25 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
         return True
+
+
+def link_round(engine: Engine) -> int:
+    """Give every new event its place in the chain; return the last place."""
+    with Session(engine) as db:
+        place = events.link(db)
+        db.commit()
+        return place
+
+
+async def _link_regularly(engine: Engine, disk: Disk) -> None:
+    while True:
+        await asyncio.sleep(EVERY_S)
+        if disk.is_full:
+            continue
+        try:
+            await asyncio.to_thread(link_round, engine)
+        except Exception:
+            log.exception("events were not chained; the next round does it")
 
 
 async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
