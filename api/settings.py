@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import DirectoryPath, Field, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, FilePath, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 
+    events_to: str | None = None
+    events_ca: FilePath | None = None
+    """Where events are sent (`syslog+tls://host`), and by which authorities it is trusted."""
+
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 
@@ -109,6 +113,18 @@ class Settings(BaseSettings):
         if url is not None and urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("http:// or https:// is wanted")
         return url.rstrip("/") if url else url
+
+    @field_validator("events_to")
+    @classmethod
+    def _receivers_only(cls, url: str | None) -> str | None:
+        if url is None:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("syslog+tls", "syslog+tcp", "json+tls", "json+tcp"):
+            raise ValueError("syslog+tls:// or json+tls:// is wanted")
+        if not parts.hostname:
+            raise ValueError("a host is wanted")
+        return url
 
     @field_validator("proxies")
     @classmethod

@@ -19,6 +19,8 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from api.door.disk import Disk
+from api.server.event_sender import Receiver, send_round
+from api.settings import Settings
 from ledger.charging.steps import charge, record_round
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
@@ -40,7 +42,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine, disk = app.state.engine, app.state.disk
     tasks = [
         asyncio.create_task(_accrue_regularly(engine, disk)),
-        asyncio.create_task(_link_regularly(engine, disk)),
+        asyncio.create_task(_keep_log(engine, disk, app.state.settings)),
     ]
     yield
     for task in tasks:
@@ -74,15 +76,22 @@ def link_round(engine: Engine) -> int:
         return place
 
 
-async def _link_regularly(engine: Engine, disk: Disk) -> None:
+async def _keep_log(engine: Engine, disk: Disk, settings: Settings) -> None:
+    """Chain the new events, and send them where the settings say."""
+    to = settings.events_to
+    receiver = Receiver(to, settings.events_ca) if to else None
     while True:
         await asyncio.sleep(EVERY_S)
         if disk.is_full:
             continue
         try:
             await asyncio.to_thread(link_round, engine)
+            if receiver:
+                await asyncio.to_thread(send_round, engine, receiver)
+        except OSError as error:
+            log.warning("events wait for their receiver", receiver=to, why=str(error))
         except Exception:
-            log.exception("events were not chained; the next round does it")
+            log.exception("events were not chained or sent; the next round goes on")
 
 
 async def _accrue_regularly(engine: Engine, disk: Disk) -> None:

@@ -18,7 +18,7 @@ _HOUR_S = 3600
 class _Level:
     """How many may still be recorded, as of when, and how many were not."""
 
-    left: float
+    room: float
     at: float
     omitted: int = 0
 
@@ -35,11 +35,11 @@ class Bound:
         with self._lock:
             now = self._clock()
             level = self._levels.setdefault(token, _Level(AT_ONCE, now))
-            level.left = min(AT_ONCE, level.left + (now - level.at) * AN_HOUR / _HOUR_S)
+            level.room = min(AT_ONCE, level.room + (now - level.at) * AN_HOUR / _HOUR_S)
             level.at = now
-            if level.left < 1:
+            if level.room < 1:
                 level.omitted += 1
                 return None
-            level.left -= 1
+            level.room -= 1
             omitted, level.omitted = level.omitted, 0
             return omitted

@@ -33,7 +33,7 @@ def record_done(request: Request, db: Session) -> None:
         return
     if request.method not in SAFE and not route_path(request).endswith(ONLY_LOOKING):
         db.flush()  # what it makes has its number by now
-        record(db, _act(request, EventResult.DONE, made=db.info.get("made")))
+        record(db, _act(request, EventResult.DONE, new=db.info.get("new_numbers")))
     if (accounts := db.info.get("numbers_read")) is not None:
         numbers = " ".join(map(str, accounts))  # none yet of an account that is to be confirmed
         thing = {"noun": "bank-accounts", "number": numbers} if numbers else {}
@@ -79,7 +79,7 @@ def _act(request: Request, result: EventResult, code: str = "", **more: Any) -> 
         request=request.state.id,
         act=f"{request.method} {path}",
         noun=more.get("noun", noun),
-        number=(more.get("number") or number or _new(noun, more.get("made")))[:LONGEST],
+        number=(more.get("number") or number or _new(noun, more.get("new")))[:LONGEST],
         result=result,
         code=code,
         omitted=more.get("omitted", 0),
@@ -103,9 +103,9 @@ def _thing(path: str, values: Iterable[object]) -> tuple[str, str]:
     return noun, " ".join(str(value).replace("\0", "") for value in values)
 
 
-def _new(noun: str, made: dict[str, str] | None) -> str:
+def _new(noun: str, new: dict[str, str] | None) -> str:
     """The number of what was made: a thing of this noun, else the decision about it."""
-    numbers = made or {}
+    numbers = new or {}
     decision = numbers.get("decisions")
     return numbers.get(noun.replace("-", "_")) or (f"decision {decision}" if decision else "")
 
@@ -113,9 +113,9 @@ def _new(noun: str, made: dict[str, str] | None) -> str:
 @event.listens_for(Session, "after_flush")
 def _note_what_is_new(db: Session, _context: object) -> None:
     """Remember the number of the first thing of each kind that a transaction makes."""
-    made = db.info.setdefault("made", {})
+    numbers = db.info.setdefault("new_numbers", {})
     for row in db.new:
         number = getattr(row, "number", None) or getattr(row, "code", None)
         number = number or getattr(row, "id", None)
         if number is not None:
-            made.setdefault(row.__tablename__, str(number))
+            numbers.setdefault(row.__tablename__, str(number))

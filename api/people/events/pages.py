@@ -21,16 +21,16 @@ router = APIRouter(include_in_schema=False)
 def events_page(*, frame: Framed, db: Db, page: Annotated[EventsPage, Query()]) -> HTMLResponse:
     """What was asked for, newest first."""
     rows = events(db, page.as_asked(), limit=page.limit + 1, offset=page.offset)
-    shown = rows[: page.limit]
-    asked = page.model_dump(mode="json", exclude={"limit", "offset"}, exclude_none=True)
+    page_rows = rows[: page.limit]
+    query = page.model_dump(mode="json", exclude={"limit", "offset"}, exclude_none=True)
     content = {
         "rows": [
             (row, label_of(Role, row.role) if row.role else "", label_of(EventResult, row.result))
-            for row in shown
+            for row in page_rows
         ],
         "query": page,
         "results": [(result, label_of(EventResult, result)) for result in EventResult],
-        "asked": urlencode({name: value for name, value in asked.items() if value}),
-        "pages": pages(frame, page.offset, page.limit, len(shown), more=len(rows) > page.limit),
+        "query_text": urlencode({name: value for name, value in query.items() if value}),
+        "pages": pages(frame, page.offset, page.limit, len(page_rows), more=len(rows) > page.limit),
     }
     return frame.page("people/events.html", content)
