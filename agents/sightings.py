@@ -1,8 +1,10 @@
-"""What the cluster's witness reports: pods, nodes, and from when to when it watched.
+"""What is seen besides use: pods, nodes, when the witness watched; Slurm's partitions.
 
 A sighting is an absolute fact, as the API server told it, and replaces the one before it under the
 same key (`key`). Only pods that ask for devices are reported. What the witness missed it does not
 know: outside a `Watch` it was blind, and nobody may conclude that a pod was not there.
+
+A Slurm agent says how many GPUs the partitions have, by `sinfo`; it bounds what jobs can have held.
 """
 
 from __future__ import annotations
@@ -89,7 +91,15 @@ class Watch(Frozen, frozen=True, tag_field="kind", tag="watch"):
     until: Aware
 
 
-Sighting = PodSighting | NodeSighting | Watch
+class Partitions(Frozen, frozen=True, tag_field="kind", tag="partitions"):
+    """Whole GPUs of each Slurm partition; `gpus` of all nodes together, each counted once."""
+
+    seen_at: Aware
+    gpus: Count
+    partitions: Amounts = {}
+
+
+Sighting = PodSighting | NodeSighting | Watch | Partitions
 
 
 def key(sighting: Sighting) -> str:
@@ -101,6 +111,8 @@ def key(sighting: Sighting) -> str:
             return f"pod/{uid}"
         case NodeSighting(uid):
             return f"node/{uid}"
+        case Partitions():
+            return "partitions"
 
 
 def at(sighting: Sighting) -> datetime:
@@ -114,7 +126,9 @@ def faults(sighting: Sighting) -> list[str]:
     if isinstance(sighting, PodSighting):
         spans += [(run.start, run.end or run.start) for run in sighting.runs]
         spans.append((sighting.created_at, sighting.created_at))
-    if not isinstance(sighting, Watch):
+    if isinstance(sighting, Partitions):
+        spans.append((sighting.seen_at, sighting.seen_at))
+    elif not isinstance(sighting, Watch):
         spans.append((sighting.seen_at, sighting.gone_at or sighting.seen_at))
     years = {moment.year for span in spans for moment in span}
     if out := sorted(year for year in years if year not in YEARS):

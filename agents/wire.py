@@ -31,7 +31,6 @@ VERSION = 1
 WINDOWS_MAX = 1_000
 BATCH_BYTES_MAX = 1024 * 1024
 PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is checked instant by instant
-RELAYS_BEHIND_MAX = 8  # in a row, behind the last one
 FAULTS_MAX = 10  # reported for one window's tiling
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
 KEY_BYTES_MAX = 2_600  # of a day total's texts: an index entry of PostgreSQL has 2,704 bytes
@@ -42,7 +41,6 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 RECEIPT_HEADER = "Suanquan-Receipt"  # of an answer: the server's signature (parcels.answer_digest)
-RELAY_HEADER = "Suanquan-Relay"  # of a batch that a relay passes on: a `RelayState` as JSON
 SHARE_SPENT = "agent_share"  # the problem of a 429: today no more of this agent is taken
 SERVER_KEY_HEADER = "Suanquan-Server-Key"  # of an enrolment's answer: Ed25519, 32 bytes, hex
 
@@ -59,7 +57,6 @@ Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 User = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^/\s]+$")]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
-Seconds = Annotated[int, Meta(ge=0, le=10**9)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
@@ -226,41 +223,6 @@ class Answer(Frozen, frozen=True):
     conflicts: tuple[Item, ...] = ()
     quarantined: tuple[Item, ...] = ()
     refused: tuple[Item, ...] = ()
-
-
-class Relayed(Frozen, frozen=True):
-    """A relay's answer (202): it has the batch whose bytes have this SHA-256 on its disk.
-
-    It is no answer of the server's: the agent keeps the batch until the server has it.
-    """
-
-    relayed: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-
-
-class RelayQueue(Frozen, frozen=True, forbid_unknown_fields=False):
-    """What waits in a relay besides the batch that it passes on just now.
-
-    `relay` tells it from others of its name; older ones have none. `age_s` is how long ago it said
-    so, to the relay that passes its word on.
-    """
-
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
-    batches: Count
-    oldest_s: Seconds
-    bytes: Count
-    bytes_max: Count
-    relay: UUID | None = None
-    age_s: Seconds = 0
-
-
-class RelayState(RelayQueue, frozen=True, forbid_unknown_fields=False):
-    """What a relay says beside a batch, and what those said through whom the batch came to it.
-
-    Nobody signs it: it is shown to people, and nothing is decided by it. Of another version's only
-    the fields that are known here are read.
-    """
-
-    behind: Annotated[tuple[RelayQueue, ...], Meta(max_length=RELAYS_BEHIND_MAX)] = ()
 
 
 class Enrol(Frozen, frozen=True):

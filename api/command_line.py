@@ -35,7 +35,8 @@ from api.people.events import cli as event_cli
 from api.policy import cli as policy_cli
 from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
-from api.server import backup_cli, machine_cli
+from api.seals import cli as seals_cli
+from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
@@ -64,6 +65,8 @@ for room in (
     server_cli,
     machine_cli,
     backup_cli,
+    seals_cli,
+    seal_cli,
     people_cli,
     event_cli,
 ):

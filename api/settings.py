@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
 from ledger.postgres.embedded import place_for
+from ledger.seals.codes import Algorithm
 
 MIB = 1024 * 1024
 
@@ -101,6 +102,15 @@ class Settings(BaseSettings):
     events_ca: FilePath | None = None
     """Where events are sent (`syslog+tls://host`), and by which authorities it is trusted."""
 
+    seal_key: Path | None = None
+    """The file of the key that signs seals. Unset: `seal.key` in `data`, and only `up` seals."""
+
+    seal_minutes: int = Field(default=60, ge=1, le=1440)
+    """How often the server seals what is new."""
+
+    seal_hash: Algorithm = Algorithm.SHA256
+    """What hashes rows and heads."""
+
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 
@@ -137,6 +147,11 @@ class Settings(BaseSettings):
     def postgres(self) -> Path:
         """The folder of the embedded database."""
         return place_for(self.data)
+
+    @property
+    def bureau_key(self) -> Path:
+        """The file of the key that signs seals."""
+        return self.seal_key or self.data / "seal.key"
 
     @property
     def address(self) -> str:

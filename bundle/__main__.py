@@ -10,6 +10,7 @@ images are built too, without network. Whatever is left out is said.
 import argparse
 import hashlib
 import platform
+import re
 import shutil
 import sys
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from bundle import images, sbom, wheels
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ("agent", "server")
+LINK = re.compile(r"\]\(([^)#]+)")
 PAGES = (
     "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
     "registry.md", "settings.md", "commands.md", "metrics.md", "faults.md",
@@ -60,7 +62,7 @@ def make(folder: Path, base: str | None) -> None:
         bill = sbom.of_image(image, folder / f"{image}.txt", folder / "wheels", base)
         (folder / f"sbom-{image}.cdx.json").write_text(bill, encoding="utf-8")
     _charts(folder / "charts")
-    for page in PAGES:
+    for page in pages():
         (folder / page).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "docs" / page, folder / page)
     missing = _images(folder, builder, base)
@@ -68,6 +70,21 @@ def make(folder: Path, base: str | None) -> None:
     _sums(folder)
     if missing:
         print(missing, file=sys.stderr)
+
+
+def pages() -> list[str]:
+    """Return the pages, and whatever of docs/ they lead to: nothing is to be looked up outside."""
+    folder, found, waiting = ROOT / "docs", set[str](), list(PAGES)
+    while waiting:
+        page = waiting.pop()
+        if page in found:
+            continue
+        found.add(page)
+        text = (folder / page).read_text(encoding="utf-8") if page.endswith(".md") else ""
+        targets = [link for link in LINK.findall(text) if "://" not in link]
+        paths = [(folder / page).parent.joinpath(target).resolve() for target in targets]
+        waiting += [str(path.relative_to(folder)) for path in paths if path.is_relative_to(folder)]
+    return sorted(found)
 
 
 def _charts(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The README and docs/ promise commands, variables and pages; here each of them is looked for."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,7 @@ from agents.exporters import settings as exporters
 from agents.relay import settings as relay
 from api import command_line as cli
 from api.settings import SECRET_FILES, Settings
+from bundle.__main__ import pages as bundle_pages
 from tests.support.api.command_line import suanquan
 from tests.support.paths import DOCS, ROOT
 from tests.support.processes import Result, running, until
@@ -66,6 +68,16 @@ def lines(document: str) -> list[str]:
     return alone + [
         line for line in re.findall(r"`suanquan ([^`]+)`", document) if len(line.split()) > 2
     ]
+
+
+def test_a_page_of_the_bundle_leads_to_no_page_outside_of_it() -> None:
+    carried = set(bundle_pages())
+    assert {"install.md", "faults.md", "agents/slurm.md", "examples/registry.yaml"} <= carried
+    for page in carried:
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)#]+)", text) if page.endswith(".md") else ():
+            target = os.path.normpath((Path(page).parent / link).as_posix())
+            assert "://" in link or target in carried, (page, link)
 
 
 @pytest.mark.parametrize("document", TEXTS.values(), ids=TEXTS)

@@ -29,7 +29,7 @@ from uuid import UUID
 
 import msgspec
 
-from agents import wire
+from agents import relay_words, wire
 from agents.errors import SettingsError, SpoolError
 from agents.listener import Listener
 from agents.parcels import Parcel
@@ -101,7 +101,7 @@ class Desk:
             self.forwarder.leave(parcel)
         if answer is not None:
             return answer
-        return Response(202, {}, msgspec.json.encode(wire.Relayed(parcel.digest)))
+        return Response(202, {}, msgspec.json.encode(relay_words.Relayed(parcel.digest)))
 
     def enrol(self, body: bytes) -> Response | str:
         """Ask the server; its answer as it is."""
@@ -177,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         if not (_is_id(agent) and _is_signature(signature)):
             self._refuse("unsigned")
             return
-        date, word = (self.headers.get(name, "") for name in ("Date", wire.RELAY_HEADER))
+        date, word = (self.headers.get(name, "") for name in ("Date", relay_words.RELAY_HEADER))
         self._pass_on(self.desk.take(Parcel(agent, signature, body), date, word))
 
     def _read(self, length: int) -> bytes | None:

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import msgspec
 
-from agents import wire
+from agents import relay_words, wire
 from agents.errors import AgentError
 from agents.parcels import Parcel
 from agents.relay.queue import Queue
@@ -54,10 +54,10 @@ def is_word(response: Response | None) -> bool:
 def request_of(parcel: Parcel, date: str = "", state: str = "") -> Request:
     """Build the request that the node made; `date` is its clock, if that is still true.
 
-    `state` is the relay's own word beside it (`wire.RelayState`).
+    `state` is the relay's own word beside it (`relay_words.RelayState`).
     """
     headers = {wire.AGENT_HEADER: parcel.agent, wire.SIGNATURE_HEADER: parcel.signature}
-    beside = {"Date": date, wire.RELAY_HEADER: state}
+    beside = {"Date": date, relay_words.RELAY_HEADER: state}
     return Request(BATCH_PATH, parcel.body, headers | {k: v for k, v in beside.items() if v})
 
 
@@ -79,7 +79,9 @@ class Forwarder:
     ) -> None:
         self._queue, self._url, self._wait_max_s = queue, url, wait_max_s
         self._name, self._relay = name, relay
-        self._behind: dict[str, tuple[tuple[wire.RelayQueue, ...], float]] = {}  # by agent: when
+        self._behind: dict[
+            str, tuple[tuple[relay_words.RelayQueue, ...], float]
+        ] = {}  # by agent: when
         self._lock = threading.Lock()
         self._work = threading.Event()  # something came, or we are to stop
         self._watchers: dict[str, tuple[threading.Event, str]] = {}
@@ -109,14 +111,17 @@ class Forwarder:
     def hear(self, agent: str, word: str) -> None:
         """Remember which relays this agent's batches came through, and what they said."""
         try:
-            state = msgspec.json.decode(word, type=wire.RelayState) if word else None
+            state = msgspec.json.decode(word, type=relay_words.RelayState) if word else None
         except msgspec.DecodeError:
             state = None
         with self._lock:
             self._behind.pop(agent, None)
             if state is not None:
-                way = (msgspec.convert(state, wire.RelayQueue, from_attributes=True), *state.behind)
-                self._behind[agent] = way[: wire.RELAYS_BEHIND_MAX], time.monotonic()
+                way = (
+                    msgspec.convert(state, relay_words.RelayQueue, from_attributes=True),
+                    *state.behind,
+                )
+                self._behind[agent] = way[: relay_words.RELAYS_BEHIND_MAX], time.monotonic()
             if len(self._behind) > _WAYS_MAX:
                 del self._behind[next(iter(self._behind))]  # the one not heard for the longest
 
@@ -185,7 +190,7 @@ class Forwarder:
         if not self._name:
             return ""
         figures = self._queue.figures(but_not=parcel.key)
-        state = wire.RelayState(
+        state = relay_words.RelayState(
             self._name,
             figures.parcels,
             int(figures.oldest_s),
@@ -196,7 +201,7 @@ class Forwarder:
         )
         return msgspec.json.encode(state).decode()
 
-    def _heard_of(self, agent: str) -> tuple[wire.RelayQueue, ...]:
+    def _heard_of(self, agent: str) -> tuple[relay_words.RelayQueue, ...]:
         with self._lock:
             way, heard = self._behind.get(agent, ((), 0.0))
         since_s = int(time.monotonic() - heard)

@@ -30,7 +30,7 @@ from uuid import UUID
 
 import msgspec
 
-from agents import wire
+from agents import relay_words, wire
 from agents.errors import Refused, Unreachable
 from agents.reporting.identity import Identity
 from agents.reporting.server import Request, Response, Server, problem
@@ -207,7 +207,7 @@ def _is_relayed(response: Response | None, body: bytes) -> bool:
     if response is None or response.status != 202:  # noqa: PLR2004
         return False
     try:
-        relayed = msgspec.json.decode(response.body, type=wire.Relayed)
+        relayed = msgspec.json.decode(response.body, type=relay_words.Relayed)
     except msgspec.DecodeError:
         return False
     return relayed.relayed == hashlib.sha256(body).hexdigest()

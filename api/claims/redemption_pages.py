@@ -34,6 +34,7 @@ def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
         {
             "rows": [{"seen": row, "by": person(row.stated_by)} for row in rows],
             "confirmed_fen": sum(row.held_fen for row in rows if row.confirmed_at),
+            "projects": sorted({row.project for row in rows if row.confirmed_at}),
             "may_state": access.may(viewer, Right.HAND_IN),
             "may_confirm": viewer.project is not None,
             "may_decide": access.may(viewer, Right.RECONCILE),

@@ -99,7 +99,8 @@ def _read_sightings(
         elif _NUL in body:
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
-            good.append((index, KeptSighting(sightings.at(sighting), body)))
+            is_slurm = isinstance(sighting, sightings.Partitions)
+            good.append((index, KeptSighting(sightings.at(sighting), body, is_slurm)))
     return good
 
 

@@ -1,4 +1,4 @@
-"""Messages of the machine: settings, folders, the embedded database, migrations."""
+"""Messages of the machine: settings, folders, the embedded database, migrations, seals."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -55,6 +55,18 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "backup_not_empty": msgid("数据库不是空的（已有 {count} 张表），备份只恢复到空的数据库"),
         "backup_other_rows": msgid("恢复后的行数与清单不符：{tables}"),
         "backup_program": msgid("{program} 未完成：{detail}"),
+        "seal": msgid("没有第 {number} 次封存"),
+        "seal_busy": msgid("正有另一次封存，请稍后再试"),
+        "seal_clock": msgid("时钟在上一次封存（{last}）之前，不能封存；请先查明时钟"),
+        "seal_broken": msgid(
+            "上一次封存（第 {number} 次）的封首或签名不对，不能接着封存；请先核验"
+        ),
+        "seal_month_open": msgid("{month} 还没有结束，不能作月末封存"),
+        "seal_month_known": msgid("{month} 已经作过月末封存"),
+        "seal_key_unknown": msgid("密钥 {key}… 没有登记，不能用来封存"),
+        "seal_key_file": msgid("封存密钥文件 {path} 不能用：{detail}"),
+        "seal_key_open": msgid("封存密钥文件 {path} 别人也能读；请改为只有所有者可读（0600）"),
+        "seal_key_lost": msgid("封存过，密钥文件 {path} 却不见了；请从保管处放回"),
         "policy_changed": msgid("已发布的政策 {policy} 第 {clause} 条被改动；请另立版本"),
     }
 )

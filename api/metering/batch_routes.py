@@ -17,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from agents import wire
+from agents import relay_words, wire
 from agents.parcels import Parcel, Receipt, answer_digest
 from api.door.batch_decoder import read_batch, verify
 from api.door.dependencies import Now, agent_share, late_after
@@ -89,7 +89,7 @@ async def report(
 def _take_signed(
     request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
 ) -> Response:
-    queues = _queues(request.headers.get(wire.RELAY_HEADER, ""))
+    queues = _queues(request.headers.get(relay_words.RELAY_HEADER, ""))
     receipt = take(request, parcel, agent, date, now, queues=queues)
     is_kept = receipt.status == 200  # noqa: PLR2004
     media = "application/json" if is_kept else "application/problem+json"
@@ -102,7 +102,7 @@ def _take_signed(
 def _queues(word: str) -> list[RelayQueue]:
     """What the relays on a batch's way say of their queues; what nobody understands is nothing."""
     try:
-        state = msgspec.json.decode(word, type=wire.RelayState)
+        state = msgspec.json.decode(word, type=relay_words.RelayState)
     except msgspec.DecodeError:
         return []
     return [

@@ -8,7 +8,7 @@ from typing import Any
 from api.language.format import gpu_hours, moment, quantity
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
-from ledger.metering.codes import GapCause, HolderKind, QuarantineReason
+from ledger.metering.codes import CapacityBasis, GapCause, HolderKind, QuarantineReason
 from ledger.registry.codes import Market, UnpricedReason
 
 _REASONS = (QuarantineReason, UnpricedReason, GapCause, HolderKind)
@@ -59,6 +59,7 @@ def columns() -> dict[str, Column]:
         "windows": Column(_("窗口"), quantity, number=True),
         "minutes": Column(_("分钟"), quantity, number=True),
         "gap_ms": Column(_("毫秒"), quantity, number=True),
+        "basis": Column(_("容量是谁说的"), lambda basis: label_of(CapacityBasis, basis)),
         "gpus": Column(_("容量（GPU）"), quantity, number=True),
         "device_ms": Column(_("卡时"), gpu_hours, number=True),
     }

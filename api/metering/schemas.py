@@ -351,6 +351,14 @@ class RelayRead(ResponseModel):
     told_at: datetime
 
 
+class PartitionRead(ResponseModel):
+    """GPUs of a Slurm partition by sinfo, on the last day that was told; "" is the cluster."""
+
+    name: str
+    gpus: int
+    day: date
+
+
 class SourcesRead(ResponseModel):
     """By what a cluster reports, how it does, and how well the month is proved.
 
@@ -364,6 +372,7 @@ class SourcesRead(ResponseModel):
     witnesses_required: int
     agents: list[AgentRead]
     relays: list[RelayRead]
+    partitions: list[PartitionRead]
     gpus: int
     gpus_silent: int
     windows_waiting: int

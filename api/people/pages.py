@@ -33,14 +33,14 @@ def flow_steps() -> list[tuple[str, str, bool]]:
         (_("对账"), _("发票逐行"), True),
         (_("申请"), _("审批公示"), True),
         (_("兑付"), _("逐笔到账"), True),
-        (_("封存"), _("签名成链"), False),
+        (_("封存"), _("签名成链"), True),
     ]
 
 
 @router.get("/")
 def home(frame: Framed) -> HTMLResponse:
     """What this is, and how to start."""
-    flow = charts.flow(flow_steps(), _("从计量到封存的九步；最后一步在后续版本"))
+    flow = charts.flow(flow_steps(), _("从计量到封存的九步"))
     return frame.page("people/home.html", {"flow": flow})
 
 

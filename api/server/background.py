@@ -1,17 +1,20 @@
-"""What the server does by itself, every few seconds: price, accrue, end reservations.
+"""What the server does by itself: price, accrue and end reservations every few seconds; seal.
 
 New usage is priced, what decided months were billed too much moves to it, the vouchers are accrued,
 and a reservation whose day is over ends. The figures
 are absolute, so a round that is left out or done twice changes nothing. Where several servers share
 a database one of them does the round and the others pass. A round takes at most a tenth of the
 time, however large the database has grown.
+
+Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
+server has the bureau's key.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from fastapi import FastAPI
@@ -19,16 +22,22 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from api.door.disk import Disk
-from api.server.event_sender import Receiver, send_round
+from api.people.events.sender import Receiver, send_round
 from api.settings import Settings
 from ledger.charging.steps import charge, record_round
+from ledger.errors import Busy, LedgerError
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
+from ledger.seals.queries.seals import last_seal
+from ledger.seals.rules.occasions import due
+from ledger.seals.steps.bureau_key import bureau_key
+from ledger.seals.steps.seal import seal
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
+SEAL_LOOK_S = 60.0
 ACTOR = "server"
 _SHARE = 10
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.background', 0))")
@@ -38,11 +47,12 @@ log = structlog.get_logger("suanquan.background")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Accrue, and chain events, for as long as the application runs."""
-    engine, disk = app.state.engine, app.state.disk
+    """Accrue, seal and keep the event log for as long as the application runs."""
+    engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
         asyncio.create_task(_accrue_regularly(engine, disk)),
-        asyncio.create_task(_keep_log(engine, disk, app.state.settings)),
+        asyncio.create_task(_seal_regularly(engine, disk, settings)),
+        asyncio.create_task(_keep_log(engine, disk, settings)),
     ]
     yield
     for task in tasks:
@@ -94,6 +104,23 @@ async def _keep_log(engine: Engine, disk: Disk, settings: Settings) -> None:
             log.exception("events were not chained or sent; the next round goes on")
 
 
+def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
+    """Seal where that is due; False where it is not, or where another server is at it."""
+    with Session(engine) as db:
+        last = last_seal(db)
+        last_at = last.sealed_at if last else None
+        occasion = due(last_at, now, timedelta(minutes=settings.seal_minutes))
+        if occasion is None:
+            return False
+        key = bureau_key(db, settings.bureau_key)
+    try:
+        with Session(engine) as db, db.begin():
+            seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+    except Busy:
+        return False
+    return True
+
+
 async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
     pause = EVERY_S
     while True:
@@ -106,3 +133,16 @@ async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
         except Exception:
             log.exception("the accrual round failed; the next one starts afresh")
         pause = max(EVERY_S, _SHARE * (time.monotonic() - began))
+
+
+async def _seal_regularly(engine: Engine, disk: Disk, settings: Settings) -> None:
+    while settings.seal_key is not None:
+        await asyncio.sleep(SEAL_LOOK_S)
+        if disk.is_full:
+            continue
+        try:
+            await asyncio.to_thread(seal_round, engine, settings, datetime.now(UTC))
+        except LedgerError as error:
+            log.error("nothing was sealed", code=error.code, why=str(error))  # noqa: TRY400
+        except Exception:
+            log.exception("nothing was sealed; the next round starts afresh")

@@ -68,6 +68,7 @@ def up(settings: Settings, *, demo: bool, drill: bool) -> None:
         if drill and settings.drill_clock is None:
             settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
             stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
+        settings = settings.model_copy(update={"seal_key": settings.bureau_key})
         code = prepare(database, settings, drill=drill)
         engine = database.engine()
         stack.callback(engine.dispose)

@@ -25,7 +25,7 @@ from api.web.claim_form import new_claim
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
 from ledger.claims.queries import months_left, voucher_of
-from ledger.documents.queries.deductions import confirmed_fen
+from ledger.documents.queries.deductions import confirmed_fen, unconfirmed
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.codes import ProjectKind
@@ -134,6 +134,7 @@ def own_quota(
             content["claim_form"] = new_claim(project.code, rest)
         content |= _figures(quota, beijing_day(now))
         content["deducted_fen"] = confirmed_fen(db, project=key(project))
+        content["unconfirmed"] = viewer.project and unconfirmed(db, project=key(project))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
     return frame.page("vouchers/quota.html", content)
 

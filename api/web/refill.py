@@ -39,6 +39,7 @@ class _Control:
     end: int  # of its start tag
     inner_end: int = 0  # of what stands in it
     options: "list[_Control]" = field(default_factory=list)
+    details: "list[_Control]" = field(default_factory=list)  # around it
 
     @property
     def name(self) -> str:
@@ -56,7 +57,7 @@ class _Control:
 
 @dataclass
 class _Form:
-    """A form, the closed details around it, and its controls in their order."""
+    """A form, the details around it, and its controls in their order."""
 
     attributes: dict[str, str]
     end: int  # of its start tag
@@ -101,6 +102,7 @@ class _Reader(HTMLParser):
             self._form = _Form(attributes, control.end, list(self._details))
             self.forms.append(self._form)
         elif self._form is not None and tag in ("input", "select", "textarea"):
+            control.details = list(self._details)
             self._form.controls.append(control)
             self._open = control if tag != "input" else None
         elif tag == "option" and self._open is not None:
@@ -136,13 +138,16 @@ def refill(html: str, action: str, data: FormData, page: str, faults: FormFaults
     if form is None:
         return ""
     by_field = dict(faults.by_field) if faults else {}
-    details = [part for part in form.details if "open" not in part.attributes]
-    edits: list[_Edit] = [(part.end - 1, part.end, " open>") for part in details]
+    around = [*form.details]
+    edits: list[_Edit] = []
     first = True
     for control in form.controls:
         fault = by_field.pop(control.name, None)
         edits += _fill(control, data, fault, first=first)
+        around += control.details if fault is not None else ()
         first = first and fault is None
+    closed = {part.end for part in around if "open" not in part.attributes}
+    edits += [(end - 1, end, " open>") for end in closed]
     head = f'<input type="hidden" name="{PAGE_FIELD}" value="{escape(page)}">'
     if faults is not None:
         head = _notice(faults, [*faults.general, *by_field.values()], first=first) + head

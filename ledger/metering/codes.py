@@ -79,6 +79,14 @@ class WitnessVerdict(StrEnum):
     GAP = "gap"  # nobody metered, and the pod's own times cover it
 
 
+class CapacityBasis(StrEnum):
+    """Who says how many GPUs there are, of a cluster whose source reports jobs."""
+
+    REGISTRY = "registry"
+    DECISION = "decision"
+    SINFO = "sinfo"
+
+
 class CourierFileKind(StrEnum):
     """What a courier brought."""
 

@@ -1589,6 +1589,21 @@ CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
 
 ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.first_seal_key() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    LOCK TABLE seal_keys IN SHARE ROW EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM seal_keys) THEN
+        RAISE EXCEPTION 'another key does not come by itself'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'first_seal_key';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.first_seal_key() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.first_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3245,6 +3260,19 @@ $$;
 
 ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.note_unsealed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+BEGIN
+    EXECUTE format('INSERT INTO unsealed_rows SELECT %L, jsonb_build_array(%s)::text FROM touched',
+        TG_TABLE_NAME, TG_ARGV[0]);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.note_unsealed() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4139,6 +4167,24 @@ CREATE FUNCTION public.ruled_fen(content jsonb) RETURNS bigint
 
 ALTER FUNCTION public.ruled_fen(content jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.seal_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    last seals;
+BEGIN
+    SELECT * INTO last FROM seals ORDER BY number DESC LIMIT 1;
+    IF NEW.number <> coalesce(last.number, 0) + 1 OR NEW.previous IS DISTINCT FROM last.hash
+            OR NEW.sealed_at <= last.sealed_at THEN
+        RAISE EXCEPTION 'seal % does not follow the last one', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'seal_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.seal_follows() OWNER TO suanquan_owner;
+
 CREATE TABLE public.sessions (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -4445,6 +4491,22 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.subsidised_once() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.take_leaves() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('repeatable read', 'serializable')
+            OR EXISTS (SELECT FROM fresh JOIN seals ON seal <= number) THEN
+        RAISE EXCEPTION 'rows are sealed in one snapshot, before their head'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'leaves_before_head';
+    END IF;
+    DELETE FROM unsealed_rows u USING fresh f WHERE u.relation = f.relation AND u.key = f.key;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.take_leaves() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7118,6 +7180,22 @@ ALTER VIEW public.part_use OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
+CREATE TABLE public.partition_gpus (
+    agent_id uuid NOT NULL,
+    day date NOT NULL,
+    partition text NOT NULL,
+    gpus bigint NOT NULL,
+    CONSTRAINT partition_gpus_gpus_check CHECK ((gpus >= 0))
+);
+
+ALTER TABLE public.partition_gpus OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.partition_gpus IS 'Whole GPUs of Slurm''s partitions, as its agent says by sinfo';
+
+COMMENT ON COLUMN public.partition_gpus.day IS 'Beijing date';
+
+COMMENT ON COLUMN public.partition_gpus.partition IS 'Empty: the whole cluster, each node once';
+
 CREATE TABLE public.passwords (
     id bigint NOT NULL,
     login_id bigint NOT NULL,
@@ -7767,6 +7845,72 @@ COMMENT ON TABLE public.rounds IS 'The last round of pricing and accruing; one r
 
 COMMENT ON COLUMN public.rounds.unpriced_ms IS 'Device-milliseconds of owned usage without a contract line';
 
+CREATE TABLE public.seal_keys (
+    id bigint NOT NULL,
+    public_key bytea NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    registered_by text NOT NULL,
+    CONSTRAINT seal_keys_public_key_check CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT seal_keys_registered_by_check CHECK ((registered_by <> ''::text))
+);
+
+ALTER TABLE public.seal_keys OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.seal_keys IS 'Public keys that sign seals; the private half is a file of the bureau';
+
+ALTER TABLE public.seal_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.seal_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sealed_rows (
+    seal bigint NOT NULL,
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    hash bytea,
+    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
+
+COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
+
+CREATE TABLE public.seals (
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    month date,
+    sealed_at timestamp with time zone NOT NULL,
+    algorithm text NOT NULL,
+    previous bytea,
+    head text NOT NULL,
+    hash bytea NOT NULL,
+    key_id bigint NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT seals_algorithm_check CHECK ((algorithm = ANY (ARRAY['sha256'::text, 'sm3'::text]))),
+    CONSTRAINT seals_check CHECK (((kind = 'month'::text) = (month IS NOT NULL))),
+    CONSTRAINT seals_check1 CHECK (((number = 1) = (previous IS NULL))),
+    CONSTRAINT seals_check2 CHECK (((algorithm <> 'sha256'::text) OR (hash = sha256(convert_to(head, 'UTF8'::name))))),
+    CONSTRAINT seals_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seals_kind_check CHECK ((kind = ANY (ARRAY['light'::text, 'month'::text]))),
+    CONSTRAINT seals_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT seals_number_check CHECK ((number >= 1)),
+    CONSTRAINT seals_signature_check CHECK ((octet_length(signature) = 64))
+);
+
+ALTER TABLE public.seals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.seals IS 'Heads: signed, each bound to the one before; append-only';
+
+COMMENT ON COLUMN public.seals.head IS 'The text that is hashed and signed, byte for byte; see docs/audit/seals.md';
+
+COMMENT ON COLUMN public.seals.hash IS 'Of the bytes of head, by algorithm';
+
 CREATE TABLE public.series (
     prefix text NOT NULL,
     year integer NOT NULL,
@@ -8224,6 +8368,15 @@ COMMENT ON TABLE public.trusted_certificates IS 'Authorities that are believed t
 COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
+
+CREATE TABLE public.unsealed_rows (
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.unsealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.unsealed_rows IS 'Rows that came, changed or went since they were sealed, by triggers';
 
 CREATE TABLE public.voucher_years (
     voucher_id bigint NOT NULL,
@@ -8749,6 +8902,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_pkey PRIMARY KEY (agent_id, day, partition);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_pkey PRIMARY KEY (id);
 
@@ -8874,6 +9030,27 @@ ALTER TABLE ONLY public.roles
 
 ALTER TABLE ONLY public.rounds
     ADD CONSTRAINT rounds_pkey PRIMARY KEY (is_last);
+
+ALTER TABLE ONLY public.seal_keys
+    ADD CONSTRAINT seal_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.seal_keys
+    ADD CONSTRAINT seal_keys_public_key_key UNIQUE (public_key);
+
+ALTER TABLE ONLY public.sealed_rows
+    ADD CONSTRAINT sealed_rows_pkey PRIMARY KEY (seal, relation, key);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_month_key UNIQUE (month);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_previous_key UNIQUE (previous);
 
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
@@ -9289,6 +9466,10 @@ CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (
 
 CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
 
+CREATE INDEX sealed_rows_by_row ON public.sealed_rows USING btree (relation, key, seal);
+
+CREATE INDEX seals_by_key ON public.seals USING btree (key_id);
+
 CREATE INDEX sessions_by_device ON public.sessions USING btree (device);
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
@@ -9314,6 +9495,8 @@ CREATE INDEX tokens_by_person ON public.tokens USING btree (person_id);
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX tokens_by_renewal ON public.tokens USING btree (renews);
+
+CREATE INDEX unsealed_rows_by_key ON public.unsealed_rows USING btree (relation, key);
 
 CREATE INDEX voucher_rates_by_version ON public.voucher_rates USING btree (voucher_id, policy, since);
 
@@ -9509,6 +9692,8 @@ CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON publi
 
 CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_registered_at BEFORE INSERT OR UPDATE OF registered_at ON public.seal_keys FOR EACH ROW WHEN (((new.registered_at < (now() - '00:10:00'::interval)) OR (new.registered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9522,6 +9707,8 @@ CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.
 CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.cost_documents FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_sealed_at BEFORE INSERT OR UPDATE OF sealed_at ON public.seals FOR EACH ROW WHEN (((new.sealed_at < (now() - '00:10:00'::interval)) OR (new.sealed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_seen_at BEFORE INSERT OR UPDATE OF seen_at ON public.sessions FOR EACH ROW WHEN (((new.seen_at < (now() - '00:10:00'::interval)) OR (new.seen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9605,6 +9792,8 @@ CREATE TRIGGER drill_stays BEFORE INSERT ON public.projects FOR EACH ROW WHEN ((
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
+CREATE TRIGGER first BEFORE INSERT ON public.seal_keys FOR EACH ROW EXECUTE FUNCTION public.first_seal_key();
+
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
 
 CREATE TRIGGER fit AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.red_parts_fit();
@@ -9624,6 +9813,8 @@ CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTIO
 CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.fold_windows();
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
+
+CREATE TRIGGER follows BEFORE INSERT ON public.seals FOR EACH ROW EXECUTE FUNCTION public.seal_follows();
 
 CREATE TRIGGER goes_on BEFORE INSERT OR UPDATE ON public.event_bookmarks FOR EACH ROW EXECUTE FUNCTION public.bookmark_goes_on();
 
@@ -9686,6 +9877,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR E
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
 
 CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
+
+CREATE TRIGGER leaves AFTER INSERT ON public.sealed_rows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.take_leaves();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -9856,6 +10049,678 @@ CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.
 CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.rule_on_row();
 
 CREATE TRIGGER ruled BEFORE INSERT ON public.incident_rulings FOR EACH ROW EXECUTE FUNCTION public.incident_ruled();
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.authenticators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_accounts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.bindings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_cells REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claim_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.claims REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clause_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.code_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.conflicts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.contract_terms REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.contracts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.controllers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.corrections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cost_books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.cost_documents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.courier_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.decision_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.decisions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.deductions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.differences REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.document_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.drill REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.event_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.forks REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.freezes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.incidents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.indicator_shares REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.indicators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.invitations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.legal_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.logins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.lookups REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.match_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.match_usage REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.matches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.organisation_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.organisations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.originals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.other_support REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.passwords REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payable_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payment_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.payment_lists REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.persons REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.policy_ends REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.prices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.projects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.publications REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.quarantine REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.receipts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reconciliations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.recoveries REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.recovery_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.red_parts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.refunds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.registry_acts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.relations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.server_key REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.sessions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.sign_in_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.stated_periods REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_answers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.trusted_certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.voucher_years REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.vouchers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.witness_requirements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.working_days REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.year_caps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.year_waits REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.accruals REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.agents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.assignments REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.authenticators REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_accounts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_returns REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.batches REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.billing_sources REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.bindings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.books REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.capacities REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.catalogue_models REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.catalogue_names REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cause_kinds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.centres REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.charges REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_cells REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_events REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_files REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.claims REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clause_rates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.clusters REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.code_steps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.conflicts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.contract_terms REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.contracts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.controllers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.corrections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cost_books REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.cost_documents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.courier_files REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.decision_kinds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.decisions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.deductions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.differences REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.document_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.drill REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.enrolment_codes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.event_links REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.events REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.excluded_months REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.failed_sign_ins REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.forks REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.freezes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.gpus REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.history REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.incident_rulings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.incidents REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.indicator_shares REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.indicators REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.invitations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.legal_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.logins REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.lookups REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.match_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.match_usage REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.matches REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.messages REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.movements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.number_reads REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.objections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.organisation_names REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.organisations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.originals REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.other_support REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.passwords REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payable_versions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payment_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.payment_lists REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.persons REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.policy_ends REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.pool_clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.pools REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.postings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.price_bands REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.prices REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.projects REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.publications REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.quarantine REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.receipts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reconciliations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.recoveries REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.recovery_codes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.red_parts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.refunds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.registry_acts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.relations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reservations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.reserved_devices REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.roles REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.seal_keys REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.series REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.server_key REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.sessions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.sign_in_links REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.stated_periods REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_answers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.statements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.tokens REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.trusted_certificates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_rates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_versions REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.voucher_years REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.vouchers REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.witness_requirements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.working_days REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.year_caps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.year_waits REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.authenticators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bank_accounts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.bindings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('nvml_name, mig_profile');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_cells REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, seq');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claim_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, role, original');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.claims REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clause_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.code_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.conflicts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, stream, number');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.contract_terms REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.contracts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.controllers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.corrections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cost_books REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.cost_documents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.courier_files REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.decision_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.decisions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.deductions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.differences REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.drill REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.event_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.forks REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number, hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.freezes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.incidents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.indicator_shares REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('scheme, place');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.indicators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.invitations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.legal_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, from_role, to_role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.logins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.lookups REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.match_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.match_usage REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part, policy');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.matches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reconciliation_id, part');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.organisation_names REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.organisations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.originals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.other_support REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.passwords REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payable_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payment_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('list_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.payment_lists REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.persons REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.policy_ends REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.prices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.projects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.publications REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.quarantine REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu, start, hash, cluster_id, node');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.receipts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reconciliations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.recoveries REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.recovery_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('document_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.refunds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('reference, voucher_id, indicator_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.registry_acts REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id, relation, entry');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.relations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.server_key REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.sessions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.sign_in_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.stated_periods REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statement_answers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.trusted_certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('fingerprint');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_versions REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, policy');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.voucher_years REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('voucher_id, year');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.vouchers REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.witness_requirements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.working_days REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('day');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.year_caps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.year_waits REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
@@ -10239,6 +11104,9 @@ ALTER TABLE ONLY public.other_support
 ALTER TABLE ONLY public.other_support
     ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.partition_gpus
+    ADD CONSTRAINT partition_gpus_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
+
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
 
@@ -10373,6 +11241,15 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_devices_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.sealed_rows
+    ADD CONSTRAINT sealed_rows_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.seal_keys(id);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_previous_fkey FOREIGN KEY (previous) REFERENCES public.seals(hash);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
@@ -10608,6 +11485,8 @@ REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.first_seal_key() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
@@ -10794,6 +11673,8 @@ REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.note_unsealed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
@@ -10863,6 +11744,8 @@ GRANT ALL ON FUNCTION public.rule_corrections(of_decision bigint) TO suanquan_ap
 
 REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.seal_follows() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.sessions TO suanquan_app;
 
 GRANT UPDATE(hash) ON TABLE public.sessions TO suanquan_app;
@@ -10894,6 +11777,8 @@ REVOKE ALL ON FUNCTION public.share_by_version(held_fen bigint, metered bigint[]
 REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.take_leaves() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -11180,6 +12065,8 @@ GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
 
+GRANT SELECT ON TABLE public.drill TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
@@ -11338,6 +12225,10 @@ GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.part_use TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
+
+GRANT UPDATE(gpus) ON TABLE public.partition_gpus TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
@@ -11446,6 +12337,8 @@ GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.registry_acts TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
@@ -11500,6 +12393,18 @@ GRANT UPDATE(took_ms) ON TABLE public.rounds TO suanquan_app;
 
 GRANT UPDATE(unpriced_ms) ON TABLE public.rounds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(public_key) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(registered_at) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT INSERT(registered_by) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.seals TO suanquan_app;
+
 GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT ON TABLE public.server_key TO suanquan_app;
@@ -11540,6 +12445,8 @@ GRANT SELECT ON TABLE public.stretch_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
+GRANT SELECT ON TABLE public.unsealed_rows TO suanquan_app;
+
 GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
 
 GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
@@ -11551,6 +12458,8 @@ GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_watches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.working_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.xid_events TO suanquan_app;
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.wire import RELAY_HEADER
+from agents.relay_words import RELAY_HEADER
 from api import metrics
 from api.app import create_app
 from api.metrics import FAMILIES, PREFIX

@@ -217,6 +217,8 @@ def test_a_node_enrols_reports_and_is_revoked(town: Town) -> None:
     ("date", "skew_s", "skewed"),
     [
         ("Wed, 04 Mar 2026 00:00:05 GMT", 5, False),
+        ("Tue, 03 Mar 2026 23:59:59 GMT", 0, False),  # a `Date` has whole seconds
+        ("Tue, 03 Mar 2026 23:59:58 GMT", -2, False),
         ("Wed, 04 Mar 2026 00:00:06 GMT", 6, True),
         ("Tue, 03 Mar 2026 23:00:00 GMT", -3_600, True),
         ("the day before yesterday", None, True),  # then the batch's own word is taken

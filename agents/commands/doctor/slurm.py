@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from agents.commands.doctor import remedies
 from agents.commands.doctor.check import SKEW_MAX_S, Check
 from agents.errors import SourceError
-from agents.sources.slurm.partitions import SACCT, SINFO, nodes_of, peaks_of
+from agents.sources.slurm.partitions import SACCT, SINFO, nodes_of, peaks_of, sighting_of
 
 _PATIENCE_S = 20
 _ERROR_MAX = 200
@@ -157,7 +157,7 @@ def _partitions() -> Check:
     gpus = {name: sum(of_one.values()) for name, of_one in nodes.items()}
     listing = ", ".join(f"{name} {peaks.get(name, 0)}/{n}" for name, n in gpus.items())
     over = [name for name, n in gpus.items() if peaks.get(name, 0) > n]
-    total = sum({node: n for of_one in nodes.values() for node, n in of_one.items()}.values())
+    total = sighting_of(nodes, datetime.now(UTC)).gpus
     if over:
         return Check(
             1,

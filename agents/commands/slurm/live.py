@@ -23,6 +23,7 @@ from agents.sources.slurm import sacct
 from agents.sources.slurm.fault import BadCell, Fault
 from agents.sources.slurm.read import read
 from agents.sources.slurm.rows import Context, Silence
+from agents.sources.slurm.sinfo import Sinfo
 from agents.sources.slurm.store import RunStore
 
 EVERY_S = 300.0
@@ -39,10 +40,11 @@ def follow(
     if not once:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+    sinfo = Sinfo(cluster)
     while True:
         code = 0
         try:
-            code = _round(reporter, store, context, cluster)
+            code = _round(reporter, store, context, cluster, sinfo)
         except (SourceError, Unreachable) as error:
             if once:
                 raise
@@ -51,8 +53,11 @@ def follow(
             return code if once else 0
 
 
-def _round(reporter: Reporter, store: RunStore, context: Context, cluster: str | None) -> int:
-    now_ms = wire.start_ms(datetime.now(UTC))
+def _round(
+    reporter: Reporter, store: RunStore, context: Context, cluster: str | None, sinfo: Sinfo
+) -> int:
+    now = datetime.now(UTC)
+    now_ms = wire.start_ms(now)
     counter = ask(store, replace(context, now_ms=now_ms), cluster)
     over, going_on, unknown = (counter[n] for n in ("final", "running", Silence.UNKNOWN))
     print(
@@ -61,7 +66,8 @@ def _round(reporter: Reporter, store: RunStore, context: Context, cluster: str |
         "say their GPUs; the present hour is told once it is over",
         file=sys.stderr,
     )
-    return reporter.send(now_ms - now_ms % wire.HOUR_MS, patience_s=_PATIENCE_S)
+    before_ms = now_ms - now_ms % wire.HOUR_MS
+    return reporter.send(before_ms, patience_s=_PATIENCE_S, partitions=sinfo.news(now))
 
 
 def ask(store: RunStore, context: Context, cluster: str | None) -> Counter[str]:

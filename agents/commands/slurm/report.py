@@ -9,12 +9,13 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from agents import wire
-from agents.errors import IdentityError
+from agents.errors import IdentityError, SpoolDamaged, SpoolError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.records import window_body
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
 from agents.settings import Settings
+from agents.sightings import Partitions
 from agents.sources.slurm.runs import Run
 from agents.sources.slurm.store import RunStore
 
@@ -57,15 +58,19 @@ class Reporter:
         """The cluster for which this agent is enrolled."""
         return self._identity.cluster
 
-    def send(self, before_ms: int | None, *, patience_s: float) -> int:
+    def send(
+        self, before_ms: int | None, *, patience_s: float, partitions: Partitions | None = None
+    ) -> int:
         """Tell everything of the hours that begin before `before_ms`; return the exit code.
 
+        `partitions` is told too.
         Raises Unreachable and Refused: what waits is kept and sent the next time.
         """
         self.counts.clear()
         corrections = 0
         with Spool(self._path) as spool:
             self._drain(spool, patience_s)  # what an earlier call left
+            self._tell(spool, partitions, patience_s)
             chunk: list[tuple[int, bytes]] = []
             runs: list[Run] = []
             for report in self._store.reports(self.cluster, before_ms):
@@ -80,6 +85,20 @@ class Reporter:
                     self._pass_on(spool, chunk, runs, before_ms, patience_s)
             self._pass_on(spool, chunk, runs, before_ms, patience_s)
         return self._end(corrections)
+
+    def _tell(self, spool: Spool, partitions: Partitions | None, patience_s: float) -> None:
+        """Send it alone, so that the answer to it is not counted as one to windows."""
+        if partitions is None:
+            return
+        counts = Counter(self.counts)
+        try:
+            spool.add_sightings([partitions])
+        except SpoolDamaged:
+            raise
+        except SpoolError as error:  # it is full: what waits goes first
+            _log.warning("%s", error)
+        self._drain(spool, patience_s)
+        self.counts = counts
 
     def _pass_on(
         self,

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 
+from agents.sightings import ITEMS_MAX, Partitions
 from agents.sources.slurm.fault import BadCell
 from agents.sources.slurm.times import moment_ms
 from agents.sources.slurm.tres import devices
@@ -34,6 +35,15 @@ def nodes_of(text: str) -> Nodes:
             counts = [int(n) for kind, n in _GPUS.findall(gres) if not _SLICE.search(kind)]
             partitions[partition][node] = sum(counts)
     return dict(partitions)
+
+
+def sighting_of(nodes: Nodes, seen_at: datetime) -> Partitions:
+    """Return what the server is told; of more partitions than it takes, the first by name."""
+    names = sorted(nodes)[:ITEMS_MAX]
+    every_node = {node: n for of_one in nodes.values() for node, n in of_one.items()}
+    return Partitions(
+        seen_at, sum(every_node.values()), {name: sum(nodes[name].values()) for name in names}
+    )
 
 
 def peaks_of(text: str) -> dict[str, int]:

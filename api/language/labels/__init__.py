@@ -18,6 +18,7 @@ from api.language.labels import (
     policy,
     reconciliation,
     registry,
+    seals,
     statements,
     vouchers,
 )
@@ -26,7 +27,7 @@ LABELS = {
     kind: words
     for room in (
         people, registry, metering, charging, documents, statements, reconciliation, policy,
-        vouchers, claims, payment, desk,
+        vouchers, claims, payment, desk, seals,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip

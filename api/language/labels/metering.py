@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from api.language.i18n import msgid
 from ledger.metering.codes import (
+    CapacityBasis,
     CourierFileKind,
     GapCause,
     HolderKind,
@@ -27,6 +28,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             HolderKind.LABEL: msgid("容器组的标签"),
             HolderKind.OWNER: msgid("容器组的控制者"),
             HolderKind.USER: msgid("Slurm 账户的用户"),
+        },
+        CapacityBasis: {
+            CapacityBasis.REGISTRY: msgid("登记的 GPU"),
+            CapacityBasis.DECISION: msgid("两人认定的容量"),
+            CapacityBasis.SINFO: msgid("sinfo 所说"),
         },
         QuarantineReason: {
             QuarantineReason.FUTURE: msgid("来自未来"),

@@ -32,6 +32,7 @@ def sources(viewer: Reader, db: Db, now: Now) -> list[SourcesRead]:
                 **vars(status),
                 "agents": [agent_read(agent, now) for agent in status.agents],
                 "relays": [vars(relay) | {"late": relay.is_late(now)} for relay in status.relays],
+                "partitions": [part._asdict() for part in status.partitions],
             }
         )
         for status in sources_of(viewer, db, now)

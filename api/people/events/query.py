@@ -36,7 +36,7 @@ class EventsQuery(BaseModel):
     def as_asked(self) -> EventQuery:
         """The same for the ledger: moments, and None for what narrows nothing."""
         return EventQuery(
-            who=self.who.strip() or None,
+            person=self.who.strip() or None,
             since=midnight(self.since) if self.since else None,
             until=midnight(self.until + timedelta(days=1)) if self.until else None,
             noun=self.noun.strip() or None,

@@ -91,10 +91,10 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
     db.flush()
 
 
-def change_pending(db: Session, organisation: int) -> bool:
-    """Return whether a change of the organisation's account is pending, which holds payment."""
-    subject = _subject(db.get_one(Organisation, organisation))
-    return open_decision(db, KIND, subject) is not None
+def open_change(db: Session, organisation: int) -> int | None:
+    """Return the open decision about the organisation's account, which holds payment; or None."""
+    decision = open_decision(db, KIND, _subject(db.get_one(Organisation, organisation)))
+    return None if decision is None else key(decision)
 
 
 def _subject(organisation: Organisation) -> str:

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST, next_state
-from ledger.claims.steps.bank_accounts import change_pending
+from ledger.claims.steps.bank_accounts import open_change
 from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
 from ledger.documents.steps.receipts import proof_of
@@ -175,7 +175,7 @@ def checklist(db: Session, claim: Claim) -> list[ChecklistItem]:
     claimant = Role.BUILDER if claim.centre_id is None else Role.OPERATOR
     items = [ChecklistItem(str(role), role in roles, claimant) for role in required_roles]
     is_confirmed = claim_queries.account_of(db, claim.payee_id) is not None
-    whose_turn = Role.CLERK if change_pending(db, claim.payee_id) else claimant
+    whose_turn = Role.CLERK if open_change(db, claim.payee_id) else claimant
     return [*items, ChecklistItem(BANK_ACCOUNT, is_confirmed, whose_turn)]
 
 

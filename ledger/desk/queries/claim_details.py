@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST
 from ledger.claims.steps.approval import KIND, subject_of
-from ledger.claims.steps.bank_accounts import change_pending
+from ledger.claims.steps.bank_accounts import open_change
 from ledger.claims.steps.claims import ChecklistItem, checklist, missing_files
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.desk.queries import queues
@@ -37,7 +37,7 @@ class ClaimDetails:
     project: Project
     payee: Organisation
     account: BankAccount | None
-    account_changing: bool
+    account_change: int | None  # the open decision
     events: Sequence[ClaimEvent]
     files: Sequence[Row[Any]]
     publication: Publication | None
@@ -60,7 +60,7 @@ def claim_details(db: Session, claim: Claim) -> ClaimDetails:
         project=db.get_one(Project, voucher.project_id),
         payee=db.get_one(Organisation, claim.payee_id),
         account=claim_queries.account_of(db, claim.payee_id),
-        account_changing=change_pending(db, claim.payee_id),
+        account_change=open_change(db, claim.payee_id),
         events=claim_queries.events(db, claim_id),
         files=claim_queries.files(db, claim_id),
         publication=claim_queries.publication_of(db, claim_id),

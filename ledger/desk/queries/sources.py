@@ -17,6 +17,7 @@ from ledger.metering.queries import nodes
 from ledger.metering.queries.agents import AgentStatus, agents
 from ledger.metering.queries.streams import RelayStatus, relays
 from ledger.metering.queries.witnesses.evidence import evidence_sums
+from ledger.metering.queries.witnesses.partitions import Partition, partitions
 from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.units import beijing_day, month_of
 
@@ -47,7 +48,8 @@ class ClusterSources:
     """What a cluster reports by now, and what of its month is proved how well.
 
     `gpus_silent` are registered GPUs without a window in the hour before the horizon; of a cluster
-    of jobs every one is. Verdicts and grades are device-milliseconds of the month; '' stands for
+    of jobs every one is. `partitions` are Slurm's, by sinfo, and the cluster as a whole. Verdicts
+    and grades are device-milliseconds of the month; '' stands for
     what has no grade.
     """
 
@@ -58,6 +60,7 @@ class ClusterSources:
     witnesses_required: int
     agents: tuple[AgentStatus, ...]
     relays: tuple[RelayStatus, ...]
+    partitions: tuple[Partition, ...]
     gpus: int
     gpus_silent: int
     windows_waiting: int
@@ -86,6 +89,7 @@ def cluster_sources(db: Session, centre: int | None, now: datetime) -> list[Clus
     month = month_of(beijing_day(now))
     every_agent = [agent for agent in agents(db, centre) if agent.revoked_at is None]
     every_relay = relays(db, centre, now)
+    every_partition = partitions(db, centre)
     sums = evidence_sums(db, month, centre=centre)
     values = {"centre": centre, "today": beijing_day(now), "horizon": nodes.horizon(now)}
     return [
@@ -97,6 +101,7 @@ def cluster_sources(db: Session, centre: int | None, now: datetime) -> list[Clus
             row.witnesses_required,
             tuple(agent for agent in every_agent if agent.cluster == row.cluster),
             tuple(relay for relay in every_relay if relay.cluster == row.cluster),
+            tuple(part for part in every_partition if part.cluster == row.cluster),
             row.gpus,
             row.silent,
             row.windows_waiting,

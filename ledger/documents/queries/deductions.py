@@ -40,6 +40,11 @@ def confirmed_fen(db: Session, *, project: int) -> Fen:
     return sum(row.held_fen for row in rows if row.confirmed_at is not None)
 
 
+def unconfirmed(db: Session, *, project: int) -> int:
+    """Return how many deductions wait for the word of a project's builder."""
+    return sum(row.confirmed_at is None for row in deductions(db, project=project))
+
+
 def counted_fen(db: Session, deduction: int) -> Fen:
     """Return what counts of a deduction now: what red documents left of it, fen."""
     return int(db.execute(_COUNTED, {"deduction": deduction}).scalar_one())

@@ -35,6 +35,7 @@ from ledger.metering.queries.windows import (
     kept_keys,
     raw_connection,
 )
+from ledger.metering.queries.witnesses.partitions import SLURM, keep_partitions
 from ledger.metering.queries.witnesses.sightings import WITNESS, KeptSighting, keep_sightings
 from ledger.units import beijing_day
 
@@ -193,7 +194,8 @@ def _keep_windows(
         for index, w in submission.windows
         if id(w) in conflict_ids
     ]
-    changed = keep_sightings(raw, reporter.agent, kept_sightings)
+    changed = keep_partitions(raw, reporter.agent, [s for s in kept_sightings if s.is_slurm])
+    changed += keep_sightings(raw, reporter.agent, [s for s in kept_sightings if not s.is_slurm])
     receipt = Receipt(
         kept=len(outcome.fresh) + changed,
         known=len(outcome.known) + len(kept_sightings) - changed,
@@ -220,12 +222,12 @@ def _hours_of_jobs(
 def _judge_sightings(
     submission: Submission, now: datetime
 ) -> tuple[list[KeptSighting], list[Item]]:
-    """Split sightings into those to keep and those refused: of no witness, or of the future."""
+    """Split sightings into those to keep and those refused: not this agent's, or of the future."""
     good_sightings: list[KeptSighting] = []
     refused: list[Item] = []
     source, latest = submission.reporter.source, now + FUTURE_TOLERANCE
     for index, sighting in submission.sightings:
-        if source != WITNESS:
+        if source != (SLURM if sighting.is_slurm else WITNESS):
             refused.append(Item(index, WRONG_SOURCE, source))
         elif sighting.at > latest:
             refused.append(Item(index, QuarantineReason.FUTURE, sighting.at.isoformat()))

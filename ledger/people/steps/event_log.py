@@ -13,7 +13,8 @@ _EVENTS = text("""
     SELECT e.id, e.at, e.actor, t.role, p.name AS person, e.session_id AS session, e.address,
            e.act, e.noun, e.number, e.result, e.code, e.omitted, e.request
     FROM events e LEFT JOIN tokens t ON t.id = e.token_id LEFT JOIN persons p ON p.id = t.person_id
-    WHERE (CAST(:who AS text) IS NULL OR strpos(plain_name(p.name), plain_name(:who)) > 0)
+    WHERE (CAST(:person AS text) IS NULL
+            OR strpos(plain_name(p.name), plain_name(:person)) > 0)
         AND (CAST(:since AS timestamptz) IS NULL OR e.at >= :since)
         AND (CAST(:until AS timestamptz) IS NULL OR e.at < :until)
         AND (CAST(:noun AS text) IS NULL OR e.noun = :noun)
@@ -43,7 +44,7 @@ _SENDING = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.sen
 class EventQuery:
     """Which events: of whom (part of a name), from when until when, about what, how they ended."""
 
-    who: str | None = None
+    person: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     noun: str | None = None

@@ -1,7 +1,7 @@
 """Who did what: record an act, chain what was recorded, and find what does not hold.
 
 An event of an act is written in the act's own transaction; the chain is made afterwards, so nobody
-waits for another's hash (docs/adr/0014-event-chain.md).
+waits for another's hash (docs/audit/events.md).
 """
 
 from dataclasses import asdict, dataclass

@@ -126,6 +126,16 @@ def test_an_xid_is_told_once_and_never_one_from_before(driver: FakeDriver) -> No
     nvml.close()
 
 
+def test_an_instance_says_nothing_where_mig_is_off(driver: FakeDriver) -> None:
+    """Some drivers name 0/0 for the whole GPU."""
+    whole, first = sliced_lines(1, 1)
+    driver.say(gpu_line(0), whole, first)
+    nvml = Nvml()
+    driver.say(gpu_line(0), f"event 1 {XID} 79 0 0", whole, f"event 2 {XID} 43 0 0", first)
+    assert nvml.events() == {gpu_uuid(0): ("xid:79",), gpu_uuid(1): ("xid:43@0/0",)}
+    nvml.close()
+
+
 def test_one_lost_gpu_does_not_silence_the_others(driver: FakeDriver) -> None:
     driver.say(gpu_line(0), gpu_line(1))
     nvml = Nvml()

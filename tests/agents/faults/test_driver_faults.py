@@ -12,7 +12,7 @@ from agents.driver.watchdog import WatchedDriver
 from agents.observations import NodeLook
 from tests.support.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
 from tests.support.faults.fault_books import Tell
-from tests.support.faults.fault_site import GPUS, Site, Verdict, judge
+from tests.support.faults.fault_site import GPUS, NOON, Site, Verdict, judge
 
 
 class Patient(WatchedDriver):
@@ -96,6 +96,12 @@ def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, check_row: T
     verdict = finish(site)
     assert set(verdict.gaps) == {"gpu_lost"}
     assert 30_000 <= verdict.gaps["gpu_lost"] <= 45_000
+    seen_again = max(
+        wire.start_ms(window.start) + gap.to_ms - NOON
+        for window in site.centre.windows_kept()
+        for gap in window.gaps
+    )
+    assert 105_000 <= seen_again <= 115_000
     assert of_other(site) == []
     check_row("gpu_lost", verdict)
 

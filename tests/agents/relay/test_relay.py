@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents import wire
+from agents import relay_words
 from agents.errors import SettingsError
 from agents.relay.settings import RelaySettings, relay_id
 from agents.reporting.identity import Identity, enrol
@@ -310,7 +310,7 @@ def test_another_relays_word_is_none(spool: Spool, server: TinyServer, tmp_path:
     request = flow.send(None)
     assert isinstance(request, Request)
     assert request.path == BATCH_PATH
-    for body in (b"", b"{}", msgspec.json.encode(wire.Relayed("0" * 64))):
+    for body in (b"", b"{}", msgspec.json.encode(relay_words.Relayed("0" * 64))):
         flow.send(Response(202, {}, body))
         request = flow.send(None)
         assert spool.oldest_relayed() is None

@@ -285,17 +285,25 @@ def test_by_command_and_by_page(counter: Counter, desk: Desk) -> None:
     assert "¥120.00" in says(
         desk, Role.OPERATOR, "invoice", "deduct", row[0], counter.number, "--yuan", "120"
     )
-    page = counter.town.client.get("/deductions", headers=counter.town.headers(Role.BUILDER)).text
-    assert "/confirm" in page
-    assert "¥120.00" in page
+
+    def page(role: Role, path: str) -> str:
+        return counter.town.client.get(path, headers=counter.town.headers(role)).text
+
+    deduct = f"/documents/{counter.document}"
+    assert f'name="contract" required value="{counter.number}"' in page(Role.OPERATOR, deduct)
+    assert "待您确认" in page(Role.BUILDER, "/projects/p-mine")
+    assert "开申请" not in page(Role.OPERATOR, "/deductions"), "nothing is confirmed yet"
+    confirming = page(Role.BUILDER, "/deductions")
+    assert "/confirm" in confirming
+    assert "¥120.00" in confirming
     (deduction,) = counter.ask(Role.OPERATOR, "GET", "deductions")
     says(desk, Role.BUILDER, "claim", "deduction-confirm", str(deduction["id"]))
     assert "¥120.00" in says(desk, Role.BUILDER, "claim", "deductions")
     assert "智算中心公司" in says(desk, Role.CLERK, "claim", "redeem", "p-mine", "--centre", CENTRE)
-    quota = counter.town.client.get(
-        "/projects/p-mine", headers=counter.town.headers(Role.BUILDER)
-    ).text
+    assert "<option>p-mine</option>" in page(Role.OPERATOR, "/deductions")
+    quota = page(Role.BUILDER, "/projects/p-mine")
     assert "由中心抵扣" in quota
+    assert "待您确认" not in quota
 
 
 def test_a_builder_whose_token_the_clerk_made_confirms_nothing_of_hers(counter: Counter) -> None:

@@ -25,7 +25,7 @@ from tests.support.source.trees import tree_of
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
 CODE_AT = {
     "NotFound": 0, "Conflict": 0, "OutOfOrder": 0, "Refused": 0, "Spent": 0, "Unusable": 0,
-    "with_faults": 0, "finding": 0, "fault": 0, "Finding": 1, "Refusal": 1, "Problem": 1,
+    "Busy": 0, "with_faults": 0, "finding": 0, "fault": 0, "Finding": 1, "Refusal": 1, "Problem": 1,
 }  # fmt: skip
 
 # Where a code is worked out, all that it may become.

@@ -1,17 +1,19 @@
 """500 GPUs by sacct where 64 stand: a finding, until two persons say what there is."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from agents.sightings import Partitions, Watch
 from ledger.metering.queries.capacity import unproved_days
 from ledger.people.codes import Role
 from tests.support.api.town import Town
-from tests.support.simulation import gpu_id
+from tests.support.simulation import Node, enrolled, gpu_id
 
 DAY = "2026-03-01"
 
@@ -90,6 +92,71 @@ def test_registered_gpus_prove_their_own_days(town: Town, owner: psycopg.Connect
         (gpu_id(50),),
     )
     assert findings(town) == []
+
+
+def slurm_node(owner: psycopg.Connection) -> Node:
+    """An approved Slurm agent of the cluster."""
+    row = owner.execute("SELECT id FROM clusters WHERE name = 'c-mine'").fetchone()
+    assert row is not None
+    node = enrolled(owner, row[0], cluster_name="c-mine", node=f"head-{uuid4()}", source="slurm")
+    owner.commit()
+    return node
+
+
+def told(town: Town, owner: psycopg.Connection, whole: int, **partitions: int) -> dict[str, Any]:
+    """A Slurm agent of the cluster says what sinfo says, at noon of the day."""
+    node = slurm_node(owner)
+    seen_at = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    body = node.batch([], sightings=[Partitions(seen_at, whole, partitions)])
+    answer = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_sinfo_bounds_what_two_stated_and_proves_nothing(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    jobs(owner, 64)
+    owner.execute("UPDATE day_totals SET partition = 'gpu' WHERE source = 'slurm'")
+    assert told(town, owner, 64, gpu=64)["kept"] == 1
+    (finding,) = findings(town)
+    assert (finding["basis"], finding["gpus"]) == ("registry", 1), "its own word is no proof"
+    state(town, 500)
+    assert findings(town) == []
+    owner.execute("DELETE FROM partition_gpus")
+    told(town, owner, 60, gpu=63, cpu=0)
+    said = [(f["partition"], f["basis"], f["gpus"]) for f in findings(town)]
+    assert said == [("", "sinfo", 60), ("gpu", "sinfo", 63)]
+    told(town, owner, 64, gpu=64)  # nodes came back: the most of a day holds
+    told(town, owner, 8, gpu=8)
+    assert findings(town) == []
+    page = town.client.get("/sources", headers=town.headers(Role.CLERK)).text
+    assert "sinfo 所说的 GPU" in page
+    (mine, _) = town.client.get("/api/v1/sources", headers=town.headers(Role.CLERK)).json()
+    assert ("", 64) in [(p["name"], p["gpus"]) for p in mine["partitions"]]
+
+
+def test_slices_are_not_counted_against_whole_gpus(town: Town, owner: psycopg.Connection) -> None:
+    jobs(owner, 7)
+    owner.execute("UPDATE day_totals SET mig_profile = '1g.10gb', partition = 'mig'"
+                  " WHERE source = 'slurm'")  # fmt: skip
+    state(town, 7)
+    told(town, owner, 0, mig=0)
+    assert findings(town) == []
+
+
+def test_only_a_slurm_agent_tells_of_partitions_and_only_a_witness_of_pods(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    seen_at = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    for node, sighting in (
+        (town.nodes["mine"], Partitions(seen_at, 8)),
+        (slurm_node(owner), Watch(seen_at, seen_at)),
+    ):
+        body = node.batch([], sightings=[sighting])
+        answer = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
+        (refused,) = answer.json()["refused"]
+        assert refused["reason"] == "wrong_source"
 
 
 def test_a_month_of_a_contract_asks_for_its_own_days(

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.door.disk import Disk
 from api.server import background
+from api.settings import Settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -36,6 +37,7 @@ def test_a_round_that_fails_is_followed_by_the_next(
     async def three_rounds() -> list[datetime]:
         app = FastAPI()
         app.state.engine, app.state.disk = engine, Disk((), 0)
+        app.state.settings = Settings()
         async with background.lifespan(app):
             return [await asyncio.to_thread(rounds.get, timeout=60) for _ in range(3)]
 

@@ -47,6 +47,13 @@ def test_a_form_is_filled_as_it_was_sent_and_the_rest_stays() -> None:
     assert html.endswith("<p>卡 &amp; é</p></html>")
 
 
+def test_a_fault_is_not_hidden_in_what_is_folded() -> None:
+    page = """<form method="post" action="/a"><details id="x"><input name="a"></details>
+<details id="y"><input name="b"></details></form>"""
+    html = refill(page, "/a", FormData([("a", "1"), ("b", "2")]), "/p", FormFaults("", {"b": "错"}))
+    assert attributes(parse(html), "details[open]", "id") == ["y"]
+
+
 def test_a_page_without_the_form_is_not_made_again() -> None:
     assert refill(PAGE, "/b", FormData(), "/p", None) == ""
     assert refill(PAGE, "/a", FormData([("role", "none")]), "/p", None) == ""

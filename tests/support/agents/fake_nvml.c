@@ -14,8 +14,9 @@
  *   slice GI CI START SIZE MEMORY_MIB UUID PROFILE      of the GPU above
  *   process PID MEMORY_MIB                              of the GPU or slice above
  *   gpm PERCENT              activity of the GPU or slice above; a GPU without this line has no GPM
- *   event NUMBER TYPE DATA   announced of the GPU or slice above to every set that was registered
- *                            before; numbers grow (TYPE 8 is an XID, 256 MIG cut anew)
+ *   event NUMBER TYPE DATA [GI CI]
+ *                            announced of the GPU or slice above (or as if of that instance) to every
+ *                            set that was registered before; numbers grow (TYPE 8 is an XID, 256 MIG cut anew)
  *   mute 1                   no GPU can announce anything
  *   hang                     no call for the GPU above comes back until the file says otherwise;
  *                            above all GPUs: nvmlInit does not
@@ -100,7 +101,7 @@ static void read_line(const char *line) {
         || (gpu && sscanf(line, "gpm %lf", slice ? &slice->gpm : &gpu->gpm) == 1)) return;
     if (!strcmp(line, "hang\n")) *(gpu ? &gpu->hang : &now.hang) = 1;
     else if (!strcmp(line, "crash\n")) gpu->crash = 1;
-    else if (sscanf(line, "event %u %llu %llu", &e.number, &e.type, &e.data) == 3) now.events[now.announced++] = e;
+    else if (sscanf(line, "event %u %llu %llu %u %u", &e.number, &e.type, &e.data, &e.gi, &e.ci) >= 3) now.events[now.announced++] = e;
     else
     if (sscanf(line, "gpu %95s %d %d %lld %lld %lld %lld %95[^\n]", g.uuid, &g.error, &g.mig, &g.util,
                &g.memory, &g.power, &g.energy, g.name) == 8) now.gpus[now.count++] = g;

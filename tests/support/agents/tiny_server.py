@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import Meta
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from agents import sightings, wire
-from tests.support.agents import older_wire
+from agents import relay_words, sightings, wire
+from agents.values import Aware, Count, Frozen, Text
 
 
 @dataclass
@@ -35,8 +36,10 @@ class TinyServer:
     conflicts: int = 0
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
-    is_older: bool = False  # reads what the version before could: older_wire.py
-    relays: list[wire.RelayState] = field(default_factory=list)  # as they told, batch by batch
+    is_older: bool = False  # reads what the version before could
+    relays: list[relay_words.RelayState] = field(
+        default_factory=list
+    )  # as they told, batch by batch
     port: int = 0
 
     @property
@@ -89,7 +92,7 @@ class TinyServer:
         for index, window in enumerate(batch.windows):
             assert wire.faults(window) == []
             body = msgspec.json.encode(window)
-            if self.is_older and (fault := older_wire.fault(body)):
+            if self.is_older and (fault := older_fault(body)):
                 refused.append(wire.Item(index, "malformed", fault))
                 continue
             before = self.windows.setdefault((window.gpu, window.start.isoformat()), body)
@@ -122,8 +125,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         rules = self.server_rules
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if header := self.headers[wire.RELAY_HEADER]:
-            rules.relays.append(msgspec.json.decode(header, type=wire.RelayState))
+        if header := self.headers[relay_words.RELAY_HEADER]:
+            rules.relays.append(msgspec.json.decode(header, type=relay_words.RelayState))
         fate = rules.plan.pop(0) if rules.plan else "serve"
         if fate == "drop":
             self.close_connection = True
@@ -170,3 +173,51 @@ def listening(rules: TinyServer) -> Iterator[TinyServer]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+# The wire of the version before Slurm's `user`: what a server of then could read.
+
+Selector = Annotated[str, Meta(min_length=1, max_length=36)]
+
+
+class OlderSlurm(Frozen, frozen=True, tag_field="kind", tag="slurm"):
+    account: Text
+    job: Text
+    partition: Selector | None = None
+    qos: Selector | None = None
+
+
+class OlderPart(Frozen, frozen=True):
+    holder: wire.Pod | OlderSlurm | wire.Static | wire.Unallocated | wire.Unattributed
+    from_ms: Count
+    to_ms: Count
+    num: int = 1
+    den: int = 1
+    mig: wire.Mig | None = None
+    readings: wire.Readings | None = None
+
+
+class OlderWindow(Frozen, frozen=True):
+    gpu: Text
+    model: Text
+    start: Aware
+    window_ms: Count
+    parts: tuple[OlderPart, ...]
+    gaps: tuple[wire.Gap, ...] = ()
+    vendor: Text = "nvidia"
+    boot: str | None = None
+    energy_mj: Count | None = None
+    missing: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    flags: tuple[str, ...] = ()
+
+
+_WINDOW = msgspec.json.Decoder(OlderWindow)
+
+
+def older_fault(window: bytes) -> str:
+    """What a server of then said of a window that it could not read; "" for any other."""
+    try:
+        _WINDOW.decode(window)
+    except msgspec.DecodeError as error:
+        return str(error)
+    return ""

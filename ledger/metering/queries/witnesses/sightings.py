@@ -13,10 +13,14 @@ WITNESS = "witness"
 
 
 class KeptSighting(Struct, frozen=True, gc=False):
-    """A sighting as it is kept: of which moment it speaks, and the wire's JSON."""
+    """A sighting as it is kept: of which moment it speaks, and the wire's JSON.
+
+    Slurm's partitions are told by a Slurm agent, everything else by a witness.
+    """
 
     at: datetime
     body: bytes
+    is_slurm: bool = False
 
 
 def keep_sightings(raw: Raw, agent: UUID, sightings: Sequence[KeptSighting]) -> int:

@@ -42,7 +42,16 @@ CREATE TABLE witness_nodes (
     CHECK (gone_at >= seen_at)
 );
 
--- The application may not write them: it hands over what a batch said, oldest first, and is told how
+-- Slurm's partitions, as a Slurm agent says by sinfo: the most of a Beijing day. A bound, no proof.
+CREATE TABLE partition_gpus (
+    agent_id uuid NOT NULL REFERENCES agents,
+    day date NOT NULL,
+    partition text NOT NULL,
+    gpus bigint NOT NULL CHECK (gpus >= 0),
+    PRIMARY KEY (agent_id, day, partition)
+);
+
+-- The application may not write what a witness saw: it hands over what a batch said, oldest first, and is told how
 -- many changed something. What is no newer than what is kept changes nothing. A pod keeps the owner
 -- and the labels under which it was seen first: who relabels it afterwards moves no use. The days of
 -- which something else is said now are compared anew (33_metering_evidence).
@@ -140,10 +149,15 @@ COMMENT ON COLUMN witness_pods.is_admin IS 'It has but an admin''s access to dev
 COMMENT ON COLUMN witness_pods.owner IS 'namespace/Kind/name of its controller, as seen first';
 COMMENT ON COLUMN witness_pods.labels IS 'As seen first';
 COMMENT ON COLUMN witness_pods.body IS 'The record as it was sent';
+COMMENT ON TABLE partition_gpus IS 'Whole GPUs of Slurm''s partitions, as its agent says by sinfo';
+COMMENT ON COLUMN partition_gpus.day IS 'Beijing date';
+COMMENT ON COLUMN partition_gpus.partition IS 'Empty: the whole cluster, each node once';
 COMMENT ON TABLE witness_nodes IS 'Nodes, as a witness saw them last';
 COMMENT ON COLUMN witness_nodes.gone_at IS 'When the witness saw that it was there no more';
 COMMENT ON COLUMN witness_nodes.body IS 'The record as it was sent';
 
 REVOKE EXECUTE ON FUNCTION keep_sightings FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_sightings TO :app_role;
+GRANT SELECT, INSERT ON partition_gpus TO :app_role;
+GRANT UPDATE (gpus) ON partition_gpus TO :app_role;
 GRANT SELECT ON witness_watches, witness_pods, witness_nodes TO :app_role;

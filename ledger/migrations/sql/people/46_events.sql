@@ -43,7 +43,7 @@ CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON events
 
 -- The chain: each event has a place in it once its transaction is over, and the hash of a place covers
 -- the event and the hash before. Who acts waits for nobody; a round links what came since
--- (docs/adr/0014-event-chain.md).
+-- (docs/audit/events.md).
 CREATE TABLE event_links (
     position bigint PRIMARY KEY CHECK (position >= 1),
     event_id bigint NOT NULL UNIQUE REFERENCES events,

@@ -1,6 +1,9 @@
 """What sinfo says of partitions, in every way of writing gres, and what their jobs held at once."""
 
-from agents.sources.slurm.partitions import nodes_of, peaks_of
+from datetime import UTC, datetime
+
+from agents import sightings
+from agents.sources.slurm.partitions import nodes_of, peaks_of, sighting_of
 
 SINFO = """\
 gpu|n1|gpu:h100:8(S:0-1)
@@ -31,6 +34,14 @@ def test_a_node_s_gpus_are_counted_in_each_of_its_partitions() -> None:
         "cpu": {"n3": 0},
         "old": {"n4": 2, "n5": 0},
     }
+
+
+def test_of_the_cluster_each_node_is_counted_once_and_too_many_partitions_are_cut() -> None:
+    told = sighting_of(nodes_of(SINFO), datetime(2026, 3, 1, tzinfo=UTC))
+    assert (told.gpus, told.partitions) == (16, {"gpu": 14, "spot": 6, "cpu": 0, "old": 2})
+    assert sightings.faults(told) == []
+    many = sighting_of({f"p{n:03}": {f"n{n}": 1} for n in range(300)}, told.seen_at)
+    assert (many.gpus, len(many.partitions)) == (300, sightings.ITEMS_MAX)
 
 
 def test_what_jobs_held_at_once() -> None:

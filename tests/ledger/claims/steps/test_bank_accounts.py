@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ledger.claims import queries as book
-from ledger.claims.steps.bank_accounts import change_pending, propose_account
+from ledger.claims.steps.bank_accounts import open_change, propose_account
 from ledger.claims.tables import BankAccount
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, NotFound, Refused
@@ -69,13 +69,13 @@ def test_an_account_is_there_when_a_second_person_confirmed_it(office: Office) -
     assert decision
     with Session(office.engine) as db:
         assert book.account_of(db, 1) is None
-        assert change_pending(db, 1)
+        assert open_change(db, 1) == decision.id
     office.confirm(decision, CLERK)
     with Session(office.engine) as db:
         account = book.account_of(db, 1)
         assert account is not None
         assert (account.number, account.decision_id) == (NUMBER, decision.id)
-        assert not change_pending(db, 1)
+        assert not open_change(db, 1)
 
 
 def test_a_change_supersedes_and_waits_for_its_second_person(office: Office) -> None:
@@ -84,7 +84,7 @@ def test_a_change_supersedes_and_waits_for_its_second_person(office: Office) -> 
     with Session(office.engine) as db:
         before = book.account_of(db, 1)
         assert before is not None
-        assert (before.number, change_pending(db, 1)) == (NUMBER, True)
+        assert (before.number, open_change(db, 1)) == (NUMBER, change.id)
     with pytest.raises(Refused, match="same_person"):
         office.confirm(change, CLERK)
     with pytest.raises(NotFound):  # outside the bureau there are no decisions of others
@@ -106,7 +106,7 @@ def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office)
             db, key(change), answer=Answer.REFUSED, digest_seen=change.digest, viewer=OTHER_CLERK,
             now=START, reason="印章不清",
         )  # fmt: skip
-        assert not change_pending(db, 1)
+        assert not open_change(db, 1)
     with Session(office.engine) as db:
         account = book.account_of(db, 1)
     assert account is not None

@@ -8,6 +8,7 @@ from tests.support.api.doors.payment import PAYMENT
 from tests.support.api.doors.people import PEOPLE
 from tests.support.api.doors.reconciliation import RECONCILIATION
 from tests.support.api.doors.registry import REGISTRY
+from tests.support.api.doors.seals import SEALS
 from tests.support.api.doors.server import SERVER
 from tests.support.api.doors.statements import STATEMENTS
 from tests.support.api.doors.vouchers import VOUCHERS
@@ -23,5 +24,6 @@ DOORS = {
     **CLAIMS,
     **DESK,
     **PAYMENT,
+    **SEALS,
     **STATEMENTS,  # last: the contracts that these register give other doors something behind them
 }

@@ -1,8 +1,9 @@
-"""A Slurm agent before its server: what an older one cannot read stays untold until it can."""
+"""A Slurm agent and its server: what an older one cannot read stays untold; what else is told."""
 
 from __future__ import annotations
 
 import base64
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from agents.commands.courier import export, import_receipt
 from agents.commands.slurm.report import NOT_KEPT
 from agents.parcels import RECEIPT, Receipt, answer_digest, parcels, write_file
 from agents.reporting.server_key import VARIABLE
+from agents.sightings import Partitions
 from tests.support.agents.sacct import HEADER, held_s, row, table
 from tests.support.agents.tiny_server import TinyServer
 
@@ -101,3 +103,21 @@ def test_a_receipt_that_refuses_leaves_runs_untold_as_the_line_does(
     assert tell(place) == 0
     assert held_s(server.windows_kept()) == 120
     assert users(server) == {None, "alice"}
+
+
+def test_what_sinfo_says_is_told_beside_the_windows_and_not_counted_as_one(
+    server: TinyServer,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (place / "none.txt").write_bytes(table())
+    for name, words in (("sacct", f"cat {place}/none.txt"), ("sinfo", "echo 'gpu|n1|gpu:8'")):
+        (place / name).write_text(f"#!/bin/sh\n{words}\n")
+        (place / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    assert main(["slurm", "--once"]) == 0
+    assert "sent 0 windows" in capsys.readouterr().err
+    told = server.sightings["partitions"]
+    assert isinstance(told, Partitions)
+    assert (told.gpus, told.partitions) == (8, {"gpu": 8})

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from api.server import event_sender
+from api.people.events import sender
+from api.people.events.sender import Receiver, send_round
 from api.server.background import link_round
-from api.server.event_sender import Receiver, send_round
 from api.settings import Settings
 from tests.support.servers.collector import Collector, collecting
 
@@ -88,7 +88,7 @@ def test_a_receiver_dies_and_nothing_is_missing(
     *,
     is_tls: bool,
 ) -> None:
-    monkeypatch.setattr(event_sender, "PART", 20)
+    monkeypatch.setattr(sender, "PART", 20)
     add(engine, 1, 50)
     with collecting(tmp_path if is_tls else None) as collector:
         scheme = "json+tls" if is_tls else "json+tcp"

@@ -1,0 +1,1 @@
+"""Seals: heads before everybody's eyes."""

@@ -1,0 +1,25 @@
+"""The page of seals. Nobody has to sign in: the more people keep a head, the better it proves."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.door.dependencies import Db, Offset
+from api.language.labels import label_of
+from api.seals.routes import view_of
+from api.web.layout import Framed, pages
+from ledger.seals.codes import SealKind
+from ledger.seals.queries import seals as seal_queries
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_ROWS = 50
+
+
+@router.get("/seals")
+def seals(*, frame: Framed, db: Db, offset: Offset = 0) -> HTMLResponse:
+    """The heads, newest first."""
+    entries = seal_queries.seals(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [view_of(seal) | {"kind": label_of(SealKind, seal.kind)} for seal in entries[:PAGE_ROWS]]
+    more = len(entries) > PAGE_ROWS
+    content = {"rows": rows, "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=more)}
+    return frame.page("seals/seals.html", content)

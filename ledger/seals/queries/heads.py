@@ -1,0 +1,108 @@
+"""The chain of seals: heads, hashes, signatures, keys, and the trees of their leaves."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from psycopg import sql
+
+from ledger.seals.codes import FaultCode
+from ledger.seals.queries.leaves import lines
+from ledger.seals.queries.shapes import Raw
+from ledger.seals.rules.faults import Fault, Tally
+from ledger.seals.rules.form import leaf, unescape
+from ledger.seals.rules.heads import Head, hash_of, is_signed, read_head
+from ledger.seals.rules.merkle import Tree
+
+_SEALS = """
+    SELECT s.number, s.kind, s.month, s.sealed_at, s.algorithm, s.previous, s.head, s.hash,
+           s.signature, k.public_key
+    FROM seals s LEFT JOIN seal_keys k ON k.id = s.key_id ORDER BY s.number
+"""
+_LEAVES = sql.SQL("""
+    COPY (SELECT seal, relation, key, hash FROM sealed_rows ORDER BY seal, relation, key) TO STDOUT
+""")
+
+
+@dataclass(frozen=True)
+class KeptSeal:
+    """A seal as it is seal; what its columns say must stand in its head too."""
+
+    number: int
+    kind: str
+    month: date | None
+    sealed_at: datetime
+    algorithm: str
+    previous: bytes | None
+    head: str
+    hash: bytes
+    signature: bytes
+    public_key: bytes | None
+
+
+def kept_seals(raw: Raw) -> list[KeptSeal]:
+    """Return all seals, in their order."""
+    return [KeptSeal(*row) for row in raw.execute(_SEALS)]
+
+
+def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
+    """Check every head, signature and link; return the heads that can be read, by number."""
+    heads = {}
+    before: KeptSeal | None = None
+    for place, seal in enumerate(seals, start=1):
+        tally.seals += 1
+        try:
+            head = heads[seal.number] = read_head(seal.head)
+        except ValueError:
+            tally.faults.append(Fault(FaultCode.HEAD, seal=seal.number))
+        else:
+            codes = _faults(seal, head, before, place)
+            tally.faults += [Fault(code, seal=seal.number) for code in codes]
+        before = seal
+    return heads
+
+
+def _faults(seal: KeptSeal, head: Head, before: KeptSeal | None, place: int) -> Iterator[FaultCode]:
+    of_head = (head.number, head.kind, head.month, head.sealed_at, head.algorithm, head.previous)
+    previous = seal.previous.hex() if seal.previous is not None else None
+    if of_head != (
+        seal.number, seal.kind, seal.month, seal.sealed_at, seal.algorithm, previous,
+    ) or seal.hash != hash_of(seal.head, head.algorithm):  # fmt: skip
+        yield FaultCode.HEAD
+    if seal.number != place or seal.previous != (before.hash if before else None):
+        yield FaultCode.CHAIN
+    if before and seal.sealed_at <= before.sealed_at:
+        yield FaultCode.CLOCK
+    if seal.public_key is None or seal.public_key.hex() != head.key:
+        yield FaultCode.KEY
+    elif not is_signed(seal.head, seal.signature, seal.public_key):
+        yield FaultCode.SIGNATURE
+
+
+def check_trees(raw: Raw, heads: Mapping[int, Head], tally: Tally) -> None:
+    """Build every tree from its leaves again, and hold its root to the head's."""
+    trees = {(n, tree.relation): tree for n, head in heads.items() for tree in head.trees}
+    for (number, relation), leaves in groupby(_leaves(raw), key=lambda row: row[:2]):
+        tree = trees.pop((number, relation), None)
+        algorithm = heads[number].algorithm if number in heads else None
+        if tree is None or algorithm is None:
+            tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
+            continue
+        grown = Tree(algorithm)
+        for _, _, key, row in leaves:
+            grown.add(leaf(unescape(key), row))
+        tally.leaves += grown.rows
+        if (grown.rows, grown.root().hex()) != (tree.rows, tree.root):
+            tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
+    tally.faults += [Fault(FaultCode.TREE, name, seal=number) for number, name in trees]
+
+
+def _leaves(raw: Raw) -> Iterator[tuple[int, str, bytes, bytes | None]]:
+    for line in lines(raw, sql.Composed([_LEAVES])):
+        number, relation, key, row = line[:-1].split(b"\t")
+        yield int(number), relation.decode(), key, _bytes(row)
+
+
+def _bytes(value: bytes) -> bytes | None:
+    return None if value == b"\\N" else bytes.fromhex(value[3:].decode())

@@ -1,0 +1,35 @@
+"""Verify a database against its own seals: the chain, the trees, every row.
+
+One snapshot, read only; what comes meanwhile is not looked at. Rows stream through, so memory
+stays as it is however large the database has grown.
+"""
+
+from collections.abc import Callable
+
+from ledger.seals.queries.heads import check_chain, check_trees, kept_seals
+from ledger.seals.queries.rows import check_rows
+from ledger.seals.queries.shapes import Raw, write_as_sealed
+from ledger.seals.rules.faults import Tally
+
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+def verify(raw: Raw, look: Callable[[Tally], None] = lambda _: None) -> Tally:
+    """Check everything that is sealed, in the transaction of a connection that has none yet.
+
+    Args:
+        raw: a connection that may read.
+        look: is shown, now and then, what was looked at so far.
+
+    Returns:
+        What was looked at, and every fault.
+    """
+    tally = Tally()
+    with raw.transaction():
+        raw.execute(_SNAPSHOT)
+        write_as_sealed(raw)
+        heads = check_chain(kept_seals(raw), tally)
+        check_trees(raw, heads, tally)
+        look(tally)
+        check_rows(raw, heads, tally, look)
+    return tally

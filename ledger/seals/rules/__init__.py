@@ -1,0 +1,1 @@
+"""Pure functions of seals: they need Python and PyNaCl, no database."""

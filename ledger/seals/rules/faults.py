@@ -1,0 +1,26 @@
+"""What is found wrong, and what was looked at."""
+
+from dataclasses import dataclass, field
+
+from ledger.seals.codes import FaultCode
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: a row by relation and key (the JSON of its primary key), or a seal by number."""
+
+    code: FaultCode
+    relation: str = ""
+    key: str = ""
+    seal: int | None = None
+
+
+@dataclass
+class Tally:
+    """How much was looked at; `rows_waiting` are not sealed yet."""
+
+    seals: int = 0
+    leaves: int = 0
+    rows: int = 0
+    rows_waiting: int = 0
+    faults: list[Fault] = field(default_factory=list)

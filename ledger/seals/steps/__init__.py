@@ -1,0 +1,1 @@
+"""Seal: the bureau's key, and one seal after the other."""

@@ -1,0 +1,75 @@
+"""The bureau's key: a file with an Ed25519 seed, 32 bytes in base64, that its owner alone may read.
+
+It is no part of the database: who has the database whole still cannot seal. It is made once, before
+the first seal; where there are seals and no file, nothing is made in its place.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+from nacl.signing import SigningKey
+from sqlmodel import Session
+
+from ledger.errors import Unusable
+from ledger.seals.queries.seals import last_seal
+
+_SEED_BYTES = 32
+
+
+def read_bureau_key(path: Path) -> SigningKey:
+    """Read the key.
+
+    Raises:
+        Unusable: there is none or it is no key (`seal_key_file`), or others may read it
+            (`seal_key_open`).
+    """
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Unusable("seal_key_open", path=path)
+        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except (OSError, binascii.Error) as error:
+        raise Unusable("seal_key_file", path=path, detail=error) from error
+    if len(seed) != _SEED_BYTES:
+        raise Unusable("seal_key_file", path=path, detail=f"{len(seed)} ≠ {_SEED_BYTES}")
+    return SigningKey(seed)
+
+
+def bureau_key(db: Session, path: Path) -> SigningKey:
+    """Return the bureau's key; where nothing was sealed yet and there is none, make it.
+
+    Raises:
+        Unusable: it cannot be read or made (`seal_key_file`, `seal_key_open`), or it is lost
+            (`seal_key_lost`).
+    """
+    if not path.exists():
+        if last_seal(db) is not None:
+            raise Unusable("seal_key_lost", path=path)
+        return make_bureau_key(path)
+    return read_bureau_key(path)
+
+
+def make_bureau_key(path: Path) -> SigningKey:
+    """Make a key in a new file, whole or not at all; another's that came meanwhile stands.
+
+    Raises:
+        Unusable: the folder does not take it (`seal_key_file`).
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "wb") as content:
+            content.write(base64.b64encode(bytes(SigningKey.generate())) + b"\n")
+            content.flush()
+            os.fsync(content.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    except OSError as error:
+        raise Unusable("seal_key_file", path=path, detail=error) from error
+    return read_bureau_key(path)

@@ -1,0 +1,44 @@
+"""Seals: keys, heads, leaves, and the rows that wait for the next seal."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Text
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class SealKey(SQLModel, table=True):
+    """A key of the bureau that signs seals; the private half is a file."""
+
+    __tablename__ = "seal_keys"
+    id: int | None = identity()
+    public_key: bytes = Field(unique=True)
+    registered_at: datetime = moment()
+    registered_by: str
+
+
+class Seal(SQLModel, table=True):
+    """A head: `head` is the text that is hashed and signed, byte for byte."""
+
+    __tablename__ = "seals"
+    number: int = big(primary_key=True)
+    kind: str
+    month: date | None = Field(default=None, unique=True)
+    sealed_at: datetime = moment()
+    algorithm: str
+    previous: bytes | None = Field(default=None, unique=True)
+    head: str
+    hash: bytes = Field(unique=True)
+    key_id: int = big()
+    signature: bytes
+
+
+class SealedRow(SQLModel, table=True):
+    """A leaf: a row that a seal took; `hash` None says that the row was gone by then."""
+
+    __tablename__ = "sealed_rows"
+    seal: int = big(primary_key=True)
+    relation: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=Text(collation="C"))
+    hash: bytes | None
