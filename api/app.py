@@ -47,6 +47,7 @@ from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.people.events import routes as event_routes
+from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
@@ -139,6 +140,7 @@ def create_app(
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
+    app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)

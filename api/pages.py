@@ -26,6 +26,7 @@ from api.people import (
 )
 from api.people import pages as people_pages
 from api.people.events import pages as event_pages
+from api.people.sso import pages as sso_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
@@ -42,6 +43,7 @@ ROUTERS = (
     people_pages.router,
     link_pages.router,
     login_pages.router,
+    sso_pages.router,
     right_pages.router,
     drill_pages.router,
     session_pages.router,

@@ -10,10 +10,17 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import DirectoryPath, Field, FilePath, ValidationError, field_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
@@ -21,6 +28,15 @@ from ledger.postgres.embedded import place_for
 from ledger.seals.codes import Algorithm
 
 MIB = 1024 * 1024
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_safe(url: str) -> bool:
+    """Whether an address is one of https, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
 class Door(StrEnum):
@@ -82,6 +98,13 @@ class Settings(BaseSettings):
     """The shortest password; how many of small letters, capitals, digits and others it has; and how
     many past ones may not come again."""
 
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(default=None, min_length=16, repr=False)
+    oidc_name: str = "统一认证"
+    """The site's provider of identities (OpenID Connect), how it knows us, and what people call it.
+    Unset: nobody signs in by one."""
+
     invitation_hours: int = Field(default=72, ge=1, le=720)
     """How long the link of an invitation is good."""
 
@@ -135,6 +158,20 @@ class Settings(BaseSettings):
         if not parts.hostname:
             raise ValueError("a host is wanted")
         return url
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _https_only(cls, issuer: str | None) -> str | None:
+        if issuer is not None and not is_safe(issuer):
+            raise ValueError("https:// is wanted, or an address of this machine")
+        return issuer
+
+    @model_validator(mode="after")
+    def _provider_whole(self) -> Self:
+        fields = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(fields) and not all(fields):
+            raise ValueError("issuer, client id and client secret are wanted together")
+        return self
 
     @field_validator("proxies")
     @classmethod

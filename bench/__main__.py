@@ -27,6 +27,7 @@ MODULES = (
     "bench.flood",
     "bench.nodes",
     "bench.posting",
+    "bench.seals",
     "bench.charge",
     "bench.match",
     "bench.month",

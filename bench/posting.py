@@ -38,7 +38,7 @@ BATCHES, SIZE = 5, 1_000  # of each turn
 SINGLES = 200  # of each turn
 CAP = 500_000_000  # 5,000,000.00 yuan
 MONTH = date(2026, 11, 1)
-_RESERVATIONS = """
+RESERVATIONS = """
     INSERT INTO reservations (voucher_id, fen, plan, until, reserved_at, reserved_by)
     SELECT 1, 1, 'bench', '2026-12-31', now(), 'bench' FROM generate_series(1, %s)
 """
@@ -59,9 +59,9 @@ def run() -> dict[str, object]:
         engine = database.engine()
         book = place_voucher(owner, engine, CAP).book_id
         count = (1 + TURNS) * (BATCHES * SIZE + SINGLES)
-        owner.execute(_RESERVATIONS, (count,))
+        owner.execute(RESERVATIONS, (count,))
         owner.execute("ANALYZE")
-        drafts = _drafts(book)
+        drafts = drafts_of(book)
         our_turns = (lambda: _singles(engine, drafts), lambda: _batches(engine, drafts))
         with _pgledger(database) as their_turns:
             runs = (*our_turns, *their_turns)
@@ -99,7 +99,7 @@ def _ratio(turns: Sequence[Sequence[Turn]], above: int, below: int, of: int) -> 
     return round(statistics.median(turn[above][of] / turn[below][of] for turn in turns), 2)
 
 
-def _drafts(book: int) -> Iterator[Draft]:
+def drafts_of(book: int) -> Iterator[Draft]:
     """Reservations of one fen, each with a cause of its own, without end."""
     for number in itertools.count(1):
         moves = {book: chain(1, "reserve available reserved")}

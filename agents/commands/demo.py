@@ -27,7 +27,8 @@ from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain, phase_s
 from agents.reporting.spool import Spool
-from agents.sources import demo_centre, job_trace
+from agents.sightings import Sighting
+from agents.sources import demo_centre, demo_witness, job_trace
 
 PATIENCE_S = 120.0
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -51,6 +52,7 @@ class DemoAgent:
     grid_ms: int  # the length of its windows
     stride_ms: int  # how much history goes into the spool at once, in ms
     windows: Callable[[int, int], Iterator[wire.Window]]
+    sightings: Callable[[int, int], Iterator[Sighting]] = lambda _from_ms, _to_ms: iter(())
 
 
 def main(argv: Sequence[str]) -> int:
@@ -116,6 +118,7 @@ def _describe(history: History, data: Path) -> dict[str, object]:
                 "source": "nvml",
                 "since": job_trace.beijing_day(history.k8s_ms),
                 "nodes": nodes,
+                "witnesses": [node(demo_witness.WITNESS)],
             },
             {
                 "name": demo_centre.SLURM,
@@ -135,6 +138,13 @@ def demo_agents(history: History) -> list[DemoAgent]:
     for node in demo_centre.NODES:
         windows = _node(history, node)
         agents.append(DemoAgent(node, history.k8s_ms, minute, 4 * _HOUR_MS, windows))
+    agents.append(
+        DemoAgent(
+            *(demo_witness.WITNESS, history.k8s_ms, minute, 4 * _HOUR_MS),
+            lambda _from_ms, _to_ms: iter(()),
+            lambda from_ms, to_ms: demo_witness.sightings(history.k8s_ms, from_ms, to_ms),
+        )
+    )
     return agents
 
 
@@ -209,6 +219,8 @@ def _run_agent(
         try:
             while True:
                 for to_ms, windows in pending_windows(agent, spool, _now_ms()):
+                    told_ms = int(spool.restore() or agent.first_ms)
+                    spool.add_sightings(agent.sightings(told_ms, to_ms))
                     spool.add(windows, checkpoint=str(to_ms).encode())
                     drain(
                         spool,

@@ -2,9 +2,10 @@
 
 It has two clusters, so that every page has something to show. `yc-k8s` is three nodes
 of eight GPUs under Kubernetes: whole GPUs, MIG slices, time-sliced GPUs, two of a model that no
-catalogue knows. `yc-slurm` is a Slurm cluster that has been running for eight weeks. Days are busy,
-nights and weekends quieter; an agent was down once, a GPU was lost, a node was silent, one GPU was
-added without being registered, and three minutes were reported twice with different holders.
+catalogue knows; a witness watches its API server (demo_witness.py). `yc-slurm` is a Slurm cluster
+that has been running for eight weeks. Days are busy, nights and weekends quieter; an agent was down
+once, a GPU was lost, a node was silent, one GPU was added without being registered, and three
+minutes were reported twice with different holders.
 
 Every figure follows from the seed, the device and the day, so any minute can be computed at any
 time with the same result.
@@ -37,7 +38,7 @@ _BEIJING_MS = 8 * 3_600_000
 _A800, _L20, _4090 = "NVIDIA A800-SXM4-80GB", "NVIDIA L20", "NVIDIA GeForce RTX 4090"
 _SLICES = (("3g.40gb", 4, 4), ("2g.20gb", 0, 2), ("1g.10gb", 2, 1), ("1g.10gb", 3, 1))
 _LOOKS_A_MINUTE = 6
-_Stay = tuple[int, int, wire.Pod]  # from, to, who
+Stay = tuple[int, int, wire.Pod]  # from, to, who
 
 # Who works on which node, and how much of the time: namespace → weight.
 _TENANTS = {
@@ -76,11 +77,11 @@ def cards(node: str) -> tuple[Card, ...]:
 
 def unregistered_card() -> Card:
     """Return the GPU that was added to a node and never registered."""
-    return Card(_id("GPU", "stranger"), NODES[2], _L20)
+    return Card(made_up_id("GPU", "stranger"), NODES[2], _L20)
 
 
 def _card(node: str, index: int) -> Card:
-    gpu = _id("GPU", node, index)
+    gpu = made_up_id("GPU", node, index)
     if node == NODES[2]:
         return Card(gpu, node, _4090 if index >= 6 else _L20, slots=4)  # noqa: PLR2004
     if node == NODES[1] and index < 4:  # noqa: PLR2004
@@ -90,10 +91,11 @@ def _card(node: str, index: int) -> Card:
 
 def _slices(gpu: str) -> Iterator[wire.Mig]:
     for gi, (profile, start, size) in enumerate(_SLICES, 1):
-        yield wire.Mig(gi, 0, profile, _id("MIG", gpu, gi), (start, size))
+        yield wire.Mig(gi, 0, profile, made_up_id("MIG", gpu, gi), (start, size))
 
 
-def _id(kind: str, *parts: object) -> str:
+def made_up_id(kind: str, *parts: object) -> str:
+    """Return an id of this kind that follows from the parts."""
     digest = hashlib.sha256("/".join(map(str, (_SEED, *parts))).encode()).hexdigest()
     cuts = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
     return f"{kind}-" + "-".join(digest[low:high] for low, high in cuts)
@@ -183,7 +185,19 @@ def _day(card: Card, day: int) -> list[tuple[int, list[Device]]]:
     return segments
 
 
-def _shares_at(slots: list[list[_Stay]], ms: int, den: int) -> tuple[HolderShare, ...]:
+def stays_of_day(card: Card, ms: int) -> list[Stay]:
+    """Return everybody's stays on the card on the Beijing day of this moment."""
+    begin_ms = ms + _BEIJING_MS - (ms + _BEIJING_MS) % _DAY_MS - _BEIJING_MS
+    places = [mig.uuid for mig in card.slices] or [card.gpu]
+    return [
+        stay
+        for place in places
+        for slot in range(card.slots)
+        for stay in _stays(card, f"{place}/{slot}", begin_ms)
+    ]
+
+
+def _shares_at(slots: list[list[Stay]], ms: int, den: int) -> tuple[HolderShare, ...]:
     pods = [pod for stays in slots for low, high, pod in stays if low <= ms < high]
     shares = [HolderShare(pod, 1, den) for pod in pods]
     if len(pods) < den:
@@ -191,11 +205,11 @@ def _shares_at(slots: list[list[_Stay]], ms: int, den: int) -> tuple[HolderShare
     return tuple(shares) if den > 1 else (HolderShare(shares[0].holder),)
 
 
-def _stays(card: Card, place: str, begin_ms: int) -> list[_Stay]:
+def _stays(card: Card, place: str, begin_ms: int) -> list[Stay]:
     """Invent the pods on one place of the card on one day; all of them end by midnight."""
     dice = Random(f"{_SEED}/{place}/{begin_ms}")  # noqa: S311 - invention, not secrecy
     tenants = _TENANTS[card.node]
-    stays: list[_Stay] = []
+    stays: list[Stay] = []
     ms, end_ms = begin_ms, begin_ms + _DAY_MS
     while ms < end_ms:
         if dice.random() > _busy(ms):
@@ -205,7 +219,8 @@ def _stays(card: Card, place: str, begin_ms: int) -> list[_Stay]:
         word = dice.choice(("train", "finetune", "eval", "infer"))
         name = f"{word}-{dice.randrange(16**9):09x}-{dice.randrange(36**3):05x}"
         stop_ms = min(ms + dice.randrange(1_200, 28_800) * 1000, end_ms)
-        stays.append((ms, stop_ms, wire.Pod(namespace=namespace, pod=name, container="main")))
+        uid = made_up_id("pod", place, ms)
+        stays.append((ms, stop_ms, wire.Pod(namespace, name, "main", uid)))
         ms = stop_ms + dice.randrange(5, 90) * 1000
     return stays
 

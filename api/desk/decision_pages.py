@@ -20,9 +20,9 @@ from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, Offset, having
-from api.door.step_up import Proving
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
+from api.people.step_up import Proving
 from api.people.subject import plain_subject
 from api.reconciliation.next_month import next_address
 from api.reconciliation.notices import Act, notice
@@ -117,7 +117,7 @@ def decision_page(
             "answered_at": record.answered_at,
             "answer_reason": record.answer_reason,
             "may_answer": may_answer_it,
-            "code_wanted": may_answer_it and prover.wanted(viewer),
+            "code_wanted": may_answer_it and prover.asks(viewer),
             "may_withdraw": may_withdraw(viewer, record),
             "why_not": why_not(db, viewer, record),
         },

@@ -10,8 +10,8 @@ from api.desk.decision_reader import may_answer, may_give, names_of_keys, why_no
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
-from api.door.step_up import Proving
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
+from api.people.step_up import Proving
 from ledger.desk.steps import admit_usage, register_seen, take_registry
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
@@ -70,7 +70,7 @@ def view(
     answers = may_give(db, viewer, row)
     return DecisionView(
         names=names, answers=answers, why_not=why_not(db, viewer, row),
-        code_wanted=Answer.CONFIRMED in answers and prover.wanted(viewer),
+        code_wanted=Answer.CONFIRMED in answers and prover.asks(viewer),
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def answer(
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     if request.answer is Answer.CONFIRMED:
-        viewer = prover.shown(viewer, request.code)
+        viewer = prover.take(viewer, request.code)
     decision = respond(
         db, key, answer=request.answer, digest_seen=request.seen, viewer=viewer, now=now,
         reason=request.reason,

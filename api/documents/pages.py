@@ -23,10 +23,10 @@ from api.door.dependencies import Db, Now, Offset
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, PROOF_MAX, QR_MAX, TEXT_MAX
-from api.door.step_up import Proving
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
+from api.people.step_up import Proving
 from api.web import forms
 from api.web.forms import SentForm, form, request_of, text
 from api.web.layout import Frame, Framed, pages
@@ -88,7 +88,7 @@ def listing(
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(documents) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
             "may_verify": may_verify,
-            "code_wanted": may_verify and prover.wanted(viewer),
+            "code_wanted": may_verify and prover.asks(viewer),
         },
     )
 

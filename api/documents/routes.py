@@ -27,9 +27,9 @@ from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, QR_MAX, Note, YearMonth, first_day
-from api.door.step_up import Proving
 from api.door.uploads import Uploaded, attachment, documented
 from api.people.schemas import DecisionRead
+from api.people.step_up import Proving
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
 from ledger.desk.steps.verify_documents import confirm_documents, look_up
 from ledger.documents.codes import LookupResult
@@ -98,7 +98,7 @@ def confirm(
     *, request: DocumentsConfirm, viewer: Answerer, db: Db, now: Now, prover: Proving
 ) -> list[DecisionRead]:
     """Confirm several documents after comparing them with their originals; all of them, or none."""
-    viewer = prover.shown(viewer, request.code)
+    viewer = prover.take(viewer, request.code)
     answers = [(document.decision, document.seen) for document in request.documents]
     decisions = confirm_documents(db, answers, viewer=viewer, now=now)
     return [DecisionRead.model_validate(decision) for decision in decisions]

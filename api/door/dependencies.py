@@ -194,11 +194,13 @@ def open_session(
     *,
     own_device: bool = False,
     proven: bool = False,
+    provider_sid: str | None = None,
 ) -> None:
     """Sign a browser in: opens a session of the viewer's token, and sets the cookies.
 
     The session that the browser had before ends, and its secret with it. `own_device` takes it for
-    another device than the browser is; `proven` says that she has just shown a code.
+    another device than the browser is; `proven` says that she has just shown a code;
+    `provider_sid` is as in `sessions.sign_in`.
 
     Raises:
         Refusal: this role does not come in by this door (`other_door`).
@@ -210,7 +212,9 @@ def open_session(
     if own_device:
         place = replace(place, device=sessions.new_secret())
     length = lasts(request)
-    secret = sessions.sign_in(db, viewer.token, place, length, now, proven=proven)
+    secret = sessions.sign_in(
+        db, viewer.token, place, length, now, proven=proven, provider_sid=provider_sid
+    )
     request.state.fresh_session = secret
     sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     _keep(request, response, SESSION_COOKIE, secret, length.absolute)

@@ -59,6 +59,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "step_up_none": msgid(
             "确认之前要证明是您本人，而您还没有验证器；请安全管理员邀请您设定账号"
         ),
+        "no_provider": msgid("这里没有设定统一认证"),
+        "logout_token": msgid("这不是统一认证签发的退出令牌"),
+        "subject": msgid("这个身份还没有与这里的账号关联：请先用账号登录，在「我的登录」里关联"),
+        "subject_taken": msgid("这个身份已经与别人的账号关联"),
+        "subject_over": msgid("您的账号已经停用或到期"),
         "token_administrator": msgid("管理员（{role}）只能在服务器上用 suanquan admin create 建立"),
         "token_duty": msgid(
             "「{person}」已有 {other} 的令牌，不能又是 {role}：三名管理员与业务各归各人"

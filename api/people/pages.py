@@ -4,6 +4,7 @@ Signing in takes a token, pasted once; from then on the browser holds a session 
 end. The public page says what this is and how each user starts.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,8 +17,9 @@ from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.people.drill_pages import playable
 from api.web import charts
-from api.web.layout import Framed, places
+from api.web.layout import Frame, Framed, places
 from ledger.people.steps import credentials
+from ledger.people.steps.drill import Part
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,8 +56,7 @@ def sign_in_form(
 ) -> HTMLResponse:
     """The form for a token; in a drill its people too."""
     parts = playable(db, settings, wall)
-    content = {"refused": "", "next": local(next), "parts": parts, "label": label}
-    return frame.page("people/sign-in.html", content)
+    return _sign_in(frame, local(next), parts=parts)
 
 
 @router.post("/sign-in")
@@ -87,9 +88,21 @@ def sign_out(request: Request, db: Db, wall: Wall) -> Response:
     return response
 
 
-def sign_in_page(frame: Framed, refused: str, next_page: str, status: int) -> HTMLResponse:
+def sign_in_page(frame: Frame, refused: str, next_page: str, status: int) -> HTMLResponse:
     """The form again, with what was wrong."""
-    content = {"refused": refused, "next": local(next_page), "parts": []}
+    return _sign_in(frame, local(next_page), refused=refused, status=status)
+
+
+def _sign_in(
+    frame: Frame,
+    next_page: str,
+    *,
+    parts: Sequence[Part] = (),
+    refused: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    """The ways in; the provider's only where the site has one."""
+    content = {"refused": refused, "next": next_page, "parts": parts, "label": label}
     return frame.page("people/sign-in.html", content, status)
 
 

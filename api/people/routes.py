@@ -8,9 +8,9 @@ from sqlmodel import Session, select
 
 from api.door.access import RIGHTS, Right
 from api.door.dependencies import Configured, Db, Limit, Wall, having, lasts, signed_in
-from api.door.step_up import Proving
 from api.people.rights import RightRow, right_table
 from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenRenew, TokenSecret
+from api.people.step_up import Proving
 from api.settings import Settings
 from ledger.errors import NotFound, Refused
 from ledger.people.steps import credentials, invitations, logins, sessions
@@ -90,7 +90,7 @@ def confirm(
     request: Proof | None = None,
 ) -> None:
     """Confirm a token that waits for a second security administrator."""
-    viewer = prover.shown(viewer, request.code if request else "")
+    viewer = prover.take(viewer, request.code if request else "")
     credentials.confirm_token(db, token, viewer, wall)
 
 

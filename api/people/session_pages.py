@@ -9,7 +9,7 @@ from api.door.dependencies import Db, Wall, lasts, signed_in
 from api.door.middleware import SESSION_COOKIE
 from api.language.labels import label
 from api.web.layout import Framed
-from ledger.people.steps import logins, sessions
+from ledger.people.steps import logins, sessions, subjects
 from ledger.people.steps.authenticators import recovery_codes_left
 from ledger.people.steps.credentials import Viewer
 
@@ -23,7 +23,9 @@ def session_list(viewer: Self, request: Request, frame: Framed, db: Db, wall: Wa
     """Where the reader is signed in, her last sign-ins, and those that did not succeed."""
     rows = sessions.sessions(db, viewer, lasts(request), wall)
     login = logins.login_of(db, viewer)
+    linked = subjects.subject_of(db, login) if login else None
     content = {
+        "subject": linked.subject if linked else "",
         "login": login.name if login else "",
         "left": recovery_codes_left(db, viewer.token),
         "failures": logins.failures_of(db, viewer, FAILURES),

@@ -12,10 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Configured, Db, Wall, having
-from api.door.step_up import Proving
 from api.language.labels import label
 from api.people import routes
 from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenSecret
+from api.people.step_up import Proving
 from api.web.forms import form
 from api.web.layout import Framed
 from ledger.people.codes import Role
@@ -38,7 +38,7 @@ class Invited(NamedTuple):
 @router.get("/people")
 def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving) -> HTMLResponse:
     """Every token, those first that wait; and the form for a new one."""
-    return _page(viewer, frame, db, wall, code_wanted=prover.wanted(viewer))
+    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer))
 
 
 @router.post("/people/tokens")

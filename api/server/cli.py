@@ -119,9 +119,11 @@ def _enrolled(folder: Path) -> bool:
 def _codes(clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
     """An enrolment code for each node that has no key yet."""
     for cluster in clusters:
-        for node in cluster["nodes"]:
+        agents = [(node, cluster["source"]) for node in cluster["nodes"]]
+        agents += [(witness, "witness") for witness in cluster.get("witnesses", ())]
+        for node, source in agents:
             if not node["enrolled"]:
-                code = prepare.enrolment_code(cluster["name"], cluster["source"], cluster["since"])
+                code = prepare.enrolment_code(cluster["name"], source, cluster["since"])
                 yield f"--code={node['node']}={code}"
 
 

@@ -34,6 +34,7 @@ TALLY = (
     Column(msgid("封存"), "seals", NUMBER),
     Column(msgid("封过的行"), "leaves", NUMBER),
     Column(msgid("核对的行"), "rows", NUMBER),
+    Column(msgid("重算的分录"), "entries", NUMBER),
     Column(msgid("等待封存"), "waiting", NUMBER),
     Column(msgid("不符"), "faulty", NUMBER),
 )
@@ -86,6 +87,7 @@ def verify() -> Answer:
         "seals": tally.seals,
         "leaves": tally.leaves,
         "rows": tally.rows,
+        "entries": tally.entries,
         "waiting": tally.rows_waiting,
         "faulty": len(tally.faults),
     }

@@ -170,6 +170,7 @@ class Frame:
             "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
             "session_hours": self.request.app.state.settings.session_hours,
             "session_idle": self.request.app.state.settings.session_idle_minutes,
+            "provider": provider_name(self.request),
             "viewer": self.viewer,
             "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),
@@ -192,6 +193,12 @@ class Frame:
         """This page's address with other choices."""
         url = self.request.url.include_query_params(**query)
         return f"{url.path}?{url.query}"
+
+
+def provider_name(request: Request) -> str:
+    """What people call the site's provider of identities; "" where it has none."""
+    state = request.app.state
+    return state.settings.oidc_name if state.provider else ""
 
 
 def chosen_type(request: Request) -> str:

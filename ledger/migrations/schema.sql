@@ -3032,6 +3032,21 @@ END $$;
 
 ALTER FUNCTION public.link_events(since bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.linked_by_holder() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.ended_at IS NOT NULL OR NOT may_act(NEW.created_by, NEW.created_at) OR NOT EXISTS (
+            SELECT FROM logins WHERE id = NEW.login_id AND token_id = token_of(NEW.created_by)) THEN
+        RAISE EXCEPTION '% does not hold the login %', NEW.created_by, NEW.login_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'linked_by_holder';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.linked_by_holder() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3259,6 +3274,24 @@ CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS i
 $$;
 
 ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.note_postings() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    taken bigint := coalesce((SELECT (head::jsonb ->> 'postings')::bigint
+                              FROM seals ORDER BY number DESC LIMIT 1), 0);
+BEGIN
+    INSERT INTO unsealed_rows
+        SELECT 'postings', jsonb_build_array(id)::text FROM postings WHERE number > taken
+        UNION ALL
+        SELECT 'movements', jsonb_build_array(m.id)::text
+        FROM postings p JOIN movements m ON m.posting_id = p.id WHERE p.number > taken;
+    RETURN coalesce((SELECT max(number) FROM postings), 0);
+END $$;
+
+ALTER FUNCTION public.note_postings() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.note_unsealed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4197,6 +4230,7 @@ CREATE TABLE public.sessions (
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     proven_at timestamp with time zone,
+    provider_sid text,
     CONSTRAINT sessions_device_check CHECK ((octet_length(device) = 32)),
     CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
 );
@@ -4214,6 +4248,8 @@ COMMENT ON COLUMN public.sessions.browser IS 'What the browser says that it is';
 COMMENT ON COLUMN public.sessions.seen_at IS 'When it was used last, to the minute';
 
 COMMENT ON COLUMN public.sessions.proven_at IS 'When a code of an authenticator was last shown in it';
+
+COMMENT ON COLUMN public.sessions.provider_sid IS 'The provider''s name for its own session, empty where it gives none; null: not by a provider';
 
 CREATE FUNCTION public.shares_device(one bigint, other bigint) RETURNS boolean
     LANGUAGE sql STABLE
@@ -8343,6 +8379,37 @@ ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.subjects (
+    id bigint NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    login_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT subjects_issuer_check CHECK ((issuer ~ '^https?://'::text)),
+    CONSTRAINT subjects_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
+ALTER TABLE public.subjects OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.subjects IS 'Whom a provider of identities names, and whose login it opens';
+
+COMMENT ON COLUMN public.subjects.issuer IS 'The provider, as its tokens name it';
+
+COMMENT ON COLUMN public.subjects.subject IS 'Its name for a person, for good';
+
+COMMENT ON COLUMN public.subjects.ended_at IS 'Since when it opens nothing any more';
+
+ALTER TABLE public.subjects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.subjects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tokens_id_seq
     START WITH 1
@@ -9097,6 +9164,9 @@ ALTER TABLE ONLY public.stretch_days
 ALTER TABLE ONLY public.stretches
     ADD CONSTRAINT stretches_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.subjects
+    ADD CONSTRAINT subjects_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_hash_key UNIQUE (hash);
 
@@ -9488,6 +9558,12 @@ CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
 
 CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
 
+CREATE INDEX subjects_by_login ON public.subjects USING btree (login_id);
+
+CREATE UNIQUE INDEX subjects_of_issuer ON public.subjects USING btree (issuer, subject) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX subjects_of_login ON public.subjects USING btree (login_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_person ON public.tokens USING btree (person_id);
@@ -9598,6 +9674,8 @@ CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.
 
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.sessions FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.subjects FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_created_at BEFORE INSERT OR UPDATE OF created_at ON public.tokens FOR EACH ROW WHEN (((new.created_at < (now() - '00:10:00'::interval)) OR (new.created_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.decisions FOR EACH ROW WHEN (((new.decided_at < (now() - '00:10:00'::interval)) OR (new.decided_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -9605,6 +9683,8 @@ CREATE TRIGGER clock_decided_at BEFORE INSERT OR UPDATE OF decided_at ON public.
 CREATE TRIGGER clock_dropped_at BEFORE INSERT OR UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN (((new.dropped_at < (now() - '00:10:00'::interval)) OR (new.dropped_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_ended_at BEFORE INSERT OR UPDATE OF ended_at ON public.subjects FOR EACH ROW WHEN (((new.ended_at < (now() - '00:10:00'::interval)) OR (new.ended_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.lookups FOR EACH ROW WHEN (((new.entered_at < (now() - '00:10:00'::interval)) OR (new.entered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -9884,6 +9964,8 @@ CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERR
 
 CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
 
+CREATE TRIGGER linked BEFORE INSERT ON public.subjects FOR EACH ROW EXECUTE FUNCTION public.linked_by_holder();
+
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER made BEFORE INSERT ON public.persons FOR EACH ROW EXECUTE FUNCTION public.made_by_administrator();
@@ -9929,6 +10011,8 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservat
 CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at, proven_at, hash ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF used_at ON public.sign_in_links FOR EACH ROW WHEN ((old.used_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF ended_at ON public.subjects FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -10172,8 +10256,6 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.matches REFERENCING NEW TABLE
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_changed AFTER UPDATE ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10201,8 +10283,6 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.policy_ends REFERENCING NEW T
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_changed AFTER UPDATE ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10253,6 +10333,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_answers REFERENCING
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.subjects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10396,8 +10478,6 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.matches REFERENCING OLD TABLE AS
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.messages REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_gone AFTER DELETE ON public.movements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_gone AFTER DELETE ON public.number_reads REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.objections REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10425,8 +10505,6 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.policy_ends REFERENCING OLD TABL
 CREATE TRIGGER seal_gone AFTER DELETE ON public.pool_clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.pools REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_gone AFTER DELETE ON public.postings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.price_bands REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10477,6 +10555,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_answers REFERENCING OL
 CREATE TRIGGER seal_gone AFTER DELETE ON public.statement_lines REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.statements REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.subjects REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.tokens REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10620,8 +10700,6 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.matches REFERENCING NEW TABLE AS 
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.messages REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_new AFTER INSERT ON public.movements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
 CREATE TRIGGER seal_new AFTER INSERT ON public.number_reads REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.objections REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10649,8 +10727,6 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.policy_ends REFERENCING NEW TABLE
 CREATE TRIGGER seal_new AFTER INSERT ON public.pool_clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('year, clause');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.pools REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
-
-CREATE TRIGGER seal_new AFTER INSERT ON public.postings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.price_bands REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -10701,6 +10777,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.statement_answers REFERENCING NEW
 CREATE TRIGGER seal_new AFTER INSERT ON public.statement_lines REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('statement_id, line');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.statements REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.subjects REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.tokens REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -11275,6 +11353,9 @@ ALTER TABLE ONLY public.statement_lines
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
+ALTER TABLE ONLY public.subjects
+    ADD CONSTRAINT subjects_login_id_fkey FOREIGN KEY (login_id) REFERENCES public.logins(id);
+
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
@@ -11672,6 +11753,9 @@ REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.note_postings() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_postings() TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.note_unsealed() FROM PUBLIC;
 
@@ -12442,6 +12526,10 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretch_use TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.subjects TO suanquan_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.subjects TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 

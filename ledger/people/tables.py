@@ -84,6 +84,7 @@ class SignIn(SQLModel, table=True):
     expires_at: datetime = moment()
     ended_at: datetime | None = moment(nullable=True)
     proven_at: datetime | None = moment(nullable=True)
+    provider_sid: str | None = None
 
 
 class SignInLink(SQLModel, table=True):
@@ -150,6 +151,19 @@ class RecoveryCode(SQLModel, table=True):
     hash: bytes = Field(sa_type=LargeBinary, unique=True)
     authenticator_id: int = big()
     used_at: datetime | None = moment(nullable=True)
+
+
+class Subject(SQLModel, table=True):
+    """Whom a provider of identities names, and the login that it opens."""
+
+    __tablename__ = "subjects"
+    id: int | None = identity()
+    issuer: str
+    subject: str
+    login_id: int = big()
+    created_at: datetime = moment()
+    created_by: str
+    ended_at: datetime | None = moment(nullable=True)
 
 
 class FailedSignIn(SQLModel, table=True):

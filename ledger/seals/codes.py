@@ -32,3 +32,4 @@ class FaultCode(StrEnum):
     KEY = "key"
     CLOCK = "clock"
     COLUMNS = "columns"
+    DIFFERS = "differs"

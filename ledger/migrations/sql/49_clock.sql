@@ -55,7 +55,7 @@ BEGIN
             ('relations', 'recorded_at superseded_at'), ('reservations', 'reserved_at released_at'),
             ('rounds', 'finished_at'), ('sessions', 'created_at seen_at ended_at proven_at'),
             ('stated_periods', 'stated_at'), ('statement_answers', 'answered_at'),
-            ('statements', 'issued_at'), ('streams', 'received_at'),
+            ('statements', 'issued_at'), ('streams', 'received_at'), ('subjects', 'created_at ended_at'),
             ('seal_keys', 'registered_at'), ('seals', 'sealed_at'), ('sign_in_links', 'used_at'), ('tokens', 'confirmed_at created_at revoked_at'),
             ('voucher_versions', 'opened_at'),
             ('vouchers', 'opened_at'), ('year_waits', 'since')

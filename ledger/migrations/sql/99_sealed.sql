@@ -1,5 +1,5 @@
 -- Every table is watched for what is to be sealed, but those whose rows follow from sealed ones or prove
--- nothing; `ledger/seals/rules/relations.py` says why, and a test holds the two to each other. So a
+-- nothing, and postings with their movements, which have numbers (44_seals); `ledger/seals/rules/relations.py` says why, and a test holds the two to each other. So a
 -- new table is sealed unless somebody says otherwise.
 DO $$
 DECLARE
@@ -17,6 +17,7 @@ BEGIN
                 hour_totals,hour_coverage,stretches,stretch_days,job_users,xid_events,evidence,
                 evidence_changes,evidence_days,holds,hold_days,incident_spans,witness_nodes,
                 partition_gpus,witness_pods,witness_watches,
+                postings,movements,
                 agent_shares,alembic_version,event_bookmarks,relays,rounds,seals,sealed_rows,unsealed_rows}')
         GROUP BY c.relname ORDER BY c.relname
     LOOP

@@ -99,11 +99,19 @@ def is_secret(text: str) -> bool:
 
 
 def sign_in(
-    db: Session, token: int, place: Place, lasts: Lasts, now: datetime, *, proven: bool = False
+    db: Session,
+    token: int,
+    place: Place,
+    lasts: Lasts,
+    now: datetime,
+    *,
+    proven: bool = False,
+    provider_sid: str | None = None,
 ) -> str:
     """Open a session of a good token, and return its secret; too many others make room.
 
-    `proven` says that a code of an authenticator was shown just now.
+    `proven` says that a code of an authenticator was shown just now; `provider_sid` is the session
+    of the provider that let her in, "" where it names none.
     """
     db.execute(_CROWD, {"token": token, "now": now, "kept": SESSIONS_MAX - 1})
     secret = new_secret()
@@ -117,6 +125,7 @@ def sign_in(
         seen_at=now,
         expires_at=now + lasts.absolute,
         proven_at=now if proven else None,
+        provider_sid=provider_sid,
     )
     db.add(row)
     db.flush()

@@ -30,8 +30,7 @@ _HELD = sql.SQL("""
 """)
 _NEW = sql.SQL("""
     COPY (
-        SELECT {key}, EXISTS (SELECT FROM unsealed_rows w
-                              WHERE w.relation = {relation} AND w.key = {key})
+        SELECT {key}, {waits}
         FROM {table} t
         WHERE NOT EXISTS (SELECT FROM sealed_rows l WHERE l.relation = {relation} AND l.key = {key}
                           AND l.seal = ANY({all_seals}))
@@ -41,6 +40,19 @@ _REWRITTEN = """
     SELECT relation, key, max(seal) FROM sealed_rows WHERE relation = ANY(%s)
     GROUP BY relation, key HAVING count(*) > 1 AND count(DISTINCT coalesce(hash, '')) > 1
 """
+
+
+# Whether a row that no seal took is yet to be sealed.
+_NOTED = sql.SQL("""
+    EXISTS (SELECT FROM unsealed_rows w WHERE w.relation = {relation} AND w.key = {key})
+""")
+_BEHIND = {
+    "postings": sql.SQL("coalesce(t.number > {last_posting}, false)"),
+    "movements": sql.SQL("""
+        EXISTS (SELECT FROM postings p
+                WHERE p.id = t.posting_id AND p.number > {last_posting})
+    """),
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +72,11 @@ def check_rows(
 ) -> None:
     """Hold every row of sealed relations to its last leaf; `look` is shown how far it is."""
     of_relation = _editions(heads)
+    last_posting = max((head.postings for head in heads.values()), default=0)
     for relation, shape in sorted(shapes(raw, relations).items()):
         editions = of_relation.get(relation, {})
         all_seals = [number for seals in editions.values() for number in seals]
-        check = _Check(raw, shape, all_seals, tally, look)
+        check = _Check(raw, shape, all_seals, last_posting, tally, look)
         for edition, seals in editions.items():
             if set(edition.columns) <= set(shape.columns):
                 check.check_leaves(edition, seals)
@@ -87,11 +100,15 @@ def _editions(heads: Mapping[int, Head]) -> dict[str, dict[Edition, list[int]]]:
 
 @dataclass(frozen=True)
 class _Check:
-    """One relation that is looked at; `all_seals` are those whose heads have a tree of it."""
+    """One relation that is looked at; `all_seals` are those whose heads have a tree of it.
+
+    `last_posting` is the number of the last posting that was sealed.
+    """
 
     raw: Raw
     shape: Shape
     all_seals: list[int]
+    last_posting: int
     tally: Tally
     look: Callable[[Tally], None]
 
@@ -122,7 +139,13 @@ class _Check:
 
     def check_unsealed(self) -> None:
         """Count what waits for its first seal; what does not wait was slipped in."""
-        for key, waits in _pairs(lines(self.raw, self._query(_NEW))):
+        waits_when = _BEHIND.get(self.shape.relation, _NOTED).format(
+            relation=sql.Literal(self.shape.relation),
+            key=self.shape.key_json("t"),
+            last_posting=sql.Literal(self.last_posting),
+        )
+        query = self._query(_NEW, waits=waits_when)
+        for key, waits in _pairs(lines(self.raw, query)):
             self.tally.rows += 1
             if waits:
                 self.tally.rows_waiting += 1

@@ -1,4 +1,4 @@
-"""Verify a database against its own seals: the chain, the trees, every row.
+"""Verify a database against its own seals: the chain, the trees, every row, and then the books.
 
 One snapshot, read only; what comes meanwhile is not looked at. Rows stream through, so memory
 stays as it is however large the database has grown.
@@ -6,6 +6,7 @@ stays as it is however large the database has grown.
 
 from collections.abc import Callable
 
+from ledger.seals.queries.books import check_books
 from ledger.seals.queries.heads import check_chain, check_trees, kept_seals
 from ledger.seals.queries.rows import check_rows
 from ledger.seals.queries.shapes import Raw, write_as_sealed
@@ -32,4 +33,5 @@ def verify(raw: Raw, look: Callable[[Tally], None] = lambda _: None) -> Tally:
         check_trees(raw, heads, tally)
         look(tally)
         check_rows(raw, heads, tally, look)
+        check_books(raw, tally, look)
     return tally

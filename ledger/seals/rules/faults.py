@@ -22,5 +22,6 @@ class Tally:
     seals: int = 0
     leaves: int = 0
     rows: int = 0
+    entries: int = 0
     rows_waiting: int = 0
     faults: list[Fault] = field(default_factory=list)

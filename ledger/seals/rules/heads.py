@@ -32,7 +32,10 @@ class SealedTree:
 
 @dataclass(frozen=True)
 class Head:
-    """One seal; `previous` and `key` are hexadecimal, `policies` the SHA-256 of each file."""
+    """One seal; `previous` and `key` are hexadecimal, `policies` the SHA-256 of each file.
+
+    `postings` is the number of the last posting that was taken by this seal or one before.
+    """
 
     number: int
     kind: SealKind
@@ -43,6 +46,7 @@ class Head:
     key: str
     program: str
     policies: Mapping[str, str]
+    postings: int
     trees: tuple[SealedTree, ...]
 
     @property
@@ -65,6 +69,7 @@ def write_head(head: Head) -> str:
             "key": head.key,
             "program": head.program,
             "policies": dict(head.policies),
+            "postings": head.postings,
             "trees": [
                 {"relation": t.relation, "columns": t.columns, "rows": t.rows, "root": t.root}
                 for t in head.trees
@@ -102,6 +107,7 @@ def _head(members: Mapping[str, Any]) -> Head:
         key=members["key"],
         program=members["program"],
         policies=members["policies"],
+        postings=members["postings"],
         trees=tuple(
             SealedTree(tree["relation"], tuple(tree["columns"]), tree["rows"], tree["root"])
             for tree in members["trees"]

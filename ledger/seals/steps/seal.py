@@ -37,6 +37,7 @@ from ledger.seals.tables import Seal, SealKey
 from ledger.units import beijing_day, next_month
 
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.seal', 0))")
+_NOTE_POSTINGS = text("SELECT note_postings()")
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
@@ -78,6 +79,7 @@ def seal(
     raw = raw_connection(db)
     write_as_sealed(raw)
     number = last.number + 1 if last else 1
+    postings = int(db.scalar(_NOTE_POSTINGS))
     head = Head(
         number=number,
         kind=occasion.kind,
@@ -88,6 +90,7 @@ def seal(
         key=signer.public_key.hex(),
         program=version("suanquan"),
         policies=_policies(),
+        postings=postings,
         trees=tuple(_trees(raw, number, algorithm)),
     )
     return _keep(db, head, key, signer)

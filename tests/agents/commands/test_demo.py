@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import wire
+from agents import sightings, wire
 from agents.__main__ import main
 from agents.commands import demo
 from agents.reporting.spool import Spool
-from agents.sources import demo_centre
+from agents.sources import demo_centre, demo_witness
 
 NOW = datetime(2026, 3, 18, 6, 17, 42, tzinfo=UTC)  # a Wednesday, 14:17 in Beijing
 FIRST = demo_centre.midnight_ms(NOW, demo_centre.K8S_DAYS)
@@ -186,3 +186,42 @@ def test_without_a_code_it_says_which_node_needs_one(
 ) -> None:
     assert main(["demo", "--data", str(tmp_path), "--url", "http://127.0.0.1:1"]) == 5
     assert f"--code {demo_centre.CONTROLLER}=CODE" in capsys.readouterr().err
+
+
+def told_by_witness(low: int, high: int, step: int) -> dict[str, bytes]:
+    """What is kept of each key at the end, as the server and the spool do."""
+    newest: dict[str, tuple[datetime, bytes]] = {}
+    for ms in range(low, high, step):
+        for sighting in demo_witness.sightings(FIRST, ms, min(ms + step, high)):
+            assert sightings.faults(sighting) == []
+            key, body = sightings.key(sighting), msgspec.json.encode(sighting)
+            if key not in newest or newest[key][0] < sightings.at(sighting):
+                newest[key] = sightings.at(sighting), body
+    return {key: body for key, (_, body) in newest.items() if not key.startswith("watch/")}
+
+
+def test_the_witness_agrees_with_the_nodes_but_for_a_pod_that_never_ran() -> None:
+    low, high = FIRST + 2 * DAY, FIRST + 3 * DAY
+    pods = {
+        (p["namespace"], p["name"]): p
+        for p in map(msgspec.json.decode, told_by_witness(low, high, 4 * HOUR).values())
+    }
+    begin, end, pod = demo_witness.never_ran(FIRST)
+    assert low <= begin < end <= high
+    assert [key for key, p in pods.items() if "runs" not in p] == [(pod.namespace, pod.pod)]
+    noon = low + 12 * HOUR
+    held = {
+        (part.holder.namespace, part.holder.pod)
+        for node in demo_centre.NODES
+        for window in teller(node).windows(noon, noon + MINUTE)
+        for part in window.parts
+        if isinstance(part.holder, wire.Pod)
+    }
+    assert len(held) > 10
+    assert held <= set(pods)
+
+
+def test_the_witness_says_the_same_however_often_it_looks() -> None:
+    low, high = FIRST + DAY, FIRST + DAY + 8 * HOUR
+    by_minute, at_once = (told_by_witness(low, high, step) for step in (20 * MINUTE, 8 * HOUR))
+    assert by_minute == at_once

@@ -12,11 +12,13 @@ import pytest
 
 from agents import wire
 from agents.commands.health import Health, serve
+from agents.commands.readings import Readings
 from agents.errors import SettingsError
 from agents.metering.meter import ClosedMinutes
-from agents.observations import Look, NodeLook
+from agents.observations import Look, NodeLook, Reading
 from agents.reporting.server import Server
 from agents.reporting.spool import GapRun, Spool
+from agents.settings import Settings
 from tests.support.agents.windows import MS, window
 from tests.support.paths import DOCS
 
@@ -119,3 +121,15 @@ def test_another_address_can_be_named_for_a_scrape(health: Health, host: str) ->
             assert answer.status == 200
     finally:
         stop()
+
+
+def test_readings_are_there_unless_a_setting_turns_them_off(health: Health, tmp_path: Path) -> None:
+    assert Settings.read({}).readings
+    assert not Settings.read({"SUANQUAN_READINGS": "off"}).readings
+    busy = Look("H100", False, (), {"GPU-0": Reading(370_000, None, 1024, 300_000)})  # noqa: FBT003
+    with Spool(tmp_path / "other.db") as spool:
+        telling = Health(spool, Readings("node-7"))
+        for page in (health, telling):
+            page.record_look(NodeLook({"GPU-0": busy}))
+        assert "DCGM_FI_DEV_GPU_UTIL" in telling.metrics()
+        assert "DCGM_FI" not in health.metrics()

@@ -34,6 +34,12 @@ def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) ->
         quota = until("an accrual", lambda: up.ask("quota", "qin-team")["provisional_fen"] > 0)
         assert quota
         until("the end of the demo's month", lambda: _claim_states(up) == ["paid", "published"])
+        (explained,) = up.get("/api/v1/incidents")
+        assert (explained["kind"], explained["counts"]) == ("gap", None)
+        open_incidents = up.get("/api/v1/incidents/unexplained")
+        assert {"contradicting", "gap"} <= {row["kind"] for row in open_incidents}
+        never_ran = [row for row in open_incidents if row["kind"] == "contradicting"]
+        assert [(row["reason"], row["pods"]) for row in never_ran] == [("never_ran", 1)]
         page = httpx2.get(f"{up.url}/sign-in", timeout=30).text
         assert len(set(re.findall(r'name="part" value="(\d+)"', page))) == len(PERSONS)
         family = up.family()

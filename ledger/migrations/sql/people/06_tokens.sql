@@ -70,7 +70,8 @@ CREATE TABLE sessions (
     seen_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     ended_at timestamptz,
-    proven_at timestamptz
+    proven_at timestamptz,
+    provider_sid text
 );
 CREATE INDEX sessions_by_token ON sessions (token_id);
 CREATE INDEX sessions_by_device ON sessions (device);
@@ -255,6 +256,7 @@ COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie; another one from each
 COMMENT ON COLUMN sessions.device IS 'SHA-256 of the cookie that a browser keeps for good';
 COMMENT ON COLUMN sessions.browser IS 'What the browser says that it is';
 COMMENT ON COLUMN sessions.seen_at IS 'When it was used last, to the minute';
+COMMENT ON COLUMN sessions.provider_sid IS 'The provider''s name for its own session, empty where it gives none; null: not by a provider';
 COMMENT ON COLUMN sessions.proven_at IS 'When a code of an authenticator was last shown in it';
 
 REVOKE EXECUTE ON FUNCTION decided_by_actors, brought_by_actor FROM PUBLIC;

@@ -19,6 +19,7 @@ from agents.errors import SourceError
 from agents.sources.slurm import json_jobs
 from agents.sources.slurm.rows import Context, Silence
 from agents.sources.slurm.runs import Run
+from agents.sources.slurm.sinfo import Sinfo
 from agents.sources.slurm.store import RunStore
 from tests.support.paths import DOCS
 from tests.support.postgres import open_folder
@@ -135,6 +136,13 @@ def test_the_doctor_finds_it_well(live: Cluster, numbers: dict[str, str]) -> Non
     assert "accounting records GPUs (by type: gres/gpu:h100)" in [r.en for r in results]
 
 
+def test_sinfo_tells_each_partition_and_each_node_once(live: Cluster) -> None:
+    assert live.command("sinfo", "-h", "-o", "%R").split()
+    told = Sinfo(None).news(datetime.now(UTC))
+    assert told is not None
+    assert (told.gpus, told.partitions) == (8, {"gpu": 8, "spot": 8})
+
+
 def test_while_its_database_is_down_nothing_is_an_answer(
     live: Cluster, numbers: dict[str, str]
 ) -> None:
@@ -180,3 +188,18 @@ def test_the_script_for_a_head_without_python_sends_the_same(
         ["sh", "-c", script], env=environment, capture_output=True, check=False
     )
     assert (process.returncode, process.stdout) == (1, b"")
+
+
+def test_a_qos_may_have_a_long_name(live: Cluster) -> None:
+    """The last one: its job is none of those that the others count."""
+    qos = "q" * 200
+    live.command("sacctmgr", "-i", "add", "qos", qos)
+    live.command("sacctmgr", "-i", "modify", "user", "bob", "set", f"qos+={qos}")
+    number = live.submit("bob", "--gres=gpu:1", f"--qos={qos}", seconds=1)
+    store = RunStore(":memory:")
+
+    def is_told() -> bool:
+        ask(store, context(), None)
+        return any(f":{number}@" in run.key and run.qos == qos for run in store.all())
+
+    live.wait("sacct tells it", is_told)

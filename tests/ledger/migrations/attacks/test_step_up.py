@@ -51,23 +51,23 @@ def people(owner: psycopg.Connection) -> tuple[str, str]:
     return clerk, approver
 
 
-@pytest.mark.parametrize("shown", [NEVER, LONG_AGO, AHEAD], ids=["never", "long ago", "ahead"])
+@pytest.mark.parametrize("proof", [NEVER, LONG_AGO, AHEAD], ids=["never", "long ago", "ahead"])
 def test_nobody_confirms_without_a_code_of_her_own(
-    database: Database, people: tuple[str, str], shown: str
+    database: Database, people: tuple[str, str], proof: str
 ) -> None:
     clerk, approver = people
-    attack = DECIDE.format(by=clerk) + shown
+    attack = DECIDE.format(by=clerk) + proof
     assert attempt(database, attack + ANSWER.format(by=approver, word="confirmed")) is CHECK
     assert attempt(database, attack + ANSWER.format(by=approver, word="refused")) is None
 
 
-@pytest.mark.parametrize("shown", [LATELY, RECOVERED], ids=["a code", "a recovery code"])
+@pytest.mark.parametrize("proof", [LATELY, RECOVERED], ids=["a code", "a recovery code"])
 def test_who_has_shown_one_lately_confirms(
-    database: Database, people: tuple[str, str], shown: str
+    database: Database, people: tuple[str, str], proof: str
 ) -> None:
     clerk, approver = people
     decide = DECIDE.format(by=clerk)
-    assert attempt(database, decide + shown + ANSWER.format(by=approver, word="confirmed")) is None
+    assert attempt(database, decide + proof + ANSWER.format(by=approver, word="confirmed")) is None
 
 
 def test_a_code_is_no_one_elses_and_ends_with_its_token(

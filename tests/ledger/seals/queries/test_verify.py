@@ -20,7 +20,7 @@ from ledger.seals.queries.verify import verify
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.heads import sign
 from ledger.seals.rules.relations import SEALED
-from tests.support.months.office import MARCH, Office, price
+from tests.support.months.office import APRIL, MARCH, Office, price
 from tests.support.seals import seal_at, verified
 from tests.support.town import Town
 
@@ -147,6 +147,23 @@ def test_a_row_slipped_in_or_taken_out(owner: psycopg.Connection, metered_town: 
         with unguarded(owner):
             owner.execute(act.encode())
             assert looked_at(owner).faults == [fault]
+
+
+def test_postings_are_new_by_their_number(
+    database: Database, owner: psycopg.Connection, paid: Office
+) -> None:
+    paid.use_month(APRIL)
+    tally = verified(database)
+    assert tally.faults == []
+    assert tally.rows_waiting > 0
+    posting = (
+        "INSERT INTO postings (id, number, cause, used, booked, actor)"
+        " VALUES (0, {}, 'x', '2026-03-01', '2026-03-01', 'x')"
+    )
+    for number in ("0", "NULL"):
+        with unguarded(owner):
+            owner.execute(posting.format(number).encode())
+            assert looked_at(owner).faults == [Fault(FaultCode.ADDED, "postings", "[0]")]
 
 
 def test_leaves_and_heads_that_were_touched(

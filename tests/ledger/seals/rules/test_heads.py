@@ -21,6 +21,7 @@ HEAD = Head(
     key=bytes(KEY.verify_key).hex(),
     program="0.1.0",
     policies={"宁.yaml": "11" * 32},
+    postings=7,
     trees=(SealedTree("claims", ("id:bigint",), 3, "22" * 32),),
 )
 

@@ -1,7 +1,7 @@
 """Asking again at a confirmation (step-up): for a code of whoever confirms, at the place itself.
 
-A route that confirms takes the code in its request and calls `Prover.shown`. A page puts the field
-where `Prover.wanted` says so, and answers with `Prover.keep`, as the session has another secret
+A route that confirms takes the code in its request and calls `Prover.take`. A page puts the field
+where `Prover.asks` says so, and answers with `Prover.keep`, as the session has another secret
 then. Who forgets the first of it confirms nothing: the steps refuse an unproven viewer.
 """
 
@@ -28,11 +28,11 @@ class Prover:
     now: datetime
     _secret: str = ""
 
-    def wanted(self, viewer: Viewer) -> bool:
+    def asks(self, viewer: Viewer) -> bool:
         """Whether she is asked for a code before she confirms."""
         return step_up.is_wanted(self.db, viewer, stands(self.request), self.now)
 
-    def shown(self, viewer: Viewer, code: str) -> Viewer:
+    def take(self, viewer: Viewer, code: str) -> Viewer:
         """The viewer, after she has shown a code where one is wanted.
 
         Raises:
