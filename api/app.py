@@ -24,6 +24,7 @@ from api.claims import bank_account_routes, papers, publication_routes, redempti
 from api.claims import routes as claims_routes
 from api.desk import decision_routes, finding_routes
 from api.desk.chain import routes as chain_routes
+from api.desk.mark import routes as mark_routes
 from api.desk.report import routes as report_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
@@ -80,6 +81,7 @@ ROUTES = (
     sources_routes,
     return_routes,
     report_routes,
+    mark_routes,
     payment_routes,
     project_routes,
     publication_routes,

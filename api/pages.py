@@ -5,6 +5,7 @@ from api.claims import pages as claims_pages
 from api.desk import centre_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.desk.chain import pages as chain_pages
+from api.desk.mark import pages as mark_pages
 from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
@@ -54,6 +55,7 @@ ROUTERS = (
     decision_pages.router,
     chain_pages.router,
     report_pages.router,
+    mark_pages.router,
     red_pages.router,
     action_pages.router,
     reconciliation_pages.router,

@@ -13,6 +13,7 @@ from api.door import access
 from api.door.dependencies import Db, Now
 from api.web.layout import TEMPLATES
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
+from ledger.desk.queries.mark import is_marked
 from ledger.formats.capital_amounts import in_words
 from ledger.people.steps.credentials import Viewer
 from ledger.policy.text.published import load
@@ -56,6 +57,7 @@ def paper_file(
     """Download the application form or the commitment, filled in: HTML to print on A4."""
     details = claim_details(db, access.claim(db, viewer, number))
     content = {**paper_content(details, viewer, numbers, now), "paper": paper.value}
+    content["has_mark"] = is_marked(db, now)
     html = TEMPLATES.get_template("claims/paper-file.html").render(content)
     headers = {"Content-Disposition": f'attachment; filename="{number}-{paper}.html"'}
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)

@@ -9,12 +9,13 @@ from api.cli.arguments import path
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import DECISIONS, Proof, Reason
+from api.cli.options import DECISIONS, MACHINE, Proof, Reason
 from api.cli.render import render
 from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.people.subject import plain_subject
+from ledger.desk import codes as desk_codes
 from ledger.people import codes as people_codes
 
 app = Commands()
@@ -48,6 +49,11 @@ DECISION = (
     Column(msgid("理由"), lambda d: d["reason"] or None),
     Column(msgid("摘要"), "digest"),
 )
+MARK = (
+    Column(msgid("要有的"), "safeguard", coded(desk_codes.Safeguard)),
+    Column(msgid("现状"), lambda row: _("具备") if row["is_there"] else _("缺")),
+    Column(msgid("还缺"), lambda row: _("、").join(row["lacks"]) or None),
+)
 ANSWERED = (
     Column(msgid("事项"), _subject),
     Column(msgid("答复"), "answer", coded(people_codes.Answer)),
@@ -63,6 +69,12 @@ def decisions(
     """List what waits for a second person."""
     query = {"open": str(not answered_too).lower()}
     return listing(OPEN, ask("GET", "decisions", query=query), empty=msgid("没有待确认的决定"))
+
+
+@app.verb("mark", msgid("「演练」标记还等什么"), panel=MACHINE)
+def mark() -> Listing:
+    """List what a database lacks before its pages bear no mark."""
+    return listing(MARK, ask("GET", "mark"), empty=msgid("没有"))
 
 
 @app.verb("confirm", msgid("确认一项决定，或退回、撤回；先显示，再询问"), panel=DECISIONS)

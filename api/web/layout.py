@@ -1,10 +1,11 @@
 """The frame of every page: the head with its links, the banner, the language, the type size.
 
 Templates are strict: a name that is missing is an error, never an empty place on the page. The
-banner says 演练 until real payments may rest on this program, and 含模拟数据 as soon as one centre
-is made up. Choices of the reader (language, large type) are links, kept in a cookie.
+banner says 演练 until nothing is lacking for real payments (`/mark`), and 含模拟数据 as soon as one
+centre is made up. Choices of the reader (language, large type) are links, kept in a cookie.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from api.language import format as formats
 from api.language import i18n
 from api.language.i18n import gettext as _
 from api.language.labels import label
+from ledger.desk.queries.mark import is_marked
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
@@ -33,6 +35,7 @@ from ledger.units import beijing_day
 HERE = Path(__file__).parents[1]
 TYPE_COOKIE = "type"
 YEAR_S = 365 * 24 * 3600
+MARK_STANDS_S = 60.0  # how long it is believed that something is lacking, or nothing
 UNAUTHORISED = 401
 
 FILTERS = {
@@ -160,6 +163,7 @@ class Frame:
     viewer: Viewer | None
     now: datetime
     simulated: bool
+    has_mark: bool
 
     def page(self, template: str, content: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """The template with this content, framed."""
@@ -175,6 +179,7 @@ class Frame:
             "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),
             "simulated": self.simulated,
+            "has_mark": self.has_mark,
             "now": self.now,
             "path": self.request.url.path,
             "current_url": self.current_url,
@@ -210,10 +215,20 @@ def frame(request: Request, db: Db, now: Now, visitor: Visitor) -> Frame:
     """The surroundings of this request's page."""
     simulated = any_simulated(db)
     request.app.state.simulated = simulated  # for pages of problems, which have no database
-    return Frame(request, visitor, now, simulated)
+    return Frame(request, visitor, now, simulated, _is_marked(request, db))
 
 
 Framed = Annotated[Frame, Depends(frame)]
+
+
+def _is_marked(request: Request, db: Session) -> bool:
+    """Whether pages bear the mark, as it was a while ago at most."""
+    state = request.app.state
+    since, has_mark = getattr(state, "mark", (-MARK_STANDS_S, True))
+    if time.monotonic() - since >= MARK_STANDS_S:
+        has_mark = is_marked(db, state.wall_clock())
+        state.mark = (time.monotonic(), has_mark)
+    return bool(has_mark)
 
 
 def any_simulated(db: Session) -> bool:
@@ -225,7 +240,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; who has to sign in first may do it right there."""
     viewer = getattr(request.state, "viewer", None)
     simulated = getattr(request.app.state, "simulated", False)
-    surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
+    _since, has_mark = getattr(request.app.state, "mark", (0.0, True))
+    surroundings = Frame(request, viewer, datetime.now(UTC), simulated, has_mark)
     if problem.status == UNAUTHORISED:
         next_page = request.url.path if request.method == "GET" else ""
         content: dict[str, Any] = {"refused": problem.title, "next": next_page, "parts": []}

@@ -32,6 +32,17 @@ class InventoryState(StrEnum):
     MIG_ON = "mig_on"
 
 
+class Safeguard(StrEnum):
+    """What a database has before its pages bear no mark."""
+
+    NO_DRILL = "no_drill"
+    ADMINISTRATORS = "administrators"
+    SECOND_FACTOR = "second_factor"
+    SEALING = "sealing"
+    BACKUP = "backup"
+    POLICY = "policy"
+
+
 class ReportTable(StrEnum):
     """A table of the report of a month."""
 

@@ -1435,6 +1435,16 @@ CREATE FUNCTION public.draws_by_year(of_voucher bigint) RETURNS boolean
 
 ALTER FUNCTION public.draws_by_year(of_voucher bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.drill_for_good() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'a drill stays a drill' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'drill_stays';
+END $$;
+
+ALTER FUNCTION public.drill_for_good() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.drill_stays() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -10805,6 +10815,8 @@ CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE F
 CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
 
 CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.recovery_settled();
+
+CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.drill FOR EACH STATEMENT EXECUTE FUNCTION public.drill_for_good();
 
 CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_links FOR EACH STATEMENT EXECUTE FUNCTION public.events_stay();
 

@@ -109,10 +109,12 @@ def write_calendar(connection: sa.Connection) -> None:
 
 
 def mark_drill(connection: sa.Connection, *, is_drill: bool) -> None:
-    """Say, as owner, whether this database is a drill: then its moments are not the clock's."""
-    connection.execute(sa.text("DELETE FROM drill"))
+    """Say, as owner, that this database is a drill: then its moments are not the clock's.
+
+    One that was a drill stays one, whatever is said later (`drill_for_good` in 49_clock.sql).
+    """
     if is_drill:
-        connection.execute(sa.text("INSERT INTO drill VALUES (true)"))
+        connection.execute(sa.text("INSERT INTO drill VALUES (true) ON CONFLICT DO NOTHING"))
 
 
 def check_revision(engine: sa.Engine) -> None:

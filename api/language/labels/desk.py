@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.desk.codes import FindingKind, InventoryState, ReportTable
+from ledger.desk.codes import FindingKind, InventoryState, ReportTable, Safeguard
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -31,6 +31,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             InventoryState.UNKNOWN_MODEL: msgid("型号不在目录里"),
             InventoryState.OTHER_MODEL: msgid("型号变了"),
             InventoryState.MIG_ON: msgid("切了 MIG，切片不在目录里"),
+        },
+        Safeguard: {
+            Safeguard.NO_DRILL: msgid("不是演练：没有虚构的人、项目、中心"),
+            Safeguard.ADMINISTRATORS: msgid("三名管理员"),
+            Safeguard.SECOND_FACTOR: msgid("管理员、经办、审批、财务都有验证器"),
+            Safeguard.SEALING: msgid("封存过"),
+            Safeguard.BACKUP: msgid("异机备份恢复过一次"),
+            Safeguard.POLICY: msgid("有日期、问题都已裁定、两人定为可付的政策版本"),
         },
         ReportTable: {
             ReportTable.CONTRACTS: msgid("各合同"),

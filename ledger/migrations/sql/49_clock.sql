@@ -5,6 +5,15 @@ CREATE TABLE drill (
     is_drill boolean PRIMARY KEY CHECK (is_drill)
 );
 
+-- What a drill says happened cannot become what happened: it stays a drill, whoever would promote it.
+CREATE FUNCTION drill_for_good() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'a drill stays a drill' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'drill_stays';
+END $$;
+CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON drill
+    FOR EACH STATEMENT EXECUTE FUNCTION drill_for_good();
+
 CREATE FUNCTION keep_clock() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

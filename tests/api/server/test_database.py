@@ -6,7 +6,8 @@ import pytest
 from api.server.database import renew
 from api.settings import Settings
 from ledger.errors import Unusable
-from ledger.postgres.database import Database, mark_drill
+from ledger.postgres.database import Database
+from tests.support.people import promote
 from tests.support.vouchers import place_project
 
 CLOCK = "the secret of a drill's clock"
@@ -15,8 +16,7 @@ CLOCK = "the secret of a drill's clock"
 def test_a_database_with_real_projects_becomes_no_drill(
     database: Database, owner: psycopg.Connection
 ) -> None:
-    with database.owner_engine().begin() as connection:
-        mark_drill(connection, is_drill=False)
+    promote(owner)
     place_project(owner, "p-1")
     owner.execute("UPDATE projects SET drill = false")
     with pytest.raises(Unusable, match="drill_of_real"):

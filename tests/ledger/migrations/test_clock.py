@@ -8,6 +8,7 @@ from psycopg import errors
 from ledger.formats.working_days import known_working_days
 from ledger.postgres.database import APP_ROLE, Database, mark_drill, upgrade
 from tests.support.accounts.attacks import attempt
+from tests.support.people import promote
 from tests.support.simulation import enrolled, place
 from tests.support.vouchers import place_voucher
 
@@ -54,12 +55,12 @@ def rows(engine: sa.Engine, owner: psycopg.Connection, database: Database) -> No
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
         " SELECT kind, 'open', content, digest, '', decided_by, now() FROM decisions LIMIT 1"
     )
-    mark(database, is_drill=False)
+    promote(owner)
 
 
-def mark(database: Database, *, is_drill: bool) -> None:
+def mark(database: Database) -> None:
     with database.owner_engine().begin() as connection:
-        mark_drill(connection, is_drill=is_drill)
+        mark_drill(connection, is_drill=True)
 
 
 def test_every_moment_that_the_application_writes_is_by_the_clock(
@@ -92,8 +93,17 @@ def test_nothing_is_dated_before_or_after(database: Database, rows: None, what: 
 def test_only_the_owner_says_that_it_is_a_drill(database: Database, rows: None) -> None:
     for attack in ("INSERT INTO drill VALUES (true)", "DELETE FROM drill"):
         assert attempt(database, attack) is errors.InsufficientPrivilege
-    mark(database, is_drill=True)
+    mark(database)
     assert attempt(database, DATED["a claim"].format(at=LONG_AGO)) is None
+
+
+def test_a_drill_is_never_promoted(database: Database, owner: psycopg.Connection) -> None:
+    for attack in ("DELETE FROM drill", "TRUNCATE drill", "UPDATE drill SET is_drill = true"):
+        with pytest.raises(errors.RestrictViolation):
+            owner.execute(attack.encode())
+    with database.owner_engine().begin() as connection:
+        mark_drill(connection, is_drill=False)
+    assert owner.execute("SELECT is_drill()").fetchone() == (True,)
 
 
 @pytest.mark.parametrize("is_drill", [False, True])
@@ -109,7 +119,8 @@ def test_a_publication_lasts(
         "INSERT INTO working_days SELECT current_date + n FROM generate_series(-20, 20) AS n"
         " ON CONFLICT DO NOTHING"
     )
-    mark(database, is_drill=is_drill)
+    if is_drill:
+        mark(database)
     short = PUBLICATION.format(since=since, until=until, days=days, at="now()")
     assert attempt(database, short) is CHECK
     enough = PUBLICATION.format(since=1, until=5, days=5, at="now()")
@@ -132,7 +143,7 @@ def test_a_publication_has_its_working_days(
 ) -> None:  # fmt: skip
     owner.execute("UPDATE clauses SET publication_days = 5")
     owner.execute("DELETE FROM working_days WHERE day > '2026-12-31'")
-    mark(database, is_drill=True)
+    mark(database)
     attack = PUBLICATION.format(
         since=1, until=f"('{until}'::date - day)", days=5, at=f"'{at} 04:00Z'::timestamptz"
     )

@@ -6,7 +6,7 @@ from psycopg import errors
 
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
-from tests.support.people import place_token
+from tests.support.people import place_token, promote
 
 CHECK = errors.CheckViolation
 DECIDE = """
@@ -47,7 +47,7 @@ def people(owner: psycopg.Connection) -> tuple[str, str]:
         "INSERT INTO recovery_codes (hash, authenticator_id) SELECT sha256('r'), id"
         " FROM authenticators"
     )
-    owner.execute("DELETE FROM drill")
+    promote(owner)
     return clerk, approver
 
 

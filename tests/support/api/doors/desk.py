@@ -11,6 +11,7 @@ from tests.support.api.asks import (
 from tests.support.api.doors.door import (
     BUREAU,
     BUSINESS,
+    EVERYBODY,
     HANDING_IN,
     OPERATOR,
     SYSTEM,
@@ -20,6 +21,8 @@ from tests.support.api.doors.door import (
 NO_STREAM = "00000000-0000-4000-8000-000000000000"
 
 DESK = {
+    "GET /api/v1/mark": Door(EVERYBODY, at("/api/v1/mark")),
+    "GET /mark": Door(EVERYBODY, at("/mark")),
     "POST /api/v1/quarantine/admissions": Door(
         {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
     ),
