@@ -35,10 +35,10 @@ def test_it_is_searched_by_person_time_and_thing(acts: Town) -> None:
     assert [(e["result"], e["code"]) for e in ask(acts, "?noun=tokens")] == [
         ("refused", "not_your_role"), ("done", ""),
     ]  # fmt: skip
-    (made,) = ask(acts, "?who=某security&result=done")
-    assert ask(acts, f"?noun=tokens&number={made['number']}") == [made]
-    day = made["at"][:10]
-    assert made in ask(acts, f"?until={day}") + ask(acts, f"?since={day}")
+    (issue,) = ask(acts, "?who=某security&result=done")
+    assert ask(acts, f"?noun=tokens&number={issue['number']}") == [issue]
+    day = issue["at"][:10]
+    assert issue in ask(acts, f"?until={day}") + ask(acts, f"?since={day}")
     assert ask(acts, "?since=2199-01-01") == ask(acts, "?until=2001-01-01") == []
     assert [e["id"] for e in ask(acts, "?limit=1&offset=1")] == [ask(acts)[1]["id"]]
 

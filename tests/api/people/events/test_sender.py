@@ -97,10 +97,10 @@ def test_a_receiver_dies_and_nothing_is_missing(
             tmp_path / "certificate.pem" if is_tls else None,
         )
         collector.fates = ["read", "break", "break"]
-        for sent in (20, 20):
+        for place in (20, 20):
             with pytest.raises(OSError):  # noqa: PT011 - however it breaks off
                 send_round(engine, receiver)
-            assert bookmark(owner) == sent
+            assert bookmark(owner) == place
         add(engine, 51, 60)
         assert send_round(engine, receiver) == 40
         assert numbers(collector) == list(range(1, 61))

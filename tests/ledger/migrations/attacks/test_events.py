@@ -122,8 +122,8 @@ def test_who_owns_the_database_is_found_out(
     for table in ("events", "event_links"):
         owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER stays".encode())
     owner.execute(forge.encode())
-    found = state(engine)
-    assert (found.holds, found.broken) == (False, broken)
+    verdict = state(engine)
+    assert (verdict.holds, verdict.broken) == (False, broken)
 
 
 def test_a_bookmark_goes_forwards(database: Database, engine: sa.Engine, token: str) -> None:
