@@ -33,9 +33,9 @@ from api.door.dependencies import moment
 from api.door.disk import Disk
 from api.door.exactness import exact
 from api.door.limits import Limits
-from api.door.middleware import API, Gate
+from api.door.middleware import Gate
 from api.door.outer import behind
-from api.door.route_table import RouteTable
+from api.door.route_table import API, RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
@@ -47,6 +47,7 @@ from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
+from api.people.events import routes as event_routes
 from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
@@ -92,6 +93,7 @@ ROUTES = (
     seals_routes,
     statements_routes,
     people_routes,
+    event_routes,
     usage_routes,
     vouchers_routes,
     year_routes,

@@ -26,6 +26,7 @@ from api.people import (
     token_pages,
 )
 from api.people import pages as people_pages
+from api.people.events import pages as event_pages
 from api.people.sso import pages as sso_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
@@ -48,6 +49,7 @@ ROUTERS = (
     drill_pages.router,
     session_pages.router,
     sign_in_log_pages.router,
+    event_pages.router,
     token_pages.router,
     desk_pages.router,
     decision_pages.router,

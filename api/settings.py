@@ -13,7 +13,14 @@ from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import DirectoryPath, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
@@ -114,6 +121,10 @@ class Settings(BaseSettings):
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 
+    events_to: str | None = None
+    events_ca: FilePath | None = None
+    """Where events are sent (`syslog+tls://host`), and by which authorities it is trusted."""
+
     seal_key: Path | None = None
     """The file of the key that signs seals. Unset: `seal.key` in `data`, and only `up` seals."""
 
@@ -135,6 +146,18 @@ class Settings(BaseSettings):
         if url is not None and urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("http:// or https:// is wanted")
         return url.rstrip("/") if url else url
+
+    @field_validator("events_to")
+    @classmethod
+    def _receivers_only(cls, url: str | None) -> str | None:
+        if url is None:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("syslog+tls", "syslog+tcp", "json+tls", "json+tcp"):
+            raise ValueError("syslog+tls:// or json+tls:// is wanted")
+        if not parts.hostname:
+            raise ValueError("a host is wanted")
+        return url
 
     @field_validator("oidc_issuer")
     @classmethod

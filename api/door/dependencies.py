@@ -17,9 +17,11 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlmodel import Session
 
 from api.door import access
-from api.door.middleware import DEVICE_COOKIE, SAFE, SESSION_COOKIE
+from api.door.events.record import record_done
+from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
 from api.door.outer import admits, wants
 from api.door.problems import Refusal
+from api.door.route_table import SAFE
 from api.settings import MIB, Settings
 from ledger.metering.queries.shares import Use
 from ledger.people.steps import credentials, sessions, step_up
@@ -74,6 +76,7 @@ def session(request: Request) -> Iterator[Session]:
     """The request's one transaction."""
     with Session(request.app.state.engine) as db:
         yield db
+        record_done(request, db)
         db.commit()
 
 
@@ -212,6 +215,7 @@ def open_session(
     secret = sessions.sign_in(
         db, viewer.token, place, length, now, proven=proven, provider_sid=provider_sid
     )
+    request.state.fresh_session = secret
     sessions.sign_out(db, request.cookies.get(SESSION_COOKIE, ""), now)
     _keep(request, response, SESSION_COOKIE, secret, length.absolute)
     if not own_device:

@@ -21,9 +21,8 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door.disk import SIGNING, Disk
-from api.door.middleware import SAFE
 from api.door.problems import Problem, respond
-from api.door.route_table import FORM_MAX, KIB, RouteTable
+from api.door.route_table import FORM_MAX, KIB, SAFE, RouteTable
 from api.door.turns.callers import Caller, Callers, Kind, address
 from api.door.turns.shares import Shares
 

@@ -14,16 +14,18 @@ from uuid import uuid4
 
 import structlog
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door.disk import Disk
+from api.door.events.bound import Bound
+from api.door.events.record import record_refusal, route_path
 from api.door.problems import Problem, problem_of, respond
+from api.door.route_table import SAFE
 from api.language import i18n
 
-API = "/api/v1"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 SESSION_COOKIE = "suanquan_session"
 DEVICE_COOKIE = "suanquan_device"
@@ -50,7 +52,7 @@ class Gate:
     """The outermost layer of the application."""
 
     def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, disk: Disk) -> None:
-        self.app, self._disk = app, disk
+        self.app, self._disk, self._bound = app, disk, Bound()
         self._seconds = Histogram(
             "suanquan_request_seconds", "Time to answer", ["method", "route"], registry=registry
         )
@@ -75,6 +77,8 @@ class Gate:
         began = time.monotonic()
         with i18n.speaking(language):
             await self._pass(request, receive, passage)
+        if passage.status >= 400:  # noqa: PLR2004
+            await run_in_threadpool(record_refusal, request, passage.status, self._bound)
         self._tell(request, passage.status, time.monotonic() - began)
 
     async def _pass(self, request: Request, receive: Receive, passage: "_Passage") -> None:
@@ -96,7 +100,7 @@ class Gate:
             await respond(request, problem)(request.scope, receive, passage.send)
 
     def _tell(self, request: Request, status: int, seconds: float) -> None:
-        route = _route(request)
+        route = route_path(request)
         method = request.method if request.method in METHODS else "-"  # anybody's word is no label
         self._seconds.labels(method, route).observe(seconds)
         self._answers.labels(method, route, str(status)).inc()
@@ -125,14 +129,6 @@ def foreign(request: Request) -> bool:
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-
-
-def _route(request: Request) -> str:
-    """The route that answered, for counting: as it was declared, so without anyone's names."""
-    path = getattr(request.scope.get("route"), "path", None)
-    if path is None:
-        return "-"
-    return f"{API}{path}" if request.url.path.startswith(f"{API}/") else str(path)
 
 
 class _Passage:

@@ -123,6 +123,7 @@ def wants_page(request: Request) -> bool:
 
 def respond(request: Request, problem: Problem) -> Response:
     """Answer with the problem: as a page for a browser, else as JSON."""
+    request.state.refused, request.state.code = True, problem.code  # for the event log
     page: Page | None = getattr(request.app.state, "problem_page", None)
     if page and wants_page(request):
         return page(request, problem)
@@ -159,7 +160,9 @@ async def handle(request: Request, error: Exception) -> Response:
     """Answer a foreseen error: a browser's form comes back on its page, where that can be."""
     again: FormAgain | None = getattr(request.app.state, "form_again", None)
     if again and request.method == "POST" and wants_page(request):
-        response = await again(request, problem_of(error))
+        problem = problem_of(error)
+        request.state.refused, request.state.code = True, problem.code
+        response = await again(request, problem)
         if response is not None:
             return response
     return await run_in_threadpool(answer, request, error)

@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+API = "/api/v1"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing
 KIB = 1024
 BODY_MAX = 64 * KIB
 FORM_MAX = 20 * KIB * KIB + BODY_MAX  # a file, and a form around it

@@ -49,7 +49,7 @@ WORDS: Mapping[Right, str] = MappingProxyType(
         Right.ACCRUE: msgid("立即计费并计提"),
         Right.READ_TOKENS: msgid("看谁有令牌"),
         Right.ISSUE_TOKENS: msgid("签发、确认、停用令牌"),
-        Right.READ_LOGS: msgid("看所有人的登录"),
+        Right.READ_LOGS: msgid("看所有人的登录与事件"),
         Right.READ_METRICS: msgid("看 /metrics"),
         Right.READ_MONTH: msgid("看对账单、单据、对账"),
         Right.HAND_IN: msgid("交单据，答复询问"),

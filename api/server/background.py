@@ -23,12 +23,14 @@ from sqlmodel import Session
 
 from api.door.batch_decoder import read_kept
 from api.door.disk import Disk
+from api.people.events.sender import Receiver, send_round
 from api.settings import Settings
 from ledger.charging.steps import charge, record_round
 from ledger.errors import Busy, LedgerError
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.steps.intake import release
 from ledger.payment.steps.recover import settle_recoveries
+from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
 from ledger.seals.queries.seals import last_seal
 from ledger.seals.rules.occasions import due
@@ -48,11 +50,12 @@ log = structlog.get_logger("suanquan.background")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Accrue and seal for as long as the application runs."""
-    engine, disk = app.state.engine, app.state.disk
+    """Accrue, seal and keep the event log for as long as the application runs."""
+    engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
         asyncio.create_task(_accrue_regularly(engine, disk)),
-        asyncio.create_task(_seal_regularly(engine, disk, app.state.settings)),
+        asyncio.create_task(_seal_regularly(engine, disk, settings)),
+        asyncio.create_task(_keep_log(engine, disk, settings)),
     ]
     yield
     for task in tasks:
@@ -82,6 +85,32 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
         return True
+
+
+def link_round(engine: Engine) -> int:
+    """Give every new event its place in the chain; return the last place."""
+    with Session(engine) as db:
+        place = events.link(db)
+        db.commit()
+        return place
+
+
+async def _keep_log(engine: Engine, disk: Disk, settings: Settings) -> None:
+    """Chain the new events, and send them where the settings say."""
+    to = settings.events_to
+    receiver = Receiver(to, settings.events_ca) if to else None
+    while True:
+        await asyncio.sleep(EVERY_S)
+        if disk.is_full:
+            continue
+        try:
+            await asyncio.to_thread(link_round, engine)
+            if receiver:
+                await asyncio.to_thread(send_round, engine, receiver)
+        except OSError as error:
+            log.warning("events wait for their receiver", receiver=to, why=str(error))
+        except Exception:
+            log.exception("events were not chained or sent; the next round goes on")
 
 
 def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:

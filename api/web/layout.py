@@ -130,7 +130,11 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     elif viewer.role is Role.SECURITY_ADMIN:
         ways = [(_("人员与令牌"), "/people")]
     elif viewer.role is Role.AUDIT_ADMIN:
-        ways = [(_("登录记录"), "/sign-ins"), (_("人员与令牌"), "/people")]
+        ways = [
+            (_("事件记录"), "/events"),
+            (_("登录记录"), "/sign-ins"),
+            (_("人员与令牌"), "/people"),
+        ]
     else:
         ways = [
             (_("工作台"), "/desk"),
@@ -180,6 +184,8 @@ class Frame:
             "path": self.request.url.path,
             "current_url": self.current_url,
         }
+        if status >= 400:  # noqa: PLR2004
+            self.request.state.refused = True
         html = TEMPLATES.get_template(template).render({**surroundings, **content})
         response = HTMLResponse(html, status)
         if TYPE_COOKIE in self.request.query_params:

@@ -174,6 +174,100 @@ CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
 
 ALTER FUNCTION public.beijing_day(at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.bookmark_goes_on() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.position < OLD.position
+        OR NEW.position > (SELECT coalesce(max(position), 0) FROM event_links) THEN
+        RAISE EXCEPTION 'a bookmark goes forwards, to a place of the chain'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bookmark_goes_on';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.bookmark_goes_on() OWNER TO suanquan_owner;
+
+CREATE TABLE public.events (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text,
+    token_id bigint,
+    session_id bigint,
+    address text NOT NULL,
+    request text NOT NULL,
+    act text NOT NULL,
+    noun text NOT NULL,
+    number text NOT NULL,
+    result text NOT NULL,
+    code text NOT NULL,
+    omitted integer NOT NULL,
+    CONSTRAINT events_act_check CHECK ((act <> ''::text)),
+    CONSTRAINT events_check CHECK (((actor IS NULL) = (token_id IS NULL))),
+    CONSTRAINT events_omitted_check CHECK ((omitted >= 0)),
+    CONSTRAINT events_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
+);
+
+ALTER TABLE public.events OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.events IS 'Who did what, and what was refused to whom; rows are only added';
+
+COMMENT ON COLUMN public.events.at IS 'By the database''s clock';
+
+COMMENT ON COLUMN public.events.actor IS 'As the token says; null: nobody who is known';
+
+COMMENT ON COLUMN public.events.address IS 'Where it came from in the network';
+
+COMMENT ON COLUMN public.events.request IS 'The number of the request, as the server''s log has it';
+
+COMMENT ON COLUMN public.events.act IS 'Method and route';
+
+COMMENT ON COLUMN public.events.noun IS 'What it was done to, and its number';
+
+COMMENT ON COLUMN public.events.code IS 'Of a refusal; number_read: an account number was seen whole';
+
+COMMENT ON COLUMN public.events.omitted IS 'Refusals of the same caller before this one, beyond the bound';
+
+CREATE FUNCTION public.event_hash(before bytea, place bigint, e public.events) RETURNS bytea
+    LANGUAGE sql STABLE
+    RETURN sha256((before || convert_to((jsonb_build_array(place, (e).id, ((EXTRACT(epoch FROM (e).at) * (1000000)::numeric))::bigint, (e).actor, (e).token_id, (e).session_id, (e).address, (e).request, (e).act, (e).noun, (e).number, (e).result, (e).code, (e).omitted))::text, 'UTF8'::name)));
+
+ALTER FUNCTION public.event_hash(before bytea, place bigint, e public.events) OWNER TO suanquan_owner;
+
+CREATE TABLE public.event_links (
+    "position" bigint NOT NULL,
+    event_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT event_links_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT event_links_position_check CHECK (("position" >= 1))
+);
+
+ALTER TABLE public.event_links OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.event_links IS 'The place of each event in the chain';
+
+COMMENT ON COLUMN public.event_links.hash IS 'SHA-256 of the hash before, and of the event';
+
+CREATE FUNCTION public.broken_link() RETURNS bigint
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT linked.place
+    FROM ( SELECT row_number() OVER chain AS place,
+             l."position",
+             l.hash,
+             e.*::public.events AS event,
+             lag(l.hash, 1, '\x'::bytea) OVER chain AS before
+            FROM (public.event_links l
+              LEFT JOIN public.events e ON ((e.id = l.event_id)))
+           WINDOW chain AS (ORDER BY l."position")) linked
+   WHERE ((linked."position" <> linked.place) OR ((linked.event).id IS NULL) OR (linked.hash <> public.event_hash(linked.before, linked.place, linked.event)))
+   ORDER BY linked.place
+  LIMIT 1;
+END;
+
+ALTER FUNCTION public.broken_link() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.brought_by_actor() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1444,6 +1538,29 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_month(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.event_happens() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.at := clock_timestamp();
+    NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
+        FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.event_happens() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.events_stay() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'events and their chain stay as they are' USING ERRCODE = 'restrict_violation';
+END $$;
+
+ALTER FUNCTION public.events_stay() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.exclusion_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2926,6 +3043,30 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.link_events(since bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    last event_links;
+    event events;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.events', 0));
+    SELECT * INTO last FROM event_links ORDER BY position DESC LIMIT 1;
+    last.position := coalesce(last.position, 0);
+    last.hash := coalesce(last.hash, '');
+    FOR event IN SELECT e.* FROM events e WHERE e.id > since
+        AND NOT EXISTS (SELECT FROM event_links l WHERE l.event_id = e.id) ORDER BY e.id
+    LOOP
+        last.position := last.position + 1;
+        last.hash := event_hash(last.hash, last.position, event);
+        INSERT INTO event_links VALUES (last.position, event.id, last.hash);
+    END LOOP;
+    RETURN last.position;
+END $$;
+
+ALTER FUNCTION public.link_events(since bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.linked_by_holder() RETURNS trigger
     LANGUAGE plpgsql
@@ -6207,6 +6348,26 @@ COMMENT ON COLUMN public.entries.amount IS 'Fen, signed';
 
 COMMENT ON COLUMN public.entries.balance IS 'Fen after the entry';
 
+CREATE TABLE public.event_bookmarks (
+    receiver text NOT NULL,
+    "position" bigint NOT NULL,
+    CONSTRAINT event_bookmarks_position_check CHECK (("position" >= 0)),
+    CONSTRAINT event_bookmarks_receiver_check CHECK ((receiver <> ''::text))
+);
+
+ALTER TABLE public.event_bookmarks OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.event_bookmarks IS 'What was sent out: up to which place, and to whom';
+
+ALTER TABLE public.events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.evidence_changes (
     id bigint NOT NULL,
     cluster_id bigint NOT NULL,
@@ -8692,6 +8853,18 @@ ALTER TABLE ONLY public.enrolment_codes
 ALTER TABLE ONLY public.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (book_id, role, version);
 
+ALTER TABLE ONLY public.event_bookmarks
+    ADD CONSTRAINT event_bookmarks_pkey PRIMARY KEY (receiver);
+
+ALTER TABLE ONLY public.event_links
+    ADD CONSTRAINT event_links_event_id_key UNIQUE (event_id);
+
+ALTER TABLE ONLY public.event_links
+    ADD CONSTRAINT event_links_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.evidence_changes
     ADD CONSTRAINT evidence_changes_pkey PRIMARY KEY (id);
 
@@ -9249,6 +9422,14 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX events_by_moment ON public.events USING btree (at);
+
+CREATE INDEX events_by_session ON public.events USING btree (session_id);
+
+CREATE INDEX events_by_thing ON public.events USING btree (noun, number, id);
+
+CREATE INDEX events_by_token ON public.events USING btree (token_id, id);
+
 CREATE INDEX evidence_aside ON public.evidence USING btree (cluster_id, day) WHERE ((NOT counts) OR (verdict = 'gap'::text));
 
 CREATE INDEX evidence_by_day ON public.evidence USING btree (cluster_id, day);
@@ -9779,6 +9960,10 @@ CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER follows BEFORE INSERT ON public.seals FOR EACH ROW EXECUTE FUNCTION public.seal_follows();
 
+CREATE TRIGGER goes_on BEFORE INSERT OR UPDATE ON public.event_bookmarks FOR EACH ROW EXECUTE FUNCTION public.bookmark_goes_on();
+
+CREATE TRIGGER happens BEFORE INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.event_happens();
+
 CREATE TRIGGER held BEFORE UPDATE OF matched_fen, held_fen, decision_id, extra_decision_id, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER history_deleted AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.keep_deleted();
@@ -10095,6 +10280,10 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.drill REFERENCING NEW TABLE A
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.event_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10312,6 +10501,10 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.document_lines REFERENCING OLD T
 CREATE TRIGGER seal_gone AFTER DELETE ON public.drill REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('is_drill');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.enrolment_codes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.event_links REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.events REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.excluded_months REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
 
@@ -10531,6 +10724,10 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.drill REFERENCING NEW TABLE AS to
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.enrolment_codes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('hash');
 
+CREATE TRIGGER seal_new AFTER INSERT ON public.event_links REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('"position"');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.events REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
 CREATE TRIGGER seal_new AFTER INSERT ON public.excluded_months REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('decision_id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.failed_sign_ins REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -10674,6 +10871,10 @@ CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW
 CREATE TRIGGER settled BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION public.recovery_settled();
 
 CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.drill FOR EACH STATEMENT EXECUTE FUNCTION public.drill_for_good();
+
+CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event_links FOR EACH STATEMENT EXECUTE FUNCTION public.events_stay();
+
+CREATE TRIGGER stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION public.events_stay();
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
@@ -10914,6 +11115,15 @@ ALTER TABLE ONLY public.enrolment_codes
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.event_links
+    ADD CONSTRAINT event_links_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
 ALTER TABLE ONLY public.excluded_months
     ADD CONSTRAINT excluded_months_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -11295,6 +11505,38 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.batch_follows() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.bookmark_goes_on() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(token_id) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(session_id) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(address) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(request) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(act) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(noun) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(result) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(code) ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(omitted) ON TABLE public.events TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.event_hash(before bytea, place bigint, e public.events) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.event_hash(before bytea, place bigint, e public.events) TO suanquan_app;
+
+GRANT SELECT ON TABLE public.event_links TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.broken_link() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.broken_link() TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.brought_by_actor() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FROM PUBLIC;
@@ -11380,6 +11622,10 @@ GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node tex
 
 REVOKE ALL ON FUNCTION public.ensure_month(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_month(day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.event_happens() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.events_stay() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 
@@ -11554,6 +11800,9 @@ REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.link_events(since bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.link_events(since bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
@@ -11971,6 +12220,10 @@ GRANT SELECT ON TABLE public.drill TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.event_bookmarks TO suanquan_app;
+
+GRANT UPDATE("position") ON TABLE public.event_bookmarks TO suanquan_app;
 
 GRANT SELECT ON TABLE public.evidence_days TO suanquan_app;
 

@@ -68,3 +68,10 @@ class SignInFault(StrEnum):
     CODE = "code"  # the password was right
     TOKEN = "token"  # noqa: S105 - all was right, and what it opens has ended
     STEP_UP = "step_up"  # the code that was asked for again, by who had come in
+
+
+class EventResult(StrEnum):
+    """How an act ended."""
+
+    DONE = "done"
+    REFUSED = "refused"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.people.codes import Answer, DecisionKind, Role, SignInFault
+from ledger.people.codes import Answer, DecisionKind, EventResult, Role, SignInFault
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -63,6 +63,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             SignInFault.CODE: msgid("口令对，验证码不对"),
             SignInFault.TOKEN: msgid("令牌已到期或停用"),
             SignInFault.STEP_UP: msgid("已登录，确认时验证码不对"),
+        },
+        EventResult: {
+            EventResult.DONE: msgid("已办"),
+            EventResult.REFUSED: msgid("被拒绝"),
         },
     }
 )

@@ -41,6 +41,7 @@ def record_read(
 ) -> None:
     """Record that `actor` saw the numbers of these bank accounts at this address."""
     values = {"at": now, "actor": actor, "accounts": sorted(set(accounts)), "place": place}
+    db.info.setdefault("numbers_read", []).extend(values["accounts"])  # for the event log
     db.execute(insert(NumberRead).values(values))
 
 

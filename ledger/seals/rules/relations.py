@@ -115,6 +115,8 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "claims": _CHANGES,
         "indicator_shares": _ONCE,
         "indicators": _ONCE,
+        "event_links": _ONCE,
+        "events": _ONCE,
         "number_reads": _ONCE,
         "objections": _CHANGES,
         "payment_lines": _CHANGES,
@@ -192,6 +194,7 @@ FREE: Mapping[str, str] = MappingProxyType(
     {
         "agent_shares": "how much each agent took today; nothing but «not more today» rests on it",
         "alembic_version": "which schema this is: the program's own",
+        "event_bookmarks": "up to which event each receiver has them",
         "relays": "what a relay said last, for the eye",
         "rounds": "when the last round was, for the eye",
         "sealed_rows": "the leaves themselves; their roots stand in the heads",

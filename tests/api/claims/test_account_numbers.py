@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from ledger.people.codes import Role
 from tests.support.api.command_line import Desk
+from tests.support.api.events import events
 from tests.support.api.html import attributes, parse
 from tests.support.api.html import text as row_text
 from tests.support.api.town import Town
@@ -75,6 +76,13 @@ def test_one_rule_by_role_everywhere(
     }
     assert all(read["actor"].startswith("finance:") for read in reads)
     assert [1] in [read["accounts"] for read in reads]
+    in_log = events(owner, code="number_read")
+    assert len(in_log) == len(reads)
+    assert {event["actor"] for event in in_log} == {read["actor"] for read in reads}
+    assert {(event["noun"], event["number"]) for event in in_log} == {
+        ("bank-accounts", "1"), ("decisions", str(decision)),
+    }  # fmt: skip
+    assert NUMBER not in str(events(owner))
 
 
 def test_who_confirms_a_new_account_compares_it_whole(

@@ -3,14 +3,17 @@
 A route that is not in the table fails the test, so nobody opens a door without saying to whom.
 """
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from api.door.route_table import SAFE
 from ledger.people.codes import Role
 from tests.support.api.asks import DAY
 from tests.support.api.doors import DOORS
 from tests.support.api.doors.door import BUILDER, OPERATOR, SCOPED, Door
+from tests.support.api.events import events, newest
 from tests.support.api.town import Town
 
 
@@ -27,17 +30,29 @@ def expected(door: Door, role: Role | None, whose: str) -> int | tuple[int, ...]
 
 
 @pytest.mark.parametrize("role", [None, *Role])
-def test_every_door_opens_to_its_roles_alone(town: Town, role: Role | None) -> None:
+def test_every_door_opens_to_its_roles_alone(
+    town: Town, owner: psycopg.Connection, role: Role | None
+) -> None:
+    """And whoever knocked at one that changes something stands in the event log, and once."""
     wrong = []
     for name, door in DOORS.items():
         method = name.split(maxsplit=1)[0].replace("*", "GET")
         for whose in ("theirs", "mine") if door.scoped else ("mine",):
-            ask = door.ask(town, whose)
+            ask, before = door.ask(town, whose), newest(owner)
             answer = town.client.request(method, **ask, headers=town.headers(role))
             want = expected(door, role, whose)
             if answer.status_code not in (want if isinstance(want, tuple) else (want,)):
                 wrong.append(f"{name} {whose}: {answer.status_code}, not {want}: {answer.text}")
+            acts = [event["act"] for event in events(owner, before)]
+            if method not in SAFE and acts != recorded(name, answer.is_success):
+                wrong.append(f"{name} {whose}: {acts} in the log")
     assert not wrong
+
+
+def recorded(door: str, is_success: bool) -> list[str]:
+    """What the event log has of a door: an agent's batch is its own record, looking is none."""
+    is_look = is_success and door.endswith(("/evaluations", "/preview"))
+    return [] if is_look or door == "POST /api/v1/batches" else [door]
 
 
 def test_every_door_is_in_the_table(app: FastAPI) -> None:

@@ -27,7 +27,7 @@ CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_month", "keep_stretches", "keep_sightings", "enrol_agent", "set_year_cap", "set_pool",
     "rule_corrections", "gpu_was_charged",
-    "keep_holds", "keep_evidence", "explain_incident", "note_postings", "is_drill",
+    "keep_holds", "keep_evidence", "explain_incident", "note_postings", "link_events", "is_drill",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype
 TABLES = "t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p', 'v', 'm', 'f')"

@@ -52,6 +52,11 @@ PEOPLE = {
     "POST /sign-out": Door(None, at("/sign-out"), yes=303),
     "GET /rights": Door(EVERYBODY, at("/rights")),
     "GET /api/v1/rights": Door(EVERYBODY, at("/api/v1/rights")),
+    "GET /events": Door({AUDIT, Role.AUDITOR}, at("/events")),
+    "GET /api/v1/events": Door({AUDIT, Role.AUDITOR}, at("/api/v1/events")),
+    "GET /api/v1/events.csv": Door({AUDIT, Role.AUDITOR}, at("/api/v1/events.csv")),
+    "GET /api/v1/events.xlsx": Door({AUDIT, Role.AUDITOR}, at("/api/v1/events.xlsx")),
+    "GET /api/v1/events/chain": Door({AUDIT, Role.AUDITOR}, at("/api/v1/events/chain")),
     "GET /sign-ins": Door({AUDIT, Role.AUDITOR}, at("/sign-ins")),
     "GET /people": Door(LETTING_IN, at("/people")),
     "POST /people/tokens": Door(

@@ -1,0 +1,71 @@
+"""The event log for programs: as JSON, as a spreadsheet, and whether its chain holds."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.door.access import Right
+from api.door.dependencies import Db, having
+from api.door.schemas import SPREADSHEETS
+from api.language.format import second
+from api.language.i18n import gettext as _
+from api.language.labels import label_of
+from api.people.events.query import EventsPage, EventsQuery
+from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
+from ledger.people.codes import EventResult, Role
+from ledger.people.steps.event_log import EventView, events
+from ledger.people.steps.events import ChainState, chain_state
+
+router = APIRouter(tags=["audit"])
+
+READ = having(Right.READ_LOGS)
+FILE_ROWS = 100_000
+"""Of one file: the newest ones that were asked for."""
+
+
+@router.get("/events", dependencies=[READ])
+def event_list(page: Annotated[EventsPage, Query()], db: Db) -> list[EventView]:
+    """List who did what, and what was refused, newest first."""
+    return [*events(db, page.as_asked(), limit=page.limit, offset=page.offset)]
+
+
+@router.get("/events/chain", dependencies=[READ])
+def chain(db: Db) -> ChainState:
+    """Go through the chain of all events and say whether it holds, and where not."""
+    return chain_state(db)
+
+
+@router.get("/events.csv", dependencies=[READ], response_class=Response)
+def csv(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
+    """Download the events as CSV."""
+    return _file(csv_file(_rows(db, query)), "csv")
+
+
+@router.get("/events.xlsx", dependencies=[READ], response_class=Response)
+def workbook(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
+    """Download the events as a workbook."""
+    return _file(xlsx_file(_rows(db, query)), "xlsx")
+
+
+def _rows(db: Db, query: EventsQuery) -> Rows:
+    yield [
+        _("编号"), _("时刻"), _("谁"), _("角色"), _("登录"), _("网络地址"), _("做了什么"),
+        _("对什么"), _("编号"), _("结果"), _("代码"), _("略去几次"), _("请求"),
+    ]  # fmt: skip
+    for event in events(db, query.as_asked(), limit=FILE_ROWS):
+        yield [*_cells(event)]
+
+
+def _cells(event: EventView) -> Iterator[str]:
+    yield from (str(event.id), second(event.at), event.person or "")
+    yield label_of(Role, event.role) if event.role else ""
+    yield str(event.session or "")
+    yield from (event.address, event.act, event.noun, event.number)
+    yield label_of(EventResult, event.result)
+    yield from (event.code, str(event.omitted or ""), event.request)
+
+
+def _file(content: bytes, kind: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="events.{kind}"'}
+    return Response(content, media_type=SPREADSHEETS[kind], headers=headers)
