@@ -11663,6 +11663,9 @@ REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.is_drill() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_drill() TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.keep_clock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
