@@ -116,7 +116,7 @@ def test_binding_a_user_whose_use_was_charged_takes_two(centre: Centre) -> None:
     assert centre.hours() == {"p1": 0, "p2": 3}
 
 
-@pytest.mark.parametrize("user", ["alice", "lab/", "/alice", "lab/a b", "lab/" + "x" * 37])
+@pytest.mark.parametrize("user", ["alice", "lab/", "/alice", "lab/a b"])
 def test_a_user_is_written_with_its_account(town: Town, user: str) -> None:
     with pytest.raises(AssertionError, match="user_of_holder"):
         town.register(
