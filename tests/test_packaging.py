@@ -37,7 +37,12 @@ class Server(BaseHTTPRequestHandler):
     """A server with one decision in it."""
 
     def do_GET(self) -> None:
-        view = {"names": [], "answers": ["confirmed", "refused"], "why_not": ""}
+        view = {
+            "names": [],
+            "answers": ["confirmed", "refused"],
+            "why_not": "",
+            "code_wanted": False,
+        }
         self._answer(view if self.path.endswith("/view") else DECISION)
 
     def do_POST(self) -> None:
