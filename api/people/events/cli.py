@@ -8,7 +8,7 @@ from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import MACHINE
+from api.cli.options import MACHINE, Limit, Offset
 from api.cli.values import MOMENT, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -41,8 +41,8 @@ def events(
     noun: Annotated[str | None, typer.Option(help=msgid("对什么，如 claims"))] = None,
     number: Annotated[str | None, typer.Option(help=msgid("它的编号"))] = None,
     result: Annotated[str | None, typer.Option(help=RESULTS)] = None,
-    limit: Annotated[int, typer.Option(help=msgid("最多几行"))] = 100,
-    offset: Annotated[int, typer.Option(help=msgid("跳过几行"))] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> Listing:
     """List events."""
     query: dict[str, Any] = {
