@@ -98,18 +98,18 @@ async def _repeat(rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
         if disk.is_full:
             continue
         began = time.monotonic()
-        for one in rounds:
-            await asyncio.to_thread(_try, one)
+        for this_round in rounds:
+            await asyncio.to_thread(_try, this_round)
         pause = max(every_s, _SHARE * (time.monotonic() - began))
 
 
-def _try(one: Round) -> None:
+def _try(this_round: Round) -> None:
     try:
-        one.do(datetime.now(UTC))
+        this_round.do(datetime.now(UTC))
     except (LedgerError, OSError) as error:
-        log.warning("a round has to wait", round=one.name, why=str(error))
+        log.warning("a round has to wait", round=this_round.name, why=str(error))
     except Exception:
-        log.exception("a round failed; the next one starts afresh", round=one.name)
+        log.exception("a round failed; the next one starts afresh", round=this_round.name)
 
 
 def release_round(engine: Engine, now: datetime) -> int:
