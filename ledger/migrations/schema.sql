@@ -203,8 +203,13 @@ CREATE TABLE public.events (
     result text NOT NULL,
     code text NOT NULL,
     omitted integer NOT NULL,
+    CONSTRAINT actor_of_event CHECK (
+CASE
+    WHEN (act ~~ 'round %'::text) THEN ((token_id IS NULL) AND (NOT (actor IS DISTINCT FROM 'server'::text)))
+    WHEN (act ~~ 'command %'::text) THEN ((token_id IS NULL) AND (actor IS NOT NULL) AND (actor ~~ 'machine:_%'::text))
+    ELSE ((actor IS NULL) = (token_id IS NULL))
+END),
     CONSTRAINT events_act_check CHECK ((act <> ''::text)),
-    CONSTRAINT events_check CHECK (((actor IS NULL) = (token_id IS NULL))),
     CONSTRAINT events_omitted_check CHECK ((omitted >= 0)),
     CONSTRAINT events_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
 );
@@ -215,13 +220,13 @@ COMMENT ON TABLE public.events IS 'Who did what, and what was refused to whom; r
 
 COMMENT ON COLUMN public.events.at IS 'By the database''s clock';
 
-COMMENT ON COLUMN public.events.actor IS 'As the token says; null: nobody who is known';
+COMMENT ON COLUMN public.events.actor IS 'As the token says, or the server or its machine''s account; null: nobody who is known';
 
 COMMENT ON COLUMN public.events.address IS 'Where it came from in the network';
 
 COMMENT ON COLUMN public.events.request IS 'The number of the request, as the server''s log has it';
 
-COMMENT ON COLUMN public.events.act IS 'Method and route';
+COMMENT ON COLUMN public.events.act IS 'Method and route; or a round of the server, or a command on its machine';
 
 COMMENT ON COLUMN public.events.noun IS 'What it was done to, and its number';
 
@@ -1552,8 +1557,10 @@ CREATE FUNCTION public.event_happens() RETURNS trigger
     AS $$
 BEGIN
     NEW.at := clock_timestamp();
-    NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
-        FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    IF NEW.act !~ '^(round|command) ' THEN
+        NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
+            FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    END IF;
     RETURN NEW;
 END $$;
 
@@ -11526,6 +11533,8 @@ REVOKE ALL ON FUNCTION public.batch_follows() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bookmark_goes_on() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.events TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.events TO suanquan_app;
 
 GRANT INSERT(token_id) ON TABLE public.events TO suanquan_app;
 
