@@ -37,6 +37,7 @@ class TinyServer:
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
     is_older: bool = False  # reads what the version before could
+    unknown: str = ""  # a field that it does not know yet
     relays: list[relay_words.RelayState] = field(
         default_factory=list
     )  # as they told, batch by batch
@@ -92,6 +93,9 @@ class TinyServer:
         for index, window in enumerate(batch.windows):
             assert wire.faults(window) == []
             body = msgspec.json.encode(window)
+            if self.unknown and f'"{self.unknown}":'.encode() in body:
+                refused.append(wire.Item(index, "malformed", self.unknown))
+                continue
             if self.is_older and (fault := older_fault(body)):
                 refused.append(wire.Item(index, "malformed", fault))
                 continue
