@@ -39,7 +39,7 @@ class Site:
         self.newest |= {key(sighting): sighting for sighting in self.view.take()}
 
     def until(self, holds: Callable[[], object]) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 120
         while not holds():
             assert time.monotonic() < end, (self.newest, [w.fault for w in self.watchers.values()])
             time.sleep(0.02)
@@ -254,7 +254,6 @@ def test_an_outage_is_a_gap_and_the_watch_goes_on_from_its_version(
     site.until(lambda: site.watchers["pods"].counts["failures"])
     site.until(lambda: not site.view.is_complete())
     api.put("pods", finished_pod("train", "2026-03-02T00:01:00Z", "2026-03-02T02:00:00Z"))
-    time.sleep(0.3)
     return_at = now_utc()
     api.status.clear()
     site.until(lambda: len(site.spans()) == 2)
