@@ -114,7 +114,8 @@ def _readme(missing: str) -> str:
     python = platform.python_version()
     return (
         f"suanquan {version('suanquan')}\n\n"
-        f"wheels: Python {python}, {platform.system()} {platform.machine()}\n"
+        f"wheels: Python {python}, {platform.system()} {platform.machine()},"
+        f" glibc {wheels.GLIBC} or newer\n"
         f"{missing or 'images: images/*.tar (oci-archive)'}\n\n"
         "sha256sum -c SHA256SUMS\n"
         "怎样装 · how to install: install.md\n"

@@ -31,7 +31,7 @@ _TABLES = (
         at_ms INTEGER NOT NULL,
         refused_ms INTEGER NOT NULL,           -- the longest ago goes first
         body BLOB NOT NULL
-    )""",
+    ) WITHOUT ROWID""",
     """
     CREATE TABLE IF NOT EXISTS again (         -- one row
         one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -246,6 +246,8 @@ def _log_answer(answer: wire.Answer) -> None:
     by_reason: dict[str, list[wire.Item]] = {}
     for item in (*answer.conflicts, *answer.quarantined, *answer.refused):
         by_reason.setdefault(item.reason, []).append(item)
+    if future := by_reason.pop("future", []):  # they count by themselves once they are past
+        _log.info("batch %d: %d records wait until their time is over", answer.number, len(future))
     for reason, items in by_reason.items():
         first = items[0]
         _log.error(

@@ -138,6 +138,9 @@ class Reporter:
             total, new = self.counts.total(), self.counts["kept"]
             print(f"已发送 {total} 个窗口，新收 {new}", file=sys.stderr)
             print(f"sent {total} windows, {new} new", file=sys.stderr)
+            if waiting := self.counts["waiting"]:
+                print(f"其中 {waiting} 个所在的小时还没有过完，过完自动算上", file=sys.stderr)
+                print(f"{waiting} of them count once their hour is over", file=sys.stderr)
         if corrections:
             _log.warning(
                 "%d hours differ from what was reported before: the server keeps the first word "

@@ -103,6 +103,16 @@ def test_what_a_receipt_refuses_is_told_again_as_by_line(server: TinyServer, pla
     assert users(server) == {None, "alice"}
 
 
+def test_hours_that_are_not_over_wait_and_are_no_fault(
+    server: TinyServer, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.is_older, server.is_early = False, True
+    assert tell(place) == 0
+    output = capsys.readouterr().err
+    assert "6 of them count once their hour is over" in output
+    assert "set aside" not in output
+
+
 def test_what_sinfo_says_is_told_beside_the_windows_and_not_counted_as_one(
     server: TinyServer,
     place: Path,
