@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Response
 
 from api.door.access import Right
 from api.door.dependencies import Db, having
-from api.door.schemas import SPREADSHEETS
+from api.door.files import download_table
 from api.language.format import second
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from api.people.events.query import EventsPage, EventsQuery
-from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
+from ledger.formats.spreadsheets.export import Rows
 from ledger.people.codes import EventResult, Role
 from ledger.people.steps.event_log import EventView, events
 from ledger.people.steps.events import ChainState, chain_state
@@ -39,13 +39,13 @@ def chain(db: Db) -> ChainState:
 @router.get("/events.csv", dependencies=[READ], response_class=Response)
 def csv(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
     """Download the events as CSV."""
-    return _file(csv_file(_rows(db, query)), "csv")
+    return download_table(_rows(db, query), "events.csv")
 
 
 @router.get("/events.xlsx", dependencies=[READ], response_class=Response)
 def workbook(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
     """Download the events as a workbook."""
-    return _file(xlsx_file(_rows(db, query)), "xlsx")
+    return download_table(_rows(db, query), "events.xlsx")
 
 
 def _rows(db: Db, query: EventsQuery) -> Rows:
@@ -64,8 +64,3 @@ def _cells(event: EventView) -> Iterator[str]:
     yield from (event.address, event.act, event.noun, event.number)
     yield label_of(EventResult, event.result)
     yield from (event.code, str(event.omitted or ""), event.request)
-
-
-def _file(content: bytes, kind: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="events.{kind}"'}
-    return Response(content, media_type=SPREADSHEETS[kind], headers=headers)
