@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
 from tests.support.api.command_line import CHINESE, Desk, process, suanquan
-from tests.support.api.requests import REGISTRY
 from tests.support.api.events import events
+from tests.support.api.requests import REGISTRY
 from tests.support.api.town import FACTS, POLICY
 from tests.support.postgres import Server
 from tests.support.processes import Result, running
