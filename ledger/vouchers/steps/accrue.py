@@ -4,8 +4,8 @@ The target follows from the reconciliation cells of the project: matched cost is
 open cost is provisional (预计), no promise. What the books rest on rises by itself; it falls when
 two persons have decided the fall (`reconciliation/steps/falls.py`). The difference to the present
 balances is moved, with one posting and one memo for each used month that changed, the oldest first;
-where one month's rise would be lost to a case of fraud that another month's fall brings back, with
-one for all of them.
+where one month's rise would be lost to a case of fraud that another month's fall brings back, or
+one month's fall to who waits in a pool though another month rises, with one for all of them.
 What the caps cut off is recorded in the memos. Where a voucher has caps for the years, or shares
 pools, what is recognised is drawn from the books of its years in the same posting (`years.py`).
 """
@@ -77,10 +77,11 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     goal = earnings_of(db, voucher, of_project)
     memo = db.exec(_newest_memo(voucher)).first()
     state = months_of_memo(memo.months) if memo else {}
-    open_years(db, voucher, {month.year for month in {*goal, *state}})
+    books = open_years(db, voucher, {month.year for month in {*goal, *state}})
     any_moves = False
     forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
-    for months in _together(state, goal, forfeits=forfeits):
+    others_wait = any(book.pool and book.pool.others_wait for book in books.values())
+    for months in _together(state, goal, forfeits=forfeits, others_wait=others_wait):
         state = {m: part for m, part in state.items() if m not in months}
         state |= {month: goal[month] for month in months if month in goal}
         step = _step(db, voucher, state, now)
@@ -95,17 +96,24 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
 
 
 def _together(
-    state: Mapping[date, Earnings], goal: Mapping[date, Earnings], *, forfeits: bool
+    state: Mapping[date, Earnings],
+    goal: Mapping[date, Earnings],
+    *,
+    forfeits: bool,
+    others_wait: bool,
 ) -> list[list[date]]:
     """Return the months that changed, the oldest first, as they are posted.
 
     Each for itself. But what is set off against a debt of fraud is lost: where some rise and some
-    fall, only what all of them rise together may be.
+    fall, only what all of them rise together may be. So it is with a pool in which others wait:
+    what a month draws less goes to them, also the fen that rounding moves to another year.
     """
     months = sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m))
     zero = Earnings()
     rises = [goal.get(m, zero).earned_fen - state.get(m, zero).earned_fen for m in months]
-    if forfeits and min(rises, default=0) < 0 < max(rises, default=0):
+    are_mixed = min(rises, default=0) < 0 < max(rises, default=0)
+    are_of_years = len({month.year for month in {*goal, *state}}) > 1
+    if months and ((are_mixed and forfeits) or (others_wait and (are_mixed or are_of_years))):
         return [months]
     return [[month] for month in months]
 

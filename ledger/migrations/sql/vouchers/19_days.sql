@@ -80,6 +80,30 @@ CREATE TABLE match_usage (
 );
 
 CREATE AGGREGATE gcd_of(numeric) (SFUNC = gcd, STYPE = numeric, INITCOND = '0');
+CREATE AGGREGATE lcm_of(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1');
+
+-- What is metered of a cell under each version by now, the days of the month under it, and what documents
+-- whose service days are all its own still pay.
+CREATE FUNCTION cell_usage(of_reconciliation bigint, of_part text)
+RETURNS TABLE (policy text, fen bigint, days datemultirange, paid_fen bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT policy, coalesce(u.fen, 0), coalesce(d.days, '{}'), coalesce((
+        SELECT sum(l.standing_fen) FROM standing_lines l JOIN cost_documents o ON o.id = l.document_id
+        WHERE (l.reconciliation_id, l.part) = (of_reconciliation, of_part)
+            AND d.days @> daterange(o.since, o.until, '[]')), 0)::bigint
+    FROM (
+        SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+        FROM reconciliations r JOIN charges c USING (contract_id, month)
+        JOIN prices p ON p.id = c.price_id
+        WHERE r.id = of_reconciliation AND part_of(p.kind, p.counts) = of_part
+        GROUP BY c.policy
+    ) u FULL JOIN (
+        SELECT of_month.policy, of_month.days
+        FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+        CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+        WHERE r.id = of_reconciliation
+    ) d USING (policy)
+$$;
 
 -- Share what the books rest on among the versions, exactly: `nums` of `den`. It is what `share` says in
 -- `ledger/charging/rules/segments.py`; a test compares the two. Documents whose service days are all a
@@ -140,21 +164,10 @@ DECLARE
     den numeric := 1;
     nums numeric[];
 BEGIN
-    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
-           array_agg(coalesce(d.days, '{}') ORDER BY policy)
-        INTO now_policies, now_fen, now_days
-        FROM (
-            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
-            FROM reconciliations r JOIN charges c USING (contract_id, month)
-            JOIN prices p ON p.id = c.price_id
-            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
-            GROUP BY c.policy
-        ) u FULL JOIN (
-            SELECT of_month.policy, of_month.days
-            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
-            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
-            WHERE r.id = NEW.reconciliation_id
-        ) d USING (policy);
+    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
+           array_agg(u.days ORDER BY u.policy), array_agg(u.paid_fen ORDER BY u.policy)
+        INTO now_policies, now_fen, now_days, paid_fen
+        FROM cell_usage(NEW.reconciliation_id, NEW.part) u;
     -- What rises by itself comes on top of what each version held, while the versions have those days.
     nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
     IF TG_OP = 'UPDATE' THEN
@@ -173,12 +186,6 @@ BEGIN
                     = (NEW.reconciliation_id, NEW.part, t.policy);
         END IF;
     END IF;
-    SELECT array_agg(coalesce((
-            SELECT sum(l.standing_fen) FROM standing_lines l
-            JOIN cost_documents d ON d.id = l.document_id
-            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
-                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
-        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
     SELECT s.den, s.nums INTO den, nums
         FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
     DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
@@ -206,6 +213,7 @@ COMMENT ON COLUMN match_usage.days IS 'Days of the month that were under it then
 COMMENT ON COLUMN match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
 COMMENT ON COLUMN match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
-REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of, exclusion_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of, lcm_of, cell_usage,
+    exclusion_decided FROM PUBLIC;
 GRANT SELECT ON voucher_spans, match_usage, excluded_months TO :app_role;
 GRANT INSERT, UPDATE (readmission_id) ON excluded_months TO :app_role;
