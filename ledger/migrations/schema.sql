@@ -1936,6 +1936,19 @@ $$;
 
 ALTER FUNCTION public.gpu_was_charged(of_gpu text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+            WHERE (u.reconciliation_id, u.part) = (of_reconciliation, of_part) AND NOT isempty(u.days))
+        IS NOT DISTINCT FROM (
+            SELECT jsonb_object_agg(t.policy, t.days::text) FROM unnest(policies, days) AS t (policy, days)
+            WHERE NOT isempty(t.days))
+$$;
+
+ALTER FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2719,42 +2732,10 @@ CREATE FUNCTION public.keep_usage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-DECLARE
-    now_policies text[];
-    now_fen bigint[];
-    now_days datemultirange[];
-    paid_fen bigint[];
-    den numeric := 1;
-    nums numeric[];
 BEGIN
-    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
-           array_agg(u.days ORDER BY u.policy), array_agg(u.paid_fen ORDER BY u.policy)
-        INTO now_policies, now_fen, now_days, paid_fen
-        FROM cell_usage(NEW.reconciliation_id, NEW.part) u;
-    -- What rises by itself comes on top of what each version held, while the versions have those days.
-    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
-    IF TG_OP = 'UPDATE' THEN
-        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
-            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
-            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
-                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
-                     AND NOT isempty(u.days))
-                = (SELECT jsonb_object_agg(t.policy, t.days::text)
-                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
-        THEN
-            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
-                INTO nums, den
-                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
-                    ON (u.reconciliation_id, u.part, u.policy)
-                    = (NEW.reconciliation_id, NEW.part, t.policy);
-        END IF;
-    END IF;
-    SELECT s.den, s.nums INTO den, nums
-        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
-    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
-        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
-        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
+    PERFORM map_cell(NEW.reconciliation_id, NEW.part, TG_OP = 'UPDATE'
+        AND NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+        AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id);
     RETURN NULL;
 END $$;
 
@@ -2971,6 +2952,64 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.made_by_administrator() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    now_policies text[];
+    now_fen bigint[];
+    now_days datemultirange[];
+    paid_fen bigint[];
+    den numeric := 1;
+    nums numeric[];
+BEGIN
+    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
+           array_agg(u.days ORDER BY u.policy), array_agg(u.paid_fen ORDER BY u.policy)
+        INTO now_policies, now_fen, now_days, paid_fen
+        FROM cell_usage(of_reconciliation, of_part) u;
+    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
+    IF rises AND has_days(of_reconciliation, of_part, now_policies, now_days) THEN
+        SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+            INTO nums, den
+            FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                ON (u.reconciliation_id, u.part, u.policy) = (of_reconciliation, of_part, t.policy);
+    END IF;
+    SELECT s.den, s.nums INTO den, nums
+        FROM matches m CROSS JOIN share_by_version(m.held_fen, now_fen, paid_fen, nums, den) s
+        WHERE (m.reconciliation_id, m.part) = (of_reconciliation, of_part);
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (of_reconciliation, of_part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
+        SELECT of_reconciliation, of_part, t.policy, t.fen, t.days, t.num, den
+        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
+END $$;
+
+ALTER FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.map_days(of_project bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    cell record;
+BEGIN
+    FOR cell IN
+        SELECT m.reconciliation_id, m.part
+        FROM contracts k JOIN reconciliations r ON r.contract_id = k.id
+        JOIN matches m ON m.reconciliation_id = r.id
+        CROSS JOIN LATERAL (
+            SELECT array_agg(y.policy) AS policies, array_agg(y.days) AS days
+            FROM policy_days(k.project_id, r.month) y) now_days
+        WHERE k.project_id = of_project
+            AND NOT has_days(m.reconciliation_id, m.part, now_days.policies, now_days.days)
+        ORDER BY m.reconciliation_id, m.part
+    LOOP
+        PERFORM map_cell(cell.reconciliation_id, cell.part, false);
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.map_days(of_project bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -11837,6 +11876,8 @@ REVOKE ALL ON FUNCTION public.gpu_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.gpu_was_charged(of_gpu text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gpu_was_charged(of_gpu text) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_by_version(of_reconciliation bigint, of_part text) FROM PUBLIC;
@@ -11907,6 +11948,11 @@ REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.map_days(of_project bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.map_days(of_project bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 

@@ -10,7 +10,7 @@ What the caps cut off is recorded in the memos. Where a voucher has caps for the
 pools, what is recognised is drawn from the books of its years in the same posting (`years.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -22,6 +22,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from ledger.accounts.queries import lock_book, post, rights
 from ledger.accounts.rules.targets import Move, Target, after, rebalance, room_of
 from ledger.charging.queries.cells import cells, raise_held
+from ledger.charging.steps import charge
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 from ledger.vouchers.queries.quotas import earnings_of
@@ -30,6 +31,7 @@ from ledger.vouchers.rules import Earnings
 from ledger.vouchers.steps.years import draw_moves, keep_waits, open_years
 from ledger.vouchers.tables import Accrual, Voucher, YearWait
 
+_MAP_DAYS = text("SELECT map_days(:project)")
 _FRAUD = text("""
     SELECT EXISTS (SELECT FROM recoveries
                    WHERE voucher_id = :voucher AND closed_at IS NULL AND fraud)
@@ -42,6 +44,17 @@ class AccrualResult:
 
     vouchers: int
     moved: int
+
+
+def charge_anew(db: Session, projects: Collection[int], now: datetime) -> None:
+    """Charge these projects' usage after two persons changed the days of their versions.
+
+    What the books rest on is mapped to the versions by what is metered now, so that what falls or
+    comes later is compared with that.
+    """
+    charge(db, now, list(projects))
+    for project in sorted(projects):
+        db.execute(_MAP_DAYS, {"project": project})
 
 
 def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
