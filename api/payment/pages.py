@@ -15,8 +15,8 @@ from api.claims.account_numbers import Numbers
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now
+from api.door.files import Uploaded
 from api.door.route_table import FORM_MAX, limited
-from api.door.uploads import Uploaded
 from api.language.format import money
 from api.language.i18n import gettext as _
 from api.language.labels import labels

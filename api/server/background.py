@@ -12,8 +12,9 @@ server has the bureau's key.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -48,14 +49,21 @@ _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.backgr
 log = structlog.get_logger("suanquan.background")
 
 
+@dataclass(frozen=True)
+class Round:
+    """What is done again and again, by its name in the log."""
+
+    name: str
+    do: Callable[[datetime], object]
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Accrue, seal and keep the event log for as long as the application runs."""
     engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
-        asyncio.create_task(_accrue_regularly(engine, disk)),
-        asyncio.create_task(_seal_regularly(engine, disk, settings)),
-        asyncio.create_task(_keep_log(engine, disk, settings)),
+        asyncio.create_task(_repeat(rounds, every_s, disk))
+        for every_s, rounds in _rounds(engine, settings)
     ]
     yield
     for task in tasks:
@@ -64,10 +72,55 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await task
 
 
+def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Round]]]:
+    """After how many seconds which rounds are done, one after another."""
+    yield (
+        EVERY_S,
+        [
+            Round("release", lambda now: release_round(engine, now)),
+            Round("accrue", lambda now: accrue_round(engine, now)),
+        ],
+    )
+    log_rounds = [Round("chain events", lambda _: link_round(engine))]
+    if settings.events_to:
+        receiver = Receiver(settings.events_to, settings.events_ca)
+        log_rounds.append(Round("send events", lambda _: send_round(engine, receiver)))
+    yield EVERY_S, log_rounds
+    if settings.seal_key is not None:
+        yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
+
+
+async def _repeat(rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
+    """Do them for ever, at most a tenth of the time, and not while the disk is full."""
+    pause = every_s
+    while True:
+        await asyncio.sleep(pause)
+        if disk.is_full:
+            continue
+        began = time.monotonic()
+        for this_round in rounds:
+            await asyncio.to_thread(_try, this_round)
+        pause = max(every_s, _SHARE * (time.monotonic() - began))
+
+
+def _try(this_round: Round) -> None:
+    try:
+        this_round.do(datetime.now(UTC))
+    except (LedgerError, OSError) as error:
+        log.warning("a round has to wait", round=this_round.name, why=str(error))
+    except Exception:
+        log.exception("a round failed; the next one starts afresh", round=this_round.name)
+
+
 def release_round(engine: Engine, now: datetime) -> int:
     """Let what came from the future count once it is past; return how many windows."""
     with Session(engine) as db, db.begin():
-        return release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        if not db.scalar(_MINE):
+            return 0
+        count = release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        if count:
+            events.record_own(db, ACTOR, "round release", "quarantine")
+        return count
 
 
 def accrue_round(engine: Engine, now: datetime) -> bool:
@@ -77,10 +130,15 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         began = time.monotonic()
         charges = charge(db, now)
-        move_excess(db, ACTOR, now)
-        accrue_all(db, ACTOR, now)
-        settle_recoveries(db, now)
-        expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
+        changes = [
+            charges.changed,
+            move_excess(db, ACTOR, now),
+            accrue_all(db, ACTOR, now).moved,
+            settle_recoveries(db, now),
+            expire(db, actor=ACTOR, now=now),  # after all books are locked, in their order
+        ]
+        if any(changes):
+            events.record_own(db, ACTOR, "round accrual", "accruals")
         took_ms = round((time.monotonic() - began) * 1000)
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
@@ -95,24 +153,6 @@ def link_round(engine: Engine) -> int:
         return place
 
 
-async def _keep_log(engine: Engine, disk: Disk, settings: Settings) -> None:
-    """Chain the new events, and send them where the settings say."""
-    to = settings.events_to
-    receiver = Receiver(to, settings.events_ca) if to else None
-    while True:
-        await asyncio.sleep(EVERY_S)
-        if disk.is_full:
-            continue
-        try:
-            await asyncio.to_thread(link_round, engine)
-            if receiver:
-                await asyncio.to_thread(send_round, engine, receiver)
-        except OSError as error:
-            log.warning("events wait for their receiver", receiver=to, why=str(error))
-        except Exception:
-            log.exception("events were not chained or sent; the next round goes on")
-
-
 def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
     """Seal where that is due; False where it is not, or where another server is at it."""
     with Session(engine) as db:
@@ -124,37 +164,8 @@ def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
         key = bureau_key(db, settings.bureau_key)
     try:
         with Session(engine) as db, db.begin():
-            seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            new_seal = seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            events.record_own(db, ACTOR, "round seal", "seals", str(new_seal.number))
     except Busy:
         return False
     return True
-
-
-async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
-    pause = EVERY_S
-    while True:
-        await asyncio.sleep(pause)
-        began = time.monotonic()
-        if disk.is_full:
-            continue
-        for one_round in (release_round, accrue_round):
-            try:
-                await asyncio.to_thread(one_round, engine, datetime.now(UTC))
-            except Exception:
-                log.exception(
-                    "a round failed; the next one starts afresh", round=one_round.__name__
-                )
-        pause = max(EVERY_S, _SHARE * (time.monotonic() - began))
-
-
-async def _seal_regularly(engine: Engine, disk: Disk, settings: Settings) -> None:
-    while settings.seal_key is not None:
-        await asyncio.sleep(SEAL_LOOK_S)
-        if disk.is_full:
-            continue
-        try:
-            await asyncio.to_thread(seal_round, engine, settings, datetime.now(UTC))
-        except LedgerError as error:
-            log.error("nothing was sealed", code=error.code, why=str(error))  # noqa: TRY400
-        except Exception:
-            log.exception("nothing was sealed; the next round starts afresh")
