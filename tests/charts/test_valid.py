@@ -63,7 +63,7 @@ def test_what_must_be_said_is_asked_for(chart: str) -> None:
      ("suanquan-server", {**SERVER, "user": 1_000_650_000})],
 )  # fmt: skip
 def test_a_large_number_stays_a_whole_one(case: tuple[str, Document]) -> None:
-    """Numbers of a file are floats to Helm, and `1.00065e+09` (OpenShift's users) is no whole one."""
+    """Numbers of a file are floats to Helm; `1.00065e+09` (a user of OpenShift) is no whole one."""
     values = list(values_in(render(*case)))
     assert not [value for value in values if isinstance(value, float)]
     assert not [value for value in values if re.fullmatch(r"\d[\d.]*e\+\d+", str(value))]
