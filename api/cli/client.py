@@ -83,6 +83,18 @@ def token_of(holder: str) -> str | None:
     return _text(data_folder() / TOKENS_FOLDER / Path(holder).name)
 
 
+def roles_hint(token: str) -> str:
+    """How to ask as somebody else, where this token is one that a server on this machine made."""
+    folder = data_folder() / TOKENS_FOLDER
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    own = [name for name in names if token_of(name) == token]
+    if not own:
+        return ""
+    return _("现在以本机的 {own} 办理；换一个人：SUANQUAN_AS=名字，可用 {names}").format(
+        own=own[0], names=_("、").join(names)
+    )
+
+
 class Client:
     """Asks the server; whatever is not a yes is a `Failure`.
 
@@ -94,7 +106,7 @@ class Client:
         headers = {"Authorization": f"Bearer {door.token}", "Accept-Language": language()}
         if when := drill_now or os.environ.get("SUANQUAN_DRILL_NOW"):
             headers["X-Drill-Clock"] = f"{_drill_clock()} {when}"
-        self._url = door.url
+        self._url, self._token = door.url, door.token
         self._http = httpx2.Client(
             base_url=door.url + "/api/v1/", headers=headers, timeout=TIMEOUT_S
         )
@@ -175,6 +187,8 @@ class Client:
             message, code = problem["detail"], problem["code"]  # a problem of ours has both
             findings = problem.get("findings", [])
             lines = fault_lines(findings)
+            if code == "not_your_role" and (hint := roles_hint(self._token)):
+                lines = (*lines, hint)
         except (ValueError, KeyError, TypeError):
             status = answer.status_code
             return Failure(_("{url} 回答 HTTP {status}").format(url=self._url, status=status))

@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from api.desk.mark import routes
 from api.door.dependencies import Db, Wall, signed_in
+from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
 from api.web.layout import Framed
 from ledger.desk.codes import Safeguard
@@ -20,7 +21,7 @@ def mark(frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
         {
             "name": label(row.safeguard),
             "is_there": row.is_there,
-            "lacks": _in_words(row.safeguard, row.lacks),
+            "lacks": [] if row.is_there else _in_words(row.safeguard, row.lacks),
         }
         for row in routes.mark(db, wall)
     ]
@@ -31,4 +32,6 @@ def _in_words(safeguard: Safeguard, lacks: list[str]) -> list[str]:
     """What is lacking, in the reader's words: roles have labels, people have names."""
     if safeguard is Safeguard.ADMINISTRATORS:
         return [label_of(Role, role) for role in lacks]
+    if safeguard is Safeguard.BACKUP:
+        return [_("这个版本还不能记录异机恢复，所以这一项总是缺")]
     return lacks
