@@ -286,6 +286,24 @@ END $$;
 
 ALTER FUNCTION public.brought_by_actor() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.canonical(content jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(content)
+        WHEN 'object' THEN '{' || coalesce((
+            SELECT string_agg(to_json(key)::text || ':' || canonical(value), ',' ORDER BY key COLLATE "C")
+            FROM jsonb_each(content)), '') || '}'
+        WHEN 'array' THEN '[' || coalesce((
+            SELECT string_agg(canonical(value), ',' ORDER BY place)
+            FROM jsonb_array_elements(content) WITH ORDINALITY AS e (value, place)), '') || ']'
+        ELSE content::text
+    END;
+END $$;
+
+ALTER FUNCTION public.canonical(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2671,6 +2689,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT digest_of_content CHECK ((digest = encode(sha256(convert_to(public.canonical(content), 'UTF8'::name)), 'hex'::text))),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
 

@@ -43,6 +43,18 @@ _EVERYBODY = """
         PERFORM setval('tokens_id_seq', max(id)) FROM tokens;
         RETURN NEW;
     END $$;
+    -- What a test decides in SQL with a digest of zeros has that of its content.
+    CREATE FUNCTION true_digest() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.digest = repeat('0', 64) THEN
+            NEW.digest := encode(sha256(convert_to(canonical(NEW.content), 'UTF8')), 'hex');
+            IF NEW.answered_digest = repeat('0', 64) THEN NEW.answered_digest := NEW.digest; END IF;
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER a_digest BEFORE INSERT ON decisions
+        FOR EACH ROW EXECUTE FUNCTION true_digest();
     CREATE TRIGGER a_decider BEFORE INSERT ON decisions
         FOR EACH ROW EXECUTE FUNCTION give_token('decided_by');
     CREATE TRIGGER a_answerer BEFORE INSERT OR UPDATE ON decisions

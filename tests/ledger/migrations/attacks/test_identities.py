@@ -393,3 +393,10 @@ def test_a_token_is_ended_by_itself_or_a_security_administrator(
 def test_no_administrator_decides(database: Database, three: None, by: str) -> None:
     assert decide(database, by) is CHECK
     assert answer_to(database, by) is CHECK
+
+
+def test_a_digest_is_that_of_the_content(database: Database, people: None) -> None:
+    other = DECIDE.replace("'{{}}'", "'{{\"payee\": 1}}'").replace(
+        "repeat('0', 64)", "repeat('1', 64)"
+    )
+    assert attempt(database, other.format(by=CLERK, kind="account")) is CHECK
