@@ -546,10 +546,17 @@ BEGIN
         RAISE EXCEPTION '% is no second security administrator beside %', NEW.confirmed_by, OLD.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
     END IF;
+    IF (NEW.replaced_at, NEW.expires_at) IS DISTINCT FROM (OLD.replaced_at, OLD.expires_at)
+        AND (NEW.replaced_at IS NULL OR NEW.expires_at <> ALL (ARRAY(
+            SELECT least(OLD.expires_at, NEW.replaced_at + n.overlap_hours * interval '1 hour')
+            FROM tokens n WHERE n.renews = OLD.id AND n.revoked_at IS NULL AND n.overlap_hours > 0))) THEN
+        RAISE EXCEPTION 'the token % is not renewed so', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_replaced';
+    END IF;
     IF NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
         SELECT * INTO other FROM tokens WHERE id = token_of(NEW.revoked_by);
         IF NOT may_act(NEW.revoked_by, NEW.revoked_at) OR NOT coalesce(
-            OLD.id IN (other.id, other.renews) OR other.id = OLD.renews
+            other.person_id = OLD.person_id
             OR other.role = 'securityadmin' AND OLD.role <> 'auditadmin', false) THEN
             RAISE EXCEPTION '% may not end the token %', NEW.revoked_by, OLD.id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_ended';
@@ -1920,14 +1927,17 @@ CREATE TABLE public.tokens (
     created_by text NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     renews bigint,
+    overlap_hours integer DEFAULT 0 NOT NULL,
+    replaced_at timestamp with time zone,
     revoked_at timestamp with time zone,
     revoked_by text,
     confirmed_at timestamp with time zone,
     confirmed_by text,
     waits boolean GENERATED ALWAYS AS ((public.takes_two(role) AND (confirmed_at IS NULL) AND (renews IS NULL) AND (created_by !~~ 'machine:%'::text))) STORED NOT NULL,
-    CONSTRAINT tokens_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check2 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT tokens_check CHECK ((((overlap_hours >= 0) AND (overlap_hours <= 168)) AND ((overlap_hours = 0) OR (renews IS NOT NULL)))),
+    CONSTRAINT tokens_check1 CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT tokens_check2 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check3 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_expires_at_check CHECK (isfinite(expires_at)),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT tokens_rights_check CHECK ((rights <> '{}'::text[])),
@@ -1943,6 +1953,10 @@ COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN public.tokens.rights IS 'The rights of the role that it has, by name; null: all';
 
 COMMENT ON COLUMN public.tokens.renews IS 'The token in whose place this one stands from its first use on';
+
+COMMENT ON COLUMN public.tokens.overlap_hours IS 'How long that one stays good from then on; 0: it ends';
+
+COMMENT ON COLUMN public.tokens.replaced_at IS 'When its renewal was first used, after which it stays good for some hours';
 
 COMMENT ON COLUMN public.tokens.confirmed_by IS 'The second security administrator, where the role takes two';
 
@@ -3148,7 +3162,7 @@ BEGIN
         SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
         IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
             (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
-            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id OR old_token.replaced_at IS NOT NULL
             OR NOT may_act(NEW.created_by, NEW.created_at) THEN
             RAISE EXCEPTION 'a token is renewed by itself, as it is'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
@@ -9861,6 +9875,8 @@ CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON publi
 
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_replaced_at BEFORE INSERT OR UPDATE OF replaced_at ON public.tokens FOR EACH ROW WHEN (((new.replaced_at < (now() - '00:10:00'::interval)) OR (new.replaced_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_reserved_at BEFORE INSERT OR UPDATE OF reserved_at ON public.reservations FOR EACH ROW WHEN (((new.reserved_at < (now() - '00:10:00'::interval)) OR (new.reserved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_resolved_at BEFORE INSERT OR UPDATE OF resolved_at ON public.objections FOR EACH ROW WHEN (((new.resolved_at < (now() - '00:10:00'::interval)) OR (new.resolved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -10204,6 +10220,8 @@ CREATE TRIGGER registered_end BEFORE UPDATE ON public.witness_requirements FOR E
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
+
+CREATE TRIGGER replaced_once BEFORE UPDATE OF replaced_at, expires_at ON public.tokens FOR EACH ROW WHEN ((old.replaced_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -11667,6 +11685,10 @@ REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.held_counts() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(replaced_at) ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
