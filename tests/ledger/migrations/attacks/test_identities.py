@@ -15,7 +15,7 @@ from tests.support.people import place_former, place_person, place_token
 
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    VALUES ('{kind}', 'mine', '{{}}', repeat('0', 64), '', '{by}', now());
+    VALUES ('{kind}', 'mine', '{{}}', encode(sha256('{{}}'), 'hex'), '', '{by}', now());
 """
 ANSWER = """
     UPDATE decisions SET answer = '{answer}', answered_by = '{by}', answered_at = now(),
@@ -396,7 +396,5 @@ def test_no_administrator_decides(database: Database, three: None, by: str) -> N
 
 
 def test_a_digest_is_that_of_the_content(database: Database, people: None) -> None:
-    other = DECIDE.replace("'{{}}'", "'{{\"payee\": 1}}'").replace(
-        "repeat('0', 64)", "repeat('1', 64)"
-    )
+    other = DECIDE.replace("'{{}}', encode", "'{{\"payee\": 1}}', encode")
     assert attempt(database, other.format(by=CLERK, kind="account")) is CHECK
