@@ -78,9 +78,9 @@ class Members(dict[str, bytes]):
             text = write_head(replace(head, trees=trees, previous=before))
             before = hash_of(text, head.algorithm).hex()
             heads.append(json.dumps({"head": text, "signature": sign(text, KEY).hex()}))
-        others = [relation for relation in export.relations_of(self) if not keep(relation)]
+        dropped_ones = [relation for relation in export.relations_of(self) if not keep(relation)]
         few = Members(self)
-        for relation in others:
+        for relation in dropped_ones:
             del few[export.rows_member(relation)], few[export.leaves_member(relation)]
         few[export.HEADS] = "".join(f"{line}\n" for line in heads).encode()
         manifest = {"form": export.FORM, "seal": len(heads), "hash": before}
@@ -113,7 +113,7 @@ def write_tiny_export(file: Path) -> None:
     }  # fmt: skip
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(export.MANIFEST, json.dumps(manifest) + "\n")
-        kept = {"head": text, "signature": sign(text, KEY).hex()}
-        archive.writestr(export.HEADS, json.dumps(kept) + "\n")
+        line = {"head": text, "signature": sign(text, KEY).hex()}
+        archive.writestr(export.HEADS, json.dumps(line) + "\n")
         archive.writestr(export.leaves_member("seal_keys"), f"1\t[1]\t{row_digest.hex()}\n")
         archive.writestr(export.rows_member("seal_keys"), b"1\t[1]\t" + row)

@@ -51,13 +51,13 @@ def row_of(columns: Sequence[str], line: bytes) -> Values:
 
 
 def _of_lines(columns: Sequence[str], check: Callable[[Values], FaultCode | None]) -> ContentCheck:
-    def checked(line: bytes) -> FaultCode | None:
+    def check_line(line: bytes) -> FaultCode | None:
         try:
             return check(row_of(columns, line))
         except (ValueError, KeyError):
             return FaultCode.DIFFERS
 
-    return checked
+    return check_line
 
 
 def _batch(row: Values, agent_keys: Mapping[str, bytes]) -> FaultCode | None:

@@ -132,10 +132,10 @@ def last_seal_of(archive: Archive) -> tuple[int, str]:
             raise ValueError(content["form"])
         return int(content["seal"]), str(content["hash"])
 
-    found = list(_read(archive, MANIFEST, manifest))
-    if len(found) != 1:
+    manifests = list(_read(archive, MANIFEST, manifest))
+    if len(manifests) != 1:
         raise Malformed(MANIFEST, 1)
-    return found[0]
+    return manifests[0]
 
 
 def seals_of(archive: Archive) -> Iterator[KeptSeal]:

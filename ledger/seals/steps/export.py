@@ -67,14 +67,14 @@ def _fill(raw: Raw, archive: zipfile.ZipFile, seal: Seal) -> None:
     seals = kept_seals(raw)
     manifest = {"form": export.FORM, "seal": seal.number, "hash": seal.hash.hex()}
     _write(archive, export.MANIFEST, [_json(manifest)])
-    heads = ({"head": kept.head, "signature": kept.signature.hex()} for kept in seals)
+    heads = ({"head": one_seal.head, "signature": one_seal.signature.hex()} for one_seal in seals)
     _write(archive, export.HEADS, map(_json, heads))
     _write(archive, export.ACCOUNTS, lines(raw, sql.Composed([_ACCOUNTS])))
     editions: dict[str, dict[tuple[str, ...], list[int]]] = {}
-    for kept in seals:
-        for tree in read_head(kept.head).trees:
+    for one_seal in seals:
+        for tree in read_head(one_seal.head).trees:
             of_relation = editions.setdefault(tree.relation, {})
-            of_relation.setdefault(tree.columns, []).append(kept.number)
+            of_relation.setdefault(tree.columns, []).append(one_seal.number)
     of_name = shapes(raw, list(editions))
     for relation, of_relation in sorted(editions.items()):
         leaves = _LEAVES.format(relation=sql.Literal(relation))

@@ -396,5 +396,5 @@ def test_no_administrator_decides(database: Database, three: None, by: str) -> N
 
 
 def test_a_digest_is_that_of_the_content(database: Database, people: None) -> None:
-    other = DECIDE.replace("'{{}}', encode", "'{{\"payee\": 1}}', encode")
-    assert attempt(database, other.format(by=CLERK, kind="account")) is CHECK
+    decision = DECIDE.replace("'{{}}', encode", "'{{\"payee\": 1}}', encode")
+    assert attempt(database, decision.format(by=CLERK, kind="account")) is CHECK

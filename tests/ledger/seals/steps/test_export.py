@@ -19,20 +19,20 @@ from tests.support.seals import Members, export_at, seal_at, verified
 
 
 @pytest.fixture
-def paid(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
+def office(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
     """An office whose March is metered and sealed, then invoiced, decided and paid."""
-    office = Office(database, engine, owner)
-    office.prices(price(10))
-    office.use_month(MARCH)
+    town = Office(database, engine, owner)
+    town.prices(price(10))
+    town.use_month(MARCH)
     seal_at(engine)
-    office.bill(7_440_00)
-    office.decide()
-    office.pay()
-    return office
+    town.bill(7_440_00)
+    town.decide()
+    town.pay()
+    return town
 
 
 @pytest.fixture
-def members(paid: Office, engine: sa.Engine, tmp_path: Path) -> Members:
+def members(office: Office, engine: sa.Engine, tmp_path: Path) -> Members:
     """What its export holds, but for the calendar."""
     export_at(engine, tmp_path / "export.zip", 1)
     members = Members.of_file(tmp_path / "export.zip")
@@ -40,7 +40,7 @@ def members(paid: Office, engine: sa.Engine, tmp_path: Path) -> Members:
 
 
 def test_a_paid_month_verifies_without_its_database(
-    database: Database, paid: Office, engine: sa.Engine, tmp_path: Path
+    database: Database, office: Office, engine: sa.Engine, tmp_path: Path
 ) -> None:
     file = tmp_path / "export.zip"
     export_at(engine, file, 1)
@@ -55,17 +55,17 @@ def test_a_paid_month_verifies_without_its_database(
 
 @pytest.mark.parametrize("kind", ["flipped", "gone", "twice", "moved", "torn", "slipped in"])
 def test_a_line_of_each_member_is_not_as_it_was(members: Members, kind: str) -> None:
-    missed = []
+    silent = []
     for member, content in members.items():
         lines = content.splitlines(keepends=True)
         if kind == "moved" and member == export.ACCOUNTS:
             continue  # their order says nothing
-        if other := another(lines, len(member) % len(lines), kind):
-            broken = Members(members)
-            broken[member] = b"".join(other)
-            if not check_export(broken).faults:
-                missed.append(member)
-    assert missed == []
+        if now := another(lines, len(member) % len(lines), kind):
+            export_now = Members(members)
+            export_now[member] = b"".join(now)
+            if not check_export(export_now).faults:
+                silent.append(member)
+    assert silent == []
 
 
 def another(lines: list[bytes], place: int, kind: str) -> list[bytes] | None:
@@ -90,37 +90,41 @@ def another(lines: list[bytes], place: int, kind: str) -> list[bytes] | None:
 
 def test_every_byte_of_what_was_paid(members: Members) -> None:
     """In the relations that a payment rests on, one byte after the other is another."""
-    paid = {"payment_lines", "claims", "bank_returns", "movements"}
-    members = members.with_relations(lambda name: name in paid | {"postings", "seal_keys"})
+    relations = {"payment_lines", "claims", "bank_returns", "movements"}
+    members = members.with_relations(lambda name: name in relations | {"postings", "seal_keys"})
     assert check_export(members).faults == []
-    missed = []
-    for relation in paid:
+    silent = []
+    for relation in relations:
         member = export.rows_member(relation)
         content = members[member]
         assert content
         for place in range(len(content)):
-            broken = Members(members)
-            broken[member] = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
-            faults = check_export(broken).faults
+            export_now = Members(members)
+            export_now[member] = (
+                content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+            )
+            faults = check_export(export_now).faults
             if not any(fault.relation in (relation, member) for fault in faults):
-                missed.append((member, place))
-    assert missed == []
+                silent.append((member, place))
+    assert silent == []
 
 
 def test_what_is_wrong_is_named(members: Members) -> None:
     rows = export.rows_member
     content = members[rows("projects")]
     for changes, faults in [
-        ({rows("projects"): content.replace(b"[1]", b"[9]")},
+        ({rows("projects"): content.replace(b"[2]", b"[9]")},
          [Fault(FaultCode.ADDED, "projects", "[9]", 1),
-          Fault(FaultCode.MISSING, "projects", "[1]", 1)]),
+          Fault(FaultCode.MISSING, "projects", "[2]", 1)]),
         ({export.HEADS: b"no head\n"}, [Fault(FaultCode.FORM, export.HEADS, "1")]),
         ({export.MANIFEST: members[export.MANIFEST].replace(b'"seal": 2', b'"seal": 1')},
          [Fault(FaultCode.CHAIN, export.MANIFEST)]),
     ]:  # fmt: skip
-        broken = Members(members)
-        broken.update(changes)
-        assert [f for f in check_export(broken).faults if f.code is not FaultCode.TREE] == faults
+        export_now = Members(members)
+        export_now.update(changes)
+        assert [
+            f for f in check_export(export_now).faults if f.code is not FaultCode.TREE
+        ] == faults
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 torn"])
@@ -133,7 +137,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes | None) -> 
 
 
 def test_an_export_that_fails_leaves_nothing(
-    paid: Office, engine: sa.Engine, owner: psycopg.Connection, tmp_path: Path
+    office: Office, engine: sa.Engine, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
     before = owner.execute("SELECT count(*) FROM seals").fetchone()
     with pytest.raises(FileNotFoundError):
