@@ -170,10 +170,10 @@ def open_indicator(
 
 
 def _refund_fields(fields: Fields, path: Mapping[str, Any]) -> Fields:
-    """The indicator as in `chosen_indicator`, and the whole transfer in yuan."""
-    total = fields.pop("total_yuan", "")
-    whole = {"total_fen": fen_of(total)} if total else {}
-    return {**chosen_indicator(fields, path), **whole}
+    """The indicator as in `chosen_indicator`, and the transfer and this debt's part in yuan."""
+    typed = {name: fields.pop(f"{name}_yuan", "") for name in ("total", "debt")}
+    sums = {f"{name}_fen": fen_of(yuan) for name, yuan in typed.items() if yuan}
+    return {**chosen_indicator(fields, path), **sums}
 
 
 @router.post("/payments/refunds")

@@ -78,6 +78,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
         indicator=payment_lists.indicator(db, request.indicator, request.year),
         fen=request.fen,
         total_fen=request.total_fen,
+        debt_fen=request.debt_fen,
         on_day=request.on_day,
         reason=request.reason,
         actor=viewer.actor,

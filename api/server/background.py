@@ -117,7 +117,10 @@ def release_round(engine: Engine, now: datetime) -> int:
     with Session(engine) as db, db.begin():
         if not db.scalar(_MINE):
             return 0
-        return release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        count = release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        if count:
+            events.record_own(db, ACTOR, "round release", "quarantine")
+        return count
 
 
 def accrue_round(engine: Engine, now: datetime) -> bool:
@@ -127,10 +130,15 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         began = time.monotonic()
         charges = charge(db, now)
-        move_excess(db, ACTOR, now)
-        accrue_all(db, ACTOR, now)
-        settle_recoveries(db, now)
-        expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
+        changes = [
+            charges.changed,
+            move_excess(db, ACTOR, now),
+            accrue_all(db, ACTOR, now).moved,
+            settle_recoveries(db, now),
+            expire(db, actor=ACTOR, now=now),  # after all books are locked, in their order
+        ]
+        if any(changes):
+            events.record_own(db, ACTOR, "round accrual", "accruals")
         took_ms = round((time.monotonic() - began) * 1000)
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
@@ -156,7 +164,8 @@ def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
         key = bureau_key(db, settings.bureau_key)
     try:
         with Session(engine) as db, db.begin():
-            seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            new_seal = seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            events.record_own(db, ACTOR, "round seal", "seals", str(new_seal.number))
     except Busy:
         return False
     return True

@@ -4,7 +4,6 @@ Verification asks the database alone, with the application's login, and changes 
 is verified without a database, and with the base install alone.
 """
 
-import getpass
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,8 +77,10 @@ def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str,
         from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
         from api.seals.routes import view_of  # noqa: PLC0415
+        from api.server.database import machine_actor  # noqa: PLC0415
         from api.settings import read_settings  # noqa: PLC0415
         from ledger.metering.queries.windows import raw_connection  # noqa: PLC0415
+        from ledger.people.steps.events import record_own  # noqa: PLC0415
         from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion  # noqa: PLC0415
         from ledger.seals.steps.bureau_key import bureau_key  # noqa: PLC0415
         from ledger.seals.steps.export import write_export  # noqa: PLC0415
@@ -87,12 +88,14 @@ def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str,
 
         settings, engine = read_settings(), target.engine(pool_size=1)
         occasion = Occasion(SealKind.MONTH, month) if month else BY_THE_HOUR
-        actor, at = f"machine:{getpass.getuser()}", datetime.now(UTC)
+        actor, at = machine_actor(), datetime.now(UTC)
         try:
             with Session(engine) as db:
                 key = bureau_key(db, settings.bureau_key)
             with Session(engine, expire_on_commit=False) as db, db.begin():
                 last = run(db, key, actor, at, occasion=occasion, algorithm=settings.seal_hash)
+                act = "command seal export" if export_to else "command seal now"
+                record_own(db, actor, act, "seals", str(last.number))
                 if export_to is not None:
                     write_export(raw_connection(db), export_to, last)
         finally:
