@@ -6,6 +6,9 @@ a reservation whose day is over ends. The figures are absolute, so a round that 
 twice changes nothing. Where several servers share a database one of them does the round and the
 others pass. A round takes at most a tenth of the time, however large the database has grown.
 
+Windows of days that are over for two days are packed, an hour of them at a time, for at most a
+tenth of the time.
+
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
 server has the bureau's key.
 """
@@ -15,6 +18,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -29,6 +33,7 @@ from ledger.charging.steps import charge, record_round
 from ledger.errors import Busy, LedgerError
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.steps.intake import release
+from ledger.metering.steps.pack import pack_day
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
@@ -41,6 +46,7 @@ from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
+PACK_LOOK_S = 60.0
 ACTOR = "server"
 _SHARE = 10
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.background', 0))")
@@ -50,12 +56,13 @@ log = structlog.get_logger("suanquan.background")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Accrue, seal and keep the event log for as long as the application runs."""
+    """Accrue, seal, pack and keep the event log for as long as the application runs."""
     engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
         asyncio.create_task(_accrue_regularly(engine, disk)),
         asyncio.create_task(_seal_regularly(engine, disk, settings)),
         asyncio.create_task(_keep_log(engine, disk, settings)),
+        asyncio.create_task(_pack_regularly(engine, disk)),
     ]
     yield
     for task in tasks:
@@ -158,3 +165,20 @@ async def _seal_regularly(engine: Engine, disk: Disk, settings: Settings) -> Non
             log.error("nothing was sealed", code=error.code, why=str(error))  # noqa: TRY400
         except Exception:
             log.exception("nothing was sealed; the next round starts afresh")
+
+
+async def _pack_regularly(engine: Engine, disk: Disk) -> None:
+    """Pack a day of windows where one waits, hour by hour."""
+    while True:
+        await asyncio.sleep(PACK_LOOK_S)
+        if disk.is_full:
+            continue
+        try:
+            hours = pack_day(partial(Session, engine), datetime.now(UTC))
+            while True:
+                began = time.monotonic()
+                if await asyncio.to_thread(next, hours, None) is None:
+                    break
+                await asyncio.sleep(_SHARE * (time.monotonic() - began))
+        except Exception:
+            log.exception("windows were not packed; the next round goes on")

@@ -56,13 +56,12 @@ _UNOWNED = text(f"""
 _PARTS = text("""
     SELECT w.gpu, w.start, w.stream, w.number, w.from_ms, w.to_ms, w.num, w.den, w.mig_profile,
            w.util_ppm, w.incident_id, concat_ws('/', w.holder, w.detail) AS holder
-    FROM part_use w
+    FROM part_use(:gpus, :low, :high) w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> :day AND s.superseded_at IS NULL
     JOIN bindings b ON b.cluster_id = w.cluster_id AND b.project_id = :project
         AND b.valid @> :day AND b.superseded_at IS NULL
         AND b.holder_kind = w.holder_kind AND b.holder = w.holder
-    WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
     ORDER BY w.start, w.gpu, w.place, w.from_ms LIMIT :limit OFFSET :offset
 """)
 
