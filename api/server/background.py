@@ -46,7 +46,7 @@ from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
-PACK_LOOK_S = 60.0
+PACK_LOOK_S = 600.0
 ACTOR = "server"
 _SHARE = 10
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.background', 0))")

@@ -140,16 +140,21 @@ END $$;
 CREATE FUNCTION window_is_first() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    days CONSTANT date[] := (SELECT array_agg(DISTINCT (start AT TIME ZONE interval '+08:00')::date)
-        FROM fresh);
+    days date[];
     again text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'windows are stored at READ COMMITTED'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_first';
     END IF;
+    SELECT ARRAY[(min(start) AT TIME ZONE interval '+08:00')::date,
+                 (max(start) AT TIME ZONE interval '+08:00')::date] INTO days FROM fresh;
+    IF days[1] IS NULL THEN RETURN NULL; END IF;
+    IF days[1] <> days[2] THEN  -- seldom, and then all of them are looked at
+        days := (SELECT array_agg(DISTINCT (start AT TIME ZONE interval '+08:00')::date) FROM fresh);
+    END IF;
     INSERT INTO window_days (day, state)
-        SELECT day, 'open' FROM unnest(days) AS day ORDER BY day ON CONFLICT DO NOTHING;
+        SELECT DISTINCT day, 'open' FROM unnest(days) AS day ORDER BY day ON CONFLICT DO NOTHING;
     IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
         RETURN NULL;
     END IF;
