@@ -150,22 +150,6 @@ $$;
 
 ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.batch_bodies(of_stream uuid, of_number bigint) RETURNS TABLE(place smallint, body jsonb)
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    RETURN QUERY
-        SELECT e.place::smallint, e.body FROM batches b
-        CROSS JOIN LATERAL jsonb_array_elements(convert_from(b.bytes, 'UTF8')::jsonb -> 'windows')
-            WITH ORDINALITY AS e(body, place)
-        WHERE (b.stream, b.number) = (of_stream, of_number);
-EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-    RETURN;
-END $$;
-
-ALTER FUNCTION public.batch_bodies(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.batch_follows() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -183,6 +167,19 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.batch_follows() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
+            WHERE (stream, number) = (of_stream, of_number));
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.batch_windows(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1214,28 +1211,26 @@ ALTER FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time z
 CREATE FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- WITH minutes AS MATERIALIZED (
-          SELECT packed_minutes.gpu,
-             packed_minutes.start,
-             packed_minutes.cluster_id,
+ SELECT m.gpu,
+     m.start,
+     s.cluster_id,
+     s.source,
+     s.stream,
+     s.number,
+     (s.windows -> (m.place - 1))
+    FROM (( SELECT packed_minutes.cluster_id,
              packed_minutes.source,
              packed_minutes.stream,
              packed_minutes.number,
-             packed_minutes.place
+             public.batch_windows(packed_minutes.stream, packed_minutes.number) AS windows,
+             array_agg(packed_minutes.gpu) AS gpus,
+             array_agg(packed_minutes.start) AS starts,
+             array_agg(packed_minutes.place) AS places
             FROM public.packed_minutes(packed_windows.of_gpus, packed_windows.since, packed_windows.until) packed_minutes(gpu, start, cluster_id, source, stream, number, place)
-         )
-  SELECT m.gpu,
-     m.start,
-     m.cluster_id,
-     m.source,
-     m.stream,
-     m.number,
-     b.body
-    FROM ((( SELECT DISTINCT minutes.stream,
-             minutes.number
-            FROM minutes) s
-      CROSS JOIN LATERAL public.batch_bodies(s.stream, s.number) b(place, body))
-      JOIN minutes m ON (((m.stream = s.stream) AND (m.number = s.number) AND (m.place = b.place))));
+           GROUP BY packed_minutes.cluster_id, packed_minutes.source, packed_minutes.stream, packed_minutes.number
+          OFFSET 0) s
+      CROSS JOIN LATERAL UNNEST(s.gpus, s.starts, s.places) m(gpu, start, place))
+   WHERE (s.windows IS NOT NULL);
 END;
 
 ALTER FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
@@ -3687,12 +3682,19 @@ BEGIN
         SELECT gpu, start, cluster_id, source, stream, number, body FROM windows
         WHERE gpu = ANY(of_gpus) AND start >= of_hour AND start < of_hour + interval '1 hour'
             AND source IN ('nvml', 'dcgm') AND number <= 2147483647 AND NOT body ? 'gaps'
-    ), found AS MATERIALIZED (
-        SELECT p.gpu, p.start, p.cluster_id, p.source, p.stream, p.number, min(b.place) AS place
-        FROM (SELECT DISTINCT stream, number FROM plain) s
-        CROSS JOIN LATERAL batch_bodies(s.stream, s.number) b
-        JOIN plain p ON (p.stream, p.number, p.body) = (s.stream, s.number, b.body)
-        GROUP BY p.gpu, p.start, p.cluster_id, p.source, p.stream, p.number
+    ), said AS (
+        SELECT stream, number, e.body, e.place
+        FROM (SELECT DISTINCT stream, number FROM plain) b
+        CROSS JOIN LATERAL jsonb_array_elements(batch_windows(stream, number))
+            WITH ORDINALITY AS e(body, place)
+    ), found AS MATERIALIZED (  -- a body has its key in it, so of equal ones at most one is kept
+        SELECT min(gpu) AS gpu, min(start) AS start, min(cluster_id) AS cluster_id,
+               min(source) AS source, stream, number, min(place)::smallint AS place
+        FROM (SELECT gpu, start, cluster_id, source, stream, number, body, NULL::bigint AS place
+              FROM plain
+              UNION ALL
+              SELECT NULL, NULL, NULL, NULL, stream, number, body, place FROM said) b
+        GROUP BY stream, number, body HAVING count(gpu) = 1 AND count(place) > 0
     ), gone AS (
         DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
             AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'

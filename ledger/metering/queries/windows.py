@@ -121,16 +121,16 @@ _SAME = """
     ) AS w
 """
 _SAME_PACKED = """
-    WITH minutes AS MATERIALIZED (
-        SELECT u.place AS at, u.body::jsonb AS body, m.stream, m.number, m.place
+    SELECT m.at, b.windows -> (m.place - 1) = m.body
+    FROM (
+        SELECT batch_windows(m.stream, m.number) AS windows, array_agg(u.place) AS ats,
+               array_agg(u.body::jsonb) AS bodies, array_agg(m.place) AS places
         FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
             WITH ORDINALITY AS u(gpu, start, body, place)
         CROSS JOIN LATERAL
             packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute') AS m
-    )
-    SELECT m.at, b.body = m.body FROM (SELECT DISTINCT stream, number FROM minutes) s
-    CROSS JOIN LATERAL batch_bodies(s.stream, s.number) b
-    JOIN minutes m ON (m.stream, m.number, m.place) = (s.stream, s.number, b.place)
+        GROUP BY m.stream, m.number
+    ) b CROSS JOIN LATERAL unnest(b.ats, b.bodies, b.places) AS m(at, body, place)
 """
 
 

@@ -68,31 +68,31 @@ LANGUAGE sql STABLE BEGIN ATOMIC
         AND h.hour + p.minute * interval '1 minute' < until;
 END;
 
--- The windows of a batch as its bytes say them, with their places from 1. None, where PostgreSQL cannot
--- read the bytes: of what the door refuses in a batch, anything may stand beside the windows.
-CREATE FUNCTION batch_bodies(of_stream uuid, of_number bigint)
-RETURNS TABLE (place smallint, body jsonb)
+-- The windows of a batch as its bytes say them, a JSON array. Null, where PostgreSQL cannot read the
+-- bytes: of what the door refuses in a batch, anything may stand beside the windows.
+CREATE FUNCTION batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    RETURN QUERY
-        SELECT e.place::smallint, e.body FROM batches b
-        CROSS JOIN LATERAL jsonb_array_elements(convert_from(b.bytes, 'UTF8')::jsonb -> 'windows')
-            WITH ORDINALITY AS e(body, place)
-        WHERE (b.stream, b.number) = (of_stream, of_number);
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
+            WHERE (stream, number) = (of_stream, of_number));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-    RETURN;
+    RETURN NULL;
 END $$;
 
--- Those that are packed, with their bodies: each batch is read once.
+-- Those that are packed, with their bodies. Each batch is read once; no join looks for bodies, for the
+-- planner could not know how many there are.
 CREATE FUNCTION packed_windows(of_gpus text[], since timestamptz, until timestamptz)
 RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
     body jsonb)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    WITH minutes AS MATERIALIZED (SELECT * FROM packed_minutes(of_gpus, since, until))
-    SELECT m.gpu, m.start, m.cluster_id, m.source, m.stream, m.number, b.body
-    FROM (SELECT DISTINCT stream, number FROM minutes) s
-    CROSS JOIN LATERAL batch_bodies(s.stream, s.number) b
-    JOIN minutes m ON (m.stream, m.number, m.place) = (s.stream, s.number, b.place);
+    SELECT m.gpu, m.start, s.cluster_id, s.source, s.stream, s.number, s.windows -> (m.place - 1)
+    FROM (
+        SELECT cluster_id, source, stream, number, batch_windows(stream, number) AS windows,
+               array_agg(gpu) AS gpus, array_agg(start) AS starts, array_agg(place) AS places
+        FROM packed_minutes(of_gpus, since, until)
+        GROUP BY cluster_id, source, stream, number OFFSET 0  -- else a batch is read for each minute
+    ) s CROSS JOIN LATERAL unnest(s.gpus, s.starts, s.places) AS m(gpu, start, place)
+    WHERE s.windows IS NOT NULL;
 END;
 
 CREATE FUNCTION kept_windows(of_gpus text[], since timestamptz, until timestamptz)
@@ -182,12 +182,19 @@ BEGIN
         SELECT gpu, start, cluster_id, source, stream, number, body FROM windows
         WHERE gpu = ANY(of_gpus) AND start >= of_hour AND start < of_hour + interval '1 hour'
             AND source IN ('nvml', 'dcgm') AND number <= 2147483647 AND NOT body ? 'gaps'
-    ), found AS MATERIALIZED (
-        SELECT p.gpu, p.start, p.cluster_id, p.source, p.stream, p.number, min(b.place) AS place
-        FROM (SELECT DISTINCT stream, number FROM plain) s
-        CROSS JOIN LATERAL batch_bodies(s.stream, s.number) b
-        JOIN plain p ON (p.stream, p.number, p.body) = (s.stream, s.number, b.body)
-        GROUP BY p.gpu, p.start, p.cluster_id, p.source, p.stream, p.number
+    ), said AS (
+        SELECT stream, number, e.body, e.place
+        FROM (SELECT DISTINCT stream, number FROM plain) b
+        CROSS JOIN LATERAL jsonb_array_elements(batch_windows(stream, number))
+            WITH ORDINALITY AS e(body, place)
+    ), found AS MATERIALIZED (  -- a body has its key in it, so of equal ones at most one is kept
+        SELECT min(gpu) AS gpu, min(start) AS start, min(cluster_id) AS cluster_id,
+               min(source) AS source, stream, number, min(place)::smallint AS place
+        FROM (SELECT gpu, start, cluster_id, source, stream, number, body, NULL::bigint AS place
+              FROM plain
+              UNION ALL
+              SELECT NULL, NULL, NULL, NULL, stream, number, body, place FROM said) b
+        GROUP BY stream, number, body HAVING count(gpu) = 1 AND count(place) > 0
     ), gone AS (
         DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
             AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
