@@ -139,13 +139,13 @@ def test_whatever_is_read_of_windows_stays_when_they_are_packed(
     town: Town, owner: psycopg.Connection, seed: int
 ) -> None:
     history(town, seed)
-    before, kept = answers(town, owner), count(owner)
-    packed = pack(town.engine)
-    assert packed > LAST - FIRST  # of two GPUs
+    before, total = answers(town, owner), count(owner)
+    number = pack(town.engine)
+    assert number > LAST - FIRST  # of two GPUs
     assert answers(town, owner) == before
-    assert count(owner) == kept
-    (left,) = owner.execute("SELECT count(*) FROM windows").fetchone() or ()
-    assert left == kept - packed
+    assert count(owner) == total
+    (rows,) = owner.execute("SELECT count(*) FROM windows").fetchone() or ()
+    assert left == total - packed
     assert owner.execute("SELECT count(*) FROM windows WHERE NOT body ? 'gaps'").fetchone() == (0,)
 
 
@@ -170,13 +170,13 @@ def test_a_minute_is_known_or_in_conflict_when_it_is_packed_too(
 ) -> None:
     town.report([window(0, at) for at in range(90)])
     assert pack(town.engine) == 90
-    restored = Node(town.node.reporter, town.node.key)  # its spool was lost
+    new_spool = Node(town.node.reporter, town.node.key)  # its spool was lost
     other = window(0, 5, held("team-b"))
-    batch = restored.batch([window(0, 4), other, window(0, 90), window(1, 4), window(0, 61)])
+    batch = new_spool.batch([window(0, 4), other, window(0, 90), window(1, 4), window(0, 61)])
     with Session(town.engine) as db, db.begin():
-        receipt = take_batch(db, restored.read(batch), NOW)
+        receipt = take_batch(db, new_spool.read(batch), NOW)
     assert isinstance(receipt, Receipt)
-    assert (receipt.kept, receipt.known) == (2, 2)
+    assert (receipt.total, receipt.known) == (2, 2)
     assert [item.detail for item in receipt.conflicts] == [f"{gpu_id(0)} {minute(5).isoformat()}"]
     with Session(town.engine) as db:
         (finding,) = findings(db, FindingKind.CONFLICTS, NOW)
@@ -297,7 +297,7 @@ def test_a_batch_that_postgresql_cannot_read_stays_as_it_came(
     with Session(town.engine) as db, db.begin():
         receipt = take_batch(db, town.node.read(body), NOW)
     assert isinstance(receipt, Receipt)
-    assert (receipt.kept, len(receipt.refused)) == (1, 1)
+    assert (receipt.total, len(receipt.refused)) == (1, 1)
     assert pack(town.engine) == 0
     assert count(owner) == 1
 
