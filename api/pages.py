@@ -23,11 +23,12 @@ from api.people import (
     right_pages,
     session_pages,
     sign_in_log_pages,
-    token_pages,
 )
 from api.people import pages as people_pages
 from api.people.events import pages as event_pages
 from api.people.sso import pages as sso_pages
+from api.people.tokens import own_pages as own_token_pages
+from api.people.tokens import pages as token_pages
 from api.policy import pages as policy_pages
 from api.reconciliation import action_pages, red_pages
 from api.reconciliation import pages as reconciliation_pages
@@ -51,6 +52,7 @@ ROUTERS = (
     sign_in_log_pages.router,
     event_pages.router,
     token_pages.router,
+    own_token_pages.router,
     desk_pages.router,
     decision_pages.router,
     chain_pages.router,

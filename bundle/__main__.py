@@ -23,8 +23,10 @@ IMAGES = ("agent", "server")
 LINK = re.compile(r"\]\(([^)#]+)")
 PAGES = (
     "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
-    "registry.md", "settings.md", "commands.md", "metrics.md", "faults.md",
-    "examples/suanquan-agent.service", "examples/suanquan-agent.env", "examples/registry.yaml",
+    "doors/tls.md", "audit/seals.md", "registry.md", "settings.md", "commands.md", "metrics.md",
+    "faults.md",
+    "examples/suanquan-agent.service", "examples/suanquan-agent.env",
+    "examples/suanquan-server.service", "examples/registry.yaml",
 )  # fmt: skip
 
 
@@ -114,7 +116,8 @@ def _readme(missing: str) -> str:
     python = platform.python_version()
     return (
         f"suanquan {version('suanquan')}\n\n"
-        f"wheels: Python {python}, {platform.system()} {platform.machine()}\n"
+        f"wheels: Python {python}, {platform.system()} {platform.machine()},"
+        f" glibc {wheels.GLIBC} or newer\n"
         f"{missing or 'images: images/*.tar (oci-archive)'}\n\n"
         "sha256sum -c SHA256SUMS\n"
         "怎样装 · how to install: install.md\n"

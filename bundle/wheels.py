@@ -1,10 +1,13 @@
 """The wheels of the images: our own, built here, and the rest by the hashes of the lock."""
 
 import hashlib
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
+GLIBC = "2.28"  # RHEL 8, Kylin V10 and what is newer; wheels of another age are not taken
+_AGES = ("_2_28", "_2_27", "_2_26", "_2_24", "_2_17", "2014", "_2_12", "2010", "_2_5", "1")
 _PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -21,8 +24,13 @@ def build(source: Path, folder: Path) -> Path:
 
 
 def download(lock: Path, folder: Path) -> None:
-    """Bring the wheels that a lock pins; what has another hash is refused. Raises NotBuilt."""
-    _pip("download", "--only-binary=:all:", "--no-deps", "--require-hashes",
+    """Bring the wheels that a lock pins; what has another hash is refused. Raises NotBuilt.
+
+    They are for hosts of this kind that are older than this one, too (GLIBC).
+    """
+    machine = platform.machine()
+    kinds = [word for age in _AGES for word in ("--platform", f"manylinux{age}_{machine}")]
+    _pip("download", *kinds, "--only-binary=:all:", "--no-deps", "--require-hashes",
          "--requirement", str(lock), "--dest", str(folder))  # fmt: skip
 
 

@@ -39,6 +39,7 @@ HELP = {
     "watch_unreadable_total": "objects that could not be read, by kind",
     "spool_records": "records that wait for the server",
     "spool_oldest_age_seconds": "age of the oldest record that waits; 0 when none",
+    "spool_refused": "records that the server refused: kept, and told again each hour",
     "answered_records_total": "records that the server answered, by outcome",
     "answer_age_seconds": "time since the server's last answer; -1 when none yet",
     "server_refuses": "1 while the server refuses this witness, by its code",
@@ -182,6 +183,7 @@ class WitnessHealth:
                 for event in ("lists", "events", "gone", "failures", "unreadable")
             },
             "spool_records": {"": self._spool.depth()},
+            "spool_refused": {"": self._spool.refused()},
             "spool_oldest_age_seconds": {
                 "": 0 if oldest is None else time.time() - oldest.timestamp()
             },

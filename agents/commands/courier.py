@@ -23,10 +23,9 @@ from agents.relay.queue import Queue
 from agents.relay.settings import queue_path
 from agents.reporting import server_key
 from agents.reporting.identity import Identity
-from agents.reporting.report import resume, unread
+from agents.reporting.report import refused, resume
 from agents.reporting.server import Response
 from agents.reporting.spool import Spool
-from agents.sources.slurm.store import RunStore, runs_path
 
 _OK, _LATER = 200, 429
 _FAULTS = {
@@ -139,7 +138,7 @@ def _sort_in(data: Path, items: Iterator[Receipt]) -> Iterator[str | AgentError]
     try:
         for item in items:
             if spool is not None and item.digest in numbers:
-                yield _take_into_spool(data, spool, item, numbers[item.digest])
+                yield _take_into_spool(spool, item, numbers[item.digest])
                 if item.status != _OK:
                     numbers = _numbers(spool)
             elif item.status == _LATER:  # the relay asks again by itself
@@ -159,7 +158,7 @@ def _numbers(spool: Spool) -> dict[str, int]:
     return {sha256(body).hexdigest(): number for number, body in spool.unanswered()}
 
 
-def _take_into_spool(data: Path, spool: Spool, item: Receipt, number: int) -> str | AgentError:
+def _take_into_spool(spool: Spool, item: Receipt, number: int) -> str | AgentError:
     if item.status != _OK:
         try:
             resume(spool, Response(item.status, {}, item.answer), spool.stream, number)
@@ -172,19 +171,5 @@ def _take_into_spool(data: Path, spool: Spool, item: Receipt, number: int) -> st
         return "refused"
     if (answer.stream, answer.number) != (spool.stream, number):
         return "refused"
-    _untell(data, spool, number, answer)
-    spool.acknowledge(number)
+    spool.acknowledge(number, refused(answer))
     return "answered"
-
-
-def _untell(data: Path, spool: Spool, number: int, answer: wire.Answer) -> None:
-    """Count Slurm's runs that the server could not read as never told, as by line."""
-    path = runs_path(data)
-    if not answer.refused or not path.exists():
-        return
-    body = next(body for each, body in spool.unanswered() if each == number)
-    store = RunStore(path)
-    try:
-        store.untell(unread(body, answer))
-    finally:
-        store.close()

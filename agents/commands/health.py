@@ -36,6 +36,7 @@ HELP = {
     "scrape_faults_total": "scrapes without a whole answer, by reason",
     "spool_windows": "windows that wait for the server",
     "spool_oldest_age_seconds": "age of the oldest window that waits; 0 when none",
+    "spool_refused": "windows that the server refused: kept, and told again each hour",
     "answered_windows_total": "windows that the server answered, by outcome",
     "answer_age_seconds": "time since the server's last answer; -1 when none yet",
     "server_refuses": "1 while the server refuses this agent, by its code",
@@ -142,6 +143,7 @@ class Health:
             if self._refusal:
                 figures["server_refuses", self._refusal] = 1
         figures["spool_windows", ""] = depth
+        figures["spool_refused", ""] = self._spool.refused()
         figures["spool_oldest_age_seconds", ""] = (
             0 if oldest is None else time.time() - oldest.timestamp()
         )

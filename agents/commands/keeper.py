@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from agents import wire
 from agents.errors import SpoolDamaged, SpoolError
 from agents.metering.meter import ClosedMinutes
-from agents.reporting.spool import GapRun, Spool
+from agents.reporting.gap_runs import overflow
+from agents.reporting.spool import Spool
 
 BACKLOG_MAX = 2_000  # windows in memory while the disk is full
 _log = logging.getLogger(__name__)
@@ -32,11 +32,5 @@ class Keeper:
             raise  # the next start moves the file away
         except SpoolError as error:
             _log.error("%s", error)
-            backlog.gaps += [_overflow(window) for window in backlog.windows[:-BACKLOG_MAX]]
+            backlog.gaps += [overflow(window) for window in backlog.windows[:-BACKLOG_MAX]]
             del backlog.windows[:-BACKLOG_MAX]
-
-
-def _overflow(window: wire.Window) -> GapRun:
-    start = wire.start_ms(window.start)
-    overflow = wire.GapReason.SPOOL_OVERFLOW
-    return GapRun(window.gpu, window.vendor, window.model, start, start, overflow)

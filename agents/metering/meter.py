@@ -26,7 +26,7 @@ from agents.metering.cadence import NODE, Cadence, common_holdings
 from agents.metering.minute import Minute
 from agents.metering.ranges import Ranges, claim
 from agents.observations import MIG_CHANGED, HolderShare, Holdings, Instant, Look, Looks
-from agents.reporting.spool import GapRun
+from agents.reporting.gap_runs import GapRun
 
 SAMPLE_MS = 1_000
 LOOK_MS = 10_000

@@ -24,6 +24,18 @@ def window_body(window: wire.Window) -> bytes:
     return body
 
 
+class Place(msgspec.Struct):
+    """What names a window among all."""
+
+    gpu: str
+    start: datetime
+
+
+def window_place(body: bytes) -> Place:
+    """Read of a window's JSON what names it."""
+    return msgspec.json.decode(body, type=Place)
+
+
 def window_row(window: wire.Window) -> tuple[int, bytes]:
     """Return (start in ms, compressed JSON). Raises ValueError as `window_body` does."""
     return wire.start_ms(window.start), zlib.compress(window_body(window), 1)

@@ -7,7 +7,8 @@ and refusals. `drain` runs it until the spool is empty; a node's own thread
 
 | the server answers                 | the flow                                               |
 |------------------------------------|--------------------------------------------------------|
-| 200, for this stream and number    | acknowledges, goes on with the next batch              |
+| 200, for this stream and number    | acknowledges, goes on with the next batch; what it     |
+|                                    | refused is told again in an hour                       |
 | 202, a relay has these bytes       | keeps the batch, goes on; asks again once all are sent |
 | 409 fork                           | leaves the stream, sends its windows in a new one      |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
@@ -25,7 +26,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -65,6 +65,8 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
         body = spool.next_batch(identity.agent, now())
         is_asked_again = body is None  # nothing is new: has the server answered the relay?
         if body is None and (body := spool.oldest_relayed()) is None:
+            if spool.tell_again(identity.agent, now()):
+                continue
             return
         head = msgspec.json.decode(body, type=_Head)
         response = yield _request(identity, body, now())
@@ -79,7 +81,9 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
             failures = 0
             _log_answer(answer)
             yield answer
-            spool.acknowledge(head.number)
+            spool.acknowledge(head.number, refused(answer), now_ms=wire.start_ms(now()))
+            if answer.refused:
+                _log.warning("%d refused records are kept and told again", spool.refused())
             continue
         if response is not None:
             resume(spool, response, head.stream, head.number)
@@ -94,19 +98,16 @@ def drain(
     *,
     give_up_after_s: float | None = None,
     on_answer: Callable[[wire.Answer], None] | None = None,
-    on_unread: Callable[[list[Unread]], None] | None = None,
     wait: Callable[[float], object] = time.sleep,
 ) -> None:
     """Send everything in the spool to the server at `url`.
 
-    `on_unread` is told of windows that the server could not read, before they leave the spool.
     Raises Unreachable after `give_up_after_s` seconds without an accepted batch (None: never), and
     Refused.
     """
     patience = time.monotonic()
     flow = report(spool, identity, lambda: datetime.now(UTC))
     response: Response | None = None
-    body = b""
     with Server(url) as server:
         while True:
             try:
@@ -116,12 +117,9 @@ def drain(
             response = None
             match step:
                 case Request():
-                    body = step.body
                     response = server.post(step)
                 case wire.Answer():
                     patience = time.monotonic()
-                    if on_unread is not None and (windows := unread(body, step)):
-                        on_unread(windows)
                     if on_answer is not None:
                         on_answer(step)
                 case Sleep():
@@ -136,22 +134,9 @@ def drain(
                     wait(step.seconds)
 
 
-class Unread(NamedTuple):
-    """A window that the server could not read, by its GPU and its start in ms."""
-
-    gpu: str
-    start_ms: int
-
-
-def unread(body: bytes, answer: wire.Answer) -> list[Unread]:
-    """Return the windows of a batch that the server refused: an older one knows not all fields."""
-    indexes = {item.index for item in answer.refused}
-    windows = msgspec.json.decode(body, type=_Windows).windows if indexes else []
-    return [
-        Unread(window.gpu, wire.start_ms(window.start))
-        for index, window in enumerate(windows)
-        if index in indexes
-    ]
+def refused(answer: wire.Answer) -> set[int]:
+    """Return the indexes of the records that the server refused."""
+    return {item.index for item in answer.refused}
 
 
 def phase_s(agent: UUID) -> float:
@@ -164,15 +149,6 @@ class _Head(msgspec.Struct):
 
     stream: UUID
     number: int
-
-
-class _Place(msgspec.Struct):
-    gpu: str
-    start: datetime
-
-
-class _Windows(msgspec.Struct):
-    windows: list[_Place]
 
 
 _NO_ANSWER = "no answer"
@@ -270,6 +246,8 @@ def _log_answer(answer: wire.Answer) -> None:
     by_reason: dict[str, list[wire.Item]] = {}
     for item in (*answer.conflicts, *answer.quarantined, *answer.refused):
         by_reason.setdefault(item.reason, []).append(item)
+    if future := by_reason.pop("future", []):  # they count by themselves once they are past
+        _log.info("batch %d: %d records wait until their time is over", answer.number, len(future))
     for reason, items in by_reason.items():
         first = items[0]
         _log.error(

@@ -20,24 +20,35 @@ nothing. 14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/age
 
 The witness's sightings (agents/sightings.py) wait here too, the newest of each key; they are sent
 in the order of the moments of which they speak, so that a watch never comes before its pods.
+
+What the server refused is kept as well, and told again (agents/reporting/refusals.py).
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from uuid import UUID, uuid4
 
 import msgspec
 
 from agents import sightings, wire
 from agents.errors import SpoolError
-from agents.reporting.records import HEAD_BYTES_MAX, moment, portions, sighting_row, window_row
+from agents.reporting.gap_runs import GapRun, add_gaps, overflow, take_gaps
+from agents.reporting.records import (
+    HEAD_BYTES_MAX,
+    moment,
+    portions,
+    sighting_row,
+    window_place,
+    window_row,
+)
+from agents.reporting.refusals import IS_WATCH, Refusals, window_key
 from agents.reporting.spool_file import SpoolFile
 
 BYTES_MAX = 256 * 2**20
@@ -45,17 +56,6 @@ _DROP_BATCH = 256
 _BOUND_SHARE = 2  # batches that wait for the server's answer may fill the file up to a half
 _HISTORY_SHARE = 4  # acknowledged batches may fill the file up to a quarter
 _PENDING = "FROM batches WHERE NOT acknowledged"
-
-
-class GapRun(NamedTuple):
-    """Windows of one GPU that are one gap each, with starts from `first_ms` to `last_ms`."""
-
-    gpu: str
-    vendor: str
-    model: str
-    first_ms: int
-    last_ms: int
-    reason: wire.GapReason
 
 
 class Spool:
@@ -68,8 +68,10 @@ class Spool:
     def __init__(self, path: Path, *, bytes_max: int = BYTES_MAX, beside: bool = False) -> None:
         self._bytes_max = bytes_max
         self._file = SpoolFile(path, beside=beside)
-        if not beside:
-            with self._file.transaction():
+        self._refusals = Refusals(self._file)
+        with self._file.transaction():
+            self._refusals.open(is_due=not beside)
+            if not beside:
                 self._file.do(
                     "INSERT INTO state VALUES (1, ?, NULL, 0, '', NULL) ON CONFLICT DO NOTHING",
                     str(uuid4()),
@@ -107,11 +109,13 @@ class Spool:
         The meter's new `checkpoint` goes into the same transaction, so that a closed minute is
         never resumed. Raises ValueError for a window that breaks a rule of the wire.
         """
-        rows = [window_row(window) for window in windows]
+        fresh = list(windows)
+        rows = [window_row(window) for window in fresh]
         with self._file.transaction():
+            self._refusals.forget(map(window_key, fresh))
             self._insert(rows)
             for run in gaps:
-                self._add_gaps(run)
+                add_gaps(self._file, run)
             if checkpoint is not None:
                 self._file.do("UPDATE state SET meter = ?", zlib.compress(checkpoint, 1))
             self._make_room()
@@ -130,6 +134,7 @@ class Spool:
                     f"上报队列已满（{self._bytes_max} 字节）：服务器是否长时间不通？",
                     f"the spool is full ({self._bytes_max} bytes): is the server away for long?",
                 )
+            self._refusals.forget(row[0] for row in rows)
             self._file.do_many("INSERT OR REPLACE INTO sightings VALUES (?, ?, ?)", rows)
 
     def checkpoint(self, meter: bytes) -> None:
@@ -175,6 +180,7 @@ class Spool:
         with self._file.transaction():
             self._speak_as(agent)
             for batch in portions(bodies):
+                self._refusals.forget(window_key(window_place(body)) for _, body in batch)
                 if self._has_room_to_bind():
                     starts, of_batch = (list(column) for column in zip(*batch, strict=True))
                     self._number(agent, now, of_batch, starts, len(of_batch))
@@ -188,7 +194,13 @@ class Spool:
         while has_more:  # one at a time: the agent may be at work beside us
             with self._file.transaction():
                 self._speak_as(agent)
-                has_more = self._bind(agent, now) is not None
+                has_more = self._bind(agent, now) is not None or self._bind_refused(agent, now)
+
+    def tell_again(self, agent: UUID, now: datetime) -> bool:
+        """Put a part of what the server refused into a batch; False if it is not time, or none."""
+        with self._file.transaction():
+            self._speak_as(agent)
+            return self._refusals.is_due(wire.start_ms(now)) and self._bind_refused(agent, now)
 
     def unanswered(self) -> Iterator[tuple[int, bytes]]:
         """Iterate over the batches that the server has not answered: number and bytes."""
@@ -202,9 +214,14 @@ class Spool:
             number, blob = rows[0]
             yield number, zlib.decompress(blob)
 
-    def acknowledge(self, number: int) -> None:
-        """Mark this batch as received by the server."""
+    def acknowledge(self, number: int, refused: Collection[int] = (), *, now_ms: int = 0) -> None:
+        """Mark this batch as received by the server, and keep what it `refused`, by their indexes.
+
+        They are told again an hour after `now_ms`.
+        """
         with self._file.transaction():
+            if not (refused and self._refusals.keep(number, refused, now_ms)):
+                self._refusals.note_taken(number)
             self._file.do("UPDATE batches SET acknowledged = 1 WHERE number = ?", number)
             self._forget_history(self._bytes_max // _HISTORY_SHARE)
 
@@ -236,6 +253,10 @@ class Spool:
             " + (SELECT coalesce(sum((last_ms - first_ms) / step_ms + 1), 0) FROM gap_runs)"
         )
         return int(count)
+
+    def refused(self) -> int:
+        """Count what the server refused; it is not counted among what waits."""
+        return self._refusals.count()
 
     def used_bytes(self) -> int:
         """Return the bytes in use, of `bytes_max`."""
@@ -271,11 +292,21 @@ class Spool:
     def _bind(self, agent: UUID, now: datetime) -> bytes | None:
         if not self._has_room_to_bind():
             return None
-        bodies, starts = self._take_gaps()
+        bodies, starts = take_gaps(self._file)
         self._take("windows", ("start_ms", "id"), bodies, starts)
         windows = len(bodies)
-        self._take("sightings", ("at_ms", "key"), bodies, starts)
+        watches = f" WHERE NOT {IS_WATCH}" if self._refusals.has_sightings() else ""
+        self._take(f"sightings{watches}", ("at_ms", "key"), bodies, starts)
         return self._number(agent, now, bodies, starts, windows) if bodies else None
+
+    def _bind_refused(self, agent: UUID, now: datetime) -> bool:
+        records = self._refusals.take() if self._has_room_to_bind() else []
+        if not records:
+            return False
+        starts, bodies, is_window = (list(column) for column in zip(*records, strict=True))
+        self._number(agent, now, bodies, starts, sum(is_window))
+        self._refusals.note_told(wire.start_ms(now))
+        return True
 
     def _number(
         self, agent: UUID, now: datetime, bodies: list[bytes], starts: list[int], windows: int
@@ -317,54 +348,24 @@ class Spool:
             bodies.append(body)
             starts.append(start_ms)
             row_ids.append((row,))
-        self._file.do_many(f"DELETE FROM {table} WHERE {key} = ?", row_ids)
-
-    def _take_gaps(self) -> tuple[list[bytes], list[int]]:
-        bodies: list[bytes] = []
-        starts: list[int] = []
-        runs = list(self._file.rows("SELECT * FROM gap_runs ORDER BY first_ms, id"))
-        for row, gpu, vendor, model, first, last, reason, step in runs:
-            stop = min(last + step, first + (wire.WINDOWS_MAX - len(bodies)) * step)
-            gap = wire.Gap(0, step, wire.GapReason(reason))
-            for start_ms in range(first, stop, step):
-                start = moment(start_ms)
-                window = wire.Window(gpu, model, start, step, (), (gap,), vendor=vendor)
-                bodies.append(msgspec.json.encode(window))
-                starts.append(start_ms)
-            if stop <= last:
-                self._file.do("UPDATE gap_runs SET first_ms = ? WHERE id = ?", stop, row)
-                break
-            self._file.do("DELETE FROM gap_runs WHERE id = ?", row)
-        return bodies, starts
+        self._file.do_many(f"DELETE FROM {table.split(maxsplit=1)[0]} WHERE {key} = ?", row_ids)
 
     def _make_room(self) -> None:
         self._forget_history(self._bytes_max)
         while self._file.used_bytes() > self._bytes_max:
-            oldest = list(
-                self._file.rows(
-                    "SELECT id, body FROM windows ORDER BY start_ms, id LIMIT ?", _DROP_BATCH
-                )
-            )
-            if not oldest:
+            bodies = [
+                record.body for record in self._refusals.drop(_DROP_BATCH) if record.is_window
+            ] or self._drop_windows()
+            if not bodies:
                 return
-            for row, blob in oldest:
-                window = msgspec.json.decode(zlib.decompress(blob), type=wire.Window)
-                start_ms = wire.start_ms(window.start)
-                overflow = wire.GapReason.SPOOL_OVERFLOW
-                self._add_gaps(
-                    GapRun(window.gpu, window.vendor, window.model, start_ms, start_ms, overflow)
-                )
-                self._file.do("DELETE FROM windows WHERE id = ?", row)
+            for body in bodies:
+                add_gaps(self._file, overflow(msgspec.json.decode(body, type=wire.Window)))
 
-    def _add_gaps(self, run: GapRun) -> None:
-        """Extend the run that this one continues, or start a new one."""
-        step = wire.grid_ms(run.gpu)
-        longer = self._file.do(
-            "UPDATE gap_runs SET last_ms = ? WHERE gpu = ? AND reason = ? AND last_ms = ?",
-            *(run.last_ms, run.gpu, run.reason, run.first_ms - step),
-        )
-        if longer == 0:
-            self._file.do("INSERT INTO gap_runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", *run, step)
+    def _drop_windows(self) -> list[bytes]:
+        query = "SELECT id, body FROM windows ORDER BY start_ms, id LIMIT ?"
+        oldest = list(self._file.rows(query, _DROP_BATCH))
+        self._file.do_many("DELETE FROM windows WHERE id = ?", [(row,) for row, _ in oldest])
+        return [zlib.decompress(blob) for _, blob in oldest]
 
     def _forget_history(self, limit: int) -> None:
         while self._file.used_bytes() > limit:
@@ -383,6 +384,8 @@ class Spool:
             (blob,) = self._file.row("SELECT body FROM batches WHERE number = ?", number)
             batch = msgspec.json.decode(zlib.decompress(blob), type=wire.Batch)
             self._insert(window_row(window) for window in batch.windows)
+            self._refusals.forget(map(window_key, batch.windows))
+            self._refusals.forget(map(sightings.key, batch.sightings))
             self._file.do_many(  # in the order of the batches: the newest of a key stays
                 "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
                 " at_ms = excluded.at_ms, body = excluded.body WHERE excluded.at_ms > at_ms",

@@ -88,6 +88,12 @@ class ContainerStatus(_Object, frozen=True):
     last_state: State | None = None
 
 
+class ExtendedClaim(_Object, frozen=True):
+    """The claim that the scheduler made for a pod's extended resources (Kubernetes 1.34 on)."""
+
+    resource_claim_name: str = ""
+
+
 class PodStatus(_Object, frozen=True):
     """How the pod is."""
 
@@ -95,6 +101,7 @@ class PodStatus(_Object, frozen=True):
     container_statuses: tuple[ContainerStatus, ...] | None = None
     init_container_statuses: tuple[ContainerStatus, ...] | None = None
     resource_claim_statuses: tuple[ClaimUse, ...] | None = None
+    extended_resource_claim_status: ExtendedClaim | None = None
 
 
 class PodObject(_Object, frozen=True):
@@ -227,9 +234,17 @@ class BareObject(Struct, frozen=True):
     metadata: BareMetadata
 
 
+_DEVICE_CLASS = "deviceclass.resource.kubernetes.io"
+
+
 def is_extended(resource: str) -> bool:
-    """Return whether this names a device: an extended resource has a domain of its own."""
+    """Return whether this names a device: an extended resource has a domain of its own.
+
+    Devices of a class (DRA) are asked for in Kubernetes' domain.
+    """
     domain, slash, _ = resource.partition("/")
+    if domain == _DEVICE_CLASS:
+        return True
     return bool(slash) and domain != "kubernetes.io" and not domain.endswith(".kubernetes.io")
 
 

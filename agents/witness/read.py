@@ -59,14 +59,19 @@ def asks_for_devices(pod: PodObject) -> bool:
 
 
 def claim_names(pod: PodObject) -> tuple[str, ...]:
-    """Return the ResourceClaims of a pod: named by it, or made for it from a template."""
+    """Return the ResourceClaims of a pod: named by it, or made for it.
+
+    They are made from a template, or by the scheduler for its extended resources.
+    """
     statuses = pod.status.resource_claim_statuses or ()
     by_template = {use.name: use.resource_claim_name for use in statuses}
     names = (
         use.resource_claim_name or by_template.get(use.name)
         for use in pod.spec.resource_claims or ()
     )
-    return tuple(name for name in names if name)
+    extended_claim = pod.status.extended_resource_claim_status
+    made = extended_claim.resource_claim_name if extended_claim else ""
+    return tuple(name for name in (*names, made) if name)
 
 
 def claim_devices(claim: ClaimObject) -> tuple[ClaimDevice, ...]:

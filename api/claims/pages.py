@@ -31,9 +31,9 @@ from api.claims.workflow_view import fact_fields, facts_of_form, stepper
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
+from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX
-from api.door.uploads import Upload
 from api.language.labels import labels
 from api.web import forms
 from api.web.claim_form import faults_of, new_claim, typed_claim

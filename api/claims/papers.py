@@ -11,6 +11,7 @@ from api.claims.account_numbers import Numbers, NumberView
 from api.claims.routes import Reader
 from api.door import access
 from api.door.dependencies import Db, Now
+from api.door.files import download
 from api.web.layout import TEMPLATES
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.desk.queries.mark import is_marked
@@ -59,5 +60,4 @@ def paper_file(
     content = {**paper_content(details, viewer, numbers, now), "paper": paper.value}
     content["has_mark"] = is_marked(db, now)
     html = TEMPLATES.get_template("claims/paper-file.html").render(content)
-    headers = {"Content-Disposition": f'attachment; filename="{number}-{paper}.html"'}
-    return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+    return download(html, f"{number}-{paper}.html")

@@ -11,9 +11,9 @@ from api.claims.schemas import DeductionCreate, RedemptionCreate
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now
+from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
-from api.door.uploads import Upload
 from api.reconciliation.schemas import ReasonGiven
 from api.web.forms import form
 from api.web.layout import Framed

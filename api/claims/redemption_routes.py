@@ -13,9 +13,9 @@ from api.claims.schemas import DeductionCreate, DeductionRead, RedemptionCreate,
 from api.documents.routes import scope_of
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
-from api.door.uploads import Uploaded, attachment, documented
 from api.people.schemas import DecisionRead
 from api.reconciliation.schemas import ReasonGiven
 from ledger.claims.steps.claims import open_claim
@@ -90,7 +90,7 @@ def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
     file_hash = _read(db, viewer, deduction).consent
     if file_hash is None:
         raise NotFound("deduction_consent", id=deduction)
-    return attachment(originals.original(db, file_hash))
+    return download_original(originals.original(db, file_hash))
 
 
 @router.post("/deductions/{deduction}/fall", status_code=201)

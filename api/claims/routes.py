@@ -26,10 +26,10 @@ from api.claims.schemas import (
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.files import Uploaded, documented, download_original
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, first_day
-from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
 from ledger.claims import queries as claim_queries
 from ledger.claims.rules import actions
@@ -122,7 +122,7 @@ def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
     claim = access.claim(db, viewer, number)
     if hash_ not in {file.hash for file in claim_queries.files(db, key(claim))}:
         raise NotFound("claim_file", hash=hash_)
-    return attachment(originals.original(db, hash_))
+    return download_original(originals.original(db, hash_))
 
 
 @router.post("/claims/{number}/actions")

@@ -115,7 +115,7 @@ def _read(client: Client, number: int, answer: str) -> tuple[str, bool]:
     content = _content(decision["content"], names)
     render(Answer(decision, [Pairs(DECISION, decision), *content]))
     typer.confirm(_(QUESTIONS[answer]), abort=True)
-    return str(decision["digest"]), answer == "confirmed" and view["code_wanted"]
+    return str(decision["digest"]), answer == "confirmed" and view.get("code_wanted", False)
 
 
 def _content(content: dict[str, Any], names: dict[tuple[str, int], str]) -> list[Block]:

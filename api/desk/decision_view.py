@@ -147,6 +147,7 @@ def _how_much() -> dict[str, str]:
         "over_fen": _("多付、应追缴的增减"),
         "outside_fen": _("账外的增减"),
         "total_fen": _("合计"),
+        "debt_fen": _("其中还这笔欠款"),
         "words": _("大写"),
         "claimed_months": _("其中各账期"),
     }

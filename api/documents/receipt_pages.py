@@ -10,9 +10,9 @@ from api.documents import receipt_routes
 from api.documents.receipt_routes import Claimer
 from api.documents.routes import Clerk
 from api.door.dependencies import Db, Now
+from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, Visible
-from api.door.uploads import Upload
 from api.web import forms
 from ledger.documents.queries.originals import File
 

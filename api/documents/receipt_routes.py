@@ -9,9 +9,9 @@ from api.documents.routes import Clerk, Reader, scope_of
 from api.documents.schemas import ReceiptRead
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import AskedFen, Line
-from api.door.uploads import Uploaded, attachment, documented
 from ledger.documents.queries import document_views, originals
 from ledger.documents.steps import receipts
 from ledger.errors import NotFound
@@ -63,4 +63,4 @@ def receipt_original(document: int, reference: Line, viewer: Reader, db: Db) -> 
     rows = {row.reference: row.original for row in document_views.receipts_of(db, document)}
     if reference not in rows:
         raise NotFound("receipt", reference=reference)
-    return attachment(originals.original(db, rows[reference]))
+    return download_original(originals.original(db, rows[reference]))

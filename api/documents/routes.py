@@ -24,10 +24,10 @@ from api.documents.schemas import (
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.files import Uploaded, documented, download_original
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, QR_MAX, Note, YearMonth, first_day
-from api.door.uploads import Uploaded, attachment, documented
 from api.people.schemas import DecisionRead
 from api.people.step_up import Proving
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
@@ -139,7 +139,7 @@ def original(document: int, viewer: Reader, db: Db) -> Response:
     """Download the file that a document came from, byte for byte."""
     hash_ = document_views.original_of(db, scope_of(viewer), document)
     file = originals.original(db, hash_)
-    return attachment(file)
+    return download_original(file)
 
 
 @router.post("/cost-documents/{document}/lookups", status_code=201, openapi_extra=documented())
@@ -171,7 +171,7 @@ def lookup_original(document: int, lookup: int, viewer: Reader, db: Db) -> Respo
     hashes = {row.id: row.original for row in document_views.lookups_of(db, document)}
     if lookup not in hashes:
         raise NotFound("original", hash=str(lookup))
-    return attachment(originals.original(db, hashes[lookup]))
+    return download_original(originals.original(db, hashes[lookup]))
 
 
 @router.post("/cost-documents/{document}/period")

@@ -85,8 +85,14 @@ def read_batch(
 def _read_sightings(
     head: wire.Batch | wire.LooseBatch, refused: list[Item]
 ) -> list[tuple[int, KeptSighting]]:
-    """The good sightings, by their index after the windows; what is wrong with the others."""
+    """The good sightings, by their index after the windows; what is wrong with the others.
+
+    A watch says that every pod was told. So beside one that cannot be read it is refused too: else
+    that pod's use would be contradicted. The agent tells both again.
+    """
     good: list[tuple[int, KeptSighting]] = []
+    watches: list[tuple[int, KeptSighting]] = []
+    before = len(refused)
     for index, record in enumerate(head.sightings, start=len(head.windows)):
         try:
             sighting = _SIGHTING.decode(record) if isinstance(record, msgspec.Raw) else record
@@ -100,7 +106,11 @@ def _read_sightings(
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             is_slurm = isinstance(sighting, sightings.Partitions)
-            good.append((index, KeptSighting(sightings.at(sighting), body, is_slurm)))
+            kept = KeptSighting(sightings.at(sighting), body, is_slurm)
+            (watches if isinstance(sighting, sightings.Watch) else good).append((index, kept))
+    if len(refused) == before:
+        return good + watches
+    refused += [Item(index, "beside_unread", "not every pod was told") for index, _ in watches]
     return good
 
 

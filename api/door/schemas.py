@@ -64,13 +64,6 @@ AskedFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
 YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]
 
 
-SPREADSHEETS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-"""What the files of a table are, by the end of their name."""
-
-
 def first_day(month: str) -> date:
     """The first day of a `YearMonth`."""
     return date.fromisoformat(f"{month}-01")

@@ -70,6 +70,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "token_audit": msgid("审计管理员的令牌，别人不能停用"),
         "token_waits_not": msgid("令牌 {id} 没有在等确认"),
+        "token_replaced": msgid("令牌 {id} 已经换过新的，请用新的那个再换"),
+        "token_of_login": msgid("您用账号登录，没有令牌可换；要给程序用的，请安全管理员签发"),
         "token_too_long": msgid("令牌最长 {days} 天"),
         "token_project": msgid(
             "模型企业（builder）的令牌必须指定项目，其他角色不得指定（此处为 {role}）"

@@ -92,7 +92,9 @@ def hours(
     """List who held each GPU in each hour, and what nobody saw."""
     query = {"day": day, "limit": limit, "offset": offset}
     return listing(
-        HOUR_COLUMNS, ask("GET", path("hours", cluster), query=query), empty=msgid("没有 GPU")
+        HOUR_COLUMNS,
+        ask("GET", path("hours", cluster), query=query),
+        empty=msgid("没有登记 GPU；按作业计量的集群看各项目的逐日用量"),
     )
 
 

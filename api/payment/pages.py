@@ -15,8 +15,8 @@ from api.claims.account_numbers import Numbers
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now
+from api.door.files import Uploaded
 from api.door.route_table import FORM_MAX, limited
-from api.door.uploads import Uploaded
 from api.language.format import money
 from api.language.i18n import gettext as _
 from api.language.labels import labels
@@ -170,10 +170,10 @@ def open_indicator(
 
 
 def _refund_fields(fields: Fields, path: Mapping[str, Any]) -> Fields:
-    """The indicator as in `chosen_indicator`, and the whole transfer in yuan."""
-    total = fields.pop("total_yuan", "")
-    whole = {"total_fen": fen_of(total)} if total else {}
-    return {**chosen_indicator(fields, path), **whole}
+    """The indicator as in `chosen_indicator`, and the transfer and this debt's part in yuan."""
+    typed = {name: fields.pop(f"{name}_yuan", "") for name in ("total", "debt")}
+    sums = {f"{name}_fen": fen_of(yuan) for name, yuan in typed.items() if yuan}
+    return {**chosen_indicator(fields, path), **sums}
 
 
 @router.post("/payments/refunds")

@@ -96,14 +96,17 @@ def refund(
     total: Annotated[
         str | None, typer.Option(help=msgid("这笔汇款的总额，元；一笔还几笔欠款时写"))
     ] = None,
+    debt: Annotated[
+        str | None, typer.Option(help=msgid("其中还此项目欠款的，元；不是全部欠款时写"))
+    ] = None,
     on: Annotated[str, typer.Option(help=msgid("到账日，如 2026-11-23"))],
     reason: Reason = "",
 ) -> Answer:
     """Enter money that came back."""
     body = {
         "project": project, "reference": reference, "indicator": indicator, "year": year,
-        "fen": fen_of(yuan), "total_fen": None if total is None else fen_of(total), "on_day": on,
-        "reason": reason,
+        "fen": fen_of(yuan), "total_fen": None if total is None else fen_of(total),
+        "debt_fen": None if debt is None else fen_of(debt), "on_day": on, "reason": reason,
     }  # fmt: skip
     return propose("refunds", body)
 

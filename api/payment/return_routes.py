@@ -7,9 +7,9 @@ from fastapi import APIRouter
 
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.files import Uploaded, documented
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
-from api.door.uploads import Uploaded, documented
 from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
@@ -78,6 +78,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
         indicator=payment_lists.indicator(db, request.indicator, request.year),
         fen=request.fen,
         total_fen=request.total_fen,
+        debt_fen=request.debt_fen,
         on_day=request.on_day,
         reason=request.reason,
         actor=viewer.actor,

@@ -4,15 +4,14 @@ Whatever is decided here waits for its second person (`POST /decisions/{id}/answ
 """
 
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from api.claims.account_numbers import Numbers, NumberView
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.files import download
 from api.door.problems import Refusal
-from api.door.schemas import SPREADSHEETS
 from api.messages.sentences import findings
 from api.payment.schemas import (
     AskedYear,
@@ -171,9 +170,4 @@ def list_file(
         if form == "csv"
         else as_xlsx(content, payment_list.digest, payment_list.made_at, columns)
     )
-    name = quote(f"{number}.{form}")
-    return Response(
-        file,
-        media_type=SPREADSHEETS[form],
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
+    return download(file, f"{number}.{form}")

@@ -80,7 +80,8 @@ class PaymentListCreate(RequestModel):
 class RefundCreate(RequestModel):
     """Money of this project came back under the bank's reference; the indicator once paid it.
 
-    `total_fen` is the whole transfer, where it pays back several debts.
+    `total_fen` is the whole transfer, where it pays back several debts; `debt_fen` what of it pays
+    back this project's, where that is not all that is owed.
     """
 
     reference: Line
@@ -89,6 +90,7 @@ class RefundCreate(RequestModel):
     year: Year
     fen: PositiveFen
     total_fen: PositiveFen | None = None
+    debt_fen: PositiveFen | None = None
     on_day: date
     reason: Note = ""
 

@@ -30,6 +30,7 @@ TOKENS = (
     Column(msgid("范围"), lambda t: t["project"] or t["centre"]),
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),
+    Column(msgid("换新"), "replaced_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
     Column(msgid("账号名"), "login"),
     Column(msgid("等待"), lambda t: _("等另一位安全管理员确认") if t["waits"] else None),
@@ -117,16 +118,40 @@ def confirm(number: Annotated[int, typer.Argument(metavar="ID")], *, code: Proof
     print(_("令牌 {number} 已确认").format(number=number))
 
 
-@token.verb("renew", msgid("换一个新令牌：第一次使用时，旧的停用"))
+@token.verb("renew", msgid("换一个新令牌：第一次使用时，旧的停用，或再用几小时"))
 def renew(
     *,
     expires: Annotated[
         str | None, typer.Option(help=msgid("到期时刻，如 2027-01-01T00:00:00+08:00"))
     ] = None,
+    overlap: Annotated[
+        int, typer.Option(min=0, max=168, help=msgid("旧的从那时起再用几小时，最多 168"))
+    ] = 0,
 ) -> Answer:
     """Renew one's own token; the new one takes its place when it is first used."""
-    token_row = ask("POST", "tokens/renew", body={"expires_at": expires})
-    return Answer(token_row, [token_row["secret"]])
+    body = {"expires_at": expires, "overlap_hours": overlap}
+    token_row = ask("POST", "tokens/renew", body=body)
+    return Answer(token_row, [token_row["secret"], _overlap(token_row["overlap_hours"])])
+
+
+def _overlap(hours: int) -> str:
+    """Say what becomes of the old token."""
+    if not hours:
+        return _("新的第一次使用时，旧的停用")
+    return _("新的第一次使用之后，旧的再用 {hours} 小时").format(hours=hours)
+
+
+@token.verb("own", msgid("自己的令牌，停用了的也在内"))
+def own_tokens() -> Listing:
+    """List one's own tokens."""
+    return listing(TOKENS, ask("GET", "own/tokens"), empty=msgid("没有令牌"))
+
+
+@token.verb("end", msgid("停用自己的一个令牌"))
+def end_own(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """End one of one's own tokens."""
+    ask("DELETE", path("own", "tokens", number))
+    print(_("令牌 {number} 已停用").format(number=number))
 
 
 @token.verb("list", msgid("所有令牌"))

@@ -92,6 +92,11 @@ def right_table() -> list[RightRow]:
     ]
 
 
+def right_words() -> dict[str, str]:
+    """What each right is in the reader's language, by its code."""
+    return {right: _(words) for right, words in WORDS.items()}
+
+
 def scope_word(scope: Scope) -> str:
     """A scope in the reader's language."""
     return _(SCOPE_WORDS[scope])

@@ -68,9 +68,24 @@ def renew(
     wall: Wall,
     settings: Configured,
 ) -> TokenSecret:
-    """Renew the token that asks: the new one takes its place when it is first used."""
+    """Renew the token that asks: the new one takes its place when it is first used.
+
+    Programs that run in several places name some hours for which the old one stays good then.
+    """
     until = _until(request.expires_at, wall, settings)
-    return _told(db, credentials.renew(db, viewer, wall, until))
+    return _told(db, credentials.renew(db, viewer, wall, until, request.overlap_hours))
+
+
+@router.get("/own/tokens")
+def own_tokens(viewer: Annotated[Viewer, Depends(signed_in)], db: Db) -> list[TokenRecord]:
+    """List one's own tokens, newest first, those that ended too."""
+    return credentials.tokens(db, viewer)
+
+
+@router.delete("/own/tokens/{token}", status_code=204)
+def end_own(token: int, viewer: Annotated[Viewer, Depends(signed_in)], db: Db, wall: Wall) -> None:
+    """End one of one's own tokens, and the browser sessions made from it."""
+    credentials.end_own(db, token, viewer, wall)
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
@@ -175,7 +190,10 @@ def _until(wish: datetime | None, now: datetime, settings: Settings) -> datetime
 
 def _told(db: Session, secret: str) -> TokenSecret:
     row = credentials.token_of(db, secret)
-    return TokenSecret(id=key(row), secret=secret, expires_at=row.expires_at, waits=row.waits)
+    return TokenSecret(
+        id=key(row), secret=secret, expires_at=row.expires_at, overlap_hours=row.overlap_hours,
+        waits=row.waits,
+    )  # fmt: skip
 
 
 def _centre(db: Session, name: str) -> int | None:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from api.door.access import Right
-from api.door.schemas import Line, Note, ProofCode, RequestModel, ResponseModel
+from api.door.schemas import Integer, Line, Note, ProofCode, RequestModel, ResponseModel
 from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import OVERLAP_HOURS_MAX
 
 
 class DecisionRead(ResponseModel):
@@ -81,9 +82,13 @@ class Proof(RequestModel):
 
 
 class TokenRenew(RequestModel):
-    """Until when the token is good that takes this one's place."""
+    """Until when the token is good that takes this one's place.
+
+    This one stays good for `overlap_hours` from the first use of the other one on.
+    """
 
     expires_at: AwareDatetime | None = None
+    overlap_hours: Annotated[Integer, Field(ge=0, le=OVERLAP_HOURS_MAX)] = 0
 
 
 class TokenSecret(ResponseModel):
@@ -92,6 +97,7 @@ class TokenSecret(ResponseModel):
     id: int
     secret: str
     expires_at: AwareDatetime
+    overlap_hours: int
     waits: bool
 
 

@@ -19,7 +19,7 @@ from starlette.datastructures import FormData
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import SPREADSHEETS
+from api.door.files import SPREADSHEETS
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings

@@ -16,8 +16,9 @@ from sqlmodel import Session
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.files import download_table
 from api.door.problems import Refusal
-from api.door.schemas import SPREADSHEETS, first_day
+from api.door.schemas import first_day
 from api.messages.sentences import findings
 from api.people.schemas import DecisionRead
 from api.reconciliation.difference_words import words
@@ -47,7 +48,6 @@ from api.reconciliation.schemas import (
 )
 from ledger.charging.rules.cells import Cell, Key
 from ledger.errors import NotFound
-from ledger.formats.spreadsheets.export import csv_file, xlsx_file
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries
@@ -112,9 +112,7 @@ def months_file(
 ) -> Response:
     """Download the same list as a table for a spreadsheet, amounts in yuan without tax."""
     rows = table(months_of(db, viewer, query, now))
-    content = csv_file(rows) if form == "csv" else xlsx_file(rows)
-    headers = {"Content-Disposition": f'attachment; filename="reconciliations.{form}"'}
-    return Response(content, media_type=SPREADSHEETS[form], headers=headers)
+    return download_table(rows, f"reconciliations.{form}")
 
 
 @router.get("/reconciliations/{key}")

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import having
-from api.door.schemas import SPREADSHEETS
+from api.door.files import SPREADSHEETS
 from api.language.format import capital
 from api.language.i18n import gettext as _
 from api.language.labels import label, labels

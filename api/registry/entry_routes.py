@@ -7,12 +7,11 @@ from fastapi.responses import Response
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import SPREADSHEETS
+from api.door.files import download_table
 from api.registry.entry_list import EntriesQuery, listed, table
 from api.registry.schemas import EntryDetailsRead, EntryRead
 from ledger.desk.queries.registry_entries import RegistryReader
 from ledger.errors import NotFound
-from ledger.formats.spreadsheets.export import csv_file, xlsx_file
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.codes import RegistrySection
 
@@ -49,9 +48,7 @@ def entries_file(
 ) -> Response:
     """Download the same list as a table for a spreadsheet, amounts in yuan."""
     rows = table(section, listed(registry.entries(section), section, query))
-    content = csv_file(rows) if form == "csv" else xlsx_file(rows)
-    headers = {"Content-Disposition": f'attachment; filename="{section}.{form}"'}
-    return Response(content, media_type=SPREADSHEETS[form], headers=headers)
+    return download_table(rows, f"{section}.{form}")
 
 
 @router.get("/registry/{section}")

@@ -6,8 +6,7 @@ a reservation whose day is over ends. The figures are absolute, so a round that 
 twice changes nothing. Where several servers share a database one of them does the round and the
 others pass. A round takes at most a tenth of the time, however large the database has grown.
 
-Windows of days that are over for two days are packed, an hour of them at a time, for at most a
-tenth of the time.
+Windows of days that are over for two days are packed, an hour of them at a time.
 
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
 server has the bureau's key.
@@ -15,8 +14,9 @@ server has the bureau's key.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -46,7 +46,7 @@ from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
-PACK_LOOK_S = 600.0
+PACK_LOOK_S, PACK_FOR_S = 60.0, 5.0
 ACTOR = "server"
 _SHARE = 10
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.background', 0))")
@@ -54,15 +54,21 @@ _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.backgr
 log = structlog.get_logger("suanquan.background")
 
 
+@dataclass(frozen=True)
+class Round:
+    """What is done again and again, by its name in the log."""
+
+    name: str
+    do: Callable[[datetime], object]
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Accrue, seal, pack and keep the event log for as long as the application runs."""
     engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
-        asyncio.create_task(_accrue_regularly(engine, disk)),
-        asyncio.create_task(_seal_regularly(engine, disk, settings)),
-        asyncio.create_task(_keep_log(engine, disk, settings)),
-        asyncio.create_task(_pack_regularly(engine, disk)),
+        asyncio.create_task(_repeat(rounds, every_s, disk))
+        for every_s, rounds in _rounds(engine, settings)
     ]
     yield
     for task in tasks:
@@ -71,10 +77,56 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await task
 
 
+def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Round]]]:
+    """After how many seconds which rounds are done, one after another."""
+    yield (
+        EVERY_S,
+        [
+            Round("release", lambda now: release_round(engine, now)),
+            Round("accrue", lambda now: accrue_round(engine, now)),
+        ],
+    )
+    log_rounds = [Round("chain events", lambda _: link_round(engine))]
+    if settings.events_to:
+        receiver = Receiver(settings.events_to, settings.events_ca)
+        log_rounds.append(Round("send events", lambda _: send_round(engine, receiver)))
+    yield EVERY_S, log_rounds
+    yield PACK_LOOK_S, [Round("pack", lambda now: pack_round(engine, now))]
+    if settings.seal_key is not None:
+        yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
+
+
+async def _repeat(rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
+    """Do them for ever, at most a tenth of the time, and not while the disk is full."""
+    pause = every_s
+    while True:
+        await asyncio.sleep(pause)
+        if disk.is_full:
+            continue
+        began = time.monotonic()
+        for this_round in rounds:
+            await asyncio.to_thread(_try, this_round)
+        pause = max(every_s, _SHARE * (time.monotonic() - began))
+
+
+def _try(this_round: Round) -> None:
+    try:
+        this_round.do(datetime.now(UTC))
+    except (LedgerError, OSError) as error:
+        log.warning("a round has to wait", round=this_round.name, why=str(error))
+    except Exception:
+        log.exception("a round failed; the next one starts afresh", round=this_round.name)
+
+
 def release_round(engine: Engine, now: datetime) -> int:
     """Let what came from the future count once it is past; return how many windows."""
     with Session(engine) as db, db.begin():
-        return release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        if not db.scalar(_MINE):
+            return 0
+        count = release(db, read_kept, now, reason=QuarantineReason.FUTURE)
+        if count:
+            events.record_own(db, ACTOR, "round release", "quarantine")
+        return count
 
 
 def accrue_round(engine: Engine, now: datetime) -> bool:
@@ -84,10 +136,15 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         began = time.monotonic()
         charges = charge(db, now)
-        move_excess(db, ACTOR, now)
-        accrue_all(db, ACTOR, now)
-        settle_recoveries(db, now)
-        expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
+        changes = [
+            charges.changed,
+            move_excess(db, ACTOR, now),
+            accrue_all(db, ACTOR, now).moved,
+            settle_recoveries(db, now),
+            expire(db, actor=ACTOR, now=now),  # after all books are locked, in their order
+        ]
+        if any(changes):
+            events.record_own(db, ACTOR, "round accrual", "accruals")
         took_ms = round((time.monotonic() - began) * 1000)
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()
@@ -102,22 +159,14 @@ def link_round(engine: Engine) -> int:
         return place
 
 
-async def _keep_log(engine: Engine, disk: Disk, settings: Settings) -> None:
-    """Chain the new events, and send them where the settings say."""
-    to = settings.events_to
-    receiver = Receiver(to, settings.events_ca) if to else None
-    while True:
-        await asyncio.sleep(EVERY_S)
-        if disk.is_full:
-            continue
-        try:
-            await asyncio.to_thread(link_round, engine)
-            if receiver:
-                await asyncio.to_thread(send_round, engine, receiver)
-        except OSError as error:
-            log.warning("events wait for their receiver", receiver=to, why=str(error))
-        except Exception:
-            log.exception("events were not chained or sent; the next round goes on")
+def pack_round(engine: Engine, now: datetime) -> int:
+    """Pack windows of a closed day, for some seconds; return how many."""
+    began, total = time.monotonic(), 0
+    for count in pack_day(partial(Session, engine), now):
+        total += count
+        if total and time.monotonic() - began > PACK_FOR_S:
+            break
+    return total
 
 
 def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
@@ -131,54 +180,8 @@ def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
         key = bureau_key(db, settings.bureau_key)
     try:
         with Session(engine) as db, db.begin():
-            seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            new_seal = seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
+            events.record_own(db, ACTOR, "round seal", "seals", str(new_seal.number))
     except Busy:
         return False
     return True
-
-
-async def _accrue_regularly(engine: Engine, disk: Disk) -> None:
-    pause = EVERY_S
-    while True:
-        await asyncio.sleep(pause)
-        began = time.monotonic()
-        if disk.is_full:
-            continue
-        for one_round in (release_round, accrue_round):
-            try:
-                await asyncio.to_thread(one_round, engine, datetime.now(UTC))
-            except Exception:
-                log.exception(
-                    "a round failed; the next one starts afresh", round=one_round.__name__
-                )
-        pause = max(EVERY_S, _SHARE * (time.monotonic() - began))
-
-
-async def _seal_regularly(engine: Engine, disk: Disk, settings: Settings) -> None:
-    while settings.seal_key is not None:
-        await asyncio.sleep(SEAL_LOOK_S)
-        if disk.is_full:
-            continue
-        try:
-            await asyncio.to_thread(seal_round, engine, settings, datetime.now(UTC))
-        except LedgerError as error:
-            log.error("nothing was sealed", code=error.code, why=str(error))  # noqa: TRY400
-        except Exception:
-            log.exception("nothing was sealed; the next round starts afresh")
-
-
-async def _pack_regularly(engine: Engine, disk: Disk) -> None:
-    """Pack a day of windows where one waits, hour by hour."""
-    while True:
-        await asyncio.sleep(PACK_LOOK_S)
-        if disk.is_full:
-            continue
-        try:
-            hours = pack_day(partial(Session, engine), datetime.now(UTC))
-            while True:
-                began = time.monotonic()
-                if await asyncio.to_thread(next, hours, None) is None:
-                    break
-                await asyncio.sleep(_SHARE * (time.monotonic() - began))
-        except Exception:
-            log.exception("windows were not packed; the next round goes on")

@@ -77,12 +77,14 @@ def _make(
     settings: "Settings", place: Path, key: Path | None, keep: int | None, *, beside: bool
 ) -> None:
     with database():
-        from ledger.postgres.backup.make import make  # noqa: PLC0415 - loaded when it is used
+        from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
+        from ledger.postgres.backup.make import make  # noqa: PLC0415
         from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
 
         with _reach(settings, beside=beside) as source:
             secret = read_key(key) if key else None
             folder = make(source, place, datetime.now(UTC), key=secret, keep=keep)
+            record_command(source, "command backup", "backups", folder.name)
     print(_("备份已写入 {folder}").format(folder=folder), flush=True)
 
 

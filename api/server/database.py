@@ -4,14 +4,18 @@ Beside a running `suanquan up` the embedded server is already there, and its add
 lie in the data folder; otherwise it is started for the while and stopped again.
 """
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+
+from sqlmodel import Session
 
 from api.settings import Settings
 from ledger.documents.steps.trust import trust
 from ledger.errors import Unusable
 from ledger.people.steps.drill import may_be_drill
+from ledger.people.steps.events import record_own
 from ledger.postgres.database import Database, databases_from, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 from ledger.vouchers.steps.clauses import load_policies
@@ -68,3 +72,18 @@ def renew(database: Database, settings: Settings) -> str:
         certificates = {f"{file}": file.read_bytes() for file in files if file.is_file()}
         trust(connection, certificates, datetime.now(UTC))
     return revision
+
+
+def record_command(database: Database, act: str, noun: str, number: str) -> None:
+    """Record that this machine's account carried out a command, as the owner of the database."""
+    engine = database.owner_engine()
+    try:
+        with Session(engine) as db, db.begin():
+            record_own(db, machine_actor(), act, noun, number)
+    finally:
+        engine.dispose()
+
+
+def machine_actor() -> str:
+    """Return how events name whoever runs a command here: `machine:root`."""
+    return f"machine:{getpass.getuser()}"

@@ -17,7 +17,9 @@ from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.rules.persons import ADMINISTRATORS
 from ledger.people.steps import credentials, drill
+from ledger.people.steps.events import record_own
 from ledger.people.steps.links import make_link
+from ledger.postgres.columns import key
 
 MAKER = "machine:up"
 FIRST = {
@@ -75,6 +77,8 @@ def _issue(
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
     write_secret(path, secret + "\n")
+    token = credentials.token_of(db, secret)
+    record_own(db, maker, "command up", "tokens", str(key(token)))
 
 
 def _place(settings: Settings, name: str) -> Path:

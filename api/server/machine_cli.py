@@ -4,7 +4,6 @@ Whoever may run them holds the database's password already. The server's librari
 a command runs, so that the command line stays quick for everybody else.
 """
 
-import getpass
 import os
 import sys
 from collections.abc import Callable
@@ -99,12 +98,17 @@ def create(
 def upgrade() -> None:
     """Bring the schema and the policies to the newest."""
     with database():
-        from api.server.database import reach, renew  # noqa: PLC0415 - loaded when it is used
+        from api.server.database import (  # noqa: PLC0415 - loaded when it is used
+            reach,
+            record_command,
+            renew,
+        )
         from api.settings import read_settings  # noqa: PLC0415
 
         settings = read_settings()
         with reach(settings) as engine:
             revision = renew(engine, settings)
+            record_command(engine, "command db upgrade", "database", revision)
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 
@@ -115,14 +119,14 @@ def _issue(person: str, role: Duty, deliver: Callable[[str], object], *, invite:
     """
     from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
-    from api.server.database import reach  # noqa: PLC0415
+    from api.server.database import machine_actor, reach  # noqa: PLC0415
     from api.settings import read_settings  # noqa: PLC0415
-    from ledger.people.steps import credentials, invitations  # noqa: PLC0415
+    from ledger.people.steps import credentials, events, invitations  # noqa: PLC0415
     from ledger.postgres.columns import key  # noqa: PLC0415
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
     settings, now = read_settings(), datetime.now(UTC)
-    actor = f"machine:{getpass.getuser()}"
+    actor = machine_actor()
     with ExitStack() as stack:
         engine = stack.enter_context(reach(settings)).owner_engine()
         stack.callback(engine.dispose)
@@ -136,9 +140,10 @@ def _issue(person: str, role: Duty, deliver: Callable[[str], object], *, invite:
             now=now,
             expires_at=now + timedelta(days=settings.token_days),
         )
+        token = key(credentials.token_of(session, secret))
+        events.record_own(session, actor, "command admin create", "tokens", str(token))
         if invite:
             lasts = timedelta(hours=settings.invitation_hours)
-            token = key(credentials.token_of(session, secret))
             code = invitations.invite(session, token, actor, now, lasts)
             secret = f"{settings.address}/invitation?code={code}"
         deliver(secret)

@@ -3,7 +3,6 @@
 Verification asks the database alone, with the application's login, and changes nothing.
 """
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +54,9 @@ def now(*, month: OfMonth = None) -> Answer:
         from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
         from api.seals.routes import view_of  # noqa: PLC0415
+        from api.server.database import machine_actor  # noqa: PLC0415
         from api.settings import read_settings  # noqa: PLC0415
+        from ledger.people.steps.events import record_own  # noqa: PLC0415
         from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion  # noqa: PLC0415
         from ledger.seals.steps.bureau_key import bureau_key  # noqa: PLC0415
         from ledger.seals.steps.seal import seal as run  # noqa: PLC0415
@@ -66,9 +67,10 @@ def now(*, month: OfMonth = None) -> Answer:
                 key = bureau_key(db, settings.bureau_key)
             with Session(engine, expire_on_commit=False) as db, db.begin():
                 occasion = Occasion(SealKind.MONTH, first) if first else BY_THE_HOUR
-                actor, at = f"machine:{getpass.getuser()}", datetime.now(UTC)
+                actor, at = machine_actor(), datetime.now(UTC)
                 algorithm = settings.seal_hash
                 view = view_of(run(db, key, actor, at, occasion=occasion, algorithm=algorithm))
+                record_own(db, actor, "command seal now", "seals", str(view["number"]))
         finally:
             engine.dispose()
     return record(SEAL, {**view, "month": month, "sealed_at": view["sealed_at"].isoformat()})

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.files import download
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
 from api.statements.schemas import LineAnswersCreate, StatementCreate
@@ -73,8 +74,7 @@ def statements(
 def as_file(number: str, viewer: Reader, db: Db) -> Response:
     """Download a statement as a table for a spreadsheet (CSV, UTF-8)."""
     content = as_csv(own_statement(db, viewer, number))
-    headers = {"Content-Disposition": f'attachment; filename="{number}.csv"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return download(content, f"{number}.csv")
 
 
 @router.get("/statements/{number}")

@@ -152,6 +152,8 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("见证"), "/evidence"),
             (_("政策认定"), "/eligibility"),
         ]
+        if viewer.role is Role.AUDITOR:
+            ways.append((_("事件记录"), "/events"))
     return [Place(name, url, path.startswith(url)) for name, url in ways]
 
 

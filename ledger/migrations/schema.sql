@@ -216,8 +216,13 @@ CREATE TABLE public.events (
     result text NOT NULL,
     code text NOT NULL,
     omitted integer NOT NULL,
+    CONSTRAINT actor_of_event CHECK (
+CASE
+    WHEN (act ~~ 'round %'::text) THEN ((token_id IS NULL) AND (NOT (actor IS DISTINCT FROM 'server'::text)))
+    WHEN (act ~~ 'command %'::text) THEN ((token_id IS NULL) AND (actor IS NOT NULL) AND (actor ~~ 'machine:_%'::text))
+    ELSE ((actor IS NULL) = (token_id IS NULL))
+END),
     CONSTRAINT events_act_check CHECK ((act <> ''::text)),
-    CONSTRAINT events_check CHECK (((actor IS NULL) = (token_id IS NULL))),
     CONSTRAINT events_omitted_check CHECK ((omitted >= 0)),
     CONSTRAINT events_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
 );
@@ -228,13 +233,13 @@ COMMENT ON TABLE public.events IS 'Who did what, and what was refused to whom; r
 
 COMMENT ON COLUMN public.events.at IS 'By the database''s clock';
 
-COMMENT ON COLUMN public.events.actor IS 'As the token says; null: nobody who is known';
+COMMENT ON COLUMN public.events.actor IS 'As the token says, or the server or its machine''s account; null: nobody who is known';
 
 COMMENT ON COLUMN public.events.address IS 'Where it came from in the network';
 
 COMMENT ON COLUMN public.events.request IS 'The number of the request, as the server''s log has it';
 
-COMMENT ON COLUMN public.events.act IS 'Method and route';
+COMMENT ON COLUMN public.events.act IS 'Method and route; or a round of the server, or a command on its machine';
 
 COMMENT ON COLUMN public.events.noun IS 'What it was done to, and its number';
 
@@ -525,6 +530,30 @@ ALTER FUNCTION public.cell_figures(of_contracts bigint[], of_month date) OWNER T
 
 COMMENT ON FUNCTION public.cell_figures(of_contracts bigint[], of_month date) IS 'The figures of cells, fen';
 
+CREATE FUNCTION public.cell_usage(of_reconciliation bigint, of_part text) RETURNS TABLE(policy text, fen bigint, days datemultirange, paid_fen bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT policy, coalesce(u.fen, 0), coalesce(d.days, '{}'), coalesce((
+        SELECT sum(l.standing_fen) FROM standing_lines l JOIN cost_documents o ON o.id = l.document_id
+        WHERE (l.reconciliation_id, l.part) = (of_reconciliation, of_part)
+            AND d.days @> daterange(o.since, o.until, '[]')), 0)::bigint
+    FROM (
+        SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+        FROM reconciliations r JOIN charges c USING (contract_id, month)
+        JOIN prices p ON p.id = c.price_id
+        WHERE r.id = of_reconciliation AND part_of(p.kind, p.counts) = of_part
+        GROUP BY c.policy
+    ) u FULL JOIN (
+        SELECT of_month.policy, of_month.days
+        FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+        CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+        WHERE r.id = of_reconciliation
+    ) d USING (policy)
+$$;
+
+ALTER FUNCTION public.cell_usage(of_reconciliation bigint, of_part text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.changed_by_administrator() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -541,10 +570,17 @@ BEGIN
         RAISE EXCEPTION '% is no second security administrator beside %', NEW.confirmed_by, OLD.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
     END IF;
+    IF (NEW.replaced_at, NEW.expires_at) IS DISTINCT FROM (OLD.replaced_at, OLD.expires_at)
+        AND (NEW.replaced_at IS NULL OR NEW.expires_at <> ALL (ARRAY(
+            SELECT least(OLD.expires_at, NEW.replaced_at + n.overlap_hours * interval '1 hour')
+            FROM tokens n WHERE n.renews = OLD.id AND n.revoked_at IS NULL AND n.overlap_hours > 0))) THEN
+        RAISE EXCEPTION 'the token % is not renewed so', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_replaced';
+    END IF;
     IF NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
         SELECT * INTO other FROM tokens WHERE id = token_of(NEW.revoked_by);
         IF NOT may_act(NEW.revoked_by, NEW.revoked_at) OR NOT coalesce(
-            OLD.id IN (other.id, other.renews) OR other.id = OLD.renews
+            other.person_id = OLD.person_id
             OR other.role = 'securityadmin' AND OLD.role <> 'auditadmin', false) THEN
             RAISE EXCEPTION '% may not end the token %', NEW.revoked_by, OLD.id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_ended';
@@ -708,10 +744,37 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT sum(a.balance) AS fen FROM accounts a
             WHERE a.book_id = t.book_id AND a.role IN ('payable', 'sent', 'paid')) recognised
-        WHERE CASE WHEN t.more_fen > 0 THEN most_earned(v.id) < recognised.fen
-                   WHEN t.more_fen < 0 THEN least_earned(v.id) > recognised.fen END;
+        WHERE CASE WHEN t.more_fen > 0 THEN recognised.fen > (
+                       SELECT coalesce(sum(least(e.fen, year_cap_of(v.id, e.year))), 0)
+                       FROM earned_by_year(v.id) e)
+                   WHEN t.more_fen < 0 THEN recognised.fen < (
+                       SELECT coalesce(sum(e.fen), 0) FROM least_by_year(v.id, first_posting) e) END;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'voucher % has not earned what is payable, or more', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'earned_by_matches', DETAIL = wrong;
+    END IF;
+    SELECT min(y.voucher_id) INTO wrong
+        FROM (
+            SELECT m.book_id, sum(CASE m.kind WHEN 'draw' THEN m.amount ELSE -m.amount END) AS more_fen
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= first_posting AND p.number IS NULL AND split_part(p.cause, '/', 1) = 'accrue'
+                AND m.kind IN ('draw', 'undraw')
+            GROUP BY m.book_id) t
+        JOIN year_books y ON y.book_id = t.book_id
+        JOIN accounts a ON a.book_id = t.book_id AND a.role = 'drawn'
+        WHERE CASE WHEN y.pool_id IS NOT NULL THEN a.balance <> (
+                       SELECT sum(d.balance) FROM pool_clauses c JOIN vouchers v USING (clause)
+                       JOIN voucher_years o ON (o.voucher_id, o.year) = (v.id, c.year)
+                       JOIN accounts d ON d.book_id = o.book_id AND d.role = 'drawn'
+                       WHERE c.pool_id = y.pool_id)
+                   WHEN t.more_fen > 0 THEN a.balance > (
+                       SELECT coalesce(sum(e.fen), 0) FROM earned_by_year(y.voucher_id) e
+                       WHERE e.year = y.year)
+                   WHEN t.more_fen < 0 THEN a.balance < (
+                       SELECT coalesce(sum(e.fen), 0) FROM least_by_year(y.voucher_id, first_posting) e
+                       WHERE e.year = y.year) END;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'voucher % has not earned what its years draw, or more', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'earned_by_matches', DETAIL = wrong;
     END IF;
     SELECT min(v.id) INTO wrong
@@ -732,6 +795,23 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.check_earned(first_posting bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.check_wait() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF (SELECT sum(w.fen) FROM year_waits w WHERE (w.voucher_id, w.year) = (NEW.voucher_id, NEW.year))
+        > (SELECT coalesce(sum(e.fen), 0) FROM earned_by_year(NEW.voucher_id) e WHERE e.year = NEW.year)
+        - (SELECT a.balance FROM voucher_years y JOIN accounts a ON a.book_id = y.book_id
+           WHERE (y.voucher_id, y.year) = (NEW.voucher_id, NEW.year) AND a.role = 'drawn') THEN
+        RAISE EXCEPTION 'voucher % waits for what it has not earned', NEW.voucher_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'waits_for_what_it_earned';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_wait() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.close_window_day(of_day date) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -939,7 +1019,7 @@ CREATE FUNCTION public.confirmed_with_code() RETURNS trigger
 DECLARE
     actor CONSTANT text := to_jsonb(NEW) ->> TG_ARGV[0];
 BEGIN
-    IF NOT is_drill() AND NOT proved_lately(actor) THEN
+    IF NOT is_drill() AND NOT proved_lately(actor, to_jsonb(NEW) ->> TG_ARGV[1]) THEN
         RAISE EXCEPTION '% confirms without a code', actor
             USING ERRCODE = 'check_violation', CONSTRAINT = 'confirmed_with_code';
     END IF;
@@ -1621,6 +1701,57 @@ CREATE FUNCTION public.duty_of(role text) RETURNS text
 
 ALTER FUNCTION public.duty_of(role text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.earned_by_year(of_voucher bigint) RETURNS TABLE(year integer, fen numeric)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    WITH rates AS MATERIALIZED (
+        SELECT DISTINCT ON (n.label) n.label, n.rate_num, n.rate_den
+        FROM voucher_rate_days n JOIN payable_clauses USING (policy, clause)
+        WHERE n.voucher_id = of_voucher AND NOT isempty(n.days)
+    ), shares AS MATERIALIZED (
+        SELECT m.reconciliation_id, m.part, r.contract_id, r.month, h.num, h.den,
+               n.rate_num, h.den * n.rate_den AS earned_den
+        FROM vouchers v JOIN contracts k ON k.project_id = v.project_id
+        JOIN reconciliations r ON r.contract_id = k.id
+        JOIN matches m ON m.reconciliation_id = r.id AND m.part <> 'fee' AND m.held_fen > 0
+        CROSS JOIN LATERAL held_by_version(m.reconciliation_id, m.part) h
+        JOIN rates n ON n.label = h.policy
+        WHERE v.id = of_voucher AND NOT EXISTS (
+            SELECT FROM excluded_months x
+            WHERE (x.voucher_id, x.contract_id, x.month) = (v.id, r.contract_id, r.month)
+                AND x.readmission_id IS NULL)
+    ), whole AS MATERIALIZED (
+        SELECT lcm_of(earned_den) AS den FROM shares  -- of every sum below
+    ), support AS MATERIALIZED (
+        SELECT o.contract_id, lower(o.valid) AS month, sum(o.fen) AS fen
+        FROM other_support o JOIN vouchers v USING (project_id)
+        WHERE v.id = of_voucher AND o.superseded_at IS NULL GROUP BY 1, 2
+    ), cells AS (
+        SELECT s.contract_id, s.month, sum(s.num * s.rate_num * div(w.den, s.earned_den)) AS num,
+               div(2 * sum(s.num) + max(s.den), 2 * max(s.den)) AS matched_fen
+        FROM shares s CROSS JOIN whole w GROUP BY s.reconciliation_id, s.part, s.contract_id, s.month
+    ), of_contracts AS (
+        SELECT c.month, sum(c.matched_fen) AS matched_fen,
+               least(sum(c.num), w.den * greatest(sum(c.matched_fen) - coalesce(min(o.fen), 0), 0)) AS num
+        FROM cells c CROSS JOIN whole w
+        LEFT JOIN support o ON (o.contract_id, o.month) = (c.contract_id, c.month)
+        GROUP BY c.contract_id, c.month, w.den
+    ), years AS (
+        SELECT extract(year FROM month)::integer AS year, sum(num) AS num
+        FROM (
+            SELECT c.month, least(sum(c.num), w.den * greatest(sum(c.matched_fen) - coalesce((
+                       SELECT sum(o.fen) FROM support o WHERE o.month = c.month), 0), 0)) AS num
+            FROM of_contracts c CROSS JOIN whole w GROUP BY c.month, w.den
+        ) months GROUP BY 1
+    )
+    SELECT y.year, div(2 * sum(y.num) OVER up_to + w.den, 2 * w.den)
+        - div(2 * (sum(y.num) OVER up_to - y.num) + w.den, 2 * w.den)
+    FROM years y CROSS JOIN whole w WINDOW up_to AS (ORDER BY y.year)
+$$;
+
+ALTER FUNCTION public.earned_by_year(of_voucher bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1673,8 +1804,10 @@ CREATE FUNCTION public.event_happens() RETURNS trigger
     AS $$
 BEGIN
     NEW.at := clock_timestamp();
-    NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
-        FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    IF NEW.act !~ '^(round|command) ' THEN
+        NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
+            FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    END IF;
     RETURN NEW;
 END $$;
 
@@ -1945,6 +2078,19 @@ $$;
 
 ALTER FUNCTION public.gpu_was_charged(of_gpu text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+            WHERE (u.reconciliation_id, u.part) = (of_reconciliation, of_part) AND NOT isempty(u.days))
+        IS NOT DISTINCT FROM (
+            SELECT jsonb_object_agg(t.policy, t.days::text) FROM unnest(policies, days) AS t (policy, days)
+            WHERE NOT isempty(t.days))
+$$;
+
+ALTER FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.held_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1981,6 +2127,56 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.held_by_version(of_reconciliation bigint, of_part text) RETURNS TABLE(policy text, num numeric, den numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    the_only text;
+    now_policies text[];
+    now_fen bigint[];
+    paid_fen bigint[];
+    now_days jsonb;
+BEGIN
+    -- Most months are one version's as a whole, and always were.
+    SELECT min(e.label) INTO the_only
+        FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+        CROSS JOIN daterange(r.month, (r.month + interval '1 month')::date) AS whole
+        JOIN voucher_spans e ON e.project_id = k.project_id AND e.days && whole
+        WHERE r.id = of_reconciliation
+        HAVING count(DISTINCT e.label) = 1 AND range_agg(e.days) @> range_merge(range_agg(whole));
+    IF the_only IS NOT NULL AND NOT EXISTS (
+        SELECT FROM match_usage u WHERE (u.reconciliation_id, u.part) = (of_reconciliation, of_part)
+            AND u.policy <> the_only
+    ) AND NOT EXISTS (
+        SELECT FROM reconciliations r JOIN charges c USING (contract_id, month)
+        WHERE r.id = of_reconciliation AND c.policy <> the_only
+    ) THEN
+        RETURN QUERY SELECT the_only, m.held_fen::numeric, 1::numeric FROM matches m
+            WHERE (m.reconciliation_id, m.part) = (of_reconciliation, of_part);
+        RETURN;
+    END IF;
+    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
+           array_agg(u.paid_fen ORDER BY u.policy),
+           jsonb_object_agg(u.policy, u.days::text) FILTER (WHERE NOT isempty(u.days))
+        INTO now_policies, now_fen, paid_fen, now_days
+        FROM cell_usage(of_reconciliation, of_part) u;
+    RETURN QUERY SELECT u.policy, u.held_num, u.held_den FROM match_usage u
+        WHERE (u.reconciliation_id, u.part) = (of_reconciliation, of_part) AND (
+            SELECT count(*) > 1
+                AND jsonb_object_agg(o.policy, o.days::text) FILTER (WHERE NOT isempty(o.days)) = now_days
+            FROM match_usage o WHERE (o.reconciliation_id, o.part) = (of_reconciliation, of_part));
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT t.policy, t.num, s.den FROM matches m
+            CROSS JOIN share_by_version(m.held_fen, now_fen, paid_fen,
+                array_fill(0::numeric, ARRAY[cardinality(now_policies)]), 1) s
+            CROSS JOIN unnest(now_policies, s.nums) AS t (policy, num)
+            WHERE (m.reconciliation_id, m.part) = (of_reconciliation, of_part);
+    END IF;
+END $$;
+
+ALTER FUNCTION public.held_by_version(of_reconciliation bigint, of_part text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.held_counts() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2030,14 +2226,17 @@ CREATE TABLE public.tokens (
     created_by text NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     renews bigint,
+    overlap_hours integer DEFAULT 0 NOT NULL,
+    replaced_at timestamp with time zone,
     revoked_at timestamp with time zone,
     revoked_by text,
     confirmed_at timestamp with time zone,
     confirmed_by text,
     waits boolean GENERATED ALWAYS AS ((public.takes_two(role) AND (confirmed_at IS NULL) AND (renews IS NULL) AND (created_by !~~ 'machine:%'::text))) STORED NOT NULL,
-    CONSTRAINT tokens_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check2 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT tokens_check CHECK ((((overlap_hours >= 0) AND (overlap_hours <= 168)) AND ((overlap_hours = 0) OR (renews IS NOT NULL)))),
+    CONSTRAINT tokens_check1 CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT tokens_check2 CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check3 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_expires_at_check CHECK (isfinite(expires_at)),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT tokens_rights_check CHECK ((rights <> '{}'::text[])),
@@ -2053,6 +2252,10 @@ COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN public.tokens.rights IS 'The rights of the role that it has, by name; null: all';
 
 COMMENT ON COLUMN public.tokens.renews IS 'The token in whose place this one stands from its first use on';
+
+COMMENT ON COLUMN public.tokens.overlap_hours IS 'How long that one stays good from then on; 0: it ends';
+
+COMMENT ON COLUMN public.tokens.replaced_at IS 'When its renewal was first used, after which it stays good for some hours';
 
 COMMENT ON COLUMN public.tokens.confirmed_by IS 'The second security administrator, where the role takes two';
 
@@ -2677,59 +2880,10 @@ CREATE FUNCTION public.keep_usage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-DECLARE
-    now_policies text[];
-    now_fen bigint[];
-    now_days datemultirange[];
-    paid_fen bigint[];
-    den numeric := 1;
-    nums numeric[];
 BEGIN
-    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
-           array_agg(coalesce(d.days, '{}') ORDER BY policy)
-        INTO now_policies, now_fen, now_days
-        FROM (
-            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
-            FROM reconciliations r JOIN charges c USING (contract_id, month)
-            JOIN prices p ON p.id = c.price_id
-            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
-            GROUP BY c.policy
-        ) u FULL JOIN (
-            SELECT of_month.policy, of_month.days
-            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
-            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
-            WHERE r.id = NEW.reconciliation_id
-        ) d USING (policy);
-    -- What rises by itself comes on top of what each version held, while the versions have those days.
-    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
-    IF TG_OP = 'UPDATE' THEN
-        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
-            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
-            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
-                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
-                     AND NOT isempty(u.days))
-                = (SELECT jsonb_object_agg(t.policy, t.days::text)
-                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
-        THEN
-            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
-                INTO nums, den
-                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
-                    ON (u.reconciliation_id, u.part, u.policy)
-                    = (NEW.reconciliation_id, NEW.part, t.policy);
-        END IF;
-    END IF;
-    SELECT array_agg(coalesce((
-            SELECT sum(l.standing_fen) FROM standing_lines l
-            JOIN cost_documents d ON d.id = l.document_id
-            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
-                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
-        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
-    SELECT s.den, s.nums INTO den, nums
-        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
-    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
-        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
-        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
+    PERFORM map_cell(NEW.reconciliation_id, NEW.part, TG_OP = 'UPDATE'
+        AND NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+        AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id);
     RETURN NULL;
 END $$;
 
@@ -2794,366 +2948,40 @@ END;
 
 ALTER FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.plain_name(name text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
-
-ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
-CREATE TABLE public.accounts (
-    book_id bigint NOT NULL,
-    role text NOT NULL,
-    floor bigint NOT NULL,
-    balance bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
-)
-WITH (fillfactor='20');
-
-ALTER TABLE public.accounts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
-
-COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
-
-COMMENT ON COLUMN public.accounts.balance IS 'Fen';
-
-COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
-
-CREATE TABLE public.decisions (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    content jsonb NOT NULL,
-    digest text NOT NULL,
-    reason text NOT NULL,
-    decided_by text NOT NULL,
-    decided_at timestamp with time zone NOT NULL,
-    answer text,
-    answered_by text,
-    answered_at timestamp with time zone,
-    answered_digest text,
-    answer_reason text DEFAULT ''::text NOT NULL,
-    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
-    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
-    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
-    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
-    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
-    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
-);
-
-ALTER TABLE public.decisions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
-
-COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
-
-COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
-
-COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
-
-CREATE TABLE public.excluded_months (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    readmission_id bigint,
-    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
-
-COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
-
-COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    part text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    carried boolean DEFAULT false NOT NULL,
-    held_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    fall_decision_id bigint,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
-    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
-    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
-
-COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
-
-CREATE TABLE public.other_support (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    project_id bigint NOT NULL,
-    contract_id bigint,
-    programme text NOT NULL,
-    fen bigint NOT NULL,
-    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
-    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
-    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.other_support OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
-
-COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.other_support.fen IS 'Fen';
-
-CREATE TABLE public.payable_versions (
-    decision_id bigint NOT NULL,
-    policy text NOT NULL
-);
-
-ALTER TABLE public.payable_versions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.payable_versions IS 'Versions that two persons made payable, as they were read then';
-
-CREATE VIEW public.payable_clauses AS
- SELECT policy,
-    clause
-   FROM public.clauses c
-  WHERE (complete AND (EXISTS ( SELECT
-           FROM (public.payable_versions v
-             JOIN public.decisions d ON ((id = decision_id)))
-          WHERE ((policy = policy) AND (((content -> 'digests'::text) ->> clause) = digest)))));
-
-ALTER VIEW public.payable_clauses OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.payable_clauses IS 'Clauses of payable versions whose terms are those decided';
-
-CREATE TABLE public.policy_ends (
-    decision_id bigint NOT NULL,
-    policy text NOT NULL,
-    until date NOT NULL,
-    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
-);
-
-ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
-
-COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
-
-CREATE TABLE public.recoveries (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    voucher_id bigint NOT NULL,
-    reason text NOT NULL,
-    fraud boolean NOT NULL,
-    fen bigint NOT NULL,
-    pay_by date NOT NULL,
-    decision_id bigint NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    closed_at timestamp with time zone,
-    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
-    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
-);
-
-ALTER TABLE public.recoveries OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
-
-COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
-
-CREATE TABLE public.voucher_rates (
-    decision_id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    since date NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
-    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
-);
-
-ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
-
-COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
-
-COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
-
-COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
-
-CREATE TABLE public.voucher_versions (
-    voucher_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    rate_num bigint NOT NULL,
-    rate_den bigint NOT NULL,
-    rate_words text NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
-    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
-);
-
-ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
-
-COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
-
-COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
-
-CREATE VIEW public.voucher_rate_days AS
- WITH changes AS (
-         SELECT decision_id,
-            voucher_id,
-            policy,
-            since,
-            rate_num,
-            rate_den,
-            rate_words,
-            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
-           FROM public.voucher_rates r
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM public.voucher_rates newer
-                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
-        )
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-    policy AS label,
-    daterange(NULL::date, ( SELECT min(since) AS min
-           FROM changes c
-          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
-   FROM public.voucher_versions n
-UNION ALL
- SELECT voucher_id,
-    policy,
-    clause,
-    rate_num,
-    rate_den,
-    rate_words,
-        CASE
-            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
-            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
-        END AS label,
-    daterange(since, until) AS days
-   FROM (changes c
-     JOIN public.voucher_versions n USING (voucher_id, policy));
-
-ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
-
-CREATE VIEW public.voucher_spans AS
- SELECT project_id,
-    id AS voucher_id,
-    label,
-    rate_num,
-    rate_den,
-    days,
-    policy,
-    lower(effective) AS in_force
-   FROM (((((public.vouchers v
-     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
-     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
-     JOIN public.payable_clauses y ON (((policy = policy) AND (clause = clause))))
-     LEFT JOIN LATERAL ( SELECT e_1.until
-           FROM public.policy_ends e_1
-          WHERE (e_1.policy = policy)
-          ORDER BY e_1.decision_id DESC
-         LIMIT 1) e ON (true))
-     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
-  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
-
-ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
-
-CREATE FUNCTION public.least_earned(of_voucher bigint) RETURNS numeric
-    LANGUAGE sql STABLE
-    RETURN (SELECT CASE WHEN (public.draws_by_year(v.id) OR (EXISTS (SELECT FROM public.other_support o WHERE (o.project_id = v.project_id)))) THEN (0)::numeric ELSE LEAST(room.fen, COALESCE(months.fen, (0)::numeric)) END AS "least" FROM ((public.vouchers v CROSS JOIN LATERAL (SELECT sum(a.balance) FILTER (WHERE ((a.role <> ALL (ARRAY['clause'::text, 'entitlement'::text, 'lapsed'::text])) AND ((a.role <> 'recoverable'::text) OR (NOT (EXISTS (SELECT FROM public.recoveries c WHERE ((c.voucher_id = v.id) AND c.fraud))))))) AS fen FROM public.accounts a WHERE (a.book_id = v.book_id)) room) CROSS JOIN LATERAL (SELECT sum(div(((m.held_fen)::numeric * ((b.lowest).rate_num)::numeric), ((b.lowest).rate_den)::numeric)) AS fen FROM ((((public.contracts k JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL daterange(r.month, ((r.month + '1 mon'::interval))::date) whole(whole)) CROSS JOIN LATERAL (SELECT (array_agg(e.* ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric)))[1] AS lowest, range_agg(e.days) AS days FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && whole.whole))) b) WHERE ((k.project_id = v.project_id) AND (b.days @> whole.whole) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL))))))) months) WHERE (v.id = least_earned.of_voucher));
-
-ALTER FUNCTION public.least_earned(of_voucher bigint) OWNER TO suanquan_owner;
+CREATE FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) RETURNS TABLE(year integer, fen numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    room numeric;
+    of_year record;
+BEGIN
+    SELECT sum(a.balance) FILTER (WHERE a.role NOT IN ('clause', 'entitlement', 'lapsed')
+            AND (a.role <> 'recoverable' OR NOT EXISTS (
+                SELECT FROM recoveries c WHERE c.voucher_id = v.id AND c.fraud)))
+        INTO room FROM vouchers v JOIN accounts a USING (book_id) WHERE v.id = of_voucher;
+    FOR of_year IN
+        SELECT e.year, least(e.fen, year_cap_of(v.id, e.year)) AS fen,
+               CASE WHEN c.pool_id IS NOT NULL THEN coalesce(d.balance, 0) END AS drawn_fen,
+               CASE WHEN c.pool_id IS NOT NULL THEN coalesce(d.balance, 0) - (
+                   SELECT coalesce(sum(CASE m.kind WHEN 'draw' THEN m.amount ELSE -m.amount END), 0)
+                   FROM open_postings p JOIN movements m ON m.posting_id = p.id
+                   WHERE p.id >= first_posting AND p.word = 'accrue' AND m.book_id = y.book_id)
+               END AS before_fen
+        FROM vouchers v CROSS JOIN earned_by_year(v.id) e
+        LEFT JOIN voucher_years y ON (y.voucher_id, y.year) = (v.id, e.year)
+        LEFT JOIN accounts d ON d.book_id = y.book_id AND d.role = 'drawn'
+        LEFT JOIN pool_clauses c ON (c.year, c.clause) = (e.year, v.clause)
+        WHERE v.id = of_voucher ORDER BY e.year
+    LOOP  -- least() passes over a null: where there is no cap, or no pool
+        year := of_year.year;
+        fen := least(of_year.fen, room, of_year.before_fen);
+        room := room - least(of_year.fen, room, of_year.drawn_fen);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3304,7 +3132,7 @@ BEGIN
         SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
         IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
             (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
-            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id OR old_token.replaced_at IS NOT NULL
             OR NOT may_act(NEW.created_by, NEW.created_at) THEN
             RAISE EXCEPTION 'a token is renewed by itself, as it is'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
@@ -3320,6 +3148,64 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.made_by_administrator() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    now_policies text[];
+    now_fen bigint[];
+    now_days datemultirange[];
+    paid_fen bigint[];
+    den numeric := 1;
+    nums numeric[];
+BEGIN
+    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
+           array_agg(u.days ORDER BY u.policy), array_agg(u.paid_fen ORDER BY u.policy)
+        INTO now_policies, now_fen, now_days, paid_fen
+        FROM cell_usage(of_reconciliation, of_part) u;
+    nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
+    IF rises AND has_days(of_reconciliation, of_part, now_policies, now_days) THEN
+        SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+            INTO nums, den
+            FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                ON (u.reconciliation_id, u.part, u.policy) = (of_reconciliation, of_part, t.policy);
+    END IF;
+    SELECT s.den, s.nums INTO den, nums
+        FROM matches m CROSS JOIN share_by_version(m.held_fen, now_fen, paid_fen, nums, den) s
+        WHERE (m.reconciliation_id, m.part) = (of_reconciliation, of_part);
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (of_reconciliation, of_part);
+    INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
+        SELECT of_reconciliation, of_part, t.policy, t.fen, t.days, t.num, den
+        FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
+END $$;
+
+ALTER FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.map_days(of_project bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    cell record;
+BEGIN
+    FOR cell IN
+        SELECT m.reconciliation_id, m.part
+        FROM contracts k JOIN reconciliations r ON r.contract_id = k.id
+        JOIN matches m ON m.reconciliation_id = r.id
+        CROSS JOIN LATERAL (
+            SELECT array_agg(y.policy) AS policies, array_agg(y.days) AS days
+            FROM policy_days(k.project_id, r.month) y) now_days
+        WHERE k.project_id = of_project
+            AND NOT has_days(m.reconciliation_id, m.part, now_days.policies, now_days.days)
+        ORDER BY m.reconciliation_id, m.part
+    LOOP
+        PERFORM map_cell(cell.reconciliation_id, cell.part, false);
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.map_days(of_project bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3373,6 +3259,12 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_name(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(name, NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
+
+ALTER FUNCTION public.plain_name(name text) OWNER TO suanquan_owner;
+
 CREATE TABLE public.persons (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -3401,12 +3293,6 @@ CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RET
     RETURN (public.may_act(actor, at) AND (EXISTS (SELECT FROM public.tokens WHERE ((tokens.id = public.token_of(may_register.actor)) AND (tokens.role = 'clerk'::text) AND ((tokens.rights IS NULL) OR ('register'::text = ANY (tokens.rights)))))));
 
 ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.most_earned(of_voucher bigint) RETURNS numeric
-    LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE(sum(div((((f.held_fen * (f.rate_num)::numeric) + (f.rate_den)::numeric) - (1)::numeric), (f.rate_den)::numeric)), (0)::numeric) AS "coalesce" FROM (SELECT b.rate_num, b.rate_den, sum(m.held_fen) AS held_fen FROM ((((public.vouchers v JOIN public.contracts k ON ((k.project_id = v.project_id))) JOIN public.reconciliations r ON ((r.contract_id = k.id))) JOIN public.matches m ON (((m.reconciliation_id = r.id) AND (m.part = ANY (ARRAY['compute'::text, 'package'::text]))))) CROSS JOIN LATERAL (SELECT e.rate_num, e.rate_den FROM public.voucher_spans e WHERE ((e.voucher_id = v.id) AND (e.days && daterange(r.month, ((r.month + '1 mon'::interval))::date))) ORDER BY ((e.rate_num)::numeric / (e.rate_den)::numeric) DESC LIMIT 1) b) WHERE ((v.id = most_earned.of_voucher) AND (NOT (EXISTS (SELECT FROM public.excluded_months x WHERE (((x.voucher_id = v.id) AND (x.contract_id = k.id) AND (x.month = r.month)) AND (x.readmission_id IS NULL)))))) GROUP BY b.rate_num, b.rate_den) f);
-
-ALTER FUNCTION public.most_earned(of_voucher bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4158,6 +4044,12 @@ END $$;
 
 ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN public.plain_name(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text));
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.plain_code(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN translate(regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u058a\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\ufe58\ufe63]'::text, '-'::text, 'g'::text), '〔〕【】〈〉《》〖〗[]{}'::text, '()()()()()()()'::text);
@@ -4336,11 +4228,11 @@ COMMENT ON TABLE public.recovery_codes IS 'Codes that stand in for an authentica
 
 COMMENT ON COLUMN public.recovery_codes.hash IS 'SHA-256';
 
-CREATE FUNCTION public.proved_lately(actor text) RETURNS boolean
+CREATE FUNCTION public.proved_lately(actor text, proposer text) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN (EXISTS (SELECT FROM ((public.authenticators a JOIN public.invitations i ON ((i.id = a.invitation_id))) JOIN public.tokens t ON ((t.id = i.token_id))) WHERE ((t.person_id = public.identity_of(proved_lately.actor)) AND (t.revoked_at IS NULL) AND ((EXISTS (SELECT FROM public.code_steps s WHERE ((s.authenticator_id = a.id) AND (((s.step)::numeric >= ((EXTRACT(epoch FROM now()) / (30)::numeric) - (41)::numeric)) AND ((s.step)::numeric <= ((EXTRACT(epoch FROM now()) / (30)::numeric) + (1)::numeric)))))) OR (EXISTS (SELECT FROM public.recovery_codes r WHERE ((r.authenticator_id = a.id) AND (r.used_at > (now() - '00:20:00'::interval)))))))));
+    RETURN (EXISTS (SELECT FROM ((public.authenticators a JOIN public.invitations i ON ((i.id = a.invitation_id))) JOIN public.tokens t ON ((t.id = i.token_id))) WHERE ((t.person_id = public.identity_of(proved_lately.actor)) AND (t.revoked_at IS NULL) AND ((EXISTS (SELECT FROM public.code_steps s WHERE ((s.authenticator_id = a.id) AND (((s.step)::numeric >= ((EXTRACT(epoch FROM now()) / (30)::numeric) - (41)::numeric)) AND ((s.step)::numeric <= ((EXTRACT(epoch FROM now()) / (30)::numeric) + (1)::numeric)))))) OR (EXISTS (SELECT FROM public.recovery_codes r WHERE ((r.authenticator_id = a.id) AND (r.used_at > (now() - '00:20:00'::interval)))))) AND (NOT (EXISTS (SELECT FROM public.issuers_of(format('%s:#%s'::text, t.role, t.id)) issuer(issuer) WHERE (issuer.issuer = public.identity_of(proved_lately.proposer))))))));
 
-ALTER FUNCTION public.proved_lately(actor text) OWNER TO suanquan_owner;
+ALTER FUNCTION public.proved_lately(actor text, proposer text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.publication_lasts() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5421,6 +5313,34 @@ CREATE AGGREGATE public.gcd_of(numeric) (
 );
 
 ALTER AGGREGATE public.gcd_of(numeric) OWNER TO suanquan_owner;
+
+CREATE AGGREGATE public.lcm_of(numeric) (
+    SFUNC = pg_catalog.lcm,
+    STYPE = numeric,
+    INITCOND = '1'
+);
+
+ALTER AGGREGATE public.lcm_of(numeric) OWNER TO suanquan_owner;
+
+CREATE TABLE public.accounts (
+    book_id bigint NOT NULL,
+    role text NOT NULL,
+    floor bigint NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT balance_at_least_floor CHECK ((balance >= floor))
+)
+WITH (fillfactor='20');
+
+ALTER TABLE public.accounts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
+
+COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
+
+COMMENT ON COLUMN public.accounts.balance IS 'Fen';
+
+COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
 
 CREATE TABLE public.accruals (
     id bigint NOT NULL,
@@ -6586,6 +6506,39 @@ ALTER TABLE public.decision_kinds OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.decision_kinds IS 'What is decided, and who may confirm it; filled by the migrations';
 
+CREATE TABLE public.decisions (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    content jsonb NOT NULL,
+    digest text NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answered_digest text,
+    answer_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
+    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
+);
+
+ALTER TABLE public.decisions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
+
+COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
+
+COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
+
+COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
+
 ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.decisions_id_seq
     START WITH 1
@@ -6762,6 +6715,23 @@ ALTER TABLE public.evidence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.excluded_months (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    readmission_id bigint,
+    CONSTRAINT excluded_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.excluded_months OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.excluded_months IS 'Months of contracts that earn nothing, decided by two persons';
+
+COMMENT ON COLUMN public.excluded_months.month IS 'Beijing month, its first day';
+
+COMMENT ON COLUMN public.excluded_months.readmission_id IS 'The decision by which it earns again; null: it is excluded';
 
 CREATE TABLE public.failed_sign_ins (
     id bigint NOT NULL,
@@ -7282,6 +7252,49 @@ COMMENT ON COLUMN public.match_usage.held_num IS 'What the books rest on of it, 
 
 COMMENT ON COLUMN public.match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
+
 CREATE TABLE public.messages (
     id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
@@ -7535,6 +7548,47 @@ COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    CONSTRAINT one_month CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval)))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
 ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.other_support_id_seq
     START WITH 1
@@ -7582,6 +7636,28 @@ ALTER TABLE public.passwords ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.payable_versions (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL
+);
+
+ALTER TABLE public.payable_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.payable_versions IS 'Versions that two persons made payable, as they were read then';
+
+CREATE VIEW public.payable_clauses AS
+ SELECT policy,
+    clause
+   FROM public.clauses c
+  WHERE (complete AND (EXISTS ( SELECT
+           FROM (public.payable_versions v
+             JOIN public.decisions d ON ((id = decision_id)))
+          WHERE ((policy = policy) AND (((content -> 'digests'::text) ->> clause) = digest)))));
+
+ALTER VIEW public.payable_clauses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.payable_clauses IS 'Clauses of payable versions whose terms are those decided';
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -7673,6 +7749,19 @@ ALTER TABLE public.persons ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.policy_ends (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL,
+    until date NOT NULL,
+    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
+);
+
+ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
+
+COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
 
 CREATE TABLE public.pools (
     id bigint NOT NULL,
@@ -7973,6 +8062,21 @@ COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null
 
 COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
     START WITH 1
@@ -7981,6 +8085,29 @@ ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.recoveries (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    voucher_id bigint NOT NULL,
+    reason text NOT NULL,
+    fraud boolean NOT NULL,
+    fen bigint NOT NULL,
+    pay_by date NOT NULL,
+    decision_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
+    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.recoveries OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
+
+COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
 
 ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recoveries_id_seq
@@ -8773,6 +8900,122 @@ ALTER TABLE public.unsealed_rows OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.unsealed_rows IS 'Rows that came, changed or went since they were sealed, by triggers';
 
+CREATE TABLE public.voucher_rates (
+    decision_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    since date NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    CONSTRAINT voucher_rates_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_rates_rate_num_check CHECK ((rate_num > 0)),
+    CONSTRAINT voucher_rates_since_check CHECK (isfinite(since))
+);
+
+ALTER TABLE public.voucher_rates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_rates IS 'Other rates of vouchers from a day on, decided by two persons';
+
+COMMENT ON COLUMN public.voucher_rates.since IS 'First Beijing day of the rate';
+
+COMMENT ON COLUMN public.voucher_rates.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.voucher_rates.rate_den IS 'Rate, denominator';
+
+CREATE TABLE public.voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    rate_num bigint NOT NULL,
+    rate_den bigint NOT NULL,
+    rate_words text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT voucher_versions_check CHECK ((rate_den >= rate_num)),
+    CONSTRAINT voucher_versions_rate_num_check CHECK ((rate_num > 0))
+);
+
+ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
+COMMENT ON COLUMN public.voucher_versions.rate_num IS 'Rate when it was opened, numerator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_den IS 'Rate when it was opened, denominator';
+
+COMMENT ON COLUMN public.voucher_versions.rate_words IS 'The words of the clause that state it';
+
+CREATE VIEW public.voucher_rate_days AS
+ WITH changes AS (
+         SELECT decision_id,
+            voucher_id,
+            policy,
+            since,
+            rate_num,
+            rate_den,
+            rate_words,
+            lead(since) OVER (PARTITION BY voucher_id, policy ORDER BY since) AS until
+           FROM public.voucher_rates r
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM public.voucher_rates newer
+                  WHERE (((voucher_id = voucher_id) AND (policy = policy)) AND (decision_id > decision_id) AND (since <= since)))))
+        )
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+    policy AS label,
+    daterange(NULL::date, ( SELECT min(since) AS min
+           FROM changes c
+          WHERE ((voucher_id = voucher_id) AND (policy = policy)))) AS days
+   FROM public.voucher_versions n
+UNION ALL
+ SELECT voucher_id,
+    policy,
+    clause,
+    rate_num,
+    rate_den,
+    rate_words,
+        CASE
+            WHEN (((rate_num)::numeric * (rate_den)::numeric) = ((rate_den)::numeric * (rate_num)::numeric)) THEN policy
+            ELSE ((((policy || ' '::text) || rate_num) || '/'::text) || rate_den)
+        END AS label,
+    daterange(since, until) AS days
+   FROM (changes c
+     JOIN public.voucher_versions n USING (voucher_id, policy));
+
+ALTER VIEW public.voucher_rate_days OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_rate_days IS 'Rate of each voucher under each version, by Beijing days';
+
+CREATE VIEW public.voucher_spans AS
+ SELECT project_id,
+    id AS voucher_id,
+    label,
+    rate_num,
+    rate_den,
+    days,
+    policy,
+    lower(effective) AS in_force
+   FROM (((((public.vouchers v
+     JOIN public.voucher_rate_days n ON ((voucher_id = id)))
+     JOIN public.clauses c ON (((policy = policy) AND (clause = clause))))
+     JOIN public.payable_clauses y ON (((policy = policy) AND (clause = clause))))
+     LEFT JOIN LATERAL ( SELECT e_1.until
+           FROM public.policy_ends e_1
+          WHERE (e_1.policy = policy)
+          ORDER BY e_1.decision_id DESC
+         LIMIT 1) e ON (true))
+     CROSS JOIN LATERAL ( SELECT (((effective * valid) * days) * daterange(NULL::date, until)) AS days) d)
+  WHERE ((NOT lower_inf(effective)) AND (NOT isempty(days)));
+
+ALTER VIEW public.voucher_spans OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.voucher_spans IS 'Versions under which the usage of a project is, with their days';
+
 CREATE TABLE public.voucher_years (
     voucher_id bigint NOT NULL,
     year smallint NOT NULL,
@@ -8963,6 +9206,9 @@ ALTER TABLE ONLY public.authenticators
 
 ALTER TABLE ONLY public.authenticators
     ADD CONSTRAINT authenticators_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.authenticators
+    ADD CONSTRAINT authenticators_secret_key UNIQUE (secret);
 
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
@@ -10124,6 +10370,8 @@ CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON publi
 
 CREATE TRIGGER clock_released_at BEFORE INSERT OR UPDATE OF released_at ON public.reservations FOR EACH ROW WHEN (((new.released_at < (now() - '00:10:00'::interval)) OR (new.released_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_replaced_at BEFORE INSERT OR UPDATE OF replaced_at ON public.tokens FOR EACH ROW WHEN (((new.replaced_at < (now() - '00:10:00'::interval)) OR (new.replaced_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_reserved_at BEFORE INSERT OR UPDATE OF reserved_at ON public.reservations FOR EACH ROW WHEN (((new.reserved_at < (now() - '00:10:00'::interval)) OR (new.reserved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_resolved_at BEFORE INSERT OR UPDATE OF resolved_at ON public.objections FOR EACH ROW WHEN (((new.resolved_at < (now() - '00:10:00'::interval)) OR (new.resolved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -10215,6 +10463,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER drill_stays BEFORE INSERT ON public.persons FOR EACH ROW WHEN ((new.created_by = 'machine:drill'::text)) EXECUTE FUNCTION public.drill_stays();
 
 CREATE TRIGGER drill_stays BEFORE INSERT ON public.projects FOR EACH ROW WHEN ((NOT new.drill)) EXECUTE FUNCTION public.drill_stays();
+
+CREATE CONSTRAINT TRIGGER earned AFTER INSERT ON public.year_waits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_wait();
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
@@ -10469,6 +10719,8 @@ CREATE TRIGGER registered_end BEFORE UPDATE ON public.witness_requirements FOR E
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
+
+CREATE TRIGGER replaced_once BEFORE UPDATE OF replaced_at, expires_at ON public.tokens FOR EACH ROW WHEN ((old.replaced_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -11190,9 +11442,9 @@ CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.ki
 
 CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
 
-CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by');
+CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by', 'decided_by');
 
-CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN ((new.confirmed_by ~~ 'securityadmin:%'::text)) EXECUTE FUNCTION public.confirmed_with_code('confirmed_by');
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN ((new.confirmed_by ~~ 'securityadmin:%'::text)) EXECUTE FUNCTION public.confirmed_with_code('confirmed_by', 'created_by');
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();
 
@@ -11793,6 +12045,8 @@ REVOKE ALL ON FUNCTION public.bookmark_goes_on() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.events TO suanquan_app;
 
+GRANT INSERT(actor) ON TABLE public.events TO suanquan_app;
+
 GRANT INSERT(token_id) ON TABLE public.events TO suanquan_app;
 
 GRANT INSERT(session_id) ON TABLE public.events TO suanquan_app;
@@ -11825,6 +12079,8 @@ REVOKE ALL ON FUNCTION public.brought_by_actor() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.cell_usage(of_reconciliation bigint, of_part text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
@@ -11833,6 +12089,8 @@ REVOKE ALL ON FUNCTION public.check_causes(from_posting bigint, only_cause text)
 REVOKE ALL ON FUNCTION public.check_claim_cells() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.check_wait() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
@@ -11906,6 +12164,8 @@ GRANT ALL ON FUNCTION public.draws_by_year(of_voucher bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.drill_stays() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.earned_by_year(of_voucher bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enrol_agent(by_code bytea, new_id uuid, of_node text, key bytea, at timestamp with time zone) TO suanquan_app;
 
@@ -11932,11 +12192,19 @@ REVOKE ALL ON FUNCTION public.gpu_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.gpu_was_charged(of_gpu text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gpu_was_charged(of_gpu text) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.held_by_version(of_reconciliation bigint, of_part text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_counts() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(replaced_at) ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
@@ -11985,107 +12253,7 @@ REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.accounts TO suanquan_app;
-
-GRANT SELECT ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(kind) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(subject) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(content) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(digest) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(reason) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(decided_by) ON TABLE public.decisions TO suanquan_app;
-
-GRANT INSERT(decided_at) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answer) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_by) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
-
-GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
-
-GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
-
-GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_num) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_den) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(rate_words) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
-
-GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.least_earned(of_voucher bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -12101,11 +12269,14 @@ GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.map_cell(of_reconciliation bigint, of_part text, rises boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.map_days(of_project bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.map_days(of_project bigint) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.persons TO suanquan_app;
-
-REVOKE ALL ON FUNCTION public.most_earned(of_voucher bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
@@ -12275,6 +12446,10 @@ REVOKE ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) FR
 GRANT ALL ON FUNCTION public.year_cap_of(of_voucher bigint, of_year integer) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.gcd_of(numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lcm_of(numeric) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
 
@@ -12506,6 +12681,32 @@ GRANT SELECT ON TABLE public.day_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
+GRANT SELECT ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(kind) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(subject) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(content) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
@@ -12521,6 +12722,10 @@ GRANT SELECT,INSERT ON TABLE public.event_bookmarks TO suanquan_app;
 GRANT UPDATE("position") ON TABLE public.event_bookmarks TO suanquan_app;
 
 GRANT SELECT ON TABLE public.evidence_days TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.excluded_months TO suanquan_app;
+
+GRANT UPDATE(readmission_id) ON TABLE public.excluded_months TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.failed_sign_ins TO suanquan_app;
 
@@ -12600,6 +12805,30 @@ GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.match_usage TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
 GRANT UPDATE(answer) ON TABLE public.messages TO suanquan_app;
@@ -12668,11 +12897,23 @@ GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
 
 GRANT UPDATE(gpus) ON TABLE public.partition_gpus TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.payable_clauses TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -12719,6 +12960,8 @@ GRANT INSERT(made_at) ON TABLE public.payment_lists TO suanquan_app;
 GRANT INSERT(made_by) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
 
 GRANT SELECT ON TABLE public.pools TO suanquan_app;
 
@@ -12777,6 +13020,12 @@ GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 
@@ -12893,6 +13142,30 @@ GRANT UPDATE(ended_at) ON TABLE public.subjects TO suanquan_app;
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
 GRANT SELECT ON TABLE public.unsealed_rows TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.voucher_rates TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_num) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_den) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(rate_words) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_rate_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.voucher_spans TO suanquan_app;
 
 GRANT SELECT ON TABLE public.voucher_years TO suanquan_app;
 

@@ -60,6 +60,8 @@ class Token(SQLModel, table=True):
     created_by: str
     expires_at: datetime = moment()
     renews: int | None = big(nullable=True, default=None)
+    overlap_hours: int = 0
+    replaced_at: datetime | None = moment(nullable=True)
     revoked_at: datetime | None = moment(nullable=True)
     revoked_by: str | None = None
     confirmed_at: datetime | None = moment(nullable=True)

@@ -9,6 +9,7 @@ from api.settings import Settings
 from tests.support.charts import (
     Document,
     example,
+    folder,
     manifests,
     of_kind,
     pods,
@@ -188,3 +189,47 @@ def test_no_server_stops_before_another_one_is_ready() -> None:
     for name in WORKERS:
         strategy = deployment(name)["spec"]["strategy"]["rollingUpdate"]
         assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+MOUNTED = {"oidc", "seal", "events"}
+
+
+def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> None:
+    seen = {}
+    for name in WORKERS:
+        pod = deployment(name)["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        mounts = {m["name"] for m in container["volumeMounts"]} & MOUNTED
+        assert mounts == {v["name"] for v in pod["volumes"]} & MOUNTED
+        assert {k for k in MOUNTED if f"/run/suanquan/{k}/" in str(container["env"])} == mounts
+        assert variables(container)["SUANQUAN_AGENT_ASIDE"] == "1000000"
+        seen[name] = mounts
+    assert seen == {"one": MOUNTED, "one-outer": {"oidc"}, "one-intake": set()}
+
+
+@pytest.mark.parametrize("case", [OWN, EXTERNAL])
+def test_a_further_way_out_is_the_doors_alone(case: str) -> None:
+    further = {"ports": [{"protocol": "TCP", "port": 6514}]}
+    values = example(case)
+    policy = {**values.get("networkPolicy", {}), "egress": [further]}
+    documents = render("suanquan-server", {**values, "networkPolicy": policy})
+    rules = {
+        d["metadata"]["name"]: d["spec"]["egress"] for d in of_kind(documents, "NetworkPolicy")
+    }
+    assert [name for name, egress in rules.items() if further in egress] == ["one"]
+    assert {"protocol": "UDP", "port": 53} in rules["one"][0]["ports"]
+
+
+def test_every_setting_of_a_server_can_be_said_in_its_values() -> None:
+    schema = json.loads((folder("suanquan-server") / "values.schema.json").read_text())
+    free = set(schema["properties"]["settings"]["propertyNames"]["enum"])
+    said = {
+        variable["name"].removesuffix("_FILE")
+        for case in (OWN, EXTERNAL, DOORS)
+        for _, pod in pods(manifests(case))
+        for container in pod["containers"]
+        for variable in container.get("env", [])
+    }
+    everything = {f"SUANQUAN_{name.upper()}" for name in Settings.model_fields}
+    assert everything - said - free == {"SUANQUAN_DRILL_CLOCK"}
+    assert free <= everything

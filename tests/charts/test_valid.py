@@ -116,6 +116,10 @@ def test_each_key_of_the_first_level_explains_itself_or_its_parts(chart: str) ->
         ("suanquan-server", "user", 0),
         ("suanquan-server", "database.external.secret", ""),
         ("suanquan-server", "database.own.size", "20 GB"),
+        ("suanquan-server", "settings.SUANQUAN_DATA", "/data"),
+        ("suanquan-server", "oidc.issuer", "http://login.example.cn"),
+        ("suanquan-server", "oidc.clientId", "alone"),
+        ("suanquan-server", "events.to", "siem.example.cn:514"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_place(chart: str, path: str, value: Any) -> None:

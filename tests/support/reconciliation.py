@@ -90,12 +90,18 @@ class Desk:
             )
 
     def confirm(self, decision: Decision | list[Finding], viewer: Viewer = OTHER) -> None:
-        assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
-            respond(
-                db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
-                viewer=viewer, now=NOW,
-            )  # fmt: skip
+            self.confirm_in(db, decision, viewer)
+
+    def confirm_in(
+        self, db: Session, decision: Decision | list[Finding], viewer: Viewer = OTHER
+    ) -> None:
+        """In a transaction that the test ends."""
+        assert isinstance(decision, Decision), decision
+        respond(
+            db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
+            viewer=viewer, now=NOW,
+        )  # fmt: skip
 
     def reconcile(self, *choices: Choice) -> None:
         self.confirm(self.propose(*choices))

@@ -117,8 +117,7 @@ class Reporter:
         self._drain(spool, patience_s)
 
     def _drain(self, spool: Spool, patience_s: float) -> None:
-        drain(spool, self._identity, self._url, give_up_after_s=patience_s, on_answer=self._take,
-              on_unread=self._store.untell)  # fmt: skip
+        drain(spool, self._identity, self._url, give_up_after_s=patience_s, on_answer=self._take)
 
     def _take(self, answer: wire.Answer) -> None:
         future = sum(item.reason == "future" for item in answer.quarantined)
@@ -139,6 +138,9 @@ class Reporter:
             total, new = self.counts.total(), self.counts["kept"]
             print(f"已发送 {total} 个窗口，新收 {new}", file=sys.stderr)
             print(f"sent {total} windows, {new} new", file=sys.stderr)
+            if waiting := self.counts["waiting"]:
+                print(f"其中 {waiting} 个所在的小时还没有过完，过完自动算上", file=sys.stderr)
+                print(f"{waiting} of them count once their hour is over", file=sys.stderr)
         if corrections:
             _log.warning(
                 "%d hours differ from what was reported before: the server keeps the first word "
@@ -152,7 +154,7 @@ class Reporter:
         print(f"the server kept not all of it: {listing}", file=sys.stderr)
         if problems["refused"]:
             print(
-                "拒收的仍算没有报过，下次再报：服务器若比采集端旧，请先升级服务器", file=sys.stderr
+                "拒收的留在上报队列，下次再报：服务器若比采集端旧，请先升级服务器", file=sys.stderr
             )
             words = (
                 "what it refused is told again: if it is older than this agent, upgrade it first"

@@ -8,7 +8,7 @@ all.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,17 +149,6 @@ class RunStore:
                     " reported_ms = min(?1, max(reported_ms, ?2)),"
                     " is_waiting = min(?1, max(reported_ms, ?2)) < ?1 WHERE key = ?3",
                     (end_ms, limit_ms, run.key),
-                )
-
-    def untell(self, gpus: Iterable[tuple[str, int]]) -> None:
-        """Tell these GPUs' runs again from the hours (ms) that the server could not read."""
-        with self.transaction():
-            for gpu, start_ms in gpus:
-                key = gpu.split("/")[2]
-                self._db.execute(
-                    "UPDATE runs SET reported_ms = min(reported_ms, ?), is_waiting = 1"
-                    " WHERE key = ? AND reported IS NOT NULL",
-                    (start_ms, key),
                 )
 
     @property

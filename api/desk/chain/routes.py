@@ -28,6 +28,7 @@ from api.desk.schemas import (
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Offset, having
+from api.door.files import download
 from api.door.schemas import LINE_MAX
 from api.reconciliation.routes import contract_month
 from ledger.desk.queries import chain
@@ -139,12 +140,7 @@ def one_batch(stream: UUID, number: Number, _: Reader, db: Db) -> BatchRead:
 def bytes_of(stream: UUID, number: Number, _: Reader, db: Db) -> Response:
     """Download a batch's bytes as they were signed."""
     row = batches.batch(db, stream, number)
-    name = f"{stream}-{number}.json"
-    return Response(
-        row.bytes,
-        media_type="application/json",
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
+    return download(row.bytes, f"{stream}-{number}.json")
 
 
 @router.get("/reconciliations/{key}/chain")

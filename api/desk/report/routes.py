@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Response
 from api.desk.report.tables import spreadsheet
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import SPREADSHEETS, YearMonth, first_day
+from api.door.files import download
+from api.door.schemas import YearMonth, first_day
 from api.language.format import moment
 from api.language.i18n import gettext as _
 from api.language.labels import label
@@ -28,7 +29,7 @@ def workbook(month: AskedMonth, db: Db, now: Now) -> Response:
     report = month_report(db, first_day(month))
     sheets = {_("说明"): _about(report, now)}
     sheets |= {label(table): spreadsheet(report, table) for table in ReportTable}
-    return _file(xlsx_book(sheets), f"{month}.xlsx")
+    return download(xlsx_book(sheets), f"{month}.xlsx")
 
 
 @router.get("/months/{month}", dependencies=[READ])
@@ -41,7 +42,7 @@ def of_month(month: AskedMonth, db: Db) -> MonthReport:
 def table_file(month: AskedMonth, table: ReportTable, db: Db) -> Response:
     """Download one table of the month as CSV, amounts in yuan."""
     report = month_report(db, first_day(month))
-    return _file(csv_file(spreadsheet(report, table)), f"{month}-{table}.csv")
+    return download(csv_file(spreadsheet(report, table)), f"{month}-{table}.csv")
 
 
 def _about(report: MonthReport, now: datetime) -> Rows:
@@ -50,8 +51,3 @@ def _about(report: MonthReport, now: datetime) -> Rows:
     yield [_("生成（北京时间）"), moment(now)]
     yield [_("金额"), _("元；计量、开票、核定不含税，补贴在各上限之内")]
     yield [_("已支付"), _("一件申请只付了一部分的，先算最早的账期")]
-
-
-def _file(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=SPREADSHEETS[name.rpartition(".")[2]], headers=headers)

@@ -70,7 +70,7 @@ def _act(request: Request, result: EventResult, code: str = "", **more: Any) -> 
     viewer = getattr(request.state, "viewer", None)
     secret = getattr(request.state, "fresh_session", None)
     path = route_path(request)
-    noun, number = _thing(path, request.path_params.values())
+    noun, number = thing_of(path, request.path_params.values())
     return Act(
         token=viewer.token if viewer else None,
         session=viewer.session if viewer else None,
@@ -95,7 +95,7 @@ def route_path(request: Request) -> str:
     return f"{API}{path}" if inside else str(path)
 
 
-def _thing(path: str, values: Iterable[object]) -> tuple[str, str]:
+def thing_of(path: str, values: Iterable[object]) -> tuple[str, str]:
     """The noun before the first number of a path, and the numbers."""
     parts = [part for part in path.removeprefix(API).split("/") if part]
     first = next((at for at, part in enumerate(parts) if part.startswith("{")), 1)

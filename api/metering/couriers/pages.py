@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import IO, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request, UploadFile
@@ -18,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from agents.enrolment_files import ANSWER, REQUEST, EnrolmentAnswer, EnrolmentRequest
 from agents.parcels import BATCHES, RECEIPT, FileFault, Parcel, Receipt, read, write
 from api.door.dependencies import Db, Now
+from api.door.files import download
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.language.labels import label
@@ -108,9 +108,7 @@ def file_page(number: int, *, frame: Framed, viewer: Tender, db: Db) -> HTMLResp
 def answer_file(number: int, viewer: Tender, db: Db) -> Response:
     """The receipt, or the answer to a request."""
     row = agent_queries.courier_file(db, number, viewer.centre)
-    name = quote(_answer_name(row), safe="")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return Response(row.answer, media_type="application/octet-stream", headers=headers)
+    return download(row.answer, _answer_name(row))
 
 
 def _kind(file: IO[bytes]) -> CourierFileKind:

@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now
+from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, TEXT_MAX, Visible, YearMonth
-from api.door.uploads import Upload
 from api.language.labels import label
 from api.metering.evidence import routes as evidence_routes
 from api.metering.evidence.routes import Clerk, Explainer, Onlooker

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, TEXT_MAX, Line, Visible, YearMonth, first_day
-from api.door.uploads import Uploaded, attachment, documented
 from api.metering.schemas import EvidenceRead, IncidentExplainedRead, RulingCreate, UnexplainedRead
 from api.people.schemas import DecisionRead
 from ledger.desk.queries import incidents as incident_queries
@@ -98,7 +98,7 @@ def explain(
 def incident_file(incident: int, viewer: Onlooker, db: Db) -> Response:
     """Download the file by which an incident was explained."""
     row = rule_incidents.incident(db, incident, viewer.centre)
-    return attachment(originals.original(db, row.original))
+    return download_original(originals.original(db, row.original))
 
 
 @router.post("/incidents/{incident}/ruling", status_code=201)

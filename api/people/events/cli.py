@@ -9,10 +9,10 @@ from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import MACHINE, Limit, Offset
-from api.cli.values import MOMENT, NUMBER, label_of
+from api.cli.values import MOMENT, NUMBER
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.people.codes import EventResult, Role
+from ledger.people.codes import EventResult
 
 app = Commands()
 event = Commands(msgid("事件记录：谁做了什么"))
@@ -21,13 +21,12 @@ app.add_typer(event, name="event", rich_help_panel=MACHINE)
 EVENTS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("时刻"), "at", MOMENT),
-    Column(msgid("谁"), "person"),
-    Column(msgid("角色"), lambda e: label_of(Role, e["role"]) if e["role"] else None),
+    Column(msgid("谁"), "actor_name"),
     Column(msgid("网络地址"), "address"),
-    Column(msgid("做了什么"), "act"),
-    Column(msgid("对什么"), lambda e: f"{e['noun']} {e['number']}".strip()),
-    Column(msgid("结果"), lambda e: label_of(EventResult, e["result"])),
-    Column(msgid("代码"), "code"),
+    Column(msgid("做了什么"), "act_name"),
+    Column(msgid("对什么"), "thing"),
+    Column(msgid("结果"), "outcome"),
+    Column(msgid("原因"), "reason"),
 )
 RESULTS = " | ".join(EventResult)
 
@@ -38,7 +37,7 @@ def events(
     who: Annotated[str | None, typer.Option(help=msgid("姓名，或其中几个字"))] = None,
     since: Annotated[str | None, typer.Option(help=msgid("从哪天起，如 2026-11-30"))] = None,
     until: Annotated[str | None, typer.Option(help=msgid("到哪天止"))] = None,
-    noun: Annotated[str | None, typer.Option(help=msgid("对什么，如 claims"))] = None,
+    noun: Annotated[str | None, typer.Option(help=msgid("对什么，如 申请 或 claims"))] = None,
     number: Annotated[str | None, typer.Option(help=msgid("它的编号"))] = None,
     result: Annotated[str | None, typer.Option(help=RESULTS)] = None,
     limit: Limit = 100,

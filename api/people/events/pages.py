@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse
 from api.door.access import Right
 from api.door.dependencies import Db, having
 from api.language.labels import label_of
+from api.people.events.acts import NOUNS, noun_words
 from api.people.events.query import EventsPage
+from api.people.events.words import events
 from api.web.layout import Framed, pages
-from ledger.people.codes import EventResult, Role
-from ledger.people.steps.event_log import events
+from ledger.people.codes import EventResult
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,10 +25,8 @@ def events_page(*, frame: Framed, db: Db, page: Annotated[EventsPage, Query()]) 
     page_rows = rows[: page.limit]
     query = page.model_dump(mode="json", exclude={"limit", "offset"}, exclude_none=True)
     content = {
-        "rows": [
-            (row, label_of(Role, row.role) if row.role else "", label_of(EventResult, row.result))
-            for row in page_rows
-        ],
+        "rows": page_rows,
+        "nouns": sorted({noun_words(noun) for noun in NOUNS}),
         "query": page,
         "results": [(result, label_of(EventResult, result)) for result in EventResult],
         "query_text": urlencode({name: value for name, value in query.items() if value}),

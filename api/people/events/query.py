@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from api.people.events.acts import nouns_of
+from ledger.formats.field_parsers import FIRST_DAY, LAST_DAY
 from ledger.people.codes import EventResult
 from ledger.people.steps.event_log import EventQuery
 from ledger.units import midnight
 
-FIRST, LAST = date(2000, 1, 1), date(2200, 1, 1)
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
@@ -18,7 +19,7 @@ def _of_field(value: object) -> object:
     return value or None
 
 
-Day = Annotated[date | None, BeforeValidator(_of_field), Field(ge=FIRST, le=LAST)]
+Day = Annotated[date | None, BeforeValidator(_of_field), Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 class EventsQuery(BaseModel):
@@ -39,7 +40,7 @@ class EventsQuery(BaseModel):
             person=self.who.strip() or None,
             since=midnight(self.since) if self.since else None,
             until=midnight(self.until + timedelta(days=1)) if self.until else None,
-            noun=self.noun.strip() or None,
+            nouns=nouns_of(self.noun.strip()) if self.noun.strip() else None,
             number=self.number.strip() or None,
             result=self.result,
         )

@@ -7,14 +7,12 @@ from fastapi import APIRouter, Query, Response
 
 from api.door.access import Right
 from api.door.dependencies import Db, having
-from api.door.schemas import SPREADSHEETS
+from api.door.files import download_table
 from api.language.format import second
 from api.language.i18n import gettext as _
-from api.language.labels import label_of
 from api.people.events.query import EventsPage, EventsQuery
-from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
-from ledger.people.codes import EventResult, Role
-from ledger.people.steps.event_log import EventView, events
+from api.people.events.words import EventRead, events
+from ledger.formats.spreadsheets.export import Rows
 from ledger.people.steps.events import ChainState, chain_state
 
 router = APIRouter(tags=["audit"])
@@ -25,7 +23,7 @@ FILE_ROWS = 100_000
 
 
 @router.get("/events", dependencies=[READ])
-def event_list(page: Annotated[EventsPage, Query()], db: Db) -> list[EventView]:
+def event_list(page: Annotated[EventsPage, Query()], db: Db) -> list[EventRead]:
     """List who did what, and what was refused, newest first."""
     return [*events(db, page.as_asked(), limit=page.limit, offset=page.offset)]
 
@@ -39,33 +37,25 @@ def chain(db: Db) -> ChainState:
 @router.get("/events.csv", dependencies=[READ], response_class=Response)
 def csv(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
     """Download the events as CSV."""
-    return _file(csv_file(_rows(db, query)), "csv")
+    return download_table(_rows(db, query), "events.csv")
 
 
 @router.get("/events.xlsx", dependencies=[READ], response_class=Response)
 def workbook(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
     """Download the events as a workbook."""
-    return _file(xlsx_file(_rows(db, query)), "xlsx")
+    return download_table(_rows(db, query), "events.xlsx")
 
 
 def _rows(db: Db, query: EventsQuery) -> Rows:
     yield [
-        _("编号"), _("时刻"), _("谁"), _("角色"), _("登录"), _("网络地址"), _("做了什么"),
-        _("对什么"), _("编号"), _("结果"), _("代码"), _("略去几次"), _("请求"),
+        _("编号"), _("时刻"), _("谁"), _("登录"), _("网络地址"), _("做了什么"), _("对什么"),
+        _("结果"), _("原因"), _("略去几次"), _("请求"), _("身份"), _("路径"), _("代码"),
     ]  # fmt: skip
     for event in events(db, query.as_asked(), limit=FILE_ROWS):
         yield [*_cells(event)]
 
 
-def _cells(event: EventView) -> Iterator[str]:
-    yield from (str(event.id), second(event.at), event.person or "")
-    yield label_of(Role, event.role) if event.role else ""
-    yield str(event.session or "")
-    yield from (event.address, event.act, event.noun, event.number)
-    yield label_of(EventResult, event.result)
-    yield from (event.code, str(event.omitted or ""), event.request)
-
-
-def _file(content: bytes, kind: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="events.{kind}"'}
-    return Response(content, media_type=SPREADSHEETS[kind], headers=headers)
+def _cells(event: EventRead) -> Iterator[str]:
+    yield from (str(event.id), second(event.at), event.actor_name, str(event.session or ""))
+    yield from (event.address, event.act_name, event.thing, event.outcome, event.reason)
+    yield from (str(event.omitted or ""), event.request, event.actor or "", event.act, event.code)

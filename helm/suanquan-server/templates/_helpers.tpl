@@ -85,6 +85,77 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{- /* What the doors know beside their database: settings, sign-on; the inner one seals and tells events. */ -}}
+{{- define "server.variablesOf" -}}
+{{- with .top.Values }}
+{{- range $name, $value := .settings }}
+- name: {{ $name }}
+  value: {{ kindIs "string" $value | ternary $value (int64 $value) | quote }}
+{{- end }}
+{{- if and .oidc.issuer (ne $.component.door "intake") }}
+- name: SUANQUAN_OIDC_ISSUER
+  value: {{ .oidc.issuer | quote }}
+- name: SUANQUAN_OIDC_CLIENT_ID
+  value: {{ .oidc.clientId | quote }}
+- name: SUANQUAN_OIDC_CLIENT_SECRET_FILE
+  value: /run/suanquan/oidc/secret
+{{- with .oidc.name }}
+- name: SUANQUAN_OIDC_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if eq $.component.door "all" }}
+{{- if .seal.keySecret }}
+- name: SUANQUAN_SEAL_KEY
+  value: /run/suanquan/seal/key
+{{- end }}
+{{- with .events.to }}
+- name: SUANQUAN_EVENTS_TO
+  value: {{ . | quote }}
+{{- end }}
+{{- if .events.caConfigMap }}
+- name: SUANQUAN_EVENTS_CA
+  value: /run/suanquan/events/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "server.mountsOf" -}}
+{{- with .top.Values }}
+{{- if and .oidc.issuer (ne $.component.door "intake") }}
+- {name: oidc, mountPath: /run/suanquan/oidc, readOnly: true}
+{{- end }}
+{{- if eq $.component.door "all" }}
+{{- if .seal.keySecret }}
+- {name: seal, mountPath: /run/suanquan/seal, readOnly: true}
+{{- end }}
+{{- if .events.caConfigMap }}
+- {name: events, mountPath: /run/suanquan/events, readOnly: true}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "server.volumesOf" -}}
+{{- with .top.Values }}
+{{- if and .oidc.issuer (ne $.component.door "intake") }}
+- name: oidc
+  secret: {secretName: {{ .oidc.clientSecret }}, defaultMode: 0440}
+{{- end }}
+{{- if eq $.component.door "all" }}
+{{- with .seal.keySecret }}
+- name: seal
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- with .events.caConfigMap }}
+- name: events
+  configMap: {name: {{ . }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "server.rootsVariable" -}}
 {{- if .Values.invoiceRootsConfigMap }}
 - name: SUANQUAN_INVOICE_ROOTS

@@ -55,7 +55,10 @@ def segments(
     }
     days: dict[str, list[tuple[date, date]]] = {}
     for since, until in pairwise(sorted(cuts)):
-        days.setdefault(policy_on(since, spans), []).append((since, until))
+        of_policy = days.setdefault(policy_on(since, spans), [])
+        if of_policy and of_policy[-1][1] == since:
+            since = of_policy.pop()[0]  # noqa: PLW2901 - no gap between them
+        of_policy.append((since, until))
     metered = dict(metered_by_policy)
     return [
         Segment(policy, tuple(days.get(policy, ())), metered.get(policy, 0))

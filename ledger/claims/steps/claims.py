@@ -37,6 +37,7 @@ from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.rules import oldest
 from ledger.vouchers.tables import Voucher
 
+_LOOKED_AT = frozenset({FileRole.APPLICATION, FileRole.COMMITMENT, FileRole.RECEIPT})
 _EVENT = text("""
     INSERT INTO claim_events (claim_id, state, action, role, next, actor, at, note, content)
     VALUES (:claim, :state, :action, :role, :next, :actor, :at, :note, CAST(:content AS jsonb))
@@ -137,16 +138,18 @@ def add_file(
 ) -> str:
     """Add a file to a draft claim; return its hash; idempotent.
 
-    A receipt is a real file of its kind, and `proves` the payment of a document: its number.
+    A receipt is a real file of its kind, and `proves` the payment of a document: its number. What
+    was stamped, the application and the commitment, can be looked at.
 
     Raises:
         Conflict: the claim was handed in (`claim_no_draft`): a clerk may return it.
-        Refused: the file is empty (`file_empty`); a receipt is none (`proof_…`), or names no
-            document on which the claim's months rest (`receipt_proves`).
+        Refused: the file is empty (`file_empty`); a receipt or what was stamped is none
+            (`proof_…`); a receipt names no document on which the claim's months rest
+            (`receipt_proves`).
     """
     if not file.content:
         raise Refused("file_empty", name=file.name)
-    if role == FileRole.RECEIPT:
+    if role in _LOOKED_AT:
         proof_of(file)  # before the database is asked: others have the connection meanwhile
     if claim.state != FIRST:
         raise Conflict("claim_no_draft", number=claim.number)

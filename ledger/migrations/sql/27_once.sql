@@ -8,6 +8,8 @@ BEGIN
 END $$;
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at, revoked_by ON tokens FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER replaced_once BEFORE UPDATE OF replaced_at, expires_at ON tokens FOR EACH ROW
+    WHEN (OLD.replaced_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER confirmed_once BEFORE UPDATE OF confirmed_at, confirmed_by ON tokens FOR EACH ROW
     WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF seen_at, ended_at, proven_at, hash ON sessions FOR EACH ROW

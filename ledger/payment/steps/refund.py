@@ -2,16 +2,16 @@
 
 A refund settles what is to be recovered (应追缴). The voucher can use it again, except after fraud,
 when it lapses. The budget gets it back too: in the same year the indicator can spend it again,
-later it goes to the treasury. One transfer may pay back several debts, each a part of its total;
+later it goes to the treasury. One transfer may pay back several debts, each in whole or in part;
 nothing of it counts twice, and two persons agree on each part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
@@ -39,6 +39,7 @@ def refund(
     indicator: Indicator,
     fen: Fen,
     total_fen: Fen | None = None,
+    debt_fen: Fen | None = None,
     on_day: date,
     reason: str,
     actor: str,
@@ -46,16 +47,17 @@ def refund(
 ) -> Decision:
     """Propose that `fen` came back under this bank reference, paid earlier from the indicator.
 
-    `total_fen` is the whole transfer where it pays back other debts too. Whether it is the
-    consequence of a fraud is what the voucher's open recovery says.
+    `total_fen` is the whole transfer where it pays back other debts too, `debt_fen` what of it pays
+    back this one, to whichever indicators: by default what an earlier part said, else as much as is
+    owed and left. Whether it is the consequence of a fraud says the voucher's open recovery.
 
     Raises:
         NotFound: the project has no voucher.
-        Conflict: the reference was booked, for this debt or with another total or day
-            (`refund_known`), or a decision about it is open.
+        Conflict: the reference was booked, for this debt or with another total, day or part for
+            this debt (`refund_known`), or a decision about it is open.
         Refused: more than is left of the transfer (`refund_beyond_total`), than is to be paid back
-            (`not_recoverable`) or than this indicator paid (`refund_beyond_paid`), or a day before
-            its year or ahead (`refund_day`).
+            (`not_recoverable`) or than this indicator paid (`refund_beyond_paid`), not its share
+            (`refund_share`), or a day before its year or ahead (`refund_day`).
     """
     voucher = voucher_of(db, project)
     case = open_case(db, voucher)
@@ -67,11 +69,13 @@ def refund(
         "year": indicator.year,
         "fen": fen,
         "total_fen": fen if total_fen is None else total_fen,
+        "debt_fen": debt_fen,
         "on_day": on_day.isoformat(),
         "fraud": case is not None and case.fraud,
         "to_treasury": on_day.year > indicator.year,
     }
     _refuse_wrong(db, content, voucher, indicator, now)
+    content["debt_fen"] = _debt_of(db, content, voucher)
     is_part = content["total_fen"] != fen
     subject = f"{reference} / {project.code} / {indicator.number}" if is_part else reference
     return decide(
@@ -151,32 +155,64 @@ def _refuse_beyond(
     db: Session, content: dict[str, Any], voucher: Voucher, indicator: Indicator
 ) -> None:
     """Refuse what is no part, or no new part, of the transfer."""
-    reference, total_fen = content["reference"], content["total_fen"]
-    parts = db.exec(select(Refund).where(Refund.reference == reference)).all()
+    reference, total_fen, fen = content["reference"], content["total_fen"], content["fen"]
+    parts = _parts_of(db, reference)
     whole = (total_fen, date.fromisoformat(content["on_day"]))
     debt = (voucher.id, indicator.id)
-    for part in parts:
+    for part, _ in parts:
         if (part.total_fen, part.on_day) != whole or debt == (part.voucher_id, part.indicator_id):
             raise Conflict("refund_known", reference=reference)
-    debt_fen = _debt_of(db, voucher, total_fen, parts)
+    debt_fen = _debt_of(db, content, voucher)
+    own = [part for part, _ in parts if part.voucher_id == voucher.id]
     # What was borne in shares comes back in the same.
     if debt_fen > 0 and shares.scheme_of(db, key(indicator)):
-        share_fen = _share_of_refund(db, voucher, indicator, debt_fen, parts)
-        if content["fen"] != share_fen:
+        share_fen = _share_of_refund(db, voucher, indicator, debt_fen, own)
+        if fen != share_fen:
             raise Refused("refund_share", number=indicator.number, share=yuan(share_fen))
-    left_fen = total_fen - sum(part.fen for part in parts)
-    if content["fen"] > left_fen:
-        raise Refused("refund_beyond_total", reference=reference, left=yuan(left_fen))
+    left_fen = total_fen - sum(part.fen for part, _ in parts)
+    if content["debt_fen"] is not None:
+        left_fen = min(left_fen, debt_fen - sum(part.fen for part in own))
+    if fen > left_fen:
+        raise Refused("refund_beyond_total", reference=reference, left=yuan(max(left_fen, 0)))
 
 
-def _debt_of(db: Session, voucher: Voucher, total_fen: Fen, earlier: Sequence[Refund]) -> Fen:
-    """Return what of a transfer pays back this voucher's debt: all of it, as far as it is enough.
+def _parts_of(db: Session, reference: str) -> list[tuple[Refund, Fen]]:
+    """Return the parts of a transfer that are booked, each with what pays back its debt in all."""
+    query = select(Refund, Decision.content).join(
+        Decision, col(Decision.id) == col(Refund.decision_id)
+    )
+    rows = db.exec(query.where(Refund.reference == reference)).all()
+    return [(part, content["debt_fen"]) for part, content in rows]
 
-    Parts of this debt that are booked are still in it; those of other debts are gone.
+
+def _debt_of(db: Session, content: Mapping[str, Any], voucher: Voucher) -> Fen:
+    """Return what of a transfer pays back this voucher's debt.
+
+    As it says, or an earlier part of it does; else all of it, as far as the debt reaches. Parts of
+    this debt that are booked are still in it; what pays back other debts is gone.
+
+    Raises:
+        Conflict: an earlier part said something else (`refund_known`).
+        Refused: more than is owed (`not_recoverable`), or than other debts leave of the transfer
+            (`refund_beyond_total`).
     """
-    own_fen = sum(part.fen for part in earlier if part.voucher_id == voucher.id)
-    other_fen = sum(part.fen for part in earlier) - own_fen
-    return min(rights(db, voucher.book_id).recoverable + own_fen, total_fen - other_fen)
+    parts = _parts_of(db, content["reference"])
+    earlier: set[Fen] = {fen for part, fen in parts if part.voucher_id == voucher.id}
+    said_fen: Fen | None = content["debt_fen"]
+    if earlier and said_fen not in (None, *earlier):
+        raise Conflict("refund_known", reference=content["reference"])
+    if earlier:
+        return min(earlier)  # they are the same
+    others = {part.voucher_id: fen for part, fen in parts}
+    left_fen: Fen = max(content["total_fen"] - sum(others.values()), 0)
+    recoverable = rights(db, voucher.book_id).recoverable
+    if said_fen is None:
+        return min(recoverable, left_fen)
+    if said_fen > recoverable:
+        raise Refused("not_recoverable", project=content["project"], recoverable=yuan(recoverable))
+    if said_fen > left_fen:
+        raise Refused("refund_beyond_total", reference=content["reference"], left=yuan(left_fen))
+    return said_fen
 
 
 def _share_of_refund(
@@ -189,13 +225,13 @@ def _share_of_refund(
         voucher: of the debt.
         indicator: whose share.
         fen: what of the transfer pays back this debt.
-        earlier: the parts of it that are booked.
+        earlier: the parts of it for this debt that are booked.
 
     Raises:
         Refused: they have not paid as much between them (`refund_beyond_paid`).
     """
     scheme = shares.scheme_of(db, key(indicator))
-    back_fen = {part.indicator_id: part.fen for part in earlier if part.voucher_id == voucher.id}
+    back_fen = {part.indicator_id: part.fen for part in earlier}
     nets = [
         bank_rows.net_paid(db, key(voucher), share.indicator_id)
         + back_fen.get(share.indicator_id, 0)

@@ -38,11 +38,13 @@ def add_authenticator(
     """Keep the authenticator of whom an invitation brought, and return its recovery codes.
 
     Raises:
-        Refused: the secret is none, or the code is not of it (`authenticator_code`).
+        Refused: the secret is none or of another authenticator, or the code is not of it
+            (`authenticator_code`).
     """
     kept = read_secret(secret)
     step = None if kept is None else match(kept, plain_code(code), now)
-    if kept is None or step is None:
+    same = select(Authenticator.id).where(Authenticator.secret == kept)
+    if kept is None or step is None or db.exec(same).first() is not None:
         raise Refused("authenticator_code")
     authenticator = Authenticator(invitation_id=invitation, secret=kept, set_at=now)
     db.add(authenticator)

@@ -4,7 +4,7 @@ A secret is shown once, when it is made; only its SHA-256 is stored, so a stolen
 access. A token belongs to one identity, has one role, or some of its rights, and ends at its
 moment; a builder's or operator's token belongs to one project or centre. Its holder renews it
 herself: the new one takes its place when it is first used, so an answer that is lost locks nobody
-out.
+out. Where its program runs in several places, the old one stays good for some hours from then on.
 
 Security administrators make tokens, and those of administrators are made on the machine alone. The
 token of a role that decides about money opens nothing until a second one has confirmed it; she
@@ -34,16 +34,30 @@ _ACTOR = re.compile(r"[a-z]+:.*#[0-9]+", re.DOTALL)  # `name_is_no_actor` in peo
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 MACHINE = "machine:"  # how actors begin who own the database
 SECRET_BYTES = 32  # 43 characters of base64url
+OVERLAP_HOURS_MAX = 168  # as in people/06_tokens.sql
 
 _TOKENS = text("""
     SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
            t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by, t.expires_at,
-           t.revoked_at, t.revoked_by, l.name AS login
+           t.renews, t.overlap_hours, t.replaced_at, t.revoked_at, t.revoked_by, l.name AS login
     FROM tokens t JOIN persons i ON i.id = t.person_id
     LEFT JOIN logins l ON l.token_id = t.id
     LEFT JOIN projects p ON p.id = t.project_id
     LEFT JOIN centres c ON c.id = t.centre_id
+    WHERE CAST(:token AS bigint) IS NULL
+        OR t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
     ORDER BY t.id DESC
+""")
+
+_REPLACE = text("""
+    UPDATE tokens SET replaced_at = :now,
+        expires_at = least(expires_at, :now + :hours * interval '1 hour')
+    WHERE id = :id AND replaced_at IS NULL AND revoked_at IS NULL
+""")
+_END_UNUSED = text("""
+    UPDATE tokens SET revoked_at = :now, revoked_by = :actor
+    WHERE renews = :id AND revoked_at IS NULL AND EXISTS (
+        SELECT FROM tokens WHERE id = :id AND revoked_at IS NULL AND replaced_at IS NULL)
 """)
 
 
@@ -86,6 +100,9 @@ class TokenRecord:
     waits: bool
     confirmed_by: str | None
     expires_at: datetime
+    renews: int | None
+    overlap_hours: int
+    replaced_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
     login: str | None
@@ -207,23 +224,28 @@ def confirm_token(db: Session, token: int, viewer: Viewer, now: datetime) -> Non
     db.flush()
 
 
-def renew(db: Session, holder: Viewer, now: datetime, expires_at: datetime) -> str:
+def renew(
+    db: Session, holder: Viewer, now: datetime, expires_at: datetime, overlap_hours: int = 0
+) -> str:
     """Return the secret of a token that takes the holder's token's place at its first use.
 
-    A renewal that was never used before is void then.
+    A renewal that was never used before is void then. The old token stays good for
+    `overlap_hours` from the first use on.
 
     Raises:
-        Refused: it would never be good (`token_expired`).
+        Refused: it would never be good (`token_expired`), or its holder's token has been replaced
+            by another one already (`token_replaced`).
     """
     if expires_at <= now:
         raise Refused("token_expired", expires_at=expires_at.isoformat())
-    old = db.get_one(Token, holder.token)
-    unused = (col(Token.renews) == old.id) & col(Token.revoked_at).is_(None)
-    db.execute(update(Token).where(unused).values(revoked_at=now, revoked_by=holder.actor))
+    old = db.exec(select(Token).where(Token.id == holder.token).with_for_update()).one()
+    if old.replaced_at is not None:
+        raise Refused("token_replaced", id=holder.token)
+    _end_unused(db, key(old), holder.actor, now)
     fields = old.model_dump(include={"role", "person_id", "project_id", "centre_id", "rights"})
     token = Token(
         **fields, hash=b"", created_at=now, created_by=holder.actor, expires_at=expires_at,
-        renews=old.id,
+        renews=old.id, overlap_hours=overlap_hours,
     )  # fmt: skip
     return _add(db, token)
 
@@ -234,8 +256,10 @@ def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     if account is None:
         return None
     person = _viewer(*account)
-    renews = account[0].renews
-    if renews is not None:
+    renews, overlap_hours = account[0].renews, account[0].overlap_hours
+    if renews is not None and overlap_hours:
+        db.execute(_REPLACE, {"id": renews, "now": now, "hours": overlap_hours})
+    elif renews is not None:
         _end(db, renews, person.actor, now)
     return person
 
@@ -251,14 +275,22 @@ def token_of(db: Session, secret: str) -> Token:
     return db.exec(select(Token).where(Token.hash == digest(secret))).one()
 
 
-def tokens(db: Session) -> list[TokenRecord]:
-    """Return every token, newest first, without secrets."""
-    rows = db.execute(_TOKENS).mappings()
+def tokens(db: Session, of: Viewer | None = None) -> list[TokenRecord]:
+    """Return every token, or those of one identity, newest first, without secrets."""
+    rows = db.execute(_TOKENS, {"token": of.token if of else None}).mappings()
     return [TokenRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
+def end_own(db: Session, token: int, holder: Viewer, now: datetime) -> None:
+    """End one of the holder's own tokens; idempotent. NotFound if it is none of hers."""
+    if token not in {row.id for row in tokens(db, holder)}:
+        raise NotFound("token", id=token)
+    _end_unused(db, token, holder.actor, now)
+    _end(db, token, holder.actor, now)
+
+
 def revoke(db: Session, token: int, actor: str, now: datetime) -> None:
-    """End a token, and with it its sessions; idempotent.
+    """End a token, with its sessions and its renewal if that was never used; idempotent.
 
     Raises:
         NotFound: it is unknown.
@@ -269,6 +301,7 @@ def revoke(db: Session, token: int, actor: str, now: datetime) -> None:
         raise NotFound("token", id=token)
     if row.role == Role.AUDIT_ADMIN and not actor.startswith(MACHINE):
         raise Refused("token_audit")
+    _end_unused(db, token, actor, now)
     _end(db, token, actor, now)
     db.flush()
 
@@ -285,6 +318,11 @@ def _add(db: Session, token: Token) -> str:
     db.add(token)
     db.flush()
     return secret
+
+
+def _end_unused(db: Session, token: int, actor: str, now: datetime) -> None:
+    """End the renewal of a token, if it was never used: a thief may have asked for it."""
+    db.execute(_END_UNUSED, {"id": token, "now": now, "actor": actor})
 
 
 def _end(db: Session, token: int, actor: str, now: datetime) -> None:

@@ -14,10 +14,10 @@ _EVENTS = text("""
            e.act, e.noun, e.number, e.result, e.code, e.omitted, e.request
     FROM events e LEFT JOIN tokens t ON t.id = e.token_id LEFT JOIN persons p ON p.id = t.person_id
     WHERE (CAST(:person AS text) IS NULL
-            OR strpos(plain_name(p.name), plain_name(:person)) > 0)
+            OR strpos(plain_name(coalesce(p.name, e.actor)), plain_name(:person)) > 0)
         AND (CAST(:since AS timestamptz) IS NULL OR e.at >= :since)
         AND (CAST(:until AS timestamptz) IS NULL OR e.at < :until)
-        AND (CAST(:noun AS text) IS NULL OR e.noun = :noun)
+        AND (CAST(:nouns AS text[]) IS NULL OR e.noun = ANY(:nouns))
         AND (CAST(:number AS text) IS NULL OR e.number = :number)
         AND (CAST(:result AS text) IS NULL OR e.result = :result)
     ORDER BY e.id DESC LIMIT :limit OFFSET :offset
@@ -47,14 +47,14 @@ class EventQuery:
     person: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    noun: str | None = None
+    nouns: list[str] | None = None
     number: str | None = None
     result: EventResult | None = None
 
 
 @dataclass(frozen=True)
 class EventView:
-    """One event. `actor`, `role` and `person` are None where nobody known asked."""
+    """One event; `role` and `person` are a token's, and `actor` is None where nobody is known."""
 
     id: int
     at: datetime

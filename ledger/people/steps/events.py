@@ -17,9 +17,9 @@ NUMBER_READ = "number_read"
 _LAG = 10_000  # numbers of events whose transactions may still be under way
 
 _RECORD = text("""
-    INSERT INTO events (token_id, session_id, address, request, act, noun, number, result, code,
-                        omitted)
-    SELECT CAST(:token AS bigint),
+    INSERT INTO events (actor, token_id, session_id, address, request, act, noun, number, result,
+                        code, omitted)
+    SELECT :actor, CAST(:token AS bigint),
            coalesce(CAST(:session AS bigint), (SELECT id FROM sessions WHERE hash = :fresh)),
            :address, :request, :act, :noun, :number, :result, :code, :omitted
 """)
@@ -54,6 +54,7 @@ class Act:
     result: EventResult
     code: str = ""
     omitted: int = 0
+    actor: str | None = None  # where no token says it
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,12 @@ class ChainState:
 def record(db: Session, act: Act) -> None:
     """Add an event."""
     db.execute(_RECORD, asdict(act))
+
+
+def record_own(db: Session, actor: str, act: str, noun: str, number: str = "") -> None:
+    """Add an event of the server's own: `round …` by `server`, `command …` by `machine:account`."""
+    done = EventResult.DONE
+    record(db, Act(None, None, None, "", "", act, noun, number, done, actor=actor))
 
 
 def link(db: Session) -> int:

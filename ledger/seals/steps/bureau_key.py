@@ -16,6 +16,7 @@ from ledger.errors import Unusable
 from ledger.seals.queries.seals import last_seal
 
 _SEED_BYTES = 32
+_OTHERS, _GROUP_READS = 0o077, 0o040
 
 
 def read_bureau_key(path: Path) -> SigningKey:
@@ -26,7 +27,7 @@ def read_bureau_key(path: Path) -> SigningKey:
             (`seal_key_open`).
     """
     try:
-        if path.stat().st_mode & 0o077:
+        if _is_open(path.stat()):
             raise Unusable("seal_key_open", path=path)
         seed = base64.b64decode(path.read_bytes().strip(), validate=True)
     except (OSError, binascii.Error) as error:
@@ -34,6 +35,15 @@ def read_bureau_key(path: Path) -> SigningKey:
     if len(seed) != _SEED_BYTES:
         raise Unusable("seal_key_file", path=path, detail=f"{len(seed)} ≠ {_SEED_BYTES}")
     return SigningKey(seed)
+
+
+def _is_open(file: os.stat_result) -> bool:
+    """Return whether others may read it.
+
+    A Secret of Kubernetes is root's, and its pod reads it by a group of its own: that is not open.
+    """
+    others = file.st_mode & _OTHERS
+    return bool(others) and not (others == _GROUP_READS and file.st_uid == 0 != os.geteuid())
 
 
 def bureau_key(db: Session, path: Path) -> SigningKey:

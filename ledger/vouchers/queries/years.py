@@ -60,6 +60,11 @@ class PoolBook:
     drawn_fen: Fen
     waits: tuple[Wait, ...]
 
+    @property
+    def others_wait(self) -> bool:
+        """Whether another voucher than this one waits for its money."""
+        return any(not wait.own for wait in self.waits)
+
 
 @dataclass(frozen=True)
 class YearBook:

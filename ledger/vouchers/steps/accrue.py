@@ -4,13 +4,13 @@ The target follows from the reconciliation cells of the project: matched cost is
 open cost is provisional (预计), no promise. What the books rest on rises by itself; it falls when
 two persons have decided the fall (`reconciliation/steps/falls.py`). The difference to the present
 balances is moved, with one posting and one memo for each used month that changed, the oldest first;
-where one month's rise would be lost to a case of fraud that another month's fall brings back, with
-one for all of them.
+where one month's rise would be lost to a case of fraud that another month's fall brings back, or
+one month's fall to who waits in a pool though another month rises, with one for all of them.
 What the caps cut off is recorded in the memos. Where a voucher has caps for the years, or shares
 pools, what is recognised is drawn from the books of its years in the same posting (`years.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -22,6 +22,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from ledger.accounts.queries import lock_book, post, rights
 from ledger.accounts.rules.targets import Move, Target, after, rebalance, room_of
 from ledger.charging.queries.cells import cells, raise_held
+from ledger.charging.steps import charge
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 from ledger.vouchers.queries.quotas import earnings_of
@@ -30,6 +31,7 @@ from ledger.vouchers.rules import Earnings
 from ledger.vouchers.steps.years import draw_moves, keep_waits, open_years
 from ledger.vouchers.tables import Accrual, Voucher, YearWait
 
+_MAP_DAYS = text("SELECT map_days(:project)")
 _FRAUD = text("""
     SELECT EXISTS (SELECT FROM recoveries
                    WHERE voucher_id = :voucher AND closed_at IS NULL AND fraud)
@@ -42,6 +44,17 @@ class AccrualResult:
 
     vouchers: int
     moved: int
+
+
+def charge_anew(db: Session, projects: Collection[int], now: datetime) -> None:
+    """Charge these projects' usage after two persons changed the days of their versions.
+
+    What the books rest on is mapped to the versions by what is metered now, so that what falls or
+    comes later is compared with that.
+    """
+    charge(db, now, list(projects))
+    for project in sorted(projects):
+        db.execute(_MAP_DAYS, {"project": project})
 
 
 def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
@@ -77,10 +90,11 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     goal = earnings_of(db, voucher, of_project)
     memo = db.exec(_newest_memo(voucher)).first()
     state = months_of_memo(memo.months) if memo else {}
-    open_years(db, voucher, {month.year for month in {*goal, *state}})
+    books = open_years(db, voucher, {month.year for month in {*goal, *state}})
     any_moves = False
     forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
-    for months in _together(state, goal, forfeits=forfeits):
+    others_wait = any(book.pool and book.pool.others_wait for book in books.values())
+    for months in _together(state, goal, forfeits=forfeits, others_wait=others_wait):
         state = {m: part for m, part in state.items() if m not in months}
         state |= {month: goal[month] for month in months if month in goal}
         step = _step(db, voucher, state, now)
@@ -95,17 +109,24 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
 
 
 def _together(
-    state: Mapping[date, Earnings], goal: Mapping[date, Earnings], *, forfeits: bool
+    state: Mapping[date, Earnings],
+    goal: Mapping[date, Earnings],
+    *,
+    forfeits: bool,
+    others_wait: bool,
 ) -> list[list[date]]:
     """Return the months that changed, the oldest first, as they are posted.
 
     Each for itself. But what is set off against a debt of fraud is lost: where some rise and some
-    fall, only what all of them rise together may be.
+    fall, only what all of them rise together may be. So it is with a pool in which others wait:
+    what a month draws less goes to them, also the fen that rounding moves to another year.
     """
     months = sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m))
     zero = Earnings()
     rises = [goal.get(m, zero).earned_fen - state.get(m, zero).earned_fen for m in months]
-    if forfeits and min(rises, default=0) < 0 < max(rises, default=0):
+    are_mixed = min(rises, default=0) < 0 < max(rises, default=0)
+    are_of_years = len({month.year for month in {*goal, *state}}) > 1
+    if months and ((are_mixed and forfeits) or (others_wait and (are_mixed or are_of_years))):
         return [months]
     return [[month] for month in months]
 

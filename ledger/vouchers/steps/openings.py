@@ -23,6 +23,7 @@ from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, yuan
+from ledger.vouchers.steps.accrue import charge_anew
 from ledger.vouchers.steps.payable_versions import refuse_not_payable
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Clause, Voucher, VoucherVersion
@@ -131,6 +132,7 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
     """
     content = decision.content
     project = db.exec(select(Project).where(Project.code == content["project"])).one()
+    had_one = db.exec(select(Voucher.id).where(Voucher.project_id == project.id)).first()
     open_voucher(
         db,
         project=key(project),
@@ -143,6 +145,8 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
         valid=Range(_day(content["valid_from"]), _day(content["valid_until"])),
         rate=ChosenRate(Fraction(content["rate"]), content["rate_words"], None),
     )
+    if had_one is not None:  # under another version
+        charge_anew(db, [key(project)], now)
 
 
 def _day(iso: str | None) -> date | None:

@@ -8,13 +8,12 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from ledger.charging.steps import charge
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
-from ledger.vouchers.steps.accrue import accrue_each
+from ledger.vouchers.steps.accrue import accrue_each, charge_anew
 from ledger.vouchers.tables import Clause, PolicyEnd, Voucher, VoucherVersion
 
 KIND = DecisionKind.POLICY_END
@@ -57,7 +56,7 @@ def end_version(db: Session, decision: Decision, actor: str, now: datetime) -> N
     db.add(PolicyEnd(decision_id=key(decision), policy=policy, until=until))
     db.flush()
     vouchers = _vouchers(db, policy)
-    charge(db, now, [voucher.project_id for voucher in vouchers])
+    charge_anew(db, [voucher.project_id for voucher in vouchers], now)
     accrue_each(db, vouchers, actor, now)
 
 

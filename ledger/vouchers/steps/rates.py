@@ -12,7 +12,6 @@ from typing import Any
 from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
-from ledger.charging.steps import charge
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -21,7 +20,7 @@ from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.queries.quotas import rates_of
-from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.steps.accrue import accrue, charge_anew
 from ledger.vouchers.steps.openings import rate_text
 from ledger.vouchers.tables import Voucher, VoucherRate, VoucherVersion
 
@@ -91,5 +90,5 @@ def change_rate(db: Session, decision: Decision, actor: str, now: datetime) -> N
         )
     )
     db.flush()
-    charge(db, now, [voucher.project_id])
+    charge_anew(db, [voucher.project_id], now)
     accrue(db, voucher, actor, now)

@@ -10,13 +10,12 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
-from ledger.charging.steps import charge
 from ledger.errors import Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.tables import Project
-from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.steps.accrue import accrue, charge_anew
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.VALIDITY
@@ -69,4 +68,4 @@ def set_days(db: Session, decision: Decision, voucher: Voucher, now: datetime) -
     """Write the days that a confirmed decision gives a voucher; its usage is charged anew."""
     db.execute(_SET, {"decision": decision.id})
     db.refresh(voucher)
-    charge(db, now, [voucher.project_id])
+    charge_anew(db, [voucher.project_id], now)

@@ -16,8 +16,9 @@ from agents.commands.readings import Readings
 from agents.errors import SettingsError
 from agents.metering.meter import ClosedMinutes
 from agents.observations import Look, NodeLook, Reading
+from agents.reporting.gap_runs import GapRun
 from agents.reporting.server import Server
-from agents.reporting.spool import GapRun, Spool
+from agents.reporting.spool import Spool
 from agents.settings import Settings
 from tests.support.agents.windows import MS, window
 from tests.support.paths import DOCS

@@ -23,7 +23,7 @@ from tests.support.agents.fake_driver import (
     gpu_line,
     gpu_uuid,
 )
-from tests.support.agents.node_process import QUICK, Agent
+from tests.support.agents.node_process import AS_INSTALLED, QUICK, Agent
 from tests.support.agents.tiny_server import TinyServer
 from tests.support.agents.windows import window
 
@@ -147,6 +147,27 @@ def test_a_driver_that_hangs_is_a_gap_and_the_agent_goes_on(agent: Agent) -> Non
     reasons = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
     closed = [g.reason for w in agent.server.windows_kept() for g in w.gaps]
     assert wire.GapReason.NVML_ERROR in reasons + closed
+
+
+def test_healthy_means_a_look_of_the_last_fifteen_seconds(agent: Agent) -> None:
+    """As it is installed, no interval shortened: the driver hangs, comes back, and goes away.
+
+    The ages are by the agent's own clock, and read before the page of health, so they are not older
+    than what that page judged by.
+    """
+    agent.start(code=AS_INSTALLED)
+    agent.until("/healthz", "healthy")
+    state = agent.driver.state.read_text()
+    agent.driver.say(gpu_line(0), "hang")
+    agent.until_unhealthy()
+    assert agent.get("/healthz")[1].endswith(("no GPU\n", " s\n"))
+    agent.driver.state.write_text(state)
+    agent.until("/healthz", "healthy")
+    agent.driver.say("init 9")
+    agent.until_unhealthy()
+    agent.driver.state.write_text(state)
+    agent.until("/healthz", "healthy")
+    assert agent.stop()[0] == 0
 
 
 def test_without_a_driver_it_says_so_and_never_pretends(agent: Agent) -> None:

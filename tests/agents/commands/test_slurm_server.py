@@ -1,4 +1,4 @@
-"""A Slurm agent and its server: what an older one cannot read stays untold; what else is told."""
+"""A Slurm agent and its server: what an older one cannot read is told again; what else is told."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_what_an_older_server_cannot_read_is_told_once_it_can(
 def test_a_kill_before_the_answer_is_used_loses_no_run(
     server: TinyServer, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The batch leaves the spool after its runs count as untold, not before."""
+    """What was refused of a batch is kept when the batch is answered, not after."""
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as once:
@@ -79,9 +79,7 @@ def test_a_kill_before_the_answer_is_used_loses_no_run(
     assert held_s(server.windows_kept()) == 120
 
 
-def test_a_receipt_that_refuses_leaves_runs_untold_as_the_line_does(
-    server: TinyServer, place: Path
-) -> None:
+def test_what_a_receipt_refuses_is_told_again_as_by_line(server: TinyServer, place: Path) -> None:
     data, file = place / "data", place / "disk"
     server.plan = ["serve", *["drop"] * 40]
     assert tell(place, "--patience", "0") != 0
@@ -103,6 +101,16 @@ def test_a_receipt_that_refuses_leaves_runs_untold_as_the_line_does(
     assert tell(place) == 0
     assert held_s(server.windows_kept()) == 120
     assert users(server) == {None, "alice"}
+
+
+def test_hours_that_are_not_over_wait_and_are_no_fault(
+    server: TinyServer, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.is_older, server.is_early = False, True
+    assert tell(place) == 0
+    output = capsys.readouterr().err
+    assert "6 of them count once their hour is over" in output
+    assert "set aside" not in output
 
 
 def test_what_sinfo_says_is_told_beside_the_windows_and_not_counted_as_one(

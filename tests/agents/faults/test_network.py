@@ -1,4 +1,4 @@
-"""Answers are lost, batches come twice, the server is away, and is killed at every step."""
+"""Answers are lost, batches come twice, the server is away, older, and killed at every step."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ def test_requests_and_answers_are_lost(site: Site, server: TinyServer, check_row
     verdict = judge(site)
     assert not verdict.gaps
     check_row("lost_answers", verdict)
+
+
+def test_an_older_server_cannot_read_a_nodes_windows(
+    site: Site, server: TinyServer, check_row: Tell
+) -> None:
+    life = site.start(driver=Shown())
+    server.unknown = "readings"
+    for _ in range(3):
+        site.run(61)
+        assert life.send()
+    assert server.windows == {}
+    server.unknown = ""
+    site.run(1_200, step_ms=3_000)
+    assert life.send()
+    verdict = judge(site)
+    assert (verdict.silent, verdict.gaps, life.spool.refused()) == (0, {}, 0)
+    check_row("older_node", verdict)
 
 
 def test_the_share_of_a_day_is_spent(real: tuple[Site, Books], check_row: Tell) -> None:

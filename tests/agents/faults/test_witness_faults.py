@@ -6,17 +6,28 @@ source, and does not count by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from agents import wire
+from agents.reporting.spool import Spool
+from agents.sightings import PodSighting, Watch
 from ledger.postgres.database import Database
 from tests.support.faults.fault_books import Tell
+from tests.support.faults.fault_site import Verdict
 from tests.support.faults.witness_site import Watched
 from tests.support.town import Town
 from tests.support.witness.town import WitnessedTown
 
 MINUTE = 60_000
+AGENT = UUID(int=7)
 
 
 @pytest.fixture
@@ -108,3 +119,59 @@ def test_the_name_of_a_pod_is_used_again(watched: Watched, check_row: Tell) -> N
     verdict = watched.judge()
     assert verdict.counted == verdict.true + MINUTE
     check_row("name_of_another", verdict)
+
+
+@dataclass
+class Queued(Watched):
+    """The witness's words go through its spool, to a ledger that reads no pods for a while."""
+
+    spool: Spool | None = None
+    is_older: bool = False
+
+    def _report(self) -> None:
+        assert self.spool is not None
+        self.spool.add_sightings(self._view.take())
+        while self._say_next() or self.spool.tell_again(AGENT, self.now):
+            pass
+
+    def _say_next(self) -> bool:
+        assert self.spool is not None
+        body = self.spool.next_batch(AGENT, self.now)
+        if body is None:
+            return False
+        batch = msgspec.json.decode(body, type=wire.Batch)
+        unread = [
+            index
+            for index, sighting in enumerate(batch.sightings)
+            if self.is_older and isinstance(sighting, PodSighting)
+        ]
+        if unread:  # as the server does (api/door/batch_decoder.py)
+            watches = enumerate(batch.sightings)
+            unread += [index for index, sighting in watches if isinstance(sighting, Watch)]
+        if readable := [s for index, s in enumerate(batch.sightings) if index not in unread]:
+            self.site.say(*readable)
+        self.spool.acknowledge(batch.number, unread, now_ms=wire.start_ms(self.now))
+        return True
+
+
+@pytest.fixture
+def queued(
+    tmp_path: Path, database: Database, engine: sa.Engine, owner: psycopg.Connection
+) -> Iterator[Queued]:
+    with Spool(tmp_path / "spool.db") as spool:
+        yield Queued(WitnessedTown(Town(database, engine, owner), owner), spool=spool)
+
+
+def test_an_older_server_cannot_read_what_the_witness_says(queued: Queued, check_row: Tell) -> None:
+    queued.is_older = True
+    for gpu, pod, low, high in ((0, "a", 0, 40), (1, "b", 20, 130)):
+        queued.run_pod(gpu, pod, low, high)
+        queued.meter(gpu, pod, low, high)
+    queued.at(60, lambda: setattr(queued, "is_older", False))
+    before: list[Verdict] = []
+    queued.at(59, lambda: before.append(queued.judge()))
+    queued.witness(140)
+    assert [(then.counted, then.gaps) for then in before] == [(before[0].true, {})]  # pending
+    verdict = queued.judge()
+    assert verdict.counted == verdict.true
+    check_row("older_witness", verdict)

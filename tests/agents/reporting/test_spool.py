@@ -13,7 +13,8 @@ import pytest
 
 from agents import wire
 from agents.errors import SpoolDamaged, SpoolError
-from agents.reporting.spool import GapRun, Spool
+from agents.reporting.gap_runs import GapRun
+from agents.reporting.spool import Spool
 from tests.support.agents.windows import MS, NOON, window
 
 AGENT = uuid4()

@@ -166,6 +166,23 @@ def test_a_receipt_is_a_real_file_and_names_what_was_paid(
     assert [file["proves"] for file in record["files"]] == ([] if code else [document])
 
 
+@pytest.mark.parametrize("role", ["application", "commitment"])
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.4", b"MZ\0\0", b"\x89PNG\r\n"])
+def test_what_was_stamped_can_be_looked_at(
+    town: Town, office: Office, role: str, content: bytes
+) -> None:
+    claim = office.open(1, NOW)
+    answer = town.client.post(
+        "/claims/files",
+        data={"number": claim, "role": role},
+        files={"file": ("盖章.pdf", content)},
+        headers=town.headers(BUILDER),
+    )
+    assert answer.status_code == 422, answer.text
+    record = town.client.get(f"/api/v1/claims/{claim}", headers=town.headers(BUILDER)).json()
+    assert record["files"] == []
+
+
 def test_the_database_keeps_no_receipt_without_what_it_proves(
     office: Office, engine: sa.Engine
 ) -> None:

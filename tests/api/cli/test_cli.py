@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
 from tests.support.api.command_line import CHINESE, Desk, process, suanquan
+from tests.support.api.events import events
 from tests.support.api.requests import REGISTRY
 from tests.support.api.town import FACTS, POLICY
 from tests.support.postgres import Server
@@ -230,6 +231,8 @@ def test_the_first_administrator_is_made_on_the_machine(
         ("赵六", True),
         ("王五", True),
     ]  # none for a file that could not be written
+    actors = [event["actor"][:8] for event in events(owner, act="command admin create")]
+    assert actors == ["machine:"] * 3
 
 
 def test_a_database_is_upgraded_before_it_is_used(postgres: Server) -> None:

@@ -102,7 +102,7 @@ def test_a_day_is_a_picture_whose_hours_lead_to_their_windows(site: Site) -> Non
 
 
 def test_a_day_of_nothing_and_an_hour_of_nobody(site: Site) -> None:
-    assert "这一天这里没有登记 GPU。" in page(site, "/hours/helan-gpu?day=1999-01-01")
+    assert "这一天这里没有登记 GPU；" in page(site, "/hours/helan-gpu?day=1999-01-01")
     assert "2026-04-12" in page(site, "/hours/helan-gpu?day=2099-01-01")  # today
     assert "没有登记" in page(site, f"/hours/helan-gpu/{gpu_id(0)}?hour=1999-01-01T00:00Z")
     client = site.client("operator")
@@ -152,7 +152,7 @@ def test_a_period_is_bounded(site: Site, query: str) -> None:
 
 def test_a_cluster_of_jobs_has_agents_and_no_hours(site: Site) -> None:
     text = page(site, "/nodes?cluster=helan-slurm", "clerk")
-    assert "这里没有登记 GPU。" in text
+    assert "这里没有登记 GPU；" in text
     assert "<rect class" not in text.split('id="hours"')[1].split("legend")[0]
     assert "0 / 0" in text
 

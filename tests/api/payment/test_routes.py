@@ -77,7 +77,7 @@ def test_a_list_as_a_file_in_the_columns_that_the_bank_wants(
     path = f"/api/v1/payment-lists/{number}"
     query = {"column": ["账号=account", "金额=yuan"]}
     answer = town.client.get(f"{path}/csv", params=query, headers=finance)
-    assert f"filename={number}.csv" in answer.headers["content-disposition"]
+    assert f'filename="{number}.csv"' in answer.headers["content-disposition"]
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[:2] == [["账号", "金额"], ["6222020000000000", "6.00"]]
     assert town.client.get(f"{path}/xlsx", headers=finance).content.startswith(b"PK")

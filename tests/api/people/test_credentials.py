@@ -186,6 +186,129 @@ def test_a_renewed_token_takes_the_old_ones_place_at_its_first_use(
     assert status(new) == 401
 
 
+def status(town: Town, headers: dict[str, str]) -> int:
+    return town.client.get("/api/v1/projects", headers=headers).status_code
+
+
+def renewal(town: Town, headers: dict[str, str], hours: int) -> dict[str, object]:
+    wish = {"overlap_hours": hours}
+    answer = town.client.post("/api/v1/tokens/renew", json=wish, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def test_the_old_token_stays_good_for_the_hours_that_were_named(
+    town: Town, admin: dict[str, str]
+) -> None:
+    token = issue(town, admin, role="auditor", person="报表", service=True)
+    old = bearer(str(token["secret"]))
+    new_token = renewal(town, old, 24)
+    new = bearer(str(new_token["secret"]))
+    assert new_token["overlap_hours"] == 24
+    later(town, timedelta(hours=30))
+    assert status(town, old) == 200, "as long as the new one was not used"
+    assert status(town, new) == 200
+    rows = {row["id"]: row for row in town.client.get("/api/v1/own/tokens", headers=old).json()}
+    ends = datetime.fromisoformat(rows[token["id"]]["expires_at"])
+    assert ends == NOW + timedelta(hours=54)
+    again = town.client.post("/api/v1/tokens/renew", json={}, headers=old)
+    assert (again.status_code, again.json()["code"]) == (422, "token_replaced")
+    later(town, timedelta(hours=53, minutes=59))
+    assert status(town, old) == status(town, new) == 200
+    later(town, timedelta(hours=54))
+    assert (status(town, old), status(town, new)) == (401, 200)
+
+
+@pytest.mark.parametrize("hours", [-1, 169, "24", True])
+def test_the_old_token_stays_good_for_a_week_at_most(
+    town: Town, admin: dict[str, str], hours: object
+) -> None:
+    token = issue(town, admin, role="auditor", person="李四")
+    answer = town.client.post(
+        "/api/v1/tokens/renew", json={"overlap_hours": hours}, headers=bearer(str(token["secret"]))
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+def test_what_a_thief_asked_for_ends_with_the_token(
+    town: Town, admin: dict[str, str], hours: int
+) -> None:
+    token = issue(town, admin, role="auditor", person="李四")
+    stolen = bearer(str(token["secret"]))
+    unused = bearer(str(renewal(town, stolen, hours)["secret"]))
+    assert town.client.delete(f"/api/v1/tokens/{token['id']}", headers=admin).status_code == 204
+    assert (status(town, stolen), status(town, unused)) == (401, 401)
+
+
+def test_an_old_token_that_is_ended_leaves_the_one_in_use(
+    town: Town, admin: dict[str, str]
+) -> None:
+    token = issue(town, admin, role="auditor", person="李四")
+    old = bearer(str(token["secret"]))
+    new = bearer(str(renewal(town, old, 24)["secret"]))
+    assert status(town, new) == 200
+    town.client.delete(f"/api/v1/tokens/{token['id']}", headers=admin)
+    assert (status(town, old), status(town, new)) == (401, 200)
+
+
+def test_one_sees_and_ends_ones_own_tokens_alone(town: Town, admin: dict[str, str]) -> None:
+    token, spare = (issue(town, admin, role="auditor", person="李四") for _ in range(2))
+    foreign = issue(town, admin, role="auditor", person="王五")
+    headers = bearer(str(token["secret"]))
+    rows = town.client.get("/api/v1/own/tokens", headers=headers).json()
+    assert [row["id"] for row in rows] == [spare["id"], token["id"]]
+
+    def end(row: dict[str, object]) -> int:
+        path = f"/api/v1/own/tokens/{row['id']}"
+        return town.client.delete(path, headers=headers).status_code
+
+    assert (end(foreign), end(spare), end(spare)) == (404, 204, 204)
+    assert status(town, bearer(str(foreign["secret"]))) == 200
+    assert status(town, bearer(str(spare["secret"]))) == 401
+
+
+def test_the_page_of_ones_own_tokens_renews_the_one_in_use_and_ends_another(
+    town: Town, admin: dict[str, str]
+) -> None:
+    token, spare = (issue(town, admin, role="auditor", person="李四") for _ in range(2))
+    foreign = issue(town, admin, role="auditor", person="王五")
+    browser = TestClient(town.app, follow_redirects=False)
+    browser.post("/sign-in", data={"token": str(token["secret"])})
+    page = browser.get("/tokens").text
+    assert f"/tokens/{spare['id']}/end" in page
+    assert f"/tokens/{foreign['id']}/end" not in page
+    assert browser.post(f"/tokens/{foreign['id']}/end").status_code == 404
+    assert browser.post(f"/tokens/{spare['id']}/end").status_code == 303
+    assert status(town, bearer(str(spare["secret"]))) == 401
+    answer = browser.post("/tokens/renewal", data={"overlap_hours": "2", "expires_at": ""})
+    (secret,) = set(re.findall(r"sq_[\w-]{43}", answer.text))
+    assert secret not in browser.get("/tokens").text
+    assert status(town, bearer(secret)) == 200
+    later(town, timedelta(hours=2))
+    assert status(town, bearer(str(token["secret"]))) == 401
+
+
+def test_the_form_of_a_token_chooses_its_rights_and_its_last_day(
+    town: Town, admin: dict[str, str]
+) -> None:
+    town.client.post("/sign-in", data={"token": town.tokens[Role.SECURITY_ADMIN]})
+    fields: dict[str, str | list[str]] = {
+        "role": "auditor", "person": "报表", "service": "true", "expires_at": "2026-03-31",
+        "rights": ["read_month", "read_usage"],
+    }  # fmt: skip
+    answer = town.client.post("/people/tokens", data=fields)
+    (secret,) = set(re.findall(r"sq_[\w-]{43}", answer.text))
+    row = town.client.get("/api/v1/tokens", headers=admin).json()[0]
+    assert (row["service"], row["rights"]) == (True, ["read_month", "read_usage"])
+    assert datetime.fromisoformat(row["expires_at"]).isoformat() == "2026-03-31T16:00:00+00:00"
+    assert town.client.get("/api/v1/cost-documents", headers=bearer(secret)).status_code == 200
+    assert status(town, bearer(secret)) == 403
+    assert "只有：" in town.client.get("/people").text
+    for wrong in ({"rights": ["pay"]}, {"expires_at": "9999-12-31"}, {"expires_at": "31.3."}):
+        assert town.client.post("/people/tokens", data=fields | wrong).status_code == 422
+
+
 # --- the three administrators --------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ledger.errors import Refused, Unusable
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
 from ledger.seals.rules.heads import is_signed, read_head
+from ledger.seals.steps.bureau_key import read_bureau_key
 from tests.support.api.command_line import Desk, suanquan
 from tests.support.seals import NOON, seal_at
 
@@ -115,3 +117,19 @@ class TestRound:
         settings.bureau_key.write_bytes(b"bm90IGEga2V5")
         with pytest.raises(Unusable, match="seal_key_file"):
             background.seal_round(engine, settings, NOON + timedelta(days=1))
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what a Secret's files are")
+    def test_a_pods_secret_is_not_open(
+        self, engine: sa.Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Root owns it, and the pod's own group reads it."""
+        background.seal_round(engine, settings, NOON)
+        settings.bureau_key.chmod(0o440)
+        with pytest.raises(Unusable, match="seal_key_open"):
+            read_bureau_key(settings.bureau_key)
+        monkeypatch.setattr("os.geteuid", lambda: 10_001)
+        assert read_bureau_key(settings.bureau_key)
+        for mode in (0o444, 0o460):
+            settings.bureau_key.chmod(mode)
+            with pytest.raises(Unusable, match="seal_key_open"):
+                read_bureau_key(settings.bureau_key)

@@ -2,9 +2,7 @@
 
 import asyncio
 import queue
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +14,6 @@ from api.door.disk import Disk
 from api.server import background
 from api.settings import Settings
 from ledger.metering.steps.intake import Receipt, take_batch
-from ledger.metering.steps.pack import pack_day
 from tests.support.simulation import enrolled, minute, place, window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -65,27 +62,15 @@ def test_a_round_that_fails_is_followed_by_the_next(
     assert moments == sorted(moments)
 
 
-def test_the_server_packs_the_windows_of_closed_days(
+def test_the_windows_of_closed_days_are_packed(
     engine: sa.Engine, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = enrolled(owner, place(owner))
     with Session(engine) as db, db.begin():
-        assert isinstance(take_batch(db, node.read(node.batch([window(0, 0)])), NOW), Receipt)
-    counts: queue.Queue[int] = queue.Queue()
-
-    def tell(*args: Any) -> Iterator[int]:
-        for count in pack_day(*args):
-            counts.put(count)
-            yield count
-
-    monkeypatch.setattr(background, "pack_day", tell)
-    monkeypatch.setattr(background, "PACK_LOOK_S", 0.001)
-
-    async def first_hours() -> list[int]:
-        app = FastAPI()
-        app.state.engine, app.state.disk = engine, Disk((), 0)
-        app.state.settings = Settings()
-        async with background.lifespan(app):
-            return [await asyncio.to_thread(counts.get, timeout=60) for _ in range(9)]
-
-    assert asyncio.run(first_hours()) == [0] * 8 + [1]  # from midnight in Beijing to 08:00
+        batch = node.read(node.batch([window(0, 0), window(0, 60)]))
+        assert isinstance(take_batch(db, batch, minute(100)), Receipt)
+    assert background.pack_round(engine, minute(100)) == 0
+    monkeypatch.setattr(background, "PACK_FOR_S", -1.0)
+    assert background.pack_round(engine, minute(10_000)) == 1
+    assert background.pack_round(engine, minute(10_000)) == 1
+    assert background.pack_round(engine, minute(10_000)) == 0

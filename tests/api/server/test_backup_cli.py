@@ -6,8 +6,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from tests.support.api.events import events
 from tests.support.postgres import Server, open_folder
 from tests.support.processes import SUANQUAN
 
@@ -39,11 +41,15 @@ def test_from_another_postgresql_into_the_embedded_one(postgres: Server, tmp_pat
         }
         words = ("backup", str(tmp_path / "place"), f"--key={tmp_path / 'key'}", "--keep=3")
         backup = run(*words, env=variables(tmp_path / "none", **urls))
+        with psycopg.connect(source.owner_url) as owner:
+            (event,) = events(owner, act="command backup")
     finally:
         postgres.drop(name)
     assert backup.returncode == 0, backup.stderr
     folder = backup.stdout.split()[-1]
     assert not (tmp_path / "none").exists()
+    assert event["actor"].startswith("machine:")
+    assert event["number"] == Path(folder).name
     with open_folder() as place:
         own = variables(place / "data")
         early = run("restore", folder, env=own)

@@ -22,6 +22,7 @@ PAGES = [
     "/",
     "/sign-in",
     "/sessions",
+    "/tokens",
     "/eligibility",
     "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&facility_kwh=x",
     "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&annual_revenue_fen=19999999.99",

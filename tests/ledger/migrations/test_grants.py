@@ -16,7 +16,7 @@ UNGUARDED = {
     },
     "words between people": {"messages", "objections", "statement_answers"},
     "what only holds money back": {
-        "freezes", "reservations", "payment_lists", "year_waits", "partition_gpus",
+        "freezes", "reservations", "payment_lists", "partition_gpus",
     },
     "who comes in, by what only she has; a login and an authenticator need an invitation": {
         "sessions", "passwords", "code_steps", "recovery_codes", "failed_sign_ins",
@@ -27,7 +27,7 @@ CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
     "ensure_month", "pack_windows", "close_window_day", "keep_stretches", "keep_sightings",
     "enrol_agent", "set_year_cap", "set_pool",
-    "rule_corrections", "gpu_was_charged",
+    "rule_corrections", "gpu_was_charged", "map_days",
     "keep_holds", "keep_evidence", "explain_incident", "note_postings", "link_events", "is_drill",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype

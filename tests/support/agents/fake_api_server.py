@@ -95,9 +95,13 @@ class FakeApiServer:
             metadata["continue"] = f"{first + limit}:{version}"
         return 200, {"kind": "List", "metadata": metadata, "items": things[first : first + limit]}
 
-    def watch(self, kind: str, version: int) -> Iterator[bytes | None]:
-        """Yield lines of a watch; None for a break in the middle of one."""
-        breaks, end = self.breaks, time.monotonic() + self.watch_s
+    def watch(self, kind: str, version: int, breaks: int) -> Iterator[bytes | None]:
+        """Yield lines of a watch; None for a break in the middle of one.
+
+        `breaks` is how many there were when it was asked for: a later one ends it, however late it
+        begins.
+        """
+        end = time.monotonic() + self.watch_s
         if version < self.compacted:
             yield _line("ERROR", _status(410, f"too old resource version: {version}"))
             return
@@ -157,24 +161,25 @@ class Handler(BaseHTTPRequestHandler):
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         kind = PATHS[parts.path]
         self.api.requests.append((kind, query))
+        breaks = self.api.breaks  # before the status: a test sets that first, and then breaks
         status = self.api.status.get(kind)
         if status == 0:
             self.close_connection = True
         elif status is not None:
             self._answer(status, _status(status, "not now"))
         elif query.get("watch") == "true":
-            self._watch(kind, int(query["resourceVersion"]))
+            self._watch(kind, int(query["resourceVersion"]), breaks)
         else:
             self._answer(*self.api.page(kind, query))
 
-    def _watch(self, kind: str, version: int) -> None:
+    def _watch(self, kind: str, version: int, breaks: int) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Connection", "close")  # else the client asks again on the old one
         self.end_headers()
         try:
-            for line in self.api.watch(kind, version):
+            for line in self.api.watch(kind, version, breaks):
                 if line is None:
                     self._chunk(b'{"type":"MODI')
                     return

@@ -18,12 +18,15 @@ from agents.reporting.spool import Spool
 from tests.support.agents.fake_driver import FakeDriver
 from tests.support.agents.tiny_server import TinyServer
 
+AS_INSTALLED = "import sys\nfrom agents.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
 QUICK = """
 import sys, agents.metering.meter
 agents.metering.meter.LOOK_MS = 1_000
 from agents.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
+
+_AGE = "suanquan_agent_look_age_seconds "
 
 
 @dataclass
@@ -67,6 +70,15 @@ class Agent:
             if words in body:
                 return body
             time.sleep(0.05)
+
+    def until_unhealthy(self) -> None:
+        """Wait until its page says so. Raises where it was healthy by a look of long ago."""
+        while True:
+            age = float(self.until("/metrics", _AGE).partition(f"\n{_AGE}")[2].split("\n")[0])
+            if self.get("/healthz")[0] != 200:
+                return
+            assert age <= 15
+            time.sleep(0.2)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         assert self.process is not None

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from agents import wire
 from agents.metering.meter import ClosedMinutes, Meter
 from agents.observations import HolderShare, Holdings, Instant, Look, Reading
-from agents.reporting.spool import GapRun
+from agents.reporting.gap_runs import GapRun
 
 GPUS = ("GPU-00000000-0000-4000-8000-000000000000", "GPU-00000000-0000-4000-8000-000000000001")
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z

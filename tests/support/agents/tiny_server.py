@@ -37,6 +37,8 @@ class TinyServer:
     plan: list[str] = field(default_factory=list)  # serve, drop, lose, or a status
     statuses: list[int] = field(default_factory=list)
     is_older: bool = False  # reads what the version before could
+    unknown: str = ""  # a field that it does not know yet
+    is_early: bool = False  # its clock stands before every window
     relays: list[relay_words.RelayState] = field(
         default_factory=list
     )  # as they told, batch by batch
@@ -86,12 +88,18 @@ class TinyServer:
         return 200, msgspec.Raw(answer)
 
     def _keep(self, batch: wire.Batch) -> wire.Answer:
+        if self.is_early:
+            future = tuple(wire.Item(index, "future") for index, _ in enumerate(batch.windows))
+            return wire.Answer(batch.stream, batch.number, 0, 0, quarantined=future)
         new_count = old_count = 0
         conflicts = []
         refused = []
         for index, window in enumerate(batch.windows):
             assert wire.faults(window) == []
             body = msgspec.json.encode(window)
+            if self.unknown and f'"{self.unknown}":'.encode() in body:
+                refused.append(wire.Item(index, "malformed", self.unknown))
+                continue
             if self.is_older and (fault := older_fault(body)):
                 refused.append(wire.Item(index, "malformed", fault))
                 continue

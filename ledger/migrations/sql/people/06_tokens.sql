@@ -40,6 +40,9 @@ CREATE TABLE tokens (
     created_by text NOT NULL,
     expires_at timestamptz NOT NULL CHECK (isfinite(expires_at)),
     renews bigint REFERENCES tokens,
+    overlap_hours integer NOT NULL DEFAULT 0
+        CHECK (overlap_hours BETWEEN 0 AND 168 AND (overlap_hours = 0 OR renews IS NOT NULL)),
+    replaced_at timestamptz,
     revoked_at timestamptz,
     revoked_by text,
     confirmed_at timestamptz,
@@ -143,7 +146,7 @@ BEGIN
         SELECT * INTO old_token FROM tokens WHERE id = (to_jsonb(NEW) ->> 'renews')::bigint;
         IF (NEW.person_id, NEW.role, NEW.project_id, NEW.centre_id, NEW.rights) IS DISTINCT FROM
             (old_token.person_id, old_token.role, old_token.project_id, old_token.centre_id, old_token.rights)
-            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id
+            OR token_of(NEW.created_by) IS DISTINCT FROM old_token.id OR old_token.replaced_at IS NOT NULL
             OR NOT may_act(NEW.created_by, NEW.created_at) THEN
             RAISE EXCEPTION 'a token is renewed by itself, as it is'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_renewed';
@@ -158,9 +161,10 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A token that waits is confirmed by another security administrator than made it. It is ended by its own
--- actor, by the token that renews it or that it renews, or by a security administrator; those of audit
--- administrators by nobody else's word. The owner of the database may do all of it.
+-- A token that waits is confirmed by another security administrator than made it. It is ended by its
+-- identity, by the token that renews it or that it renews, or by a security administrator; those of audit
+-- administrators by nobody else's word. A renewal that leaves it some hours shortens it to them, once. The
+-- owner of the database may do all of it.
 CREATE FUNCTION changed_by_administrator() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -175,10 +179,17 @@ BEGIN
         RAISE EXCEPTION '% is no second security administrator beside %', NEW.confirmed_by, OLD.created_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
     END IF;
+    IF (NEW.replaced_at, NEW.expires_at) IS DISTINCT FROM (OLD.replaced_at, OLD.expires_at)
+        AND (NEW.replaced_at IS NULL OR NEW.expires_at <> ALL (ARRAY(
+            SELECT least(OLD.expires_at, NEW.replaced_at + n.overlap_hours * interval '1 hour')
+            FROM tokens n WHERE n.renews = OLD.id AND n.revoked_at IS NULL AND n.overlap_hours > 0))) THEN
+        RAISE EXCEPTION 'the token % is not renewed so', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_replaced';
+    END IF;
     IF NEW.revoked_at IS DISTINCT FROM OLD.revoked_at THEN
         SELECT * INTO other FROM tokens WHERE id = token_of(NEW.revoked_by);
         IF NOT may_act(NEW.revoked_by, NEW.revoked_at) OR NOT coalesce(
-            OLD.id IN (other.id, other.renews) OR other.id = OLD.renews
+            other.person_id = OLD.person_id
             OR other.role = 'securityadmin' AND OLD.role <> 'auditadmin', false) THEN
             RAISE EXCEPTION '% may not end the token %', NEW.revoked_by, OLD.id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'token_ended';
@@ -248,6 +259,8 @@ COMMENT ON COLUMN persons.name IS 'Stands in the books as part of an actor; no t
 COMMENT ON TABLE tokens IS 'Access tokens of identities; only the hash is kept';
 COMMENT ON COLUMN tokens.rights IS 'The rights of the role that it has, by name; null: all';
 COMMENT ON COLUMN tokens.renews IS 'The token in whose place this one stands from its first use on';
+COMMENT ON COLUMN tokens.overlap_hours IS 'How long that one stays good from then on; 0: it ends';
+COMMENT ON COLUMN tokens.replaced_at IS 'When its renewal was first used, after which it stays good for some hours';
 COMMENT ON COLUMN tokens.hash IS 'SHA-256';
 COMMENT ON COLUMN tokens.confirmed_by IS 'The second security administrator, where the role takes two';
 COMMENT ON COLUMN tokens.waits IS 'It opens nothing until a second security administrator confirms it';
@@ -261,5 +274,6 @@ COMMENT ON COLUMN sessions.proven_at IS 'When a code of an authenticator was las
 
 REVOKE EXECUTE ON FUNCTION decided_by_actors, brought_by_actor FROM PUBLIC;
 GRANT SELECT, INSERT ON persons, tokens, sessions TO :app_role;
-GRANT UPDATE (revoked_at, revoked_by, confirmed_at, confirmed_by) ON tokens TO :app_role;
+GRANT UPDATE (revoked_at, revoked_by, confirmed_at, confirmed_by, replaced_at, expires_at) ON tokens
+    TO :app_role;
 GRANT UPDATE (seen_at, ended_at, proven_at, hash) ON sessions TO :app_role;

@@ -28,11 +28,12 @@ CREATE TABLE passwords (
 );
 CREATE INDEX passwords_by_login ON passwords (login_id, id);
 
--- The secret that an app makes codes of: one for each invitation, so that another one takes another invitation.
+-- The secret that an app makes codes of: one for each invitation, so that another one takes another invitation;
+-- and no two have the same, so that one app is never two persons.
 CREATE TABLE authenticators (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     invitation_id bigint NOT NULL UNIQUE REFERENCES invitations,
-    secret bytea NOT NULL CHECK (octet_length(secret) = 20),
+    secret bytea NOT NULL UNIQUE CHECK (octet_length(secret) = 20),
     set_at timestamptz NOT NULL
 );
 

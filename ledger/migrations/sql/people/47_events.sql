@@ -1,6 +1,7 @@
 -- Who did what: a row for each act that changed something, written in its transaction, for each that
--- was refused, and for each reading of a whole account number (`api/door/events/`). Rows are added
--- and nothing else is ever done to them.
+-- was refused, and for each reading of a whole account number (`api/door/events/`); for each command on
+-- the server's own machine, and each of its rounds, that changed something. Rows are added and nothing
+-- else is ever done to them.
 CREATE TABLE events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
@@ -15,7 +16,10 @@ CREATE TABLE events (
     result text NOT NULL CHECK (result IN ('done', 'refused')),
     code text NOT NULL,
     omitted integer NOT NULL CHECK (omitted >= 0),
-    CHECK ((actor IS NULL) = (token_id IS NULL))
+    CONSTRAINT actor_of_event CHECK (CASE
+        WHEN act LIKE 'round %' THEN token_id IS NULL AND actor IS NOT DISTINCT FROM 'server'
+        WHEN act LIKE 'command %' THEN token_id IS NULL AND actor IS NOT NULL AND actor LIKE 'machine:_%'
+        ELSE (actor IS NULL) = (token_id IS NULL) END)
 );
 CREATE INDEX events_by_moment ON events (at);
 CREATE INDEX events_by_token ON events (token_id, id);
@@ -23,12 +27,15 @@ CREATE INDEX events_by_session ON events (session_id);
 CREATE INDEX events_by_thing ON events (noun, number, id);
 
 -- The moment is this database's, and the actor is whom the token says: nobody is named who is not there.
+-- Rounds are the server's and commands of an account of its machine, which have no token.
 CREATE FUNCTION event_happens() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     NEW.at := clock_timestamp();
-    NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
-        FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    IF NEW.act !~ '^(round|command) ' THEN
+        NEW.actor := (SELECT format('%s:%s#%s', t.role, p.name, t.id)
+            FROM tokens t JOIN persons p ON p.id = t.person_id WHERE t.id = NEW.token_id);
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER happens BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION event_happens();
@@ -114,10 +121,10 @@ CREATE TRIGGER goes_on BEFORE INSERT OR UPDATE ON event_bookmarks
 
 COMMENT ON TABLE events IS 'Who did what, and what was refused to whom; rows are only added';
 COMMENT ON COLUMN events.at IS 'By the database''s clock';
-COMMENT ON COLUMN events.actor IS 'As the token says; null: nobody who is known';
+COMMENT ON COLUMN events.actor IS 'As the token says, or the server or its machine''s account; null: nobody who is known';
 COMMENT ON COLUMN events.address IS 'Where it came from in the network';
 COMMENT ON COLUMN events.request IS 'The number of the request, as the server''s log has it';
-COMMENT ON COLUMN events.act IS 'Method and route';
+COMMENT ON COLUMN events.act IS 'Method and route; or a round of the server, or a command on its machine';
 COMMENT ON COLUMN events.noun IS 'What it was done to, and its number';
 COMMENT ON COLUMN events.code IS 'Of a refusal; number_read: an account number was seen whole';
 COMMENT ON COLUMN events.omitted IS 'Refusals of the same caller before this one, beyond the bound';
@@ -129,7 +136,7 @@ REVOKE EXECUTE ON FUNCTION event_happens, events_stay, link_events, broken_link,
     event_hash FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION link_events, broken_link, event_hash TO :app_role;
 GRANT SELECT ON events, event_links TO :app_role;
-GRANT INSERT (token_id, session_id, address, request, act, noun, number, result, code, omitted)
+GRANT INSERT (actor, token_id, session_id, address, request, act, noun, number, result, code, omitted)
     ON events TO :app_role;
 GRANT SELECT, INSERT ON event_bookmarks TO :app_role;
 GRANT UPDATE (position) ON event_bookmarks TO :app_role;

@@ -80,6 +80,41 @@ CREATE TABLE match_usage (
 );
 
 CREATE AGGREGATE gcd_of(numeric) (SFUNC = gcd, STYPE = numeric, INITCOND = '0');
+CREATE AGGREGATE lcm_of(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1');
+
+-- What is metered of a cell under each version by now, the days of the month under it, and what documents
+-- whose service days are all its own still pay.
+CREATE FUNCTION cell_usage(of_reconciliation bigint, of_part text)
+RETURNS TABLE (policy text, fen bigint, days datemultirange, paid_fen bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT policy, coalesce(u.fen, 0), coalesce(d.days, '{}'), coalesce((
+        SELECT sum(l.standing_fen) FROM standing_lines l JOIN cost_documents o ON o.id = l.document_id
+        WHERE (l.reconciliation_id, l.part) = (of_reconciliation, of_part)
+            AND d.days @> daterange(o.since, o.until, '[]')), 0)::bigint
+    FROM (
+        SELECT c.policy, sum(c.cost_fen)::bigint AS fen
+        FROM reconciliations r JOIN charges c USING (contract_id, month)
+        JOIN prices p ON p.id = c.price_id
+        WHERE r.id = of_reconciliation AND part_of(p.kind, p.counts) = of_part
+        GROUP BY c.policy
+    ) u FULL JOIN (
+        SELECT of_month.policy, of_month.days
+        FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
+        CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
+        WHERE r.id = of_reconciliation
+    ) d USING (policy)
+$$;
+
+-- Whether the versions still have the days that they had when a cell was mapped.
+CREATE FUNCTION has_days(of_reconciliation bigint, of_part text, policies text[], days datemultirange[])
+RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
+            WHERE (u.reconciliation_id, u.part) = (of_reconciliation, of_part) AND NOT isempty(u.days))
+        IS NOT DISTINCT FROM (
+            SELECT jsonb_object_agg(t.policy, t.days::text) FROM unnest(policies, days) AS t (policy, days)
+            WHERE NOT isempty(t.days))
+$$;
 
 -- Share what the books rest on among the versions, exactly: `nums` of `den`. It is what `share` says in
 -- `ledger/charging/rules/segments.py`; a test compares the two. Documents whose service days are all a
@@ -130,8 +165,10 @@ BEGIN
     nums := (SELECT array_agg(div(num, scale) ORDER BY o) FROM unnest(nums) WITH ORDINALITY AS t (num, o));
 END $$;
 
-CREATE FUNCTION keep_usage() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+-- Map what the books rest on of a cell, by what is metered now. Where it only rises, that comes on top of
+-- what each version held, while the versions have the days that they had.
+CREATE FUNCTION map_cell(of_reconciliation bigint, of_part text, rises boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     now_policies text[];
     now_fen bigint[];
@@ -140,52 +177,55 @@ DECLARE
     den numeric := 1;
     nums numeric[];
 BEGIN
-    SELECT array_agg(policy ORDER BY policy), array_agg(coalesce(u.fen, 0) ORDER BY policy),
-           array_agg(coalesce(d.days, '{}') ORDER BY policy)
-        INTO now_policies, now_fen, now_days
-        FROM (
-            SELECT c.policy, sum(c.cost_fen)::bigint AS fen
-            FROM reconciliations r JOIN charges c USING (contract_id, month)
-            JOIN prices p ON p.id = c.price_id
-            WHERE r.id = NEW.reconciliation_id AND part_of(p.kind, p.counts) = NEW.part
-            GROUP BY c.policy
-        ) u FULL JOIN (
-            SELECT of_month.policy, of_month.days
-            FROM reconciliations r JOIN contracts k ON k.id = r.contract_id
-            CROSS JOIN LATERAL policy_days(k.project_id, r.month) AS of_month
-            WHERE r.id = NEW.reconciliation_id
-        ) d USING (policy);
-    -- What rises by itself comes on top of what each version held, while the versions have those days.
+    SELECT array_agg(u.policy ORDER BY u.policy), array_agg(u.fen ORDER BY u.policy),
+           array_agg(u.days ORDER BY u.policy), array_agg(u.paid_fen ORDER BY u.policy)
+        INTO now_policies, now_fen, now_days, paid_fen
+        FROM cell_usage(of_reconciliation, of_part) u;
     nums := array_fill(0::numeric, ARRAY[cardinality(now_policies)]);
-    IF TG_OP = 'UPDATE' THEN
-        IF NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
-            AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id
-            AND (SELECT jsonb_object_agg(u.policy, u.days::text) FROM match_usage u
-                 WHERE (u.reconciliation_id, u.part) = (NEW.reconciliation_id, NEW.part)
-                     AND NOT isempty(u.days))
-                = (SELECT jsonb_object_agg(t.policy, t.days::text)
-                   FROM unnest(now_policies, now_days) AS t (policy, days) WHERE NOT isempty(t.days))
-        THEN
-            SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
-                INTO nums, den
-                FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
-                    ON (u.reconciliation_id, u.part, u.policy)
-                    = (NEW.reconciliation_id, NEW.part, t.policy);
-        END IF;
+    IF rises AND has_days(of_reconciliation, of_part, now_policies, now_days) THEN
+        SELECT array_agg(coalesce(u.held_num, 0) ORDER BY t.policy), coalesce(max(u.held_den), 1)
+            INTO nums, den
+            FROM unnest(now_policies) AS t (policy) LEFT JOIN match_usage u
+                ON (u.reconciliation_id, u.part, u.policy) = (of_reconciliation, of_part, t.policy);
     END IF;
-    SELECT array_agg(coalesce((
-            SELECT sum(l.standing_fen) FROM standing_lines l
-            JOIN cost_documents d ON d.id = l.document_id
-            WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
-                AND t.days @> daterange(d.since, d.until, '[]')), 0)::bigint ORDER BY t.policy)
-        INTO paid_fen FROM unnest(now_policies, now_days) AS t (policy, days);
     SELECT s.den, s.nums INTO den, nums
-        FROM share_by_version(NEW.held_fen, now_fen, paid_fen, nums, den) s;
-    DELETE FROM match_usage WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+        FROM matches m CROSS JOIN share_by_version(m.held_fen, now_fen, paid_fen, nums, den) s
+        WHERE (m.reconciliation_id, m.part) = (of_reconciliation, of_part);
+    DELETE FROM match_usage WHERE (reconciliation_id, part) = (of_reconciliation, of_part);
     INSERT INTO match_usage (reconciliation_id, part, policy, fen, days, held_num, held_den)
-        SELECT NEW.reconciliation_id, NEW.part, t.policy, t.fen, t.days, t.num, den
+        SELECT of_reconciliation, of_part, t.policy, t.fen, t.days, t.num, den
         FROM unnest(now_policies, now_fen, now_days, nums) AS t (policy, fen, days, num);
+END $$;
+
+CREATE FUNCTION keep_usage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM map_cell(NEW.reconciliation_id, NEW.part, TG_OP = 'UPDATE'
+        AND NEW.held_fen > OLD.held_fen AND NEW.decision_id = OLD.decision_id
+        AND NEW.fall_decision_id IS NOT DISTINCT FROM OLD.fall_decision_id);
     RETURN NULL;
+END $$;
+
+-- Two persons have changed the days of a project's versions: what the books rest on is mapped anew, as it
+-- was metered then. What comes or falls later is compared with that.
+CREATE FUNCTION map_days(of_project bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    cell record;
+BEGIN
+    FOR cell IN
+        SELECT m.reconciliation_id, m.part
+        FROM contracts k JOIN reconciliations r ON r.contract_id = k.id
+        JOIN matches m ON m.reconciliation_id = r.id
+        CROSS JOIN LATERAL (
+            SELECT array_agg(y.policy) AS policies, array_agg(y.days) AS days
+            FROM policy_days(k.project_id, r.month) y) now_days
+        WHERE k.project_id = of_project
+            AND NOT has_days(m.reconciliation_id, m.part, now_days.policies, now_days.days)
+        ORDER BY m.reconciliation_id, m.part
+    LOOP
+        PERFORM map_cell(cell.reconciliation_id, cell.part, false);
+    END LOOP;
 END $$;
 CREATE TRIGGER usage_new AFTER INSERT ON matches FOR EACH ROW EXECUTE FUNCTION keep_usage();
 CREATE TRIGGER usage_anew AFTER UPDATE OF held_fen, decision_id, fall_decision_id ON matches
@@ -206,6 +246,8 @@ COMMENT ON COLUMN match_usage.days IS 'Days of the month that were under it then
 COMMENT ON COLUMN match_usage.held_num IS 'What the books rest on of it, fen: so many of held_den';
 COMMENT ON COLUMN match_usage.held_den IS 'Parts of a fen, the same for all versions of a match';
 
-REVOKE EXECUTE ON FUNCTION keep_usage, share_by_version, gcd_of, exclusion_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_usage, map_cell, map_days, has_days, share_by_version, gcd_of, lcm_of,
+    cell_usage, exclusion_decided FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION map_days TO :app_role;
 GRANT SELECT ON voucher_spans, match_usage, excluded_months TO :app_role;
 GRANT INSERT, UPDATE (readmission_id) ON excluded_months TO :app_role;

@@ -14,8 +14,9 @@ from tests.support.api.town import Town
 READERS = (Role.AUDIT_ADMIN, Role.AUDITOR)
 
 
-def ask(town: Town, query: str = "", role: Role = Role.AUDIT_ADMIN) -> list[dict[str, Any]]:
-    answer = town.client.get(f"/api/v1/events{query}", headers=town.headers(role))
+def ask(town: Town, query: str = "", language: str = "zh-CN") -> list[dict[str, Any]]:
+    headers = town.headers(Role.AUDIT_ADMIN, language)
+    answer = town.client.get(f"/api/v1/events{query}", headers=headers)
     assert answer.status_code == 200, answer.text
     rows: list[dict[str, Any]] = answer.json()
     return rows
@@ -53,7 +54,7 @@ def test_the_page_and_the_files_say_the_same(acts: Town) -> None:
     for role in READERS:
         headers = acts.headers(role)
         page = acts.client.get("/events?noun=tokens", headers=headers).text
-        assert page.count("POST /api/v1/tokens") == 2
+        assert page.count("签发令牌") == 2
         lines = acts.client.get("/api/v1/events.csv?noun=tokens", headers=headers).text
         assert len(lines.strip().splitlines()) == 3
         book = acts.client.get("/api/v1/events.xlsx?noun=tokens", headers=headers)
@@ -73,7 +74,7 @@ def test_nobody_fills_the_disk_with_refusals() -> None:
 
 def test_commands_list_and_check(acts: Town, desk: Desk, owner: psycopg.Connection) -> None:
     listed = desk.ask(Role.AUDIT_ADMIN, "event", "ls", "--noun", "tokens")
-    assert listed == ask(acts, "?noun=tokens")
+    assert listed == ask(acts, "?noun=tokens", "en")
     assert desk.run(Role.AUDIT_ADMIN, "event", "check").returncode == 0
     owner.execute("ALTER TABLE events DISABLE TRIGGER stays")
     owner.execute("UPDATE events SET address = '203.0.113.1' WHERE noun = 'sign-in'")

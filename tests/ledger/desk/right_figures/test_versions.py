@@ -63,6 +63,50 @@ def test_a_lower_price_of_one_versions_days(
     assert march.money() == before
 
 
+@pytest.mark.parametrize("is_paid", [False, True])
+def test_what_falls_after_two_changed_the_rates_of_a_month_is_of_its_days(
+    office: Office, is_paid: bool
+) -> None:
+    """The whole month was matched at one rate; then ten days have another and the rest a third."""
+    for place, rate in enumerate((Fraction(1, 3), Fraction(1, 10))):
+        office.owner.execute(
+            "INSERT INTO clause_rates VALUES (%s, '09-1', %s, %s, %s, '另一比例')",
+            (A, place, rate.numerator, rate.denominator),
+        )
+    office.prices(price(10))
+    office.use_month(MARCH, 6)
+    office.bill(1_860_00)
+    office.decide()
+    office.rate(Fraction(1, 3), ELEVENTH, A)
+    office.rate(Fraction(1, 10), date(2026, 3, 21), A)
+    assert office.money() == {"payable": 446_00}  # 180 + 200 + 66
+    if is_paid:
+        office.pay()
+    before = office.money()
+    office.prices(price(10, "until: 2026-03-20"), price(5, "from: 2026-03-21"))
+    assert office.money() == before
+    office.fall()
+    assert office.money() == (
+        {"paid": 413_00, "recoverable": 33_00} if is_paid else {"payable": 413_00}
+    )
+    office.prices(price(10))
+    assert office.money() == before
+
+
+def test_days_that_were_changed_before_a_price_map_what_was_metered_then(office: Office) -> None:
+    """The voucher is valid from the 11th on; a lower price of the days before takes nothing."""
+    office.prices(price(10))
+    office.use_month(MARCH, 4)
+    office.bill(1_240_00)
+    office.decide()
+    office.validity(ELEVENTH, None)
+    assert office.money() == {"payable": 252_00}
+    office.prices(price(2, "until: 2026-03-10"), price(10, "from: 2026-03-11"))
+    assert office.money() == {"payable": 252_00}
+    office.fall()
+    assert office.money() == {"payable": 252_00}
+
+
 @pytest.mark.parametrize(("on", "more_fen"), [(1, 720_00), (21, 960_00)])
 def test_late_usage_moves_nothing_that_was_matched(march: Office, on: int, more_fen: int) -> None:
     march.pay()

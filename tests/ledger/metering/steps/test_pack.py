@@ -145,7 +145,7 @@ def test_whatever_is_read_of_windows_stays_when_they_are_packed(
     assert answers(town, owner) == before
     assert count(owner) == total
     (rows,) = owner.execute("SELECT count(*) FROM windows").fetchone() or ()
-    assert left == total - packed
+    assert rows == total - number
     assert owner.execute("SELECT count(*) FROM windows WHERE NOT body ? 'gaps'").fetchone() == (0,)
 
 
@@ -176,7 +176,7 @@ def test_a_minute_is_known_or_in_conflict_when_it_is_packed_too(
     with Session(town.engine) as db, db.begin():
         receipt = take_batch(db, new_spool.read(batch), NOW)
     assert isinstance(receipt, Receipt)
-    assert (receipt.total, receipt.known) == (2, 2)
+    assert (receipt.kept, receipt.known) == (2, 2)
     assert [item.detail for item in receipt.conflicts] == [f"{gpu_id(0)} {minute(5).isoformat()}"]
     with Session(town.engine) as db:
         (finding,) = findings(db, FindingKind.CONFLICTS, NOW)
@@ -297,7 +297,7 @@ def test_a_batch_that_postgresql_cannot_read_stays_as_it_came(
     with Session(town.engine) as db, db.begin():
         receipt = take_batch(db, town.node.read(body), NOW)
     assert isinstance(receipt, Receipt)
-    assert (receipt.total, len(receipt.refused)) == (1, 1)
+    assert (receipt.kept, len(receipt.refused)) == (1, 1)
     assert pack(town.engine) == 0
     assert count(owner) == 1
 

@@ -102,7 +102,8 @@ def test_bad_sightings_are_refused_by_their_index_and_the_others_kept(
     engine: sa.Engine, owner: psycopg.Connection, witness: Node
 ) -> None:
     good, backwards = RUNNING, Watch(minute(9), minute(1))
-    future = Watch(minute(0), LATER + timedelta(minutes=2))
+    late = LATER + timedelta(minutes=2)
+    future = PodSighting("u2", "lab", "p2", Phase.PENDING, late, late)
     strange = pod(1, Phase.PENDING, uid="u\0")
     receipt = send(engine, witness, backwards, future, strange, good)
     assert [(i.index, i.reason) for i in receipt.refused] == [
@@ -124,6 +125,20 @@ def test_a_sighting_that_cannot_be_read_costs_no_other(
     assert (receipt.kept, [(i.index, i.reason) for i in receipt.refused]) == (
         1,
         [(1, "malformed")],
+    )
+
+
+def test_a_watch_beside_a_pod_that_cannot_be_read_is_refused_too(
+    engine: sa.Engine, owner: psycopg.Connection, witness: Node
+) -> None:
+    """It says that every pod was told: the use of that one would be contradicted."""
+    said: list[Sighting] = [Watch(minute(0), minute(9)), RUNNING, PENDING]
+    body = witness.batch([], sightings=said).replace(b'"Pending"', b'"Dreaming"')
+    receipt = take(engine, witness.read(body))
+    assert isinstance(receipt, Receipt)
+    assert (receipt.kept, [(i.index, i.reason) for i in receipt.refused]) == (
+        1,
+        [(0, "beside_unread"), (2, "malformed")],
     )
 
 

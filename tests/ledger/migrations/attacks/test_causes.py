@@ -1,5 +1,7 @@
 """Money moves for a reason that stands in the books, whatever SQL the application's role sends."""
 
+from typing import Any
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -11,9 +13,11 @@ from tests.support.payments import TODAY, Treasury
 
 CHECK = errors.CheckViolation
 VOUCHER, SECOND, BUDGET = 1, 2, 3
+# `{{}}` in a cause is the newest reservation: a number that an attempt took is not given again.
 POST = """
     INSERT INTO postings (cause, used, booked, actor)
-    VALUES ('{cause}', '2026-11-01', '2026-11-01', 'x');
+    SELECT replace('{cause}', '{{}}', coalesce((SELECT max(id) FROM reservations)::text, '')),
+        '2026-11-01', '2026-11-01', 'x';
     INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)
     SELECT max(id), {book}, '{kind}', '{source}', '{goal}', {fen} FROM postings;
 """
@@ -110,13 +114,23 @@ def test_a_reservation_moves_its_sum_once_alone_or_not(
 def test_a_cause_moves_what_it_is_for_in_its_own_books_and_no_more(
     database: Database, treasury: Treasury
 ) -> None:
+    """Of a reservation that stands; each refusal has one thing wrong beside what goes through."""
     fresh = RESERVE.format(fen=50)
-    assert posting(database, "reserve/1", "reserve", 50, first=fresh) is errors.DivisionByZero
-    assert posting(database, "reserve/1", "reserve", 51, first=fresh) is CHECK
-    assert posting(database, "reserve/1", "reserve", 50, book=SECOND, first=fresh) is CHECK
-    assert posting(database, "reserve/1", "accrue", 50, first=fresh) is CHECK
-    assert posting(database, "reserve/2", "reserve", 50, first=fresh) is CHECK
-    assert posting(database, "release/1", "reserve", 50, first=fresh) is CHECK
+    of_second = fresh.replace("(1, 50", "(2, 50")
+
+    def reserve(**wrong: Any) -> type[psycopg.Error] | None:
+        right = dict[str, Any](cause="reserve/{}", kind="reserve", fen=50, first=fresh)
+        return posting(database, **right | wrong)
+
+    assert reserve() is errors.DivisionByZero
+    assert reserve(book=SECOND, first=of_second) is errors.DivisionByZero
+    assert reserve(fen=49) is errors.DivisionByZero
+    assert reserve(fen=51) is CHECK
+    assert reserve(book=SECOND) is CHECK
+    assert reserve(first=of_second) is CHECK
+    assert reserve(kind="accrue") is CHECK
+    assert reserve(cause="reserve/{}0") is CHECK
+    assert reserve(cause="release/{}") is CHECK
 
 
 @pytest.mark.parametrize(
@@ -162,15 +176,23 @@ def test_one_reservation_or_line_is_one_posting_of_its_sum(
     database: Database, treasury: Treasury
 ) -> None:
     fresh = RESERVE.format(fen=50)
-    for again in ("reserve/01", "reserve/1/2", "reserve/1/"):
+    assert posting(database, "reserve/{}", "reserve", 50, first=fresh) is errors.DivisionByZero
+    for again in ("reserve/0{}", "reserve/{}/2", "reserve/{}/"):
         assert posting(database, again, "reserve", 50, first=fresh) is CHECK, again
     for again in ("pay/ZF-2026-0002/1/1", "pay/ZF-2026-0002/01"):
         assert posting(database, again, "list", 200) is CHECK, again
     post = POST.format(
-        cause="reserve/1", book=VOUCHER, kind="reserve", source="available", goal="reserved", fen=30
+        cause="reserve/{}",
+        book=VOUCHER,
+        kind="reserve",
+        source="available",
+        goal="reserved",
+        fen=25,
     )
     move = post[post.index("INSERT INTO movements") :]
-    assert attempt(database, f"{fresh} {post} {move} SET CONSTRAINTS ALL IMMEDIATE") is CHECK
+    end = "SET CONSTRAINTS ALL IMMEDIATE; SELECT 1/0"
+    assert attempt(database, f"{fresh} {post} {move} {end}") is errors.DivisionByZero
+    assert attempt(database, f"{fresh} {post} {move.replace('25', '26')} {end}") is CHECK
 
 
 def test_a_month_of_payments_moves_its_books_by_these_causes(

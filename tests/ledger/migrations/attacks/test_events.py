@@ -47,7 +47,6 @@ def state(engine: sa.Engine) -> ChainState:
         "UPDATE event_links SET hash = sha256('x')",
         "DELETE FROM event_links",
         ADD.replace("token_id", "at").format("now()", 1),
-        ADD.replace("token_id", "actor").format("'clerk:王五#1'", 1),
     ],
 )
 def test_the_application_changes_nothing_and_dates_nothing(
@@ -64,6 +63,30 @@ def test_nobody_is_named_who_is_not_there(
     add(engine, token)
     query = "SELECT actor, abs(extract(epoch FROM now() - at)) < 600 FROM events"
     assert owner.execute(query).fetchall() == [(token, True)]
+    assert attempt(database, ADD.replace("token_id", "actor").format("'clerk:王五#1'", 1)) is None
+    assert owner.execute(query).fetchall() == [(token, True), (None, True)]
+
+
+@pytest.mark.parametrize(
+    ("act", "actor", "holds"),
+    [
+        ("round seal", "'server'", True),
+        ("command backup", "'machine:root'", True),
+        ("round seal", "'machine:root'", False),
+        ("round seal", "NULL", False),
+        ("command backup", "'server'", False),
+        ("command backup", "'clerk:李四#1'", False),
+        ("command backup", "'machine:'", False),
+        ("command backup", "NULL", False),
+    ],
+)
+def test_rounds_are_the_servers_and_commands_an_account_s(
+    database: Database, token: str, act: str, actor: str, *, holds: bool
+) -> None:
+    text = ADD.replace("token_id", "actor").replace("POST /x", act).format(actor, 1)
+    assert attempt(database, text) is (None if holds else errors.CheckViolation)
+    number = token.rpartition("#")[2]
+    assert attempt(database, ADD.replace("POST /x", act).format(number, 1)) is errors.CheckViolation
 
 
 def test_the_owner_changes_nothing_either_by_mistake(

@@ -6,7 +6,7 @@ from psycopg import errors
 
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
-from tests.support.people import place_token, promote
+from tests.support.people import place_former, place_token, promote
 
 CHECK = errors.CheckViolation
 DECIDE = """
@@ -33,22 +33,28 @@ def people(owner: psycopg.Connection) -> tuple[str, str]:
     admin = place_token(owner, "securityadmin", "主管")
     clerk = place_token(owner, "clerk", "李四", admin)
     approver = place_token(owner, "approver", "王五", admin)
-    owner.execute(
-        "INSERT INTO invitations (hash, token_id, created_at, created_by, expires_at)"
-        " VALUES (sha256('x'), split_part(%s, '#', 2)::bigint, now(), 'x', now() + interval '1 h')",
-        (approver,),
-    )
-    owner.execute("UPDATE invitations SET used_at = now()")
-    owner.execute(
-        "INSERT INTO authenticators (invitation_id, secret, set_at)"
-        " SELECT id, substr(sha256('x'), 1, 20), now() FROM invitations"
-    )
+    place_authenticator(owner, approver)
     owner.execute(
         "INSERT INTO recovery_codes (hash, authenticator_id) SELECT sha256('r'), id"
         " FROM authenticators"
     )
     promote(owner)
     return clerk, approver
+
+
+def place_authenticator(owner: psycopg.Connection, actor: str) -> None:
+    """An app that makes the codes of an actor, as she sets it up by her invitation."""
+    owner.execute(
+        "INSERT INTO invitations (hash, token_id, created_at, created_by, expires_at)"
+        " VALUES (sha256(%s::bytea), token_of(%s), now(), 'x', now() + interval '1 h')",
+        (actor, actor),
+    )
+    owner.execute("UPDATE invitations SET used_at = now() WHERE used_at IS NULL")
+    owner.execute(
+        "INSERT INTO authenticators (invitation_id, secret, set_at)"
+        " SELECT id, substr(hash, 1, 20), now() FROM invitations WHERE token_id = token_of(%s)",
+        (actor,),
+    )
 
 
 @pytest.mark.parametrize("proof", [NEVER, LONG_AGO, AHEAD], ids=["never", "long ago", "ahead"])
@@ -80,6 +86,39 @@ def test_a_code_is_no_one_elses_and_ends_with_its_token(
     again = place_token(owner, "approver", "王五")
     owner.execute("UPDATE tokens SET revoked_at = now() WHERE id = token_of(%s)", (approver,))
     assert attempt(database, ANSWER.format(by=again, word="confirmed")) is CHECK
+
+
+def test_an_authenticator_whose_token_the_proposer_made_proves_nothing_beside_her(
+    database: Database, owner: psycopg.Connection, people: tuple[str, str]
+) -> None:
+    """李四 was an administrator, made 赵六's first token and may have set up its authenticator;
+    the token with which 赵六 acts today was made by another one."""
+    clerk, _ = people
+    place_authenticator(owner, place_token(owner, "approver", "赵六", place_former(owner, "李四")))
+    today = place_token(owner, "approver", "赵六", place_token(owner, "securityadmin", "副主管"))
+    colleague = place_token(owner, "clerk", "孙七")
+    answer = LATELY + ANSWER.format(by=today, word="confirmed")
+    end = "SELECT 1/0"
+    assert attempt(database, DECIDE.format(by=clerk) + answer + end) is CHECK
+    assert attempt(database, DECIDE.format(by=colleague) + answer + end) is errors.DivisionByZero
+    place_authenticator(owner, today)
+    assert attempt(database, DECIDE.format(by=clerk) + answer + end) is errors.DivisionByZero
+
+
+def test_no_app_makes_the_codes_of_two_persons(
+    database: Database, owner: psycopg.Connection, people: tuple[str, str]
+) -> None:
+    place_authenticator(owner, place_token(owner, "approver", "赵六"))
+    owner.execute(
+        "INSERT INTO invitations (hash, token_id, created_at, created_by, expires_at)"
+        " VALUES (sha256('new'), token_of(%s), now(), 'x', now() + interval '1 h')",
+        (place_token(owner, "approver", "孙七"),),
+    )
+    owner.execute("UPDATE invitations SET used_at = now() WHERE used_at IS NULL")
+    add = "INSERT INTO authenticators (invitation_id, secret, set_at) SELECT max(i.id), {}, now()"
+    of = " FROM invitations i, authenticators a GROUP BY a.secret LIMIT 1"
+    assert attempt(database, add.format("a.secret") + of) is errors.UniqueViolation
+    assert attempt(database, add.format("substr(sha256(a.secret), 1, 20)") + of) is None
 
 
 def test_the_second_administrator_shows_one_too(

@@ -1,5 +1,7 @@
 """City and district bear their shares of every claim, and get refunds back in the same."""
 
+import random
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -7,6 +9,7 @@ from sqlmodel import Session
 
 from ledger.errors import Conflict, Refused
 from ledger.payment.queries import payment_lists as payment
+from ledger.payment.rules.shares import share_out
 from ledger.payment.steps.indicators import change_indicator, share_indicators
 from ledger.payment.steps.refund import refund
 from ledger.vouchers.queries.quotas import project_by_code
@@ -39,15 +42,25 @@ def share(treasury: Treasury) -> None:
         treasury.answer(db, decision)
 
 
-def came_back(treasury: Treasury, fen: int, total: int, number: str, project: str = "p1") -> None:
+def came_back(
+    treasury: Treasury,
+    fen: int,
+    total: int,
+    number: str,
+    project: str = "p1",
+    *,
+    debt: int | None = None,
+    reference: str = "r1",
+) -> None:
     with Session(treasury.engine) as db, db.begin():
         decision = refund(
             db,
-            reference="r1",
+            reference=reference,
             project=project_by_code(db, project),
             indicator=payment.indicator(db, number, 2026),
             fen=fen,
             total_fen=total,
+            debt_fen=debt,
             on_day=TODAY,
             reason="",
             actor=CASHIER.actor,
@@ -133,6 +146,65 @@ def test_one_transfer_pays_back_two_debts_each_in_its_own_shares(treasury: Treas
     came_back(treasury, 15, 151, "Q1", "p2")
     assert [treasury.rights(code).recoverable for code in ("p1", "p2")] == [0, 0]
     assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 106, 280 - 45)
+
+
+def test_one_transfer_pays_back_parts_of_two_debts(treasury: Treasury) -> None:
+    paid_by_both(treasury)
+    owe(treasury, 101)
+    owe(treasury, 50, "p2")
+    with pytest.raises(Refused, match="refund_share"):
+        came_back(treasury, 42, 80, "Z1")  # not said: of the debt of 101 it would be all 80
+    with pytest.raises(Refused, match="not_recoverable"):
+        came_back(treasury, 42, 200, "Z1", debt=102)
+    came_back(treasury, 42, 80, "Z1", debt=60)
+    with pytest.raises(Refused, match="refund_beyond_total"):  # p1's other part is not here yet
+        came_back(treasury, 15, 80, "Z1", "p2", debt=21)
+    with pytest.raises(Conflict, match="refund_known"):
+        came_back(treasury, 18, 80, "Q1", debt=61)
+    came_back(treasury, 14, 80, "Z1", "p2")
+    came_back(treasury, 18, 80, "Q1")  # an earlier part has said it
+    came_back(treasury, 6, 80, "Q1", "p2", debt=20)
+    assert [treasury.rights(code).recoverable for code in ("p1", "p2")] == [41, 30]
+    came_back(treasury, 29, 71, "Z1", reference="r2")
+    came_back(treasury, 12, 71, "Q1", reference="r2")
+    came_back(treasury, 21, 71, "Z1", "p2", reference="r2")
+    came_back(treasury, 9, 71, "Q1", "p2", reference="r2")
+    assert [treasury.rights(code).recoverable for code in ("p1", "p2")] == [0, 0]
+    assert (treasury.money()["spent"], treasury.money("Q1")["spent"]) == (654 - 106, 280 - 45)
+
+
+def test_parts_of_two_debts_in_any_order_leave_each_payer_its_share(treasury: Treasury) -> None:
+    """Transfers pay back some of each debt until both are paid; whichever part comes first."""
+    paid_by_both(treasury)
+    chance = random.Random(7)  # noqa: S311 - the same cases each time
+    net_fen, debts = {"p1": 601, "p2": 333}, {"p1": 257, "p2": 111}
+    for code, fen in debts.items():
+        owe(treasury, fen, code)
+    spent = {"p1": [421, 180], "p2": [233, 100]}
+    for number in range(99):
+        if not any(debts.values()):
+            break
+        last = number >= 7
+        parts = {code: fen if last else chance.randint(0, fen) for code, fen in debts.items()}
+        entries = []
+        for code, fen in parts.items():
+            net_fen[code] -= fen
+            shares = share_out(net_fen[code], [70, 30])
+            for place, indicator in enumerate(("Z1", "Q1")):
+                entries.append((code, indicator, spent[code][place] - shares[place]))
+            spent[code], debts[code] = shares, debts[code] - fen
+        chance.shuffle(entries)
+        for code, indicator, fen in entries:
+            if fen:
+                came_back(
+                    treasury, fen, sum(parts.values()), indicator, code,
+                    debt=parts[code], reference=f"r{number}",
+                )  # fmt: skip
+        rest = {code: treasury.rights(code).recoverable for code in debts}
+        assert rest == debts
+    totals = [sum(of[place] for of in spent.values()) for place in (0, 1)]
+    assert [treasury.money()["spent"], treasury.money("Q1")["spent"]] == totals
+    assert [sum(of) for of in spent.values()] == [601 - 257, 333 - 111]
 
 
 def test_what_waits_is_covered_by_both_in_their_shares(treasury: Treasury) -> None:

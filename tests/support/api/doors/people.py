@@ -18,6 +18,11 @@ LETTING_IN = {SECURITY, AUDIT, Role.AUDITOR}
 PEOPLE = {
     "POST /api/v1/tokens": Door({SECURITY}, a_token, yes=201),
     "POST /api/v1/tokens/renew": Door(EVERYBODY, at("/api/v1/tokens/renew", json={}), yes=201),
+    "GET /api/v1/own/tokens": Door(EVERYBODY, at("/api/v1/own/tokens")),
+    "DELETE /api/v1/own/tokens/{token}": Door(EVERYBODY, at("/api/v1/own/tokens/999999"), yes=404),
+    "GET /tokens": Door(EVERYBODY, at("/tokens")),
+    "POST /tokens/renewal": Door(EVERYBODY, at("/tokens/renewal", data={"overlap_hours": "1"})),
+    "POST /tokens/{token}/end": Door(EVERYBODY, at("/tokens/999999/end"), yes=404),
     "GET /api/v1/tokens": Door(LETTING_IN, at("/api/v1/tokens")),
     "POST /api/v1/tokens/{token}/confirmation": Door(
         {SECURITY}, at("/api/v1/tokens/999999/confirmation"), yes=404

@@ -1,7 +1,8 @@
-"""Files that people send: as a form with a part called `file`, or as they are with `?name=`.
+"""Files that people send and files that they take away.
 
-Both are read whole; their size was limited before (`api/door/limits.py`). What a form says beside
-its file stands in a part called `document`, as JSON.
+They are sent as a form with a part called `file`, or as they are with `?name=`. Both are read
+whole; their size was limited before (`api/door/limits.py`). What a form says beside its file stands
+in a part called `document`, as JSON. What is taken away a browser keeps and does not open.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,16 @@ from api.door.exactness import json_once
 from api.door.problems import Refusal
 from ledger.documents.queries.originals import File
 from ledger.documents.tables import Original
+from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
 
 FORM = "multipart/form-data"
+SPREADSHEETS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""What the files of a table are, by the end of their name."""
+
+_MEDIA = {"html": "text/html; charset=utf-8", "json": "application/json", **SPREADSHEETS}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -63,12 +72,25 @@ def _document(text: str) -> dict[str, Any]:
     return document
 
 
-def attachment(file: Original) -> Response:
-    """A file as it came: a browser keeps it and does not open it; «nosniff» is on every answer."""
-    disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+def download(content: bytes | str, name: str, media: str | None = None) -> Response:
+    """A file of this name; what it is follows from the end of its name where nothing else says."""
+    encoded = quote(name, safe="")
+    named = f'filename="{name}"' if encoded == name else f"filename*=UTF-8''{encoded}"
     return Response(
-        file.content, media_type=file.media, headers={"Content-Disposition": disposition}
+        content,
+        media_type=media or _MEDIA.get(name.rpartition(".")[2], "application/octet-stream"),
+        headers={"Content-Disposition": f"attachment; {named}"},
     )
+
+
+def download_table(rows: Rows, name: str) -> Response:
+    """A table as the spreadsheet that its name says: `.csv` or `.xlsx`."""
+    return download(csv_file(rows) if name.endswith(".csv") else xlsx_file(rows), name)
+
+
+def download_original(file: Original) -> Response:
+    """A file as it came."""
+    return download(file.content, file.name, file.media)
 
 
 Uploaded = Annotated[Upload, Depends(upload)]

@@ -4,7 +4,9 @@ A new token's secret is shown on the page that answers the form, this once. What
 from then on. The audit administrator and the auditor see the list and change nothing.
 """
 
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -14,14 +16,16 @@ from api.door.access import Right
 from api.door.dependencies import Configured, Db, Wall, having
 from api.language.labels import label
 from api.people import routes
+from api.people.rights import right_words
 from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenSecret
 from api.people.step_up import Proving
-from api.web.forms import form
+from api.web.forms import Fields, form
 from api.web.layout import Framed
 from ledger.people.codes import Role
 from ledger.people.rules.persons import ADMINISTRATORS
 from ledger.people.steps import credentials
 from ledger.people.steps.credentials import Viewer
+from ledger.units import midnight
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_TOKENS)]
@@ -35,6 +39,15 @@ class Invited(NamedTuple):
     invitation: InvitationRead
 
 
+def by_day(fields: Fields, _path: Mapping[str, Any]) -> Fields:
+    """Read a form's last day of a token as the moment in which that Beijing day is over."""
+    try:
+        last = date.fromisoformat(fields.get("expires_at", ""))
+        return {**fields, "expires_at": midnight(last + timedelta(days=1)).isoformat()}
+    except (ValueError, OverflowError):
+        return fields
+
+
 @router.get("/people")
 def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving) -> HTMLResponse:
     """Every token, those first that wait; and the form for a new one."""
@@ -44,7 +57,7 @@ def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Provin
 @router.post("/people/tokens")
 def issue(
     viewer: Issuer,
-    request: Annotated[TokenCreate, form(TokenCreate)],
+    request: Annotated[TokenCreate, form(TokenCreate, by_day)],
     *,
     frame: Framed,
     db: Db,
@@ -59,7 +72,7 @@ def issue(
 @router.post("/people/invitations")
 def invite(
     viewer: Issuer,
-    wanted: Annotated[TokenCreate, form(TokenCreate)],
+    wanted: Annotated[TokenCreate, form(TokenCreate, by_day)],
     *,
     request: Request,
     frame: Framed,
@@ -115,6 +128,7 @@ def _page(
         "ended": [row for row in rows if row not in good],
         "may_issue": access.may(viewer, Right.ISSUE_TOKENS),
         "roles": {role: label(role) for role in Role if role not in ADMINISTRATORS},
+        "rights": right_words(),
         "own": viewer.person,
         "code_wanted": code_wanted or viewer.unproven,
         "label": label,

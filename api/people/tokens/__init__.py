@@ -1,0 +1,1 @@
+"""Tokens in a browser: one's own, and those that security administrators make."""
