@@ -171,8 +171,8 @@ def test_a_minute_is_known_or_in_conflict_when_it_is_packed_too(
     town.report([window(0, at) for at in range(90)])
     assert pack(town.engine) == 90
     new_spool = Node(town.node.reporter, town.node.key)  # its spool was lost
-    other = window(0, 5, held("team-b"))
-    batch = new_spool.batch([window(0, 4), other, window(0, 90), window(1, 4), window(0, 61)])
+    second_body = window(0, 5, held("team-b"))
+    batch = new_spool.batch([window(0, 4), second_body, window(0, 90), window(1, 4), window(0, 61)])
     with Session(town.engine) as db, db.begin():
         receipt = take_batch(db, new_spool.read(batch), NOW)
     assert isinstance(receipt, Receipt)
@@ -243,16 +243,16 @@ def test_who_waits_for_a_minute_that_is_being_packed_adds_none(
     town.report([window(0, 0)])
     with (
         closing(psycopg.connect(database.app_url)) as packer,
-        closing(psycopg.connect(database.app_url)) as other,
+        closing(psycopg.connect(database.app_url)) as writer,
     ):
         packer.execute("SELECT pack_windows(%s, %s)", ([gpu_id(0)], minute(0)))
-        other.execute("SET lock_timeout = '50ms'")
+        writer.execute("SET lock_timeout = '50ms'")
         with pytest.raises(errors.LockNotAvailable):
-            other.execute(_ONE, (gpu_id(0), minute(0), town.cluster, town.node.stream))
+            writer.execute(_ONE, (gpu_id(0), minute(0), town.cluster, town.node.stream))
         packer.commit()
-        other.rollback()
+        writer.rollback()
         with pytest.raises(errors.UniqueViolation):
-            other.execute(_ONE, (gpu_id(0), minute(0), town.cluster, town.node.stream))
+            writer.execute(_ONE, (gpu_id(0), minute(0), town.cluster, town.node.stream))
 
 
 _ONE = """
