@@ -9,7 +9,7 @@ from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
 from api.cli.arguments import content_of, facts_of, fen_of, path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
-from api.cli.options import PAYMENT, Code, Limit, Offset
+from api.cli.options import PAYMENT, Code, Limit, Offset, Proof
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_of, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -137,9 +137,11 @@ def deductions() -> Listing:
 @claim.verb("deduction-confirm", msgid("企业确认柜台抵扣"))
 def confirm_deduction(
     deduction: Annotated[int, typer.Argument(metavar="ID", help=msgid("抵扣编号"))],
+    *,
+    code: Proof = "",
 ) -> Answer:
     """Confirm a deduction, as the builder."""
-    outcome = ask("POST", path("deductions", deduction, "confirm"))
+    outcome = ask("POST", path("deductions", deduction, "confirm"), body={"code": code})
     line = _("已确认抵扣 {id}：{fen}").format(id=outcome["id"], fen=money(outcome["fen"]))
     return Answer(outcome, [line])
 

@@ -14,6 +14,8 @@ from api.door.dependencies import Db, Now
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
+from api.people.schemas import Proof
+from api.people.step_up import Proving
 from api.reconciliation.schemas import ReasonGiven
 from api.web.forms import form
 from api.web.layout import Framed
@@ -26,7 +28,7 @@ PAGE = "/deductions"
 
 
 @router.get(PAGE)
-def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
+def listing(frame: Framed, viewer: Onlooker, db: Db, prover: Proving) -> HTMLResponse:
     """What was deducted, and what the reader may do with it."""
     rows = redemption_routes.deductions(viewer, db)
     return frame.page(
@@ -37,6 +39,7 @@ def listing(frame: Framed, viewer: Onlooker, db: Db) -> HTMLResponse:
             "projects": sorted({row.project for row in rows if row.confirmed_at}),
             "may_state": access.may(viewer, Right.HAND_IN),
             "may_confirm": viewer.project is not None,
+            "code_wanted": viewer.project is not None and prover.asks(viewer),
             "may_decide": access.may(viewer, Right.RECONCILE),
             "text_max": TEXT_MAX,
             "names_centre": viewer.centre is None,
@@ -58,10 +61,20 @@ def state(
 
 
 @router.post("/deductions/{deduction}/confirm")
-def confirm(deduction: int, viewer: Confirmer, db: Db, now: Now) -> Response:
+def confirm(
+    *,
+    deduction: int,
+    viewer: Confirmer,
+    proof: Annotated[Proof, form(Proof)],
+    db: Db,
+    now: Now,
+    prover: Proving,
+) -> Response:
     """The builder confirms it."""
-    redemption_routes.confirm(deduction, viewer, db, now)
-    return RedirectResponse(PAGE, 303)
+    redemption_routes.confirm(
+        deduction=deduction, viewer=viewer, db=db, now=now, prover=prover, request=proof
+    )
+    return prover.keep(RedirectResponse(PAGE, 303))
 
 
 @router.post("/deductions/{deduction}/consent")

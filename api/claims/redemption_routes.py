@@ -16,7 +16,8 @@ from api.door.dependencies import Db, Now, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
-from api.people.schemas import DecisionRead
+from api.people.schemas import DecisionRead, Proof
+from api.people.step_up import Proving
 from api.reconciliation.schemas import ReasonGiven
 from ledger.claims.steps.claims import open_claim
 from ledger.documents.queries import deductions as deduction_queries
@@ -59,9 +60,18 @@ def state(
 
 
 @router.post("/deductions/{deduction}/confirm")
-def confirm(deduction: int, viewer: Confirmer, db: Db, now: Now) -> DeductionRead:
+def confirm(
+    *,
+    deduction: int,
+    viewer: Confirmer,
+    db: Db,
+    now: Now,
+    prover: Proving,
+    request: Proof | None = None,
+) -> DeductionRead:
     """Confirm, as the builder, what was deducted: from now on that much counts as paid."""
-    row = confirm_deduction(db, deduction, viewer.project, actor=viewer.actor, now=now)
+    viewer = prover.take(viewer, request.code if request else "")
+    row = confirm_deduction(db, deduction, viewer, now)
     return _read(db, viewer, key(row))
 
 

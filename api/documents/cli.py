@@ -307,11 +307,12 @@ def receipt_check(
     *,
     reference: Annotated[str, typer.Option(help=msgid("银行流水号"))],
     seller: Seller = None,
+    code: Proof = "",
 ) -> Answer:
     """Say that a receipt shows what another person keyed."""
     with Client() as client:
         address = f"{_address(client, number, seller)}/receipts/check"
-        outcome = client.ask("POST", address, query={"reference": reference})
+        outcome = client.ask("POST", address, query={"reference": reference}, body={"code": code})
     return _entered(outcome)
 
 

@@ -217,7 +217,7 @@ def _after(intake: Intake) -> Response:
 
 @router.get("/documents/{document}")
 def document_page(
-    document: int, *, frame: Framed, viewer: Reader, db: Db, now: Now
+    document: int, *, frame: Framed, viewer: Reader, db: Db, now: Now, prover: Proving
 ) -> HTMLResponse:
     """One document: its parties, lines, what is allocated of it, and all that was said of it."""
     scope = scope_of(viewer)
@@ -260,6 +260,7 @@ def document_page(
                 for row in document_views.receipts_of(db, document)
             ],
             "may_enter": access.may(viewer, Right.CLAIM) and view.reverses is None,
+            "code_wanted": access.may(viewer, Right.RECONCILE) and prover.asks(viewer),
             "seal": label_of(SealOutcome, view.seal),
             "results": labels(LookupResult),
             "today": beijing_day(now),
@@ -284,14 +285,18 @@ def add_lookup(
     result: Annotated[LookupResult, Form()],
     looked_up_on: Annotated[date, Form()],
     note: Annotated[str, Form(max_length=TEXT_MAX)] = "",
+    prover: Proving,
+    code: Annotated[str, Form(max_length=PROOF_MAX)] = "",
 ) -> Response:
-    """Record what the tax platform said, with the picture."""
+    """Record what the tax platform said, with the picture; with a code it may confirm, too."""
+    if code.strip():
+        viewer = prover.take(viewer, code.strip())
     db.commit()  # others have the connection while the file is read
     look_up(
         db, document, result=result, looked_up_on=looked_up_on, note=note.strip(),
         file=File.from_content(file.filename or "", file.file.read()), viewer=viewer, now=now,
     )  # fmt: skip
-    return RedirectResponse(f"/documents/{document}", 303)
+    return prover.keep(RedirectResponse(f"/documents/{document}", 303))
 
 
 @router.post("/documents/{document}/period")

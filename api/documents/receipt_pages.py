@@ -12,7 +12,9 @@ from api.documents.routes import Clerk
 from api.door.dependencies import Db, Now
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, Visible
+from api.door.schemas import LINE_MAX, PROOF_MAX, Visible
+from api.people.schemas import Proof
+from api.people.step_up import Proving
 from api.web import forms
 from ledger.documents.queries.originals import File
 
@@ -46,9 +48,19 @@ def add_receipt(
 
 
 @router.post("/documents/{document}/receipts/check")
-def check_receipt(document: int, reference: Word, viewer: Clerk, db: Db, now: Now) -> Response:
+def check_receipt(
+    *,
+    document: int,
+    reference: Word,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+    prover: Proving,
+    code: Annotated[str, Form(max_length=PROOF_MAX)] = "",
+) -> Response:
     """Say that a receipt shows what another person keyed."""
     receipt_routes.check_receipt(
-        document=document, reference=reference, viewer=viewer, db=db, now=now
-    )
-    return RedirectResponse(f"/documents/{document}", 303)
+        document=document, reference=reference, viewer=viewer, db=db, now=now, prover=prover,
+        request=Proof(code=code.strip()),
+    )  # fmt: skip
+    return prover.keep(RedirectResponse(f"/documents/{document}", 303))

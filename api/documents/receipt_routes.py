@@ -12,6 +12,8 @@ from api.door.dependencies import Db, Now, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import AskedFen, Line
+from api.people.schemas import Proof
+from api.people.step_up import Proving
 from ledger.documents.queries import document_views, originals
 from ledger.documents.steps import receipts
 from ledger.errors import NotFound
@@ -49,10 +51,18 @@ def add_receipt(
 
 @router.post("/cost-documents/{document}/receipts/check")
 def check_receipt(
-    *, document: int, reference: Line, viewer: Clerk, db: Db, now: Now
+    *,
+    document: int,
+    reference: Line,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+    prover: Proving,
+    request: Proof | None = None,
 ) -> ReceiptRead:
     """Say, as another person than who entered it, that a receipt shows what was keyed."""
-    receipt = receipts.check(db, document, reference, actor=viewer.actor, now=now)
+    viewer = prover.take(viewer, request.code if request else "")
+    receipt = receipts.check(db, document, reference, viewer=viewer, now=now)
     return ReceiptRead.model_validate(receipt)
 
 

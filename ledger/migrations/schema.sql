@@ -11444,6 +11444,10 @@ CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by', 'decided_by');
 
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.deductions FOR EACH ROW EXECUTE FUNCTION public.confirmed_with_code('confirmed_by', 'stated_by');
+
+CREATE TRIGGER with_code BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.confirmed_with_code('checked_by', 'entered_by');
+
 CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.tokens FOR EACH ROW WHEN ((new.confirmed_by ~~ 'securityadmin:%'::text)) EXECUTE FUNCTION public.confirmed_with_code('confirmed_by', 'created_by');
 
 CREATE TRIGGER years AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.draw_by_year();

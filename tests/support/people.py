@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
+
 FAR = datetime(2999, 1, 1, tzinfo=UTC)  # when tokens of tests end
 CLERK, SECOND_CLERK = "clerk:李四#1", "clerk:王五#3"
 
@@ -163,6 +166,13 @@ def place_token(
     ).fetchone()
     assert row
     return f"{role}:{name}#{row[0]}"
+
+
+def viewer_of(actor: str) -> Viewer:
+    """Whoever an actor of a test is, as the door would say."""
+    role, _, rest = actor.partition(":")
+    name, _, token = rest.rpartition("#")
+    return Viewer(int(token), name, Role(role))
 
 
 def place_former(owner: psycopg.Connection, person: str, created_by: str = "machine:test") -> str:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from ledger.documents.tables import CostDocument, Deduction
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import refuse_one_identity
 from ledger.registry.queries import seller_buyer_contracts
 from ledger.registry.tables import Contract
@@ -61,23 +62,24 @@ def state_deduction(
     return db.scalars(insert(Deduction).values(values).returning(Deduction)).one()
 
 
-def confirm_deduction(
-    db: Session, deduction: int, project: int | None, *, actor: str, now: datetime
-) -> Deduction:
+def confirm_deduction(db: Session, deduction: int, viewer: Viewer, now: datetime) -> Deduction:
     """Confirm, as the builder, what was deducted; idempotent.
 
     Raises:
-        NotFound: there is no such deduction of this project.
+        NotFound: there is no such deduction of her project.
         Refused: it is the person who stated it (`same_person`), or one
-            of them made the other's credential (`one_made_the_other`).
+            of them made the other's credential (`one_made_the_other`), or she has to show a code
+            before (`step_up`).
     """
     row = db.get(Deduction, deduction, with_for_update=True)
-    if row is None or db.get_one(Contract, row.contract_id).project_id != project:
+    if row is None or db.get_one(Contract, row.contract_id).project_id != viewer.project:
         raise NotFound("deduction", id=deduction)
     if row.confirmed_at is not None:
         return row
-    refuse_one_identity(db, actor, row.stated_by)
-    row.confirmed_by, row.confirmed_at = actor, now
+    if viewer.unproven:
+        raise Refused("step_up")
+    refuse_one_identity(db, viewer.actor, row.stated_by)
+    row.confirmed_by, row.confirmed_at = viewer.actor, now
     db.add(row)
     db.flush()
     return row

@@ -23,6 +23,7 @@ from ledger.documents.rules.proof_files import (
 from ledger.documents.tables import CostDocument, Receipt
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.bounded_call import bounded_call
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import refuse_one_identity
 from ledger.units import Fen, beijing_day
 
@@ -94,21 +95,24 @@ def _plain(reference: object) -> ColumnElement[str]:
     return func.plain_reference(reference, type_=String)
 
 
-def check(db: Session, document: int, reference: str, *, actor: str, now: datetime) -> Receipt:
+def check(db: Session, document: int, reference: str, *, viewer: Viewer, now: datetime) -> Receipt:
     """Let a second person say that a receipt shows what was keyed; idempotent.
 
     Raises:
         NotFound: the document has no such receipt.
         Refused: it is the person who entered it (`same_person`), or one
-            of them made the other's credential (`one_made_the_other`).
+            of them made the other's credential (`one_made_the_other`), or she has to show a code
+            before (`step_up`).
     """
     receipt = db.get(Receipt, reference, with_for_update=True)
     if receipt is None or receipt.document_id != document:
         raise NotFound("receipt", reference=reference)
     if receipt.checked_at is not None:
         return receipt
-    refuse_one_identity(db, actor, receipt.entered_by)
-    receipt.checked_by, receipt.checked_at = actor, now
+    if viewer.unproven:
+        raise Refused("step_up")
+    refuse_one_identity(db, viewer.actor, receipt.entered_by)
+    receipt.checked_by, receipt.checked_at = viewer.actor, now
     db.add(receipt)
     db.flush()
     return receipt

@@ -193,12 +193,12 @@ def find_or_make(
 
 def _refuse_second_duty(db: Session, person: Person, role: Role) -> None:
     """Refuse a business role for an administrator, and the other way round (`one_duty` in SQL)."""
-    standing = select(Token.role).where(
+    roles = select(Token.role).where(
         col(Token.person_id) == key(person), col(Token.revoked_at).is_(None)
     )
-    for other in db.exec(standing):
-        if duty_of(Role(other)) != duty_of(role):
-            raise Refused("token_duty", person=person.name, role=role, other=other)
+    for other_role in db.exec(roles):
+        if duty_of(Role(other_role)) != duty_of(role):
+            raise Refused("token_duty", person=person.name, role=role, other=other_role)
 
 
 def confirm_token(db: Session, token: int, viewer: Viewer, now: datetime) -> None:

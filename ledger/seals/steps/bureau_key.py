@@ -42,8 +42,8 @@ def _is_open(file: os.stat_result) -> bool:
 
     A Secret of Kubernetes is root's, and its pod reads it by a group of its own: that is not open.
     """
-    others = file.st_mode & _OTHERS
-    return bool(others) and not (others == _GROUP_READS and file.st_uid == 0 != os.geteuid())
+    readable = file.st_mode & _OTHERS
+    return bool(readable) and not (readable == _GROUP_READS and file.st_uid == 0 != os.geteuid())
 
 
 def bureau_key(db: Session, path: Path) -> SigningKey:

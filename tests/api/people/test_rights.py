@@ -61,7 +61,7 @@ def test_the_page_shows_what_each_role_may(town: Town) -> None:
         assert len(rows) == len(Right)
         for row, right in zip(rows, Right, strict=True):
             cells = [cell.text(strip=True) != "—" for cell in row.css("td")]
-            assert cells == [right in RIGHTS[each] for each in Role], right
+            assert cells == [right in RIGHTS[role] for role in Role], right
 
 
 def test_programs_read_the_same_table(town: Town) -> None:

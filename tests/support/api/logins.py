@@ -59,10 +59,10 @@ def browser(town: Town, address: str = "10.0.0.7") -> TestClient:
     return TestClient(town.app, follow_redirects=False, client=(address, 1))
 
 
-def invite(town: Town, role: str = "auditor", person: str = "李四") -> dict[str, Any]:
+def invite(town: Town, role: str = "auditor", person: str = "李四", **scope: str) -> dict[str, Any]:
     answer = town.client.post(
         "/api/v1/invitations",
-        json={"role": role, "person": person},
+        json={"role": role, "person": person, **scope},
         headers=town.headers(Role.SECURITY_ADMIN),
     )
     assert answer.status_code == 201, answer.text

@@ -50,7 +50,7 @@ def identities(place: Place) -> Iterator[None]:
     """A provider with a signing key of its own, for as long as the block lasts."""
     key = RSAKey.generate_key(2048, {"use": "sig"}, private=True, auto_kid=True)
     keys = json.dumps({"keys": [key.as_dict(private=True)]})
-    callback, logout = (f"{place.url}/sign-in/oidc/{what}" for what in ("callback", "logout"))
+    callback, logout = (f"{place.url}/sign-in/oidc/{end}" for end in ("callback", "logout"))
     command = ["node", "provider.mjs", str(_PACKAGE), str(place.port), callback, logout, keys]
     with subprocess.Popen(
         command, cwd=_HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

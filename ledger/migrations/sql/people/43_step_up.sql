@@ -39,6 +39,10 @@ BEGIN
 END $$;
 CREATE TRIGGER with_code BEFORE UPDATE OF answer ON decisions FOR EACH ROW
     WHEN (NEW.answer = 'confirmed') EXECUTE FUNCTION confirmed_with_code('answered_by', 'decided_by');
+CREATE TRIGGER with_code BEFORE UPDATE OF checked_at ON receipts FOR EACH ROW
+    EXECUTE FUNCTION confirmed_with_code('checked_by', 'entered_by');
+CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON deductions FOR EACH ROW
+    EXECUTE FUNCTION confirmed_with_code('confirmed_by', 'stated_by');
 CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON tokens FOR EACH ROW
     WHEN (NEW.confirmed_by LIKE 'securityadmin:%')
     EXECUTE FUNCTION confirmed_with_code('confirmed_by', 'created_by');

@@ -18,8 +18,8 @@ def test_it_comes_back_as_it_went() -> None:
 
 def test_nobody_else_s_and_no_broken_one_is_opened() -> None:
     sealed = seal(new_errand(NOW), SECRET)
-    for other in ("", "x", "é", sealed[:-4], sealed[::-1], f"{sealed}AAAA"):
-        assert open_errand(other, SECRET) is None
+    for errand in ("", "x", "é", sealed[:-4], sealed[::-1], f"{sealed}AAAA"):
+        assert open_errand(errand, SECRET) is None
     assert open_errand(sealed, "another secret of tests") is None
 
 

@@ -1,5 +1,6 @@
 """Receipts: real files that say what was keyed, or that a second person has looked at."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from ledger.units import beijing_day
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, OTHER, Desk, file, invoice
 from tests.support.papers.proofs import png, receipt_pdf
-from tests.support.people import place_former, place_token
+from tests.support.people import place_former, place_token, viewer_of
 from tests.support.vouchers import NOW
 
 
@@ -62,9 +63,12 @@ def test_else_it_proves_nothing_until_another_person_has_looked(
     receipt = enter(desk, key, content)
     assert ((receipt.amount_found, receipt.reference_found), receipt.proves) == (shows, False)
     with Session(desk.engine) as db, db.begin(), pytest.raises(Refused, match="same_person"):
-        receipts.check(db, key, "R-1", actor="approver:李四#9", now=NOW)
+        receipts.check(db, key, "R-1", viewer=viewer_of("approver:李四#9"), now=NOW)
+    unproven = replace(viewer_of(OTHER), unproven=True)
+    with Session(desk.engine) as db, pytest.raises(Refused, match="step_up"):
+        receipts.check(db, key, "R-1", viewer=unproven, now=NOW)
     with Session(desk.engine, expire_on_commit=False) as db, db.begin():
-        checked = receipts.check(db, key, "R-1", actor=OTHER, now=NOW)
+        checked = receipts.check(db, key, "R-1", viewer=viewer_of(OTHER), now=NOW)
         db.refresh(checked)
     assert (checked.checked_by, checked.proves) == (OTHER, True)
 
@@ -151,7 +155,7 @@ def test_whose_token_one_made_does_not_look_for_her(desk: Desk, owner: psycopg.C
     name = row[0].partition(":")[2].partition("#")[0]
     puppet = place_token(owner, "clerk", "某人", place_former(owner, name))
     with Session(desk.engine) as db, pytest.raises(Refused, match="one_made_the_other"):
-        receipts.check(db, key, "R-1", actor=puppet, now=NOW)
+        receipts.check(db, key, "R-1", viewer=viewer_of(puppet), now=NOW)
     alone = "UPDATE receipts SET checked_by = %s, checked_at = now()"
     with pytest.raises(psycopg.errors.CheckViolation, match="nobody else"):
         owner.execute(alone, (puppet,))

@@ -80,9 +80,9 @@ def test_a_code_is_no_one_elses_and_ends_with_its_token(
     database: Database, owner: psycopg.Connection, people: tuple[str, str]
 ) -> None:
     clerk, approver = people
-    other = place_token(owner, "approver", "赵六")
+    colleague = place_token(owner, "approver", "赵六")
     assert attempt(database, LATELY + DECIDE.format(by=clerk)) is None
-    assert attempt(database, ANSWER.format(by=other, word="confirmed")) is CHECK
+    assert attempt(database, ANSWER.format(by=colleague, word="confirmed")) is CHECK
     again = place_token(owner, "approver", "王五")
     owner.execute("UPDATE tokens SET revoked_at = now() WHERE id = token_of(%s)", (approver,))
     assert attempt(database, ANSWER.format(by=again, word="confirmed")) is CHECK
