@@ -78,12 +78,12 @@ def test_it_is_a_batch_an_hour_until_one_is_taken_and_then_the_rest(spool: Spool
     told_again(spool, NOON + HOUR)
     refuse(spool, *range(1_000), now=NOON + HOUR)
     assert not spool.tell_again(AGENT, NOON + HOUR)
-    seen = [told_again(spool, NOON + 2 * HOUR)]  # another thousand than the hour before
-    assert seen[0].windows[0] == window(1_000)
+    batches = [told_again(spool, NOON + 2 * HOUR)]  # another thousand than the hour before
+    assert batches[0].windows[0] == window(1_000)
     refuse(spool, 999, now=NOON + 2 * HOUR)
     while spool.tell_again(AGENT, NOON + 2 * HOUR):
-        seen.append(refuse(spool, now=NOON + 2 * HOUR))
-    assert sum(len(batch.windows) for batch in seen) == 3_001
+        batches.append(refuse(spool, now=NOON + 2 * HOUR))
+    assert sum(len(batch.windows) for batch in batches) == 3_001
     assert spool.refused() == 0
 
 
