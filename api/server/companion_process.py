@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,12 +89,19 @@ class Beside:
         command = [sys.executable, "-m", "api.command_line", *verb]
         return subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-I", "-S", exec_with_parent.__file__, *map(str, us), *command],
-            env={**os.environ, "SUANQUAN_DATA": str(self._data.resolve())},
+            env=companion_environment(os.environ, self._data),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+
+
+def companion_environment(environ: Mapping[str, str], data: Path) -> dict[str, str]:
+    """Return its environment: it goes to the server beside it, whatever people's address is."""
+    of_people = {"SUANQUAN_URL", "SUANQUAN_TOKEN"}
+    rest = {name: value for name, value in environ.items() if name not in of_people}
+    return {**rest, "SUANQUAN_DATA": str(data.resolve())}
 
 
 def open_log(path: Path) -> BinaryIO:

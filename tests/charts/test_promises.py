@@ -322,6 +322,19 @@ def test_each_central_agent_has_a_key_a_spool_a_code_and_a_port_of_its_own(case:
         assert f'"127.0.0.1", {port})' in container["readinessProbe"]["exec"]["command"][-1]
 
 
+@pytest.mark.parametrize(
+    ("exporters", "ports"),
+    [({"addresses": ["http://a:9400", "https://b/metrics", "http://c:9401"]}, [9400, 443, 9401]),
+     ({"prometheus": "http://p.mon:9090"}, [9400, 9090])],
+)  # fmt: skip
+def test_the_exporters_ports_are_open_without_being_said_twice(
+    exporters: Document, ports: list[int]
+) -> None:
+    values = {**example("suanquan-agent/restricted"), "exporters": exporters}
+    (policy,) = of_kind(render("suanquan-agent", values), "NetworkPolicy")
+    assert [port["port"] for port in policy["spec"]["egress"][-1]["ports"]] == ports
+
+
 def test_restricted_needs_one_source() -> None:
     values = example("suanquan-agent/restricted")
     for sources in ({}, {"addresses": ["http://a:9400"], "prometheus": "http://p:9090"}):

@@ -223,13 +223,13 @@ def test_a_further_way_out_is_the_doors_alone(case: str) -> None:
 def test_every_setting_of_a_server_can_be_said_in_its_values() -> None:
     schema = json.loads((folder("suanquan-server") / "values.schema.json").read_text())
     free = set(schema["properties"]["settings"]["propertyNames"]["enum"])
-    said = {
+    variables = {
         variable["name"].removesuffix("_FILE")
         for case in (OWN, EXTERNAL, DOORS)
         for _, pod in pods(manifests(case))
         for container in pod["containers"]
         for variable in container.get("env", [])
     }
-    everything = {f"SUANQUAN_{name.upper()}" for name in Settings.model_fields}
-    assert everything - said - free == {"SUANQUAN_DRILL_CLOCK"}
-    assert free <= everything
+    settings = {f"SUANQUAN_{name.upper()}" for name in Settings.model_fields}
+    assert settings - variables - free == {"SUANQUAN_DRILL_CLOCK"}
+    assert free <= settings

@@ -57,6 +57,20 @@ imagePullSecrets:
 {{- $port | default (empty .Values.server.proxy | ternary $usual "3128") -}}
 {{- end -}}
 
+{{- /* The ports of exporters, or of Prometheus: those that are named, and those of the addresses; as JSON. */ -}}
+{{- define "agent.exporterPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.exporterPorts -}}
+{{- $ports = append $ports (toString .) -}}
+{{- end -}}
+{{- range compact (append .Values.exporters.addresses .Values.exporters.prometheus) -}}
+{{- $url := urlParse . -}}
+{{- $usual := ternary "443" "80" (eq $url.scheme "https") -}}
+{{- $ports = append $ports (regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default $usual) -}}
+{{- end -}}
+{{ dict "ports" (uniq $ports) | toJson }}
+{{- end -}}
+
 {{- /* /healthz is asked inside the pod, because it listens on the loopback address: 10 ms of a core. */ -}}
 {{- /* With the health port as its argument. */ -}}
 {{- define "agent.probe" -}}
@@ -214,7 +228,7 @@ timeoutSeconds: 5
     - name: SUANQUAN_RELAY_LISTEN
       value: {{ printf "%s:9481" (ternary "[::]" .Values.relay.address (eq .Values.relay.address "::")) | quote }}
     - name: SUANQUAN_RELAY_MIB
-      value: {{ .Values.relay.queueMiB | quote }}
+      value: {{ int64 .Values.relay.queueMiB | quote }}
     {{- if .Values.relay.tlsSecret }}
     - name: SUANQUAN_RELAY_CERT
       value: /run/suanquan/tls/tls.crt
@@ -258,7 +272,7 @@ timeoutSeconds: 5
 {{- /* The disk: that of the keys and spools; a relay's holds its queue and a quarter more. */ -}}
 {{- define "agent.diskSize" -}}
 {{- if eq .Values.mode "relay" -}}
-{{ add (div (mul (int .Values.relay.queueMiB) 5) 4) 64 }}Mi
+{{ add (div (mul (int64 .Values.relay.queueMiB) 5) 4) 64 }}Mi
 {{- else -}}
 {{ .Values.central.size }}
 {{- end -}}

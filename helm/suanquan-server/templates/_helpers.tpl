@@ -71,9 +71,9 @@ imagePullSecrets:
 
 {{- define "server.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ .Values.user }}
-runAsGroup: {{ .Values.user }}
-fsGroup: {{ .Values.user }}
+runAsUser: {{ int64 .Values.user }}
+runAsGroup: {{ int64 .Values.user }}
+fsGroup: {{ int64 .Values.user }}
 fsGroupChangePolicy: OnRootMismatch # PostgreSQL and the keys refuse folders that a group may write
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}

@@ -203,8 +203,8 @@ def _debt_of(db: Session, content: Mapping[str, Any], voucher: Voucher) -> Fen:
         raise Conflict("refund_known", reference=content["reference"])
     if earlier:
         return min(earlier)  # they are the same
-    others = {part.voucher_id: fen for part, fen in parts}
-    left_fen: Fen = max(content["total_fen"] - sum(others.values()), 0)
+    debts = {part.voucher_id: fen for part, fen in parts}  # other vouchers'
+    left_fen: Fen = max(content["total_fen"] - sum(debts.values()), 0)
     recoverable = rights(db, voucher.book_id).recoverable
     if said_fen is None:
         return min(recoverable, left_fen)

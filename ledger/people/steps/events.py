@@ -78,8 +78,8 @@ def record(db: Session, act: Act) -> None:
 
 def record_own(db: Session, actor: str, act: str, noun: str, number: str = "") -> None:
     """Add an event of the server's own: `round …` by `server`, `command …` by `machine:account`."""
-    done = EventResult.DONE
-    record(db, Act(None, None, None, "", "", act, noun, number, done, actor=actor))
+    result = EventResult.DONE
+    record(db, Act(None, None, None, "", "", act, noun, number, result, actor=actor))
 
 
 def link(db: Session) -> int:

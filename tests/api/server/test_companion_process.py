@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from api.server.companion_process import LOG_FILE, open_log
+from api.server.companion_process import LOG_FILE, companion_environment, open_log
 
 
 def test_the_log_is_for_us_alone(tmp_path: Path) -> None:
@@ -18,3 +18,11 @@ def test_the_log_is_for_us_alone(tmp_path: Path) -> None:
     files = sorted(tmp_path.iterdir())
     assert [file.name.startswith(LOG_FILE) for file in files] == [True] * 3
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_it_goes_to_the_server_beside_it_whatever_peoples_address_is(tmp_path: Path) -> None:
+    environ = {"SUANQUAN_URL": "https://suanquan.example.cn", "SUANQUAN_TOKEN": "t", "LANG": "C"}
+    assert companion_environment(environ, tmp_path) == {
+        "LANG": "C",
+        "SUANQUAN_DATA": str(tmp_path.resolve()),
+    }
