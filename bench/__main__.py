@@ -24,6 +24,7 @@ MODULES = (
     "bench.agents.witness",
     "bench.agents.gpu",
     "bench.intake",
+    "bench.size",
     "bench.flood",
     "bench.nodes",
     "bench.posting",

@@ -72,10 +72,11 @@ _INVOICES = f"""
         CROSS JOIN generate_series(1, {LINES}) AS l (line);
     ALTER TABLE decisions DISABLE TRIGGER USER;  -- nobody is there who could decide
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-        SELECT 'document', 'bench', jsonb_build_object('documents', count(DISTINCT n),
-                   'net_fen', sum(fen), 'gross_fen', sum(fen),
-                   'original', encode(sha256('x'), 'hex')),
-               repeat('0', 64), '', 'bench', now() FROM wanted;
+        SELECT 'document', 'bench', content,
+               encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex'), '', 'bench', now()
+        FROM (SELECT jsonb_build_object('documents', count(DISTINCT n), 'net_fen', sum(fen),
+                     'gross_fen', sum(fen), 'original', encode(sha256('x'), 'hex')) AS content
+              FROM wanted) w;
     INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
             buyer_name, net_fen, tax_fen, gross_fen, since, until, statement, source, original,
             received_at, received_by, decision_id)

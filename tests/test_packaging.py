@@ -18,6 +18,7 @@ import pytest
 
 from ledger.policy.text.published import FOLDER
 from tests.support.paths import EXAMPLES, ROOT
+from tests.support.seals import write_tiny_export
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
 
@@ -164,6 +165,12 @@ def test_the_policy_needs_no_server(installed: Installed) -> None:
         "policy", "simulate", register, *DRAFT, *picture
     )
     assert (installed.folder / "spend.svg").read_text().startswith("<svg")
+
+
+def test_an_export_is_verified_without_a_server(installed: Installed) -> None:
+    write_tiny_export(installed.folder / "2026.zip")
+    tally = json.loads(installed.suanquan("verify", "2026.zip", "--json"))
+    assert (tally["seals"], tally["rows"], tally["faults"]) == (1, 1, [])
 
 
 def test_a_decision_is_shown_and_confirmed(decisions: Installed) -> None:

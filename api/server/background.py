@@ -6,6 +6,8 @@ a reservation whose day is over ends. The figures are absolute, so a round that 
 twice changes nothing. Where several servers share a database one of them does the round and the
 others pass. A round takes at most a tenth of the time, however large the database has grown.
 
+Windows of days that are over for two days are packed, an hour of them at a time.
+
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
 server has the bureau's key.
 """
@@ -16,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from fastapi import FastAPI
@@ -30,6 +33,7 @@ from ledger.charging.steps import charge, record_round
 from ledger.errors import Busy, LedgerError
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.steps.intake import release
+from ledger.metering.steps.pack import pack_day
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
@@ -42,6 +46,7 @@ from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
+PACK_LOOK_S, PACK_FOR_S = 60.0, 5.0
 ACTOR = "server"
 _SHARE = 10
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('suanquan.background', 0))")
@@ -59,7 +64,7 @@ class Round:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Accrue, seal and keep the event log for as long as the application runs."""
+    """Accrue, seal, pack and keep the event log for as long as the application runs."""
     engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
         asyncio.create_task(_repeat(rounds, every_s, disk))
@@ -86,6 +91,7 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
         receiver = Receiver(settings.events_to, settings.events_ca)
         log_rounds.append(Round("send events", lambda _: send_round(engine, receiver)))
     yield EVERY_S, log_rounds
+    yield PACK_LOOK_S, [Round("pack", lambda now: pack_round(engine, now))]
     if settings.seal_key is not None:
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
 
@@ -151,6 +157,16 @@ def link_round(engine: Engine) -> int:
         place = events.link(db)
         db.commit()
         return place
+
+
+def pack_round(engine: Engine, now: datetime) -> int:
+    """Pack windows of a closed day, for some seconds; return how many."""
+    began, total = time.monotonic(), 0
+    for count in pack_day(partial(Session, engine), now):
+        total += count
+        if total and time.monotonic() - began > PACK_FOR_S:
+            break
+    return total
 
 
 def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:

@@ -1,13 +1,15 @@
-"""`suanquan seal now`, `suanquan verify`: on the database of this machine, beside a server or not.
+"""`suanquan seal now`, `seal export`, `verify`: on this machine's database, beside a server or not.
 
-Verification asks the database alone, with the application's login, and changes nothing.
+Verification asks the database alone, with the application's login, and changes nothing. An export
+is verified without a database, and with the base install alone.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,44 +45,69 @@ FAULTS = (
     Column(msgid("封存"), "seal", NUMBER),
     Column(msgid("不符"), "code", coded(FaultCode)),
 )
+EXPORT_FILE = Column(msgid("导出文件"), "file")
+ExportFile = Annotated[Path, typer.Argument(help=msgid("写到哪里，如 2026.zip"))]
+ExportToVerify = Annotated[
+    Path | None, typer.Argument(help=msgid("导出的文件；不写就核验本机的数据库"))
+]
 OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存的账期，如 2026-11"))]
 
 
 @seal.verb("now", msgid("立即封存上次以来的一切；--month 作月末封存"))
 def now(*, month: OfMonth = None) -> Answer:
     """Seal what is new; of a month that is over, once."""
-    first = _first_day(month) if month else None
+    view = _seal(_first_day(month) if month else None)
+    return record(SEAL, {**view, "month": month})
+
+
+@seal.verb("export", msgid("封存一次，再把封存过的一切写成一个文件，离线也能核验"))
+def export(file: ExportFile) -> Answer:
+    """Seal what is new, and write everything that was sealed by then into one file."""
+    try:
+        view = _seal(export_to=file)
+    except OSError as error:
+        wrong = _("写不了 {file}：{why}").format(file=file, why=error.strerror)
+        raise Failure(wrong) from error
+    return record((*SEAL, EXPORT_FILE), {**view, "month": None, "file": str(file)})
+
+
+def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str, Any]:
+    """Seal, and in the same transaction write an export where one is asked for."""
     with database(), _reach() as target:
         from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
         from api.seals.routes import view_of  # noqa: PLC0415
         from api.server.database import machine_actor  # noqa: PLC0415
         from api.settings import read_settings  # noqa: PLC0415
+        from ledger.metering.queries.windows import raw_connection  # noqa: PLC0415
         from ledger.people.steps.events import record_own  # noqa: PLC0415
         from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion  # noqa: PLC0415
         from ledger.seals.steps.bureau_key import bureau_key  # noqa: PLC0415
+        from ledger.seals.steps.export import write_export  # noqa: PLC0415
         from ledger.seals.steps.seal import seal as run  # noqa: PLC0415
 
         settings, engine = read_settings(), target.engine(pool_size=1)
+        occasion = Occasion(SealKind.MONTH, month) if month else BY_THE_HOUR
+        actor, at = machine_actor(), datetime.now(UTC)
         try:
             with Session(engine) as db:
                 key = bureau_key(db, settings.bureau_key)
             with Session(engine, expire_on_commit=False) as db, db.begin():
-                occasion = Occasion(SealKind.MONTH, first) if first else BY_THE_HOUR
-                actor, at = machine_actor(), datetime.now(UTC)
-                algorithm = settings.seal_hash
-                view = view_of(run(db, key, actor, at, occasion=occasion, algorithm=algorithm))
-                record_own(db, actor, "command seal now", "seals", str(view["number"]))
+                last = run(db, key, actor, at, occasion=occasion, algorithm=settings.seal_hash)
+                act = "command seal export" if export_to else "command seal now"
+                record_own(db, actor, act, "seals", str(last.number))
+                if export_to is not None:
+                    write_export(raw_connection(db), export_to, last)
         finally:
             engine.dispose()
-    return record(SEAL, {**view, "month": month, "sealed_at": view["sealed_at"].isoformat()})
+    view = view_of(last)
+    return {**view, "sealed_at": view["sealed_at"].isoformat()}
 
 
 @app.verb("verify", msgid("核验封存过的每一行：改动、缺失、多出都指名"), panel=MACHINE)
-def verify() -> Answer:
-    """Verify everything that was sealed; every row that differs is named."""
-    with database(), _reach() as target:
-        tally = _verify(target)
+def verify(file: ExportToVerify = None) -> Answer:
+    """Verify this machine's database, or an export alone; every row that differs is named."""
+    tally = _verify() if file is None else _verify_export(file)
     faults = [
         {"relation": f.relation, "key": f.key, "seal": f.seal, "code": f.code.value}
         for f in tally.faults[:SHOWN]
@@ -100,20 +127,30 @@ def verify() -> Answer:
     return Answer({**counts, "faults": faults}, blocks, failure)
 
 
-def _verify(target: "Database") -> "Tally":
-    import psycopg  # noqa: PLC0415 - loaded when it is used
+def _verify() -> "Tally":
+    with database(), _reach() as target:
+        import psycopg  # noqa: PLC0415 - loaded when it is used
 
-    from ledger.seals.queries.verify import verify as run  # noqa: PLC0415
+        from ledger.seals.queries.verify import verify as run  # noqa: PLC0415
 
-    with (
-        progress(visible=sys.stderr.isatty()) as bar,
-        psycopg.connect(target.app_url) as connection,
-    ):
+        with _bar() as look, psycopg.connect(target.app_url) as connection:
+            return run(connection, look)
+
+
+def _verify_export(file: Path) -> "Tally":
+    from ledger.seals.rules.export_check import check_export  # noqa: PLC0415 - when it is used
+    from ledger.seals.steps.open_export import open_export  # noqa: PLC0415
+
+    with _bar() as look, open_export(file) as archive:
+        return check_export(archive, look)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[["Tally"], None]]:
+    """A progress bar, and what moves it."""
+    with progress(visible=sys.stderr.isatty()) as bar:
         task = bar.add_task(_("核对的行"), total=None)
-        return run(
-            connection,
-            lambda tally: bar.update(task, completed=tally.rows, total=tally.leaves),
-        )
+        yield lambda tally: bar.update(task, completed=tally.rows, total=tally.leaves)
 
 
 @contextmanager

@@ -168,6 +168,19 @@ END $$;
 
 ALTER FUNCTION public.batch_follows() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
+            WHERE (stream, number) = (of_stream, of_number));
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.batch_windows(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.beijing_day(at timestamp with time zone) RETURNS date
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN ((at AT TIME ZONE '08:00:00'::interval))::date;
@@ -290,6 +303,24 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.brought_by_actor() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.canonical(content jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(content)
+        WHEN 'object' THEN '{' || coalesce((
+            SELECT string_agg(to_json(key)::text || ':' || canonical(value), ',' ORDER BY key COLLATE "C")
+            FROM jsonb_each(content)), '') || '}'
+        WHEN 'array' THEN '[' || coalesce((
+            SELECT string_agg(canonical(value), ',' ORDER BY place)
+            FROM jsonb_array_elements(content) WITH ORDINALITY AS e (value, place)), '') || ']'
+        ELSE content::text
+    END;
+END $$;
+
+ALTER FUNCTION public.canonical(content jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.capacity_decided() RETURNS trigger
     LANGUAGE plpgsql
@@ -800,6 +831,15 @@ END $$;
 
 ALTER FUNCTION public.check_wait() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.close_window_day(of_day date) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+$$;
+
+ALTER FUNCTION public.close_window_day(of_day date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.code_issued() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1220,6 +1260,112 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
+
+CREATE TABLE public.window_hours (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    stream uuid NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    minutes smallint[] NOT NULL,
+    numbers integer[] NOT NULL,
+    places smallint[] NOT NULL,
+    CONSTRAINT window_hours_check CHECK (((cardinality(numbers) = cardinality(minutes)) AND (cardinality(places) = cardinality(minutes)))),
+    CONSTRAINT window_hours_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text))),
+    CONSTRAINT window_hours_minutes_check CHECK (((0 <= ALL (minutes)) AND (59 >= ALL (minutes)))),
+    CONSTRAINT window_hours_minutes_check1 CHECK (((cardinality(minutes) >= 1) AND (cardinality(minutes) <= 60))),
+    CONSTRAINT window_hours_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text])))
+);
+
+ALTER TABLE public.window_hours OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.window_hours IS 'Windows of closed days, an hour of a GPU a row; their bodies stand in the batches';
+
+COMMENT ON COLUMN public.window_hours.hour IS 'Its start';
+
+COMMENT ON COLUMN public.window_hours.minutes IS 'Minutes of the hour, each a window, in order';
+
+COMMENT ON COLUMN public.window_hours.numbers IS 'The batch of each, in the stream';
+
+COMMENT ON COLUMN public.window_hours.places IS 'Its place among the windows of the batch, from 1';
+
+CREATE FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, place smallint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT h.gpu,
+     (h.hour + ((p.minute)::double precision * '00:01:00'::interval)),
+     h.cluster_id,
+     h.source,
+     h.stream,
+     (p.number)::bigint AS number,
+     p.place
+    FROM (public.window_hours h
+      CROSS JOIN LATERAL UNNEST(h.minutes, h.numbers, h.places) p(minute, number, place))
+   WHERE ((h.gpu = ANY (packed_minutes.of_gpus)) AND (h.hour > (packed_minutes.since - '01:00:00'::interval)) AND (h.hour < packed_minutes.until) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) >= packed_minutes.since) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) < packed_minutes.until));
+END;
+
+ALTER FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT m.gpu,
+     m.start,
+     s.cluster_id,
+     s.source,
+     s.stream,
+     s.number,
+     (s.windows -> (m.place - 1))
+    FROM (( SELECT packed_minutes.cluster_id,
+             packed_minutes.source,
+             packed_minutes.stream,
+             packed_minutes.number,
+             public.batch_windows(packed_minutes.stream, packed_minutes.number) AS windows,
+             array_agg(packed_minutes.gpu) AS gpus,
+             array_agg(packed_minutes.start) AS starts,
+             array_agg(packed_minutes.place) AS places
+            FROM public.packed_minutes(packed_windows.of_gpus, packed_windows.since, packed_windows.until) packed_minutes(gpu, start, cluster_id, source, stream, number, place)
+           GROUP BY packed_minutes.cluster_id, packed_minutes.source, packed_minutes.stream, packed_minutes.number
+          OFFSET 0) s
+      CROSS JOIN LATERAL UNNEST(s.gpus, s.starts, s.places) m(gpu, start, place))
+   WHERE (s.windows IS NOT NULL);
+END;
+
+ALTER FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.counted_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT w.gpu,
+     w.start,
+     w.cluster_id,
+     w.source,
+     COALESCE(c.stream, w.stream) AS "coalesce",
+     COALESCE(c.number, w.number) AS "coalesce",
+     COALESCE(c.body, w.body) AS "coalesce"
+    FROM (public.windows w
+      LEFT JOIN ( SELECT DISTINCT ON (k.gpu, k.start) k.gpu,
+             k.start,
+             x.stream,
+             x.number,
+             x.body
+            FROM (public.corrections k
+              JOIN public.conflicts x USING (gpu, start, hash, stream, number))
+           WHERE (k.counts AND (k.gpu = ANY (counted_windows.of_gpus)) AND (k.start >= counted_windows.since) AND (k.start < counted_windows.until))
+           ORDER BY k.gpu, k.start, k.id DESC) c ON (((c.gpu = w.gpu) AND (c.start = w.start))))
+   WHERE ((w.gpu = ANY (counted_windows.of_gpus)) AND (w.start >= counted_windows.since) AND (w.start < counted_windows.until))
+ UNION ALL
+  SELECT packed_windows.gpu,
+     packed_windows.start,
+     packed_windows.cluster_id,
+     packed_windows.source,
+     packed_windows.stream,
+     packed_windows.number,
+     packed_windows.body
+    FROM public.packed_windows(counted_windows.of_gpus, counted_windows.since, counted_windows.until) packed_windows(gpu, start, cluster_id, source, stream, number, body);
+END;
+
+ALTER FUNCTION public.counted_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.decided_by_actors() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2363,6 +2509,7 @@ ALTER FUNCTION public.keep_evidence(of_cluster bigint) OWNER TO suanquan_owner;
 CREATE FUNCTION public.keep_holds(of_cluster bigint, of_day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET work_mem TO '32MB'
     AS $$
 DECLARE
     midnight CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
@@ -2375,9 +2522,9 @@ BEGIN
     DELETE FROM hold_days k WHERE (cluster_id, day) = (of_cluster, of_day) AND k.gpu = ANY(stale)
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
-            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
-                WHERE w.gpu = k.gpu AND w.start >= k.until AND w.start < midnight + interval '24 hours'
-                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer
+                FROM kept_minutes(ARRAY[k.gpu], k.until, midnight + interval '24 hours') w
+                WHERE (w.cluster_id, w.source) = (k.cluster_id, k.source));
     DELETE FROM holds h WHERE (cluster_id, day) = (of_cluster, of_day) AND h.gpu = ANY(stale)
         AND NOT EXISTS (SELECT FROM hold_days k WHERE (k.cluster_id, k.day, k.gpu, k.source)
                             = (h.cluster_id, h.day, h.gpu, h.source));
@@ -2385,11 +2532,12 @@ BEGIN
         DELETE FROM holds WHERE (cluster_id, day) = (of_cluster, of_day) AND gpu = ANY(stale)
         RETURNING *
     ), fresh AS MATERIALIZED (
-        SELECT w.gpu, w.source, w.start, w.body FROM windows w
+        SELECT w.gpu, w.source, w.start, w.body
+        FROM kept_windows(stale, midnight, midnight + interval '24 hours') w
         LEFT JOIN hold_days k ON (k.cluster_id, k.day, k.gpu, k.source)
             = (of_cluster, of_day, w.gpu, w.source)
-        WHERE w.gpu = ANY(stale) AND w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
-            AND w.start >= coalesce(k.until, midnight) AND w.start < midnight + interval '24 hours'
+        WHERE w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
+            AND w.start >= coalesce(k.until, midnight)
     ), parts AS MATERIALIZED (
         SELECT f.gpu, f.source, f.body ->> 'model' AS model, p.holder AS h, p.mig,
                coalesce(p.num, 1) AS num, coalesce(p.den, 1) AS den, p.to_ms - p.from_ms AS ms,
@@ -2399,7 +2547,7 @@ BEGIN
         FROM fresh f CROSS JOIN LATERAL jsonb_to_recordset(f.body -> 'parts')
             AS p(holder jsonb, mig jsonb, from_ms bigint, to_ms bigint, num bigint, den integer,
                  readings jsonb)
-    ), pieces AS (
+    ), pieces AS MATERIALIZED (
         SELECT gpu, source, 'pod' AS kind, coalesce(mig ->> 'uuid', '') AS device,
                h ->> 'namespace' AS namespace, h ->> 'pod' AS pod,
                coalesce(h ->> 'container', '') AS container, coalesce(h ->> 'uid', '') AS uid, model,
@@ -2412,16 +2560,25 @@ BEGIN
         UNION ALL
         SELECT gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
                low, high, util_ppm_ms, util_ms FROM gone
+    ), holders AS MATERIALIZED (  -- numbered: to sort by twelve columns takes twice as long
+        SELECT row_number() OVER () AS id, h.*
+        FROM (SELECT DISTINCT gpu, source, kind, device, namespace, pod, container, uid, model,
+                     mig_profile, num, den FROM pieces) h
     ), begun AS (
         SELECT *, CASE kind WHEN 'seen' THEN reached >= low ELSE reached = low END IS NOT TRUE AS new
-        FROM (SELECT *, max(high) OVER (PARTITION BY gpu, source, kind, device, namespace, pod,
-                  container, uid, model, mig_profile, num, den ORDER BY low, high
-                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM pieces) p
+        FROM (SELECT h.id, h.kind, p.low, p.high, p.util_ppm_ms, p.util_ms,
+                     max(p.high) OVER (PARTITION BY h.id ORDER BY p.low, p.high
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+              FROM pieces p JOIN holders h USING (gpu, source, kind, device, namespace, pod, container,
+                  uid, model, mig_profile, num, den)) q
     ), numbered AS (
-        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY gpu, source, kind, device, namespace,
-                  pod, container, uid, model, mig_profile, num, den ORDER BY low, high
+        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY id ORDER BY low, high
                   ROWS UNBOUNDED PRECEDING) AS run
         FROM begun
+    ), runs AS (
+        SELECT id, min(low) AS low, max(high) AS high, sum(util_ppm_ms) AS util_ppm_ms,
+               sum(util_ms) AS util_ms
+        FROM numbered GROUP BY id, run
     ), kept AS (
         INSERT INTO hold_days (cluster_id, day, gpu, source, windows, until)
         SELECT of_cluster, of_day, v.gpu, v.source, v.windows,
@@ -2435,10 +2592,8 @@ BEGIN
     INSERT INTO holds (cluster_id, day, gpu, source, kind, device, namespace, pod, container, uid,
         model, mig_profile, num, den, low, high, util_ppm_ms, util_ms)
     SELECT of_cluster, of_day, gpu, source, kind, device, namespace, pod, container, uid, model,
-           mig_profile, num, den, min(low), max(high), sum(util_ppm_ms), sum(util_ms)
-    FROM numbered
-    GROUP BY gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
-        run;
+           mig_profile, num, den, low, high, util_ppm_ms, util_ms
+    FROM runs JOIN holders USING (id);
 END $$;
 
 ALTER FUNCTION public.keep_holds(of_cluster bigint, of_day date) OWNER TO suanquan_owner;
@@ -2648,10 +2803,10 @@ BEGIN
     DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
-            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
-                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
-                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
-                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer
+                FROM kept_minutes(ARRAY[k.gpu], midnight + k.until_ms * interval '1 millisecond',
+                    midnight + interval '24 hours') w
+                WHERE (w.cluster_id, w.source) = (k.cluster_id, k.source));
     DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
         AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
                             = (s.gpu, s.day, s.cluster_id, s.source));
@@ -2662,11 +2817,9 @@ BEGIN
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.cluster_id, w.source, w.body,
                (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
-        FROM counted_windows w
+        FROM counted_windows(of_gpus, midnight, midnight + interval '24 hours') w
         LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
-        WHERE w.gpu = ANY(of_gpus)
-            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
-            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+        WHERE w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
     ), parts AS MATERIALIZED (
         SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
                h ->> 'kind' AS kind,
@@ -2772,6 +2925,54 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT w.gpu,
+     w.start,
+     w.cluster_id,
+     w.source,
+     w.stream,
+     w.number
+    FROM public.windows w
+   WHERE ((w.gpu = ANY (kept_minutes.of_gpus)) AND (w.start >= kept_minutes.since) AND (w.start < kept_minutes.until))
+ UNION ALL
+  SELECT m.gpu,
+     m.start,
+     m.cluster_id,
+     m.source,
+     m.stream,
+     m.number
+    FROM public.packed_minutes(kept_minutes.of_gpus, kept_minutes.since, kept_minutes.until) m(gpu, start, cluster_id, source, stream, number, place);
+END;
+
+ALTER FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT w.gpu,
+     w.start,
+     w.cluster_id,
+     w.source,
+     w.stream,
+     w.number,
+     w.body
+    FROM public.windows w
+   WHERE ((w.gpu = ANY (kept_windows.of_gpus)) AND (w.start >= kept_windows.since) AND (w.start < kept_windows.until))
+ UNION ALL
+  SELECT packed_windows.gpu,
+     packed_windows.start,
+     packed_windows.cluster_id,
+     packed_windows.source,
+     packed_windows.stream,
+     packed_windows.number,
+     packed_windows.body
+    FROM public.packed_windows(kept_windows.of_gpus, kept_windows.since, kept_windows.until) packed_windows(gpu, start, cluster_id, source, stream, number, body);
+END;
+
+ALTER FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) RETURNS TABLE(year integer, fen numeric)
     LANGUAGE plpgsql STABLE
@@ -3186,6 +3387,28 @@ END $$;
 
 ALTER FUNCTION public.move_case() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.newest_window(of_gpu text, since timestamp with time zone) RETURNS TABLE(start timestamp with time zone, body jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    newest timestamptz;
+    newest_body jsonb;
+    newest_packed timestamptz;
+BEGIN
+    SELECT w.start, w.body INTO newest, newest_body FROM windows w
+        WHERE w.gpu = of_gpu AND w.start >= since ORDER BY w.start DESC LIMIT 1;
+    SELECT max(m.start) INTO newest_packed
+        FROM packed_minutes(ARRAY[of_gpu], coalesce(newest, since), 'infinity') m;
+    IF newest_packed IS NULL AND newest IS NULL THEN RETURN; END IF;
+    IF newest_packed IS NULL THEN RETURN QUERY SELECT newest, newest_body;
+    ELSE RETURN QUERY SELECT p.start, p.body FROM packed_windows(ARRAY[of_gpu], newest_packed,
+            newest_packed + interval '1 minute') p;
+    END IF;
+END $$;
+
+ALTER FUNCTION public.newest_window(of_gpu text, since timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3359,6 +3582,62 @@ END $$;
 
 ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    packed integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
+    WITH plain AS MATERIALIZED (
+        SELECT gpu, start, cluster_id, source, stream, number, body FROM windows
+        WHERE gpu = ANY(of_gpus) AND start >= of_hour AND start < of_hour + interval '1 hour'
+            AND source IN ('nvml', 'dcgm') AND number <= 2147483647 AND NOT body ? 'gaps'
+    ), said AS (
+        SELECT stream, number, e.body, e.place
+        FROM (SELECT DISTINCT stream, number FROM plain) b
+        CROSS JOIN LATERAL jsonb_array_elements(batch_windows(stream, number))
+            WITH ORDINALITY AS e(body, place)
+    ), found AS MATERIALIZED (  -- a body has its key in it, so of equal ones at most one is kept
+        SELECT min(gpu) AS gpu, min(start) AS start, min(cluster_id) AS cluster_id,
+               min(source) AS source, stream, number, min(place)::smallint AS place
+        FROM (SELECT gpu, start, cluster_id, source, stream, number, body, NULL::bigint AS place
+              FROM plain
+              UNION ALL
+              SELECT NULL, NULL, NULL, NULL, stream, number, body, place FROM said) b
+        GROUP BY stream, number, body HAVING count(gpu) = 1 AND count(place) > 0
+    ), gone AS (
+        DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
+            AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
+    ), earlier AS (
+        DELETE FROM window_hours h USING (SELECT DISTINCT gpu, stream FROM found) f
+            WHERE (h.gpu, h.stream) = (f.gpu, f.stream) AND h.hour = of_hour RETURNING h.*
+    ), minutes AS (
+        SELECT gpu, stream, cluster_id, source,
+               extract(minute FROM start AT TIME ZONE 'UTC')::smallint AS minute,
+               number::integer AS number, place
+        FROM found
+        UNION ALL
+        SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
+        FROM earlier e
+        CROSS JOIN LATERAL unnest(e.minutes, e.numbers, e.places) AS m(minute, number, place)
+    ), stored AS (
+        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
+            SELECT gpu, of_hour, stream, cluster_id, source, array_agg(minute ORDER BY minute),
+                   array_agg(number ORDER BY minute), array_agg(place ORDER BY minute)
+            FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
+    ), noted AS (
+        INSERT INTO window_days (day, state)
+            SELECT (of_hour AT TIME ZONE interval '+08:00')::date, 'packed'
+            WHERE EXISTS (SELECT FROM found) ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) INTO packed FROM found;
+    RETURN packed;
+END $$;
+
+ALTER FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.paid_to_payee() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3384,6 +3663,343 @@ CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
     RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
 
 ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (CASE holder_kind WHEN 'owner'::text THEN (owner = holder) WHEN 'label'::text THEN ((labels ->> split_part(holder, '='::text, 1)) = substr(holder, (strpos(holder, '='::text) + 1))) ELSE false END IS TRUE);
+
+ALTER FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) OWNER TO suanquan_owner;
+
+CREATE TABLE public.bindings (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    cluster_id bigint NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    project_id bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
+    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
+    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
+    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
+    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
+    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text, 'user'::text]))),
+    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
+);
+
+ALTER TABLE public.bindings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
+
+COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
+
+CREATE TABLE public.job_users (
+    cluster_id bigint NOT NULL,
+    job text NOT NULL,
+    job_user text NOT NULL,
+    CONSTRAINT job_users_job_user_check CHECK ((job_user <> ''::text))
+);
+
+ALTER TABLE public.job_users OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.job_users IS 'Whose a job was, as its source said first';
+
+CREATE FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN (SELECT b.holder FROM (public.job_users u JOIN public.bindings b ON (((b.cluster_id = u.cluster_id) AND (b.holder_kind = 'user'::text) AND (b.holder = ((user_binding.account || '/'::text) || u.job_user)) AND (b.valid @> user_binding.of_day) AND (b.superseded_at IS NULL)))) WHERE ((u.cluster_id = user_binding.of_cluster) AND (u.job = split_part(user_binding.of_gpu, '/'::text, 3))));
+
+ALTER FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) OWNER TO suanquan_owner;
+
+CREATE TABLE public.evidence (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    day date NOT NULL,
+    gpu text NOT NULL,
+    node text NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    container text NOT NULL,
+    uid text NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    num bigint NOT NULL,
+    den integer NOT NULL,
+    low timestamp with time zone NOT NULL,
+    high timestamp with time zone NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL,
+    verdict text NOT NULL,
+    reason text,
+    agent_id uuid,
+    pod_uid text,
+    incident_id bigint,
+    counts boolean NOT NULL,
+    grade text,
+    CONSTRAINT evidence_check CHECK ((high > low)),
+    CONSTRAINT evidence_check1 CHECK ((counts = (grade IS NOT NULL))),
+    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT evidence_held_check CHECK ((held > 0)),
+    CONSTRAINT evidence_verdict_check CHECK ((verdict = ANY (ARRAY['agreeing'::text, 'pending'::text, 'single'::text, 'contradicting'::text, 'gap'::text])))
+);
+
+ALTER TABLE public.evidence OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.evidence IS 'What the witnesses say of each stretch, and whether it counts';
+
+COMMENT ON COLUMN public.evidence.held IS 'Milliseconds times numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.evidence.agent_id IS 'The witness by whose word the pod is known';
+
+COMMENT ON COLUMN public.evidence.pod_uid IS 'The pod that is meant, where a witness knows it';
+
+COMMENT ON COLUMN public.evidence.incident_id IS 'The incident that explains it';
+
+COMMENT ON COLUMN public.evidence.grade IS 'Null where it does not count';
+
+CREATE TABLE public.witness_pods (
+    agent_id uuid NOT NULL,
+    uid text NOT NULL,
+    namespace text NOT NULL,
+    pod text NOT NULL,
+    node text,
+    phase text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    seen_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    is_admin boolean DEFAULT false NOT NULL,
+    owner text,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body jsonb NOT NULL,
+    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
+    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
+    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
+);
+
+ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
+
+COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
+
+COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
+
+COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
+
+COMMENT ON COLUMN public.witness_pods.is_admin IS 'It has but an admin''s access to devices, which is no use';
+
+COMMENT ON COLUMN public.witness_pods.owner IS 'namespace/Kind/name of its controller, as seen first';
+
+COMMENT ON COLUMN public.witness_pods.labels IS 'As seen first';
+
+COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
+
+CREATE VIEW public.moved_use AS
+ SELECT DISTINCT ON (id) id,
+    cluster_id,
+    day,
+    gpu,
+    node,
+    source,
+    device,
+    namespace,
+    pod,
+    container,
+    uid,
+    model,
+    mig_profile,
+    num,
+    den,
+    low,
+    high,
+    held,
+    util_ppm_ms,
+    util_ms,
+    verdict,
+    reason,
+    agent_id,
+    pod_uid,
+    incident_id,
+    counts,
+    grade,
+    holder_kind,
+    holder
+   FROM ((public.bindings b
+     JOIN public.evidence e ON (((cluster_id = cluster_id) AND counts AND (valid @> day))))
+     JOIN public.witness_pods p ON (((agent_id = agent_id) AND (uid = pod_uid))))
+  WHERE ((holder_kind = ANY (ARRAY['label'::text, 'owner'::text])) AND (superseded_at IS NULL) AND public.pod_is_meant(holder_kind, holder, owner, labels))
+  ORDER BY id, holder_kind DESC;
+
+ALTER VIEW public.moved_use OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
+
+CREATE TABLE public.witness_requirements (
+    id bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    cluster_id bigint NOT NULL,
+    required integer NOT NULL,
+    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
+    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2])))
+);
+
+ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
+
+COMMENT ON COLUMN public.witness_requirements.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.witness_requirements.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.witness_requirements.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.two_witnesses AS
+ SELECT cluster_id,
+    valid
+   FROM public.witness_requirements
+  WHERE ((superseded_at IS NULL) AND (required > 1));
+
+ALTER VIEW public.two_witnesses OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
+
+CREATE FUNCTION public.part_use(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, day date, cluster_id bigint, source text, stream uuid, number bigint, place bigint, from_ms integer, to_ms integer, num bigint, den integer, holder_kind text, holder text, detail text, mig_profile text, util_ppm bigint, incident_id bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT w.gpu,
+     w.start,
+     d.day,
+     w.cluster_id,
+     w.source,
+     w.stream,
+     w.number,
+     p.place,
+     COALESCE(e.from_ms, h.from_ms) AS from_ms,
+     COALESCE(e.to_ms, h.to_ms) AS to_ms,
+     h.num,
+     h.den,
+         CASE
+             WHEN (j.by_user IS NULL) THEN COALESCE(e.holder_kind, h.kind)
+             ELSE 'user'::text
+         END AS holder_kind,
+     COALESCE(j.by_user, e.holder, h.holder) AS holder,
+     h.detail,
+     h.mig_profile,
+     h.util_ppm,
+     e.incident_id
+    FROM (((((public.counted_windows(part_use.of_gpus, part_use.since, part_use.until) w(gpu, start, cluster_id, source, stream, number, body)
+      CROSS JOIN LATERAL ( SELECT public.beijing_day(w.start) AS day
+          OFFSET 0) d)
+      CROSS JOIN LATERAL jsonb_array_elements((w.body -> 'parts'::text)) WITH ORDINALITY p(part, place))
+      CROSS JOIN LATERAL ( SELECT (holder.n ->> 'kind'::text) AS kind,
+             COALESCE((holder.n ->> 'namespace'::text), (holder.n ->> 'account'::text), (holder.n ->> 'name'::text), ''::text) AS holder,
+             COALESCE((holder.n ->> 'pod'::text), (holder.n ->> 'job'::text)) AS detail,
+             COALESCE((holder.n ->> 'container'::text), ''::text) AS container,
+             COALESCE((holder.n ->> 'uid'::text), ''::text) AS uid,
+             ((p.part ->> 'from_ms'::text))::integer AS from_ms,
+             ((p.part ->> 'to_ms'::text))::integer AS to_ms,
+             COALESCE(((p.part ->> 'num'::text))::bigint, (1)::bigint) AS num,
+             COALESCE(((p.part ->> 'den'::text))::integer, 1) AS den,
+             COALESCE(((p.part -> 'mig'::text) ->> 'uuid'::text), ''::text) AS device,
+             COALESCE(((p.part -> 'mig'::text) ->> 'profile'::text), ''::text) AS mig_profile,
+             (((p.part -> 'readings'::text) ->> 'util_ppm'::text))::bigint AS util_ppm,
+             (w.start + ((((p.part ->> 'from_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS low,
+             (w.start + ((((p.part ->> 'to_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS high
+            FROM ( SELECT (p.part -> 'holder'::text) AS n) holder) h)
+      LEFT JOIN LATERAL ( SELECT e_1.counts,
+             e_1.incident_id,
+             m.holder_kind,
+             m.holder,
+             ((EXTRACT(epoch FROM (GREATEST(e_1.low, h.low) - w.start)) * (1000)::numeric))::integer AS from_ms,
+             ((EXTRACT(epoch FROM (LEAST(e_1.high, h.high) - w.start)) * (1000)::numeric))::integer AS to_ms
+            FROM (public.evidence e_1
+              LEFT JOIN LATERAL ( SELECT b.holder_kind,
+                     b.holder
+                    FROM (public.witness_pods p_1
+                      JOIN public.bindings b ON (((b.cluster_id = e_1.cluster_id) AND (b.valid @> e_1.day) AND (b.superseded_at IS NULL) AND public.pod_is_meant(b.holder_kind, b.holder, p_1.owner, p_1.labels))))
+                   WHERE ((p_1.agent_id = e_1.agent_id) AND (p_1.uid = e_1.pod_uid))
+                   ORDER BY b.holder_kind DESC
+                  LIMIT 1) m ON (true))
+           WHERE ((h.kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = w.gpu) AND (e_1.day = d.day) AND (e_1.cluster_id = w.cluster_id) AND (e_1.source = w.source) AND (e_1.device = h.device) AND (e_1.namespace = h.holder) AND (e_1.pod = h.detail) AND (e_1.container = h.container) AND (e_1.uid = h.uid) AND (e_1.num = h.num) AND (e_1.den = h.den)) AND (e_1.low < h.high) AND (e_1.high > h.low))) e ON (true))
+      CROSS JOIN LATERAL ( SELECT
+                 CASE
+                     WHEN (h.kind = 'slurm'::text) THEN public.user_binding(w.cluster_id, w.gpu, h.holder, d.day)
+                     ELSE NULL::text
+                 END AS by_user) j)
+   WHERE (COALESCE(e.counts, true) AND (NOT ((h.kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
+            FROM public.two_witnesses r
+           WHERE ((r.cluster_id = w.cluster_id) AND (r.valid @> d.day)))))))
+ UNION ALL
+  SELECT e.gpu,
+     e.low,
+     e.day,
+     e.cluster_id,
+     e.source,
+     NULL::uuid,
+     NULL::bigint,
+     0,
+     0,
+     ((EXTRACT(epoch FROM (e.high - e.low)) * (1000)::numeric))::integer AS int4,
+     e.num,
+     e.den,
+     COALESCE(m.holder_kind, 'pod'::text) AS "coalesce",
+     COALESCE(m.holder, e.namespace) AS "coalesce",
+     e.pod,
+     e.mig_profile,
+     NULL::bigint,
+     e.incident_id
+    FROM (public.evidence e
+      LEFT JOIN public.moved_use m ON ((m.id = e.id)))
+   WHERE (e.counts AND (e.verdict = 'gap'::text) AND (e.gpu = ANY (part_use.of_gpus)) AND (e.low >= part_use.since) AND (e.low < part_use.until));
+END;
+
+ALTER FUNCTION public.part_use(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.payable_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3477,12 +4093,6 @@ CREATE FUNCTION public.plain_reference(reference text) RETURNS text
     RETURN upper(regexp_replace(NORMALIZE(reference, NFKC), '\s'::text, ''::text, 'g'::text));
 
 ALTER FUNCTION public.plain_reference(reference text) OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (CASE holder_kind WHEN 'owner'::text THEN (owner = holder) WHEN 'label'::text THEN ((labels ->> split_part(holder, '='::text, 1)) = substr(holder, (strpos(holder, '='::text) + 1))) ELSE false END IS TRUE);
-
-ALTER FUNCTION public.pod_is_meant(holder_kind text, holder text, owner text, labels jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_days(of_project bigint, of_month date) RETURNS TABLE(policy text, days datemultirange)
     LANGUAGE sql STABLE
@@ -4562,72 +5172,6 @@ END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
 
-CREATE TABLE public.bindings (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    cluster_id bigint NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    project_id bigint NOT NULL,
-    market text DEFAULT 'on-demand'::text NOT NULL,
-    contract_id bigint,
-    CONSTRAINT bindings_check CHECK (((holder_kind <> 'label'::text) OR (holder ~ '^[^=]+='::text))),
-    CONSTRAINT bindings_check1 CHECK (((holder_kind <> 'owner'::text) OR (holder ~ '^[^/]+/[^/]+/[^/]+$'::text))),
-    CONSTRAINT bindings_check2 CHECK (((holder_kind <> 'user'::text) OR (holder ~ '^.+/[^/]+$'::text))),
-    CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
-    CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'label'::text, 'owner'::text, 'user'::text]))),
-    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at))
-);
-
-ALTER TABLE public.bindings OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
-
-COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account, static name, key=value, or namespace/Kind/name';
-
-COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
-
-CREATE TABLE public.job_users (
-    cluster_id bigint NOT NULL,
-    job text NOT NULL,
-    job_user text NOT NULL,
-    CONSTRAINT job_users_job_user_check CHECK ((job_user <> ''::text))
-);
-
-ALTER TABLE public.job_users OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.job_users IS 'Whose a job was, as its source said first';
-
-CREATE FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    RETURN (SELECT b.holder FROM (public.job_users u JOIN public.bindings b ON (((b.cluster_id = u.cluster_id) AND (b.holder_kind = 'user'::text) AND (b.holder = ((user_binding.account || '/'::text) || u.job_user)) AND (b.valid @> user_binding.of_day) AND (b.superseded_at IS NULL)))) WHERE ((u.cluster_id = user_binding.of_cluster) AND (u.job = split_part(user_binding.of_gpu, '/'::text, 3))));
-
-ALTER FUNCTION public.user_binding(of_cluster bigint, of_gpu text, account text, of_day date) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.version_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4699,6 +5243,41 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.window_is_first() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    days date[];
+    again text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'windows are stored at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_first';
+    END IF;
+    SELECT ARRAY[(min(start) AT TIME ZONE interval '+08:00')::date,
+                 (max(start) AT TIME ZONE interval '+08:00')::date] INTO days FROM fresh;
+    IF days[1] IS NULL THEN RETURN NULL; END IF;
+    IF days[1] <> days[2] THEN  -- seldom, and then all of them are looked at
+        days := (SELECT array_agg(DISTINCT (start AT TIME ZONE interval '+08:00')::date) FROM fresh);
+    END IF;
+    INSERT INTO window_days (day, state)
+        SELECT DISTINCT day, 'open' FROM unnest(days) AS day ORDER BY day ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
+        RETURN NULL;
+    END IF;
+    SELECT min(f.gpu) INTO again FROM fresh f
+        JOIN window_hours h ON h.gpu = f.gpu AND h.hour = date_trunc('hour', f.start, 'UTC')
+            AND extract(minute FROM f.start AT TIME ZONE 'UTC')::smallint = ANY(h.minutes);
+    IF again IS NOT NULL THEN
+        RAISE EXCEPTION 'a minute of % is packed already', again
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.window_is_first() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.windows_of_a_batch() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5437,51 +6016,6 @@ ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.witness_requirements (
-    id bigint NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    recorded_in bigint NOT NULL,
-    superseded_in bigint,
-    decision_id bigint,
-    superseded_decision_id bigint,
-    cluster_id bigint NOT NULL,
-    required integer NOT NULL,
-    CONSTRAINT some_day CHECK ((NOT isempty(valid))),
-    CONSTRAINT superseded_by_somebody CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT superseded_later CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT witness_requirements_required_check CHECK ((required = ANY (ARRAY[1, 2])))
-);
-
-ALTER TABLE public.witness_requirements OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.witness_requirements IS 'How many witnesses a cluster''s use needs on a day';
-
-COMMENT ON COLUMN public.witness_requirements.valid IS 'Beijing dates, half-open';
-
-COMMENT ON COLUMN public.witness_requirements.superseded_at IS 'When another row, or none, took its place; null while it holds';
-
-COMMENT ON COLUMN public.witness_requirements.recorded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.witness_requirements.superseded_in IS 'Transaction, kept by a trigger';
-
-COMMENT ON COLUMN public.witness_requirements.decision_id IS 'Who confirmed it; null where no charged usage was touched';
-
-COMMENT ON COLUMN public.witness_requirements.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
-
-CREATE VIEW public.two_witnesses AS
- SELECT cluster_id,
-    valid
-   FROM public.witness_requirements
-  WHERE ((superseded_at IS NULL) AND (required > 1));
-
-ALTER VIEW public.two_witnesses OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.two_witnesses IS 'Days on which a cluster needs a witness beside what meters it';
-
 CREATE VIEW public.compared_clusters AS
  SELECT cluster_id
    FROM public.agents
@@ -5723,29 +6257,6 @@ ALTER VIEW public.counted_deductions OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.counted_deductions IS 'What counts of each deduction now, less what red documents took back, fen';
 
-CREATE VIEW public.counted_windows AS
- SELECT gpu,
-    start,
-    cluster_id,
-    source,
-    COALESCE(stream, stream) AS stream,
-    COALESCE(number, number) AS number,
-    COALESCE(body, body) AS body
-   FROM (public.windows w
-     LEFT JOIN ( SELECT DISTINCT ON (gpu, start) gpu,
-            start,
-            stream,
-            number,
-            body
-           FROM (public.corrections k
-             JOIN public.conflicts x USING (gpu, start, hash, stream, number))
-          WHERE counts
-          ORDER BY gpu, start, id DESC) c ON (((gpu = gpu) AND (start = start))));
-
-ALTER VIEW public.counted_windows OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.counted_windows IS 'Windows as they count, with the corrections that were accepted';
-
 CREATE TABLE public.courier_files (
     id bigint NOT NULL,
     centre_id bigint,
@@ -5835,55 +6346,6 @@ COMMENT ON COLUMN public.day_totals.util_ppm_ms IS 'Utilisation in millionths ti
 
 COMMENT ON COLUMN public.day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
 
-CREATE TABLE public.evidence (
-    id bigint NOT NULL,
-    cluster_id bigint NOT NULL,
-    day date NOT NULL,
-    gpu text NOT NULL,
-    node text NOT NULL,
-    source text NOT NULL,
-    device text NOT NULL,
-    namespace text NOT NULL,
-    pod text NOT NULL,
-    container text NOT NULL,
-    uid text NOT NULL,
-    model text NOT NULL,
-    mig_profile text NOT NULL,
-    num bigint NOT NULL,
-    den integer NOT NULL,
-    low timestamp with time zone NOT NULL,
-    high timestamp with time zone NOT NULL,
-    held bigint NOT NULL,
-    util_ppm_ms numeric NOT NULL,
-    util_ms bigint NOT NULL,
-    verdict text NOT NULL,
-    reason text,
-    agent_id uuid,
-    pod_uid text,
-    incident_id bigint,
-    counts boolean NOT NULL,
-    grade text,
-    CONSTRAINT evidence_check CHECK ((high > low)),
-    CONSTRAINT evidence_check1 CHECK ((counts = (grade IS NOT NULL))),
-    CONSTRAINT evidence_grade_check CHECK ((grade = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
-    CONSTRAINT evidence_held_check CHECK ((held > 0)),
-    CONSTRAINT evidence_verdict_check CHECK ((verdict = ANY (ARRAY['agreeing'::text, 'pending'::text, 'single'::text, 'contradicting'::text, 'gap'::text])))
-);
-
-ALTER TABLE public.evidence OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.evidence IS 'What the witnesses say of each stretch, and whether it counts';
-
-COMMENT ON COLUMN public.evidence.held IS 'Milliseconds times numerator; divide by den for device-milliseconds';
-
-COMMENT ON COLUMN public.evidence.agent_id IS 'The witness by whose word the pod is known';
-
-COMMENT ON COLUMN public.evidence.pod_uid IS 'The pod that is meant, where a witness knows it';
-
-COMMENT ON COLUMN public.evidence.incident_id IS 'The incident that explains it';
-
-COMMENT ON COLUMN public.evidence.grade IS 'Null where it does not count';
-
 CREATE VIEW public.moved_jobs AS
  SELECT gpu,
     day,
@@ -5910,85 +6372,6 @@ CREATE VIEW public.moved_jobs AS
 ALTER VIEW public.moved_jobs OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.moved_jobs IS 'Use that a binding by user takes from its account''s';
-
-CREATE TABLE public.witness_pods (
-    agent_id uuid NOT NULL,
-    uid text NOT NULL,
-    namespace text NOT NULL,
-    pod text NOT NULL,
-    node text,
-    phase text NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    seen_at timestamp with time zone NOT NULL,
-    gone_at timestamp with time zone,
-    is_admin boolean DEFAULT false NOT NULL,
-    owner text,
-    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
-    body jsonb NOT NULL,
-    CONSTRAINT witness_pods_check CHECK ((ended_at >= started_at)),
-    CONSTRAINT witness_pods_check1 CHECK ((gone_at >= seen_at)),
-    CONSTRAINT witness_pods_phase_check CHECK ((phase = ANY (ARRAY['Pending'::text, 'Running'::text, 'Succeeded'::text, 'Failed'::text, 'Unknown'::text]))),
-    CONSTRAINT witness_pods_uid_check CHECK ((uid <> ''::text))
-);
-
-ALTER TABLE public.witness_pods OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.witness_pods IS 'Pods that ask for devices, as a witness saw them last';
-
-COMMENT ON COLUMN public.witness_pods.started_at IS 'First start of any container, by the kubelet''s clock';
-
-COMMENT ON COLUMN public.witness_pods.ended_at IS 'Last end of any container, once the pod is over';
-
-COMMENT ON COLUMN public.witness_pods.gone_at IS 'When the witness saw that it was there no more';
-
-COMMENT ON COLUMN public.witness_pods.is_admin IS 'It has but an admin''s access to devices, which is no use';
-
-COMMENT ON COLUMN public.witness_pods.owner IS 'namespace/Kind/name of its controller, as seen first';
-
-COMMENT ON COLUMN public.witness_pods.labels IS 'As seen first';
-
-COMMENT ON COLUMN public.witness_pods.body IS 'The record as it was sent';
-
-CREATE VIEW public.moved_use AS
- SELECT DISTINCT ON (id) id,
-    cluster_id,
-    day,
-    gpu,
-    node,
-    source,
-    device,
-    namespace,
-    pod,
-    container,
-    uid,
-    model,
-    mig_profile,
-    num,
-    den,
-    low,
-    high,
-    held,
-    util_ppm_ms,
-    util_ms,
-    verdict,
-    reason,
-    agent_id,
-    pod_uid,
-    incident_id,
-    counts,
-    grade,
-    holder_kind,
-    holder
-   FROM ((public.bindings b
-     JOIN public.evidence e ON (((cluster_id = cluster_id) AND counts AND (valid @> day))))
-     JOIN public.witness_pods p ON (((agent_id = agent_id) AND (uid = pod_uid))))
-  WHERE ((holder_kind = ANY (ARRAY['label'::text, 'owner'::text])) AND (superseded_at IS NULL) AND public.pod_is_meant(holder_kind, holder, owner, labels))
-  ORDER BY id, holder_kind DESC;
-
-ALTER VIEW public.moved_use OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.moved_use IS 'Use that a binding by owner or label takes from its namespace''s';
 
 CREATE VIEW public.use_corrections AS
  SELECT gpu,
@@ -6169,6 +6552,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT digest_of_content CHECK ((digest = encode(sha256(convert_to(public.canonical(content), 'UTF8'::name)), 'hex'::text))),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
 
@@ -7240,97 +7624,6 @@ ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE VIEW public.part_use AS
- SELECT gpu,
-    start,
-    day,
-    cluster_id,
-    source,
-    stream,
-    number,
-    place,
-    COALESCE(from_ms, from_ms) AS from_ms,
-    COALESCE(to_ms, to_ms) AS to_ms,
-    num,
-    den,
-        CASE
-            WHEN (by_user IS NULL) THEN COALESCE(holder_kind, kind)
-            ELSE 'user'::text
-        END AS holder_kind,
-    COALESCE(by_user, holder, holder) AS holder,
-    detail,
-    mig_profile,
-    util_ppm,
-    incident_id
-   FROM (((((public.counted_windows w
-     CROSS JOIN LATERAL ( SELECT public.beijing_day(start) AS day
-         OFFSET 0) d)
-     CROSS JOIN LATERAL jsonb_array_elements((body -> 'parts'::text)) WITH ORDINALITY p(part, place))
-     CROSS JOIN LATERAL ( SELECT (n ->> 'kind'::text) AS kind,
-            COALESCE((n ->> 'namespace'::text), (n ->> 'account'::text), (n ->> 'name'::text), ''::text) AS holder,
-            COALESCE((n ->> 'pod'::text), (n ->> 'job'::text)) AS detail,
-            COALESCE((n ->> 'container'::text), ''::text) AS container,
-            COALESCE((n ->> 'uid'::text), ''::text) AS uid,
-            ((part ->> 'from_ms'::text))::integer AS from_ms,
-            ((part ->> 'to_ms'::text))::integer AS to_ms,
-            COALESCE(((part ->> 'num'::text))::bigint, (1)::bigint) AS num,
-            COALESCE(((part ->> 'den'::text))::integer, 1) AS den,
-            COALESCE(((part -> 'mig'::text) ->> 'uuid'::text), ''::text) AS device,
-            COALESCE(((part -> 'mig'::text) ->> 'profile'::text), ''::text) AS mig_profile,
-            (((part -> 'readings'::text) ->> 'util_ppm'::text))::bigint AS util_ppm,
-            (start + ((((part ->> 'from_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS low,
-            (start + ((((part ->> 'to_ms'::text))::integer)::double precision * '00:00:00.001'::interval)) AS high
-           FROM ( SELECT (part -> 'holder'::text) AS n) holder) h)
-     LEFT JOIN LATERAL ( SELECT e_1.counts,
-            e_1.incident_id,
-            holder_kind,
-            holder,
-            ((EXTRACT(epoch FROM (GREATEST(e_1.low, low) - start)) * (1000)::numeric))::integer AS from_ms,
-            ((EXTRACT(epoch FROM (LEAST(e_1.high, high) - start)) * (1000)::numeric))::integer AS to_ms
-           FROM (public.evidence e_1
-             LEFT JOIN LATERAL ( SELECT holder_kind,
-                    holder
-                   FROM (public.witness_pods p_1
-                     JOIN public.bindings b ON (((cluster_id = e_1.cluster_id) AND (valid @> e_1.day) AND (superseded_at IS NULL) AND public.pod_is_meant(holder_kind, holder, p_1.owner, p_1.labels))))
-                  WHERE ((p_1.agent_id = e_1.agent_id) AND (p_1.uid = e_1.pod_uid))
-                  ORDER BY holder_kind DESC
-                 LIMIT 1) m ON (true))
-          WHERE ((kind = 'pod'::text) AND (e_1.verdict <> 'gap'::text) AND ((e_1.gpu = gpu) AND (e_1.day = day) AND (e_1.cluster_id = cluster_id) AND (e_1.source = source) AND (e_1.device = device) AND (e_1.namespace = holder) AND (e_1.pod = detail) AND (e_1.container = container) AND (e_1.uid = uid) AND (e_1.num = num) AND (e_1.den = den)) AND (e_1.low < high) AND (e_1.high > low))) e ON (true))
-     CROSS JOIN LATERAL ( SELECT
-                CASE
-                    WHEN (kind = 'slurm'::text) THEN public.user_binding(cluster_id, gpu, holder, day)
-                    ELSE NULL::text
-                END AS by_user) j)
-  WHERE (COALESCE(counts, true) AND (NOT ((kind = ANY (ARRAY['slurm'::text, 'static'::text])) AND (EXISTS ( SELECT
-           FROM public.two_witnesses r
-          WHERE ((cluster_id = cluster_id) AND (valid @> day)))))))
-UNION ALL
- SELECT gpu,
-    low AS start,
-    day,
-    cluster_id,
-    source,
-    NULL::uuid AS stream,
-    NULL::bigint AS number,
-    0 AS place,
-    0 AS from_ms,
-    ((EXTRACT(epoch FROM (high - low)) * (1000)::numeric))::integer AS to_ms,
-    num,
-    den,
-    COALESCE(holder_kind, 'pod'::text) AS holder_kind,
-    COALESCE(holder, namespace) AS holder,
-    pod AS detail,
-    mig_profile,
-    NULL::bigint AS util_ppm,
-    incident_id
-   FROM (public.evidence e
-     LEFT JOIN public.moved_use m ON ((id = id)))
-  WHERE (counts AND (verdict = 'gap'::text));
-
-ALTER VIEW public.part_use OWNER TO suanquan_owner;
-
-COMMENT ON VIEW public.part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 
 CREATE TABLE public.partition_gpus (
     agent_id uuid NOT NULL,
@@ -8789,6 +9082,16 @@ COMMENT ON COLUMN public.window_counts.kept IS 'Windows that count';
 
 COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined';
 
+CREATE TABLE public.window_days (
+    day date NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT window_days_state_check CHECK ((state = ANY (ARRAY['open'::text, 'packed'::text])))
+);
+
+ALTER TABLE public.window_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
     uid text NOT NULL,
@@ -9514,6 +9817,12 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.window_counts
     ADD CONSTRAINT window_counts_pkey PRIMARY KEY (stream, number, cluster_id, source);
 
+ALTER TABLE ONLY public.window_days
+    ADD CONSTRAINT window_days_pkey PRIMARY KEY (day, state);
+
+ALTER TABLE ONLY public.window_hours
+    ADD CONSTRAINT window_hours_pkey PRIMARY KEY (gpu, hour, stream);
+
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
 
@@ -10187,6 +10496,8 @@ CREATE CONSTRAINT TRIGGER earned AFTER INSERT ON public.year_waits DEFERRABLE IN
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
 CREATE TRIGGER first BEFORE INSERT ON public.seal_keys FOR EACH ROW EXECUTE FUNCTION public.first_seal_key();
+
+CREATE TRIGGER first AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.window_is_first();
 
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
 
@@ -11812,6 +12123,9 @@ REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_wait() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.code_issued() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.compare_day(of_cluster bigint, of_day date) FROM PUBLIC;
@@ -11837,6 +12151,8 @@ GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
 GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.window_hours TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
@@ -12013,7 +12329,36 @@ REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.paid_to_payee() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
+
+GRANT SELECT ON TABLE public.job_users TO suanquan_app;
+
+GRANT SELECT ON TABLE public.evidence TO suanquan_app;
+
+GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
+
+GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.witness_requirements TO suanquan_app;
+
+GRANT SELECT ON TABLE public.two_witnesses TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.payable_decided() FROM PUBLIC;
 
@@ -12112,16 +12457,6 @@ REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.usage_admitted() FROM PUBLIC;
 
-GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
-
-GRANT SELECT ON TABLE public.job_users TO suanquan_app;
-
 REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.version_payable() FROM PUBLIC;
@@ -12129,6 +12464,8 @@ REVOKE ALL ON FUNCTION public.version_payable() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.window_is_first() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.windows_of_a_batch() FROM PUBLIC;
 
@@ -12313,16 +12650,6 @@ GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.witness_requirements TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.witness_requirements TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.witness_requirements TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.witness_requirements TO suanquan_app;
-
-GRANT SELECT ON TABLE public.two_witnesses TO suanquan_app;
-
 GRANT SELECT ON TABLE public.compared_clusters TO suanquan_app;
 
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
@@ -12371,21 +12698,13 @@ GRANT UPDATE(consent_decision_id) ON TABLE public.deductions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.counted_deductions TO suanquan_app;
 
-GRANT SELECT ON TABLE public.counted_windows TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.courier_files TO suanquan_app;
 
 GRANT SELECT ON TABLE public.coverage TO suanquan_app;
 
 GRANT SELECT ON TABLE public.day_totals TO suanquan_app;
 
-GRANT SELECT ON TABLE public.evidence TO suanquan_app;
-
 GRANT SELECT ON TABLE public.moved_jobs TO suanquan_app;
-
-GRANT SELECT ON TABLE public.witness_pods TO suanquan_app;
-
-GRANT SELECT ON TABLE public.moved_use TO suanquan_app;
 
 GRANT SELECT ON TABLE public.use_corrections TO suanquan_app;
 
@@ -12616,8 +12935,6 @@ GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
 GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
-
-GRANT SELECT ON TABLE public.part_use TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
 
@@ -12888,6 +13205,8 @@ GRANT INSERT(voucher_id) ON TABLE public.voucher_years TO suanquan_app;
 GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
 
 GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
+
+GRANT SELECT ON TABLE public.window_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 

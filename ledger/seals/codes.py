@@ -33,3 +33,4 @@ class FaultCode(StrEnum):
     CLOCK = "clock"
     COLUMNS = "columns"
     DIFFERS = "differs"
+    FORM = "form"

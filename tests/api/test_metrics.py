@@ -231,7 +231,7 @@ def test_every_figure_is_on_a_city_that_works(
     relayed(town, 9, json.dumps(RELAY))
     owner.execute(
         "INSERT INTO decisions (kind, subject, content, reason, decided_at, decided_by, digest)"
-        " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', encode(sha256('x'), 'hex'))",
+        " VALUES ('registry', 'x', '{}', '', %s, 'clerk:x#1', repeat('0', 64))",
         (NOW,),
     )
     assert accrue_round(engine, NOW)

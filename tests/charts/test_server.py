@@ -195,7 +195,7 @@ MOUNTED = {"oidc", "seal", "events"}
 
 
 def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> None:
-    seen = {}
+    mounts_of = {}
     for name in WORKERS:
         pod = deployment(name)["spec"]["template"]["spec"]
         (container,) = pod["containers"]
@@ -203,8 +203,8 @@ def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> N
         assert mounts == {v["name"] for v in pod["volumes"]} & MOUNTED
         assert {k for k in MOUNTED if f"/run/suanquan/{k}/" in str(container["env"])} == mounts
         assert variables(container)["SUANQUAN_AGENT_ASIDE"] == "1000000"
-        seen[name] = mounts
-    assert seen == {"one": MOUNTED, "one-outer": {"oidc"}, "one-intake": set()}
+        mounts_of[name] = mounts
+    assert mounts_of == {"one": MOUNTED, "one-outer": {"oidc"}, "one-intake": set()}
 
 
 @pytest.mark.parametrize("case", [OWN, EXTERNAL])

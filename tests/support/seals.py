@@ -1,17 +1,29 @@
 """Seal and verify a test's database."""
 
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 from nacl.signing import SigningKey
 from sqlmodel import Session
 
+from ledger.metering.queries.windows import raw_connection
 from ledger.postgres.database import Database
-from ledger.seals.codes import Algorithm
+from ledger.seals.codes import Algorithm, SealKind
 from ledger.seals.queries.verify import verify
+from ledger.seals.rules import export
 from ledger.seals.rules.faults import Tally
+from ledger.seals.rules.form import leaf_bytes, row_hash
+from ledger.seals.rules.heads import Head, SealedTree, hash_of, read_head, sign, write_head
+from ledger.seals.rules.merkle import Tree
 from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion
+from ledger.seals.steps.export import write_export
 from ledger.seals.steps.seal import seal
 from ledger.seals.tables import Seal
 
@@ -33,7 +45,75 @@ def seal_at(
         return seal(db, key, "test", now, occasion=occasion, algorithm=algorithm)
 
 
+def export_at(engine: sa.Engine, file: Path, hour: int = 0) -> None:
+    """One seal, and everything that was sealed by then in a file."""
+    with Session(engine, expire_on_commit=False) as db, db.begin():
+        last = seal(db, KEY, "test", NOON + timedelta(hours=hour))
+        write_export(raw_connection(db), file, last)
+
+
+class Members(dict[str, bytes]):
+    """The members of an export, in memory."""
+
+    @classmethod
+    def of_file(cls, file: Path) -> "Members":
+        """All of them."""
+        with zipfile.ZipFile(file) as archive:
+            return cls({name: archive.read(name) for name in archive.namelist()})
+
+    def names(self) -> set[str]:
+        """Return the members that are there."""
+        return set(self)
+
+    def lines(self, member: str) -> Iterator[bytes]:
+        """Return the lines of a member."""
+        yield from io.BytesIO(self.get(member, b""))
+
+    def with_relations(self, keep: Callable[[str], bool]) -> "Members":
+        """The export of a database that had these relations alone, with heads of its own."""
+        heads, before = [], None
+        for line in self.lines(export.HEADS):
+            head = read_head(json.loads(line)["head"])
+            trees = tuple(tree for tree in head.trees if keep(tree.relation))
+            text = write_head(replace(head, trees=trees, previous=before))
+            before = hash_of(text, head.algorithm).hex()
+            heads.append(json.dumps({"head": text, "signature": sign(text, KEY).hex()}))
+        dropped_ones = [relation for relation in export.relations_of(self) if not keep(relation)]
+        few = Members(self)
+        for relation in dropped_ones:
+            del few[export.rows_member(relation)], few[export.leaves_member(relation)]
+        few[export.HEADS] = "".join(f"{line}\n" for line in heads).encode()
+        manifest = {"form": export.FORM, "seal": len(heads), "hash": before}
+        few[export.MANIFEST] = f"{json.dumps(manifest)}\n".encode()
+        return few
+
+
 def verified(database: Database) -> Tally:
     """What verify says, asked with the application's login."""
     with psycopg.connect(database.app_url) as connection:
         return verify(connection)
+
+
+def write_tiny_export(file: Path) -> None:
+    """An export of a database in which nothing stands but the key that sealed it."""
+    columns = ("id:bigint", "public_key:bytea")
+    public_key = bytes(KEY.verify_key).hex()
+    row = b"1\t\\\\x" + public_key.encode() + b"\n"
+    row_digest = row_hash("seal_keys", columns, Algorithm.SHA256)(row)
+    tree = Tree(Algorithm.SHA256)
+    tree.add(leaf_bytes(b"[1]", row_digest))
+    head = Head(
+        number=1, kind=SealKind.LIGHT, month=None, sealed_at=NOON, algorithm=Algorithm.SHA256,
+        previous=None, key=public_key, program="test", policies={}, postings=0,
+        trees=(SealedTree("seal_keys", columns, tree.rows, tree.root().hex()),),
+    )  # fmt: skip
+    text = write_head(head)
+    manifest = {
+        "form": export.FORM, "seal": 1, "hash": hash_of(text, head.algorithm).hex(),
+    }  # fmt: skip
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(export.MANIFEST, json.dumps(manifest) + "\n")
+        line = {"head": text, "signature": sign(text, KEY).hex()}
+        archive.writestr(export.HEADS, json.dumps(line) + "\n")
+        archive.writestr(export.leaves_member("seal_keys"), f"1\t[1]\t{row_digest.hex()}\n")
+        archive.writestr(export.rows_member("seal_keys"), b"1\t[1]\t" + row)

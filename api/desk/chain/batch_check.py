@@ -17,13 +17,14 @@ from ledger.metering.queries.batches import stored_windows
 
 @dataclass(frozen=True)
 class BatchCheck:
-    """What the bytes say today; `span` is from the first start of their windows to the last."""
+    """What the bytes say today: of `gpus`, from the first start of their windows to the last."""
 
     sha256: str
     is_signed: bool
     windows: int
     stored: int
     altered: int
+    gpus: list[str]
     span: tuple[datetime, datetime] | None
 
 
@@ -33,12 +34,11 @@ def check_batch(db: Session, batch: Row[Any]) -> BatchCheck:
     windows = {(w.gpu, w.start): w.body for w in windows_of(batch.bytes)}
     starts = sorted(start for _, start in windows)
     span = (starts[0], starts[-1]) if starts else None
-    stored = (
-        stored_windows(db, batch.stream, batch.number, low=span[0], high=span[1]) if span else []
-    )
+    gpus = sorted({gpu for gpu, _ in windows})
+    stored = stored_windows(db, batch.stream, batch.number, gpus, span) if span else []
     altered = sum(not _same(windows.get((row.gpu, row.start)), row.body) for row in stored)
     return BatchCheck(
-        digest.hex(), _is_signed(batch, digest), len(windows), len(stored), altered, span
+        digest.hex(), _is_signed(batch, digest), len(windows), len(stored), altered, gpus, span
     )
 
 

@@ -110,7 +110,9 @@ def one_batch(stream: UUID, number: Number, _: Reader, db: Db) -> BatchRead:
     """Return a batch, its signature checked anew, and the days and months that rest on it."""
     row = batches.batch(db, stream, number)
     check = check_batch(db, row)
-    uses = chain.uses_of_batch(db, str(stream), number, check.span) if check.span else []
+    uses = (
+        chain.uses_of_batch(db, str(stream), number, check.gpus, check.span) if check.span else []
+    )
     return BatchRead(
         **BatchSummary.model_validate(row).model_dump(),
         sha256=check.sha256,

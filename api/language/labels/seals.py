@@ -30,6 +30,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.KEY: msgid("不是登记过的密钥"),
             FaultCode.CLOCK: msgid("时刻不在前一次之后"),
             FaultCode.DIFFERS: msgid("与重新算出的不同"),
+            FaultCode.FORM: msgid("写得不像导出的文件"),
             FaultCode.COLUMNS: msgid("封存时的列现在没有了"),
         },
     }

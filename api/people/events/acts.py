@@ -193,6 +193,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：升级数据库"): ("command db upgrade",),
         msgid("本机：备份"): ("command backup",),
         msgid("本机：封存"): ("command seal now",),
+        msgid("本机：导出封存过的一切"): ("command seal export",),
     }
 )
 ACTS: Mapping[str, str] = MappingProxyType(

@@ -108,13 +108,13 @@ _STATEMENTS = text("""
 """)
 _BATCH_DAYS = text("""
     SELECT DISTINCT j.code AS project, w.day
-    FROM part_use w
+    FROM part_use(:gpus, :low, CAST(:high AS timestamptz) + interval '1 minute') w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> w.day AND s.superseded_at IS NULL
     JOIN bindings b ON b.cluster_id = w.cluster_id AND b.valid @> w.day AND b.superseded_at IS NULL
         AND b.holder_kind = w.holder_kind AND b.holder = w.holder
     JOIN projects j ON j.id = b.project_id
-    WHERE w.start >= :low AND w.start <= :high AND w.stream = :stream AND w.number = :number
+    WHERE w.stream = :stream AND w.number = :number
     ORDER BY 1, 2
 """)
 _CHARGED = text("""
@@ -195,14 +195,14 @@ def days_of_month(db: Session, contract: Contract, month: date) -> list[date]:
 
 
 def uses_of_batch(
-    db: Session, stream: str, number: int, span: tuple[object, object]
+    db: Session, stream: str, number: int, gpus: Sequence[str], span: tuple[object, object]
 ) -> Sequence[Row[Any]]:
     """Return the projects and days to whose usage a batch's windows belong.
 
-    `span` is from the first start of its windows to the last.
+    `gpus` are those of its windows, `span` is from the first start of these to the last.
     """
     low, high = span
-    params = {"stream": stream, "number": number, "low": low, "high": high}
+    params = {"stream": stream, "number": number, "gpus": gpus, "low": low, "high": high}
     return db.execute(_BATCH_DAYS, params).all()
 
 

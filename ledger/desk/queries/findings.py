@@ -31,7 +31,7 @@ _QUERIES: dict[FindingKind, str] = {
         SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
                w.stream::text AS first_stream, w.number AS first_number
         FROM conflicts x JOIN clusters c ON c.id = x.cluster_id
-        JOIN windows w ON w.gpu = x.gpu AND w.start = x.start
+        CROSS JOIN LATERAL kept_minutes(ARRAY[x.gpu], x.start, x.start + interval '1 minute') w
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start, x.number {_PAGE}
     """,
     # Two batches under one number: a cloned node, or a spool restored from a copy.
@@ -50,7 +50,7 @@ _QUERIES: dict[FindingKind, str] = {
         GROUP BY c.name, q.node, q.gpu, q.reason
         ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
     """,
-    # Somebody said that nobody looked.
+    # Somebody said that nobody looked. Such windows are never packed.
     FindingKind.GAPS: f"""
         SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
         FROM coverage v JOIN clusters c ON c.id = v.cluster_id

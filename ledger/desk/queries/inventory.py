@@ -55,7 +55,7 @@ _RECORDS = text("""
         SELECT start, body ->> 'model' AS model,
                (SELECT array_agg(DISTINCT p -> 'mig' ->> 'profile')
                 FROM jsonb_array_elements(body -> 'parts') p WHERE p ? 'mig') AS profiles
-        FROM windows WHERE gpu = g.gpu AND start >= :since ORDER BY start DESC LIMIT 1
+        FROM newest_window(g.gpu, :since)
     ) w ON true
     WHERE g.gpu = ANY(:gpus) OR g.cluster_id = ANY(:clusters) ORDER BY k.name, g.node, g.gpu
 """)

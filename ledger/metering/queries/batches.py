@@ -24,11 +24,10 @@ _BATCH = text("""
     FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
     WHERE b.stream = :stream AND b.number = :number
 """)
-# Between the first start and the last: other months' partitions are neither planned nor locked.
 _STORED = text("""
-    SELECT gpu, start, body FROM windows
-    WHERE start BETWEEN :low AND :high AND stream = :stream AND number = :number
-    ORDER BY start, gpu
+    SELECT gpu, start, body
+    FROM kept_windows(:gpus, :low, CAST(:high AS timestamptz) + interval '1 minute')
+    WHERE stream = :stream AND number = :number ORDER BY start, gpu
 """)
 
 
@@ -58,8 +57,9 @@ def batch(db: Session, stream: UUID, number: int) -> Row[Any]:
 
 
 def stored_windows(
-    db: Session, stream: UUID, number: int, *, low: datetime, high: datetime
+    db: Session, stream: UUID, number: int, gpus: Sequence[str], span: tuple[datetime, datetime]
 ) -> Sequence[Row[Any]]:
-    """Return the windows that were stored of a batch, which start from `low` to `high`."""
-    params = {"stream": stream, "number": number, "low": low, "high": high}
+    """Return the windows that were stored of a batch, of these GPUs, from one start to another."""
+    low, high = span
+    params = {"stream": stream, "number": number, "gpus": gpus, "low": low, "high": high}
     return db.execute(_STORED, params).all()

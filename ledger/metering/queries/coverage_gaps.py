@@ -1,8 +1,9 @@
 """Read coverage gaps of a cluster's GPUs: by span, by minute.
 
 Read only; the hours that have something are known (`hour_totals`, `hour_coverage`), and only their
-windows are read. Gaps are what agents reported, exact to the millisecond; silence is a minute of a
-registered GPU without a window, up to the horizon. At most `SPANS_MAX` spans are read at once.
+windows are read. Gaps are what agents reported, exact to the millisecond (their windows are never
+packed); silence is a minute of a registered GPU without a window, up to the horizon. At most
+`SPANS_MAX` spans are read at once.
 """
 
 from collections.abc import Sequence
@@ -77,8 +78,8 @@ _SILENT = text("""
             SELECT lag(start + interval '1 minute', 1, k.low) OVER (ORDER BY start) AS low,
                    start AS high
             FROM (
-                SELECT start FROM windows WHERE gpu = k.gpu AND start >= k.low AND start < k.high
-                    AND start >= :since AND start < :end
+                SELECT start FROM kept_minutes(ARRAY[k.gpu], greatest(k.low, :since),
+                    least(k.high, :end))
                 UNION ALL SELECT k.high
             ) said
         ) s WHERE s.high > s.low
@@ -94,8 +95,7 @@ _SILENT = text("""
 _SILENT_MINUTES = text("""
     SELECT m FROM generate_series(CAST(:since AS timestamptz),
         CAST(:until AS timestamptz) - interval '1 minute', interval '1 minute') m
-    WHERE NOT EXISTS (SELECT FROM windows w WHERE w.gpu = :gpu AND w.start = m)
-    ORDER BY m
+    WHERE m NOT IN (SELECT start FROM kept_minutes(ARRAY[:gpu], :since, :until)) ORDER BY m
 """)
 
 

@@ -65,7 +65,7 @@ _SHARES = text("""
 
 _MINUTES = text("""
     SELECT start, source, stream, number, body -> 'parts' AS parts, body -> 'gaps' AS gaps
-    FROM windows WHERE gpu = :gpu AND cluster_id = :cluster AND start >= :low AND start < :high
+    FROM kept_windows(ARRAY[:gpu], :low, :high) WHERE cluster_id = :cluster
     ORDER BY start
 """)
 

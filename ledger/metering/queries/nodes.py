@@ -37,7 +37,7 @@ _GPUS = text("""
     FROM gpus g LEFT JOIN LATERAL (
         SELECT start, body ->> 'model' AS model,
                jsonb_array_length(body -> 'parts') > 0 AS held
-        FROM windows WHERE gpu = g.gpu AND start >= :since ORDER BY start DESC LIMIT 1
+        FROM newest_window(g.gpu, :since)
     ) w ON true
     WHERE g.cluster_id = :cluster AND g.node = ANY(:nodes)
         AND (g.retired_at IS NULL OR g.retired_at > :since)

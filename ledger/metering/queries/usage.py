@@ -56,14 +56,13 @@ _UNOWNED = text(f"""
 _PARTS = text("""
     SELECT w.gpu, w.start, w.stream, w.number, w.from_ms, w.to_ms, w.num, w.den, w.mig_profile,
            w.util_ppm, w.incident_id, concat_ws('/', w.holder, w.detail) AS holder
-    FROM part_use w
+    FROM part_use(:gpus, :low, :high) w
     JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> :day AND s.superseded_at IS NULL
     JOIN bindings b ON b.cluster_id = w.cluster_id AND b.project_id = :project
         AND b.valid @> :day AND b.superseded_at IS NULL
         AND b.holder_kind = w.holder_kind AND b.holder = w.holder
-    WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
-    ORDER BY w.start, w.gpu, w.place, w.from_ms LIMIT :limit OFFSET :offset
+    ORDER BY w.start, w.gpu, w.place, w.from_ms LIMIT :limit
 """)
 
 _GPUS_OF_DAY = text(f"""
@@ -212,24 +211,23 @@ def windows_of_day(
 ) -> list[WindowPart]:
     """Return the parts of windows that make up a project's usage of one day, in order.
 
-    All of them together are exactly the day's usage. `limit` and `offset` count parts.
+    All of them together are exactly the day's usage. `limit` and `offset` count parts. Hours are
+    read one after the other, as many as it takes: windows of a day may be very many.
     """
     gpus = [r.gpu for r in db.execute(_GPUS_OF_DAY, {"project": project, "day": day})]
     if not gpus:  # also of a day at the calendar's end, which has no next midnight
         return []
-    rows = db.execute(
-        _PARTS,
-        {
-            "project": project,
-            "day": day,
-            "gpus": gpus,
-            "low": midnight(day),
-            "high": midnight(day + timedelta(days=1)),
-            "limit": limit,
-            "offset": offset,
-        },
-    )
-    return [_part(row) for row in rows]
+    parts: list[WindowPart] = []
+    for low in (midnight(day) + timedelta(hours=hour) for hour in range(24)):
+        most = offset + limit - len(parts)
+        if most == 0:
+            break
+        span = {"low": low, "high": low + timedelta(hours=1)}
+        values = {"project": project, "day": day, "gpus": gpus, "limit": most, **span}
+        rows = db.execute(_PARTS, values).all()
+        parts += [_part(row) for row in rows[offset:]]
+        offset = max(offset - len(rows), 0)
+    return parts
 
 
 def _part(row: Any) -> WindowPart:  # noqa: ANN401

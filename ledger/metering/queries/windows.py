@@ -104,20 +104,33 @@ _INSERT = """
     SELECT u.gpu, u.start, %(cluster)s, %(source)s, %(stream)s, %(number)s, u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         AS u(gpu, start, body)
+    WHERE NOT EXISTS (
+        SELECT FROM packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute'))
     ORDER BY u.start, u.gpu
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
 # OFFSET 0 keeps it a look by key in the one partition; a plain join reads every partition whole.
 # Between the first start and the last: other months' partitions are neither planned nor locked.
 _SAME = """
-    SELECT w.body = u.body::jsonb
+    SELECT u.place, w.body = u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         WITH ORDINALITY AS u(gpu, start, body, place)
     CROSS JOIN LATERAL (
         SELECT body FROM windows WHERE gpu = u.gpu AND start = u.start
             AND start BETWEEN %(first)s AND %(last)s OFFSET 0
     ) AS w
-    ORDER BY u.place
+"""
+_SAME_PACKED = """
+    SELECT m.at, b.windows -> (m.place - 1) = m.body
+    FROM (
+        SELECT batch_windows(m.stream, m.number) AS windows, array_agg(u.place) AS ats,
+               array_agg(u.body::jsonb) AS bodies, array_agg(m.place) AS places
+        FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
+            WITH ORDINALITY AS u(gpu, start, body, place)
+        CROSS JOIN LATERAL
+            packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute') AS m
+        GROUP BY m.stream, m.number
+    ) b CROSS JOIN LATERAL unnest(b.ats, b.bodies, b.places) AS m(at, body, place)
 """
 
 
@@ -155,9 +168,12 @@ def _compare(raw: Raw, windows: Sequence[KeptWindow], outcome: Outcome) -> None:
     """Compare windows with the stored ones of the same keys."""
     if windows:
         span = {"first": min(w.start for w in windows), "last": max(w.start for w in windows)}
-        rows = raw.execute(_SAME, span | _arrays(windows)).fetchall()
-        for window, (same,) in zip(windows, rows, strict=True):
-            (outcome.known if same else outcome.conflicting).append(window)
+        values = span | _arrays(windows)
+        same = dict(raw.execute(_SAME, values).fetchall())
+        if len(same) < len(windows):
+            same |= dict(raw.execute(_SAME_PACKED, values).fetchall())
+        for place, window in enumerate(windows, 1):
+            (outcome.known if same.get(place) else outcome.conflicting).append(window)
 
 
 def _arrays(windows: Sequence[KeptWindow]) -> dict[str, list[Any]]:

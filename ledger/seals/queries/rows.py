@@ -8,6 +8,7 @@ from psycopg import sql
 from ledger.seals.codes import Algorithm, FaultCode
 from ledger.seals.queries.leaves import lines
 from ledger.seals.queries.shapes import Raw, Shape, shapes
+from ledger.seals.rules.contents import content_check
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.form import row_hash, unescape
 from ledger.seals.rules.heads import Head
@@ -72,11 +73,12 @@ def check_rows(
 ) -> None:
     """Hold every row of sealed relations to its last leaf; `look` is shown how far it is."""
     of_relation = _editions(heads)
+    agent_keys = dict(raw.execute("SELECT id::text, public_key FROM agents").fetchall())
     last_posting = max((head.postings for head in heads.values()), default=0)
     for relation, shape in sorted(shapes(raw, relations).items()):
         editions = of_relation.get(relation, {})
         all_seals = [number for seals in editions.values() for number in seals]
-        check = _Check(raw, shape, all_seals, last_posting, tally, look)
+        check = _Check(raw, shape, all_seals, last_posting, agent_keys, tally, look)
         for edition, seals in editions.items():
             if set(edition.columns) <= set(shape.columns):
                 check.check_leaves(edition, seals)
@@ -102,13 +104,15 @@ def _editions(heads: Mapping[int, Head]) -> dict[str, dict[Edition, list[int]]]:
 class _Check:
     """One relation that is looked at; `all_seals` are those whose heads have a tree of it.
 
-    `last_posting` is the number of the last posting that was sealed.
+    `last_posting` is the number of the last posting that was sealed, `agent_keys` are the public
+    keys by agent.
     """
 
     raw: Raw
     shape: Shape
     all_seals: list[int]
     last_posting: int
+    agent_keys: Mapping[str, bytes]
     tally: Tally
     look: Callable[[Tally], None]
 
@@ -122,6 +126,7 @@ class _Check:
             seals=sql.Literal(seals),
         )
         digest = row_hash(shape.relation, edition.columns, edition.algorithm)
+        content = content_check(shape.relation, edition.columns, self.agent_keys)
         is_once = not SEALED[shape.relation].changes
         for line in lines(self.raw, query):
             key, leaf_hash, waits, is_there, row = line.split(b"\t", 4)
@@ -130,11 +135,13 @@ class _Check:
                 self.look(tally)
             row_now = b"\\\\x" + digest(row).hex().encode() if is_there == b"t" else b"\\N"
             if row_now == leaf_hash:
-                continue
-            if waits == b"t" and not is_once:
+                code = content(row) if is_there == b"t" else None
+            elif waits == b"t" and not is_once:
                 tally.rows_waiting += 1
+                code = None
             else:
                 code = _code(is_there == b"t", leaf_hash != b"\\N")
+            if code:
                 tally.faults.append(Fault(code, shape.relation, unescape(key).decode()))
 
     def check_unsealed(self) -> None:

@@ -7,9 +7,10 @@ stays as it is however large the database has grown.
 from collections.abc import Callable
 
 from ledger.seals.queries.books import check_books
-from ledger.seals.queries.heads import check_chain, check_trees, kept_seals
+from ledger.seals.queries.chain import kept_leaves, kept_seals
 from ledger.seals.queries.rows import check_rows
 from ledger.seals.queries.shapes import Raw, write_as_sealed
+from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Tally
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -30,7 +31,7 @@ def verify(raw: Raw, look: Callable[[Tally], None] = lambda _: None) -> Tally:
         raw.execute(_SNAPSHOT)
         write_as_sealed(raw)
         heads = check_chain(kept_seals(raw), tally)
-        check_trees(raw, heads, tally)
+        check_trees(kept_leaves(raw), heads, tally)
         look(tally)
         check_rows(raw, heads, tally, look)
         check_books(raw, tally, look)

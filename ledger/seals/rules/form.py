@@ -41,20 +41,38 @@ def row_hash(
     return digest
 
 
-def leaf(key: bytes, row: bytes | None) -> bytes:
+def leaf_bytes(key: bytes, row: bytes | None) -> bytes:
     """Return the bytes of a leaf, from the key's text and the row's hash; None: it is gone."""
     return key + b"\n" + (row or b"")
 
 
 def unescape(text: bytes) -> bytes:
-    """Return a value as it is, from how COPY writes it."""
+    """Return a value as it is, from how COPY writes it.
+
+    Raises:
+        ValueError: nothing stands behind its last backslash.
+    """
     if b"\\" not in text:
         return text
     characters = iter(text.decode())
     return "".join(
-        _escape(next(characters)) if character == "\\" else character for character in characters
+        character if character != "\\" else _escape(next(characters, None))
+        for character in characters
     ).encode()
 
 
-def _escape(character: str) -> str:
+def bytes_of(value: bytes) -> bytes:
+    """Return the bytes of a `bytea`, from how COPY writes it: hexadecimal digits behind an `x`.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    if not value.startswith(b"\\\\x"):
+        raise ValueError(value[:10])
+    return bytes.fromhex(value[3:].decode())
+
+
+def _escape(character: str | None) -> str:
+    if character is None:
+        raise ValueError("nothing behind a backslash")
     return _UNESCAPED.get(character, character)

@@ -179,6 +179,8 @@ DERIVED: Mapping[str, str] = MappingProxyType(
         "stretch_days": "how far windows were read",
         "stretches": "windows, as sessions",
         "window_counts": "windows, a batch",
+        "window_days": "which days are packed",
+        "window_hours": "where in the bytes of the batches windows stand",
         "windows": "the bytes of the batches",
         "witness_nodes": "the bytes of witnesses' batches",
         "witness_pods": "the bytes of witnesses' batches",

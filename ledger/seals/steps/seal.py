@@ -21,7 +21,7 @@ from ledger.seals.codes import Algorithm
 from ledger.seals.queries.leaves import relations_waiting, waiting_rows, write_leaves
 from ledger.seals.queries.seals import last_seal
 from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
-from ledger.seals.rules.form import leaf, row_hash, unescape
+from ledger.seals.rules.form import leaf_bytes, row_hash, unescape
 from ledger.seals.rules.heads import (
     Head,
     SealedTree,
@@ -154,7 +154,7 @@ def _tree(raw: Raw, number: int, shape: Shape, algorithm: Algorithm) -> SealedTr
     ]:
         write_leaves(raw, number, shape.relation, leaves)
         for key, row in leaves:
-            tree.add(leaf(unescape(key), row))
+            tree.add(leaf_bytes(unescape(key), row))
         after = unescape(leaves[-1][0]).decode()
     return SealedTree(shape.relation, shape.columns, tree.rows, tree.root().hex())
 

@@ -187,8 +187,8 @@ def test_devices_of_the_claim_that_the_scheduler_makes_for_an_extended_resource(
 ) -> None:
     """Kubernetes serves an extended resource by a driver of claims, or a class by its own name."""
     containers = [{"name": "main", "resources": {"requests": {name: "1"}, "limits": {name: "1"}}}]
-    made = {"resourceClaimName": "train-extended-x7", "requestMappings": []}
-    status = {"phase": "Pending", "extendedResourceClaimStatus": made}
+    reference = {"resourceClaimName": "train-extended-x7", "requestMappings": []}
+    status = {"phase": "Pending", "extendedResourceClaimStatus": reference}
     api.put("claims", claim("train-extended-x7", "gpu-0"))
     api.put("pods", pod("train", spec={"containers": containers}, status=status))
     site = start()

@@ -97,7 +97,8 @@ class Centre:
         """The same, added up from the windows as they count."""
         result: Counter[tuple[str, str]] = Counter()
         rows = self.owner.execute(
-            "SELECT body FROM counted_windows WHERE starts_with(gpu, 'job/')"
+            "SELECT body FROM counted_windows((SELECT array_agg(DISTINCT gpu) FROM coverage"
+            " WHERE starts_with(gpu, 'job/')), '-infinity', 'infinity')"
         ).fetchall()
         for (body,) in rows:
             for part in msgspec.convert(body, wire.Window).parts:

@@ -64,6 +64,13 @@ def test_a_machine_seals_and_verifies(
     assert len(base64.b64decode(key.read_bytes())) == 32
     code, text = run(database, tmp_path, "verify", "--json")
     assert (code, json.loads(text)["faults"]) == (0, [])
+    file = tmp_path / "2026.zip"
+    code, text = run(database, tmp_path, "seal", "export", str(file))
+    assert (code, str(file) in text) == (0, True), text
+    code, text = run(database, tmp_path, "verify", str(file), "--json")
+    assert (code, json.loads(text)["seals"], json.loads(text)["faults"]) == (0, 2, [])
+    code, text = run(database, tmp_path, "verify", str(tmp_path / "none.zip"))
+    assert (code, "none.zip" in text) == (1, True)
     owner.execute("ALTER TABLE roles DISABLE TRIGGER USER")
     owner.execute("UPDATE roles SET ledger = 'other' WHERE role = 'available'")
     code, text = run(database, tmp_path, "verify")

@@ -60,3 +60,17 @@ def test_a_round_that_fails_is_followed_by_the_next(
 
     moments = asyncio.run(three_rounds())
     assert moments == sorted(moments)
+
+
+def test_the_windows_of_closed_days_are_packed(
+    engine: sa.Engine, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = enrolled(owner, place(owner))
+    with Session(engine) as db, db.begin():
+        batch = node.read(node.batch([window(0, 0), window(0, 60)]))
+        assert isinstance(take_batch(db, batch, minute(100)), Receipt)
+    assert background.pack_round(engine, minute(100)) == 0
+    monkeypatch.setattr(background, "PACK_FOR_S", -1.0)
+    assert background.pack_round(engine, minute(10_000)) == 1
+    assert background.pack_round(engine, minute(10_000)) == 1
+    assert background.pack_round(engine, minute(10_000)) == 0

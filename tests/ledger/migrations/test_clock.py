@@ -37,8 +37,8 @@ DATED = {
     .replace("{until}", "7")
     .replace("{days}", "5"),
     "a decision": "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by,"
-    " decided_at) SELECT 'validity', 'x', '{{}}', digest, '', decided_by, {at} FROM decisions"
-    " LIMIT 1",
+    " decided_at) SELECT 'validity', 'x', '{{}}', repeat('0', 64), '', decided_by, {at}"
+    " FROM decisions LIMIT 1",
     "an answer": "UPDATE decisions SET answer = 'withdrawn', answered_by = decided_by,"
     " answered_at = {at} WHERE answer IS NULL",
     "the end of an agent": "UPDATE agents SET revoked_at = {at}",

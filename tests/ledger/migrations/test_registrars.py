@@ -1,9 +1,12 @@
 """Whatever is registered names a clerk who may register, whatever SQL the application sends."""
 
+import json
+
 import psycopg
 import pytest
 from psycopg import errors
 
+from ledger.formats.digest import digest
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import party
@@ -129,7 +132,7 @@ def test_what_two_decided_is_written_by_who_confirmed(
 ) -> None:
     owner.execute(
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
-        " VALUES ('registry', 'k1', '{}', repeat('0', 64), '', %s, now())",
+        " VALUES ('registry', 'k1', '{}', encode(sha256('{}'), 'hex'), '', %s, now())",
         (CLERK,),
     )
     by_two = f"{entry('prices', '{by}')}".replace(MARKS, f"{MARKS}, decision_id")
@@ -179,11 +182,13 @@ def test_what_stands_in_a_centre_its_own_operator_says(
     )
 
     def statement(by: str, centre: str, *clusters: str) -> str:
-        devices = ", ".join(f'{{"gpu": "{GPU}1", "cluster": "{name}"}}' for name in clusters)
+        content = {
+            "centre": centre, "devices": [{"gpu": f"{GPU}1", "cluster": name} for name in clusters],
+        }  # fmt: skip
         return (
             "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
-            f' VALUES (\'inventory\', \'{centre}\', \'{{"centre": "{centre}", "devices":'
-            f" [{devices}]}}', repeat('0', 64), '', '{by}', now())"
+            f" VALUES ('inventory', '{centre}', '{json.dumps(content)}', '{digest(content)}', '',"
+            f" '{by}', now())"
         )
 
     for bad in (

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from ledger.formats.digest import digest
 from tests.support.documents import let_stand, waiting_decision
 from tests.support.vouchers import uncaused
 
@@ -59,12 +60,12 @@ def decision(
     confirmed: bool = False,
 ) -> int:
     """A decision, open or confirmed."""
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content_digest = digest(content)
     row_id = one(
         owner,
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
         " VALUES (%s, %s, %s, %s, '按合同核对', %s, %s) RETURNING id",
-        kind, subject, json.dumps(content), digest, by, AT,
+        kind, subject, json.dumps(content), content_digest, by, AT,
     )  # fmt: skip
     if confirmed:
         owner.execute(
@@ -84,13 +85,13 @@ def one(owner: psycopg.Connection, query: str, *values: object) -> Any:
 
 def _original(owner: psycopg.Connection) -> str:
     content = b"a scan"
-    digest = hashlib.sha256(content).hexdigest()
+    content_hash = hashlib.sha256(content).hexdigest()
     owner.execute(
         "INSERT INTO originals (hash, name, media, content, received_at, received_by)"
         " VALUES (%s, 'scan.pdf', 'application/pdf', %s, %s, %s)",
-        (digest, content, AT, CLERK),
+        (content_hash, content, AT, CLERK),
     )
-    return digest
+    return content_hash
 
 
 def _documents(owner: psycopg.Connection, original: str) -> list[int]:

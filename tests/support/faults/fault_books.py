@@ -57,7 +57,10 @@ class Books:
             )  # fmt: skip
 
     def windows_kept(self) -> list[wire.Window]:
-        rows = self.owner.execute("SELECT body FROM windows ORDER BY start, gpu").fetchall()
+        rows = self.owner.execute(
+            "SELECT body FROM kept_windows((SELECT array_agg(DISTINCT gpu) FROM coverage),"
+            " '-infinity', 'infinity') ORDER BY start, gpu"
+        ).fetchall()
         windows = [msgspec.convert(row[0], wire.Window) for row in rows]
         self._check_totals(windows)
         return windows

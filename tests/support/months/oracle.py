@@ -263,16 +263,19 @@ class MonthOracle(MonthUsage):
     # earned
 
     def held_by_version(self, cell: Cell) -> dict[Version, Fraction]:
-        """What the books hold of each version's days; by usage, where their days have changed."""
+        """What the books hold of each version's days."""
         decision = self.decisions.get(cell)
-        if decision is not None and decision.terms == self.terms(cell[0]):
-            return decision.shares
-        return self._by_usage(cell, decision.held_fen if decision else 0)
+        return decision.shares if decision else self._by_usage(cell, 0)
 
     def settle(self) -> None:
-        """The books follow: what counts rises by itself, and what was paid too much is owed."""
+        """The books follow: what counts rises by itself, and what was paid too much is owed.
+
+        Where two persons have just changed the days of versions, what is held is shared anew.
+        """
         self.move_excess()
         for cell, decision in self.decisions.items():
+            if decision.terms != self.terms(cell[0]):
+                self._hold(cell, decision.held_fen)
             if decision.held_fen < self.counts_now(cell) and not self.version_fall(cell):
                 self._rise(cell, self.counts_now(cell))
         due = self.earnings()[0] - self.sent_fen - self.paid

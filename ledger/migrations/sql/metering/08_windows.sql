@@ -29,6 +29,207 @@ BEGIN
                    part, low, high);
 END $$;
 
+-- The windows of an hour of a GPU that were said in one stream, once their day is closed: of each its
+-- minute, and where its body stands, byte for byte: the place of the window in the batch. It is not
+-- written twice. `pack_windows` alone writes it, and takes them from `windows`.
+CREATE TABLE window_hours (
+    gpu text NOT NULL,
+    hour timestamptz NOT NULL CHECK (hour = date_trunc('hour', hour, 'UTC')),
+    stream uuid NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm')),
+    minutes smallint[] NOT NULL CHECK (0 <= ALL (minutes) AND 59 >= ALL (minutes)),
+    numbers integer[] NOT NULL,
+    places smallint[] NOT NULL,
+    PRIMARY KEY (gpu, hour, stream),
+    CHECK (cardinality(minutes) BETWEEN 1 AND 60),
+    CHECK (cardinality(numbers) = cardinality(minutes) AND cardinality(places) = cardinality(minutes))
+);
+
+-- Beijing days of which windows wait to be packed, and days of which some are.
+CREATE TABLE window_days (
+    day date NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'packed')),
+    PRIMARY KEY (day, state)
+);
+
+-- Read windows of some GPUs that start from `since` and before `until`, in whatever form they are kept:
+-- whoever reads more than the last two days does it by these. First those that are packed, without bodies.
+CREATE FUNCTION packed_minutes(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
+    place smallint)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source, h.stream,
+           p.number::bigint, p.place
+    FROM window_hours h
+    CROSS JOIN LATERAL unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
+    WHERE h.gpu = ANY(of_gpus) AND h.hour > since - interval '1 hour' AND h.hour < until
+        AND h.hour + p.minute * interval '1 minute' >= since
+        AND h.hour + p.minute * interval '1 minute' < until;
+END;
+
+-- The windows of a batch as its bytes say them, a JSON array. Null, where PostgreSQL cannot read the
+-- bytes: of what the door refuses in a batch, anything may stand beside the windows.
+CREATE FUNCTION batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
+            WHERE (stream, number) = (of_stream, of_number));
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN NULL;
+END $$;
+
+-- Those that are packed, with their bodies. Each batch is read once; no join looks for bodies, for the
+-- planner could not know how many there are.
+CREATE FUNCTION packed_windows(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
+    body jsonb)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT m.gpu, m.start, s.cluster_id, s.source, s.stream, s.number, s.windows -> (m.place - 1)
+    FROM (
+        SELECT cluster_id, source, stream, number, batch_windows(stream, number) AS windows,
+               array_agg(gpu) AS gpus, array_agg(start) AS starts, array_agg(place) AS places
+        FROM packed_minutes(of_gpus, since, until)
+        GROUP BY cluster_id, source, stream, number OFFSET 0  -- else a batch is read for each minute
+    ) s CROSS JOIN LATERAL unnest(s.gpus, s.starts, s.places) AS m(gpu, start, place)
+    WHERE s.windows IS NOT NULL;
+END;
+
+CREATE FUNCTION kept_windows(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
+    body jsonb)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT w.gpu, w.start, w.cluster_id, w.source, w.stream, w.number, w.body FROM windows w
+    WHERE w.gpu = ANY(of_gpus) AND w.start >= since AND w.start < until
+    UNION ALL
+    SELECT * FROM packed_windows(of_gpus, since, until);
+END;
+
+CREATE FUNCTION kept_minutes(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT w.gpu, w.start, w.cluster_id, w.source, w.stream, w.number FROM windows w
+    WHERE w.gpu = ANY(of_gpus) AND w.start >= since AND w.start < until
+    UNION ALL
+    SELECT m.gpu, m.start, m.cluster_id, m.source, m.stream, m.number
+    FROM packed_minutes(of_gpus, since, until) m;
+END;
+
+-- The last window of a GPU that starts at `since` or later; none, if there is none.
+CREATE FUNCTION newest_window(of_gpu text, since timestamptz)
+RETURNS TABLE (start timestamptz, body jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    newest timestamptz;
+    newest_body jsonb;
+    newest_packed timestamptz;
+BEGIN
+    SELECT w.start, w.body INTO newest, newest_body FROM windows w
+        WHERE w.gpu = of_gpu AND w.start >= since ORDER BY w.start DESC LIMIT 1;
+    SELECT max(m.start) INTO newest_packed
+        FROM packed_minutes(ARRAY[of_gpu], coalesce(newest, since), 'infinity') m;
+    IF newest_packed IS NULL AND newest IS NULL THEN RETURN; END IF;
+    IF newest_packed IS NULL THEN RETURN QUERY SELECT newest, newest_body;
+    ELSE RETURN QUERY SELECT p.start, p.body FROM packed_windows(ARRAY[of_gpu], newest_packed,
+            newest_packed + interval '1 minute') p;
+    END IF;
+END $$;
+
+-- Nobody says a minute a second time, packed or not; a day of which a window came has some to pack. A
+-- transaction that looks at the past would not see what was packed meanwhile.
+CREATE FUNCTION window_is_first() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    days date[];
+    again text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'windows are stored at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'window_is_first';
+    END IF;
+    SELECT ARRAY[(min(start) AT TIME ZONE interval '+08:00')::date,
+                 (max(start) AT TIME ZONE interval '+08:00')::date] INTO days FROM fresh;
+    IF days[1] IS NULL THEN RETURN NULL; END IF;
+    IF days[1] <> days[2] THEN  -- seldom, and then all of them are looked at
+        days := (SELECT array_agg(DISTINCT (start AT TIME ZONE interval '+08:00')::date) FROM fresh);
+    END IF;
+    INSERT INTO window_days (day, state)
+        SELECT DISTINCT day, 'open' FROM unnest(days) AS day ORDER BY day ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
+        RETURN NULL;
+    END IF;
+    SELECT min(f.gpu) INTO again FROM fresh f
+        JOIN window_hours h ON h.gpu = f.gpu AND h.hour = date_trunc('hour', f.start, 'UTC')
+            AND extract(minute FROM f.start AT TIME ZONE 'UTC')::smallint = ANY(h.minutes);
+    IF again IS NOT NULL THEN
+        RAISE EXCEPTION 'a minute of % is packed already', again
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER first AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION window_is_first();
+
+-- Packs an hour of some GPUs, and returns how many windows. What it takes stands in the bytes of its batch,
+-- the same: it was compared. What does not, and a window with a gap (which pages look for), stays.
+CREATE FUNCTION pack_windows(of_gpus text[], of_hour timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    packed integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
+    WITH plain AS MATERIALIZED (
+        SELECT gpu, start, cluster_id, source, stream, number, body FROM windows
+        WHERE gpu = ANY(of_gpus) AND start >= of_hour AND start < of_hour + interval '1 hour'
+            AND source IN ('nvml', 'dcgm') AND number <= 2147483647 AND NOT body ? 'gaps'
+    ), said AS (
+        SELECT stream, number, e.body, e.place
+        FROM (SELECT DISTINCT stream, number FROM plain) b
+        CROSS JOIN LATERAL jsonb_array_elements(batch_windows(stream, number))
+            WITH ORDINALITY AS e(body, place)
+    ), found AS MATERIALIZED (  -- a body has its key in it, so of equal ones at most one is kept
+        SELECT min(gpu) AS gpu, min(start) AS start, min(cluster_id) AS cluster_id,
+               min(source) AS source, stream, number, min(place)::smallint AS place
+        FROM (SELECT gpu, start, cluster_id, source, stream, number, body, NULL::bigint AS place
+              FROM plain
+              UNION ALL
+              SELECT NULL, NULL, NULL, NULL, stream, number, body, place FROM said) b
+        GROUP BY stream, number, body HAVING count(gpu) = 1 AND count(place) > 0
+    ), gone AS (
+        DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
+            AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
+    ), earlier AS (
+        DELETE FROM window_hours h USING (SELECT DISTINCT gpu, stream FROM found) f
+            WHERE (h.gpu, h.stream) = (f.gpu, f.stream) AND h.hour = of_hour RETURNING h.*
+    ), minutes AS (
+        SELECT gpu, stream, cluster_id, source,
+               extract(minute FROM start AT TIME ZONE 'UTC')::smallint AS minute,
+               number::integer AS number, place
+        FROM found
+        UNION ALL
+        SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
+        FROM earlier e
+        CROSS JOIN LATERAL unnest(e.minutes, e.numbers, e.places) AS m(minute, number, place)
+    ), stored AS (
+        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
+            SELECT gpu, of_hour, stream, cluster_id, source, array_agg(minute ORDER BY minute),
+                   array_agg(number ORDER BY minute), array_agg(place ORDER BY minute)
+            FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
+    ), noted AS (
+        INSERT INTO window_days (day, state)
+            SELECT (of_hour AT TIME ZONE interval '+08:00')::date, 'packed'
+            WHERE EXISTS (SELECT FROM found) ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) INTO packed FROM found;
+    RETURN packed;
+END $$;
+
+-- The day is done: a window that comes later opens it again.
+CREATE FUNCTION close_window_day(of_day date) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+$$;
+
 -- How many windows of a batch were kept, and how many wait in quarantine: triggers count them, and at
 -- commit there are no more than the batch's answer says, of an agent of that cluster and source.
 CREATE TABLE window_counts (
@@ -135,6 +336,12 @@ CREATE TRIGGER admitted BEFORE UPDATE OF admitted_at, admitted_by ON quarantine
 
 COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing month';
 COMMENT ON COLUMN windows.body IS 'The record as it was sent';
+COMMENT ON TABLE window_hours IS 'Windows of closed days, an hour of a GPU a row; their bodies stand in the batches';
+COMMENT ON COLUMN window_hours.hour IS 'Its start';
+COMMENT ON COLUMN window_hours.minutes IS 'Minutes of the hour, each a window, in order';
+COMMENT ON COLUMN window_hours.numbers IS 'The batch of each, in the stream';
+COMMENT ON COLUMN window_hours.places IS 'Its place among the windows of the batch, from 1';
+COMMENT ON TABLE window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
 COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
 COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
 COMMENT ON COLUMN window_counts.waiting IS 'Windows that were quarantined';
@@ -146,10 +353,10 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_month, count_waiting, windows_of_a_batch, usage_admitted FROM
-    PUBLIC;
-GRANT SELECT ON window_counts TO :app_role;
-GRANT EXECUTE ON FUNCTION ensure_month TO :app_role;
+REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, count_waiting,
+    windows_of_a_batch, usage_admitted FROM PUBLIC;
+GRANT SELECT ON window_counts, window_hours, window_days TO :app_role;
+GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts TO :app_role;
 GRANT SELECT ON quarantine TO :app_role;
 GRANT INSERT (gpu, start, hash, reason, cluster_id, node, source, stream, number, received_at, body)

@@ -130,10 +130,10 @@ BEGIN
     DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
-            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
-                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
-                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
-                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer
+                FROM kept_minutes(ARRAY[k.gpu], midnight + k.until_ms * interval '1 millisecond',
+                    midnight + interval '24 hours') w
+                WHERE (w.cluster_id, w.source) = (k.cluster_id, k.source));
     DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
         AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
                             = (s.gpu, s.day, s.cluster_id, s.source));
@@ -144,11 +144,9 @@ BEGIN
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.cluster_id, w.source, w.body,
                (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
-        FROM counted_windows w
+        FROM counted_windows(of_gpus, midnight, midnight + interval '24 hours') w
         LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
-        WHERE w.gpu = ANY(of_gpus)
-            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
-            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+        WHERE w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
     ), parts AS MATERIALIZED (
         SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
                h ->> 'kind' AS kind,
@@ -385,21 +383,29 @@ CREATE TABLE corrections (
 CREATE INDEX corrections_by_window ON corrections (gpu, start, id);
 CREATE INDEX corrections_by_word ON corrections (gpu, start, hash, stream, number);
 
--- The windows as they count: with the newest correction that two persons accepted.
-CREATE VIEW counted_windows AS
-    SELECT w.gpu, w.start, w.cluster_id, w.source, coalesce(c.stream, w.stream) AS stream,
-           coalesce(c.number, w.number) AS number, coalesce(c.body, w.body) AS body
+-- The windows of some GPUs as they count: with the newest correction that two persons accepted. Corrected
+-- are jobs' windows, which are never packed.
+CREATE FUNCTION counted_windows(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
+    body jsonb)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT w.gpu, w.start, w.cluster_id, w.source, coalesce(c.stream, w.stream),
+           coalesce(c.number, w.number), coalesce(c.body, w.body)
     FROM windows w LEFT JOIN (
         SELECT DISTINCT ON (k.gpu, k.start) k.gpu, k.start, x.stream, x.number, x.body
         FROM corrections k JOIN conflicts x USING (gpu, start, hash, stream, number)
-        WHERE k.counts ORDER BY k.gpu, k.start, k.id DESC
-    ) c ON (c.gpu, c.start) = (w.gpu, w.start);
+        WHERE k.counts AND k.gpu = ANY(of_gpus) AND k.start >= since AND k.start < until
+        ORDER BY k.gpu, k.start, k.id DESC
+    ) c ON (c.gpu, c.start) = (w.gpu, w.start)
+    WHERE w.gpu = ANY(of_gpus) AND w.start >= since AND w.start < until
+    UNION ALL
+    SELECT * FROM packed_windows(of_gpus, since, until);
+END;
 
 COMMENT ON TABLE corrections IS 'Later words of job sources on which two persons decided';
 COMMENT ON COLUMN corrections.counts IS 'Whether it counts in place of what was said before';
 COMMENT ON COLUMN corrections.hash IS 'With stream and number: which of the conflicts';
-COMMENT ON VIEW counted_windows IS 'Windows as they count, with the corrections that were accepted';
-GRANT SELECT ON corrections, counted_windows TO :app_role;
+GRANT SELECT ON corrections TO :app_role;
 
 COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
 COMMENT ON COLUMN day_totals.held IS

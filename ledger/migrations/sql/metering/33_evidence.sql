@@ -103,7 +103,8 @@ RETURN concat_ws('/', namespace, pod, container, nullif(uid, ''));
 -- Reads on, from their windows, the GPUs of a day whose windows are not all in `holds` yet. A window
 -- that came late has its GPU's day read again.
 CREATE FUNCTION keep_holds(of_cluster bigint, of_day date) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET work_mem = '32MB'
+AS $$
 DECLARE
     midnight CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
     stale CONSTANT text[] := (SELECT array_agg(DISTINCT v.gpu) FROM coverage v
@@ -115,9 +116,9 @@ BEGIN
     DELETE FROM hold_days k WHERE (cluster_id, day) = (of_cluster, of_day) AND k.gpu = ANY(stale)
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
-            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
-                WHERE w.gpu = k.gpu AND w.start >= k.until AND w.start < midnight + interval '24 hours'
-                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer
+                FROM kept_minutes(ARRAY[k.gpu], k.until, midnight + interval '24 hours') w
+                WHERE (w.cluster_id, w.source) = (k.cluster_id, k.source));
     DELETE FROM holds h WHERE (cluster_id, day) = (of_cluster, of_day) AND h.gpu = ANY(stale)
         AND NOT EXISTS (SELECT FROM hold_days k WHERE (k.cluster_id, k.day, k.gpu, k.source)
                             = (h.cluster_id, h.day, h.gpu, h.source));
@@ -125,11 +126,12 @@ BEGIN
         DELETE FROM holds WHERE (cluster_id, day) = (of_cluster, of_day) AND gpu = ANY(stale)
         RETURNING *
     ), fresh AS MATERIALIZED (
-        SELECT w.gpu, w.source, w.start, w.body FROM windows w
+        SELECT w.gpu, w.source, w.start, w.body
+        FROM kept_windows(stale, midnight, midnight + interval '24 hours') w
         LEFT JOIN hold_days k ON (k.cluster_id, k.day, k.gpu, k.source)
             = (of_cluster, of_day, w.gpu, w.source)
-        WHERE w.gpu = ANY(stale) AND w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
-            AND w.start >= coalesce(k.until, midnight) AND w.start < midnight + interval '24 hours'
+        WHERE w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
+            AND w.start >= coalesce(k.until, midnight)
     ), parts AS MATERIALIZED (
         SELECT f.gpu, f.source, f.body ->> 'model' AS model, p.holder AS h, p.mig,
                coalesce(p.num, 1) AS num, coalesce(p.den, 1) AS den, p.to_ms - p.from_ms AS ms,
@@ -139,7 +141,7 @@ BEGIN
         FROM fresh f CROSS JOIN LATERAL jsonb_to_recordset(f.body -> 'parts')
             AS p(holder jsonb, mig jsonb, from_ms bigint, to_ms bigint, num bigint, den integer,
                  readings jsonb)
-    ), pieces AS (
+    ), pieces AS MATERIALIZED (
         SELECT gpu, source, 'pod' AS kind, coalesce(mig ->> 'uuid', '') AS device,
                h ->> 'namespace' AS namespace, h ->> 'pod' AS pod,
                coalesce(h ->> 'container', '') AS container, coalesce(h ->> 'uid', '') AS uid, model,
@@ -152,16 +154,25 @@ BEGIN
         UNION ALL
         SELECT gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
                low, high, util_ppm_ms, util_ms FROM gone
+    ), holders AS MATERIALIZED (  -- numbered: to sort by twelve columns takes twice as long
+        SELECT row_number() OVER () AS id, h.*
+        FROM (SELECT DISTINCT gpu, source, kind, device, namespace, pod, container, uid, model,
+                     mig_profile, num, den FROM pieces) h
     ), begun AS (
         SELECT *, CASE kind WHEN 'seen' THEN reached >= low ELSE reached = low END IS NOT TRUE AS new
-        FROM (SELECT *, max(high) OVER (PARTITION BY gpu, source, kind, device, namespace, pod,
-                  container, uid, model, mig_profile, num, den ORDER BY low, high
-                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM pieces) p
+        FROM (SELECT h.id, h.kind, p.low, p.high, p.util_ppm_ms, p.util_ms,
+                     max(p.high) OVER (PARTITION BY h.id ORDER BY p.low, p.high
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+              FROM pieces p JOIN holders h USING (gpu, source, kind, device, namespace, pod, container,
+                  uid, model, mig_profile, num, den)) q
     ), numbered AS (
-        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY gpu, source, kind, device, namespace,
-                  pod, container, uid, model, mig_profile, num, den ORDER BY low, high
+        SELECT *, count(*) FILTER (WHERE new) OVER (PARTITION BY id ORDER BY low, high
                   ROWS UNBOUNDED PRECEDING) AS run
         FROM begun
+    ), runs AS (
+        SELECT id, min(low) AS low, max(high) AS high, sum(util_ppm_ms) AS util_ppm_ms,
+               sum(util_ms) AS util_ms
+        FROM numbered GROUP BY id, run
     ), kept AS (
         INSERT INTO hold_days (cluster_id, day, gpu, source, windows, until)
         SELECT of_cluster, of_day, v.gpu, v.source, v.windows,
@@ -175,10 +186,8 @@ BEGIN
     INSERT INTO holds (cluster_id, day, gpu, source, kind, device, namespace, pod, container, uid,
         model, mig_profile, num, den, low, high, util_ppm_ms, util_ms)
     SELECT of_cluster, of_day, gpu, source, kind, device, namespace, pod, container, uid, model,
-           mig_profile, num, den, min(low), max(high), sum(util_ppm_ms), sum(util_ms)
-    FROM numbered
-    GROUP BY gpu, source, kind, device, namespace, pod, container, uid, model, mig_profile, num, den,
-        run;
+           mig_profile, num, den, low, high, util_ppm_ms, util_ms
+    FROM runs JOIN holders USING (id);
 END $$;
 
 -- On which days a cluster needs a witness beside what meters it.
@@ -507,7 +516,11 @@ CREATE VIEW day_use AS
     SELECT * FROM use_corrections;
 
 -- The same, down to the parts of windows that it is made of; an accepted gap is of no batch.
-CREATE VIEW part_use AS
+CREATE FUNCTION part_use(of_gpus text[], since timestamptz, until timestamptz)
+RETURNS TABLE (gpu text, start timestamptz, day date, cluster_id bigint, source text, stream uuid,
+    number bigint, place bigint, from_ms integer, to_ms integer, num bigint, den integer,
+    holder_kind text, holder text, detail text, mig_profile text, util_ppm bigint, incident_id bigint)
+LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT w.gpu, w.start, d.day, w.cluster_id, w.source, w.stream, w.number, p.place,
            coalesce(e.from_ms, h.from_ms) AS from_ms, coalesce(e.to_ms, h.to_ms) AS to_ms,
            h.num, h.den,
@@ -515,7 +528,7 @@ CREATE VIEW part_use AS
                AS holder_kind,
            coalesce(j.by_user, e.holder, h.holder) AS holder, h.detail, h.mig_profile, h.util_ppm,
            e.incident_id
-    FROM counted_windows w
+    FROM counted_windows(of_gpus, since, until) w
     CROSS JOIN LATERAL (SELECT beijing_day(w.start) AS day OFFSET 0) d
     CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)
     CROSS JOIN LATERAL (
@@ -561,7 +574,8 @@ CREATE VIEW part_use AS
            coalesce(m.holder_kind, 'pod'), coalesce(m.holder, e.namespace), e.pod, e.mig_profile, NULL,
            e.incident_id
     FROM evidence e LEFT JOIN moved_use m ON m.id = e.id
-    WHERE e.counts AND e.verdict = 'gap';
+    WHERE e.counts AND e.verdict = 'gap' AND e.gpu = ANY(of_gpus) AND e.low >= since AND e.low < until;
+END;
 
 -- The same of the stretches that rounding contracts read.
 CREATE VIEW stretch_use AS
@@ -626,11 +640,10 @@ COMMENT ON VIEW moved_use IS 'Use that a binding by owner or label takes from it
 COMMENT ON VIEW moved_jobs IS 'Use that a binding by user takes from its account''s';
 COMMENT ON VIEW use_corrections IS 'What is added to the day totals, or taken from them, before they are billed';
 COMMENT ON VIEW day_use IS 'Day totals under the holder that is bound, less what does not count';
-COMMENT ON VIEW part_use IS 'Parts of windows, as far as they count, under the holder that is bound';
 COMMENT ON VIEW stretch_use IS 'Stretches under the holder that is bound, less what does not count';
 
 REVOKE EXECUTE ON FUNCTION keep_holds, compare_day, keep_evidence, witness_changed, witnesses_required
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_holds, keep_evidence TO :app_role;
 GRANT SELECT ON holds, evidence, evidence_days, two_witnesses, compared_clusters, moved_jobs, moved_use, use_corrections, day_use,
-    part_use, stretch_use TO :app_role;
+    stretch_use TO :app_role;

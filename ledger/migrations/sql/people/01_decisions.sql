@@ -88,6 +88,22 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('inventory', '{clerk}'),
     ('bank_reversal', '{finance,approver}');
 
+-- JSON as `ledger.formats.digest` writes it: keys in the order of their code points, no spaces.
+CREATE FUNCTION canonical(content jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(content)
+        WHEN 'object' THEN '{' || coalesce((
+            SELECT string_agg(to_json(key)::text || ':' || canonical(value), ',' ORDER BY key COLLATE "C")
+            FROM jsonb_each(content)), '') || '}'
+        WHEN 'array' THEN '[' || coalesce((
+            SELECT string_agg(canonical(value), ',' ORDER BY place)
+            FROM jsonb_array_elements(content) WITH ORDINALITY AS e (value, place)), '') || ']'
+        ELSE content::text
+    END;
+END $$;
+
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL REFERENCES decision_kinds,
@@ -103,6 +119,8 @@ CREATE TABLE decisions (
     answered_digest text,
     answer_reason text NOT NULL DEFAULT '',
     CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL)),
+    CONSTRAINT digest_of_content CHECK (
+        digest = encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex')),
     CONSTRAINT two_persons CHECK (
         answer IS NULL OR answer = 'withdrawn' OR person_of(answered_by) <> person_of(decided_by)),
     CONSTRAINT confirms_what_was_decided CHECK (

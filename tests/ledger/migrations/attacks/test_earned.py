@@ -34,7 +34,7 @@ MEMO = """
 DECIDED = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
     SELECT kind, 'mine', replace(replace(content::text, '10000', '20000'),
-            '"matched_fen": 20000', '"matched_fen": {fen}')::jsonb, digest, '',
+            '"matched_fen": 20000', '"matched_fen": {fen}')::jsonb, repeat('0', 64), '',
         'clerk:丙#3', now() FROM decisions WHERE kind = 'reconciliation';
     UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:丁#4', answered_at = now(),
         answered_digest = digest WHERE subject = 'mine';

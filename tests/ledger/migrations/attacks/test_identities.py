@@ -15,7 +15,7 @@ from tests.support.people import place_former, place_person, place_token
 
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    VALUES ('{kind}', 'mine', '{{}}', repeat('0', 64), '', '{by}', now());
+    VALUES ('{kind}', 'mine', '{{}}', encode(sha256('{{}}'), 'hex'), '', '{by}', now());
 """
 ANSWER = """
     UPDATE decisions SET answer = '{answer}', answered_by = '{by}', answered_at = now(),
@@ -393,3 +393,8 @@ def test_a_token_is_ended_by_itself_or_a_security_administrator(
 def test_no_administrator_decides(database: Database, three: None, by: str) -> None:
     assert decide(database, by) is CHECK
     assert answer_to(database, by) is CHECK
+
+
+def test_a_digest_is_that_of_the_content(database: Database, people: None) -> None:
+    decision = DECIDE.replace("'{{}}', encode", "'{{\"payee\": 1}}', encode")
+    assert attempt(database, decision.format(by=CLERK, kind="account")) is CHECK

@@ -106,8 +106,8 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
 # Two persons decide that 20 yuan less was used, and SQL carries it out.
 LESS_USED = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    SELECT 'extra', 'mine', content || '{"extra_fen": 1000}', digest, '', 'clerk:丙#3', now()
-    FROM decisions WHERE kind = 'extra' LIMIT 1;
+    SELECT 'extra', 'mine', content || '{"extra_fen": 1000}', repeat('0', 64), '',
+        'clerk:丙#3', now() FROM decisions WHERE kind = 'extra' LIMIT 1;
 """
 CARRIED_OUT = """
     UPDATE matches SET extra_fen = {extra}, matched_fen = {matched}, held_fen = {held},

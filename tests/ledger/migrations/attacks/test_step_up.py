@@ -11,7 +11,7 @@ from tests.support.people import place_former, place_token, promote
 CHECK = errors.CheckViolation
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    VALUES ('account', 'mine', '{{}}', repeat('0', 64), '', '{by}', now());
+    VALUES ('account', 'mine', '{{}}', encode(sha256('{{}}'), 'hex'), '', '{by}', now());
 """
 ANSWER = """
     UPDATE decisions SET answer = '{word}', answered_by = '{by}', answered_at = now(),

@@ -13,10 +13,11 @@ from nacl.signing import SigningKey
 
 from ledger.postgres.database import Database
 from ledger.seals.codes import FaultCode
-from ledger.seals.queries.heads import check_chain, check_trees, kept_seals
+from ledger.seals.queries.chain import kept_leaves, kept_seals
 from ledger.seals.queries.rows import check_rows
 from ledger.seals.queries.shapes import shapes, write_as_sealed
 from ledger.seals.queries.verify import verify
+from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.heads import sign
 from ledger.seals.rules.relations import SEALED
@@ -209,7 +210,7 @@ def looked_at(raw: psycopg.Connection) -> Tally:
     """What `verify` looks at, in a transaction that is already open."""
     tally = Tally()
     heads = check_chain(kept_seals(raw), tally)
-    check_trees(raw, heads, tally)
+    check_trees(kept_leaves(raw), heads, tally)
     check_rows(raw, heads, tally, lambda _: None)
     return tally
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from ledger.seals.codes import Algorithm
-from ledger.seals.rules.form import header, leaf, row_hash, unescape
+from ledger.seals.rules.form import header, leaf_bytes, row_hash, unescape
 
 
 def test_a_row_is_its_header_and_its_line() -> None:
@@ -29,8 +29,8 @@ def test_names_and_types_are_hashed() -> None:
 
 
 def test_a_leaf_says_whether_the_row_is_gone() -> None:
-    assert leaf(b"[1]", None) == b"[1]\n"
-    assert leaf(b"[1]", b"\0") == b"[1]\n\0"
+    assert leaf_bytes(b"[1]", None) == b"[1]\n"
+    assert leaf_bytes(b"[1]", b"\0") == b"[1]\n\0"
 
 
 @pytest.mark.parametrize(

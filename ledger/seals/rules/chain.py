@@ -1,33 +1,30 @@
-"""The chain of seals: heads, hashes, signatures, keys, and the trees of their leaves."""
+"""Hold the chain of seals to itself: heads, hashes, signatures, keys, the trees of the leaves."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from psycopg import sql
-
 from ledger.seals.codes import FaultCode
-from ledger.seals.queries.leaves import lines
-from ledger.seals.queries.shapes import Raw
 from ledger.seals.rules.faults import Fault, Tally
-from ledger.seals.rules.form import leaf, unescape
+from ledger.seals.rules.form import leaf_bytes
 from ledger.seals.rules.heads import Head, hash_of, is_signed, read_head
 from ledger.seals.rules.merkle import Tree
 
-_SEALS = """
-    SELECT s.number, s.kind, s.month, s.sealed_at, s.algorithm, s.previous, s.head, s.hash,
-           s.signature, k.public_key
-    FROM seals s LEFT JOIN seal_keys k ON k.id = s.key_id ORDER BY s.number
-"""
-_LEAVES = sql.SQL("""
-    COPY (SELECT seal, relation, key, hash FROM sealed_rows ORDER BY seal, relation, key) TO STDOUT
-""")
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf: the row's key as it is in JSON, and the row's hash; None: the row was gone."""
+
+    seal: int
+    relation: str
+    key: bytes
+    row: bytes | None
 
 
 @dataclass(frozen=True)
 class KeptSeal:
-    """A seal as it is seal; what its columns say must stand in its head too."""
+    """A seal as it is kept; what its columns say must stand in its head too."""
 
     number: int
     kind: str
@@ -39,11 +36,6 @@ class KeptSeal:
     hash: bytes
     signature: bytes
     public_key: bytes | None
-
-
-def kept_seals(raw: Raw) -> list[KeptSeal]:
-    """Return all seals, in their order."""
-    return [KeptSeal(*row) for row in raw.execute(_SEALS)]
 
 
 def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
@@ -80,29 +72,25 @@ def _faults(seal: KeptSeal, head: Head, before: KeptSeal | None, place: int) -> 
         yield FaultCode.SIGNATURE
 
 
-def check_trees(raw: Raw, heads: Mapping[int, Head], tally: Tally) -> None:
-    """Build every tree from its leaves again, and hold its root to the head's."""
+def check_trees(leaves: Iterable[Leaf], heads: Mapping[int, Head], tally: Tally) -> None:
+    """Build every tree from its leaves again, and hold its root to the head's.
+
+    Args:
+        leaves: those of each seal and relation one after the other, by key.
+        heads: of the seals, by number.
+        tally: takes the faults, and how many leaves there were.
+    """
     trees = {(n, tree.relation): tree for n, head in heads.items() for tree in head.trees}
-    for (number, relation), leaves in groupby(_leaves(raw), key=lambda row: row[:2]):
+    for (number, relation), of_tree in groupby(leaves, key=lambda leaf: (leaf.seal, leaf.relation)):
         tree = trees.pop((number, relation), None)
         algorithm = heads[number].algorithm if number in heads else None
         if tree is None or algorithm is None:
             tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
             continue
         grown = Tree(algorithm)
-        for _, _, key, row in leaves:
-            grown.add(leaf(unescape(key), row))
+        for leaf in of_tree:
+            grown.add(leaf_bytes(leaf.key, leaf.row))
         tally.leaves += grown.rows
         if (grown.rows, grown.root().hex()) != (tree.rows, tree.root):
             tally.faults.append(Fault(FaultCode.TREE, relation, seal=number))
     tally.faults += [Fault(FaultCode.TREE, name, seal=number) for number, name in trees]
-
-
-def _leaves(raw: Raw) -> Iterator[tuple[int, str, bytes, bytes | None]]:
-    for line in lines(raw, sql.Composed([_LEAVES])):
-        number, relation, key, row = line[:-1].split(b"\t")
-        yield int(number), relation.decode(), key, _bytes(row)
-
-
-def _bytes(value: bytes) -> bytes | None:
-    return None if value == b"\\N" else bytes.fromhex(value[3:].decode())
