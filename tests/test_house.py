@@ -73,6 +73,7 @@ def test_no_folder_has_more_files_than_one_can_take_in() -> None:
         for path in (ROOT / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.name not in MADE_FILES
     )
+    del folders["docs/adr"]  # a diary: it grows by one with each decision
     assert {folder: n for folder, n in folders.items() if n > FILES_MAX} == {}
 
 

@@ -136,15 +136,10 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         began = time.monotonic()
         charges = charge(db, now)
-        changes = [
-            charges.changed,
-            move_excess(db, ACTOR, now),
-            accrue_all(db, ACTOR, now).moved,
-            settle_recoveries(db, now),
-            expire(db, actor=ACTOR, now=now),  # after all books are locked, in their order
-        ]
-        if any(changes):
-            events.record_own(db, ACTOR, "round accrual", "accruals")
+        move_excess(db, ACTOR, now)
+        accrue_all(db, ACTOR, now)
+        settle_recoveries(db, now)
+        expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
         took_ms = round((time.monotonic() - began) * 1000)
         record_round(db, now, took_ms, charges.unpriced_ms)
         db.commit()

@@ -186,7 +186,6 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("提出年终结转"): ("POST /year-end", "POST /payments/year-end"),
         # What the server does by itself, and what is done on its machine.
         msgid("定时：认下已到时刻的用量"): ("round release",),
-        msgid("定时：计费并计提"): ("round accrual",),
         msgid("定时：封存"): ("round seal",),
         msgid("本机：启动"): ("command up",),
         msgid("本机：建立管理员"): ("command admin create",),

@@ -1,20 +1,36 @@
 """Pack the windows of closed days: bodies stand in the batches, and rows take room.
 
+A window of a closed day needs no row of its own: its body stands in its batch's bytes, and of the
+row there stays where (`window_hours`). `pack_windows` (08_windows) does it and compares each body
+first; `kept_windows` reads windows in both forms.
+
 A day is packed once it is over for two days: hardly a window comes later, and one that does is
 packed with its day again. Each hour is a transaction of its own, so whoever is stopped in the
 middle goes on later, and nobody waits long.
 """
 
-from collections.abc import Callable, Generator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Generator, Sequence
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.metering.queries.packing import close_day, day_to_pack, hours_to_pack, pack
-from ledger.units import beijing_day
+from ledger.units import beijing_day, midnight
 
 KEPT_WHOLE = timedelta(days=2)
 """Days that are over for less than this stay as they came."""
+
+GPUS_MAX = 1_000
+"""Of one call: as many as one batch may name, so that few batches are read twice."""
+
+_DAY = text("SELECT min(day) FROM window_days WHERE state = 'open' AND day < :before")
+_GPUS = text("""
+    SELECT DISTINCT cluster_id, gpu FROM coverage
+    WHERE cluster_id IN (SELECT id FROM clusters) AND day = :day AND source IN ('nvml', 'dcgm')
+    ORDER BY cluster_id, gpu
+""")
+_PACK = text("SELECT pack_windows(:gpus, :hour)")
+_CLOSE = text("SELECT close_window_day(:day)")
 
 
 def pack_day(session: Callable[[], Session], now: datetime) -> Generator[int]:
@@ -23,13 +39,37 @@ def pack_day(session: Callable[[], Session], now: datetime) -> Generator[int]:
     `session` opens a session, which is committed after each hour.
     """
     with session() as db:
-        day = day_to_pack(db, beijing_day(now - KEPT_WHOLE))
-        hours = hours_to_pack(db, day) if day else []
+        day = _day_to_pack(db, beijing_day(now - KEPT_WHOLE))
+        hours = _hours_to_pack(db, day) if day else []
     if day is None:
         return
     for hour, gpus in hours:
         with session() as db, db.begin():
-            count = pack(db, gpus, hour)
+            count = _pack(db, gpus, hour)
         yield count
     with session() as db, db.begin():
-        close_day(db, day)
+        _close_day(db, day)
+
+
+def _day_to_pack(db: Session, before: date) -> date | None:
+    """Return the first Beijing day before this one of which windows wait to be packed."""
+    day: date | None = db.scalar(_DAY, {"before": before})
+    return day
+
+
+def _hours_to_pack(db: Session, day: date) -> list[tuple[datetime, Sequence[str]]]:
+    """Return the hours of a day, each with GPUs of which it has windows, as one call takes them."""
+    gpus = [row.gpu for row in db.execute(_GPUS, {"day": day})]
+    some_gpus = [gpus[at : at + GPUS_MAX] for at in range(0, len(gpus), GPUS_MAX)]
+    hours = [midnight(day) + timedelta(hours=n) for n in range(24)] if gpus else []
+    return [(hour, of_call) for hour in hours for of_call in some_gpus]
+
+
+def _pack(db: Session, gpus: Sequence[str], hour: datetime) -> int:
+    """Pack the windows of these GPUs that start in this hour; return how many."""
+    return int(db.scalar(_PACK, {"gpus": list(gpus), "hour": hour}) or 0)
+
+
+def _close_day(db: Session, day: date) -> None:
+    """Note that a day is packed; a window that comes later opens it again."""
+    db.execute(_CLOSE, {"day": day})
