@@ -63,7 +63,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "seal_month_open": msgid("{month} 还没有结束，不能作月末封存"),
         "seal_month_known": msgid("{month} 已经作过月末封存"),
-        "seal_key_unknown": msgid("密钥 {key}… 没有登记，不能用来封存"),
+        "seal_key_unknown": msgid(
+            "密钥 {key}… 不能封存：封存用的是密钥 {expected}…（SUANQUAN_SEAL_KEY）"
+        ),
         "export_file": msgid("{path} 不是能读的导出文件：{detail}"),
         "seal_key_file": msgid("封存密钥文件 {path} 不能用：{detail}"),
         "seal_key_open": msgid("封存密钥文件 {path} 别人也能读；请改为只有所有者可读（0600）"),

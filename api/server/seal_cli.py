@@ -47,6 +47,8 @@ FAULTS = (
 )
 EXPORT_FILE = Column(msgid("导出文件"), "file")
 ExportFile = Annotated[Path, typer.Argument(help=msgid("写到哪里，如 2026.zip"))]
+NEXT_KEY = Column(msgid("以后的密钥（请改 SUANQUAN_SEAL_KEY）"), "file")
+NextKey = Annotated[Path, typer.Argument(help=msgid("新密钥的文件；没有就建立一个，请另存一份"))]
 ExportToVerify = Annotated[
     Path | None, typer.Argument(help=msgid("导出的文件；不写就核验本机的数据库"))
 ]
@@ -56,7 +58,7 @@ OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存
 @seal.verb("now", msgid("立即封存上次以来的一切；--month 作月末封存"))
 def now(*, month: OfMonth = None) -> Answer:
     """Seal what is new; of a month that is over, once."""
-    view = _seal(_first_day(month) if month else None)
+    view = _seal("command seal now", month=_first_day(month) if month else None)
     return record(SEAL, {**view, "month": month})
 
 
@@ -64,15 +66,28 @@ def now(*, month: OfMonth = None) -> Answer:
 def export(file: ExportFile) -> Answer:
     """Seal what is new, and write everything that was sealed by then into one file."""
     try:
-        view = _seal(export_to=file)
+        view = _seal("command seal export", export_to=file)
     except OSError as error:
         wrong = _("写不了 {file}：{why}").format(file=file, why=error.strerror)
         raise Failure(wrong) from error
     return record((*SEAL, EXPORT_FILE), {**view, "month": None, "file": str(file)})
 
 
-def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str, Any]:
-    """Seal, and in the same transaction write an export where one is asked for."""
+@seal.verb("rotate", msgid("换用另一个封存密钥：由现在的密钥在封首里写明"))
+def rotate(file: NextKey) -> Answer:
+    """Seal with the present key a head that names the next one; the file is made if it is not."""
+    view = _seal("command seal rotate", next_key=file)
+    return record((*SEAL, NEXT_KEY), {**view, "month": None, "file": str(file)})
+
+
+def _seal(
+    act: str,
+    *,
+    month: date | None = None,
+    export_to: Path | None = None,
+    next_key: Path | None = None,
+) -> dict[str, Any]:
+    """Seal, and in the same transaction write an export or name the next key."""
     with database(), _reach() as target:
         from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
@@ -82,7 +97,7 @@ def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str,
         from ledger.metering.queries.windows import raw_connection  # noqa: PLC0415
         from ledger.people.steps.events import record_own  # noqa: PLC0415
         from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion  # noqa: PLC0415
-        from ledger.seals.steps.bureau_key import bureau_key  # noqa: PLC0415
+        from ledger.seals.steps.bureau_key import bureau_key, make_bureau_key  # noqa: PLC0415
         from ledger.seals.steps.export import write_export  # noqa: PLC0415
         from ledger.seals.steps.seal import seal as run  # noqa: PLC0415
 
@@ -93,8 +108,10 @@ def _seal(month: date | None = None, export_to: Path | None = None) -> dict[str,
             with Session(engine) as db:
                 key = bureau_key(db, settings.bureau_key)
             with Session(engine, expire_on_commit=False) as db, db.begin():
-                last = run(db, key, actor, at, occasion=occasion, algorithm=settings.seal_hash)
-                act = "command seal export" if export_to else "command seal now"
+                last = run(
+                    db, key, actor, at, occasion=occasion, algorithm=settings.seal_hash,
+                    next_key=make_bureau_key(next_key) if next_key else None,
+                )  # fmt: skip
                 record_own(db, actor, act, "seals", str(last.number))
                 if export_to is not None:
                     write_export(raw_connection(db), export_to, last)

@@ -1904,21 +1904,6 @@ CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
 
 ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.first_seal_key() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    LOCK TABLE seal_keys IN SHARE ROW EXCLUSIVE MODE;
-    IF EXISTS (SELECT FROM seal_keys) THEN
-        RAISE EXCEPTION 'another key does not come by itself'
-            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'first_seal_key';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.first_seal_key() OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.first_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2973,6 +2958,21 @@ CREATE FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zo
 END;
 
 ALTER FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.key_of_a_head() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM seals WHERE key_id = NEW.id
+                   OR head::jsonb ->> 'next_key' = encode(NEW.public_key, 'hex')) THEN
+        RAISE EXCEPTION 'no head names this key'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'key_of_a_head';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.key_of_a_head() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) RETURNS TABLE(year integer, fen numeric)
     LANGUAGE plpgsql STABLE
@@ -4772,7 +4772,9 @@ DECLARE
 BEGIN
     SELECT * INTO last FROM seals ORDER BY number DESC LIMIT 1;
     IF NEW.number <> coalesce(last.number, 0) + 1 OR NEW.previous IS DISTINCT FROM last.hash
-            OR NEW.sealed_at <= last.sealed_at THEN
+            OR NEW.sealed_at <= last.sealed_at
+            OR NEW.key_id <> coalesce((SELECT id FROM seal_keys
+                WHERE encode(public_key, 'hex') = last.head::jsonb ->> 'next_key'), last.key_id) THEN
         RAISE EXCEPTION 'seal % does not follow the last one', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'seal_follows';
     END IF;
@@ -10495,8 +10497,6 @@ CREATE CONSTRAINT TRIGGER earned AFTER INSERT ON public.year_waits DEFERRABLE IN
 
 CREATE TRIGGER explained BEFORE INSERT ON public.incidents FOR EACH ROW EXECUTE FUNCTION public.incident_explained();
 
-CREATE TRIGGER first BEFORE INSERT ON public.seal_keys FOR EACH ROW EXECUTE FUNCTION public.first_seal_key();
-
 CREATE TRIGGER first AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.window_is_first();
 
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
@@ -10606,6 +10606,8 @@ CREATE CONSTRAINT TRIGGER named AFTER INSERT ON public.claim_events DEFERRABLE I
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
 CREATE CONSTRAINT TRIGGER of_a_batch AFTER INSERT OR UPDATE ON public.window_counts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.windows_of_a_batch();
+
+CREATE CONSTRAINT TRIGGER of_a_head AFTER INSERT ON public.seal_keys DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.key_of_a_head();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -12212,8 +12214,6 @@ REVOKE ALL ON FUNCTION public.exclusion_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.explain_incident(of_cluster bigint, of_kind text, since timestamp with time zone, until timestamp with time zone, of_node text, of_namespace text, of_pod text, words text, of_file text, of_original text, actor text, at timestamp with time zone) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.first_seal_key() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.fold_windows() FROM PUBLIC;
@@ -12283,6 +12283,8 @@ GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suan
 REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
 

@@ -104,7 +104,7 @@ def write_tiny_export(file: Path) -> None:
     tree.add(leaf_bytes(b"[1]", row_digest))
     head = Head(
         number=1, kind=SealKind.LIGHT, month=None, sealed_at=NOON, algorithm=Algorithm.SHA256,
-        previous=None, key=public_key, program="test", policies={}, postings=0,
+        previous=None, key=public_key, next_key=None, program="test", policies={}, postings=0,
         trees=(SealedTree("seal_keys", columns, tree.rows, tree.root().hex()),),
     )  # fmt: skip
     text = write_head(head)

@@ -193,6 +193,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：备份"): ("command backup",),
         msgid("本机：封存"): ("command seal now",),
         msgid("本机：导出封存过的一切"): ("command seal export",),
+        msgid("本机：换用封存密钥"): ("command seal rotate",),
     }
 )
 ACTS: Mapping[str, str] = MappingProxyType(

@@ -40,7 +40,7 @@ class KeptSeal:
 
 def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
     """Check every head, signature and link; return the heads that can be read, by number."""
-    heads = {}
+    heads: dict[int, Head] = {}
     before: KeptSeal | None = None
     for place, seal in enumerate(seals, start=1):
         tally.seals += 1
@@ -50,6 +50,9 @@ def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
             tally.faults.append(Fault(FaultCode.HEAD, seal=seal.number))
         else:
             codes = _faults(seal, head, before, place)
+            last_head = heads.get(before.number) if before else None
+            if last_head and head.key != last_head.key_after:
+                tally.faults.append(Fault(FaultCode.KEY, seal=seal.number))
             tally.faults += [Fault(code, seal=seal.number) for code in codes]
         before = seal
     return heads

@@ -14,7 +14,7 @@ from ledger.seals.rules.chain import KeptSeal, Leaf, check_chain, check_trees
 from ledger.seals.rules.contents import ContentCheck, Values, content_check, public_key, row_of
 from ledger.seals.rules.export import Archive, Malformed, Row
 from ledger.seals.rules.faults import Fault, Tally
-from ledger.seals.rules.form import bytes_of, row_hash
+from ledger.seals.rules.form import row_hash
 from ledger.seals.rules.heads import Head
 from ledger.seals.rules.relations import SEALED, Sealed
 
@@ -41,9 +41,8 @@ def check_export(archive: Archive, look: Look = lambda _: None) -> Tally:
     with _noting(tally):
         seals = list(export.seals_of(archive))
         check = _Check(archive, check_chain(seals, tally), tally, look)
-        for one_check in (check.check_last, check.check_keys):
-            with _noting(tally):
-                one_check(seals)
+        with _noting(tally):
+            check.check_last(seals)
         check_trees(check.leaves(), check.heads, tally)
         check.check_all_rows()
         for last_check in (check.check_balances, check.check_numbers):
@@ -75,13 +74,6 @@ class _Check:
         last = (seals[-1].number, seals[-1].hash.hex()) if seals else None
         if last != export.last_seal_of(self.archive):
             self.tally.faults.append(Fault(FaultCode.CHAIN, export.MANIFEST))
-
-    def check_keys(self, seals: Sequence[KeptSeal]) -> None:
-        """Every key that signed is one of the register."""
-        keys = set(self.values("seal_keys", lambda row: bytes_of(row["public_key"])))
-        self.tally.faults += [
-            Fault(FaultCode.KEY, seal=seal.number) for seal in seals if seal.public_key not in keys
-        ]
 
     def leaves(self) -> Iterator[Leaf]:
         """All leaves, by relation."""

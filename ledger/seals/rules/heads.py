@@ -32,9 +32,10 @@ class SealedTree:
 
 @dataclass(frozen=True)
 class Head:
-    """One seal; `previous` and `key` are hexadecimal, `policies` the SHA-256 of each file.
+    """One seal; `previous` and the keys are hexadecimal, `policies` the SHA-256 of each file.
 
-    `postings` is the number of the last posting that was taken by this seal or one before.
+    `next_key` signs from the next head on, where the key changes. `postings` is the number of the
+    last posting that was taken by this seal or one before.
     """
 
     number: int
@@ -44,10 +45,16 @@ class Head:
     algorithm: Algorithm
     previous: str | None
     key: str
+    next_key: str | None
     program: str
     policies: Mapping[str, str]
     postings: int
     trees: tuple[SealedTree, ...]
+
+    @property
+    def key_after(self) -> str:
+        """Which key signs the next head."""
+        return self.next_key or self.key
 
     @property
     def rows(self) -> int:
@@ -67,6 +74,7 @@ def write_head(head: Head) -> str:
             "algorithm": head.algorithm.value,
             "previous": head.previous,
             "key": head.key,
+            "next_key": head.next_key,
             "program": head.program,
             "policies": dict(head.policies),
             "postings": head.postings,
@@ -105,6 +113,7 @@ def _head(members: Mapping[str, Any]) -> Head:
         algorithm=Algorithm(members["algorithm"]),
         previous=members["previous"],
         key=members["key"],
+        next_key=members["next_key"],
         program=members["program"],
         policies=members["policies"],
         postings=members["postings"],

@@ -49,16 +49,18 @@ def seal(
     *,
     occasion: Occasion = BY_THE_HOUR,
     algorithm: Algorithm = Algorithm.SHA256,
+    next_key: SigningKey | None = None,
 ) -> Seal:
     """Seal whatever waits, in a transaction that has not begun yet.
 
     Args:
         db: a session before its first statement.
-        key: the bureau's; the first one that seals is registered.
+        key: the bureau's: the first one that seals, then that which the last head names.
         actor: who has it registered.
         now: when; later than the last seal.
         occasion: light, or of a month that is over.
         algorithm: what hashes.
+        next_key: the key of all seals after this one, where it changes.
 
     Returns:
         The seal, which stands once the caller commits.
@@ -66,8 +68,8 @@ def seal(
     Raises:
         Busy: somebody else is sealing (`seal_busy`).
         Refused: the clock is behind the last seal (`seal_clock`), the last seal is not one of a
-            registered key (`seal_broken`), this key is none (`seal_key_unknown`), or the month is
-            not over (`seal_month_open`).
+            registered key (`seal_broken`), another key is to sign (`seal_key_unknown`), or the
+            month is not over (`seal_month_open`).
         Conflict: the month was sealed (`seal_month_known`).
     """
     db.execute(_SNAPSHOT)
@@ -75,7 +77,9 @@ def seal(
         raise Busy("seal_busy")
     last = last_seal(db)
     _refuse_early(db, last, occasion, now)
-    signer = _signer(db, key, actor, now)
+    signer = _signer(db, key, last, actor, now)
+    if next_key is not None:
+        _register(db, next_key, actor, now)
     raw = raw_connection(db)
     write_as_sealed(raw)
     number = last.number + 1 if last else 1
@@ -88,6 +92,7 @@ def seal(
         algorithm=algorithm,
         previous=last.hash.hex() if last else None,
         key=signer.public_key.hex(),
+        next_key=bytes(next_key.verify_key).hex() if next_key else None,
         program=version("suanquan"),
         policies=_policies(),
         postings=postings,
@@ -112,18 +117,24 @@ def _refuse_early(db: Session, last: Seal | None, occasion: Occasion, now: datet
             raise Conflict("seal_month_known", month=f"{month:%Y-%m}")
 
 
-def _signer(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKey:
+def _signer(db: Session, key: SigningKey, last: Seal | None, actor: str, now: datetime) -> SealKey:
+    public_key = bytes(key.verify_key).hex()
+    expected = read_head(last.head).key_after if last else public_key
+    if public_key != expected:
+        raise Refused("seal_key_unknown", key=public_key[:16], expected=expected[:16])
+    return _register(db, key, actor, now)
+
+
+def _register(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKey:
+    """The key's row, a new one where there is none."""
     public_key = bytes(key.verify_key)
-    keys = db.exec(select(SealKey)).all()
-    for known_key in keys:
-        if known_key.public_key == public_key:
-            return known_key
-    if keys:
-        raise Refused("seal_key_unknown", key=public_key.hex()[:16])
-    first = SealKey(public_key=public_key, registered_at=now, registered_by=actor)
-    db.add(first)
+    known_key = db.exec(select(SealKey).where(SealKey.public_key == public_key)).one_or_none()
+    if known_key is not None:
+        return known_key
+    new_key = SealKey(public_key=public_key, registered_at=now, registered_by=actor)
+    db.add(new_key)
     db.flush()
-    return first
+    return new_key
 
 
 def _policies() -> dict[str, str]:

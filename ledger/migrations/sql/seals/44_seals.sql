@@ -2,26 +2,14 @@
 -- tree, the roots of all trees stand in a head, and heads are signed and chained. Which relations are
 -- sealed is said in `ledger/seals/rules/relations.py`; the triggers that watch them are in 99_sealed.
 
--- The bureau's keys. The first comes with the first seal; the file with its private half is no part
--- of the database.
+-- The bureau's keys. The first comes with the first seal, and another one with the head that names it
+-- as the next. The file with its private half is no part of the database.
 CREATE TABLE seal_keys (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) = 32),
     registered_at timestamptz NOT NULL,
     registered_by text NOT NULL CHECK (registered_by <> '')
 );
-
-CREATE FUNCTION first_seal_key() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    LOCK TABLE seal_keys IN SHARE ROW EXCLUSIVE MODE;
-    IF EXISTS (SELECT FROM seal_keys) THEN
-        RAISE EXCEPTION 'another key does not come by itself'
-            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'first_seal_key';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER first BEFORE INSERT ON seal_keys FOR EACH ROW EXECUTE FUNCTION first_seal_key();
 
 CREATE TABLE seals (
     number bigint PRIMARY KEY CHECK (number >= 1),
@@ -41,7 +29,21 @@ CREATE TABLE seals (
 );
 CREATE INDEX seals_by_key ON seals (key_id);
 
--- One after the other: no number is left out, none comes twice, and no moment before the last.
+CREATE FUNCTION key_of_a_head() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM seals WHERE key_id = NEW.id
+                   OR head::jsonb ->> 'next_key' = encode(NEW.public_key, 'hex')) THEN
+        RAISE EXCEPTION 'no head names this key'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'key_of_a_head';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER of_a_head AFTER INSERT ON seal_keys
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION key_of_a_head();
+
+-- One after the other: no number is left out, none comes twice, and no moment before the last; with
+-- the key of the last one, or with that which it names as the next.
 CREATE FUNCTION seal_follows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -49,7 +51,9 @@ DECLARE
 BEGIN
     SELECT * INTO last FROM seals ORDER BY number DESC LIMIT 1;
     IF NEW.number <> coalesce(last.number, 0) + 1 OR NEW.previous IS DISTINCT FROM last.hash
-            OR NEW.sealed_at <= last.sealed_at THEN
+            OR NEW.sealed_at <= last.sealed_at
+            OR NEW.key_id <> coalesce((SELECT id FROM seal_keys
+                WHERE encode(public_key, 'hex') = last.head::jsonb ->> 'next_key'), last.key_id) THEN
         RAISE EXCEPTION 'seal % does not follow the last one', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'seal_follows';
     END IF;
@@ -126,7 +130,7 @@ COMMENT ON TABLE sealed_rows IS 'The rows that a seal took, and their hashes; ap
 COMMENT ON COLUMN sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
 COMMENT ON TABLE unsealed_rows IS 'Rows that came, changed or went since they were sealed, by triggers';
 
-REVOKE EXECUTE ON FUNCTION first_seal_key, seal_follows, note_unsealed, note_postings, take_leaves
+REVOKE EXECUTE ON FUNCTION key_of_a_head, seal_follows, note_unsealed, note_postings, take_leaves
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION note_postings TO :app_role;
 GRANT SELECT ON seal_keys, seals, sealed_rows, unsealed_rows TO :app_role;

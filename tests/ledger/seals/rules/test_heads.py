@@ -19,6 +19,7 @@ HEAD = Head(
     algorithm=Algorithm.SHA256,
     previous="00" * 32,
     key=bytes(KEY.verify_key).hex(),
+    next_key=None,
     program="0.1.0",
     policies={"宁.yaml": "11" * 32},
     postings=7,

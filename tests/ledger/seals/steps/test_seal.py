@@ -118,6 +118,19 @@ def test_another_key_is_refused(metered_town: Town) -> None:
         seal_at(metered_town.engine, 1, key=SigningKey.generate())
 
 
+def test_the_next_key_is_named_by_the_one_before(database: Database, metered_town: Town) -> None:
+    engine, other_key = metered_town.engine, SigningKey.generate()
+    with Session(engine) as db, db.begin():
+        seal(db, KEY, "test", NOON, next_key=other_key)
+    with pytest.raises(Refused, match="seal_key_unknown"):
+        seal_at(engine, 1)
+    own_key = SEAL.format(step=1, later="1 s", previous="hash")
+    assert attempt(database, own_key) is errors.CheckViolation
+    seal_at(engine, 1, key=other_key)
+    seal_at(engine, 2, key=other_key)
+    assert verified(database).faults == []
+
+
 def test_what_is_no_seal_is_not_followed(metered_town: Town, owner: psycopg.Connection) -> None:
     seal_at(metered_town.engine)
     owner.execute(
