@@ -96,8 +96,8 @@ _BILLS = """
     WITH decision AS (
         INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at,
                 answer, answered_by, answered_at, answered_digest)
-            VALUES ('document', 'bench', '{}', repeat('0', 64), '', 'clerk:a#1', now(),
-                    'confirmed', 'clerk:b#2', now(), repeat('0', 64)) RETURNING id
+            VALUES ('document', 'bench', '{}', encode(sha256('{}'), 'hex'), '', 'clerk:a#1', now(),
+                    'confirmed', 'clerk:b#2', now(), encode(sha256('{}'), 'hex')) RETURNING id
     )
     INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
             buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original, received_at,
