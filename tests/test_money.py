@@ -1,4 +1,4 @@
-"""Every case of docs/money.md names tests that are there."""
+"""Every case of docs/money.md and docs/security.md names tests that are there."""
 
 import ast
 import json
@@ -16,7 +16,15 @@ NAME = re.compile(r"`((?:tests/[\w/]+/)?test_\w+\.py)(?:::(\w+(?:::\w+)?))?`")
 CASES = "tests/ledger/desk/right_figures/"
 PAGE = (ROOT / "docs/money.md").read_text(encoding="utf-8")
 MONTH = (ROOT / "docs/month.md").read_text(encoding="utf-8")
-ROWS = [line for line in PAGE.splitlines() if line.startswith("|") and ".py" in line]
+SECURITY = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+
+
+def rows_of(page: str) -> list[str]:
+    """The rows of a page's tables that name a test."""
+    return [line for line in page.splitlines() if line.startswith("|") and ".py" in line]
+
+
+ROWS = rows_of(PAGE)
 SAYABLE = [
     row
     for row in PAGE.partition("## 说得出的情形")[2].partition("\n## ")[0].splitlines()
@@ -36,7 +44,7 @@ def definitions(path: str) -> set[str]:
     return definition_names
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", [*ROWS, *rows_of(SECURITY)])
 def test_a_case_names_tests_that_are_there(row: str) -> None:
     names = NAME.findall(row)
     assert len(names) == len(re.findall(r"test_\w+\.py", row)), "each as `file::name`"
