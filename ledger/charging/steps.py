@@ -46,7 +46,7 @@ class ChargeResult:
 
 def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> ChargeResult:
     """Update the charges of these projects (None: of all)."""
-    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
+    lock_charges(db)
     keep_evidence(db)
     project_ids = list(projects) if projects is not None else _all_projects(db)
     items = contract_lines.bill_items(db, project_ids, beijing_day(now))
@@ -54,6 +54,11 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     unpriced = [item.usage.device_ms for item in items if isinstance(item, UnpricedUsage)]
     count = _replace(db, project_ids, target, now)
     return ChargeResult(count, len(unpriced), sum(unpriced, Fraction(0)))
+
+
+def lock_charges(db: Session) -> None:
+    """Keep others from charging until the transaction ends; before any book is locked."""
+    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
 
 
 def record_round(db: Session, now: datetime, took_ms: int, unpriced_ms: Fraction) -> None:

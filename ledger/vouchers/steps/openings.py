@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import rights
+from ledger.charging.steps import lock_charges
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -131,6 +132,7 @@ def open_decided(db: Session, decision: Decision, actor: str, now: datetime) -> 
         NotFound, Refused, Conflict: as `open_voucher`.
     """
     content = decision.content
+    lock_charges(db)
     project = db.exec(select(Project).where(Project.code == content["project"])).one()
     had_one = db.exec(select(Voucher.id).where(Voucher.project_id == project.id)).first()
     open_voucher(

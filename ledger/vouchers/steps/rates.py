@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
+from ledger.charging.steps import lock_charges
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -76,6 +77,7 @@ def change_rate(db: Session, decision: Decision, actor: str, now: datetime) -> N
     """Carry out the confirmed change: charge the project's usage anew, and accrue."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
+    lock_charges(db)
     lock_book(db, voucher.book_id)
     rate = Fraction(content["rate"])
     db.add(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
+from ledger.charging.steps import lock_charges
 from ledger.errors import Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -59,6 +60,7 @@ def propose_validity(
 def change_validity(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """Carry out the confirmed change: charge the project's usage anew, and accrue."""
     voucher = db.get_one(Voucher, decision.content["voucher"])
+    lock_charges(db)
     lock_book(db, voucher.book_id)
     set_days(db, decision, voucher, now)
     accrue(db, voucher, actor, now)

@@ -1,5 +1,6 @@
 """Another rate from a day on: two persons, usage by its day, and only a rate of the clause."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -27,6 +28,7 @@ from tests.support.town import APPROVER, CLERK, NOW, POLICY, Town, rights_of, vo
 from tests.support.vouchers import audit, place_decision
 
 CAP = 500_000_000
+STILL = 0.5  # seconds after which a thread that waits is still waiting
 SECOND = 24 * 60  # the first minute of the second day, in minutes since the town's first
 HALF = ChosenRate(Fraction(1, 2), "国家级项目按1/2", 0)
 TENTH = ChosenRate(Fraction(1, 10), "示范平台按1/10", 1)
@@ -79,6 +81,21 @@ def test_usage_earns_at_the_rate_of_its_day(two_days: Town, owner: psycopg.Conne
         rates = [(r.rate, r.words, r.since) for r in rates_of(db, voucher_of(two_days))]
     assert rates == [(OWN.rate, "", None), (HALF.rate, HALF.words, second)]
     assert audit(owner) == []
+
+
+def test_who_waits_for_the_charges_keeps_no_book(two_days: Town, owner: psycopg.Connection) -> None:
+    """A round locks the charges and then the books; so does a change, or the two would meet."""
+    decision = propose(two_days, HALF, first_day(owner))
+    free = "SELECT FROM accounts WHERE book_id = %s FOR UPDATE NOWAIT"
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction():
+            owner.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))")
+            change = pool.submit(confirm, two_days, decision)
+            wait([change], STILL)
+            owner.execute(free, (voucher_of(two_days).book_id,))
+            assert not change.done()
+        change.result()
+    assert rights_of(two_days) == book(A=CAP - 150, C=150)
 
 
 def test_the_newest_decision_holds_from_its_day_on(
