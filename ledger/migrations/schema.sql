@@ -4652,18 +4652,15 @@ BEGIN
     END IF;
     IF EXISTS (
         WITH meant AS MATERIALIZED (SELECT * FROM corrections_meant(ruling.content)),
-        signed AS MATERIALIZED (
-            SELECT b.stream, b.number, p.word ->> 'gpu' AS gpu, use_of(p.word) AS use,
-                   (p.word ->> 'start')::timestamptz AS start
-            FROM batches b JOIN agents a ON a.id = b.agent_id AND a.approved_at IS NOT NULL
+        signed AS MATERIALIZED (  -- word for word: what was refused beside it is not read
+            SELECT b.stream, b.number, p.word
+            FROM (SELECT DISTINCT stream, number FROM meant) m JOIN batches b USING (stream, number)
+            JOIN agents a ON a.id = b.agent_id AND a.approved_at IS NOT NULL
             JOIN clusters c ON c.id = a.cluster_id AND c.name = ruling.content ->> 'cluster'
-            CROSS JOIN LATERAL jsonb_array_elements(convert_from(b.bytes, 'UTF8')::jsonb -> 'windows')
-                AS p(word)
-            WHERE (b.stream, b.number) IN (SELECT stream, number FROM meant)
+            CROSS JOIN LATERAL jsonb_array_elements(batch_windows(b.stream, b.number)) AS p(word)
         )
         SELECT FROM meant m WHERE NOT EXISTS (SELECT FROM signed s
-            WHERE (s.stream, s.number, s.gpu, s.start, s.use)
-                = (m.stream, m.number, m.gpu, m.start, use_of(m.body)))
+            WHERE (s.stream, s.number, s.word) = (m.stream, m.number, m.body))
     ) THEN
         RAISE EXCEPTION 'a correction of decision % stands in no signed batch', of_decision
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'correction_signed';

@@ -61,8 +61,10 @@ class Centre:
         self.windows_now |= windows_by_key
         return self.send(*windows_by_key.values())
 
-    def send(self, *report: wire.Window) -> wire.Answer:
+    def send(self, *report: wire.Window, beside: bytes = b"") -> wire.Answer:
+        """Send windows; `beside` them stands another word in the same batch, as it is."""
         body = self.node.batch(report, now=NOW)
+        body = body.replace(b'"windows":[', b'"windows":[' + beside, 1)
         answer = self.town.client.post(
             "/api/v1/batches", content=body, headers=self.node.headers(body)
         )
@@ -185,6 +187,17 @@ def test_an_end_that_moves_on_rises_when_two_agree(centre: Centre) -> None:
     assert centre.counted_ms() == HOUR // 2 + HOUR  # the second hour was never told before
     centre.decide()
     assert centre.counted_ms() == 2 * HOUR
+
+
+@pytest.mark.parametrize("beside", [b'{"gpu":"x","start":"soon","parts":1},', b"null,", b"[],"])
+def test_what_was_refused_beside_a_correction_does_not_stop_it(
+    centre: Centre, beside: bytes
+) -> None:
+    centre.tell(run(2 * HOUR))
+    answer = centre.send(*windows(run(HOUR + 60_000), "c-mine"), beside=beside)
+    assert (len(answer.refused), len(answer.conflicts)) == (1, 1)
+    centre.decide()
+    assert centre.counted_ms() == HOUR + 60_000
 
 
 def test_other_gpus_another_account_and_no_change_at_all(centre: Centre) -> None:
