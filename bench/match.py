@@ -72,8 +72,7 @@ _INVOICES = f"""
         CROSS JOIN generate_series(1, {LINES}) AS l (line);
     ALTER TABLE decisions DISABLE TRIGGER USER;  -- nobody is there who could decide
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-        SELECT 'document', 'bench', content,
-               encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex'), '', 'bench', now()
+        SELECT 'document', 'bench', content, digest_of(content), '', 'bench', now()
         FROM (SELECT jsonb_build_object('documents', count(DISTINCT n), 'net_fen', sum(fen),
                      'gross_fen', sum(fen), 'original', encode(sha256('x'), 'hex')) AS content
               FROM wanted) w;

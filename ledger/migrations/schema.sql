@@ -1457,6 +1457,12 @@ END $$;
 
 ALTER FUNCTION public.deduction_is_agreed() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.digest_of(content jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN encode(sha256(convert_to(public.canonical(content), 'UTF8'::name)), 'hex'::text);
+
+ALTER FUNCTION public.digest_of(content jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.digest_of_corrections(content jsonb) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -6551,7 +6557,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
-    CONSTRAINT digest_of_content CHECK ((digest = encode(sha256(convert_to(public.canonical(content), 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT digest_of_content CHECK ((digest = public.digest_of(content))),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
 

@@ -104,8 +104,7 @@ WAITING = """
                    jsonb_build_object('uscc', %(seller)s::text) AS seller,
                    jsonb_build_object('uscc', %(buyer)s::text) AS buyer)
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    SELECT 'document', number, to_jsonb(d),
-           encode(sha256(convert_to(canonical(to_jsonb(d)), 'UTF8')), 'hex'), '',
+    SELECT 'document', number, to_jsonb(d), digest_of(to_jsonb(d)), '',
            %(by)s, %(at)s FROM d RETURNING id
 """
 STAND = """

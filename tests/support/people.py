@@ -51,7 +51,7 @@ _EVERYBODY = """
     LANGUAGE plpgsql AS $$
     BEGIN
         IF NEW.digest = repeat('0', 64) THEN
-            NEW.digest := encode(sha256(convert_to(canonical(NEW.content), 'UTF8')), 'hex');
+            NEW.digest := digest_of(NEW.content);
             IF NEW.answered_digest = repeat('0', 64) THEN NEW.answered_digest := NEW.digest; END IF;
         END IF;
         RETURN NEW;
@@ -239,8 +239,7 @@ def make_payable(owner: psycopg.Connection) -> None:
         " decided AS (INSERT INTO decisions (kind, subject, content, digest, reason, decided_by,"
         " decided_at, answer, answered_by, answered_at, answered_digest)"
         " SELECT 'policy_payable', policy, content, d, '', %s, now(), 'confirmed', %s, now(), d"
-        " FROM given CROSS JOIN LATERAL"
-        " encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex') d"
+        " FROM given CROSS JOIN LATERAL digest_of(content) d"
         " RETURNING id, subject) INSERT INTO payable_versions SELECT id, subject FROM decided",
         ("clerk:clerk V#1000003", "approver:approver V#1000004"),
     )

@@ -104,6 +104,11 @@ BEGIN
     END;
 END $$;
 
+-- The digest of such content, as `ledger.formats.digest.digest` takes it.
+CREATE FUNCTION digest_of(content jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex');
+
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL REFERENCES decision_kinds,
@@ -119,8 +124,7 @@ CREATE TABLE decisions (
     answered_digest text,
     answer_reason text NOT NULL DEFAULT '',
     CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL)),
-    CONSTRAINT digest_of_content CHECK (
-        digest = encode(sha256(convert_to(canonical(content), 'UTF8')), 'hex')),
+    CONSTRAINT digest_of_content CHECK (digest = digest_of(content)),
     CONSTRAINT two_persons CHECK (
         answer IS NULL OR answer = 'withdrawn' OR person_of(answered_by) <> person_of(decided_by)),
     CONSTRAINT confirms_what_was_decided CHECK (
