@@ -1,6 +1,5 @@
 """Hold an export to its own heads: chain, trees, rows, signatures of agents, balances, numbers."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -123,9 +122,9 @@ class _Check:
             account = stands.book, stands.role
             come_to = balances.pop(account, 0), versions.pop(account, 0)
             if come_to != (stands.balance, stands.version):
-                self._wrong("accounts", *account)
+                self.tally.note_difference("accounts", *account)
         for account in balances:
-            self._wrong("accounts", *account)
+            self.tally.note_difference("accounts", *account)
 
     def check_numbers(self) -> None:
         """The numbers of the postings have no gap, and end where the last seal says."""
@@ -134,11 +133,7 @@ class _Check:
             count, highest = count + 1, max(highest, number)
         last = max((head.postings for head in self.heads.values()), default=0)
         if not count == highest == last:
-            self._wrong("numbering", True)  # noqa: FBT003 - the key of its one row
-
-    def _wrong(self, relation: str, *key: object) -> None:
-        text = json.dumps(key, ensure_ascii=False)
-        self.tally.faults.append(Fault(FaultCode.DIFFERS, relation, text))
+            self.tally.note_difference("numbering", True)  # noqa: FBT003 - the key of its one row
 
 
 def _legs(movement: Values) -> tuple[tuple[tuple[int, str], int], ...]:

@@ -1,5 +1,6 @@
 """What is found wrong, and what was looked at."""
 
+import json
 from dataclasses import dataclass, field
 
 from ledger.seals.codes import FaultCode
@@ -25,3 +26,8 @@ class Tally:
     entries: int = 0
     rows_waiting: int = 0
     faults: list[Fault] = field(default_factory=list)
+
+    def note_difference(self, relation: str, *key: object) -> None:
+        """Note a row, by its primary key, that is not as it was computed again."""
+        text = json.dumps(key, ensure_ascii=False)
+        self.faults.append(Fault(FaultCode.DIFFERS, relation, text))

@@ -23,7 +23,8 @@ class ExportFile:
         """Return the lines of a member; none where it is not there.
 
         Raises:
-            ValueError: its bytes are broken, or the last line has no end.
+            ValueError: its bytes are broken, packed or locked in a way that cannot be read, or the
+                last line has no end.
         """
         if member not in self.names():
             return
@@ -32,7 +33,7 @@ class ExportFile:
             with self._archive.open(member) as content:
                 for line in content:
                     yield line
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ValueError(str(error)) from error
         if not line.endswith(b"\n"):
             raise ValueError(line[-10:])

@@ -15,7 +15,7 @@ from ledger.seals.rules.export_check import check_export
 from ledger.seals.rules.faults import Fault
 from ledger.seals.steps.open_export import open_export
 from tests.support.months.office import MARCH, Office, price
-from tests.support.seals import Members, export_at, seal_at, verified
+from tests.support.seals import Members, export_at, seal_at, verified, write_tiny_export
 
 
 @pytest.fixture
@@ -134,6 +134,22 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes | None) -> 
         file.write_bytes(content)
     with pytest.raises(Unusable, match="export_file"), open_export(file):
         pass
+
+
+def test_a_locked_member_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "export.zip"
+    write_tiny_export(file)
+    content = file.read_bytes()
+    for mark, place in (
+        (b"PK\x03\x04", 6),
+        (b"PK\x01\x02", 8),
+    ):  # the flag «encrypted» of the first
+        at = content.index(mark) + place
+        content = content[:at] + b"\x01" + content[at + 1 :]
+    file.write_bytes(content)
+    with open_export(file) as archive:
+        faults = check_export(archive).faults
+    assert faults == [Fault(FaultCode.FORM, export.MANIFEST, "0")]
 
 
 def test_an_export_that_fails_leaves_nothing(
