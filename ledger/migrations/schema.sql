@@ -155,11 +155,19 @@ CREATE FUNCTION public.batch_follows() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are stored at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.stream::text, 1));
     IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
                    AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
-        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
-            WHERE (b.stream, b.number, b.agent_id)
-                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        OR NEW.number > 1 AND NOT EXISTS (
+            SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id) = (NEW.stream, NEW.number - 1, NEW.agent_id)
+            UNION ALL
+            SELECT FROM run_of(NEW.stream, NEW.number - 1) r WHERE r.agent_id = NEW.agent_id)
+        OR EXISTS (SELECT FROM run_of(NEW.stream, NEW.number)) THEN
         RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
             USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
     END IF;
@@ -1261,19 +1269,227 @@ END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.minutes_of(segments integer[]) RETURNS TABLE(minute integer, number integer, place smallint)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT ((minutes_of.segments)[s.s] + n.n),
+     ((minutes_of.segments)[(s.s + 2)] + (n.n * (minutes_of.segments)[(s.s + 3)])),
+     (((minutes_of.segments)[(s.s + 4)] + (n.n * (minutes_of.segments)[(s.s + 5)])))::smallint AS int2
+    FROM (generate_series(1, cardinality(minutes_of.segments), 6) s(s)
+      CROSS JOIN LATERAL generate_series(0, ((minutes_of.segments)[(s.s + 1)] - 1)) n(n));
+END;
+
+ALTER FUNCTION public.minutes_of(segments integer[]) OWNER TO suanquan_owner;
+
+CREATE TABLE public.batch_runs (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    seal bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    hashes bytea NOT NULL,
+    signatures bytea NOT NULL,
+    leaves bytea NOT NULL,
+    templates text[] NOT NULL,
+    counts integer[] NOT NULL,
+    columns smallint[] NOT NULL,
+    kinds text NOT NULL,
+    bases bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    widths smallint[] NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT batch_runs_check CHECK ((last >= first)),
+    CONSTRAINT batch_runs_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
+    CONSTRAINT batch_runs_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
+    CONSTRAINT batch_runs_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
+    CONSTRAINT batch_runs_first_check CHECK ((first >= 1))
+);
+
+ALTER TABLE public.batch_runs OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batch_runs IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+
+COMMENT ON COLUMN public.batch_runs.last IS 'Number of its last batch';
+
+COMMENT ON COLUMN public.batch_runs.seal IS 'Which took all of them';
+
+COMMENT ON COLUMN public.batch_runs.hashes IS 'Of the batch before the first, and of each: 32 bytes';
+
+COMMENT ON COLUMN public.batch_runs.signatures IS 'Of each: 64 bytes';
+
+COMMENT ON COLUMN public.batch_runs.leaves IS 'Of each in the seal''s tree: 32 bytes';
+
+COMMENT ON COLUMN public.batch_runs.templates IS 'Texts for format(), with a place for each column but the first';
+
+COMMENT ON COLUMN public.batch_runs.counts IS 'Of each template: how often it occurs';
+
+COMMENT ON COLUMN public.batch_runs.columns IS 'Of each template: its columns, of which the first says where pieces stand';
+
+COMMENT ON COLUMN public.batch_runs.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
+
+COMMENT ON COLUMN public.batch_runs.bases IS 'Of each column; a value is base + step × n';
+
+COMMENT ON COLUMN public.batch_runs.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
+
+COMMENT ON COLUMN public.batch_runs.content IS 'The columns that have a width, one after the other';
+
+CREATE FUNCTION public.run_of(of_stream uuid, of_number bigint) RETURNS SETOF public.batch_runs
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT r.stream,
+     r.first,
+     r.last,
+     r.seal,
+     r.agent_id,
+     r.hashes,
+     r.signatures,
+     r.leaves,
+     r.templates,
+     r.counts,
+     r.columns,
+     r.kinds,
+     r.bases,
+     r.steps,
+     r.widths,
+     r.content
+    FROM ( SELECT batch_runs.stream,
+             batch_runs.first,
+             batch_runs.last,
+             batch_runs.seal,
+             batch_runs.agent_id,
+             batch_runs.hashes,
+             batch_runs.signatures,
+             batch_runs.leaves,
+             batch_runs.templates,
+             batch_runs.counts,
+             batch_runs.columns,
+             batch_runs.kinds,
+             batch_runs.bases,
+             batch_runs.steps,
+             batch_runs.widths,
+             batch_runs.content
+            FROM public.batch_runs
+           WHERE ((batch_runs.stream = run_of.of_stream) AND (batch_runs.first <= run_of.of_number))
+           ORDER BY batch_runs.first DESC
+          LIMIT 1) r
+   WHERE (r.last >= run_of.of_number);
+END;
+
+ALTER FUNCTION public.run_of(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.run_pieces(run public.batch_runs, of_places integer[] DEFAULT NULL::integer[]) RETURNS TABLE(place integer, said text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    content bytea := run.content || ''::bytea;  -- once out of its compressed form
+    hashes bytea := run.hashes || ''::bytea;
+    templates text[] := run.templates;
+    bases bigint[] := run.bases;
+    steps bigint[] := run.steps;
+    widths smallint[] := run.widths;
+    kinds text[] := string_to_array(run.kinds, NULL);
+    first_column integer := 1;
+    byte integer := 1;  -- where the content of the template begins
+    at integer;
+    words text[];
+    value bigint;
+BEGIN
+    FOR t IN 1 .. cardinality(templates) LOOP
+        FOR n IN 0 .. run.counts[t] - 1 LOOP
+            at := byte;
+            words := '{}';
+            FOR c IN first_column .. first_column + run.columns[t] - 1 LOOP
+                value := bases[c] + steps[c] * CASE WHEN widths[c] = 0 THEN n ELSE
+                    ('x' || lpad(encode(substring(content FROM at + n * widths[c] FOR widths[c]), 'hex'),
+                                 16, '0'))::bit(64)::bigint END;
+                at := at + run.counts[t] * widths[c];
+                IF c = first_column THEN
+                    place := value;
+                    EXIT WHEN place <> ALL (of_places);
+                ELSE
+                    words := words || CASE kinds[c]
+                        WHEN 'n' THEN value::text
+                        WHEN 'h' THEN encode(substring(hashes FROM 32 * value::integer + 1 FOR 32), 'hex')
+                        ELSE to_char(timestamp '1970-01-01' + value * interval '1 microsecond',
+                                     CASE kinds[c] WHEN 's' THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+                                          ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) END;
+                END IF;
+            END LOOP;
+            CONTINUE WHEN place <> ALL (of_places);
+            said := format(templates[t], VARIADIC words);
+            RETURN NEXT;
+        END LOOP;
+        FOR c IN first_column .. first_column + run.columns[t] - 1 LOOP
+            byte := byte + run.counts[t] * widths[c];
+        END LOOP;
+        first_column := first_column + run.columns[t];
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.run_pieces(run public.batch_runs, of_places integer[]) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) RETURNS TABLE(at bigint, body jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH wanted AS MATERIALIZED (
+          SELECT w.stream,
+             w.number,
+             w.place,
+             w.at
+            FROM UNNEST(packed_bodies.streams, packed_bodies.numbers, packed_bodies.places) WITH ORDINALITY w(stream, number, place, at)
+         ), kept AS MATERIALIZED (
+          SELECT b.stream,
+             b.number,
+             ( SELECT r.first
+                    FROM public.run_of(b.stream, b.number) r(stream, first, last, seal, agent_id, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)) AS first
+            FROM ( SELECT DISTINCT wanted.stream,
+                     wanted.number
+                    FROM wanted) b
+         ), of_rows AS MATERIALIZED (
+          SELECT kept.stream,
+             kept.number,
+             public.batch_windows(kept.stream, kept.number) AS windows
+            FROM kept
+           WHERE (kept.first IS NULL)
+         ), of_runs AS MATERIALIZED (
+          SELECT k.stream,
+             k.first,
+             array_agg(((((w.number - k.first) * 1001) + w.place))::integer) AS places,
+             array_agg(w.at) AS ats
+            FROM (kept k
+              JOIN wanted w USING (stream, number))
+           WHERE (k.first IS NOT NULL)
+           GROUP BY k.stream, k.first
+         )
+  SELECT w.at,
+     (r.windows -> (w.place - 1))
+    FROM (of_rows r
+      JOIN wanted w USING (stream, number))
+   WHERE (r.windows IS NOT NULL)
+ UNION ALL
+  SELECT a.at,
+     (p.said)::jsonb AS said
+    FROM (((of_runs o
+      JOIN public.batch_runs r USING (stream, first))
+      CROSS JOIN LATERAL UNNEST(o.places, o.ats) a(place, at))
+      JOIN LATERAL ( SELECT run_pieces.place,
+             run_pieces.said
+            FROM public.run_pieces(r.*, o.places) run_pieces(place, said)
+          OFFSET 0) p ON ((p.place = a.place)));
+END;
+
+ALTER FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) OWNER TO suanquan_owner;
+
 CREATE TABLE public.window_hours (
     gpu text NOT NULL,
     hour timestamp with time zone NOT NULL,
     stream uuid NOT NULL,
     cluster_id bigint NOT NULL,
     source text NOT NULL,
-    minutes smallint[] NOT NULL,
-    numbers integer[] NOT NULL,
-    places smallint[] NOT NULL,
-    CONSTRAINT window_hours_check CHECK (((cardinality(numbers) = cardinality(minutes)) AND (cardinality(places) = cardinality(minutes)))),
+    segments integer[] NOT NULL,
     CONSTRAINT window_hours_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text))),
-    CONSTRAINT window_hours_minutes_check CHECK (((0 <= ALL (minutes)) AND (59 >= ALL (minutes)))),
-    CONSTRAINT window_hours_minutes_check1 CHECK (((cardinality(minutes) >= 1) AND (cardinality(minutes) <= 60))),
+    CONSTRAINT window_hours_segments_check CHECK (((cardinality(segments) > 0) AND ((cardinality(segments) % 6) = 0))),
     CONSTRAINT window_hours_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text])))
 );
 
@@ -1283,11 +1499,7 @@ COMMENT ON TABLE public.window_hours IS 'Windows of closed days, an hour of a GP
 
 COMMENT ON COLUMN public.window_hours.hour IS 'Its start';
 
-COMMENT ON COLUMN public.window_hours.minutes IS 'Minutes of the hour, each a window, in order';
-
-COMMENT ON COLUMN public.window_hours.numbers IS 'The batch of each, in the stream';
-
-COMMENT ON COLUMN public.window_hours.places IS 'Its place among the windows of the batch, from 1';
+COMMENT ON COLUMN public.window_hours.segments IS 'Six numbers each: first minute, minutes, number of its batch, its step, place there from 1, its step';
 
 CREATE FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, place smallint)
     LANGUAGE sql STABLE
@@ -1300,7 +1512,7 @@ CREATE FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time 
      (p.number)::bigint AS number,
      p.place
     FROM (public.window_hours h
-      CROSS JOIN LATERAL UNNEST(h.minutes, h.numbers, h.places) p(minute, number, place))
+      CROSS JOIN LATERAL public.minutes_of(h.segments) p(minute, number, place))
    WHERE ((h.gpu = ANY (packed_minutes.of_gpus)) AND (h.hour > (packed_minutes.since - '01:00:00'::interval)) AND (h.hour < packed_minutes.until) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) >= packed_minutes.since) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) < packed_minutes.until));
 END;
 
@@ -1309,26 +1521,32 @@ ALTER FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time z
 CREATE FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT m.gpu,
-     m.start,
-     s.cluster_id,
-     s.source,
-     s.stream,
-     s.number,
-     (s.windows -> (m.place - 1))
-    FROM (( SELECT packed_minutes.cluster_id,
+ WITH minutes AS MATERIALIZED (
+          SELECT packed_minutes.gpu,
+             packed_minutes.start,
+             packed_minutes.cluster_id,
              packed_minutes.source,
              packed_minutes.stream,
              packed_minutes.number,
-             public.batch_windows(packed_minutes.stream, packed_minutes.number) AS windows,
-             array_agg(packed_minutes.gpu) AS gpus,
-             array_agg(packed_minutes.start) AS starts,
-             array_agg(packed_minutes.place) AS places
+             packed_minutes.place,
+             row_number() OVER () AS at
             FROM public.packed_minutes(packed_windows.of_gpus, packed_windows.since, packed_windows.until) packed_minutes(gpu, start, cluster_id, source, stream, number, place)
-           GROUP BY packed_minutes.cluster_id, packed_minutes.source, packed_minutes.stream, packed_minutes.number
-          OFFSET 0) s
-      CROSS JOIN LATERAL UNNEST(s.gpus, s.starts, s.places) m(gpu, start, place))
-   WHERE (s.windows IS NOT NULL);
+         ), all_minutes AS MATERIALIZED (
+          SELECT array_agg(minutes.stream ORDER BY minutes.at) AS streams,
+             array_agg(minutes.number ORDER BY minutes.at) AS numbers,
+             array_agg((minutes.place)::integer ORDER BY minutes.at) AS places
+            FROM minutes
+         )
+  SELECT m.gpu,
+     m.start,
+     m.cluster_id,
+     m.source,
+     m.stream,
+     m.number,
+     b.body
+    FROM ((all_minutes a
+      CROSS JOIN LATERAL public.packed_bodies(a.streams, a.numbers, a.places) b(at, body))
+      JOIN minutes m USING (at));
 END;
 
 ALTER FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
@@ -2939,6 +3157,34 @@ COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signe
 
 COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
+CREATE FUNCTION public.open_run(run public.batch_runs) RETURNS SETOF public.batches
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    opened batches[];
+BEGIN
+    BEGIN
+        SELECT array_agg(ROW(run.stream, run.first + n, substring(run.hashes FROM 32 * n + 33 FOR 32),
+                substring(run.signatures FROM 64 * n + 1 FOR 64), run.agent_id,
+                timestamptz 'epoch' + b.parts[3]::bigint * interval '1 microsecond', b.parts[4]::jsonb,
+                convert_to(b.parts[1] || coalesce(b.windows, '') || b.parts[2], 'UTF8'))::batches)
+            INTO opened
+            FROM generate_series(0, (run.last - run.first)::integer) AS n LEFT JOIN (
+                SELECT place / 1001 AS n,
+                       string_to_array(min(said) FILTER (WHERE place % 1001 = 0), chr(1)) AS parts,
+                       string_agg(said, ',' ORDER BY place) FILTER (WHERE place % 1001 > 0) AS windows
+                FROM run_pieces(run) GROUP BY place / 1001
+            ) b USING (n);
+    EXCEPTION WHEN OTHERS THEN
+        opened := (SELECT array_agg(ROW(run.stream, number, NULL, NULL, NULL, NULL, NULL, NULL)::batches)
+                   FROM generate_series(run.first, run.last) AS number);
+    END;
+    RETURN QUERY SELECT * FROM unnest(opened);
+END $$;
+
+ALTER FUNCTION public.open_run(run public.batch_runs) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF public.batches
     LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
@@ -2951,7 +3197,19 @@ CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETO
      batches.answer,
      batches.bytes
     FROM public.batches
-   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number));
+   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number))
+ UNION ALL
+  SELECT o.stream,
+     o.number,
+     o.hash,
+     o.signature,
+     o.agent_id,
+     o.received_at,
+     o.answer,
+     o.bytes
+    FROM (public.run_of(kept_batch.of_stream, kept_batch.of_number) r(stream, first, last, seal, agent_id, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)
+      CROSS JOIN LATERAL public.open_run(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
+   WHERE (o.number = kept_batch.of_number);
 END;
 
 ALTER FUNCTION public.kept_batch(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
@@ -3627,6 +3885,55 @@ END $$;
 
 ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    run batch_runs;
+    keys text[];
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(of_stream::text, 1));
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are packed at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_batches';
+    END IF;
+    INSERT INTO batch_runs (stream, first, last, seal, agent_id, hashes, signatures, leaves, templates,
+            counts, columns, kinds, bases, steps, widths, content)
+        SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
+               previous || string_agg(b.hash, '' ORDER BY b.number),
+               string_agg(b.signature, '' ORDER BY b.number), string_agg(l.hash, '' ORDER BY b.number),
+               of_templates, of_counts, of_columns, of_kinds, of_bases, of_steps, of_widths, of_content
+        FROM batches b JOIN agents a ON a.id = b.agent_id AND a.source IN ('nvml', 'dcgm')
+        JOIN sealed_rows l ON l.relation = 'batches'
+            AND l.key = jsonb_build_array(b.stream, b.number)::text
+        WHERE b.stream = of_stream AND b.number BETWEEN of_first AND of_last
+            AND NOT EXISTS (SELECT FROM unsealed_rows u
+                            WHERE u.relation = 'batches' AND u.key = l.key)
+            AND NOT EXISTS (SELECT FROM window_counts c
+                            WHERE (c.stream, c.number) = (b.stream, b.number) AND c.waiting > 0)
+        HAVING count(*) = of_last - of_first + 1 AND count(DISTINCT b.number) = count(*)
+            AND min(l.seal) = max(l.seal)
+        RETURNING * INTO run;
+    IF run.stream IS NULL OR EXISTS (
+        SELECT * FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
+        EXCEPT ALL SELECT * FROM open_run(run)
+    ) THEN
+        RAISE EXCEPTION 'a run of % is not its batches % to %', of_stream, of_first, of_last
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_batches';
+    END IF;
+    WITH gone AS (
+        DELETE FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
+        RETURNING jsonb_build_array(stream, number)::text AS key
+    )
+    SELECT array_agg(key) INTO keys FROM gone;
+    DELETE FROM window_counts WHERE stream = of_stream AND number BETWEEN of_first AND of_last;
+    DELETE FROM sealed_rows WHERE relation = 'batches' AND key = ANY(keys);
+    DELETE FROM unsealed_rows WHERE relation = 'batches' AND key = ANY(keys);  -- of rows that went
+END $$;
+
+ALTER FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3666,11 +3973,12 @@ BEGIN
         UNION ALL
         SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
         FROM earlier e
-        CROSS JOIN LATERAL unnest(e.minutes, e.numbers, e.places) AS m(minute, number, place)
+        CROSS JOIN LATERAL minutes_of(e.segments) AS m
     ), stored AS (
-        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-            SELECT gpu, of_hour, stream, cluster_id, source, array_agg(minute ORDER BY minute),
-                   array_agg(number ORDER BY minute), array_agg(place ORDER BY minute)
+        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, segments)
+            SELECT gpu, of_hour, stream, cluster_id, source, segments_of(
+                       array_agg(minute::integer ORDER BY minute), array_agg(number ORDER BY minute),
+                       array_agg(place::integer ORDER BY minute))
             FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
     ), noted AS (
         INSERT INTO window_days (day, state)
@@ -4870,6 +5178,34 @@ CREATE FUNCTION public.second_refused(actor text, proposer text) RETURNS text
 
 ALTER FUNCTION public.second_refused(actor text, proposer text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.segments_of(minutes integer[], numbers integer[], places integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    segments integer[] := '{}';
+    s integer;  -- where the last segment begins
+    number_step integer;
+    place_step integer;
+BEGIN
+    FOR i IN 1 .. cardinality(minutes) LOOP
+        number_step := numbers[i] - numbers[i - 1];
+        place_step := places[i] - places[i - 1];
+        IF minutes[i] = minutes[i - 1] + 1 AND (segments[s + 1] = 1
+                OR (segments[s + 3], segments[s + 5]) = (number_step, place_step)) THEN
+            segments[s + 1] := segments[s + 1] + 1;
+            segments[s + 3] := number_step;
+            segments[s + 5] := place_step;
+        ELSE
+            s := cardinality(segments) + 1;
+            segments := segments || ARRAY[minutes[i], 1, numbers[i], 0, places[i], 0];
+        END IF;
+    END LOOP;
+    RETURN segments;
+END $$;
+
+ALTER FUNCTION public.segments_of(minutes integer[], numbers integer[], places integer[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -5311,9 +5647,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
         RETURN NULL;
     END IF;
-    SELECT min(f.gpu) INTO again FROM fresh f
-        JOIN window_hours h ON h.gpu = f.gpu AND h.hour = date_trunc('hour', f.start, 'UTC')
-            AND extract(minute FROM f.start AT TIME ZONE 'UTC')::smallint = ANY(h.minutes);
+    SELECT min(f.gpu) INTO again FROM fresh f CROSS JOIN LATERAL packed_minutes(
+        ARRAY[f.gpu], f.start, f.start + interval '1 microsecond') AS p;
     IF again IS NOT NULL THEN
         RAISE EXCEPTION 'a minute of % is packed already', again
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
@@ -7190,11 +7525,54 @@ CREATE VIEW public.kept_batches AS
     received_at,
     answer,
     bytes
-   FROM public.batches;
+   FROM public.batches
+UNION ALL
+ SELECT stream,
+    number,
+    hash,
+    signature,
+    agent_id,
+    received_at,
+    answer,
+    bytes
+   FROM (public.batch_runs r
+     CROSS JOIN LATERAL public.open_run(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
 
 ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form they are kept, as they came';
+
+CREATE TABLE public.sealed_rows (
+    seal bigint NOT NULL,
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    hash bytea,
+    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
+
+COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
+
+CREATE VIEW public.kept_leaves AS
+ SELECT seal,
+    relation,
+    key,
+    hash
+   FROM public.sealed_rows
+UNION ALL
+ SELECT seal,
+    'batches'::text AS relation,
+    ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
+    SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash
+   FROM (public.batch_runs r
+     CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n));
+
+ALTER VIEW public.kept_leaves OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.kept_leaves IS 'The rows that seals took, and their hashes; those of packed batches too';
 
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
@@ -8422,20 +8800,6 @@ ALTER TABLE public.seal_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.sealed_rows (
-    seal bigint NOT NULL,
-    relation text NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    hash bytea,
-    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
-
-COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
-
 CREATE TABLE public.seals (
     number bigint NOT NULL,
     kind text NOT NULL,
@@ -9282,6 +9646,9 @@ ALTER TABLE ONLY public.bank_accounts
 
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.batch_runs
+    ADD CONSTRAINT batch_runs_pkey PRIMARY KEY (stream, first);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -12189,6 +12556,8 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.batch_runs TO suanquan_app;
+
 GRANT SELECT ON TABLE public.window_hours TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
@@ -12367,6 +12736,9 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) TO suanquan_app;
@@ -12861,6 +13233,10 @@ GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.kept_batches TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.kept_leaves TO suanquan_app;
+
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
@@ -13162,8 +13538,6 @@ GRANT INSERT(public_key) ON TABLE public.seal_keys TO suanquan_app;
 GRANT INSERT(registered_at) ON TABLE public.seal_keys TO suanquan_app;
 
 GRANT INSERT(registered_by) ON TABLE public.seal_keys TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.seals TO suanquan_app;
 

@@ -160,6 +160,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
 
 DERIVED: Mapping[str, str] = MappingProxyType(
     {
+        "batch_runs": "its batches, which are sealed and verified as such",
         "accounts": "the sum of their entries, and none below its floor",
         "coverage": "windows, a day",
         "day_totals": "windows, a day and holder",
