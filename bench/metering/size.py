@@ -21,13 +21,13 @@ from agents import wire
 from bench import stage
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.metering.steps.pack import pack_day
-from ledger.metering.steps.pack_runs import pack_runs
+from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.seals.steps.seal import seal
 from tests.support.people import let_everybody_act
 from tests.support.simulation import Node, enrolled, gpu_id, minute, place
 
 GPUS = 8
-MINUTES = 1_500  # divided by each of the sizes
+MINUTES = 3_000  # divided by each of the sizes
 SIZES = (1, 5, 10, 125)  # minutes of a batch
 HOUR = 60  # minutes: a seal takes what came in one
 POD_ENDS = 0.003  # of a minute: a pod goes on for some six hours
@@ -37,7 +37,7 @@ SEAL_KEY = SigningKey.generate()
 PARTS = {
     "windows": "windows",
     "hours": "window_hours",
-    "batches": "batches batch_runs",
+    "batches": "batches batch_rolls",
     "leaves": "sealed_rows unsealed_rows",
     "counts": "window_counts",
     "totals": "day_totals coverage hour_totals hour_coverage",
@@ -72,7 +72,7 @@ def run() -> dict[str, object]:
             figures[f"{of_batch}_new"] = _parts(owner, empty)
             while list(pack_day(partial(Session, engine), LATER)):
                 pass
-            assert list(pack_runs(partial(Session, engine), LATER))
+            assert list(pack_rolls(partial(Session, engine), LATER))
             figures[f"{of_batch}_packed"] = _parts(owner, empty)
             engine.dispose()
     return figures

@@ -166,8 +166,8 @@ BEGIN
             SELECT FROM batches b
             WHERE (b.stream, b.number, b.agent_id) = (NEW.stream, NEW.number - 1, NEW.agent_id)
             UNION ALL
-            SELECT FROM run_of(NEW.stream, NEW.number - 1) r WHERE r.agent_id = NEW.agent_id)
-        OR EXISTS (SELECT FROM run_of(NEW.stream, NEW.number)) THEN
+            SELECT FROM roll_of(NEW.stream, NEW.number - 1) r WHERE r.agent_id = NEW.agent_id)
+        OR EXISTS (SELECT FROM roll_of(NEW.stream, NEW.number)) THEN
         RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
             USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
     END IF;
@@ -839,11 +839,21 @@ END $$;
 
 ALTER FUNCTION public.check_wait() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.close_batch_day(of_day date) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    DELETE FROM window_days WHERE day <= of_day AND state = 'batches'
+$$;
+
+ALTER FUNCTION public.close_batch_day(of_day date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.close_window_day(of_day date) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+    DELETE FROM window_days WHERE day = of_day AND state = 'open';
+    INSERT INTO window_days (day, state) VALUES (of_day, 'batches') ON CONFLICT DO NOTHING
 $$;
 
 ALTER FUNCTION public.close_window_day(of_day date) OWNER TO suanquan_owner;
@@ -1281,12 +1291,13 @@ END;
 
 ALTER FUNCTION public.minutes_of(segments integer[]) OWNER TO suanquan_owner;
 
-CREATE TABLE public.batch_runs (
+CREATE TABLE public.batch_rolls (
     stream uuid NOT NULL,
     first bigint NOT NULL,
     last bigint NOT NULL,
     seal bigint NOT NULL,
     agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
     hashes bytea NOT NULL,
     signatures bytea NOT NULL,
     leaves bytea NOT NULL,
@@ -1298,42 +1309,44 @@ CREATE TABLE public.batch_runs (
     steps bigint[] NOT NULL,
     widths smallint[] NOT NULL,
     content bytea NOT NULL,
-    CONSTRAINT batch_runs_check CHECK ((last >= first)),
-    CONSTRAINT batch_runs_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
-    CONSTRAINT batch_runs_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
-    CONSTRAINT batch_runs_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
-    CONSTRAINT batch_runs_first_check CHECK ((first >= 1))
+    CONSTRAINT batch_rolls_check CHECK ((last >= first)),
+    CONSTRAINT batch_rolls_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
+    CONSTRAINT batch_rolls_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_first_check CHECK ((first >= 1))
 );
 
-ALTER TABLE public.batch_runs OWNER TO suanquan_owner;
+ALTER TABLE public.batch_rolls OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.batch_runs IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+COMMENT ON TABLE public.batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
 
-COMMENT ON COLUMN public.batch_runs.last IS 'Number of its last batch';
+COMMENT ON COLUMN public.batch_rolls.last IS 'Number of its last batch';
 
-COMMENT ON COLUMN public.batch_runs.seal IS 'Which took all of them';
+COMMENT ON COLUMN public.batch_rolls.seal IS 'Which took all of them';
 
-COMMENT ON COLUMN public.batch_runs.hashes IS 'Of the batch before the first, and of each: 32 bytes';
+COMMENT ON COLUMN public.batch_rolls.received IS 'From the first to the last';
 
-COMMENT ON COLUMN public.batch_runs.signatures IS 'Of each: 64 bytes';
+COMMENT ON COLUMN public.batch_rolls.hashes IS 'Of the batch before the first, and of each: 32 bytes';
 
-COMMENT ON COLUMN public.batch_runs.leaves IS 'Of each in the seal''s tree: 32 bytes';
+COMMENT ON COLUMN public.batch_rolls.signatures IS 'Of each: 64 bytes';
 
-COMMENT ON COLUMN public.batch_runs.templates IS 'Texts for format(), with a place for each column but the first';
+COMMENT ON COLUMN public.batch_rolls.leaves IS 'Of each in the seal''s tree: 32 bytes';
 
-COMMENT ON COLUMN public.batch_runs.counts IS 'Of each template: how often it occurs';
+COMMENT ON COLUMN public.batch_rolls.templates IS 'Texts for format(), with a place for each column but the first';
 
-COMMENT ON COLUMN public.batch_runs.columns IS 'Of each template: its columns, of which the first says where pieces stand';
+COMMENT ON COLUMN public.batch_rolls.counts IS 'Of each template: how often it occurs';
 
-COMMENT ON COLUMN public.batch_runs.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
+COMMENT ON COLUMN public.batch_rolls.columns IS 'Of each template: its columns, of which the first says where pieces stand';
 
-COMMENT ON COLUMN public.batch_runs.bases IS 'Of each column; a value is base + step × n';
+COMMENT ON COLUMN public.batch_rolls.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
 
-COMMENT ON COLUMN public.batch_runs.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
+COMMENT ON COLUMN public.batch_rolls.bases IS 'Of each column; a value is base + step × n';
 
-COMMENT ON COLUMN public.batch_runs.content IS 'The columns that have a width, one after the other';
+COMMENT ON COLUMN public.batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
 
-CREATE FUNCTION public.run_of(of_stream uuid, of_number bigint) RETURNS SETOF public.batch_runs
+COMMENT ON COLUMN public.batch_rolls.content IS 'The columns that have a width, one after the other';
+
+CREATE FUNCTION public.roll_of(of_stream uuid, of_number bigint) RETURNS SETOF public.batch_rolls
     LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
  SELECT r.stream,
@@ -1341,6 +1354,7 @@ CREATE FUNCTION public.run_of(of_stream uuid, of_number bigint) RETURNS SETOF pu
      r.last,
      r.seal,
      r.agent_id,
+     r.received,
      r.hashes,
      r.signatures,
      r.leaves,
@@ -1352,43 +1366,44 @@ CREATE FUNCTION public.run_of(of_stream uuid, of_number bigint) RETURNS SETOF pu
      r.steps,
      r.widths,
      r.content
-    FROM ( SELECT batch_runs.stream,
-             batch_runs.first,
-             batch_runs.last,
-             batch_runs.seal,
-             batch_runs.agent_id,
-             batch_runs.hashes,
-             batch_runs.signatures,
-             batch_runs.leaves,
-             batch_runs.templates,
-             batch_runs.counts,
-             batch_runs.columns,
-             batch_runs.kinds,
-             batch_runs.bases,
-             batch_runs.steps,
-             batch_runs.widths,
-             batch_runs.content
-            FROM public.batch_runs
-           WHERE ((batch_runs.stream = run_of.of_stream) AND (batch_runs.first <= run_of.of_number))
-           ORDER BY batch_runs.first DESC
+    FROM ( SELECT batch_rolls.stream,
+             batch_rolls.first,
+             batch_rolls.last,
+             batch_rolls.seal,
+             batch_rolls.agent_id,
+             batch_rolls.received,
+             batch_rolls.hashes,
+             batch_rolls.signatures,
+             batch_rolls.leaves,
+             batch_rolls.templates,
+             batch_rolls.counts,
+             batch_rolls.columns,
+             batch_rolls.kinds,
+             batch_rolls.bases,
+             batch_rolls.steps,
+             batch_rolls.widths,
+             batch_rolls.content
+            FROM public.batch_rolls
+           WHERE ((batch_rolls.stream = roll_of.of_stream) AND (batch_rolls.first <= roll_of.of_number))
+           ORDER BY batch_rolls.first DESC
           LIMIT 1) r
-   WHERE (r.last >= run_of.of_number);
+   WHERE (r.last >= roll_of.of_number);
 END;
 
-ALTER FUNCTION public.run_of(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
+ALTER FUNCTION public.roll_of(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.run_pieces(run public.batch_runs, of_places integer[] DEFAULT NULL::integer[]) RETURNS TABLE(place integer, said text)
+CREATE FUNCTION public.roll_pieces(roll public.batch_rolls, of_places integer[] DEFAULT NULL::integer[]) RETURNS TABLE(place integer, said text)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    content bytea := run.content || ''::bytea;  -- once out of its compressed form
-    hashes bytea := run.hashes || ''::bytea;
-    templates text[] := run.templates;
-    bases bigint[] := run.bases;
-    steps bigint[] := run.steps;
-    widths smallint[] := run.widths;
-    kinds text[] := string_to_array(run.kinds, NULL);
+    content bytea := roll.content || ''::bytea;  -- once out of its compressed form
+    hashes bytea := roll.hashes || ''::bytea;
+    templates text[] := roll.templates;
+    bases bigint[] := roll.bases;
+    steps bigint[] := roll.steps;
+    widths smallint[] := roll.widths;
+    kinds text[] := string_to_array(roll.kinds, NULL);
     first_column integer := 1;
     byte integer := 1;  -- where the content of the template begins
     at integer;
@@ -1396,14 +1411,14 @@ DECLARE
     value bigint;
 BEGIN
     FOR t IN 1 .. cardinality(templates) LOOP
-        FOR n IN 0 .. run.counts[t] - 1 LOOP
+        FOR n IN 0 .. roll.counts[t] - 1 LOOP
             at := byte;
             words := '{}';
-            FOR c IN first_column .. first_column + run.columns[t] - 1 LOOP
+            FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
                 value := bases[c] + steps[c] * CASE WHEN widths[c] = 0 THEN n ELSE
                     ('x' || lpad(encode(substring(content FROM at + n * widths[c] FOR widths[c]), 'hex'),
                                  16, '0'))::bit(64)::bigint END;
-                at := at + run.counts[t] * widths[c];
+                at := at + roll.counts[t] * widths[c];
                 IF c = first_column THEN
                     place := value;
                     EXIT WHEN place <> ALL (of_places);
@@ -1420,14 +1435,14 @@ BEGIN
             said := format(templates[t], VARIADIC words);
             RETURN NEXT;
         END LOOP;
-        FOR c IN first_column .. first_column + run.columns[t] - 1 LOOP
-            byte := byte + run.counts[t] * widths[c];
+        FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
+            byte := byte + roll.counts[t] * widths[c];
         END LOOP;
-        first_column := first_column + run.columns[t];
+        first_column := first_column + roll.columns[t];
     END LOOP;
 END $$;
 
-ALTER FUNCTION public.run_pieces(run public.batch_runs, of_places integer[]) OWNER TO suanquan_owner;
+ALTER FUNCTION public.roll_pieces(roll public.batch_rolls, of_places integer[]) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) RETURNS TABLE(at bigint, body jsonb)
     LANGUAGE sql STABLE
@@ -1442,7 +1457,7 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
           SELECT b.stream,
              b.number,
              ( SELECT r.first
-                    FROM public.run_of(b.stream, b.number) r(stream, first, last, seal, agent_id, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)) AS first
+                    FROM public.roll_of(b.stream, b.number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)) AS first
             FROM ( SELECT DISTINCT wanted.stream,
                      wanted.number
                     FROM wanted) b
@@ -1452,7 +1467,7 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
              public.batch_windows(kept.stream, kept.number) AS windows
             FROM kept
            WHERE (kept.first IS NULL)
-         ), of_runs AS MATERIALIZED (
+         ), of_rolls AS MATERIALIZED (
           SELECT k.stream,
              k.first,
              array_agg(((((w.number - k.first) * 1001) + w.place))::integer) AS places,
@@ -1470,12 +1485,12 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
  UNION ALL
   SELECT a.at,
      (p.said)::jsonb AS said
-    FROM (((of_runs o
-      JOIN public.batch_runs r USING (stream, first))
+    FROM (((of_rolls o
+      JOIN public.batch_rolls r USING (stream, first))
       CROSS JOIN LATERAL UNNEST(o.places, o.ats) a(place, at))
-      JOIN LATERAL ( SELECT run_pieces.place,
-             run_pieces.said
-            FROM public.run_pieces(r.*, o.places) run_pieces(place, said)
+      JOIN LATERAL ( SELECT roll_pieces.place,
+             roll_pieces.said
+            FROM public.roll_pieces(r.*, o.places) roll_pieces(place, said)
           OFFSET 0) p ON ((p.place = a.place)));
 END;
 
@@ -3157,7 +3172,7 @@ COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signe
 
 COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
-CREATE FUNCTION public.open_run(run public.batch_runs) RETURNS SETOF public.batches
+CREATE FUNCTION public.open_roll(roll public.batch_rolls) RETURNS SETOF public.batches
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -3165,25 +3180,25 @@ DECLARE
     opened batches[];
 BEGIN
     BEGIN
-        SELECT array_agg(ROW(run.stream, run.first + n, substring(run.hashes FROM 32 * n + 33 FOR 32),
-                substring(run.signatures FROM 64 * n + 1 FOR 64), run.agent_id,
+        SELECT array_agg(ROW(roll.stream, roll.first + n, substring(roll.hashes FROM 32 * n + 33 FOR 32),
+                substring(roll.signatures FROM 64 * n + 1 FOR 64), roll.agent_id,
                 timestamptz 'epoch' + b.parts[3]::bigint * interval '1 microsecond', b.parts[4]::jsonb,
                 convert_to(b.parts[1] || coalesce(b.windows, '') || b.parts[2], 'UTF8'))::batches)
             INTO opened
-            FROM generate_series(0, (run.last - run.first)::integer) AS n LEFT JOIN (
+            FROM generate_series(0, (roll.last - roll.first)::integer) AS n FULL JOIN (
                 SELECT place / 1001 AS n,
                        string_to_array(min(said) FILTER (WHERE place % 1001 = 0), chr(1)) AS parts,
                        string_agg(said, ',' ORDER BY place) FILTER (WHERE place % 1001 > 0) AS windows
-                FROM run_pieces(run) GROUP BY place / 1001
+                FROM roll_pieces(roll) GROUP BY place / 1001
             ) b USING (n);
     EXCEPTION WHEN OTHERS THEN
-        opened := (SELECT array_agg(ROW(run.stream, number, NULL, NULL, NULL, NULL, NULL, NULL)::batches)
-                   FROM generate_series(run.first, run.last) AS number);
+        opened := (SELECT array_agg(ROW(roll.stream, number, NULL, NULL, NULL, NULL, NULL, NULL)::batches)
+                   FROM generate_series(roll.first, roll.last) AS number);
     END;
     RETURN QUERY SELECT * FROM unnest(opened);
 END $$;
 
-ALTER FUNCTION public.open_run(run public.batch_runs) OWNER TO suanquan_owner;
+ALTER FUNCTION public.open_roll(roll public.batch_rolls) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF public.batches
     LANGUAGE sql STABLE ROWS 1
@@ -3207,8 +3222,8 @@ CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETO
      o.received_at,
      o.answer,
      o.bytes
-    FROM (public.run_of(kept_batch.of_stream, kept_batch.of_number) r(stream, first, last, seal, agent_id, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)
-      CROSS JOIN LATERAL public.open_run(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
+    FROM (public.roll_of(kept_batch.of_stream, kept_batch.of_number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)
+      CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
    WHERE (o.number = kept_batch.of_number);
 END;
 
@@ -3890,17 +3905,18 @@ CREATE FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last big
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    run batch_runs;
+    roll batch_rolls;
     keys text[];
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(of_stream::text, 1));
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'batches are packed at READ COMMITTED'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_batches';
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
-    INSERT INTO batch_runs (stream, first, last, seal, agent_id, hashes, signatures, leaves, templates,
-            counts, columns, kinds, bases, steps, widths, content)
+    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
+            templates, counts, columns, kinds, bases, steps, widths, content)
         SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
+               tstzrange(min(b.received_at), max(b.received_at), '[]'),
                previous || string_agg(b.hash, '' ORDER BY b.number),
                string_agg(b.signature, '' ORDER BY b.number), string_agg(l.hash, '' ORDER BY b.number),
                of_templates, of_counts, of_columns, of_kinds, of_bases, of_steps, of_widths, of_content
@@ -3914,13 +3930,13 @@ BEGIN
                             WHERE (c.stream, c.number) = (b.stream, b.number) AND c.waiting > 0)
         HAVING count(*) = of_last - of_first + 1 AND count(DISTINCT b.number) = count(*)
             AND min(l.seal) = max(l.seal)
-        RETURNING * INTO run;
-    IF run.stream IS NULL OR EXISTS (
+        RETURNING * INTO roll;
+    IF roll.stream IS NULL OR EXISTS (
         SELECT * FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
-        EXCEPT ALL SELECT * FROM open_run(run)
+        EXCEPT ALL SELECT * FROM open_roll(roll)
     ) THEN
-        RAISE EXCEPTION 'a run of % is not its batches % to %', of_stream, of_first, of_last
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'run_of_batches';
+        RAISE EXCEPTION 'a roll of % is not its batches % to %', of_stream, of_first, of_last
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
     WITH gone AS (
         DELETE FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
@@ -7535,8 +7551,8 @@ UNION ALL
     received_at,
     answer,
     bytes
-   FROM (public.batch_runs r
-     CROSS JOIN LATERAL public.open_run(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
+   FROM (public.batch_rolls r
+     CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
 
 ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
 
@@ -7567,7 +7583,7 @@ UNION ALL
     'batches'::text AS relation,
     ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
     SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash
-   FROM (public.batch_runs r
+   FROM (public.batch_rolls r
      CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n));
 
 ALTER VIEW public.kept_leaves OWNER TO suanquan_owner;
@@ -9486,12 +9502,12 @@ COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined
 CREATE TABLE public.window_days (
     day date NOT NULL,
     state text NOT NULL,
-    CONSTRAINT window_days_state_check CHECK ((state = ANY (ARRAY['open'::text, 'packed'::text])))
+    CONSTRAINT window_days_state_check CHECK ((state = ANY (ARRAY['open'::text, 'packed'::text, 'batches'::text])))
 );
 
 ALTER TABLE public.window_days OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+COMMENT ON TABLE public.window_days IS 'Beijing days of which windows or batches wait to be packed, or some are packed';
 
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
@@ -9647,8 +9663,8 @@ ALTER TABLE ONLY public.bank_accounts
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.batch_runs
-    ADD CONSTRAINT batch_runs_pkey PRIMARY KEY (stream, first);
+ALTER TABLE ONLY public.batch_rolls
+    ADD CONSTRAINT batch_rolls_pkey PRIMARY KEY (stream, first);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -12527,6 +12543,9 @@ REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_wait() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.close_batch_day(of_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_batch_day(of_day date) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
 
@@ -12556,7 +12575,7 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.batch_runs TO suanquan_app;
+GRANT SELECT ON TABLE public.batch_rolls TO suanquan_app;
 
 GRANT SELECT ON TABLE public.window_hours TO suanquan_app;
 

@@ -78,10 +78,11 @@ LANGUAGE sql IMMUTABLE BEGIN ATOMIC
     CROSS JOIN LATERAL generate_series(0, segments[s + 1] - 1) AS n;
 END;
 
--- Beijing days of which windows wait to be packed, and days of which some are.
+-- Beijing days of which windows wait to be packed, those of which some are, and those since which no batches
+-- were looked at.
 CREATE TABLE window_days (
     day date NOT NULL,
-    state text NOT NULL CHECK (state IN ('open', 'packed')),
+    state text NOT NULL CHECK (state IN ('open', 'packed', 'batches')),
     PRIMARY KEY (day, state)
 );
 
@@ -112,18 +113,18 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
 END $$;
 
 -- Bodies of windows by where they stand, numbered from 1 as they were asked for. Each batch is read once, and
--- of each run the pieces that are asked for.
+-- of each roll the pieces that are asked for.
 CREATE FUNCTION packed_bodies(streams uuid[], numbers bigint[], places integer[])
 RETURNS TABLE (at bigint, body jsonb)
 LANGUAGE sql STABLE BEGIN ATOMIC
     WITH wanted AS MATERIALIZED (
         SELECT * FROM unnest(streams, numbers, places) WITH ORDINALITY AS w(stream, number, place, at)
     ), kept AS MATERIALIZED (
-        SELECT b.stream, b.number, (SELECT r.first FROM run_of(b.stream, b.number) r) AS first
+        SELECT b.stream, b.number, (SELECT r.first FROM roll_of(b.stream, b.number) r) AS first
         FROM (SELECT DISTINCT stream, number FROM wanted) b
     ), of_rows AS MATERIALIZED (
         SELECT stream, number, batch_windows(stream, number) AS windows FROM kept WHERE first IS NULL
-    ), of_runs AS MATERIALIZED (
+    ), of_rolls AS MATERIALIZED (
         SELECT k.stream, k.first, array_agg(((w.number - k.first) * 1001 + w.place)::integer) AS places,
                array_agg(w.at) AS ats
         FROM kept k JOIN wanted w USING (stream, number) WHERE k.first IS NOT NULL
@@ -133,9 +134,9 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     WHERE r.windows IS NOT NULL
     UNION ALL
     SELECT a.at, p.said::jsonb
-    FROM of_runs o JOIN batch_runs r USING (stream, first)
+    FROM of_rolls o JOIN batch_rolls r USING (stream, first)
     CROSS JOIN LATERAL unnest(o.places, o.ats) AS a(place, at)
-    JOIN LATERAL (SELECT * FROM run_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
+    JOIN LATERAL (SELECT * FROM roll_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
 END;
 
 -- Those that are packed, with their bodies.
@@ -283,10 +284,15 @@ BEGIN
     RETURN packed;
 END $$;
 
--- The day is done: a window that comes later opens it again.
+-- The day is done: a window that comes later opens it again. Then it is the batches' turn.
 CREATE FUNCTION close_window_day(of_day date) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+    DELETE FROM window_days WHERE day = of_day AND state = 'open';
+    INSERT INTO window_days (day, state) VALUES (of_day, 'batches') ON CONFLICT DO NOTHING
+$$;
+CREATE FUNCTION close_batch_day(of_day date) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM window_days WHERE day <= of_day AND state = 'batches'
 $$;
 
 -- How many windows of a batch were kept, and how many wait in quarantine: triggers count them, and at
@@ -399,7 +405,7 @@ COMMENT ON TABLE window_hours IS 'Windows of closed days, an hour of a GPU a row
 COMMENT ON COLUMN window_hours.hour IS 'Its start';
 COMMENT ON COLUMN window_hours.segments IS
     'Six numbers each: first minute, minutes, number of its batch, its step, place there from 1, its step';
-COMMENT ON TABLE window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+COMMENT ON TABLE window_days IS 'Beijing days of which windows or batches wait to be packed, or some are packed';
 COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
 COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
 COMMENT ON COLUMN window_counts.waiting IS 'Windows that were quarantined';
@@ -411,10 +417,10 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, count_waiting,
+REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, close_batch_day, count_waiting,
     windows_of_a_batch, usage_admitted FROM PUBLIC;
 GRANT SELECT ON window_counts, window_hours, window_days TO :app_role;
-GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day TO :app_role;
+GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day, close_batch_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts TO :app_role;
 GRANT SELECT ON quarantine TO :app_role;
 GRANT INSERT (gpu, start, hash, reason, cluster_id, node, source, stream, number, received_at, body)

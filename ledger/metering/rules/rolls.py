@@ -4,8 +4,8 @@ Batches of one stream say the same again and again, but for a few numbers. So th
 into pieces (a batch's envelope, each of its windows), and a piece into a *template* and the numbers
 in it. Pieces of one template stand together, and each number of a template is a *column*: constant
 ones go back into the template, even steps need no bytes, and the others are offsets of as few bytes
-as the greatest of them needs. PostgreSQL reads it (`run_pieces`, 07_batches), so SQL can ask for
-what stands in a batch, and the database itself compares a run with the batches that it is made of.
+as the greatest of them needs. PostgreSQL reads it (`roll_pieces`, 07_batches), so SQL can ask for
+what stands in a batch, and the database itself compares a roll with the batches that it is made of.
 """
 
 import re
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -37,24 +38,46 @@ _TOKEN = re.compile(
 )
 
 
+BYTES_MAX = 4 * 1024 * 1024
+"""Of the batches of a roll: as many as are opened within some tens of milliseconds."""
+
+
+class Span(NamedTuple):
+    """Batches of a stream, from the first number to the last."""
+
+    stream: UUID
+    first: int
+    last: int
+
+
+class Candidate(NamedTuple):
+    """A batch that may be packed with others that its seal took; without a seal it may not."""
+
+    number: int
+    size: int
+    seal: int | None
+
+
 class Said(NamedTuple):
-    """A batch to be packed: its bytes, its moment in microseconds of 1970, its answer as text."""
+    """A batch to be packed: `received_us` is its moment in microseconds of 1970."""
 
     number: int
     body: bytes
     hash: bytes
+    signature: bytes
+    public_key: bytes
     received_us: int
     answer: str
 
 
 @dataclass
-class Run:
-    """Columns of a run, as `pack_batches` takes them.
+class Roll:
+    """Columns of a roll, as `pack_batches` takes them.
 
     Of each template its text, how often it occurs and how many columns it has; of each column its
     kind, and base, step and width: a value is `base + step × n`, where n is its place among those
-    of its template if the width is 0, else the number that stands in `content`. The first column of a template is
-    where its pieces stand (`PLACES` to a batch).
+    of its template if the width is 0, else the number that stands in `content`. The first column of
+    a template is where its pieces stand (`PLACES` to a batch).
     """
 
     templates: list[str] = field(default_factory=list)
@@ -109,6 +132,23 @@ class _Token(NamedTuple):
     word: str
 
 
+def spans(stream: UUID, candidates: Iterable[Candidate]) -> list[Span]:
+    """Return the spans that make rolls: of one seal, without a hole, no more than a roll holds."""
+    found: list[Span] = []
+    before, size = None, 0
+    for candidate in candidates:
+        follows = before and candidate[::2] == (before.number + 1, before.seal)
+        size = size + candidate.size if follows else candidate.size
+        if candidate.seal is not None:
+            if follows and size <= BYTES_MAX:
+                found[-1] = found[-1]._replace(last=candidate.number)
+            else:
+                found.append(Span(stream, candidate.number, candidate.number))
+                size = candidate.size
+        before = candidate
+    return found
+
+
 def previous_of(body: bytes) -> bytes:
     """Return the hash of the batch before, as a batch names it; zeros, where it names none.
 
@@ -122,15 +162,15 @@ def previous_of(body: bytes) -> bytes:
     return previous.ljust(32, b"\0")
 
 
-def run_of(batches: Sequence[Said], previous: bytes) -> Run:
-    """Return the run of consecutive batches.
+def roll_of(batches: Sequence[Said], previous: bytes) -> Roll:
+    """Return the roll of consecutive batches.
 
     Args:
         batches: in their order.
         previous: the hash that the first one names; zeros, where it names none.
 
     Raises:
-        Unpackable: one of them cannot stand in a run.
+        Unpackable: one of them cannot stand in a roll.
     """
     hashes = {h.hex(): place for place, h in enumerate([previous, *(b.hash for b in batches)])}
     groups: dict[tuple[tuple[str, ...], str], _Pieces] = {}
@@ -140,27 +180,27 @@ def run_of(batches: Sequence[Said], previous: bytes) -> Run:
         group = groups.setdefault((skeleton, kinds), _Pieces())
         group.places.append(place)
         group.tokens.append(tokens)
-    run = Run()
+    roll = Roll()
     for (skeleton, _), group in groups.items():
-        _write(run, skeleton, group)
-    return run
+        _write(roll, skeleton, group)
+    return roll
 
 
-def _write(run: Run, skeleton: tuple[str, ...], group: _Pieces) -> None:
+def _write(roll: Roll, skeleton: tuple[str, ...], group: _Pieces) -> None:
     """Write a template with its columns; a token that is always the same is part of its text."""
-    run.add(NUMBER, group.places)
+    roll.add(NUMBER, group.places)
     columns, text = 1, _literal(skeleton[0])
     for tokens, literal in zip(zip(*group.tokens, strict=True), skeleton[1:], strict=True):
         if all(token.value == tokens[0].value for token in tokens):
             text += tokens[0].word
         else:
-            run.add(tokens[0].kind, [token.value for token in tokens])
+            roll.add(tokens[0].kind, [token.value for token in tokens])
             columns += 1
             text += "%s"
         text += _literal(literal)
-    run.templates.append(text)
-    run.counts.append(len(group.places))
-    run.columns.append(columns)
+    roll.templates.append(text)
+    roll.counts.append(len(group.places))
+    roll.columns.append(columns)
 
 
 def _literal(text: str) -> str:
