@@ -1,7 +1,8 @@
 """What a GPU-minute takes in the database, by part, while it is new and once it is packed.
 
-Nodes of eight GPUs whose readings vary from minute to minute, sent in batches of three sizes: each
-minute (8 windows), after ten minutes (80), and as full batches (1,000). Bytes of tables with their
+Nodes of eight GPUs whose readings vary from minute to minute, sent in batches of four sizes: each
+minute, as agents do by themselves (8 windows), after five and ten (40, 80), and as full batches
+(1,000); a seal takes what came in an hour. Bytes of tables with their
 indexes and what they keep out of line, after VACUUM FULL, less what they took before, divided by
 the windows. `wire` is what the agents sent; `leaves` are those of a seal.
 """

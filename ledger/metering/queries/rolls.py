@@ -64,15 +64,15 @@ def end_of_rolls(raw: Raw, stream: UUID) -> int:
 
 def candidates(raw: Raw, stream: UUID, after: int, before: datetime) -> list[Candidate]:
     """Return the next batches of a stream behind a number, up to one received later than that."""
-    found = []
+    rows = []
     for number, size, received_at, seal in raw.execute(_CANDIDATES, (stream, after, AT_ONCE)):
         if received_at >= before:
             break
-        found.append(Candidate(number, size, seal))
-    return found
+        rows.append(Candidate(number, size, seal))
+    return rows
 
 
-def said(raw: Raw, span: Span) -> list[Said]:
+def batches_of(raw: Raw, span: Span) -> list[Said]:
     """Return the batches of a span."""
     return [Said(*row) for row in raw.execute(_SAID, span)]
 

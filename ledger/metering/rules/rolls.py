@@ -134,19 +134,19 @@ class _Token(NamedTuple):
 
 def spans(stream: UUID, candidates: Iterable[Candidate]) -> list[Span]:
     """Return the spans that make rolls: of one seal, without a hole, no more than a roll holds."""
-    found: list[Span] = []
+    result: list[Span] = []
     before, size = None, 0
     for candidate in candidates:
         follows = before and candidate[::2] == (before.number + 1, before.seal)
         size = size + candidate.size if follows else candidate.size
         if candidate.seal is not None:
             if follows and size <= BYTES_MAX:
-                found[-1] = found[-1]._replace(last=candidate.number)
+                result[-1] = result[-1]._replace(last=candidate.number)
             else:
-                found.append(Span(stream, candidate.number, candidate.number))
+                result.append(Span(stream, candidate.number, candidate.number))
                 size = candidate.size
         before = candidate
-    return found
+    return result
 
 
 def previous_of(body: bytes) -> bytes:

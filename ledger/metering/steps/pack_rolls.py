@@ -1,8 +1,8 @@
 """Pack the batches of closed days: many of a stream become one row, to the byte the same.
 
 What repeats from batch to batch is kept once (`rules/rolls.py`); `pack_batches` (48_rolls) reads
-the roll back and compares it with the rows before they go, in one transaction for each roll. The view
-`kept_batches` shows batches in both forms. Those that are not sealed stay rows, those of which
+the roll back and compares it with the rows before they go, in one transaction for each roll. The
+view `kept_batches` shows batches in both forms. Those that are not sealed stay rows, those of which
 windows wait in quarantine, those of witnesses and of jobs' sources, and any that no key signed or
 that is not written as agents write it.
 """
@@ -50,12 +50,12 @@ def _pack_stream(session: Sessions, stream: UUID, before: datetime) -> Generator
         with session() as db, db.begin():
             raw = raw_connection(db)
             after = rolls.end_of_rolls(raw, stream) if after is None else after
-            found = rolls.candidates(raw, stream, after, before)
-        for span in spans(stream, found):
+            candidates = rolls.candidates(raw, stream, after, before)
+        for span in spans(stream, candidates):
             yield _pack(session, span)
-        if len(found) < rolls.AT_ONCE:
+        if len(candidates) < rolls.AT_ONCE:
             return
-        after = found[-1].number
+        after = candidates[-1].number
 
 
 def _pack(session: Sessions, span: Span) -> int:
@@ -63,9 +63,11 @@ def _pack(session: Sessions, span: Span) -> int:
     try:
         with session() as db, db.begin():
             raw = raw_connection(db)
-            batches = rolls.said(raw, span)
+            batches = rolls.batches_of(raw, span)
+            if not batches:
+                return 0  # another server packed them
             _check_signatures(batches)
-            previous = previous_of(batches[0].body) if batches else b""
+            previous = previous_of(batches[0].body)
             rolls.keep_roll(raw, span, previous, roll_of(batches, previous))
     except (Unpackable, psycopg.errors.CheckViolation):
         if span.first == span.last:

@@ -61,7 +61,7 @@ BATCHES = st.lists(
 )
 
 
-def made(batches: list[Any]) -> list[Said]:
+def make_batches(batches: list[Any]) -> list[Said]:
     """Chained batches with these windows, and other things around them."""
     made_batches, previous = list[Said](), ""
     for number, (others, windows, tail) in enumerate(batches, 1):
@@ -79,7 +79,7 @@ def made(batches: list[Any]) -> list[Said]:
     return made_batches
 
 
-def opened(owner: psycopg.Connection, batches: list[Said]) -> list[tuple[Any, ...]]:
+def open_batches(owner: psycopg.Connection, batches: list[Said]) -> list[tuple[Any, ...]]:
     """What PostgreSQL reads in the roll of these batches."""
     previous = previous_of(batches[0].body)
     roll = roll_of(batches, previous)
@@ -100,8 +100,8 @@ def opened(owner: psycopg.Connection, batches: list[Said]) -> list[tuple[Any, ..
 @example([({}, [], None)])
 @example([({"%s": "%"}, [{"n": 1}] * 3, "\x01")])
 def test_a_roll_says_what_its_batches_said(owner: psycopg.Connection, batches: list[Any]) -> None:
-    batches_said = made(batches)
-    for batch, row in zip(batches_said, opened(owner, batches_said), strict=True):
+    batches_said = make_batches(batches)
+    for batch, row in zip(batches_said, open_batches(owner, batches_said), strict=True):
         number, digest, received_at, answer, body = row
         assert (number, digest, bytes(body)) == (batch.number, batch.hash, batch.body)
         assert answer == json.loads(batch.answer)

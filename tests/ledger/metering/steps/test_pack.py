@@ -332,12 +332,12 @@ def test_what_leaves_the_quarantine_is_packed(town: Town, owner: psycopg.Connect
 def test_segments_say_every_minute(
     owner: psycopg.Connection, steps: list[tuple[int, int, int]]
 ) -> None:
-    said = [(0, 100, 200)]
+    triples = [(0, 100, 200)]
     for step in steps:
-        said.append(tuple(a + b for a, b in zip(said[-1], step, strict=True)))  # type: ignore[arg-type]
-    minutes, numbers, places = map(list, zip(*said, strict=True))
+        triples.append(tuple(a + b for a, b in zip(triples[-1], step, strict=True)))  # type: ignore[arg-type]
+    minutes, numbers, places = map(list, zip(*triples, strict=True))
     assert (
-        said
+        triples
         == owner.execute(
             "SELECT * FROM minutes_of(segments_of(%s::integer[], %s::integer[], %s::integer[]))",
             (minutes, numbers, places),

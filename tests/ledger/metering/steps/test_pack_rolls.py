@@ -51,7 +51,7 @@ def send(town: Town, body: bytes, node: Node | None = None) -> Outcome:
         return take_batch(db, (node or town.node).read(body), NOW)
 
 
-def kept(owner: psycopg.Connection) -> list[Any]:
+def every_batch(owner: psycopg.Connection) -> list[Any]:
     with owner.transaction():
         return list(kept_batches(owner, NOW - timedelta(days=365), LATER))
 
@@ -66,7 +66,7 @@ def refusal(owner: psycopg.Connection, attack: str) -> type[psycopg.Error] | Non
 
 
 @pytest.fixture
-def sent(town: Town) -> Town:
+def busy_town(town: Town) -> Town:
     """A town whose node sent a few batches, of different sizes; all are sealed."""
     for at in range(SENT):
         readings = [held("team-a", util_ppm=1_000 * at + gpu) for gpu in range(2)]
@@ -77,50 +77,50 @@ def sent(town: Town) -> Town:
 
 
 def test_a_roll_says_what_its_batches_said(
-    database: Database, sent: Town, owner: psycopg.Connection, tmp_path: Path
+    database: Database, busy_town: Town, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
-    before = kept(owner)
-    export_at(sent.engine, tmp_path / "before.zip", 1)
-    with Session(sent.engine) as db:
+    before = every_batch(owner)
+    export_at(busy_town.engine, tmp_path / "before.zip", 1)
+    with Session(busy_town.engine) as db:
         rows = batch_list.batches(db)
-        page = batch_list.batches(db, stream=sent.node.stream, limit=3, offset=2)
-    assert pack(sent) == SENT
+        page = batch_list.batches(db, stream=busy_town.node.stream, limit=3, offset=2)
+    assert pack(busy_town) == SENT
     assert owner.execute("SELECT count(*) FROM batches").fetchone() == (0,)
     assert owner.execute("SELECT first, last FROM batch_rolls").fetchall() == [(1, SENT)]
     assert owner.execute("SELECT count(*) FROM window_counts").fetchone() == (0,)
-    assert kept(owner) == before
-    assert [batch.body for batch in before] == sent.node.sent
-    with Session(sent.engine) as db:
+    assert every_batch(owner) == before
+    assert [batch.body for batch in before] == busy_town.node.sent
+    with Session(busy_town.engine) as db:
         assert batch_list.batches(db) == rows
         assert batch_list.batches(db, cluster="c1") == rows
         assert batch_list.batches(db, cluster="c2") == []
-        assert batch_list.batches(db, stream=sent.node.stream, limit=3, offset=2) == page
+        assert batch_list.batches(db, stream=busy_town.node.stream, limit=3, offset=2) == page
     assert verified(database).faults == []
-    export_at(sent.engine, tmp_path / "after.zip", 2)
+    export_at(busy_town.engine, tmp_path / "after.zip", 2)
     first, second = (Members.of_file(tmp_path / f"{name}.zip") for name in ("before", "after"))
     for member in ("rows/batches.tsv", "leaves/batches.tsv"):
         assert first[member] == second[member]
     assert check_export(second).faults == []
 
 
-def test_intake_goes_on_behind_a_roll(sent: Town, owner: psycopg.Connection) -> None:
+def test_intake_goes_on_behind_a_roll(busy_town: Town, owner: psycopg.Connection) -> None:
     receipt = Receipt(2, 0)
-    assert pack(sent) == SENT
-    assert send(sent, sent.node.sent[1]) == receipt  # its answer was lost
-    other = Node(sent.node.reporter, sent.node.key, sent.node.stream)
-    assert send(sent, other.batch([window(1, 5_000)])) == Forked(1)
-    late = sent.node.batch([window(1, 0), window(0, 0), window(0, 1, held("team-b"))])
-    outcome = send(sent, late)
+    assert pack(busy_town) == SENT
+    assert send(busy_town, busy_town.node.sent[1]) == receipt  # its answer was lost
+    clone = Node(busy_town.node.reporter, busy_town.node.key, busy_town.node.stream)
+    assert send(busy_town, clone.batch([window(1, 5_000)])) == Forked(1)
+    late = busy_town.node.batch([window(1, 0), window(0, 0), window(0, 1, held("team-b"))])
+    outcome = send(busy_town, late)
     assert isinstance(outcome, Receipt)
     assert (outcome.kept, outcome.known, len(outcome.conflicts)) == (1, 0, 2)
-    seal_at(sent.engine, 1)
-    assert pack(sent) == 1
+    seal_at(busy_town.engine, 1)
+    assert pack(busy_town) == 1
     assert owner.execute("SELECT first, last FROM batch_rolls ORDER BY 1").fetchall() == [
         (1, SENT), (SENT + 1, SENT + 1),
     ]  # fmt: skip
-    assert [batch.body for batch in kept(owner)] == sent.node.sent
-    sent.report([window(0, 100)])
-    assert [batch.number for batch in kept(owner)] == list(range(1, SENT + 3))
+    assert [batch.body for batch in every_batch(owner)] == busy_town.node.sent
+    busy_town.report([window(0, 100)])
+    assert [batch.number for batch in every_batch(owner)] == list(range(1, SENT + 3))
 
 
 def test_what_must_stay_a_row_does(town: Town, owner: psycopg.Connection) -> None:
@@ -137,7 +137,7 @@ def test_what_must_stay_a_row_does(town: Town, owner: psycopg.Connection) -> Non
     owner.execute("INSERT INTO window_days VALUES ('2026-03-01', 'batches') ON CONFLICT DO NOTHING")
     assert pack(town) == 3
     assert owner.execute("SELECT number FROM batches ORDER BY 1").fetchall() == [(2,), (4,), (6,)]
-    assert [batch.body for batch in kept(owner)] == town.node.sent
+    assert [batch.body for batch in every_batch(owner)] == town.node.sent
 
 
 FORGED = """
@@ -158,11 +158,13 @@ ROLL = """
 """
 
 
-def test_raw_sql_forges_no_roll(database: Database, sent: Town, owner: psycopg.Connection) -> None:
+def test_raw_sql_forges_no_roll(
+    database: Database, busy_town: Town, owner: psycopg.Connection
+) -> None:
     for first, last in ((1, 1), (1, SENT), (1, 100), (9, 9), (3, 2)):
         assert attempt(database, ROLL.format(first=first, last=last)) is errors.CheckViolation
-    assert [batch.body for batch in kept(owner)] == sent.node.sent
-    assert pack(sent) == SENT
+    assert [batch.body for batch in every_batch(owner)] == busy_town.node.sent
+    assert pack(busy_town) == SENT
     for attack in (
         "INSERT INTO batch_rolls SELECT * FROM batch_rolls", "DELETE FROM batch_rolls",
         "UPDATE batch_rolls SET last = 1", "TRUNCATE batch_rolls", "DELETE FROM sealed_rows",
@@ -177,12 +179,12 @@ def test_raw_sql_forges_no_roll(database: Database, sent: Town, owner: psycopg.C
 
 
 def test_who_waits_for_a_batch_that_is_being_packed_adds_no_second(
-    database: Database, sent: Town
+    database: Database, busy_town: Town
 ) -> None:
     with closing(psycopg.connect(database.app_url)) as packer:
-        session = partial(Session, sent.engine)
+        session = partial(Session, busy_town.engine)
         packer.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))",
-                       (str(sent.node.stream),))  # fmt: skip
+                       (str(busy_town.node.stream),))  # fmt: skip
         with closing(psycopg.connect(database.app_url)) as writer:
             writer.execute("SET lock_timeout = '50ms'")
             with pytest.raises(errors.LockNotAvailable):
@@ -205,13 +207,13 @@ def test_who_is_stopped_in_the_middle_goes_on_later(town: Town, owner: psycopg.C
     some = pack_rolls(session, LATER)
     assert next(some) == 2
     some.close()
-    assert [batch.body for batch in kept(owner)] == town.node.sent
+    assert [batch.body for batch in every_batch(owner)] == town.node.sent
     assert sum(pack_rolls(session, LATER)) == 4
     assert sum(pack_rolls(session, LATER)) == 0
     assert owner.execute("SELECT first, last FROM batch_rolls ORDER BY 1").fetchall() == [
         (1, 2), (3, 4), (5, 6),
     ]  # fmt: skip
-    assert [batch.body for batch in kept(owner)] == town.node.sent
+    assert [batch.body for batch in every_batch(owner)] == town.node.sent
 
 
 TAMPERED = {
@@ -230,11 +232,11 @@ def changes(owner: psycopg.Connection) -> Iterator[str]:
         )
         for place in places or range(size):
             yield f"{column} = set_byte({column}, {place}, 255 - get_byte({column}, {place}))"
-    for word, other in (
+    for word, instead in (
         ("H100", "H200"), ("team-a", "team-b"), ("known", "knowm"), ("%s", "%q"), ("%s", "0"),
         ("kept", 'kept\\"'), ("\x01", ""), ("GPU-", "GPU_"),
     ):  # fmt: skip
-        yield f"templates = replace(templates::text, '{word}', '{other}')::text[]"
+        yield f"templates = replace(templates::text, '{word}', '{instead}')::text[]"
     for column in ("counts", "columns", "bases", "steps", "widths"):
         for n in (1, 2, 3):
             yield f"{column}[{n}] = {column}[{n}] + 1"
@@ -244,17 +246,17 @@ def changes(owner: psycopg.Connection) -> Iterator[str]:
 
 
 def test_every_byte_of_a_roll_that_was_changed_is_found(
-    sent: Town, owner: psycopg.Connection
+    busy_town: Town, owner: psycopg.Connection
 ) -> None:
-    assert pack(sent) == SENT
+    assert pack(busy_town) == SENT
     assert look(owner).faults == []
-    before = kept(owner)
+    before = every_batch(owner)
     for change in changes(owner):
         with owner.transaction(force_rollback=True):
             owner.execute("ALTER TABLE batch_rolls DROP CONSTRAINT batch_rolls_check")
             owner.execute(f"UPDATE batch_rolls SET {change}".encode())
             faults = look(owner).faults
-            says_the_same = kept(owner) == before
+            says_the_same = every_batch(owner) == before
         if says_the_same and "[" in change:
             continue  # the step of what occurs once, a microsecond of a second: nobody reads it
         assert {fault.relation for fault in faults} == {"batches"}, change
@@ -263,8 +265,10 @@ def test_every_byte_of_a_roll_that_was_changed_is_found(
             assert [f.key for f in faults if f.code in codes], change
 
 
-def test_the_changed_batch_is_named_and_no_other(sent: Town, owner: psycopg.Connection) -> None:
-    assert pack(sent) == SENT
+def test_the_changed_batch_is_named_and_no_other(
+    busy_town: Town, owner: psycopg.Connection
+) -> None:
+    assert pack(busy_town) == SENT
     with owner.transaction(force_rollback=True):
         owner.execute(
             "UPDATE batch_rolls SET content = set_byte(content, octet_length(content) - 1,"
@@ -285,9 +289,9 @@ def look(raw: psycopg.Connection) -> Tally:
     return tally
 
 
-def test_other_agents_keep_their_own_streams(sent: Town, owner: psycopg.Connection) -> None:
-    stranger = enrolled(owner, sent.cluster, node="n2")
-    assert pack(sent) == SENT
+def test_other_agents_keep_their_own_streams(busy_town: Town, owner: psycopg.Connection) -> None:
+    stranger = enrolled(owner, busy_town.cluster, node="n2")
+    assert pack(busy_town) == SENT
     for number in (1, 3):
         assert refusal(owner, f"""
             INSERT INTO batches SELECT stream, {number}, hash, signature,
@@ -296,8 +300,8 @@ def test_other_agents_keep_their_own_streams(sent: Town, owner: psycopg.Connecti
         """) is errors.CheckViolation  # fmt: skip
 
 
-def test_hashes_are_those_of_the_bytes(sent: Town, owner: psycopg.Connection) -> None:
-    assert pack(sent) == SENT
-    for batch in kept(owner):
+def test_hashes_are_those_of_the_bytes(busy_town: Town, owner: psycopg.Connection) -> None:
+    assert pack(busy_town) == SENT
+    for batch in every_batch(owner):
         assert batch.hash == sha256(batch.body).digest()
         assert msgspec.json.decode(batch.body, type=wire.Batch).number == batch.number
