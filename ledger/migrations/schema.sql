@@ -173,8 +173,8 @@ CREATE FUNCTION public.batch_windows(of_stream uuid, of_number bigint) RETURNS j
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
-            WHERE (stream, number) = (of_stream, of_number));
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows'
+            FROM kept_batch(of_stream, of_number));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
@@ -2899,6 +2899,45 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
+
+CREATE TABLE public.batches (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    signature bytea NOT NULL,
+    agent_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    answer jsonb NOT NULL,
+    bytes bytea NOT NULL,
+    CONSTRAINT batches_number_check CHECK ((number >= 1)),
+    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT hash_of_bytes CHECK ((hash = sha256(bytes)))
+);
+
+ALTER TABLE public.batches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batches IS 'Accepted batches, byte for byte, with signature and answer; kept for ever';
+
+COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signed';
+
+COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
+
+CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF public.batches
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT batches.stream,
+     batches.number,
+     batches.hash,
+     batches.signature,
+     batches.agent_id,
+     batches.received_at,
+     batches.answer,
+     batches.bytes
+    FROM public.batches
+   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number));
+END;
+
+ALTER FUNCTION public.kept_batch(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint)
     LANGUAGE sql STABLE
@@ -5651,28 +5690,6 @@ ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
-CREATE TABLE public.batches (
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    hash bytea NOT NULL,
-    signature bytea NOT NULL,
-    agent_id uuid NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    answer jsonb NOT NULL,
-    bytes bytea NOT NULL,
-    CONSTRAINT batches_number_check CHECK ((number >= 1)),
-    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64)),
-    CONSTRAINT hash_of_bytes CHECK ((hash = sha256(bytes)))
-);
-
-ALTER TABLE public.batches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.batches IS 'Accepted batches, byte for byte, with signature and answer; kept for ever';
-
-COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signed';
-
-COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
-
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
     valid daterange NOT NULL,
@@ -7185,6 +7202,21 @@ ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW public.kept_batches AS
+ SELECT stream,
+    number,
+    hash,
+    signature,
+    agent_id,
+    received_at,
+    answer,
+    bytes
+   FROM public.batches;
+
+ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form they are kept, as they came';
 
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
@@ -12335,6 +12367,8 @@ REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
@@ -12625,8 +12659,6 @@ GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
@@ -12874,6 +12906,8 @@ GRANT INSERT(classification) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
+
+GRANT SELECT ON TABLE public.kept_batches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 

@@ -100,8 +100,8 @@ END;
 CREATE FUNCTION batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
-            WHERE (stream, number) = (of_stream, of_number));
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows'
+            FROM kept_batch(of_stream, of_number));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
