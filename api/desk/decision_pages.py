@@ -79,9 +79,9 @@ def listing(
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
     decisions = queues.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
-    shown = decisions[:PAGE_ROWS]
-    asked = {decision.id for decision in answerable(db, viewer, shown)}
-    rows = [{**row(decision), "asked": decision.id in asked} for decision in shown]
+    of_page = decisions[:PAGE_ROWS]
+    asked_keys = {decision.id for decision in answerable(db, viewer, of_page)}
+    rows = [{**row(decision), "asked": decision.id in asked_keys} for decision in of_page]
     more = len(decisions) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})

@@ -58,9 +58,9 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
         return RedirectResponse(f"/projects/{own.code}", 303)
     order = select(Project).order_by(col(Project.code)).offset(offset).limit(PAGE_ROWS + 1)
     projects = list(db.exec(order))
-    shown = projects[:PAGE_ROWS]
-    quotas = voucher_queries.quotas_of(db, shown, now)
-    rows = [_row(project, quotas.get(key(project)), now) for project in shown]
+    of_page = projects[:PAGE_ROWS]
+    quotas = voucher_queries.quotas_of(db, of_page, now)
+    rows = [_row(project, quotas.get(key(project)), now) for project in of_page]
     voucher_rows = [row["held"] for row in rows if row["held"]]
     sums = {
         name: sum(voucher_row[name] for voucher_row in voucher_rows)

@@ -26,7 +26,7 @@ from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Centre, Contract, Project
 from ledger.units import Fen
-from ledger.vouchers.queries.earned import (
+from ledger.vouchers.queries.earnings import (
     earned_by_contract,
     earned_by_contracts,
     earnings_of,
@@ -222,17 +222,17 @@ def earned_by_month(db: Session, vouchers: Mapping[int, Voucher]) -> dict[int, d
     for cell in cells(db, contracts=list(vouchers)):
         voucher = vouchers[cell.contract]
         of_voucher.setdefault(key(voucher), (voucher, []))[1].append(cell)
-    drawing = draw_by_year(db, list(of_voucher))
+    year_keys = draw_by_year(db, list(of_voucher))
     books = rights_of(db, [voucher.book_id for voucher, _ in of_voucher.values()])
-    earned: dict[int, dict[date, Fen]] = {contract: {} for contract in vouchers}
+    earned_fen: dict[int, dict[date, Fen]] = {contract: {} for contract in vouchers}
     for of, exact in earned_by_contracts(db, list(of_voucher.values())).items():
         voucher = of_voucher[of][0]
         amounts = books[voucher.book_id]
         limit = amounts.payable + amounts.sent + amounts.paid
-        year_fen = drawn_by_year(db, voucher) if of in drawing else None
+        year_fen = drawn_by_year(db, voucher) if of in year_keys else None
         for (month, contract), fen in earned_in_order(exact, limit, year_fen).items():
-            earned[contract][month] = fen
-    return earned
+            earned_fen[contract][month] = fen
+    return earned_fen
 
 
 @dataclass(frozen=True)

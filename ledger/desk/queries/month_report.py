@@ -169,11 +169,11 @@ def month_report(db: Session, month: date) -> MonthReport:
     rows = month_queries.months(db, month=month)
     claims = _claim_lines(db, month)
     subsidies_fen = _subsidies_fen(db, month)
-    excluded = exclusions_in(db, month)
+    exclusions = exclusions_in(db, month)
     return MonthReport(
         month=month,
         contracts=[
-            _contract_line(row, subsidies_fen, claims, excluded.get(row.contract)) for row in rows
+            _contract_line(row, subsidies_fen, claims, exclusions.get(row.contract)) for row in rows
         ],
         documents=_document_lines(db, month),
         treatments=_treatment_lines(db, month, rows),

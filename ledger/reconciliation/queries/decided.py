@@ -47,7 +47,7 @@ def treatments(db: Session, contract: int, month: date) -> list[Treated]:
 
 def treatments_in(db: Session, month: date, contracts: Sequence[int]) -> dict[int, list[Treated]]:
     """Return what the decisions that hold of these contracts' month say, the newest first."""
-    holding = (
+    standing_keys = (
         select(Reconciliation.contract_id, Match.decision_id)
         .join(Match, col(Match.reconciliation_id) == Reconciliation.id)
         .where(col(Reconciliation.contract_id).in_(contracts), Reconciliation.month == month)
@@ -55,8 +55,8 @@ def treatments_in(db: Session, month: date, contracts: Sequence[int]) -> dict[in
         .subquery()
     )
     query = (
-        select(holding.c.contract_id, Decision)
-        .join(Decision, col(Decision.id) == holding.c.decision_id)
+        select(standing_keys.c.contract_id, Decision)
+        .join(Decision, col(Decision.id) == standing_keys.c.decision_id)
         .where(Decision.kind == "reconciliation")
         .order_by(col(Decision.id).desc())
     )

@@ -25,7 +25,7 @@ from ledger.postgres.columns import key
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of, round_half_up
-from ledger.vouchers.queries.earned import RateDays, Terms, read_terms
+from ledger.vouchers.queries.earnings import RateDays, Terms, read_terms
 from ledger.vouchers.queries.exclusions import Exclusion
 from ledger.vouchers.queries.years import YearQuota, draw_by_year, let_through, year_quotas
 from ledger.vouchers.rules import ContractMonth, Rates
@@ -154,27 +154,27 @@ def quotas_of(db: Session, projects: Sequence[Project], now: datetime) -> dict[i
     terms = read_terms(db, vouchers)
     books = rights_of(db, [voucher.book_id for voucher in vouchers])
     memos = {row.voucher: row for row in db.execute(_MEMOS, {"vouchers": keys})}
-    drawing = draw_by_year(db, keys)
+    year_keys = draw_by_year(db, keys)
     owners = [voucher.project_id for voucher in vouchers]
     items = _items_by_day(db, owners, beijing_day(now))
     quotas: dict[int, Quota] = {}
     for voucher in vouchers:
         amounts = books[voucher.book_id]
-        held = _Held(
+        facts = _Facts(
             by_key[voucher.project_id],
             voucher,
             terms[key(voucher)],
             amounts,
-            year_quotas(db, voucher, amounts.room) if key(voucher) in drawing else (),
+            year_quotas(db, voucher, amounts.room) if key(voucher) in year_keys else (),
             memos.get(key(voucher)),
         )
         by_day = items.get(voucher.project_id, {})
-        quotas[voucher.project_id] = _quota(held, by_day, beijing_day(now))
+        quotas[voucher.project_id] = _quota(facts, by_day, beijing_day(now))
     return quotas
 
 
 @dataclass(frozen=True)
-class _Held:
+class _Facts:
     """A voucher with what was read of it."""
 
     project: Project
@@ -185,17 +185,17 @@ class _Held:
     memo: Row[Any] | None
 
 
-def _quota(held: _Held, by_day: Mapping[date, Sequence[Item]], today: date) -> Quota:
-    project, voucher, terms = held.project, held.voucher, held.terms
-    amounts, memo, years = held.amounts, held.memo, held.years
-    earning = EarningTerms(
+def _quota(facts: _Facts, by_day: Mapping[date, Sequence[Item]], today: date) -> Quota:
+    project, voucher, terms = facts.project, facts.voucher, facts.terms
+    amounts, memo, years = facts.amounts, facts.memo, facts.years
+    earning_terms = EarningTerms(
         terms.spans,
         terms.rates,
         amounts.room + amounts.entitlement,
         let_through(years),
         terms.excluded_months,
     )
-    days = _days(by_day, earning)
+    days = _days(by_day, earning_terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
     return Quota(
@@ -205,7 +205,7 @@ def _quota(held: _Held, by_day: Mapping[date, Sequence[Item]], today: date) -> Q
         drill=project.drill,
         clause=voucher.clause,
         policy=voucher.policy,
-        rate=earning.rate_on(today) or terms.rate_days[0].rate,
+        rate=earning_terms.rate_on(today) or terms.rate_days[0].rate,
         cap_fen=-amounts.clause,
         rights=amounts,
         left_fen=remaining,

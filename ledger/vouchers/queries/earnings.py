@@ -112,8 +112,8 @@ def earnings_of(
     `excluded_months` are the months that earn nothing; by default those that two persons excluded.
     """
     terms = read_terms(db, [voucher])[key(voucher)]
-    excluded = terms.excluded_months if excluded_months is None else excluded_months
-    of_project = without(of_project, excluded)
+    no_months = terms.excluded_months if excluded_months is None else excluded_months
+    of_project = without(of_project, no_months)
     payments = _mixed_payments(db, [(terms, of_project)])
     return earnings(of_project, terms.spans, terms.rates, payments, terms.support)
 
