@@ -43,8 +43,9 @@ class Door(StrEnum):
     """Which part of the application a server is (api/door/outer.py)."""
 
     ALL = "all"
+    PEOPLE = "people"
+    AGENTS = "agents"
     OUTER = "outer"
-    INTAKE = "intake"
 
 
 class Settings(BaseSettings):
@@ -69,6 +70,9 @@ class Settings(BaseSettings):
 
     door: Door = Door.ALL
     """Which routes this server has."""
+
+    workers: int | None = Field(default=None, ge=1, le=64)
+    """How many processes answer. Unset: one; of `up` two, where there are two processors."""
 
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
@@ -202,10 +206,14 @@ SECRET_FILES: Mapping[str, str] = MappingProxyType(
 """Each secret may lie in a file instead, and its variable with `_FILE` names that file."""
 
 
-def read_settings() -> Settings:
-    """The settings of this process; Unusable names the variable that is wrong."""
+def read_settings(**told: object) -> Settings:
+    """The settings of this process; Unusable names the variable that is wrong.
+
+    What a command was `told` counts before its variable; None: nothing.
+    """
+    given = {name: value for name, value in told.items() if value is not None}
     try:
-        return Settings(**_secrets_in_files())
+        return Settings(**{**_secrets_in_files(), **given})
     except ValidationError as error:
         first = error.errors()[0]
         name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()
