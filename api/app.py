@@ -171,10 +171,10 @@ def _elsewhere(door: Door, own: RouteTable) -> Callable[[str, str], bool]:
     other_door = beside(door)
     if other_door is None:
         return lambda *_: False
-    other = RouteTable((prefix, behind(other_door, r)) for prefix, r in ROUTERS)
+    other_table = RouteTable((prefix, behind(other_door, r)) for prefix, r in ROUTERS)
     if door is Door.AGENTS:
-        return lambda method, path: not own.has(method, path) and other.has(method, path)
-    return lambda method, path: other.has(method, path) and not own.has(method, path)
+        return lambda method, path: not own.has(method, path) and other_table.has(method, path)
+    return lambda method, path: other_table.has(method, path) and not own.has(method, path)
 
 
 @cache

@@ -206,14 +206,14 @@ SECRET_FILES: Mapping[str, str] = MappingProxyType(
 """Each secret may lie in a file instead, and its variable with `_FILE` names that file."""
 
 
-def read_settings(**told: object) -> Settings:
+def read_settings(**changes: object) -> Settings:
     """The settings of this process; Unusable names the variable that is wrong.
 
-    What a command was `told` counts before its variable; None: nothing.
+    What a command `changes` counts before its variable; None: it does not.
     """
-    given = {name: value for name, value in told.items() if value is not None}
+    rest = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Settings(**{**_secrets_in_files(), **given})
+        return Settings(**{**_secrets_in_files(), **rest})
     except ValidationError as error:
         first = error.errors()[0]
         name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -75,5 +75,5 @@ def _rights(dependant: Dependant) -> Iterator[Right]:
 def _has(door: Door, route: APIRoute) -> bool:
     if door is Door.OUTER:
         return rights_of(route) <= _THEIRS
-    is_agents = any((route.path, method) in _OF_AGENTS for method in route.methods)
+    is_agents = any((route.path, method) in _OF_AGENTS for method in route.methods or ())
     return not is_agents if door is Door.PEOPLE else is_agents or route.path in _HEALTH

@@ -68,10 +68,10 @@ def worker_orders(
     settings: Settings, database: str, counters: Path, listener: socket.socket
 ) -> list[Orders]:
     """What each worker of a server is to be: all alike, but for the rounds in the background."""
-    told = settings.model_dump(mode="json")
+    values = settings.model_dump(mode="json")
     return [
         Orders(
-            number, database, told, str(counters),
+            number, database, values, str(counters),
             rounds=number == 1 and settings.door in WITH_ROUNDS, listener=listener.fileno(),
         )
         for number in range(1, (settings.workers or 1) + 1)

@@ -37,7 +37,7 @@ class AgentsWorkers:
             yield cls()
             return
         folder = _fresh_folder(settings.data / COUNTERS_FOLDER)
-        supervisor, told = Supervisor(lines), settings.model_dump(mode="json")
+        supervisor, values = Supervisor(lines), settings.model_dump(mode="json")
         with ExitStack() as stack:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             givers = []
@@ -45,7 +45,9 @@ class AgentsWorkers:
                 giver = Giver()
                 stack.callback(giver.close)
                 fd = giver.of_worker.fileno()
-                supervisor.add(Orders(number, database, told, str(folder), giver=fd), giver.forget)
+                supervisor.add(
+                    Orders(number, database, values, str(folder), giver=fd), giver.forget
+                )
                 givers.append(giver)
             thread = threading.Thread(target=supervisor.run, name="workers")
             thread.start()

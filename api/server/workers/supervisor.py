@@ -27,10 +27,10 @@ log = structlog.get_logger("suanquan.workers")
 
 @dataclass
 class _Place:
-    """A worker's place; `ended` is told whenever who holds it has ended."""
+    """A worker's place; `on_end` is called when who holds it has ended."""
 
     orders: Orders
-    ended: Callable[[], None]
+    on_end: Callable[[], None]
     process: subprocess.Popen[bytes] | None = None
     begun_at: float = 0.0
     pause: float = 0.0
@@ -45,9 +45,9 @@ class Supervisor:
     _places: list[_Place] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
-    def add(self, orders: Orders, ended: Callable[[], None] = lambda: None) -> None:
+    def add(self, orders: Orders, on_end: Callable[[], None] = lambda: None) -> None:
         """Have one more."""
-        self._places.append(_Place(orders, ended))
+        self._places.append(_Place(orders, on_end))
 
     def stop(self) -> None:
         """Let `run` end; may be called by a handler of a signal."""
@@ -65,7 +65,7 @@ class Supervisor:
     def _look_at(self, place: _Place) -> None:
         now = time.monotonic()
         if place.process is not None and (status := place.process.poll()) is not None:
-            place.ended()
+            place.on_end()
             place.process = None
             has_lasted = now - place.begun_at > SOON_S
             place.pause = 0.0 if has_lasted else min(PAUSE_MAX_S, max(PAUSE_S, 2 * place.pause))

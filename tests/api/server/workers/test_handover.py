@@ -16,7 +16,7 @@ TOKEN = "a token for Prometheus"  # noqa: S105
 WORKER = "api.server.workers.process"
 
 
-def answered(up: Up, path: str) -> list[Any]:
+def answerers(up: Up, path: str) -> list[Any]:
     """By which process each request of a path was answered; None: the first one."""
     lines = [json.loads(line) for line in (up.data / "server.log").read_text().splitlines()]
     return [line.get("worker") for line in lines if line.get("path") == path]
@@ -24,19 +24,19 @@ def answered(up: Up, path: str) -> list[Any]:
 
 def ask(up: Up, client: httpx2.Client, path: str) -> Any:
     """By which process this one was answered; its line is written after the answer."""
-    before = len(answered(up, path))
+    before = len(answerers(up, path))
     if path == BATCHES:
         headers = {wire.AGENT_HEADER: str(uuid4()), wire.SIGNATURE_HEADER: "x"}
         answer = client.post(path, headers=headers, content=b"x" * 100_000)
         assert answer.status_code == 401
     else:
         assert client.get(path).status_code == 200
-    return until("its line", lambda: answered(up, path)[before:])[0]
+    return until("its line", lambda: answerers(up, path)[before:])[0]
 
 
 def is_handed(up: Up) -> bool:
     with httpx2.Client(base_url=up.url, timeout=60) as client:
-        return ask(up, client, BATCHES) == 1
+        return bool(ask(up, client, BATCHES) == 1)
 
 
 def worker_of(up: Up) -> psutil.Process:
@@ -44,7 +44,7 @@ def worker_of(up: Up) -> psutil.Process:
     return worker
 
 
-def counted(up: Up) -> float:
+def count_of_batches(up: Up) -> float:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     return sum(
         float(line.split()[-1])
@@ -67,7 +67,7 @@ def test_agents_have_a_process_of_their_own_and_need_none(folder: Path) -> None:
             ask(up, agent, BATCHES)  # whoever answers
         until("its successor", lambda: is_handed(up))
         assert worker_of(up).pid != first.pid
-        assert counted(up) == len(answered(up, BATCHES))
+        assert count_of_batches(up) == len(answerers(up, BATCHES))
         family = up.family()
     _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []

@@ -102,7 +102,7 @@ def send(client: httpx2.Client, url: str, node: Node, body: bytes) -> wire.Answe
     return answer
 
 
-def stored(owner: psycopg.Connection, query: str) -> Sequence[tuple[object, ...]]:
+def rows_of(owner: psycopg.Connection, query: str) -> Sequence[tuple[object, ...]]:
     return owner.execute(query.encode()).fetchall()
 
 
@@ -115,13 +115,13 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
         reports = [
             threads.submit(report, service, *pair) for pair in zip(nodes, range(NODES), strict=True)
         ]
-        until("some batches", lambda: len(stored(owner, "SELECT FROM batches")) > NODES)
+        until("some batches", lambda: len(rows_of(owner, "SELECT FROM batches")) > NODES)
         victim = max(service.workers(), key=lambda worker: len(worker.net_connections("tcp")))
         victim.kill()
         answers = [each.result() for each in reports]
-    assert len(stored(owner, "SELECT FROM windows")) == NODES * BATCHES * 5
-    for node, told in zip(nodes, answers, strict=True):
-        assert all(answer.kept == 5 for _, answer in told)
+    assert len(rows_of(owner, "SELECT FROM windows")) == NODES * BATCHES * 5
+    for node, answers_to in zip(nodes, answers, strict=True):
+        assert all(answer.kept == 5 for _, answer in answers_to)
         row = owner.execute(
             "SELECT count(*), max(number) FROM batches WHERE stream = %s", (node.stream,)
         ).fetchone()
@@ -129,11 +129,11 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
     until("the killed one's successor", lambda: len(service.ready()) == 3)
     assert victim.pid not in [worker.pid for worker in service.workers()]
     lines = [json.loads(line) for line in service.log.read_text().splitlines()]
-    (ended,) = [line for line in lines if line["event"] == "a worker ended"]
-    assert ended["status"] == -signal.SIGKILL
-    answered = [line for line in lines if line.get("path") == "/api/v1/batches"]
-    assert {line["worker"] for line in answered} <= {1, 2}
-    assert service.batches_answered() >= len(answered) >= NODES * BATCHES
+    (end,) = [line for line in lines if line["event"] == "a worker ended"]
+    assert end["status"] == -signal.SIGKILL
+    lines_of_batches = [line for line in lines if line.get("path") == "/api/v1/batches"]
+    assert {line["worker"] for line in lines_of_batches} <= {1, 2}
+    assert service.batches_answered() >= len(lines_of_batches) >= NODES * BATCHES
     family = service.workers()
     service.process.terminate()
     assert service.process.wait(60) == 0
