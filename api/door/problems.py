@@ -33,6 +33,7 @@ from ledger.errors import (
     Unusable,
 )
 from ledger.formats.findings import FINDINGS_MAX, bounded, more_faults
+from ledger.postgres.connections import Unconfirmed
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
@@ -49,6 +50,7 @@ _CLASHES = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
 )
+_AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)  # a standby by now
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, NoConnectionFree)
 
 
@@ -208,7 +210,9 @@ def _of_database(error: Exception) -> Problem:
         return Problem(503, "busy", headers=_retry())
     if is_disk_full(error):
         return Problem(503, "disk_full", headers=_retry())
-    if isinstance(cause, psycopg.OperationalError):
+    if isinstance(cause, Unconfirmed):
+        return Problem(503, "unconfirmed", headers=_retry())
+    if isinstance(cause, _AWAY):
         return Problem(503, "unavailable", headers=_retry())
     return Problem(500, "internal", {"request": "?"})  # the gate knows its number
 
