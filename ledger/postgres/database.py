@@ -152,7 +152,9 @@ def _refusals(url: sa.URL) -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         code = codes.get(type(cause))  # type: ignore[arg-type]
         if code is None and isinstance(cause, psycopg.OperationalError) and not cause.sqlstate:
-            code = "pooled" if _POOLED in str(cause) else "unreachable"
+            code = "unreachable"
+            if _POOLED in str(cause):
+                code = "pooled"
         if code is None:
             raise
         raise Unusable(code, database=str(url), detail=str(cause).strip()) from error
