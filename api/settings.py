@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     database_owner_url: str | None = Field(default=None, repr=False)
     """The same database as its owner, for migrations. Unset: `database_url` is the owner's."""
 
+    database_pooled: bool = False
+    """`database_url` is a pooler's in transaction mode (PgBouncer); the owner's goes directly."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     """Where the server listens; port 0 takes any free one."""

@@ -36,6 +36,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "disk_full": msgid("服务器磁盘空间不足，暂不能写入；查看不受影响，腾出空间后自动恢复"),
         "log_lost": msgid("服务器的日志写不进去"),
+        "unconfirmed": msgid(
+            "备用数据库没有确认，这次写入是否保住还不能肯定；请过一会儿先看一看，再决定是否重做"
+        ),
         "unavailable": msgid("数据库暂不可用，请稍后再试"),
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),

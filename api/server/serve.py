@@ -38,7 +38,8 @@ def serve(settings: Settings) -> None:
     if settings.database_url is None:
         raise Failure(_("serve 需要 SUANQUAN_DATABASE_URL；用内置数据库请运行 suanquan up"))
     logs.configure()
-    engine = databases_from(settings.database_url, None).engine()
+    is_pooled = settings.database_pooled
+    engine = databases_from(settings.database_url, None, is_pooled=is_pooled).engine()
     try:
         check_revision(engine)
         with listen(settings) as listener:

@@ -32,14 +32,14 @@ from api.language.i18n import gettext as _
 from api.server import background, first_people
 from api.server.companion_process import Beside
 from api.server.connections import configuration
-from api.server.database import renew
+from api.server.database import by_url, renew
 from api.server.first_people import write_secret
 from api.server.listen import listen
 from api.server.log_file import LogFile
 from api.server.workers.beside import AgentsWorkers
 from api.settings import MIB, Door, Settings
 from ledger.people.steps.links import LASTS
-from ledger.postgres.database import Database, databases_from
+from ledger.postgres.database import Database
 from ledger.postgres.embedded import Embedded
 
 LOG_FILE = "server.log"
@@ -180,7 +180,7 @@ def _alone(data: Path) -> Iterator[None]:
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
     if settings.database_url is not None:
-        yield databases_from(settings.database_url, settings.database_owner_url)
+        yield by_url(settings)
         return
     with Embedded(settings.postgres) as embedded:
         yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
