@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install run test lint format messages bench bundle coverage figures torture lock
+.PHONY: install run test lint format messages bench bundle sbom audit coverage figures torture lock
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("suanquan needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -45,6 +45,12 @@ bench: install ## ratios measured in one run: a table, and JSON beside it
 
 bundle: install ## a folder for sites without a route out: dist/suanquan-…; BASE=…@sha256:… adds the images
 	$(BIN)/python -m bundle $(if $(BASE),--base $(BASE))
+
+sbom: install ## what the program rests on: dist/sbom-….cdx.json, and docs/doors/licences.md
+	$(BIN)/python -m bundle.materials
+
+audit: install ## known weaknesses of what is locked; without a database, what is behind its newest version
+	$(BIN)/python -m bundle.audit
 
 coverage: install ## all tests, and then the lines of the product that none of them runs
 	$(BIN)/coverage erase

@@ -1,12 +1,14 @@
-"""Bills of materials, in CycloneDX 1.6: what an image holds above its base, from its wheels.
+"""Bills of materials, in CycloneDX 1.6: of an image from its wheels, of the program as installed.
 
-The packages of the base image are its maker's to list; the bill names it by its digest.
+The packages of an image's base are its maker's to list; the bill names it by its digest.
 """
 
 import hashlib
 import re
+from collections.abc import Iterable
 from email.message import Message
 from email.parser import BytesParser
+from importlib.metadata import Distribution, PackageMetadata
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -30,43 +32,64 @@ def of_image(image: str, lock: Path, folder: Path, base: str | None) -> str:
     if base is not None:
         bom.components.add(Component(name=base, type=ComponentType.CONTAINER))
     for wheel in sorted(folder.glob("*.whl")):
-        component = _component(wheel)
+        component = _component(_metadata(wheel), wheel)
         if (_plain(component.name), component.version) in pins:
             bom.components.add(component)
             bom.register_dependency(bom.metadata.component, [component])
-    text: str = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(
-        indent=1
-    )
-    return text + "\n"
+    return _text(bom)
 
 
-def _component(wheel: Path) -> Component:
-    facts = _metadata(wheel)
+def of_program(name: str, packages: Iterable[Distribution]) -> str:
+    """Return the bill of a program as JSON: what it needs as it is installed, with licences.
+
+    Files' hashes stand in requirements.txt, one for each platform.
+    """
+    bom = Bom()
+    bom.metadata.component = Component(name=name, type=ComponentType.APPLICATION)
+    for package in packages:
+        component = _component(package.metadata)
+        bom.components.add(component)
+        bom.register_dependency(bom.metadata.component, [component])
+    return _text(bom)
+
+
+def licence_names(facts: PackageMetadata | Message) -> list[str]:
+    """The expression, else the classifiers; a whole licence text in a heading is not a name."""
+    if expression := facts["License-Expression"]:
+        return [expression]
+    classifiers = [
+        value.rpartition(" :: ")[2]
+        for value in facts.get_all("Classifier") or ()
+        if value.startswith("License :: ")
+    ]
+    line = (facts["License"] or "").strip()
+    return classifiers or ([line] if line and "\n" not in line else [])
+
+
+def _text(bom: Bom) -> str:
+    outputter = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6)
+    return str(outputter.output_as_string(indent=1)) + "\n"
+
+
+def _component(facts: PackageMetadata | Message, wheel: Path | None = None) -> Component:
     name, version = facts["Name"], facts["Version"]
+    hashes = [] if wheel is None else [HashType(alg=HashAlgorithm.SHA_256, content=_sha256(wheel))]
     return Component(
         name=name,
         version=version,
         type=ComponentType.LIBRARY,
         purl=PackageURL("pypi", name=_plain(name), version=version),
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=_sha256(wheel))],
+        hashes=hashes,
         licenses=_licences(facts),
         bom_ref=f"{_plain(name)}@{version}",
     )
 
 
-def _licences(facts: Message) -> list[License]:
-    """The expression, else the classifiers; a whole licence text in a heading is not a name."""
+def _licences(facts: PackageMetadata | Message) -> list[License]:
     factory = LicenseFactory()
-    if expression := facts["License-Expression"]:
-        return [factory.make_from_string(expression)]
-    classifiers = [
-        value.rpartition(" :: ")[2]
-        for value in facts.get_all("Classifier", [])
-        if value.startswith("License :: ")
-    ]
-    line = (facts["License"] or "").strip()
-    names = classifiers or ([line] if line and "\n" not in line else [])
-    return [factory.make_with_name(name) for name in names]
+    if facts["License-Expression"]:
+        return [factory.make_from_string(name) for name in licence_names(facts)]
+    return [factory.make_with_name(name) for name in licence_names(facts)]
 
 
 def _metadata(wheel: Path) -> Message:

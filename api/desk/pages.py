@@ -22,7 +22,7 @@ from api.web.layout import Framed
 from ledger.desk.queries import queues
 from ledger.desk.queries.incidents import waiting_incidents
 from ledger.desk.queries.queues import Queue
-from ledger.metering.queries import corrections
+from ledger.metering.queries.jobs import corrections
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.queries import months

@@ -173,8 +173,8 @@ CREATE FUNCTION public.batch_windows(of_stream uuid, of_number bigint) RETURNS j
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
-            WHERE (stream, number) = (of_stream, of_number));
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows'
+            FROM kept_batch(of_stream, of_number));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
@@ -1261,48 +1261,29 @@ END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
-CREATE TABLE public.window_hours (
-    gpu text NOT NULL,
-    hour timestamp with time zone NOT NULL,
-    stream uuid NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
-    minutes smallint[] NOT NULL,
-    numbers integer[] NOT NULL,
-    places smallint[] NOT NULL,
-    CONSTRAINT window_hours_check CHECK (((cardinality(numbers) = cardinality(minutes)) AND (cardinality(places) = cardinality(minutes)))),
-    CONSTRAINT window_hours_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text))),
-    CONSTRAINT window_hours_minutes_check CHECK (((0 <= ALL (minutes)) AND (59 >= ALL (minutes)))),
-    CONSTRAINT window_hours_minutes_check1 CHECK (((cardinality(minutes) >= 1) AND (cardinality(minutes) <= 60))),
-    CONSTRAINT window_hours_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text])))
-);
-
-ALTER TABLE public.window_hours OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.window_hours IS 'Windows of closed days, an hour of a GPU a row; their bodies stand in the batches';
-
-COMMENT ON COLUMN public.window_hours.hour IS 'Its start';
-
-COMMENT ON COLUMN public.window_hours.minutes IS 'Minutes of the hour, each a window, in order';
-
-COMMENT ON COLUMN public.window_hours.numbers IS 'The batch of each, in the stream';
-
-COMMENT ON COLUMN public.window_hours.places IS 'Its place among the windows of the batch, from 1';
-
 CREATE FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, place smallint)
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT h.gpu,
-     (h.hour + ((p.minute)::double precision * '00:01:00'::interval)),
-     h.cluster_id,
-     h.source,
-     h.stream,
-     (p.number)::bigint AS number,
-     p.place
-    FROM (public.window_hours h
-      CROSS JOIN LATERAL UNNEST(h.minutes, h.numbers, h.places) p(minute, number, place))
-   WHERE ((h.gpu = ANY (packed_minutes.of_gpus)) AND (h.hour > (packed_minutes.since - '01:00:00'::interval)) AND (h.hour < packed_minutes.until) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) >= packed_minutes.since) AND ((h.hour + ((p.minute)::double precision * '00:01:00'::interval)) < packed_minutes.until));
-END;
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    h record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM window_days d WHERE d.state = 'packed'
+                   AND (d.day + 1)::timestamp AT TIME ZONE interval '+08:00' > since) THEN
+        RETURN;
+    END IF;
+    FOR h IN
+        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.minutes, w.numbers, w.places
+        FROM window_hours w
+        WHERE w.gpu = ANY(of_gpus) AND w.hour > since - interval '1 hour' AND w.hour < until
+    LOOP
+        RETURN QUERY SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source,
+                            h.stream, p.number::bigint, p.place
+            FROM unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
+            WHERE h.hour + p.minute * interval '1 minute' >= since
+                AND h.hour + p.minute * interval '1 minute' < until;
+    END LOOP;
+END $$;
 
 ALTER FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
@@ -2510,6 +2491,7 @@ DECLARE
             AND k.windows IS DISTINCT FROM v.windows);
 BEGIN
     IF stale IS NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));  -- as `window_is_first` does
     DELETE FROM hold_days k WHERE (cluster_id, day) = (of_cluster, of_day) AND k.gpu = ANY(stale)
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
@@ -2791,6 +2773,7 @@ DECLARE
     midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));  -- as `window_is_first` does
     DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))
@@ -2916,6 +2899,45 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_wait() OWNER TO suanquan_owner;
+
+CREATE TABLE public.batches (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    signature bytea NOT NULL,
+    agent_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    answer jsonb NOT NULL,
+    bytes bytea NOT NULL,
+    CONSTRAINT batches_number_check CHECK ((number >= 1)),
+    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT hash_of_bytes CHECK ((hash = sha256(bytes)))
+);
+
+ALTER TABLE public.batches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batches IS 'Accepted batches, byte for byte, with signature and answer; kept for ever';
+
+COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signed';
+
+COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
+
+CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF public.batches
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT batches.stream,
+     batches.number,
+     batches.hash,
+     batches.signature,
+     batches.agent_id,
+     batches.received_at,
+     batches.answer,
+     batches.bytes
+    FROM public.batches
+   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number));
+END;
+
+ALTER FUNCTION public.kept_batch(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint)
     LANGUAGE sql STABLE
@@ -3594,6 +3616,9 @@ CREATE FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time 
     AS $$
 DECLARE
     packed integer;
+    new_minutes jsonb;
+    old_minutes jsonb;
+    new_hours jsonb;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
     WITH plain AS MATERIALIZED (
@@ -3616,33 +3641,67 @@ BEGIN
     ), gone AS (
         DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
             AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
-    ), earlier AS (
-        DELETE FROM window_hours h USING (SELECT DISTINCT gpu, stream FROM found) f
-            WHERE (h.gpu, h.stream) = (f.gpu, f.stream) AND h.hour = of_hour RETURNING h.*
-    ), minutes AS (
-        SELECT gpu, stream, cluster_id, source,
-               extract(minute FROM start AT TIME ZONE 'UTC')::smallint AS minute,
-               number::integer AS number, place
-        FROM found
-        UNION ALL
-        SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
-        FROM earlier e
-        CROSS JOIN LATERAL unnest(e.minutes, e.numbers, e.places) AS m(minute, number, place)
-    ), stored AS (
-        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-            SELECT gpu, of_hour, stream, cluster_id, source, array_agg(minute ORDER BY minute),
-                   array_agg(number ORDER BY minute), array_agg(place ORDER BY minute)
-            FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
     ), noted AS (
         INSERT INTO window_days (day, state)
             SELECT (of_hour AT TIME ZONE interval '+08:00')::date, 'packed'
             WHERE EXISTS (SELECT FROM found) ON CONFLICT DO NOTHING
     )
-    SELECT count(*) INTO packed FROM found;
+    SELECT count(*), jsonb_agg(jsonb_build_object('gpu', gpu, 'stream', stream, 'cluster_id', cluster_id,
+               'source', source, 'minute', extract(minute FROM start AT TIME ZONE 'UTC'),
+               'number', number, 'place', place))
+        INTO packed, new_minutes FROM found;
+    IF packed = 0 THEN RETURN 0; END IF;
+    SELECT jsonb_agg(to_jsonb(e)) INTO old_minutes FROM (
+        SELECT m.gpu, m.stream, m.cluster_id, m.source,
+               extract(minute FROM m.start AT TIME ZONE 'UTC') AS minute, m.number, m.place
+        FROM packed_minutes(of_gpus, of_hour, of_hour + interval '1 hour') m
+        WHERE (m.gpu, m.stream) IN (SELECT n ->> 'gpu', (n ->> 'stream')::uuid
+                                    FROM jsonb_array_elements(new_minutes) AS n)
+    ) e;
+    WITH minutes AS (
+        SELECT * FROM jsonb_to_recordset(new_minutes || coalesce(old_minutes, '[]'))
+            AS m(gpu text, stream uuid, cluster_id bigint, source text, minute smallint,
+                 number integer, place smallint)
+    )
+    SELECT jsonb_agg(to_jsonb(h)) INTO new_hours FROM (
+        SELECT gpu, of_hour AS hour, stream, cluster_id, source,
+               array_agg(minute ORDER BY minute) AS minutes,
+               array_agg(number ORDER BY minute) AS numbers,
+               array_agg(place ORDER BY minute) AS places
+        FROM minutes GROUP BY gpu, stream, cluster_id, source
+    ) h;
+    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
+        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.minutes, n.numbers, n.places
+        FROM jsonb_to_recordset(new_hours)
+            AS n(gpu text, hour timestamptz, stream uuid, cluster_id bigint, source text,
+                 minutes smallint[], numbers integer[], places smallint[])
+        ON CONFLICT (gpu, hour, stream) DO UPDATE SET minutes = excluded.minutes,
+            numbers = excluded.numbers, places = excluded.places;
     RETURN packed;
 END $$;
 
 ALTER FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.packed_of(of_gpus text[], starts timestamp with time zone[]) RETURNS TABLE(gpu text, start timestamp with time zone, stream uuid, number bigint, place smallint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT m.gpu,
+     m.start,
+     m.stream,
+     m.number,
+     m.place
+    FROM (( SELECT date_trunc('hour'::text, u.start, 'UTC'::text) AS hour,
+             array_agg(u.gpu) AS gpus,
+             array_agg(u.start) AS starts
+            FROM UNNEST(packed_of.of_gpus, packed_of.starts) u(gpu, start)
+           GROUP BY (date_trunc('hour'::text, u.start, 'UTC'::text))) h
+      CROSS JOIN LATERAL public.packed_minutes(h.gpus, h.hour, (h.hour + '01:00:00'::interval)) m(gpu, start, cluster_id, source, stream, number, place))
+   WHERE ((m.gpu, m.start) IN ( SELECT unnest.unnest,
+             unnest.unnest_1 AS unnest
+            FROM UNNEST(h.gpus, h.starts) unnest(unnest, unnest_1)));
+END;
+
+ALTER FUNCTION public.packed_of(of_gpus text[], starts timestamp with time zone[]) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.paid_to_payee() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5272,9 +5331,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
         RETURN NULL;
     END IF;
-    SELECT min(f.gpu) INTO again FROM fresh f
-        JOIN window_hours h ON h.gpu = f.gpu AND h.hour = date_trunc('hour', f.start, 'UTC')
-            AND extract(minute FROM f.start AT TIME ZONE 'UTC')::smallint = ANY(h.minutes);
+    -- On several machines what is packed shows a moment after the rows are gone, and before the lock is.
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));
+    SELECT min(p.gpu) INTO again
+        FROM (SELECT array_agg(gpu) AS gpus, array_agg(start) AS starts FROM fresh) f
+        CROSS JOIN LATERAL packed_of(f.gpus, f.starts) AS p;
     IF again IS NOT NULL THEN
         RAISE EXCEPTION 'a minute of % is packed already', again
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
@@ -5628,28 +5689,6 @@ ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.batches (
-    stream uuid NOT NULL,
-    number bigint NOT NULL,
-    hash bytea NOT NULL,
-    signature bytea NOT NULL,
-    agent_id uuid NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    answer jsonb NOT NULL,
-    bytes bytea NOT NULL,
-    CONSTRAINT batches_number_check CHECK ((number >= 1)),
-    CONSTRAINT batches_signature_check CHECK ((octet_length(signature) = 64)),
-    CONSTRAINT hash_of_bytes CHECK ((hash = sha256(bytes)))
-);
-
-ALTER TABLE public.batches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.batches IS 'Accepted batches, byte for byte, with signature and answer; kept for ever';
-
-COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signed';
-
-COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
@@ -7163,6 +7202,21 @@ ALTER TABLE public.invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW public.kept_batches AS
+ SELECT stream,
+    number,
+    hash,
+    signature,
+    agent_id,
+    received_at,
+    answer,
+    bytes
+   FROM public.batches;
+
+ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form they are kept, as they came';
 
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
@@ -9096,6 +9150,34 @@ CREATE TABLE public.window_days (
 ALTER TABLE public.window_days OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+
+CREATE TABLE public.window_hours (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    stream uuid NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    minutes smallint[] NOT NULL,
+    numbers integer[] NOT NULL,
+    places smallint[] NOT NULL,
+    CONSTRAINT window_hours_check CHECK (((cardinality(numbers) = cardinality(minutes)) AND (cardinality(places) = cardinality(minutes)))),
+    CONSTRAINT window_hours_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text))),
+    CONSTRAINT window_hours_minutes_check CHECK (((0 <= ALL (minutes)) AND (59 >= ALL (minutes)))),
+    CONSTRAINT window_hours_minutes_check1 CHECK (((cardinality(minutes) >= 1) AND (cardinality(minutes) <= 60))),
+    CONSTRAINT window_hours_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text])))
+);
+
+ALTER TABLE public.window_hours OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.window_hours IS 'Windows of closed days, an hour of a GPU a row; their bodies stand in the batches';
+
+COMMENT ON COLUMN public.window_hours.hour IS 'Its start';
+
+COMMENT ON COLUMN public.window_hours.minutes IS 'Minutes of the hour, each a window, in order';
+
+COMMENT ON COLUMN public.window_hours.numbers IS 'The batch of each, in the stream';
+
+COMMENT ON COLUMN public.window_hours.places IS 'Its place among the windows of the batch, from 1';
 
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
@@ -12157,8 +12239,6 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.window_hours TO suanquan_app;
-
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.deduction_is_agreed() FROM PUBLIC;
@@ -12286,6 +12366,8 @@ GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suan
 REVOKE ALL ON FUNCTION public.keep_usage() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
 
@@ -12577,8 +12659,6 @@ GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
@@ -12826,6 +12906,8 @@ GRANT INSERT(classification) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
+
+GRANT SELECT ON TABLE public.kept_batches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
@@ -13212,6 +13294,8 @@ GRANT INSERT(year) ON TABLE public.voucher_years TO suanquan_app;
 GRANT SELECT ON TABLE public.window_counts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.window_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.window_hours TO suanquan_app;
 
 GRANT SELECT ON TABLE public.witness_nodes TO suanquan_app;
 

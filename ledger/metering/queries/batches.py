@@ -13,7 +13,7 @@ from ledger.errors import NotFound
 _BATCHES = text("""
     SELECT b.stream, b.number, b.hash, b.agent_id AS agent, a.node, c.name AS cluster, a.source,
            b.received_at, octet_length(b.bytes) AS size
-    FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
+    FROM kept_batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
     WHERE (CAST(:stream AS uuid) IS NULL OR b.stream = :stream)
         AND (CAST(:cluster AS text) IS NULL OR c.name = :cluster)
     ORDER BY b.stream DESC, b.number DESC LIMIT :limit OFFSET :offset
@@ -21,8 +21,8 @@ _BATCHES = text("""
 _BATCH = text("""
     SELECT b.stream, b.number, b.hash, b.signature, b.agent_id AS agent, a.node, c.name AS cluster,
            a.source, a.public_key, b.received_at, octet_length(b.bytes) AS size, b.bytes, b.answer
-    FROM batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
-    WHERE b.stream = :stream AND b.number = :number
+    FROM kept_batch(:stream, :number) b JOIN agents a ON a.id = b.agent_id
+    JOIN clusters c ON c.id = a.cluster_id
 """)
 _STORED = text("""
     SELECT gpu, start, body

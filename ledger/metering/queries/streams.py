@@ -64,7 +64,7 @@ def lock_stream(raw: Raw, stream: UUID) -> Head | None:
 def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:
     """Return the answer given to these bytes; None if the number has other bytes."""
     row = raw.execute(
-        "SELECT answer FROM batches WHERE stream = %s AND number = %s AND hash = %s",
+        "SELECT answer FROM kept_batch(%s, %s) WHERE hash = %s",
         (batch.stream, batch.number, batch.hash),
     ).fetchone()
     return row[0] if row else None

@@ -104,8 +104,8 @@ _INSERT = """
     SELECT u.gpu, u.start, %(cluster)s, %(source)s, %(stream)s, %(number)s, u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         AS u(gpu, start, body)
-    WHERE NOT EXISTS (
-        SELECT FROM packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute'))
+    WHERE (u.gpu, u.start) NOT IN (
+        SELECT gpu, start FROM packed_of(%(gpus)s::text[], %(starts)s::timestamptz[]))
     ORDER BY u.start, u.gpu
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
@@ -127,8 +127,7 @@ _SAME_PACKED = """
                array_agg(u.body::jsonb) AS bodies, array_agg(m.place) AS places
         FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
             WITH ORDINALITY AS u(gpu, start, body, place)
-        CROSS JOIN LATERAL
-            packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute') AS m
+        JOIN packed_of(%(gpus)s::text[], %(starts)s::timestamptz[]) AS m USING (gpu, start)
         GROUP BY m.stream, m.number
     ) b CROSS JOIN LATERAL unnest(b.ats, b.bodies, b.places) AS m(at, body, place)
 """

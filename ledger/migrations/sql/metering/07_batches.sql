@@ -54,6 +54,16 @@ CREATE TABLE batches (
     CONSTRAINT hash_of_bytes CHECK (hash = sha256(bytes))
 );
 
+-- Read batches in whatever form they are kept: whoever reads more than today's does it by these.
+CREATE VIEW kept_batches AS
+    SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches;
+
+CREATE FUNCTION kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF batches
+LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
+    SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
+    WHERE (stream, number) = (of_stream, of_number);
+END;
+
 -- What a relay said of its queue beside a batch of a node's. It is nobody's signed word: people look
 -- at it and nothing is decided by it.
 CREATE TABLE relays (
@@ -202,12 +212,13 @@ COMMENT ON TABLE batches IS
     'Accepted batches, byte for byte, with signature and answer; kept for ever';
 COMMENT ON COLUMN batches.bytes IS 'The signed body';
 COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
+COMMENT ON VIEW kept_batches IS 'Batches in whatever form they are kept, as they came';
 COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
-GRANT SELECT ON agents TO :app_role;
+GRANT SELECT ON agents, kept_batches TO :app_role;
 GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

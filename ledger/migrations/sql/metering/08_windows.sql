@@ -55,17 +55,44 @@ CREATE TABLE window_days (
 
 -- Read windows of some GPUs that start from `since` and before `until`, in whatever form they are kept:
 -- whoever reads more than the last two days does it by these. First those that are packed, without bodies.
+-- `window_hours` may stand on other machines (docs/adr/0018-citus.md), so it is read here alone, by itself and
+-- in PL/pgSQL: Citus does not look into SQL functions. Who asks for later days than are packed does not ask it.
 CREATE FUNCTION packed_minutes(of_gpus text[], since timestamptz, until timestamptz)
 RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
     place smallint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    h record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM window_days d WHERE d.state = 'packed'
+                   AND (d.day + 1)::timestamp AT TIME ZONE interval '+08:00' > since) THEN
+        RETURN;
+    END IF;
+    FOR h IN
+        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.minutes, w.numbers, w.places
+        FROM window_hours w
+        WHERE w.gpu = ANY(of_gpus) AND w.hour > since - interval '1 hour' AND w.hour < until
+    LOOP
+        RETURN QUERY SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source,
+                            h.stream, p.number::bigint, p.place
+            FROM unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
+            WHERE h.hour + p.minute * interval '1 minute' >= since
+                AND h.hour + p.minute * interval '1 minute' < until;
+    END LOOP;
+END $$;
+
+-- Of windows by their keys those that are packed: asked for by the hour, not one by one.
+CREATE FUNCTION packed_of(of_gpus text[], starts timestamptz[])
+RETURNS TABLE (gpu text, start timestamptz, stream uuid, number bigint, place smallint)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source, h.stream,
-           p.number::bigint, p.place
-    FROM window_hours h
-    CROSS JOIN LATERAL unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
-    WHERE h.gpu = ANY(of_gpus) AND h.hour > since - interval '1 hour' AND h.hour < until
-        AND h.hour + p.minute * interval '1 minute' >= since
-        AND h.hour + p.minute * interval '1 minute' < until;
+    SELECT m.gpu, m.start, m.stream, m.number, m.place
+    FROM (
+        SELECT date_trunc('hour', u.start, 'UTC') AS hour, array_agg(u.gpu) AS gpus,
+               array_agg(u.start) AS starts
+        FROM unnest(of_gpus, starts) AS u(gpu, start) GROUP BY 1
+    ) h
+    CROSS JOIN LATERAL packed_minutes(h.gpus, h.hour, h.hour + interval '1 hour') AS m
+    WHERE (m.gpu, m.start) IN (SELECT * FROM unnest(h.gpus, h.starts));
 END;
 
 -- The windows of a batch as its bytes say them, a JSON array. Null, where PostgreSQL cannot read the
@@ -73,8 +100,8 @@ END;
 CREATE FUNCTION batch_windows(of_stream uuid, of_number bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows' FROM batches
-            WHERE (stream, number) = (of_stream, of_number));
+    RETURN (SELECT convert_from(bytes, 'UTF8')::jsonb -> 'windows'
+            FROM kept_batch(of_stream, of_number));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
@@ -158,9 +185,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
         RETURN NULL;
     END IF;
-    SELECT min(f.gpu) INTO again FROM fresh f
-        JOIN window_hours h ON h.gpu = f.gpu AND h.hour = date_trunc('hour', f.start, 'UTC')
-            AND extract(minute FROM f.start AT TIME ZONE 'UTC')::smallint = ANY(h.minutes);
+    -- On several machines what is packed shows a moment after the rows are gone, and before the lock is.
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));
+    SELECT min(p.gpu) INTO again
+        FROM (SELECT array_agg(gpu) AS gpus, array_agg(start) AS starts FROM fresh) f
+        CROSS JOIN LATERAL packed_of(f.gpus, f.starts) AS p;
     IF again IS NOT NULL THEN
         RAISE EXCEPTION 'a minute of % is packed already', again
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
@@ -171,11 +200,15 @@ CREATE TRIGGER first AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION window_is_first();
 
 -- Packs an hour of some GPUs, and returns how many windows. What it takes stands in the bytes of its batch,
--- the same: it was compared. What does not, and a window with a gap (which pages look for), stays.
+-- the same: it was compared. What does not, and a window with a gap (which pages look for), stays. What
+-- touches `window_hours` touches nothing else in the same statement, as everywhere.
 CREATE FUNCTION pack_windows(of_gpus text[], of_hour timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     packed integer;
+    new_minutes jsonb;
+    old_minutes jsonb;
+    new_hours jsonb;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
     WITH plain AS MATERIALIZED (
@@ -198,29 +231,42 @@ BEGIN
     ), gone AS (
         DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
             AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
-    ), earlier AS (
-        DELETE FROM window_hours h USING (SELECT DISTINCT gpu, stream FROM found) f
-            WHERE (h.gpu, h.stream) = (f.gpu, f.stream) AND h.hour = of_hour RETURNING h.*
-    ), minutes AS (
-        SELECT gpu, stream, cluster_id, source,
-               extract(minute FROM start AT TIME ZONE 'UTC')::smallint AS minute,
-               number::integer AS number, place
-        FROM found
-        UNION ALL
-        SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
-        FROM earlier e
-        CROSS JOIN LATERAL unnest(e.minutes, e.numbers, e.places) AS m(minute, number, place)
-    ), stored AS (
-        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-            SELECT gpu, of_hour, stream, cluster_id, source, array_agg(minute ORDER BY minute),
-                   array_agg(number ORDER BY minute), array_agg(place ORDER BY minute)
-            FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
     ), noted AS (
         INSERT INTO window_days (day, state)
             SELECT (of_hour AT TIME ZONE interval '+08:00')::date, 'packed'
             WHERE EXISTS (SELECT FROM found) ON CONFLICT DO NOTHING
     )
-    SELECT count(*) INTO packed FROM found;
+    SELECT count(*), jsonb_agg(jsonb_build_object('gpu', gpu, 'stream', stream, 'cluster_id', cluster_id,
+               'source', source, 'minute', extract(minute FROM start AT TIME ZONE 'UTC'),
+               'number', number, 'place', place))
+        INTO packed, new_minutes FROM found;
+    IF packed = 0 THEN RETURN 0; END IF;
+    SELECT jsonb_agg(to_jsonb(e)) INTO old_minutes FROM (
+        SELECT m.gpu, m.stream, m.cluster_id, m.source,
+               extract(minute FROM m.start AT TIME ZONE 'UTC') AS minute, m.number, m.place
+        FROM packed_minutes(of_gpus, of_hour, of_hour + interval '1 hour') m
+        WHERE (m.gpu, m.stream) IN (SELECT n ->> 'gpu', (n ->> 'stream')::uuid
+                                    FROM jsonb_array_elements(new_minutes) AS n)
+    ) e;
+    WITH minutes AS (
+        SELECT * FROM jsonb_to_recordset(new_minutes || coalesce(old_minutes, '[]'))
+            AS m(gpu text, stream uuid, cluster_id bigint, source text, minute smallint,
+                 number integer, place smallint)
+    )
+    SELECT jsonb_agg(to_jsonb(h)) INTO new_hours FROM (
+        SELECT gpu, of_hour AS hour, stream, cluster_id, source,
+               array_agg(minute ORDER BY minute) AS minutes,
+               array_agg(number ORDER BY minute) AS numbers,
+               array_agg(place ORDER BY minute) AS places
+        FROM minutes GROUP BY gpu, stream, cluster_id, source
+    ) h;
+    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
+        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.minutes, n.numbers, n.places
+        FROM jsonb_to_recordset(new_hours)
+            AS n(gpu text, hour timestamptz, stream uuid, cluster_id bigint, source text,
+                 minutes smallint[], numbers integer[], places smallint[])
+        ON CONFLICT (gpu, hour, stream) DO UPDATE SET minutes = excluded.minutes,
+            numbers = excluded.numbers, places = excluded.places;
     RETURN packed;
 END $$;
 

@@ -29,6 +29,8 @@ from ledger.metering.steps.pack import pack_day
 from ledger.postgres.database import Database
 from ledger.units import midnight
 from tests.support.accounts.attacks import attempt
+from tests.support.citus.statements import ran
+from tests.support.postgres import Server
 from tests.support.simulation import Node, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
@@ -231,7 +233,7 @@ def test_who_looks_at_the_past_stores_no_window(database: Database, town: Town, 
     town.report([window(0, 0)])
     with closing(psycopg.connect(database.app_url)) as connection:
         connection.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
-        connection.execute("SELECT count(*) FROM window_hours")
+        connection.execute("SELECT count(*) FROM window_days")
         assert pack(town.engine) == 1
         with pytest.raises(errors.CheckViolation):
             connection.execute(SECOND.encode())
@@ -259,6 +261,17 @@ _ONE = """
     INSERT INTO windows (gpu, start, cluster_id, source, stream, number, body)
     VALUES (%s, %s, %s, 'nvml', %s, 1, '{}')
 """
+
+
+def test_what_is_packed_late_is_seen_by_who_looks_at_the_form_of_statements(
+    postgres: Server, town: Town
+) -> None:
+    town.report([window(0, at) for at in (0, 1)])
+    assert pack(town.engine) == 2
+    town.report([window(0, 1), window(0, 2)])
+    with psycopg.connect(postgres.embedded.admin_url) as admin:
+        statements = ran(admin)
+    assert {sql.split()[0] for sql in statements} == {"INSERT", "SELECT"}
 
 
 def test_who_is_stopped_in_the_middle_goes_on_later(town: Town, owner: psycopg.Connection) -> None:
