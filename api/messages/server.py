@@ -32,6 +32,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "programs_not_copied": msgid("未能把 PostgreSQL 程序复制到 {path}：{detail}"),
         "database_url": msgid("数据库地址须以 postgresql:// 开头，此处为 {scheme}"),
         "unreachable": msgid("连不上数据库 {database}：{detail}"),
+        "pooled": msgid(
+            "数据库 {database} 前面是按事务分配连接的 PgBouncer：请设 SUANQUAN_DATABASE_POOLED=true"
+        ),
+        "pooled_owner": msgid(
+            "设了 SUANQUAN_DATABASE_POOLED，升级、备份等须直连数据库："
+            "请设 SUANQUAN_DATABASE_OWNER_URL"
+        ),
         "owner_may_not": msgid("数据库 {database} 的所有者权限不足：{detail}"),
         "database_busy": msgid("数据库 {database} 正被占用，升级未进行：{detail}"),
         "server_too_old": msgid("PostgreSQL {have} 太旧，需要 {want} 或更新"),

@@ -4,6 +4,7 @@ A new code is shown on the page that answers the form, this once.
 """
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -11,13 +12,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, LateAfter, Now, having
 from api.metering import agent_routes
 from api.metering.schemas import EnrolmentCodeCreate, EnrolmentCodeRead
 from api.web.forms import form
 from api.web.layout import Frame, Framed
 from ledger.metering.steps.enrol import SOURCES
+from ledger.metering.tables import Agent
 from ledger.people.steps.credentials import Viewer
+from ledger.registry.tables import Cluster
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_AGENTS)]
@@ -33,15 +36,29 @@ def agent_list(viewer: Reader, frame: Framed, db: Db, now: Now) -> HTMLResponse:
 @router.post("/agents/codes")
 def issue_code(
     viewer: Tender,
-    wanted: Annotated[EnrolmentCodeCreate, form(EnrolmentCodeCreate)],
+    wish: Annotated[EnrolmentCodeCreate, form(EnrolmentCodeCreate)],
     *,
     frame: Framed,
     db: Db,
     now: Now,
 ) -> HTMLResponse:
     """Issue a code, and show it this once."""
-    code = agent_routes.issue_code(wanted, viewer, db, now)
+    code = agent_routes.issue_code(wish, viewer, db, now)
     return _page(viewer, frame, db, now, code=code)
+
+
+@router.post("/agents/{agent}/approval")
+def approve(
+    agent: UUID,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+    late_after: LateAfter,
+) -> RedirectResponse:
+    """Let an agent count that was enrolled with its centre's code."""
+    agent_routes.approve(agent, viewer, db, now, late_after)
+    cluster = db.get_one(Cluster, db.get_one(Agent, agent).cluster_id)
+    return RedirectResponse(f"/nodes?{urlencode({'cluster': cluster.name})}", 303)
 
 
 @router.post("/agents/{agent}/end")

@@ -110,8 +110,8 @@ def codes(
     viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
 ) -> list[WaitingCodeRead]:
     """List the codes that still let a node in: of the viewer's centre, or all; never themselves."""
-    waiting = agent_queries.waiting_codes(db, viewer.centre, now)
-    return [WaitingCodeRead.model_validate(vars(code)) for code in waiting]
+    rows = agent_queries.waiting_codes(db, viewer.centre, now)
+    return [WaitingCodeRead.model_validate(vars(row)) for row in rows]
 
 
 @router.get("/agents")

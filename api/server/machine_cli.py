@@ -65,13 +65,20 @@ def up(
 
 
 @app.verb("serve", msgid("只提供网页与接口，用已升级的数据库"), panel=MACHINE)
-def serve() -> None:
+def serve(
+    *,
+    door: Annotated[
+        str | None,
+        typer.Option(metavar="all|people|agents|outer", help=msgid("哪些地址，给谁")),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help=msgid("几个进程"))] = None,
+) -> None:
     """Serve the pages and the API alone, until Ctrl-C or SIGTERM."""
     with database():
         from api.server.serve import serve as run  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
-        run(read_settings())
+        run(read_settings(door=door, workers=workers))
 
 
 @admin.verb("create", msgid("管理员的令牌或邀请，只出现这一次"))
