@@ -43,8 +43,9 @@ class Door(StrEnum):
     """Which part of the application a server is (api/door/outer.py)."""
 
     ALL = "all"
+    PEOPLE = "people"
+    AGENTS = "agents"
     OUTER = "outer"
-    INTAKE = "intake"
 
 
 class Settings(BaseSettings):
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
 
     door: Door = Door.ALL
     """Which routes this server has."""
+
+    workers: int | None = Field(default=None, ge=1, le=64)
+    """How many processes answer. Unset: one; of `up` two, where there are two processors."""
 
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
@@ -205,10 +209,14 @@ SECRET_FILES: Mapping[str, str] = MappingProxyType(
 """Each secret may lie in a file instead, and its variable with `_FILE` names that file."""
 
 
-def read_settings() -> Settings:
-    """The settings of this process; Unusable names the variable that is wrong."""
+def read_settings(**changes: object) -> Settings:
+    """The settings of this process; Unusable names the variable that is wrong.
+
+    What a command `changes` counts before its variable; None: it does not.
+    """
+    rest = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Settings(**_secrets_in_files())
+        return Settings(**{**_secrets_in_files(), **rest})
     except ValidationError as error:
         first = error.errors()[0]
         name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -11,6 +11,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "bad_credential": msgid("令牌或登录无效、已到期或已停用"),
         "not_your_role": msgid("您的角色（{role}）不能这样做"),
         "other_door": msgid("这里是对外的入口；您的角色（{role}）请从内网的地址登录"),
+        "other_server": msgid("这个地址由另一扇门的服务器提供；请检查网址，或前面的负载均衡"),
         "no_drill_here": msgid("这里不是演练，没有可以扮演的人"),
         "part": msgid("没有编号为 {id} 的演练人物"),
         "no_drill": msgid("此服务器没有演练时钟，或口令不对"),

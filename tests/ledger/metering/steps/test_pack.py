@@ -29,7 +29,7 @@ from ledger.metering.steps.pack import pack_day
 from ledger.postgres.database import Database
 from ledger.units import midnight
 from tests.support.accounts.attacks import attempt
-from tests.support.citus.statements import ran
+from tests.support.citus.statements import statements_of
 from tests.support.postgres import Server
 from tests.support.simulation import Node, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
@@ -270,7 +270,7 @@ def test_what_is_packed_late_is_seen_by_who_looks_at_the_form_of_statements(
     assert pack(town.engine) == 2
     town.report([window(0, 1), window(0, 2)])
     with psycopg.connect(postgres.embedded.admin_url) as admin:
-        statements = ran(admin)
+        statements = statements_of(admin)
     assert {sql.split()[0] for sql in statements} == {"INSERT", "SELECT"}
 
 
