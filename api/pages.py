@@ -9,7 +9,7 @@ from api.desk.mark import pages as mark_pages
 from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
-from api.metering import hour_pages
+from api.metering import agent_pages, hour_pages
 from api.metering import pages as metering_pages
 from api.metering.couriers import pages as courier_pages
 from api.metering.evidence import pages as evidence_pages
@@ -78,6 +78,7 @@ ROUTERS = (
     day_pages.router,
     opening_pages.router,
     version_pages.router,
+    agent_pages.router,
     metering_pages.router,
     hour_pages.router,
     sources_pages.router,

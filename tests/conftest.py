@@ -21,6 +21,7 @@ from hatch_build import compile_catalogues
 from ledger.postgres.binaries import find_binaries, system_binaries
 from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
+from tests.support.citus.statements import WATCHED
 from tests.support.people import let_everybody_act
 from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
 
@@ -94,8 +95,10 @@ def servers() -> Iterator[Callable[[str], Server]]:
             if engine not in running:
                 path = stack.enter_context(open_folder())
                 binaries = system_binaries()[0] if engine == "system" else find_binaries()
-                embedded = Embedded(path / "data", binaries=binaries, settings=FAST)
+                embedded = Embedded(path / "data", binaries=binaries, settings=FAST | WATCHED)
                 running[engine] = Server(engine, stack.enter_context(embedded))
+                running[engine].watch_statements()
+                stack.callback(running[engine].look_at_statements)
                 template = running[engine].create(TEMPLATE)
                 upgrade(template)
                 with template.owner_engine().begin() as connection:

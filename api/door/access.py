@@ -176,6 +176,12 @@ def clusters(db: Session, viewer: Viewer) -> list[int]:
     return [key for key, centre in rows if key and viewer.centre in (None, centre)]
 
 
+def cluster_names(db: Session, viewer: Viewer) -> list[str]:
+    """The names of the same clusters, by name."""
+    names = select(Cluster.name).where(col(Cluster.id).in_(clusters(db, viewer)))
+    return list(db.exec(names.order_by(Cluster.name)))
+
+
 def claim(db: Session, viewer: Viewer, number: str) -> Claim:
     """The claim of this number, if it is there and the viewer's to see; else NotFound."""
     claim = claim_by_number(db, number)

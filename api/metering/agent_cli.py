@@ -74,6 +74,22 @@ def code(
     return Answer(enrolment, [enrolment["code"]])
 
 
+CODES = (
+    Column(msgid("集群"), "cluster"),
+    Column(msgid("来源"), "source"),
+    Column(msgid("签发"), "created_by"),
+    Column(msgid("签发时间"), "created_at", MOMENT),
+    Column(msgid("以前的从哪天算"), "history_from"),
+    Column(msgid("到期"), "expires_at", MOMENT),
+)
+
+
+@agent.verb("codes", msgid("还没有用过的注册码，不显示码本身"))
+def codes() -> Listing:
+    """List the codes that still let a node in."""
+    return listing(CODES, ask("GET", "enrolment-codes"), empty=msgid("没有未用的注册码"))
+
+
 @agent.verb("server-key", msgid("服务器的公钥：核对信使带回的回执"))
 def server_key() -> Answer:
     """Show the key with which receipts are signed."""

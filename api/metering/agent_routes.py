@@ -20,6 +20,7 @@ from api.metering.schemas import (
     EnrolmentCodeCreate,
     EnrolmentCodeRead,
     ServerKeyRead,
+    WaitingCodeRead,
 )
 from ledger.formats.visible import is_seen
 from ledger.metering.queries import agents as agent_queries
@@ -102,6 +103,15 @@ def issue_code(
         history_from=request.history_from, lasts=lasts,
     )  # fmt: skip
     return EnrolmentCodeRead(code=code, expires_at=now + lasts)
+
+
+@router.get("/enrolment-codes")
+def codes(
+    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+) -> list[WaitingCodeRead]:
+    """List the codes that still let a node in: of the viewer's centre, or all; never themselves."""
+    rows = agent_queries.waiting_codes(db, viewer.centre, now)
+    return [WaitingCodeRead.model_validate(vars(row)) for row in rows]
 
 
 @router.get("/agents")

@@ -8,18 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlmodel import Session, col, select
+from fastapi.responses import HTMLResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, LateAfter, Now, Offset, having
+from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.metering import advice, agent_routes
+from api.metering import advice
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.web.layout import Framed, pages
@@ -29,9 +26,7 @@ from ledger.metering.queries.agents import unapproved
 from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.queries.nodes import Period
 from ledger.metering.rules.incidents import Incident
-from ledger.metering.tables import Agent
 from ledger.people.steps.credentials import Viewer
-from ledger.registry.tables import Cluster
 from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +63,7 @@ def cluster_page(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """One cluster: its incidents and its nodes."""
-    names = _clusters(db, viewer)
+    names = access.cluster_names(db, viewer)
     if not names:
         return frame.page("metering/nodes.html", {"clusters": [], "name": ""})
     cluster_row = access.cluster(db, viewer, cluster or names[0])
@@ -90,28 +85,6 @@ def cluster_page(
             **picture(db, cluster_row.name, page_rows, days, now),
         },
     )
-
-
-@router.get("/agents")
-def agent_list(
-    viewer: Annotated[Viewer, having(Right.READ_AGENTS)], frame: Framed, db: Db, now: Now
-) -> HTMLResponse:
-    """Which agents report, and when each last did; no usage: it is the system administrator's."""
-    return frame.page("metering/agents.html", {"rows": agent_routes.agents(viewer, db, now)})
-
-
-@router.post("/agents/{agent}/approval")
-def approve(
-    agent: UUID,
-    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
-    db: Db,
-    now: Now,
-    late_after: LateAfter,
-) -> RedirectResponse:
-    """Let an agent count that was enrolled with its centre's code."""
-    agent_routes.approve(agent, viewer, db, now, late_after)
-    cluster = db.get_one(Cluster, db.get_one(Agent, agent).cluster_id)
-    return RedirectResponse(f"/nodes?{urlencode({'cluster': cluster.name})}", 303)
 
 
 @router.get("/nodes/{cluster}/{node}")
@@ -173,14 +146,6 @@ def day_page(
                 frame, offset, PAGE_ROWS, len(rows), more=len(spans) > offset + len(rows)
             ),
         },
-    )
-
-
-def _clusters(db: Session, viewer: Viewer) -> list[str]:
-    """The names of the clusters that the viewer may see."""
-    keys = access.clusters(db, viewer)
-    return list(
-        db.exec(select(Cluster.name).where(col(Cluster.id).in_(keys)).order_by(Cluster.name))
     )
 
 

@@ -220,6 +220,17 @@ class EnrolmentCodeRead(ResponseModel):
     expires_at: datetime
 
 
+class WaitingCodeRead(ResponseModel):
+    """An enrolment code that no node has used yet, without the code."""
+
+    cluster: str
+    source: str
+    created_at: datetime
+    created_by: str
+    history_from: date | None
+    expires_at: datetime
+
+
 class EnrolmentRequestCreate(RequestModel):
     """A node's request that a courier brought (`agents/enrolment_files.py`)."""
 

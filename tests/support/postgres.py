@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ledger.postgres.database import Database
 from ledger.postgres.embedded import Embedded
+from tests.support.citus.statements import forget, name_faulty, own_functions, statements_of, watch
 
 # What protects against a power cut only costs time here.
 FAST = {
@@ -23,6 +24,7 @@ FAST = {
     "shared_buffers": "32MB",
     "max_wal_size": "128MB",
 }
+LOOKS_EVERY = 20  # databases: so few that pg_stat_statements has forgotten nothing
 
 
 TEMPLATE = "migrated"
@@ -41,6 +43,7 @@ class Server:
     engine: str  # "embedded" or "system"
     embedded: Embedded
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    drops: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def binaries(self) -> Path:
@@ -68,6 +71,22 @@ class Server:
 
     def drop(self, name: str) -> None:
         self.admin(f"DROP DATABASE {name} WITH (FORCE)")
+        if next(self.drops) % LOOKS_EVERY == 0:
+            self.look_at_statements()
+
+    def watch_statements(self) -> None:
+        """Let every statement that is run from now on be looked at."""
+        with psycopg.connect(self.embedded.admin_url, autocommit=True) as connection:
+            watch(connection)
+
+    def look_at_statements(self) -> None:
+        """Look at the form of the statements that ran: see `tests/support/citus/form.py`."""
+        with psycopg.connect(self.database(TEMPLATE).owner_url) as connection:
+            functions = own_functions(connection)
+        with psycopg.connect(self.embedded.admin_url, autocommit=True) as connection:
+            wrong = name_faulty(statements_of(connection), functions)
+            forget(connection)
+        assert not wrong, "\n".join(["statements on large tables (docs/adr/0018-citus.md)", *wrong])
 
 
 @contextmanager

@@ -48,10 +48,10 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         msgid("预览登记"): ("POST /registry/preview",),
         msgid("登记所见的 GPU"): ("POST /inventory",),
-        msgid("发注册码"): ("POST /enrolment-codes",),
+        msgid("发注册码"): ("POST /enrolment-codes", "POST /agents/codes"),
         msgid("注册采集端"): ("POST /agents", "POST /enrolment-requests"),
         msgid("批准采集端"): ("POST /agents/{agent}/approval",),
-        msgid("停用采集端"): ("DELETE /agents/{agent}",),
+        msgid("停用采集端"): ("DELETE /agents/{agent}", "POST /agents/{agent}/end"),
         msgid("收信使的文件"): ("POST /courier",),
         msgid("上报批次"): ("POST /batches",),
         # Usage.

@@ -13,7 +13,8 @@ from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines
 from ledger.desk.codes import FindingKind
-from ledger.metering.queries import capacity, corrections, usage
+from ledger.metering.queries import usage
+from ledger.metering.queries.jobs import capacity, corrections
 from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day

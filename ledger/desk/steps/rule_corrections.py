@@ -11,7 +11,7 @@ from psycopg import errors
 from sqlmodel import Session
 
 from ledger.errors import Conflict, LedgerError, Refused
-from ledger.metering.queries import corrections
+from ledger.metering.queries.jobs import corrections
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision

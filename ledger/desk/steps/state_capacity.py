@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, select
 
-from ledger.metering.queries.capacity import record_capacity
+from ledger.metering.queries.jobs.capacity import record_capacity
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision

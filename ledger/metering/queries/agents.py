@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -29,6 +29,13 @@ _AGENTS = text("""
     ORDER BY c.name, a.node, a.enrolled_at, a.id
 """)
 
+_WAITING_CODES = text("""
+    SELECT c.name AS cluster, e.source, e.created_at, e.created_by, e.history_from, e.expires_at
+    FROM enrolment_codes e JOIN clusters c ON c.id = e.cluster_id
+    WHERE e.agent_id IS NULL AND e.expires_at > :now
+        AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
+    ORDER BY e.expires_at, c.name, e.created_at
+""")
 
 _IS_ENROLLED = text("SELECT EXISTS (SELECT FROM agents WHERE id = :agent)")
 
@@ -73,6 +80,24 @@ class AgentStatus:
     def is_skewed(self) -> bool:
         """Whether the clock must be set."""
         return self.skew is not None and abs(self.skew) > SKEW_MAX
+
+
+@dataclass(frozen=True)
+class WaitingCode:
+    """An enrolment code that no node has used yet; the code itself nobody has but its holder."""
+
+    cluster: str
+    source: str
+    created_at: datetime
+    created_by: str
+    history_from: date | None
+    expires_at: datetime
+
+
+def waiting_codes(db: Session, centre: int | None, now: datetime) -> Sequence[WaitingCode]:
+    """Return the codes by which a node can still enrol, those first that end first."""
+    rows = db.execute(_WAITING_CODES, {"centre": centre, "now": now})
+    return [WaitingCode(**row._mapping) for row in rows]  # noqa: SLF001
 
 
 def unapproved(db: Session, cluster: Cluster) -> Sequence[Agent]:

@@ -104,8 +104,8 @@ _INSERT = """
     SELECT u.gpu, u.start, %(cluster)s, %(source)s, %(stream)s, %(number)s, u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         AS u(gpu, start, body)
-    WHERE NOT EXISTS (
-        SELECT FROM packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute'))
+    WHERE (u.gpu, u.start) NOT IN (
+        SELECT gpu, start FROM packed_of(%(gpus)s::text[], %(starts)s::timestamptz[]))
     ORDER BY u.start, u.gpu
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
@@ -126,8 +126,7 @@ _SAME_PACKED = """
                row_number() OVER () AS at
         FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
             WITH ORDINALITY AS u(gpu, start, body, place)
-        CROSS JOIN LATERAL
-            packed_minutes(ARRAY[u.gpu], u.start, u.start + interval '1 minute') AS m
+        JOIN packed_of(%(gpus)s::text[], %(starts)s::timestamptz[]) AS m USING (gpu, start)
     )
     SELECT a.asked, b.body = a.body::jsonb
     FROM (SELECT array_agg(stream ORDER BY at) AS streams, array_agg(number ORDER BY at) AS numbers,

@@ -19,7 +19,7 @@ from ledger.charging.codes import Part
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Key
 from ledger.documents.rules.cost_document import Party
-from ledger.metering.queries.capacity import unproved_days
+from ledger.metering.queries.jobs.capacity import unproved_days
 from ledger.policy.process import Process
 from ledger.reconciliation.rules.difference_codes import (
     BilledDocument,

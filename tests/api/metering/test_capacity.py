@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents.sightings import Partitions, Watch
-from ledger.metering.queries.capacity import unproved_days
+from ledger.metering.queries.jobs.capacity import unproved_days
 from ledger.people.codes import Role
 from tests.support.api.town import Town
 from tests.support.simulation import Node, enrolled, gpu_id

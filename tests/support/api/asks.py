@@ -45,6 +45,14 @@ def page_of_an_approval(town: Town, whose: str) -> Ask:
     return {"url": approval_of(town, whose)["url"].removeprefix("/api/v1")}
 
 
+def page_of_a_code(_: Town, whose: str) -> Ask:
+    return {"url": "/agents/codes", "data": {"cluster": f"c-{whose}", "source": "nvml"}}
+
+
+def page_of_an_end(town: Town, whose: str) -> Ask:
+    return {"url": f"{agent_of(town, whose)['url']}/end".removeprefix("/api/v1")}
+
+
 def a_token(_: Town, whose: str) -> Ask:
     wish = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
     return {"url": "/api/v1/tokens", "json": wish}

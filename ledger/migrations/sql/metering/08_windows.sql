@@ -88,17 +88,44 @@ CREATE TABLE window_days (
 
 -- Read windows of some GPUs that start from `since` and before `until`, in whatever form they are kept:
 -- whoever reads more than the last two days does it by these. First those that are packed, without bodies.
+-- `window_hours` may stand on other machines (docs/adr/0018-citus.md), so it is read here alone, by itself and
+-- in PL/pgSQL: Citus does not look into SQL functions. Who asks for later days than are packed does not ask it.
 CREATE FUNCTION packed_minutes(of_gpus text[], since timestamptz, until timestamptz)
 RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
     place smallint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    h record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM window_days d WHERE d.state = 'packed'
+                   AND (d.day + 1)::timestamp AT TIME ZONE interval '+08:00' > since) THEN
+        RETURN;
+    END IF;
+    FOR h IN
+        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.segments
+        FROM window_hours w
+        WHERE w.gpu = ANY(of_gpus) AND w.hour > since - interval '1 hour' AND w.hour < until
+    LOOP
+        RETURN QUERY SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source,
+                            h.stream, p.number::bigint, p.place
+            FROM minutes_of(h.segments) AS p
+            WHERE h.hour + p.minute * interval '1 minute' >= since
+                AND h.hour + p.minute * interval '1 minute' < until;
+    END LOOP;
+END $$;
+
+-- Of windows by their keys those that are packed: asked for by the hour, not one by one.
+CREATE FUNCTION packed_of(of_gpus text[], starts timestamptz[])
+RETURNS TABLE (gpu text, start timestamptz, stream uuid, number bigint, place smallint)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source, h.stream,
-           p.number::bigint, p.place
-    FROM window_hours h
-    CROSS JOIN LATERAL minutes_of(h.segments) AS p
-    WHERE h.gpu = ANY(of_gpus) AND h.hour > since - interval '1 hour' AND h.hour < until
-        AND h.hour + p.minute * interval '1 minute' >= since
-        AND h.hour + p.minute * interval '1 minute' < until;
+    SELECT m.gpu, m.start, m.stream, m.number, m.place
+    FROM (
+        SELECT date_trunc('hour', u.start, 'UTC') AS hour, array_agg(u.gpu) AS gpus,
+               array_agg(u.start) AS starts
+        FROM unnest(of_gpus, starts) AS u(gpu, start) GROUP BY 1
+    ) h
+    CROSS JOIN LATERAL packed_minutes(h.gpus, h.hour, h.hour + interval '1 hour') AS m
+    WHERE (m.gpu, m.start) IN (SELECT * FROM unnest(h.gpus, h.starts));
 END;
 
 -- The windows of a batch as its bytes say them, a JSON array. Null, where PostgreSQL cannot read the
@@ -218,8 +245,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM window_days WHERE day = ANY(days) AND state = 'packed') THEN
         RETURN NULL;
     END IF;
-    SELECT min(f.gpu) INTO again FROM fresh f CROSS JOIN LATERAL packed_minutes(
-        ARRAY[f.gpu], f.start, f.start + interval '1 microsecond') AS p;
+    -- On several machines what is packed shows a moment after the rows are gone, and before the lock is.
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));
+    SELECT min(p.gpu) INTO again
+        FROM (SELECT array_agg(gpu) AS gpus, array_agg(start) AS starts FROM fresh) f
+        CROSS JOIN LATERAL packed_of(f.gpus, f.starts) AS p;
     IF again IS NOT NULL THEN
         RAISE EXCEPTION 'a minute of % is packed already', again
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'window_is_first';
@@ -230,11 +260,15 @@ CREATE TRIGGER first AFTER INSERT ON windows REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION window_is_first();
 
 -- Packs an hour of some GPUs, and returns how many windows. What it takes stands in the bytes of its batch,
--- the same: it was compared. What does not, and a window with a gap (which pages look for), stays.
+-- the same: it was compared. What does not, and a window with a gap (which pages look for), stays. What
+-- touches `window_hours` touches nothing else in the same statement, as everywhere.
 CREATE FUNCTION pack_windows(of_gpus text[], of_hour timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     packed integer;
+    new_minutes jsonb;
+    old_minutes jsonb;
+    new_hours jsonb;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
     WITH plain AS MATERIALIZED (
@@ -257,30 +291,41 @@ BEGIN
     ), gone AS (
         DELETE FROM windows w USING found f WHERE (w.gpu, w.start) = (f.gpu, f.start)
             AND w.start >= of_hour AND w.start < of_hour + interval '1 hour'
-    ), earlier AS (
-        DELETE FROM window_hours h USING (SELECT DISTINCT gpu, stream FROM found) f
-            WHERE (h.gpu, h.stream) = (f.gpu, f.stream) AND h.hour = of_hour RETURNING h.*
-    ), minutes AS (
-        SELECT gpu, stream, cluster_id, source,
-               extract(minute FROM start AT TIME ZONE 'UTC')::smallint AS minute,
-               number::integer AS number, place
-        FROM found
-        UNION ALL
-        SELECT e.gpu, e.stream, e.cluster_id, e.source, m.minute, m.number, m.place
-        FROM earlier e
-        CROSS JOIN LATERAL minutes_of(e.segments) AS m
-    ), stored AS (
-        INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, segments)
-            SELECT gpu, of_hour, stream, cluster_id, source, segments_of(
-                       array_agg(minute::integer ORDER BY minute), array_agg(number ORDER BY minute),
-                       array_agg(place::integer ORDER BY minute))
-            FROM minutes GROUP BY gpu, stream, cluster_id, source ORDER BY gpu, stream
     ), noted AS (
         INSERT INTO window_days (day, state)
             SELECT (of_hour AT TIME ZONE interval '+08:00')::date, 'packed'
             WHERE EXISTS (SELECT FROM found) ON CONFLICT DO NOTHING
     )
-    SELECT count(*) INTO packed FROM found;
+    SELECT count(*), jsonb_agg(jsonb_build_object('gpu', gpu, 'stream', stream, 'cluster_id', cluster_id,
+               'source', source, 'minute', extract(minute FROM start AT TIME ZONE 'UTC'),
+               'number', number, 'place', place))
+        INTO packed, new_minutes FROM found;
+    IF packed = 0 THEN RETURN 0; END IF;
+    SELECT jsonb_agg(to_jsonb(e)) INTO old_minutes FROM (
+        SELECT m.gpu, m.stream, m.cluster_id, m.source,
+               extract(minute FROM m.start AT TIME ZONE 'UTC') AS minute, m.number, m.place
+        FROM packed_minutes(of_gpus, of_hour, of_hour + interval '1 hour') m
+        WHERE (m.gpu, m.stream) IN (SELECT n ->> 'gpu', (n ->> 'stream')::uuid
+                                    FROM jsonb_array_elements(new_minutes) AS n)
+    ) e;
+    WITH minutes AS (
+        SELECT * FROM jsonb_to_recordset(new_minutes || coalesce(old_minutes, '[]'))
+            AS m(gpu text, stream uuid, cluster_id bigint, source text, minute smallint,
+                 number integer, place smallint)
+    )
+    SELECT jsonb_agg(to_jsonb(h)) INTO new_hours FROM (
+        SELECT gpu, of_hour AS hour, stream, cluster_id, source,
+               segments_of(array_agg(minute::integer ORDER BY minute),
+                           array_agg(number ORDER BY minute),
+                           array_agg(place::integer ORDER BY minute)) AS segments
+        FROM minutes GROUP BY gpu, stream, cluster_id, source
+    ) h;
+    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, segments)
+        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.segments
+        FROM jsonb_to_recordset(new_hours)
+            AS n(gpu text, hour timestamptz, stream uuid, cluster_id bigint, source text,
+                 segments integer[])
+        ON CONFLICT (gpu, hour, stream) DO UPDATE SET segments = excluded.segments;
     RETURN packed;
 END $$;
 
@@ -417,8 +462,8 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, close_batch_day, count_waiting,
-    windows_of_a_batch, usage_admitted FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, close_batch_day,
+    count_waiting, windows_of_a_batch, usage_admitted FROM PUBLIC;
 GRANT SELECT ON window_counts, window_hours, window_days TO :app_role;
 GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day, close_batch_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts TO :app_role;

@@ -127,6 +127,7 @@ DECLARE
     midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));  -- as `window_is_first` does
     DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))

@@ -113,6 +113,7 @@ DECLARE
             AND k.windows IS DISTINCT FROM v.windows);
 BEGIN
     IF stale IS NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0));  -- as `window_is_first` does
     DELETE FROM hold_days k WHERE (cluster_id, day) = (of_cluster, of_day) AND k.gpu = ANY(stale)
         AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
                 = (k.gpu, k.day, k.cluster_id, k.source))

@@ -10,7 +10,9 @@ from tests.support.api.asks import (
     approval_of,
     at,
     code_for,
+    page_of_a_code,
     page_of_an_approval,
+    page_of_an_end,
 )
 from tests.support.api.doors.door import (
     BUILDER,
@@ -37,6 +39,7 @@ METERING = {
     "GET /api/v1/server-key": Door(None, at("/api/v1/server-key")),
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR, SYSTEM}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({SYSTEM, OPERATOR}, agent_of, yes=204, scoped=True),
+    "GET /api/v1/enrolment-codes": Door({SYSTEM, OPERATOR}, at("/api/v1/enrolment-codes")),
     "POST /api/v1/enrolment-codes": Door({SYSTEM, OPERATOR}, code_for, yes=201, scoped=True),
     "POST /api/v1/enrolment-requests": Door(
         {SYSTEM, OPERATOR}, at("/api/v1/enrolment-requests", json=WRONG_REQUEST), yes=403
@@ -113,5 +116,7 @@ METERING = {
         at("/incidents/999999/ruling", data={"counts": "true", "reason": "x"}),
         yes=404,
     ),
+    "POST /agents/codes": Door({SYSTEM, OPERATOR}, page_of_a_code, scoped=True),
+    "POST /agents/{agent}/end": Door({SYSTEM, OPERATOR}, page_of_an_end, yes=303, scoped=True),
     "POST /agents/{agent}/approval": Door({Role.CLERK}, page_of_an_approval, yes=303),
 }

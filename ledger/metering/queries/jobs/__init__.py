@@ -1,0 +1,1 @@
+"""Read what clusters that report jobs have: corrections of jobs, and how many GPUs there are."""
