@@ -168,7 +168,7 @@ def _routes(door: Door) -> tuple[BaseRoute, ...]:
     """
     router = APIRouter()
     for own in (health.router, metrics.router):
-        router.include_router(behind(door, own), dependencies=EXACT)
+        router.include_router(behind(door, own), responses=PROBLEMS, dependencies=EXACT)
     for routes in ROUTES:
         api_router = behind(door, routes.router)
         router.include_router(api_router, prefix=API, responses=PROBLEMS, dependencies=EXACT)

@@ -14,7 +14,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, having
 from api.metering import agent_routes
-from api.metering.schemas import EnrolmentCodeCreate, EnrolmentCodeRead
+from api.metering.enrolment_schemas import EnrolmentCodeCreate, EnrolmentCodeRead
 from api.web.forms import form
 from api.web.layout import Frame, Framed
 from ledger.metering.steps.enrol import SOURCES
