@@ -7,6 +7,7 @@ read from the environment.
 
 import gc
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -34,7 +35,7 @@ from api.door.disk import Disk
 from api.door.exactness import exact
 from api.door.limits import Limits
 from api.door.middleware import Gate
-from api.door.outer import behind
+from api.door.outer import behind, beside
 from api.door.route_table import API, RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
@@ -116,7 +117,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    engine: Engine, settings: Settings, lifespan: Lifespan[FastAPI] | None = None
+    engine: Engine,
+    settings: Settings,
+    lifespan: Lifespan[FastAPI] | None = None,
+    counters: CollectorRegistry | None = None,
 ) -> FastAPI:
     """Make the server as an ASGI application on this database.
 
@@ -124,6 +128,7 @@ def create_app(
         engine: connections with the application's rights.
         settings: what the environment says.
         lifespan: what runs for as long as the application does (`api/server/background.py`).
+        counters: reads those of all processes of this server; None: it is one.
     """
     app = FastAPI(
         title="算券 suanquan",
@@ -139,6 +144,7 @@ def create_app(
     app.state.settings = settings
     app.state.wall_clock = lambda: datetime.now(UTC)
     app.state.metrics = CollectorRegistry()
+    app.state.counters = counters or app.state.metrics
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
@@ -149,7 +155,8 @@ def create_app(
     app.add_middleware(
         Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk
     )
-    app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk)
+    elsewhere = _elsewhere(door, app.state.route_table)
+    app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk, elsewhere=elsewhere)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     problems.install(app)
@@ -157,6 +164,17 @@ def create_app(
     app.state.problem_page = problem_page
     app.state.form_again = form_again
     return app
+
+
+def _elsewhere(door: Door, own: RouteTable) -> Callable[[str, str], bool]:
+    """Whether the other door alone has what is asked for; the short table is looked at first."""
+    other_door = beside(door)
+    if other_door is None:
+        return lambda *_: False
+    other_table = RouteTable((prefix, behind(other_door, r)) for prefix, r in ROUTERS)
+    if door is Door.AGENTS:
+        return lambda method, path: not own.has(method, path) and other_table.has(method, path)
+    return lambda method, path: other_table.has(method, path) and not own.has(method, path)
 
 
 @cache

@@ -185,5 +185,5 @@ def metrics(request: Request, wall: Wall) -> Response:
     """Return the counters and figures for Prometheus."""
     state = request.app.state
     figures = _Answer(state.figures.families(wall))
-    body = generate_latest(state.metrics) + generate_latest(figures)
+    body = generate_latest(state.counters) + generate_latest(figures)
     return Response(body, media_type=CONTENT_TYPE_LATEST)

@@ -43,8 +43,9 @@ class Door(StrEnum):
     """Which part of the application a server is (api/door/outer.py)."""
 
     ALL = "all"
+    PEOPLE = "people"
+    AGENTS = "agents"
     OUTER = "outer"
-    INTAKE = "intake"
 
 
 class Settings(BaseSettings):
@@ -63,12 +64,18 @@ class Settings(BaseSettings):
     database_owner_url: str | None = Field(default=None, repr=False)
     """The same database as its owner, for migrations. Unset: `database_url` is the owner's."""
 
+    database_pooled: bool = False
+    """`database_url` is a pooler's in transaction mode (PgBouncer); the owner's goes directly."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     """Where the server listens; port 0 takes any free one."""
 
     door: Door = Door.ALL
     """Which routes this server has."""
+
+    workers: int | None = Field(default=None, ge=1, le=64)
+    """How many processes answer. Unset: one; of `up` two, where there are two processors."""
 
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
@@ -202,10 +209,14 @@ SECRET_FILES: Mapping[str, str] = MappingProxyType(
 """Each secret may lie in a file instead, and its variable with `_FILE` names that file."""
 
 
-def read_settings() -> Settings:
-    """The settings of this process; Unusable names the variable that is wrong."""
+def read_settings(**changes: object) -> Settings:
+    """The settings of this process; Unusable names the variable that is wrong.
+
+    What a command `changes` counts before its variable; None: it does not.
+    """
+    rest = {name: value for name, value in changes.items() if value is not None}
     try:
-        return Settings(**_secrets_in_files())
+        return Settings(**{**_secrets_in_files(), **rest})
     except ValidationError as error:
         first = error.errors()[0]
         name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -106,8 +106,8 @@ def _read_sightings(
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             is_slurm = isinstance(sighting, sightings.Partitions)
-            kept = KeptSighting(sightings.at(sighting), body, is_slurm)
-            (watches if isinstance(sighting, sightings.Watch) else good).append((index, kept))
+            of_kind = watches if isinstance(sighting, sightings.Watch) else good
+            of_kind.append((index, KeptSighting(sightings.at(sighting), body, is_slurm)))
     if len(refused) == before:
         return good + watches
     refused += [Item(index, "beside_unread", "not every pod was told") for index, _ in watches]

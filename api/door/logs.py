@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TextIO
 
 import structlog
-from structlog.types import EventDict, WrappedLogger
+from structlog.types import EventDict, Processor, WrappedLogger
 
 SECRETS = frozenset({"token", "secret", "code", "password", "authorization", "cookie", "session"})
 
@@ -40,6 +40,14 @@ class Stream:
             except (OSError, ValueError):  # a full disk; a stream that was closed
                 self.lost += 1
 
+    def take(self, line: bytes) -> None:
+        """Write a line of another process."""
+        with self._lock:
+            try:
+                self.append(line)
+            except (OSError, ValueError):
+                self.lost += 1
+
     def append(self, line: bytes) -> None:
         """Write a line to the text stream, or raise OSError."""
         if self._text is not None:
@@ -55,12 +63,13 @@ def is_failing() -> bool:
     return _streams[0].lost > 0
 
 
-def configure(stream: Stream | TextIO = sys.stderr) -> None:
-    """Write the log of this process to a stream."""
+def configure(stream: Stream | TextIO = sys.stderr, worker: int | None = None) -> None:
+    """Write this process's log to a stream; a worker's lines bear its number."""
     out = _streams[0] = stream if isinstance(stream, Stream) else Stream(stream)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            *([] if worker is None else [_of_worker(worker)]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             hide_secrets,
@@ -69,6 +78,10 @@ def configure(stream: Stream | TextIO = sys.stderr) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(out),  # type: ignore[arg-type]
     )
+
+
+def _of_worker(number: int) -> Processor:
+    return lambda _logger, _method, event: {**event, "worker": number}
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

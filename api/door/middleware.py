@@ -7,7 +7,7 @@ and no query stands in it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -51,8 +51,16 @@ log = structlog.get_logger("suanquan.request")
 class Gate:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, disk: Disk) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        registry: CollectorRegistry,
+        disk: Disk,
+        elsewhere: Callable[[str, str], bool] = lambda *_: False,
+    ) -> None:
         self.app, self._disk, self._bound = app, disk, Bound()
+        self._is_elsewhere = elsewhere
         self._seconds = Histogram(
             "suanquan_request_seconds", "Time to answer", ["method", "route"], registry=registry
         )
@@ -85,6 +93,10 @@ class Gate:
         try:
             if foreign(request):
                 refusal = respond(request, Problem(403, "cross_site"))
+                await refusal(request.scope, receive, passage.send)
+                return
+            if self._is_elsewhere(request.method, request.url.path):
+                refusal = respond(request, Problem(421, "other_server"))
                 await refusal(request.scope, receive, passage.send)
                 return
             await self.app(request.scope, receive, passage.send)

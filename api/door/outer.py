@@ -1,13 +1,16 @@
-"""Which routes a server has, and for whom: one server for all, or the outer door by itself.
+"""Which routes a server has, and for whom: one server for all, or a door by itself.
 
 | SUANQUAN_DOOR | its routes                                              | who signs in           |
 |---------------|---------------------------------------------------------|------------------------|
 | all           | every one                                               | everybody              |
+| people        | every one but the agents'                               | everybody              |
+| agents        | the agents' batches and enrolment, health, metrics      | nobody                 |
 | outer         | public ones, the agents', those of builders and centres | builders and centres   |
-| intake        | the agents' batches, health                             | nobody                 |
 
-A route that is not there is a 404, and its body has the usual small limit; nothing of the bureau's
-can be called from the zone of an outer door, with whatever token.
+People and agents have doors of their own so that the work of one does not slow the other. What the
+other door has is answered there by 421, unread: a load balancer that sends it wrong is to be
+mended. What an outer door has not is a 404, and its body has the usual small limit; nothing of the
+bureau's can be called from its zone, with whatever token.
 """
 
 import copy
@@ -24,13 +27,19 @@ from ledger.people.codes import Role
 
 APPLICANTS = frozenset({Role.BUILDER, Role.OPERATOR})
 _THEIRS = frozenset[Right]().union(*(RIGHTS[role] for role in APPLICANTS))
-_INTAKE = frozenset({"/healthz", "/readyz", "/batches"})
+_HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
+_OF_AGENTS = frozenset({("/batches", "POST"), ("/agents", "POST")})
 Check = Callable[..., Any]
 
 
 def admits(door: Door, role: Role) -> bool:
     """Whether a holder of this role may come in by this door."""
-    return door is Door.ALL or (door is Door.OUTER and role in APPLICANTS)
+    return door in (Door.ALL, Door.PEOPLE) or (door is Door.OUTER and role in APPLICANTS)
+
+
+def beside(door: Door) -> Door | None:
+    """The other door, to which a request may have been meant; None: there is none to name."""
+    return {Door.PEOPLE: Door.AGENTS, Door.AGENTS: Door.PEOPLE}.get(door)
 
 
 def behind(door: Door, router: APIRouter) -> APIRouter:
@@ -64,5 +73,7 @@ def _rights(dependant: Dependant) -> Iterator[Right]:
 
 
 def _has(door: Door, route: APIRoute) -> bool:
-    rights = rights_of(route)
-    return route.path in _INTAKE and not rights if door is Door.INTAKE else rights <= _THEIRS
+    if door is Door.OUTER:
+        return rights_of(route) <= _THEIRS
+    is_agents = any((route.path, method) in _OF_AGENTS for method in route.methods or ())
+    return not is_agents if door is Door.PEOPLE else is_agents or route.path in _HEALTH

@@ -33,6 +33,7 @@ from ledger.errors import (
     Unusable,
 )
 from ledger.formats.findings import FINDINGS_MAX, bounded, more_faults
+from ledger.postgres.connections import Unconfirmed
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
@@ -49,7 +50,13 @@ _CLASHES = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
 )
-_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, NoConnectionFree)
+_FOR_NOW: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, NoConnectionFree), "busy"),
+    ((psycopg.errors.DiskFull,), "disk_full"),
+    ((Unconfirmed,), "unconfirmed"),
+    ((psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction), "unavailable"),
+)
+"""What passes by itself, by its kind: the first that fits. A standby is read-only."""
 
 
 @dataclass(frozen=True)
@@ -204,12 +211,9 @@ def _of_database(error: Exception) -> Problem:
         return _of_constraint(cause)
     if isinstance(cause, psycopg.DataError):
         return Problem(422, "unusable_value")
-    if isinstance(cause, _BUSY):
-        return Problem(503, "busy", headers=_retry())
-    if is_disk_full(error):
-        return Problem(503, "disk_full", headers=_retry())
-    if isinstance(cause, psycopg.OperationalError):
-        return Problem(503, "unavailable", headers=_retry())
+    for kinds, code in _FOR_NOW:
+        if isinstance(cause, kinds):
+            return Problem(503, code, headers=_retry())
     return Problem(500, "internal", {"request": "?"})  # the gate knows its number
 
 

@@ -125,6 +125,10 @@ class RouteTable:
         blanks = min((entry.blanks for entry in matching), default=0)
         return sorted({m for e in matching if e.blanks == blanks for m in e.methods})
 
+    def has(self, method: str, path: str) -> bool:
+        """Whether some route answers this."""
+        return any(method in e.methods and e.pattern.match(path) for e in self._entries)
+
     def parameters(self, endpoint: Callable[..., Any]) -> frozenset[str]:
         """The query parameters that a route reads."""
         return self._parameters.get(endpoint, frozenset())

@@ -11,6 +11,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "bad_credential": msgid("令牌或登录无效、已到期或已停用"),
         "not_your_role": msgid("您的角色（{role}）不能这样做"),
         "other_door": msgid("这里是对外的入口；您的角色（{role}）请从内网的地址登录"),
+        "other_server": msgid("这个地址由另一扇门的服务器提供；请检查网址，或前面的负载均衡"),
         "no_drill_here": msgid("这里不是演练，没有可以扮演的人"),
         "part": msgid("没有编号为 {id} 的演练人物"),
         "no_drill": msgid("此服务器没有演练时钟，或口令不对"),
@@ -35,6 +36,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "disk_full": msgid("服务器磁盘空间不足，暂不能写入；查看不受影响，腾出空间后自动恢复"),
         "log_lost": msgid("服务器的日志写不进去"),
+        "unconfirmed": msgid(
+            "备用数据库没有确认，这次写入是否保住还不能肯定；请过一会儿先看一看，再决定是否重做"
+        ),
         "unavailable": msgid("数据库暂不可用，请稍后再试"),
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),

@@ -34,6 +34,7 @@ TITLES: Mapping[int, str] = MappingProxyType(
         408: msgid("超时"),
         409: msgid("与已有记录不符"),
         413: msgid("内容过大"),
+        421: msgid("找错了服务器"),
         422: msgid("内容不合要求"),
         429: msgid("请求过于频繁"),
         500: msgid("服务器出错"),

@@ -103,9 +103,9 @@ def _queues(word: str) -> list[RelayQueue]:
     except msgspec.DecodeError:
         return []
     return [
-        RelayQueue(each.name, each.batches, timedelta(seconds=each.oldest_s + each.age_s),
-                   each.bytes, each.bytes_max, each.relay)
-        for each in (state, *state.behind)
+        RelayQueue(queue.name, queue.batches, timedelta(seconds=queue.oldest_s + queue.age_s),
+                   queue.bytes, queue.bytes_max, queue.relay)
+        for queue in (state, *state.behind)
     ]  # fmt: skip
 
 

@@ -149,18 +149,25 @@ class GuardedProtocol(HttpToolsProtocol):
         return self.loop.call_later(seconds, act)
 
 
-def configuration(app: FastAPI, *, port: int = 0, lifespan: str = "auto") -> uvicorn.Config:
+def configuration(
+    app: FastAPI,
+    *,
+    port: int = 0,
+    lifespan: str = "auto",
+    protocol: type[GuardedProtocol] = GuardedProtocol,
+) -> uvicorn.Config:
     """How a server of this application is run, whatever starts it.
 
     Args:
         app: the application; it knows the proxies it believes, uvicorn believes none.
         port: where no socket is handed over.
         lifespan: "off" leaves out what runs beside the requests.
+        protocol: how each connection is held.
     """
     return uvicorn.Config(
         app,
         port=port,
-        http=GuardedProtocol,
+        http=protocol,
         ws="none",
         lifespan=lifespan,  # type: ignore[arg-type]
         log_config=None,

@@ -28,7 +28,7 @@ def reach(settings: Settings, *, may_start: bool = True) -> Iterator[Database]:
     `may_start` False leaves an embedded server that does not run as it is: it cannot be reached.
     """
     if settings.database_url is not None:
-        yield databases_from(settings.database_url, settings.database_owner_url)
+        yield by_url(settings)
         return
     embedded = Embedded(settings.postgres)
     if not may_start:
@@ -43,6 +43,19 @@ def reach(settings: Settings, *, may_start: bool = True) -> Iterator[Database]:
         yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
     finally:
         embedded.stop()  # what we did not start stays
+
+
+def by_url(settings: Settings) -> Database:
+    """Return the database that the settings name by URL, for who needs its owner.
+
+    Raises:
+        Unusable: the owner would go through the pooler (`pooled_owner`).
+    """
+    is_pooled = settings.database_pooled
+    if is_pooled and settings.database_owner_url is None:
+        raise Unusable("pooled_owner")
+    url = settings.database_url or ""
+    return databases_from(url, settings.database_owner_url, is_pooled=is_pooled)
 
 
 def renew(database: Database, settings: Settings) -> str:

@@ -3,8 +3,10 @@
 PostgreSQL (our own, unless SUANQUAN_DATABASE_URL names one), the newest schema, the policies, the
 first administrators' tokens, the people of a drill, the web server, and beside it one program that
 brings usage: the node agent where this machine has NVIDIA's driver, a made-up centre where it has
-none and nothing is registered yet. Everything is one process tree: Ctrl-C or SIGTERM ends all of
-it, in order, and a kill -9 of this process takes the others along.
+none and nothing is registered yet. Where there are two processors, the agents' connections are
+answered by a process of their own (`api/server/workers/handover.py`). Everything is one process
+tree: Ctrl-C or SIGTERM ends all of it, in order, and a kill -9 of this process takes the others
+along.
 """
 
 import asyncio
@@ -30,13 +32,14 @@ from api.language.i18n import gettext as _
 from api.server import background, first_people
 from api.server.companion_process import Beside
 from api.server.connections import configuration
-from api.server.database import renew
+from api.server.database import by_url, renew
 from api.server.first_people import write_secret
 from api.server.listen import listen
 from api.server.log_file import LogFile
+from api.server.workers.beside import AgentsWorkers
 from api.settings import MIB, Door, Settings
 from ledger.people.steps.links import LASTS
-from ledger.postgres.database import Database, databases_from
+from ledger.postgres.database import Database
 from ledger.postgres.embedded import Embedded
 
 LOG_FILE = "server.log"
@@ -64,7 +67,7 @@ def up(settings: Settings, *, demo: bool, drill: bool) -> None:
         stack.enter_context(_alone(settings.data))
         listener = stack.enter_context(listen(settings))
         database = stack.enter_context(_database(settings))
-        stack.enter_context(_log(settings))
+        log = stack.enter_context(_log(settings))
         if drill and settings.drill_clock is None:
             settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
             stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
@@ -75,7 +78,9 @@ def up(settings: Settings, *, demo: bool, drill: bool) -> None:
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
         beside = Beside(engine, settings.data, demo=demo, drill=drill)
-        config = configuration(create_app(engine, settings, lifespan=background.lifespan))
+        workers = stack.enter_context(_agents_workers(settings, database.app_url, log))
+        app = create_app(engine, settings, lifespan=background.lifespan, counters=workers.counters)
+        config = configuration(app, protocol=workers.protocol)
         server = _Server(config, lambda: _ready(settings, address, code, beside), beside.stop)
         stop.server = server
         settle()
@@ -175,19 +180,27 @@ def _alone(data: Path) -> Iterator[None]:
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
     if settings.database_url is not None:
-        yield databases_from(settings.database_url, settings.database_owner_url)
+        yield by_url(settings)
         return
     with Embedded(settings.postgres) as embedded:
         yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
 
 
 @contextmanager
-def _log(settings: Settings) -> Iterator[None]:
+def _log(settings: Settings) -> Iterator[LogFile]:
     """The log, for as long as we run."""
     size = settings.log_mib * MIB
     with closing(LogFile(settings.data / LOG_FILE, size, settings.log_days)) as stream:
         logs.configure(stream)
-        yield
+        yield stream
+
+
+@contextmanager
+def _agents_workers(settings: Settings, database: str, log: LogFile) -> Iterator[AgentsWorkers]:
+    """The processes for agents, for as long as we run: of all that answer, one is ours."""
+    count = (settings.workers or min(2, len(os.sched_getaffinity(0)))) - 1
+    with AgentsWorkers.running(count, settings, database, log.take) as workers:
+        yield workers
 
 
 @contextmanager

@@ -7,7 +7,7 @@ whichever login it used. Statements, locks and idle transactions have time limit
 `upgrade` brings a database to the newest schema in one transaction.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ledger.errors import Unusable
 from ledger.formats.working_days import known_working_days
+from ledger.postgres.connections import connect_engine
 
 APP_ROLE = "suanquan_app"
 POOL = 12  # connections of one server; see `api/door/turns/layer.py`
@@ -38,6 +39,7 @@ APP_LIMITS = {
     "idle_in_transaction_session_timeout": 60_000,
 }
 OWNER_LIMITS = {"statement_timeout": 600_000, "lock_timeout": 600_000}
+_POOLED = "unsupported startup parameter"  # PgBouncer's word for our settings
 MIGRATION_LOCK_TIMEOUT = "5s"  # a migration that cannot have a table must not queue everyone up
 
 
@@ -48,13 +50,16 @@ class Database:
     owner_url: str
     app_url: str
     app_role: str = APP_ROLE
+    is_pooled: bool = False
+    """Whether the application's URL is that of a pooler in transaction mode."""
 
     def engine(self, *, pool_size: int = POOL) -> sa.Engine:
         """Return an engine with the application's rights, at most `pool_size` connections."""
-        settings: dict[str, str | int] = {"role": self.app_role, **APP_LIMITS}
-        return sa.create_engine(
-            _driver_url(self.app_url),
-            connect_args=_connect_args(self.app_url, "suanquan", settings),
+        return connect_engine(
+            self.app_url,
+            "suanquan",
+            {"role": self.app_role, **APP_LIMITS},
+            is_pooled=self.is_pooled,
             pool_size=pool_size,
             max_overflow=0,
             hide_parameters=True,  # an error in the log shows no values
@@ -63,20 +68,16 @@ class Database:
 
     def owner_engine(self) -> sa.Engine:
         """Return an engine with the owner's rights that keeps no connection open."""
-        return sa.create_engine(
-            _driver_url(self.owner_url),
-            connect_args=_connect_args(self.owner_url, "suanquan owner", OWNER_LIMITS),
-            poolclass=NullPool,
-        )
+        return connect_engine(self.owner_url, "suanquan owner", OWNER_LIMITS, poolclass=NullPool)
 
 
-def databases_from(url: str, owner_url: str | None) -> Database:
+def databases_from(url: str, owner_url: str | None, *, is_pooled: bool = False) -> Database:
     """Return the database that the settings name.
 
     With one URL its login migrates, and works as the application's role; with two, the
     application has a login of its own and never holds the owner's password.
     """
-    return Database(owner_url=owner_url or url, app_url=url)
+    return Database(owner_url=owner_url or url, app_url=url, is_pooled=is_pooled)
 
 
 def upgrade(database: Database) -> str:
@@ -137,26 +138,6 @@ def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE
     return config
 
 
-def _driver_url(url: str) -> sa.URL:
-    try:
-        driver_url = sa.make_url(url)
-    except ArgumentError as error:
-        raise Unusable("database_url", scheme="?") from error
-    if driver_url.get_backend_name() not in {"postgresql", "postgres"}:
-        raise Unusable("database_url", scheme=driver_url.drivername)
-    return driver_url.set(drivername="postgresql+psycopg")
-
-
-def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dict[str, str]:
-    # Startup settings, not SET statements: a rollback or RESET falls back to them, not past them.
-    url_options = _driver_url(url).query.get("options", "")
-    options = [url_options if isinstance(url_options, str) else " ".join(url_options)]
-    for key, value in {"timezone": "UTC", **settings}.items():
-        escaped = str(value).replace("\\", "\\\\").replace(" ", "\\ ")
-        options.append(f"-c {key}={escaped}")
-    return {"options": " ".join(options).strip(), "application_name": name}
-
-
 @contextmanager
 def _refusals(url: sa.URL) -> Iterator[None]:
     """Translate connection errors into Unusable; anything unforeseen passes through."""
@@ -172,6 +153,8 @@ def _refusals(url: sa.URL) -> Iterator[None]:
         code = codes.get(type(cause))  # type: ignore[arg-type]
         if code is None and isinstance(cause, psycopg.OperationalError) and not cause.sqlstate:
             code = "unreachable"
+            if _POOLED in str(cause):
+                code = "pooled"
         if code is None:
             raise
         raise Unusable(code, database=str(url), detail=str(cause).strip()) from error
@@ -202,7 +185,7 @@ def ensure_app_role(connection: sa.Connection, database: Database) -> None:
     """
     role = sql.Identifier(database.app_role)
     raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - `_driver_url` fixed the driver
+    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - the only driver that we open
     raw.execute(
         sql.SQL(
             "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {name}) THEN"

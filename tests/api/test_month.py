@@ -1,10 +1,13 @@
 """A month as its people go through it in their browsers, from the statement to the bank's return.
 
 Everybody signs in, clicks and sends forms; nothing here is put into the books from aside but the
-hours that a node metered.
+hours that a node metered. It goes the same way where each click is answered by another one of two
+servers, which reach the database through a pooler in transaction mode.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +27,8 @@ from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.invoices import einvoice_xml
 from tests.support.papers.proofs import pdf
 from tests.support.people import FAR
+from tests.support.servers.balancer import Balancer
+from tests.support.servers.pgbouncer import pooled
 from tests.support.simulation import USCC, window
 from tests.support.town import Town
 
@@ -54,10 +59,11 @@ INDICATOR = {
 class Office:
     """The bureau's clock, and a browser for each who comes in."""
 
-    def __init__(self, database: Database, app: FastAPI) -> None:
-        self.engine, self.app = database.owner_engine(), app
+    def __init__(self, database: Database, *apps: FastAPI) -> None:
+        self.engine, self.app = database.owner_engine(), Balancer(apps)
         self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
-        app.state.wall_clock = lambda: self.now
+        for app in apps:
+            app.state.wall_clock = lambda: self.now
 
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():
@@ -72,7 +78,7 @@ class Office:
 class Person:
     """Somebody in front of a browser."""
 
-    def __init__(self, app: FastAPI, token: str) -> None:
+    def __init__(self, app: Balancer, token: str) -> None:
         self.browser, self._token = TestClient(app, headers={"Accept": "text/html"}), token
         self.sign_in()
 
@@ -107,11 +113,23 @@ class Person:
         )
 
 
-@pytest.fixture
-def office(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    town = Town(database, engine, owner)
-    town.report(window(0, at) for at in range(60))  # an hour at 60 yuan
-    return Office(database, create_app(engine, Settings(token_days=36_500)))
+@pytest.fixture(params=["one server", "two servers and a pooler"])
+def office(
+    database: Database,
+    engine: sa.Engine,
+    owner: psycopg.Connection,
+    request: pytest.FixtureRequest,
+) -> Iterator[Office]:
+    with ExitStack() as stack:
+        engines = [engine]
+        if request.param != "one server":
+            through = stack.enter_context(pooled(database))
+            engines = [through.engine(), through.engine()]
+        for each in engines:
+            stack.callback(each.dispose)
+        town = Town(database, engines[-1], owner)
+        town.report(window(0, at) for at in range(60))  # an hour at 60 yuan
+        yield Office(database, *(create_app(e, Settings(token_days=36_500)) for e in engines))
 
 
 def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:

@@ -35,7 +35,7 @@ def variables(container: Document) -> dict[str, str]:
     ("name", "door", "replicas", "url"),
     [("one", "all", 2, "https://inner.example.cn"),
      ("one-outer", "outer", 3, "https://suanquan.example.cn"),
-     ("one-intake", "intake", 4, "https://inner.example.cn")],
+     ("one-intake", "agents", 4, "https://inner.example.cn")],
 )  # fmt: skip
 def test_each_door_is_a_server_of_its_own(name: str, door: str, replicas: int, url: str) -> None:
     document = deployment(name)
@@ -45,6 +45,7 @@ def test_each_door_is_a_server_of_its_own(name: str, door: str, replicas: int, u
     assert values["SUANQUAN_URL"] == url
     assert document["spec"]["replicas"] == replicas
     assert container["args"] == ["serve"]
+    assert values.get("SUANQUAN_WORKERS") == ("3" if door == "agents" else None)
 
 
 def test_services_budgets_and_policies_each_find_their_own_pods_alone() -> None:

@@ -59,6 +59,7 @@ class Up:
         variables = {
             "SUANQUAN_DATA": str(self.data),
             "SUANQUAN_PORT": str(self.port),
+            "SUANQUAN_WORKERS": "1",
             "LC_ALL": "en",
         }
         rest = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}

@@ -36,15 +36,15 @@ helm.sh/chart: {{ printf "%s-%s" .top.Chart.Name .top.Chart.Version | replace "+
 {{ include "server.name" .top }}{{ if ne .component "server" }}-{{ .component }}{{ end }}
 {{- end -}}
 
-{{- /* The components that answer requests: {"components": [{component, door, replicas, url, from}]}. */ -}}
+{{- /* The components that answer requests: {"components": [{component, door, replicas, workers, url, from}]}. */ -}}
 {{- define "server.components" -}}
 components:
-  - {component: server, door: all, replicas: {{ .Values.replicas }}, url: {{ .Values.url | quote }}, from: {{ .Values.networkPolicy.from | toJson }}}
+  - {component: server, door: all, replicas: {{ .Values.replicas }}, workers: {{ .Values.workers }}, url: {{ .Values.url | quote }}, from: {{ .Values.networkPolicy.from | toJson }}}
   {{- if .Values.outer.enabled }}
-  - {component: outer, door: outer, replicas: {{ .Values.outer.replicas }}, url: {{ .Values.outer.url | quote }}, from: {{ .Values.outer.from | toJson }}}
+  - {component: outer, door: outer, replicas: {{ .Values.outer.replicas }}, workers: {{ .Values.workers }}, url: {{ .Values.outer.url | quote }}, from: {{ .Values.outer.from | toJson }}}
   {{- end }}
   {{- if .Values.intake.enabled }}
-  - {component: intake, door: intake, replicas: {{ .Values.intake.replicas }}, url: {{ .Values.url | quote }}, from: {{ include "server.intakeFrom" . }}}
+  - {component: intake, door: agents, replicas: {{ .Values.intake.replicas }}, workers: {{ .Values.intake.workers }}, url: {{ .Values.url | quote }}, from: {{ include "server.intakeFrom" . }}}
   {{- end }}
 {{- end -}}
 
@@ -92,7 +92,7 @@ capabilities: {drop: [ALL]}
 - name: {{ $name }}
   value: {{ kindIs "string" $value | ternary $value (int64 $value) | quote }}
 {{- end }}
-{{- if and .oidc.issuer (ne $.component.door "intake") }}
+{{- if and .oidc.issuer (ne $.component.door "agents") }}
 - name: SUANQUAN_OIDC_ISSUER
   value: {{ .oidc.issuer | quote }}
 - name: SUANQUAN_OIDC_CLIENT_ID
@@ -123,7 +123,7 @@ capabilities: {drop: [ALL]}
 
 {{- define "server.mountsOf" -}}
 {{- with .top.Values }}
-{{- if and .oidc.issuer (ne $.component.door "intake") }}
+{{- if and .oidc.issuer (ne $.component.door "agents") }}
 - {name: oidc, mountPath: /run/suanquan/oidc, readOnly: true}
 {{- end }}
 {{- if eq $.component.door "all" }}
@@ -139,7 +139,7 @@ capabilities: {drop: [ALL]}
 
 {{- define "server.volumesOf" -}}
 {{- with .top.Values }}
-{{- if and .oidc.issuer (ne $.component.door "intake") }}
+{{- if and .oidc.issuer (ne $.component.door "agents") }}
 - name: oidc
   secret: {secretName: {{ .oidc.clientSecret }}, defaultMode: 0440}
 {{- end }}

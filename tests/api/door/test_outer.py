@@ -1,4 +1,4 @@
-"""The outer door and the intake, route by route: what is there, for whom, and what is not."""
+"""The doors, route by route: what is there, for whom, and what is not."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,8 @@ from tests.support.api.doors import DOORS
 from tests.support.api.doors.door import SCOPED, Door
 from tests.support.api.town import NOW, Town
 
-AGENTS = {"POST /api/v1/batches", "GET /healthz", "GET /readyz"}
+HEALTH = {"GET /healthz", "GET /readyz", "GET /metrics"}
+AGENTS = {"POST /api/v1/batches", "POST /api/v1/agents"}
 LIKE_ANOTHER = {"GET /registry/file", "GET /registry/{section}/new"}  # `file` is no section
 
 
@@ -34,8 +35,15 @@ def outside(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def intake(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
-    app = application(engine, Part.INTAKE)
+def agents(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
+    app = application(engine, Part.AGENTS)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def people(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
+    app = application(engine, Part.PEOPLE)
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 
@@ -91,7 +99,8 @@ def test_builders_and_centres_find_what_they_find_at_the_inner_one(
 def test_a_role_comes_in_by_its_door(role: Role) -> None:
     assert admits(Part.ALL, role)
     assert admits(Part.OUTER, role) is (role in SCOPED)
-    assert not admits(Part.INTAKE, role)
+    assert admits(Part.PEOPLE, role)
+    assert not admits(Part.AGENTS, role)
 
 
 def test_a_token_of_the_bureau_opens_nothing(outside: TestClient, town: Town) -> None:
@@ -129,15 +138,40 @@ def test_a_route_that_is_not_there_takes_no_large_body(outside: TestClient) -> N
     assert answer.status_code == 413
 
 
-def test_the_intake_has_the_agents_routes_alone(intake: TestClient, town: Town) -> None:
+def test_the_agents_door_has_their_routes_and_names_the_others(
+    agents: TestClient, town: Town
+) -> None:
+    wrong = []
     for name in DOORS:
-        code, _ = status(intake, town, name, None)
-        assert (code not in (404, 405)) is (name in AGENTS or name.endswith("/static")), name
-    assert intake.get("/").status_code == 404
+        code, problem = status(agents, town, name, Role.CLERK)
+        is_here = name in AGENTS | HEALTH or name.endswith("/static")
+        if (code == 421) is is_here or (code == 421) is not (problem == "other_server"):
+            wrong.append(f"{name}: {code} {problem}")
+    assert not wrong
+    assert agents.get("/nothing").status_code == 404
 
 
-def test_the_intake_takes_a_batch(intake: TestClient, town: Town) -> None:
-    answer = intake.post("/api/v1/batches", content=b"{}")
+def test_the_peoples_door_has_everything_else(people: TestClient, town: Town) -> None:
+    wrong = []
+    for name in DOORS:
+        code, problem = status(people, town, name, Role.CLERK)
+        if (code, problem == "other_server") != (421, True) and name in AGENTS:
+            wrong.append(f"{name}: {code} {problem}")
+        if code == 421 and name not in AGENTS:
+            wrong.append(f"{name}: {code} {problem}")
+    assert not wrong
+
+
+def test_a_batch_at_the_peoples_door_is_not_read(people: TestClient) -> None:
+    """However large it is: what a load balancer sent wrong hears that, and not another limit."""
+    answer = people.post("/api/v1/batches", content=b"x" * 500_000)
+    assert (answer.status_code, answer.json()["code"]) == (421, "other_server")
+    page = people.post("/api/v1/batches", headers={"Accept-Language": "en"})
+    assert "another door" in page.json()["detail"]
+
+
+def test_the_agents_door_takes_a_batch(agents: TestClient, town: Town) -> None:
+    answer = agents.post("/api/v1/batches", content=b"{}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 

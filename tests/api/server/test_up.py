@@ -18,7 +18,7 @@ from tests.support.processes import Up, running, until
 @pytest.mark.timeout(900)  # weeks of a made-up centre are reported, charged and paid
 def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) -> None:
     data = folder / "data"
-    with running(data, "--demo") as up:
+    with running(data, "--demo", SUANQUAN_WORKERS="2") as up:
         assert httpx2.get(f"{up.url}/healthz", timeout=30).text == "ok\n"
         assert httpx2.get(f"{up.url}/readyz", timeout=30).text == "ok\n"
         assert httpx2.get(f"{up.url}/api/v1/usage").status_code == 401

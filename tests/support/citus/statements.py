@@ -27,7 +27,7 @@ def watch(admin: psycopg.Connection) -> None:
     admin.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
-def ran(admin: psycopg.Connection) -> list[str]:
+def statements_of(admin: psycopg.Connection) -> list[str]:
     """The statements that name a large table, of all databases, since they were forgotten."""
     names = rf"\y({'|'.join(LARGE_TABLES)})\y"
     return [query for (query,) in admin.execute(_RAN, (names, OWNER))]
@@ -46,7 +46,7 @@ def own_functions(connection: psycopg.Connection) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
-def broken(statements: list[str], functions: frozenset[str]) -> list[str]:
+def name_faulty(statements: list[str], functions: frozenset[str]) -> list[str]:
     """Those that do not keep to the form, each with what is wrong with it."""
     return [
         f"{'; '.join(wrong)}: {' '.join(sql.split())}"
