@@ -41,7 +41,8 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import agent_routes, batch_routes, node_routes, usage_routes
+from api.metering import batch_routes, node_routes, usage_routes
+from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
 from api.metering.evidence import routes as evidence_routes
 from api.metering.sources import routes as sources_routes

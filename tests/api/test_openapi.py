@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.testclient import TestClient
 
-from api.metering import agent_routes, batch_routes
+from api.metering import batch_routes
+from api.metering.agents import routes as agent_routes
 from ledger.people.codes import Role
 from tests.support.api.town import Town
 

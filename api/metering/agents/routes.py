@@ -15,7 +15,7 @@ from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.door.signer import Signer, signer
-from api.metering.enrolment_schemas import (
+from api.metering.agents.schemas import (
     EnrolmentCodeCreate,
     EnrolmentCodeRead,
     ServerKeyRead,
