@@ -44,7 +44,7 @@ _SPREAD = """
     FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid
     WHERE p.partmethod = 'h' AND c.relnamespace = 'public'::regnamespace
 """
-# The lock under which windows are packed (08_windows).
+# The lock under which things are packed (08_windows).
 _PACKING = "SELECT pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0))"
 _LEFT = """
     SELECT coalesce(sum(pg_relation_size(relid)), 0) FROM (
