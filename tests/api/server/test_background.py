@@ -17,7 +17,7 @@ from api.settings import Settings
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.postgres.database import Database
 from tests.support.postgres import Server
-from tests.support.servers.pgbouncer import pooled
+from tests.support.servers.pgbouncer import pooler
 from tests.support.simulation import enrolled, minute, place, window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -33,16 +33,16 @@ def test_of_two_servers_one_does_the_round(engine: sa.Engine) -> None:
 def test_where_the_server_of_a_round_dies_another_does_the_next(
     database: Database, engine: sa.Engine, postgres: Server
 ) -> None:
-    with pooled(database) as through:  # a session's lock would stay with the pooler
-        other = through.engine()
-        with other.connect() as dying:
+    with pooler(database) as through:  # a session's lock would stay with the pooler
+        second = through.engine()
+        with second.connect() as dying:
             assert dying.scalar(background._MINE)
             assert not background.accrue_round(engine, NOW)
             pid = dying.scalar(sa.text("SELECT pg_backend_pid()"))
             postgres.admin(f"SELECT pg_terminate_backend({pid}, 60000)")
             assert background.accrue_round(engine, NOW)
             dying.invalidate()
-        other.dispose()
+        second.dispose()
 
 
 def test_of_servers_with_different_clocks_each_goes_by_the_database_s(

@@ -58,8 +58,8 @@ def test_the_program_before_serves_on_this_schema(
         try:
             until("an answer", lambda: server.poll() is not None or ready(url))
             body = node.batch([window(0, 0)])
-            kept = httpx2.post(f"{url}/api/v1/batches", content=body, headers=node.headers(body))
-            assert kept.status_code == 200, kept.text
+            answer = httpx2.post(f"{url}/api/v1/batches", content=body, headers=node.headers(body))
+            assert answer.status_code == 200, answer.text
             assert httpx2.get(f"{url}/publications").status_code == 200
         finally:
             server.terminate()

@@ -51,9 +51,9 @@ def test_a_server_that_is_too_old_for_the_schema_says_so(
     later: Later, engine: sa.Engine, database: Database
 ) -> None:
     later(CONTRACT, "0002")
-    for refused in (lambda: check_revision(engine), lambda: upgrade(database)):
+    for act in (lambda: check_revision(engine), lambda: upgrade(database)):
         with pytest.raises(Unusable, match="schema_newer") as refusal:
-            refused()
+            act()
         assert refusal.value.params["have"] == "0002"
 
 
@@ -81,7 +81,7 @@ def test_an_upgrade_beside_a_busy_server_is_tried_again(
         owner.execute("ROLLBACK")
 
     monkeypatch.setattr(db, "MIGRATION_LOCK_TIMEOUT", "50ms")
-    monkeypatch.setattr(db.time, "sleep", release)
+    monkeypatch.setattr("ledger.postgres.database.time.sleep", release)
     owner.execute("BEGIN")
     owner.execute("LOCK TABLE alembic_version")
     assert upgrade(database) == "0001"
