@@ -44,6 +44,7 @@ from api.door.turns.layer import Turns
 from api.metering import agent_routes, batch_routes, node_routes, usage_routes
 from api.metering.couriers import routes as courier_routes
 from api.metering.evidence import routes as evidence_routes
+from api.metering.intake_queue import IntakeQueue
 from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
@@ -148,6 +149,7 @@ def create_app(
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
+    app.state.intake = IntakeQueue(engine, lambda: app.state.settings)
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)

@@ -85,7 +85,8 @@ def main() -> None:
     logs.configure(worker=orders.number)
     registry = counters.share(Path(orders.counters), orders.number)
     settings = Settings(**orders.settings)
-    engine = databases_from(orders.database, None).engine()
+    is_pooled = settings.database_pooled
+    engine = databases_from(orders.database, None, is_pooled=is_pooled).engine()
     lifespan = background.lifespan if orders.rounds else None
     app = create_app(engine, settings, lifespan=lifespan, counters=registry)
     settle()
