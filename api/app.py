@@ -38,6 +38,7 @@ from api.door.middleware import Gate
 from api.door.outer import behind, beside
 from api.door.route_table import API, RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
+from api.door.shared_counts import SharedCounts
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
@@ -122,6 +123,7 @@ def create_app(
     settings: Settings,
     lifespan: Lifespan[FastAPI] | None = None,
     counters: CollectorRegistry | None = None,
+    counts: SharedCounts | None = None,
 ) -> FastAPI:
     """Make the server as an ASGI application on this database.
 
@@ -130,6 +132,7 @@ def create_app(
         settings: what the environment says.
         lifespan: what runs for as long as the application does (`api/server/background.py`).
         counters: reads those of all processes of this server; None: it is one.
+        counts: what all of them have counted of each caller.
     """
     app = FastAPI(
         title="算券 suanquan",
@@ -155,8 +158,9 @@ def create_app(
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
-        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk
-    )
+        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk,
+        storage=counts,
+    )  # fmt: skip
     elsewhere = _elsewhere(door, app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk, elsewhere=elsewhere)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's
