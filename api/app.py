@@ -38,11 +38,12 @@ from api.door.middleware import Gate
 from api.door.outer import behind, beside
 from api.door.route_table import API, RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.door.shared_counts import SharedCounts
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import agent_routes, batch_routes, node_routes, usage_routes
+from api.door.turns.shared_counts import SharedCounts
+from api.metering import batch_routes, node_routes, usage_routes
+from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
 from api.metering.evidence import routes as evidence_routes
 from api.metering.intake_queue import IntakeQueue
@@ -192,7 +193,7 @@ def _routes(door: Door) -> tuple[BaseRoute, ...]:
     """
     router = APIRouter()
     for own in (health.router, metrics.router):
-        router.include_router(behind(door, own), dependencies=EXACT)
+        router.include_router(behind(door, own), responses=PROBLEMS, dependencies=EXACT)
     for routes in ROUTES:
         api_router = behind(door, routes.router)
         router.include_router(api_router, prefix=API, responses=PROBLEMS, dependencies=EXACT)

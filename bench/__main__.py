@@ -3,7 +3,7 @@
 What a server says meanwhile goes to a file that is named at the end.
 
     python -m bench            all of them
-    python -m bench intake     one of them
+    python -m bench intake     one of them; what begins with -- is for it
 
 The figures that matter are ratios measured in one run on one machine; absolute numbers say more
 about the machine. Nothing here is a test, and no test is timed.
@@ -27,6 +27,7 @@ MODULES = (
     "bench.metering.size",
     "bench.flood",
     "bench.metering.nodes",
+    "bench.scale.growth",
     "bench.posting",
     "bench.seals",
     "bench.charge",
@@ -71,4 +72,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("--")]))

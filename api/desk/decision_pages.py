@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from api.claims.account_numbers import Numbers
 from api.desk import decision_routes
-from api.desk.decision_reader import may_answer, may_withdraw, names_of_keys, why_not
+from api.desk.decision_reader import answerable, may_answer, may_withdraw, names_of_keys, why_not
 from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
@@ -79,10 +79,9 @@ def listing(
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
     decisions = queues.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [
-        {**row(decision), "asked": may_answer(db, viewer, decision)}
-        for decision in decisions[:PAGE_ROWS]
-    ]
+    of_page = decisions[:PAGE_ROWS]
+    asked_keys = {decision.id for decision in answerable(db, viewer, of_page)}
+    rows = [{**row(decision), "asked": decision.id in asked_keys} for decision in of_page]
     more = len(decisions) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})
@@ -176,7 +175,7 @@ def _way_on(db: Session, viewer: Viewer, record: Decision, verdict: Answer, now:
     """Where to go after an answer: from a decision on a month to the next one that waits."""
     if record.kind not in _OF_MONTHS or verdict is Answer.WITHDRAWN:
         return f"/decisions/{record.id}?act={Act(verdict)}"
-    for decision in queues.open_decisions(db):
-        if decision.kind in _OF_MONTHS and may_answer(db, viewer, decision):
-            return f"/decisions/{decision.id}?act={Act(f'{verdict}-next')}"
+    of_months = [d for d in queues.open_decisions(db) if d.kind in _OF_MONTHS]
+    for decision in answerable(db, viewer, of_months):
+        return f"/decisions/{decision.id}?act={Act(f'{verdict}-next')}"
     return next_address(db, now, Act(verdict))

@@ -1,5 +1,7 @@
 """What a reader of a decision may answer, and what the keys in it stand for."""
 
+from collections.abc import Iterable
+
 from sqlmodel import Session
 
 from api.door import access
@@ -8,7 +10,7 @@ from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import Answer, DecisionKind
-from ledger.people.queries import second_refused
+from ledger.people.queries import second_refused, seconds_refused
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own, person
 from ledger.people.tables import Decision
@@ -18,13 +20,22 @@ from ledger.registry.tables import Organisation
 
 def may_answer(db: Session, viewer: Viewer, decision: Decision) -> bool:
     """Whether this reader may confirm or refuse: the role may, and another identity decided it."""
-    kind = KINDS.get(decision.kind)
-    return (
-        decision.answer is None
-        and kind is not None
-        and viewer.role in kind.roles
-        and second_refused(db, viewer.actor, decision.decided_by) is None
-    )
+    return bool(answerable(db, viewer, [decision]))
+
+
+def answerable(db: Session, viewer: Viewer, decisions: Iterable[Decision]) -> list[Decision]:
+    """Those of these decisions that this reader may confirm or refuse."""
+    of_role = [
+        decision
+        for decision in decisions
+        if decision.answer is None
+        and decision.kind in KINDS
+        and viewer.role in KINDS[decision.kind].roles
+    ]
+    if not of_role:
+        return []
+    reasons = seconds_refused(db, viewer.actor, {decision.decided_by for decision in of_role})
+    return [decision for decision in of_role if reasons[decision.decided_by] is None]
 
 
 def may_withdraw(viewer: Viewer, decision: Decision) -> bool:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from api.desk.decision_pages import row
-from api.desk.decision_reader import may_answer
+from api.desk.decision_reader import answerable
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
@@ -56,9 +56,7 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
     """The queues, and what this reader may confirm."""
     today = beijing_day(now)
-    decisions = [
-        decision for decision in queues.open_decisions(db) if may_answer(db, viewer, decision)
-    ]
+    decisions = answerable(db, viewer, queues.open_decisions(db))
     waiting_rows = [
         *_month_queues(db, viewer, today),
         queue_view(

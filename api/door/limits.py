@@ -8,7 +8,7 @@ that it knows nobody. All bodies together fit into so many bytes, of which each 
 Wrong sign-ins and enrolment codes are counted by address and soon turned away; a browser at which
 somebody signed in before then has a count of its own, so whoever guesses keeps his neighbours out
 of nothing. Everything else has a wide limit for each caller, so that one program gone wild does not
-starve the others. The processes of a server count together (`api/door/shared_counts.py`).
+starve the others. The processes of a server count together (`api/door/turns/shared_counts.py`).
 """
 
 import asyncio

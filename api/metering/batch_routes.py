@@ -21,17 +21,14 @@ from api.door.problems import SPENT_S, Refusal, as_json, problem_of
 from api.door.route_table import limited
 from api.door.signer import signer
 from api.metering.intake_queue import Answer, Asking, IntakeQueue
+from api.metering.wire_schemas import of_wire
 from ledger.errors import Conflict, NotFound, Refused, Spent
 from ledger.metering.queries.streams import RelayQueue
 from ledger.metering.steps.intake import Ahead, Forked, Item
 
 router = APIRouter(tags=["agents"])
 
-_SCHEMAS, _COMPONENTS = msgspec.json.schema_components(
-    [wire.Batch, wire.Answer], ref_template="#/components/schemas/{name}"
-)
-SCHEMAS: dict[str, Any] = _COMPONENTS
-"""The wire's own schemas, for the application's OpenAPI document."""
+_SCHEMAS, SCHEMAS = of_wire(wire.Batch, wire.Answer)
 
 _OPENAPI: dict[str, Any] = {
     "requestBody": {

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.door import access
 from api.door.access import Right
@@ -58,19 +58,20 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
         return RedirectResponse(f"/projects/{own.code}", 303)
     order = select(Project).order_by(col(Project.code)).offset(offset).limit(PAGE_ROWS + 1)
     projects = list(db.exec(order))
-    rows = [_row(db, project, now) for project in projects[:PAGE_ROWS]]
+    of_page = projects[:PAGE_ROWS]
+    quotas = voucher_queries.quotas_of(db, of_page, now)
+    rows = [_row(project, quotas.get(key(project)), now) for project in of_page]
     voucher_rows = [row["held"] for row in rows if row["held"]]
     sums = {
-        key: sum(voucher_row[key] for voucher_row in voucher_rows)
-        for key in ("cap_fen", "accrued_fen", "left_fen")
+        name: sum(voucher_row[name] for voucher_row in voucher_rows)
+        for name in ("cap_fen", "accrued_fen", "left_fen")
     }
     more = len(projects) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("vouchers/projects.html", {"rows": rows, "sums": sums, "pages": pager})
 
 
-def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
-    quota = voucher_queries.quota_of(db, project, now)
+def _row(project: Project, quota: Quota | None, now: datetime) -> dict[str, Any]:
     sums = None
     if quota:
         sums = {

@@ -37,7 +37,7 @@ from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
-from ledger.vouchers.queries.quotas import rates_of
+from ledger.vouchers.queries.earnings import rates_of
 from ledger.vouchers.queries.versions import Version, versions
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse

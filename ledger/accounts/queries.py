@@ -111,10 +111,20 @@ def rights(db: Session, book: int) -> Rights:
     Raises:
         NotFound: there is no such book of rights.
     """
-    amounts = balances(db, book)
-    if amounts.keys() != Rights.__dataclass_fields__.keys():
+    books = rights_of(db, [book])
+    if book not in books:
         raise NotFound("book", book=book)
-    return Rights(**amounts)
+    return books[book]
+
+
+def rights_of(db: Session, books: Sequence[int]) -> dict[int, Rights]:
+    """Return the balances of those of these books that are of vouchers, fen."""
+    amounts: dict[int, dict[str, Fen]] = {}
+    query = select(Account.book_id, Account.role, Account.balance)
+    for book, role, fen in db.exec(query.where(col(Account.book_id).in_(books))):
+        amounts.setdefault(book, {})[role] = fen
+    names = Rights.__dataclass_fields__.keys()
+    return {book: Rights(**of) for book, of in amounts.items() if of.keys() == names}
 
 
 def balances(db: Session, book: int) -> dict[str, Fen]:

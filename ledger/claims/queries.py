@@ -16,16 +16,22 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
-from ledger.accounts.queries import rights
+from ledger.accounts.queries import rights, rights_of
 from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Cell
 from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Centre, Contract, Project
 from ledger.units import Fen
-from ledger.vouchers.queries.quotas import earned_by_contract, earnings_of
-from ledger.vouchers.queries.years import drawn_by_year
+from ledger.vouchers.queries.earnings import (
+    earned_by_contract,
+    earned_by_contracts,
+    earnings_of,
+)
+from ledger.vouchers.queries.years import draw_by_year, drawn_by_year
 from ledger.vouchers.rules import (
     ContractMonth,
     Earnings,
@@ -206,14 +212,27 @@ def left_by_month(
     return with_moved_fen(rest, claimed_fen, drawn_fen, exact, within_year=year_fen is not None)
 
 
-def earned_by_month(db: Session, voucher: Voucher) -> dict[ContractMonth, Fen]:
-    """Return what each month of each contract earned within all caps, paid or not, fen."""
-    amounts = rights(db, voucher.book_id)
-    return earned_in_order(
-        earned_by_contract(db, voucher, cells(db, projects=[voucher.project_id])),
-        amounts.payable + amounts.sent + amounts.paid,
-        drawn_by_year(db, voucher),
-    )
+def earned_by_month(db: Session, vouchers: Mapping[int, Voucher]) -> dict[int, dict[date, Fen]]:
+    """Return what each contract's months earned within all caps, paid or not, fen.
+
+    `vouchers` are those of the contracts' projects, by the contract's key. All contracts of a
+    project must be there, for its months share the caps.
+    """
+    of_voucher: dict[int, tuple[Voucher, list[Cell]]] = {}
+    for cell in cells(db, contracts=list(vouchers)):
+        voucher = vouchers[cell.contract]
+        of_voucher.setdefault(key(voucher), (voucher, []))[1].append(cell)
+    year_keys = draw_by_year(db, list(of_voucher))
+    books = rights_of(db, [voucher.book_id for voucher, _ in of_voucher.values()])
+    earned_fen: dict[int, dict[date, Fen]] = {contract: {} for contract in vouchers}
+    for of, exact in earned_by_contracts(db, list(of_voucher.values())).items():
+        voucher = of_voucher[of][0]
+        amounts = books[voucher.book_id]
+        limit = amounts.payable + amounts.sent + amounts.paid
+        year_fen = drawn_by_year(db, voucher) if of in year_keys else None
+        for (month, contract), fen in earned_in_order(exact, limit, year_fen).items():
+            earned_fen[contract][month] = fen
+    return earned_fen
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the database knows of identities (people/06_tokens.sql)."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -7,7 +8,10 @@ from sqlmodel import Session
 
 from ledger.people.tables import Person
 
-_SECOND_REFUSED = text("SELECT second_refused(:actor, :proposer)")
+_SECOND_REFUSED = text("""
+    SELECT proposer, second_refused(:actor, proposer) AS reason
+    FROM unnest(CAST(:proposers AS text[])) proposer
+""")
 _BY_SECRET = text("""
     SELECT p.id, p.service FROM tokens t JOIN persons p ON p.id = t.person_id
     WHERE t.revoked_at IS NULL AND (t.hash = :hash OR t.id = (
@@ -25,9 +29,13 @@ def second_refused(db: Session, actor: str, proposer: str) -> str | None:
         administrator who made it, however long the chain is; `service_confirms`: it is a program;
         `shared_device`: it is signed in at the device at which the other one was within a day.
     """
-    facts = {"actor": actor, "proposer": proposer}
-    reason: str | None = db.execute(_SECOND_REFUSED, facts).scalar_one()
-    return reason
+    return seconds_refused(db, actor, {proposer})[proposer]
+
+
+def seconds_refused(db: Session, actor: str, proposers: Collection[str]) -> dict[str, str | None]:
+    """Return the same for each of these, by who proposed."""
+    rows = db.execute(_SECOND_REFUSED, {"actor": actor, "proposers": sorted(proposers)})
+    return {row.proposer: row.reason for row in rows}
 
 
 class Identity(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from api.door.shared_counts import SharedCounts
+from api.door.turns.shared_counts import SharedCounts
 from api.server.connections import GuardedProtocol
 from api.server.workers import counters
 from api.server.workers.handover import Giver, giving

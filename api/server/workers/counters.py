@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from api.door.shared_counts import SharedCounts
+from api.door.turns.shared_counts import SharedCounts
 
 LIMITS_FILE = "limits"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable

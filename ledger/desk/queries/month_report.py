@@ -5,7 +5,7 @@ of its differences, and the claims that draw on it with the bank's references. A
 in part is paid for its earliest months first, as `ledger/claims/queries.py` has it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,13 +17,14 @@ from ledger.claims.codes import ClaimState
 from ledger.claims.queries import earned_by_month
 from ledger.documents.codes import DocumentKind
 from ledger.payment.codes import LineResult
+from ledger.postgres.columns import key
 from ledger.reconciliation.codes import MonthState
 from ledger.reconciliation.queries import months as month_queries
-from ledger.reconciliation.queries.decided import Treated, treatments
+from ledger.reconciliation.queries.decided import Treated, treatments_in
 from ledger.reconciliation.queries.months import Month
 from ledger.registry.tables import Contract
 from ledger.units import Fen
-from ledger.vouchers.queries.exclusions import exclusion_of
+from ledger.vouchers.queries.exclusions import Exclusion, exclusions_in
 from ledger.vouchers.tables import Voucher
 
 _DOCUMENT_LINES = text("""
@@ -168,11 +169,14 @@ def month_report(db: Session, month: date) -> MonthReport:
     rows = month_queries.months(db, month=month)
     claims = _claim_lines(db, month)
     subsidies_fen = _subsidies_fen(db, month)
+    exclusions = exclusions_in(db, month)
     return MonthReport(
         month=month,
-        contracts=[_contract_line(db, row, subsidies_fen, claims) for row in rows],
+        contracts=[
+            _contract_line(row, subsidies_fen, claims, exclusions.get(row.contract)) for row in rows
+        ],
         documents=_document_lines(db, month),
-        treatments=_treatment_lines(db, rows),
+        treatments=_treatment_lines(db, month, rows),
         claims=claims,
     )
 
@@ -204,11 +208,13 @@ def _document_lines(db: Session, month: date) -> list[DocumentLine]:
 
 
 def _contract_line(
-    db: Session, row: Month, subsidies_fen: dict[int, Fen | None], claims: Iterable[ClaimLine]
+    row: Month,
+    subsidies_fen: Mapping[int, Fen],
+    claims: Iterable[ClaimLine],
+    exclusion: Exclusion | None,
 ) -> ContractLine:
     own = [claim for claim in claims if claim.contract == row.contract]
     standing = [c for c in own if c.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN)]
-    exclusion = exclusion_of(db, row.contract, row.month)
     return ContractLine(
         key=f"{row.contract}-{row.month:%Y-%m}",
         contract=row.number,
@@ -228,20 +234,17 @@ def _contract_line(
     )
 
 
-def _subsidies_fen(db: Session, month: date) -> dict[int, Fen | None]:
+def _subsidies_fen(db: Session, month: date) -> dict[int, Fen]:
     """Return what the month earned, by the key of each contract whose project has a voucher."""
-    subsidies_fen: dict[int, Fen | None] = {}
-    for voucher in db.exec(select(Voucher).order_by(col(Voucher.id))):
-        earned_fen = earned_by_month(db, voucher)
-        of_project = select(Contract.id).where(Contract.project_id == voucher.project_id)
-        for contract in db.exec(of_project):
-            if contract is not None:
-                subsidies_fen[contract] = earned_fen.get((month, contract), 0)
-    return subsidies_fen
+    query = select(Contract, Voucher).join(Voucher, col(Voucher.project_id) == Contract.project_id)
+    vouchers = {key(contract): voucher for contract, voucher in db.exec(query)}
+    earned_fen = earned_by_month(db, vouchers)
+    return {contract: of.get(month, 0) for contract, of in earned_fen.items()}
 
 
-def _treatment_lines(db: Session, rows: Iterable[Month]) -> list[TreatmentLine]:
-    lines = [(row, treated) for row in rows for treated in treatments(db, row.contract, row.month)]
+def _treatment_lines(db: Session, month: date, rows: Sequence[Month]) -> list[TreatmentLine]:
+    of_contract = treatments_in(db, month, [row.contract for row in rows])
+    lines = [(row, treated) for row in rows for treated in of_contract.get(row.contract, ())]
     numbers = month_queries.numbers(db, [treated.document for _, treated in lines])
     return [
         TreatmentLine(row.contract, row.number, treated, numbers.get(treated.document or 0, ""))

@@ -1,6 +1,6 @@
 """Read what two persons decided of a contract's month: each treatment with its reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -42,19 +42,28 @@ class Treated:
 
 def treatments(db: Session, contract: int, month: date) -> list[Treated]:
     """Return what the decisions that hold of a contract's month say, the newest first."""
+    return treatments_in(db, month, [contract]).get(contract, [])
+
+
+def treatments_in(db: Session, month: date, contracts: Sequence[int]) -> dict[int, list[Treated]]:
+    """Return what the decisions that hold of these contracts' month say, the newest first."""
+    standing_keys = (
+        select(Reconciliation.contract_id, Match.decision_id)
+        .join(Match, col(Match.reconciliation_id) == Reconciliation.id)
+        .where(col(Reconciliation.contract_id).in_(contracts), Reconciliation.month == month)
+        .distinct()
+        .subquery()
+    )
     query = (
-        select(Decision)
-        .where(
-            col(Decision.id).in_(
-                select(Match.decision_id)
-                .join(Reconciliation, col(Reconciliation.id) == Match.reconciliation_id)
-                .where(Reconciliation.contract_id == contract, Reconciliation.month == month)
-            ),
-            Decision.kind == "reconciliation",
-        )
+        select(standing_keys.c.contract_id, Decision)
+        .join(Decision, col(Decision.id) == standing_keys.c.decision_id)
+        .where(Decision.kind == "reconciliation")
         .order_by(col(Decision.id).desc())
     )
-    return [row for decision in db.exec(query) for row in _of_decision(decision, month)]
+    by_contract: dict[int, list[Treated]] = {}
+    for contract, decision in db.exec(query):
+        by_contract.setdefault(contract, []).extend(_of_decision(decision, month))
+    return by_contract
 
 
 def _of_decision(decision: Decision, month: date) -> Iterator[Treated]:

@@ -20,7 +20,7 @@ from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.codes import FallCause
 from ledger.units import Fen, round_half_up
-from ledger.vouchers.queries.quotas import share_of_cell
+from ledger.vouchers.queries.earnings import share_of_cell
 
 _DOCUMENTS = text("""
     SELECT l.part, d.number, sum(least(l.fen - coalesce(a.fen, 0), l.fen))::bigint AS fen,

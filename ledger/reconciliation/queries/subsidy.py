@@ -9,7 +9,7 @@ from ledger.charging.rules.cells import Cell
 from ledger.errors import NotFound
 from ledger.registry.tables import Contract, Project
 from ledger.units import Fen
-from ledger.vouchers.queries.quotas import earnings_of
+from ledger.vouchers.queries.earnings import earnings_of
 from ledger.vouchers.queries.years import aim_of, year_books
 from ledger.vouchers.rules import ContractMonth
 from ledger.vouchers.tables import Voucher

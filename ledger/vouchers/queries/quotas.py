@@ -9,65 +9,37 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
 
-from ledger.accounts.queries import rights
+from ledger.accounts.queries import rights_of
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines
-from ledger.charging.queries.cells import payments_into
-from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import Item, owed_items
-from ledger.charging.rules.cells import Cell, Key
-from ledger.charging.rules.segments import Payment, Span, policy_on
+from ledger.charging.rules.segments import Span, policy_on
 from ledger.errors import NotFound
 from ledger.formats.json.exact import Exact
 from ledger.postgres.columns import key
-from ledger.registry.queries import other_support
 from ledger.registry.rules.pricing import Share, UnpricedUsage
-from ledger.registry.tables import Contract, Project
+from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of, round_half_up
-from ledger.vouchers.queries.exclusions import Exclusion, exclusions, without
-from ledger.vouchers.queries.years import YearQuota, let_through, year_quotas
-from ledger.vouchers.rules import (
-    ContractMonth,
-    Earnings,
-    OtherSupport,
-    Rates,
-    earnings,
-    earnings_by_contract,
-    is_mixed,
-    matched_by_policy,
-)
+from ledger.vouchers.queries.earnings import RateDays, Terms, read_terms
+from ledger.vouchers.queries.exclusions import Exclusion
+from ledger.vouchers.queries.years import YearQuota, draw_by_year, let_through, year_quotas
+from ledger.vouchers.rules import ContractMonth, Rates
 from ledger.vouchers.tables import Voucher
 
 PACE_DAYS = 14
 FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
 
-_MEMO = text("""
-    SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
-    WHERE voucher_id = :voucher ORDER BY id DESC LIMIT 1
+_MEMOS = text("""
+    SELECT v.voucher, a.cost_fen, a.uncapped_fen, a.target_fen, a.computed_at
+    FROM unnest(CAST(:vouchers AS bigint[])) v (voucher)
+    CROSS JOIN LATERAL (SELECT * FROM accruals WHERE voucher_id = v.voucher
+                        ORDER BY id DESC LIMIT 1) a
 """)
-
-
-_RATES = text("""
-    SELECT policy, label, rate_num, rate_den, rate_words, lower(days) AS since,
-           upper(days) AS until
-    FROM voucher_rate_days WHERE voucher_id = :voucher AND NOT isempty(days)
-    ORDER BY policy, lower(days) NULLS FIRST
-""")
-
-
-@dataclass(frozen=True)
-class RateDays:
-    """The rate of a voucher under a version, from `since` until before `until`, and why."""
-
-    policy: str
-    rate: Fraction
-    words: str  # of the clause; "" for its own rate
-    since: date | None
-    until: date | None
 
 
 @dataclass(frozen=True)
@@ -143,82 +115,6 @@ class EarningTerms:
         return min(round_half_up(sum(within, Fraction(0))), self.cap_fen)
 
 
-def earnings_of(
-    db: Session,
-    voucher: Voucher,
-    of_project: Sequence[Cell],
-    excluded_months: Collection[ContractMonth] | None = None,
-) -> dict[date, Earnings]:
-    """Return what each month of the voucher's project earns, before the cap, from these cells.
-
-    `excluded_months` are the months that earn nothing; by default those that two persons excluded.
-    """
-    if excluded_months is None:
-        excluded_months = _excluded_months(db, voucher)
-    of_project = without(of_project, excluded_months)
-    return earnings(of_project, *_terms(db, voucher, of_project))
-
-
-def earned_by_contract(
-    db: Session, voucher: Voucher, of_project: Sequence[Cell]
-) -> dict[ContractMonth, Fraction]:
-    """Return what each month of each contract has earned, before the cap, exact fen."""
-    of_project = without(of_project, _excluded_months(db, voucher))
-    parts = earnings_by_contract(of_project, *_terms(db, voucher, of_project))
-    return {place: part.earned_fen for place, part in parts.items()}
-
-
-def _excluded_months(db: Session, voucher: Voucher) -> set[ContractMonth]:
-    return {exclusion.place for exclusion in exclusions(db, key(voucher))}
-
-
-def share_of_cell(db: Session, cell: Cell) -> dict[str, Fraction]:
-    """Return what the books rest on of a cell, by policy version, exact fen."""
-    project = db.get_one(Contract, cell.contract).project_id
-    spans = policies(db, [project]).get(project, [])
-    payments = payments_into(db, [cell.contract]).get(cell.key, [])
-    return matched_by_policy(cell, spans, payments)
-
-
-def _terms(
-    db: Session, voucher: Voucher, of_project: Sequence[Cell]
-) -> tuple[Sequence[Span], Rates, dict[Key, list[Payment]], OtherSupport]:
-    spans, rates = _versions(db, voucher)
-    mixed = _mixed(of_project, spans)
-    payments = payments_into(db, mixed) if mixed else {}
-    support = {
-        (contract, month): fen
-        for (_, contract, month), fen in other_support(db, [voucher.project_id]).items()
-    }
-    return spans, rates, payments, support
-
-
-def _mixed(of_project: Sequence[Cell], spans: Sequence[Span]) -> list[int]:
-    """Return the contracts with cells whose days are under several versions."""
-    return sorted({cell.contract for cell in of_project if is_mixed(cell, spans)})
-
-
-def _versions(db: Session, voucher: Voucher) -> tuple[Sequence[Span], dict[str, Fraction]]:
-    """Return the versions under which a voucher was opened, with their days and rates."""
-    spans = policies(db, [voucher.project_id]).get(voucher.project_id, [])
-    rows = db.execute(_RATES, {"voucher": voucher.id})
-    return spans, {row.label: Fraction(row.rate_num, row.rate_den) for row in rows}
-
-
-def rates_of(db: Session, voucher: Voucher) -> tuple[RateDays, ...]:
-    """Return the rates of a voucher under each of its versions, by day."""
-    return tuple(
-        RateDays(
-            row.policy,
-            Fraction(row.rate_num, row.rate_den),
-            row.rate_words,
-            row.since,
-            row.until,
-        )
-        for row in db.execute(_RATES, {"voucher": voucher.id})
-    )
-
-
 def project_by_code(db: Session, code: str) -> Project:
     """Return the project; NotFound if there is none."""
     project = db.exec(select(Project).where(Project.code == code)).one_or_none()
@@ -243,22 +139,63 @@ def days_of(db: Session, project: Project, now: datetime) -> tuple[Day, ...]:
 
 def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     """Return the quota of a project's voucher; None where it has no voucher yet."""
-    project_id = key(project)
-    voucher = db.exec(select(Voucher).where(Voucher.project_id == project_id)).one_or_none()
-    if voucher is None:
-        return None
-    amounts = rights(db, voucher.book_id)
-    memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
-    rates = rates_of(db, voucher)
-    years = year_quotas(db, voucher, amounts.room)
-    month_exclusions = exclusions(db, key(voucher))
-    terms = EarningTerms(
-        *_versions(db, voucher),
+    return quotas_of(db, [project], now).get(key(project))
+
+
+def quotas_of(db: Session, projects: Sequence[Project], now: datetime) -> dict[int, Quota]:
+    """Return the quota of each of these projects that has a voucher, by the project's key.
+
+    The number of statements does not depend on that of the projects, but for vouchers that have
+    caps for the years or share pools.
+    """
+    by_key = {key(project): project for project in projects}
+    vouchers = db.exec(select(Voucher).where(col(Voucher.project_id).in_(by_key))).all()
+    keys = [key(voucher) for voucher in vouchers]
+    terms = read_terms(db, vouchers)
+    books = rights_of(db, [voucher.book_id for voucher in vouchers])
+    memos = {row.voucher: row for row in db.execute(_MEMOS, {"vouchers": keys})}
+    year_keys = draw_by_year(db, keys)
+    owners = [voucher.project_id for voucher in vouchers]
+    items = _items_by_day(db, owners, beijing_day(now))
+    quotas: dict[int, Quota] = {}
+    for voucher in vouchers:
+        amounts = books[voucher.book_id]
+        facts = _Facts(
+            by_key[voucher.project_id],
+            voucher,
+            terms[key(voucher)],
+            amounts,
+            year_quotas(db, voucher, amounts.room) if key(voucher) in year_keys else (),
+            memos.get(key(voucher)),
+        )
+        by_day = items.get(voucher.project_id, {})
+        quotas[voucher.project_id] = _quota(facts, by_day, beijing_day(now))
+    return quotas
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """A voucher with what was read of it."""
+
+    project: Project
+    voucher: Voucher
+    terms: Terms
+    amounts: Rights
+    years: tuple[YearQuota, ...]
+    memo: Row[Any] | None
+
+
+def _quota(facts: _Facts, by_day: Mapping[date, Sequence[Item]], today: date) -> Quota:
+    project, voucher, terms = facts.project, facts.voucher, facts.terms
+    amounts, memo, years = facts.amounts, facts.memo, facts.years
+    earning_terms = EarningTerms(
+        terms.spans,
+        terms.rates,
         amounts.room + amounts.entitlement,
         let_through(years),
-        {exclusion.place for exclusion in month_exclusions},
+        terms.excluded_months,
     )
-    days = project_days(db, project_id, beijing_day(now), terms)
+    days = _days(by_day, earning_terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
     return Quota(
@@ -268,7 +205,7 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         drill=project.drill,
         clause=voucher.clause,
         policy=voucher.policy,
-        rate=terms.rate_on(beijing_day(now)) or rates[0].rate,
+        rate=earning_terms.rate_on(today) or terms.rate_days[0].rate,
         cap_fen=-amounts.clause,
         rights=amounts,
         left_fen=remaining,
@@ -277,27 +214,39 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         cut_fen=memo.uncapped_fen - memo.target_fen if memo else 0,
         computed_at=memo.computed_at if memo else None,
         pace_fen=pace,
-        runs_out=_runs_out(days, remaining, pace, beijing_day(now)),
+        runs_out=_runs_out(days, remaining, pace, today),
         days=days,
-        rates=rates,
+        rates=terms.rate_days,
         years=years,
-        exclusions=month_exclusions,
+        exclusions=terms.exclusions,
     )
 
 
-def project_days(
-    db: Session, project: int, today: date, terms: EarningTerms | None = None
-) -> tuple[Day, ...]:
-    """Return every day with usage or cost up to today, oldest first.
+def project_days(db: Session, project: int, today: date) -> tuple[Day, ...]:
+    """Return every day with usage or cost up to today, oldest first; nothing is earned on them."""
+    return _days(_items_by_day(db, [project], today).get(project, {}))
 
-    Without a voucher's terms nothing is earned.
-    """
-    by_day: dict[date, list[Item]] = {}
-    for item in contract_lines.bill_items(db, [project], today):
+
+def _items_by_day(
+    db: Session, projects: Sequence[int], today: date
+) -> dict[int, dict[date, list[Item]]]:
+    """Return the items of each project's bill up to today, by day."""
+    by_project: dict[int, dict[date, list[Item]]] = {}
+    for item in contract_lines.bill_items(db, projects, today) if projects else []:
         if not isinstance(item, Share):
-            by_day.setdefault(item.usage.day, []).append(item)
+            of, day = item.usage.project, item.usage.day
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
-            by_day.setdefault(item.day, []).append(item)
+            of, day = item.line.project, item.day
+        else:
+            continue
+        by_project.setdefault(of, {}).setdefault(day, []).append(item)
+    return by_project
+
+
+def _days(
+    by_day: Mapping[date, Sequence[Item]], terms: EarningTerms | None = None
+) -> tuple[Day, ...]:
+    """Return the days of a bill, oldest first. Without a voucher's terms nothing is earned."""
     days: list[Day] = []
     earned_fen: dict[int, Fraction] = {}
     for day, of_day in sorted(by_day.items()):

@@ -13,12 +13,15 @@ from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Target, target
 from ledger.accounts.rules.years import Limits, Wait, YearShare, shares, target_of, whole_fen
 from ledger.accounts.rules.years import Pool as PoolRest
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen
 from ledger.vouchers.rules import Earnings, by_year
 from ledger.vouchers.tables import Voucher
 
-_DRAWS_BY_YEAR = text("SELECT draws_by_year(:voucher)")
+_DRAW_BY_YEAR = text("""
+    SELECT voucher FROM unnest(CAST(:vouchers AS bigint[])) voucher WHERE draws_by_year(voucher)
+""")
 
 _YEARS = text("""
     SELECT n.year, y.book_id, coalesce(a.balance, 0) AS drawn_fen,
@@ -147,7 +150,12 @@ def drawn_by_year(db: Session, voucher: Voucher) -> dict[int, Fen] | None:
 
 def draws_by_year(db: Session, voucher: Voucher) -> bool:
     """Return whether a voucher has, or had, a cap for each year or a part in a pool."""
-    return bool(db.scalar(_DRAWS_BY_YEAR, {"voucher": voucher.id}))
+    return bool(draw_by_year(db, [key(voucher)]))
+
+
+def draw_by_year(db: Session, vouchers: Sequence[int]) -> set[int]:
+    """Return which of these vouchers have, or had, a cap for each year or a part in a pool."""
+    return set(db.scalars(_DRAW_BY_YEAR, {"vouchers": list(vouchers)}))
 
 
 def year_quotas(db: Session, voucher: Voucher, room: Fen) -> tuple[YearQuota, ...]:

@@ -25,7 +25,7 @@ from ledger.charging.queries.cells import cells, raise_held
 from ledger.charging.steps import charge
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
-from ledger.vouchers.queries.quotas import earnings_of
+from ledger.vouchers.queries.earnings import earnings_of
 from ledger.vouchers.queries.years import aim_of, months_of_memo, year_books
 from ledger.vouchers.rules import Earnings
 from ledger.vouchers.steps.years import draw_moves, keep_waits, open_years

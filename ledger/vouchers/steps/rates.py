@@ -20,7 +20,7 @@ from ledger.people.tables import Decision
 from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
-from ledger.vouchers.queries.quotas import rates_of
+from ledger.vouchers.queries.earnings import rates_of
 from ledger.vouchers.steps.accrue import accrue, charge_anew
 from ledger.vouchers.steps.openings import rate_text
 from ledger.vouchers.tables import Voucher, VoucherRate, VoucherVersion

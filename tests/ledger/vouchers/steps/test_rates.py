@@ -19,7 +19,7 @@ from ledger.people.tables import Decision
 from ledger.policy.decide.tree import ChosenRate
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
-from ledger.vouchers.queries.quotas import rates_of
+from ledger.vouchers.queries.earnings import rates_of
 from ledger.vouchers.steps.openings import propose_voucher
 from ledger.vouchers.steps.rates import propose_rate
 from tests.support.accounts.rights import book

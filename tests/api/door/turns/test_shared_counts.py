@@ -12,7 +12,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from api.app import create_app
 from api.door.limits import GUESSES
-from api.door.shared_counts import SharedCounts
+from api.door.turns.shared_counts import SharedCounts
 from api.settings import Settings
 
 CODE = {"code": "x" * 43, "public_key": "00" * 32, "node": "n1"}
