@@ -78,12 +78,12 @@ def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
     return outcome
 
 
-def keep_fresh(raw: Raw, said: Sequence[tuple[Origin, Sequence[KeptWindow]]]) -> None:
+def keep_fresh(raw: Raw, batches: Sequence[tuple[Origin, Sequence[KeptWindow]]]) -> None:
     """Store windows of several batches that nobody said before, of each key one.
 
     Raises psycopg's UniqueViolation where somebody did; the caller's savepoint goes with it.
     """
-    rows = [(w.start, w.gpu, w, origin) for origin, windows in said for w in windows]
+    rows = [(w.start, w.gpu, w, origin) for origin, windows in batches for w in windows]
     if rows:
         rows.sort(key=itemgetter(0, 1))
         _ensure_months(raw, {beijing_day(row[0]).replace(day=1) for row in rows})

@@ -108,16 +108,16 @@ def _is_plain(
 
 
 def _store(raw: Raw, plain: dict[int, Arrival]) -> dict[int, Receipt]:
-    said: list[tuple[Origin, list[KeptWindow]]] = []
+    batches: list[tuple[Origin, list[KeptWindow]]] = []
     receipts: dict[int, Receipt] = {}
     for place, arrival in plain.items():
         submission, batch = arrival.submission, arrival.submission.batch
         reporter = submission.reporter
         origin = Origin(reporter.cluster, reporter.source, batch.stream, batch.number)
-        said.append((origin, [window for _, window in submission.windows]))
+        batches.append((origin, [window for _, window in submission.windows]))
         refused = tuple(sorted(submission.refused))
         receipts[place] = Receipt(kept=len(submission.windows), known=0, refused=refused)
-    keep_fresh(raw, said)
+    keep_fresh(raw, batches)
     with raw.pipeline():  # it has nothing to tell us
         for arrival, receipt in zip(plain.values(), receipts.values(), strict=True):
             batch, now = arrival.submission.batch, arrival.now

@@ -63,7 +63,7 @@ def test_while_one_group_is_taken_the_next_one_gathers(
     async def story() -> list[Answer]:
         tasks = [asyncio.create_task(queue.take(first))]
         await asyncio.to_thread(queue.has_begun.wait)
-        tasks += [asyncio.create_task(queue.take(each)) for each in (*rest, again)]
+        tasks += [asyncio.create_task(queue.take(a)) for a in (*rest, again)]
         await asyncio.sleep(0)
         owner.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 2))", (agent,))
         return await asyncio.gather(*tasks)
@@ -135,7 +135,7 @@ def test_two_processes_never_spend_a_share_twice(
 
     async def story() -> list[Answer]:
         askings = zip(queues, map(asking, copies, bodies), strict=True)
-        return await asyncio.gather(*(queue.take(each) for queue, each in askings))
+        return await asyncio.gather(*(queue.take(a) for queue, a in askings))
 
     answers = asyncio.run(story())
     assert sorted(isinstance(answer, Spent) for answer in answers) == [False, True]

@@ -51,14 +51,14 @@ def at_once(
 ) -> set[tuple[int, str]]:
     with ThreadPoolExecutor(COPIES) as threads:
         answers = [threads.submit(attack, service, batches) for batches in of_copies]
-        return {each for answer in answers for each in answer.result()}
+        return {pair for answer in answers for pair in answer.result()}
 
 
 def test_an_agents_share_is_one_whatever_answers(
     service: Service, owner: psycopg.Connection
 ) -> None:
     cluster = place(owner, gpus=4)
-    agent, other = (enrolled(owner, cluster) for _ in range(2))
+    agent, neighbour = (enrolled(owner, cluster) for _ in range(2))
     partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'windows'::regclass"
     before = count(owner, partitions)
     copies = [Node(agent.reporter, agent.key) for _ in range(COPIES)]
@@ -91,4 +91,4 @@ def test_an_agents_share_is_one_whatever_answers(
     assert count(owner, "SELECT count(*) FROM conflicts") == CONFLICTS
     assert count(owner, "SELECT max(bytes) FROM agent_shares") <= 4 * 1024 * 1024
 
-    assert attack(service, [(other, other.batch([window(2, 0)]))]) == {(200, "")}
+    assert attack(service, [(neighbour, neighbour.batch([window(2, 0)]))]) == {(200, "")}

@@ -81,7 +81,7 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
         until("some batches", lambda: len(rows_of(owner, "SELECT FROM batches")) > NODES)
         victim = max(service.workers(), key=lambda worker: len(worker.net_connections("tcp")))
         victim.kill()
-        answers = [each.result() for each in reports]
+        answers = [future.result() for future in reports]
     assert len(rows_of(owner, "SELECT FROM windows")) == NODES * BATCHES * 5
     for node, answers_to in zip(nodes, answers, strict=True):
         assert all(answer.kept == 5 for _, answer in answers_to)
