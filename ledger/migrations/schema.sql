@@ -6140,6 +6140,8 @@ CREATE TABLE public.alembic_version (
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.alembic_version IS '0001';
+
 CREATE TABLE public.allocations (
     id bigint NOT NULL,
     document_id bigint NOT NULL,
