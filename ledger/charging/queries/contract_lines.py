@@ -14,7 +14,8 @@ from sqlmodel import Session
 
 from ledger.charging.rules.billing import Item, bill
 from ledger.charging.rules.delivery import DevicePresence
-from ledger.metering.queries import sessions, usage
+from ledger.metering.queries import usage
+from ledger.metering.queries.jobs import sessions
 from ledger.registry.rules.pricing import PriceLine, Usage, fen_per_ms
 from ledger.units import HOUR_MS
 

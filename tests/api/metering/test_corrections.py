@@ -18,7 +18,7 @@ from agents import wire
 from agents.sources.slurm.runs import Run, windows
 from agents.sources.slurm.tres import Devices
 from ledger.metering.queries.jobs.corrections import open_jobs
-from ledger.metering.queries.sessions import keep_stretches
+from ledger.metering.queries.jobs.sessions import keep_stretches
 from ledger.metering.queries.usage import owned_usage, windows_of_day
 from ledger.people.codes import Role
 from ledger.postgres.database import Database

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from agents import wire
 from agents.sources.slurm.runs import Run, windows
 from agents.sources.slurm.tres import Devices
-from ledger.metering.queries.sessions import session_usage
+from ledger.metering.queries.jobs.sessions import session_usage
 from ledger.metering.queries.usage import owned_usage, unowned, windows_of_day
 from ledger.metering.queries.witnesses.evidence import evidence_sums
 from ledger.metering.steps.intake import Receipt, take_batch

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from agents import wire
 from ledger.charging.steps import charge
 from ledger.metering.queries import usage
-from ledger.metering.queries.sessions import session_usage
+from ledger.metering.queries.jobs.sessions import session_usage
 from tests.support.simulation import START, held, window
 from tests.support.town import NOW, Town
 
