@@ -41,7 +41,8 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
-from api.metering import agent_routes, batch_routes, node_routes, usage_routes
+from api.metering import batch_routes, node_routes, usage_routes
+from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
 from api.metering.evidence import routes as evidence_routes
 from api.metering.sources import routes as sources_routes
@@ -186,7 +187,7 @@ def _routes(door: Door) -> tuple[BaseRoute, ...]:
     """
     router = APIRouter()
     for own in (health.router, metrics.router):
-        router.include_router(behind(door, own), dependencies=EXACT)
+        router.include_router(behind(door, own), responses=PROBLEMS, dependencies=EXACT)
     for routes in ROUTES:
         api_router = behind(door, routes.router)
         router.include_router(api_router, prefix=API, responses=PROBLEMS, dependencies=EXACT)

@@ -10,7 +10,8 @@ from api.door.dependencies import signed_in
 from api.door.middleware import CONTENT_POLICY
 from api.door.problems import Refusal
 from api.door.route_table import limited
-from api.metering import agent_routes, batch_routes
+from api.metering import batch_routes
+from api.metering.agents import routes as agent_routes
 from api.web.layout import Framed
 from ledger.postgres.database import check_revision
 

@@ -9,8 +9,9 @@ from api.desk.mark import pages as mark_pages
 from api.desk.report import pages as report_pages
 from api.documents import pages as documents_pages
 from api.documents import receipt_pages
-from api.metering import agent_pages, hour_pages
+from api.metering import hour_pages
 from api.metering import pages as metering_pages
+from api.metering.agents import pages as agent_pages
 from api.metering.couriers import pages as courier_pages
 from api.metering.evidence import pages as evidence_pages
 from api.metering.sources import pages as sources_pages

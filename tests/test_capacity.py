@@ -1,4 +1,4 @@
-"""docs/machines/capacity.md says what was measured gives, and the model is near to what was measured."""
+"""The page of capacity says what was measured gives, and the model is near to what was measured."""
 
 import json
 

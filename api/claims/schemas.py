@@ -13,6 +13,7 @@ from api.door.schemas import (
     RequestModel,
     ResponseModel,
     Text,
+    Truth,
     Visible,
     YearMonth,
 )
@@ -76,7 +77,7 @@ class ObjectionCreate(RequestModel):
 class ResolutionCreate(RequestModel):
     """How an objection ends, and why."""
 
-    upheld: bool
+    upheld: Truth
     resolution: Text
 
 

@@ -1,6 +1,5 @@
 """Receipts (付款凭证): entering one with its file, reading it, checking another's."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -11,7 +10,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import AskedFen, Line
+from api.door.schemas import AskedFen, IsoDay, Line
 from api.people.schemas import Proof
 from api.people.step_up import Proving
 from ledger.documents.queries import document_views, originals
@@ -33,7 +32,7 @@ def add_receipt(
     payer: Line,
     payee: Line,
     fen: AskedFen,
-    paid_on: date,
+    paid_on: IsoDay,
     upload: Uploaded,
     viewer: Claimer,
     db: Db,

@@ -3,7 +3,7 @@
 A document is stored whole, or every fault is reported with its place and nothing is stored.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -27,7 +27,7 @@ from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, QR_MAX, Note, YearMonth, first_day
+from api.door.schemas import LINE_MAX, QR_MAX, IsoDay, Note, YearMonth, first_day
 from api.people.schemas import DecisionRead
 from api.people.step_up import Proving
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
@@ -148,7 +148,7 @@ def add_lookup(
     *,
     document: int,
     result: LookupResult,
-    looked_up_on: date,
+    looked_up_on: IsoDay,
     note: Note = "",
     upload: Uploaded,
     viewer: Clerk,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from api.door.schemas import Integer, Line, ProofCode, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, IsoDay, Line, ProofCode, RequestModel, ResponseModel, Text
 from ledger.charging.codes import Part
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries.document_views import DocumentView
@@ -130,8 +130,8 @@ class DocumentsConfirm(RequestModel):
 class PeriodCreate(RequestModel):
     """For which days a document is, both included, and how one knows."""
 
-    since: date
-    until: date
+    since: IsoDay
+    until: IsoDay
     reason: Text
 
 

@@ -6,13 +6,15 @@ is null; a field that is not known here is refused. Each room has its own models
 where a dataclass of the ledger says it all, the route answers with that.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -33,6 +35,9 @@ QR_MAX = 500
 PROOF_MAX = 40
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:")
+
 BY_FORM: Mapping[str, bool] = MappingProxyType({"form": True})
 """The context in which a request model is read from a form, whose every value is text."""
 
@@ -44,6 +49,29 @@ def _whole(value: object, info: ValidationInfo) -> object:
     raise PydanticKnownError("int_type")
 
 
+def _truth(value: object, info: ValidationInfo) -> object:
+    """Refuse what is neither `true` nor `false` as JSON writes it: `0`, `"yes"`."""
+    if type(value) is bool or (info.context == BY_FORM and isinstance(value, str)):
+        return value
+    raise PydanticKnownError("bool_parsing")
+
+
+def _day(value: object) -> object:
+    """Refuse what is no ISO day: a number of seconds, a moment."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise PydanticKnownError("date_from_datetime_parsing", {"error": "no day"})
+
+
+def _moment(value: object) -> object:
+    """Refuse what is no moment in RFC 3339: a number of seconds, a day."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.match(value)):
+        return value
+    raise PydanticKnownError("datetime_from_date_parsing", {"error": "no moment"})
+
+
 def _all_visible(text: str) -> str:
     """Refuse a text with characters that nobody sees, or that turn its order round."""
     if not is_visible(text):
@@ -53,6 +81,15 @@ def _all_visible(text: str) -> str:
 
 Integer = Annotated[int, BeforeValidator(_whole)]
 """A whole number in a request; in JSON nothing else is taken for one."""
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""Yes or no in a request; in JSON nothing else is taken for one."""
+
+IsoDay = Annotated[date, BeforeValidator(_day)]
+"""A Beijing day in a request or an address, as ISO 8601 writes it; no number is one."""
+
+IsoMoment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A moment in a request or an address, as RFC 3339 writes it; no number is one."""
 
 Visible = AfterValidator(_all_visible)
 """Put beside `str` where a text names something: what looks the same must be the same."""

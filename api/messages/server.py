@@ -43,6 +43,29 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "database_busy": msgid("数据库 {database} 正被占用，升级未进行：{detail}"),
         "server_too_old": msgid("PostgreSQL {have} 太旧，需要 {want} 或更新"),
         "schema_newer": msgid("数据库结构（{have}）比本程序（{want}）新，请先升级程序"),
+        "citus_absent": msgid(
+            "这个库里没有 Citus：请在每台机器上装好它，写进 shared_preload_libraries 并重启，"
+            "再以超级用户在每台机器的这个库里执行 CREATE EXTENSION citus"
+        ),
+        "citus_worker": msgid("这是工作节点；请让数据库地址指向协调节点"),
+        "citus_alone": msgid(
+            "还没有工作节点；请以超级用户执行 SELECT citus_add_node('主机', 端口)"
+        ),
+        "citus_servers": msgid("还有 {count} 个连接是服务器的；请先停下各台服务器"),
+        "citus_login": msgid(
+            "{role} 在这里不能登录；工作节点是以各自的登录进入的："
+            "请在每台机器上有同名、能登录的角色，"
+            "协调节点的 pg_dist_authinfo 或 .pgpass 里有它的口令"
+        ),
+        "citus_silent": msgid("没有应答：{detail}"),
+        "citus_other_login": msgid(
+            "应用以 {user} 登录；请让 SUANQUAN_DATABASE_URL 用 {role} 自己的登录，"
+            "SUANQUAN_DATABASE_OWNER_URL 用属主的"
+        ),
+        "citus_other_column": msgid("已按 {have} 分布，应按 {want}：请先 undistribute_table"),
+        "spread_busy": msgid("正有另一次升级或分布，请稍后再试"),
+        "spread_refused": msgid("Citus 拒绝了 {statement}：{detail}"),
+        "spread_unread": msgid("已分布，{role} 却读不到：{detail}"),
         "no_schema": msgid("数据库还是空的；请先运行 suanquan db upgrade"),
         "not_migrated": msgid(
             "数据库结构为 {have}，本程序需要 {want}；请先运行 suanquan db upgrade"

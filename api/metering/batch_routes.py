@@ -24,6 +24,7 @@ from api.door.dependencies import Now, agent_share, late_after
 from api.door.problems import SPENT_S, Refusal, as_json, problem_of
 from api.door.route_table import limited
 from api.door.signer import signer
+from api.metering.wire_schemas import of_wire
 from ledger.errors import Conflict, NotFound, Refused, Spent
 from ledger.metering.queries.shares import Share, Use
 from ledger.metering.queries.streams import RelayQueue, keep_relay
@@ -41,11 +42,7 @@ from ledger.units import beijing_day
 
 router = APIRouter(tags=["agents"])
 
-_SCHEMAS, _COMPONENTS = msgspec.json.schema_components(
-    [wire.Batch, wire.Answer], ref_template="#/components/schemas/{name}"
-)
-SCHEMAS: dict[str, Any] = _COMPONENTS
-"""The wire's own schemas, for the application's OpenAPI document."""
+_SCHEMAS, SCHEMAS = of_wire(wire.Batch, wire.Answer)
 
 _OPENAPI: dict[str, Any] = {
     "requestBody": {

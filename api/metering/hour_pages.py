@@ -5,18 +5,18 @@ From a cell one comes to the hour's minutes, and from there to the signed batche
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from pydantic import AwareDatetime
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
+from api.door.schemas import IsoDay, IsoMoment
 from api.language.format import clock, duration
 from api.language.i18n import gettext as _
 from api.language.labels import label
@@ -64,7 +64,7 @@ def day_page(
     viewer: Reader,
     db: Db,
     now: Now,
-    day: date | None = None,
+    day: IsoDay | None = None,
     look: Look = Look.HELD,
     offset: Offset = 0,
 ) -> HTMLResponse:
@@ -116,7 +116,7 @@ def day_page(
 
 @router.get("/hours/{cluster}/{gpu}")
 def hour_page(
-    cluster: str, gpu: str, *, hour: AwareDatetime, frame: Framed, viewer: Reader, db: Db, now: Now
+    cluster: str, gpu: str, *, hour: IsoMoment, frame: Framed, viewer: Reader, db: Db, now: Now
 ) -> HTMLResponse:
     """The windows of one hour of a GPU, and its silent minutes."""
     cluster_row = access.cluster(db, viewer, cluster)

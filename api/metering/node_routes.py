@@ -1,14 +1,13 @@
 """The nodes of a cluster, for programs: what the operator's page shows, in the same words."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.schemas import IsoDay, IsoMoment
 from api.metering.schemas import (
     HourRead,
     IncidentRead,
@@ -87,7 +86,7 @@ def one_node(
 
 @router.get("/nodes/{cluster}/{node}/witness")
 def witness_of_node(
-    cluster: str, node: str, *, day: date, viewer: Reader, db: Db
+    cluster: str, node: str, *, day: IsoDay, viewer: Reader, db: Db
 ) -> list[WitnessRead]:
     """Compare what was metered of a node's pods on a Beijing day with what witnesses saw."""
     cluster_row = access.cluster(db, viewer, cluster)
@@ -115,7 +114,7 @@ def witness_of_node(
 def cluster_hours(
     cluster: str,
     *,
-    day: date,
+    day: IsoDay,
     viewer: Reader,
     db: Db,
     now: Now,
@@ -130,7 +129,7 @@ def cluster_hours(
 
 @router.get("/hours/{cluster}/{gpu}")
 def hour_minutes(
-    cluster: str, gpu: str, *, hour: AwareDatetime, viewer: Reader, db: Db, now: Now
+    cluster: str, gpu: str, *, hour: IsoMoment, viewer: Reader, db: Db, now: Now
 ) -> list[Minute]:
     """List the minutes of an hour of a GPU with their windows; a silent one has none."""
     cluster_row = access.cluster(db, viewer, cluster)

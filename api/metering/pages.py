@@ -6,7 +6,6 @@ was not seen is nobody's usage and in no bill; that is why somebody ought to loo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
+from api.door.schemas import IsoDay
 from api.language.i18n import gettext as _
 from api.metering import advice
 from api.metering.finding_columns import reason
@@ -121,7 +121,7 @@ def node_page(
 def day_page(
     cluster: str,
     node: str,
-    day: date,
+    day: IsoDay,
     *,
     frame: Framed,
     viewer: Reader,

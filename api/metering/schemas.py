@@ -9,7 +9,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Integer, Line, RequestModel, ResponseModel, Text, YearMonth
+from api.door.schemas import (
+    Integer,
+    IsoDay,
+    Line,
+    RequestModel,
+    ResponseModel,
+    Text,
+    Truth,
+    YearMonth,
+)
 from ledger.formats.json.exact import Exact
 from ledger.metering.codes import (
     HolderKind,
@@ -20,8 +29,6 @@ from ledger.metering.codes import (
 )
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
-
-Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # 32 bytes
 
 
 class NodeGpuRead(ResponseModel):
@@ -172,7 +179,7 @@ class IncidentExplainedRead(ResponseModel):
 class RulingCreate(RequestModel):
     """Whether an incident's use counts, and why."""
 
-    counts: bool
+    counts: Truth
     reason: Text
 
 
@@ -198,63 +205,6 @@ class NodeDetailRead(ResponseModel):
     incidents: list[IncidentRead]
     xids: list[XidEvent]
     more: bool
-
-
-class EnrolmentCodeCreate(RequestModel):
-    """The cluster that an enrolment code is for, and what the agent reads there.
-
-    What it measured before it is enrolled counts from `history_from` on. A code lasts for a day, or
-    for the days that a courier needs.
-    """
-
-    cluster: Line
-    source: Line
-    history_from: date | None = None
-    days: Integer = Field(1, ge=1, le=14)
-
-
-class EnrolmentCodeRead(ResponseModel):
-    """A one-time enrolment code; it is shown here only."""
-
-    code: str
-    expires_at: datetime
-
-
-class WaitingCodeRead(ResponseModel):
-    """An enrolment code that no node has used yet, without the code."""
-
-    cluster: str
-    source: str
-    created_at: datetime
-    created_by: str
-    history_from: date | None
-    expires_at: datetime
-
-
-class EnrolmentRequestCreate(RequestModel):
-    """A node's request that a courier brought (`agents/enrolment_files.py`)."""
-
-    code_id: Hex
-    public_key: Hex
-    node: Line
-    seal: Hex
-
-
-class EnrolmentAnswerRead(ResponseModel):
-    """The answer that a courier takes back to the node, sealed with its code."""
-
-    code_id: str
-    agent: str
-    cluster: str
-    node: str
-    server_key: str
-    seal: str
-
-
-class ServerKeyRead(ResponseModel):
-    """The public half of the server's own key: Ed25519, 32 bytes, hex."""
-
-    public_key: str
 
 
 class AgentRead(ResponseModel):
@@ -285,8 +235,8 @@ class AdmissionCreate(RequestModel):
     cluster: Line
     node: Line | None = None
     code: QuarantineReason
-    since: date | None = None
-    until: date | None = None
+    since: IsoDay | None = None
+    until: IsoDay | None = None
     reason: Text
 
 
@@ -303,8 +253,8 @@ class CapacityCreate(RequestModel):
 
     cluster: Line
     gpus: Annotated[Integer, Field(ge=0, le=1_000_000)]
-    since: date
-    until: date | None = None
+    since: IsoDay
+    until: IsoDay | None = None
     evidence: Text
 
 
@@ -320,7 +270,7 @@ class CorrectionCreate(RequestModel):
     cluster: Line
     month: YearMonth
     job: Line | None = None
-    accept: bool
+    accept: Truth
     reason: Text
 
 

@@ -1,6 +1,5 @@
 """Usage by project: exact device-milliseconds, to compare with anyone's own count."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -8,6 +7,7 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, having
+from api.door.schemas import IsoDay
 from api.metering.schemas import UsageRead
 from ledger.metering.queries import usage
 from ledger.people.steps.credentials import Viewer
@@ -19,8 +19,8 @@ router = APIRouter(tags=["usage"])
 def usage_by_project(
     viewer: Annotated[Viewer, having(Right.READ_USAGE)],
     db: Db,
-    since: date | None = None,
-    until: date | None = None,
+    since: IsoDay | None = None,
+    until: IsoDay | None = None,
 ) -> list[UsageRead]:
     """List what each project used from `since` until before `until`, by project code.
 

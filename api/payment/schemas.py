@@ -8,12 +8,14 @@ from pydantic import Field, StringConstraints
 from api.door.schemas import (
     Fault,
     Integer,
+    IsoDay,
     Line,
     Note,
     PositiveFen,
     RequestModel,
     ResponseModel,
     Text,
+    Truth,
     Visible,
 )
 from ledger.payment.codes import Ruling
@@ -73,7 +75,7 @@ class PaymentListCreate(RequestModel):
     indicator: Number
     year: Year
     claims: list[Line] | None = Field(None, min_length=1, max_length=10_000)
-    divide: bool = False
+    divide: Truth = False
     reason: Note = ""
 
 
@@ -91,7 +93,7 @@ class RefundCreate(RequestModel):
     fen: PositiveFen
     total_fen: PositiveFen | None = None
     debt_fen: PositiveFen | None = None
-    on_day: date
+    on_day: IsoDay
     reason: Note = ""
 
 
@@ -99,8 +101,8 @@ class RecoveryCreate(RequestModel):
     """Ask a project for what is to be paid back; after a fraud it lapses."""
 
     project: Line
-    fraud: bool = False
-    pay_by: date
+    fraud: Truth = False
+    pay_by: IsoDay
     reason: Text
 
 
@@ -111,7 +113,7 @@ class YearEndCreate(RequestModel):
     year: Year
     new_indicator: Number
     new_year: Year
-    recalled: bool = False  # the bank has said in writing that it will pay none of what is open
+    recalled: Truth = False  # the bank has said in writing that it will pay none of what is open
     reason: Note = ""
 
 
@@ -198,7 +200,7 @@ class RulingCreate(RequestModel):
     """
 
     ruling: Ruling
-    recalled: bool = False
+    recalled: Truth = False
     reason: Text
 
 

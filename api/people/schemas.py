@@ -5,7 +5,16 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from api.door.access import Right
-from api.door.schemas import Integer, Line, Note, ProofCode, RequestModel, ResponseModel
+from api.door.schemas import (
+    Integer,
+    IsoMoment,
+    Line,
+    Note,
+    ProofCode,
+    RequestModel,
+    ResponseModel,
+    Truth,
+)
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import OVERLAP_HOURS_MAX
 
@@ -68,11 +77,11 @@ class TokenCreate(RequestModel):
 
     role: Role
     person: Line
-    service: bool = False
+    service: Truth = False
     project: Line | None = None
     centre: Line | None = None
     rights: Annotated[list[Right] | None, Field(min_length=1, max_length=len(Right))] = None
-    expires_at: AwareDatetime | None = None
+    expires_at: IsoMoment | None = None
 
 
 class Proof(RequestModel):
@@ -87,7 +96,7 @@ class TokenRenew(RequestModel):
     This one stays good for `overlap_hours` from the first use of the other one on.
     """
 
-    expires_at: AwareDatetime | None = None
+    expires_at: IsoMoment | None = None
     overlap_hours: Annotated[Integer, Field(ge=0, le=OVERLAP_HOURS_MAX)] = 0
 
 

@@ -19,7 +19,7 @@ READINGS_MAX = 100
 
 router = APIRouter(tags=["policy"])
 
-_SHAPE = CaseRequest.model_json_schema()
+_SHAPE = CaseRequest.model_json_schema()  # in a list, what has another is answered: `rejected`
 _BODY = {
     "requestBody": {
         "required": True,
@@ -27,7 +27,7 @@ _BODY = {
             "application/json": {
                 "schema": {
                     "oneOf": [
-                        {"type": "array", "maxItems": CASES_MAX, "items": _SHAPE},
+                        {"type": "array", "maxItems": CASES_MAX, "items": {"anyOf": [_SHAPE, {}]}},
                         _SHAPE,
                     ]
                 }

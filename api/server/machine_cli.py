@@ -119,6 +119,52 @@ def upgrade() -> None:
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 
+@db.verb("distribute", msgid("把大表分布到 Citus 的各工作节点"))
+def distribute(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=msgid("只看要执行的 SQL 和还缺什么"))
+    ] = False,
+) -> None:
+    """Spread the large tables over the workers of a Citus cluster; again does what is left."""
+    with database():
+        from api.messages.sentences import (  # noqa: PLC0415 - loaded when it is used
+            fault_lines,
+            findings,
+        )
+        from api.server.database import reach, record_command  # noqa: PLC0415
+        from api.settings import read_settings  # noqa: PLC0415
+        from ledger.metering.rules.large_tables import LARGE_TABLES  # noqa: PLC0415
+        from ledger.postgres import citus  # noqa: PLC0415
+
+        with reach(read_settings()) as target, citus.alone(target) as owner:
+            lacks = citus.lacks(owner, target, LARGE_TABLES)
+            todo = citus.statements(owner, LARGE_TABLES)
+            if dry_run:
+                print("".join(f"{statement};\n" for statement in todo), end="")
+            if lacks:
+                wrong = _("还不能分布，什么都没有改动；缺的是：")
+                raise Failure(wrong, fault_lines(findings(lacks)))
+            if dry_run:
+                return
+            for statement in citus.spread(owner, todo):
+                print(statement, flush=True)
+            citus.try_as_application(target, list(LARGE_TABLES))
+        record_command(target, "command db distribute", "database", " ".join(LARGE_TABLES))
+    print(_("已分布：{tables}，应用以自己的登录读得到").format(tables=" ".join(LARGE_TABLES)))
+    print(*(_(line) for line in _HELD_ON_SEVERAL), sep="\n")
+
+
+_HELD_ON_SEVERAL = (
+    msgid("到货、总量、账和封存都在协调节点，触发器与键照旧"),
+    msgid("分布的表没有触发器：只有打包的函数（属主的）能写，应用只能读；键含分布列，全表唯一"),
+    msgid(
+        "打包先在协调节点提交，片刻之后在工作节点：要算钱的等它过去，只看的可能少看或重复看一分钟"
+    ),
+    msgid("备份的时候不打包，因为各台机器没有共同的一刻"),
+)
+
+
 def _issue(person: str, role: Duty, deliver: Callable[[str], object], *, invite: bool) -> None:
     """Make the token, and hand it or its invitation's link over before it counts.
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.door.schemas import Integer, Line, Note, RequestModel, YearMonth
+from api.door.schemas import Integer, Line, Note, RequestModel, Truth, YearMonth
 from ledger.statements.codes import LineAnswer
 
 
@@ -16,7 +16,7 @@ class StatementCreate(RequestModel):
 
     month: YearMonth
     contract: Line | None = None
-    preview: bool = False
+    preview: Truth = False
 
 
 class LineAnswersCreate(RequestModel):

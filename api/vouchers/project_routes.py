@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.schemas import IsoDay
 from api.vouchers.schemas import ProjectRead, QuotaRead
 from ledger.documents.queries.deductions import confirmed_fen
 from ledger.metering.queries.usage import WindowPart, windows_of_day
@@ -51,8 +52,8 @@ def days(
     viewer: Reader,
     db: Db,
     now: Now,
-    since: date = date.min,
-    until: date = date.max,
+    since: IsoDay = date.min,
+    until: IsoDay = date.max,
 ) -> list[Day]:
     """List the days with usage from `since` until before `until`, oldest first."""
     project = access.project(db, viewer, code)
@@ -61,7 +62,7 @@ def days(
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
-    *, code: str, day: date, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
+    *, code: str, day: IsoDay, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
 ) -> list[WindowPart]:
     """List the windows behind a day; together they are exactly its usage."""
     project = access.project(db, viewer, code)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.door.schemas import Integer, Line, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import Integer, IsoDay, Line, PositiveFen, RequestModel, ResponseModel, Text
 from api.vouchers.year_schemas import YearRead
 from ledger.formats.json.exact import Exact
 from ledger.vouchers.queries import quotas as voucher_queries
@@ -27,8 +27,8 @@ class LapseCreate(RequestModel):
 class ValidityCreate(RequestModel):
     """The Beijing days of a voucher; `valid_until` is the first day after them. Missing: open."""
 
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: IsoDay | None = None
+    valid_until: IsoDay | None = None
     reason: Text
 
 
@@ -36,7 +36,7 @@ class RateCreate(RequestModel):
     """The facts of a project from a Beijing day on, on which its rate is decided again, and why."""
 
     policy: Line
-    since: date
+    since: IsoDay
     facts: dict[str, Any]
     reason: Text
 
@@ -44,7 +44,7 @@ class RateCreate(RequestModel):
 class PolicyEndCreate(RequestModel):
     """The first Beijing day on which a policy version is no longer in force, and why."""
 
-    until: date
+    until: IsoDay
     reason: Text
 
 
@@ -59,7 +59,7 @@ class ReservationCreate(RequestModel):
 
     fen: Integer
     plan: Line
-    until: date
+    until: IsoDay
 
 
 class ReservationRead(ResponseModel):
@@ -101,8 +101,8 @@ class VoucherCreate(RequestModel):
     policy: Line
     facts: dict[str, Any]
     face_fen: PositiveFen | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: IsoDay | None = None
+    valid_until: IsoDay | None = None
 
 
 class VoucherRead(ResponseModel):

@@ -38,7 +38,7 @@ PARTS = {
     "batches": "batches",
     "leaves": "sealed_rows unsealed_rows",
     "counts": "window_counts",
-    "totals": "day_totals coverage hour_totals hour_coverage",
+    "totals": "day_totals coverage hour_totals hour_coverage past_hours",
 }
 _SIZE = """
     SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c

@@ -1,4 +1,4 @@
-"""What the model of `model.py` rests on and is checked by, and the tables of docs/machines/capacity.md.
+"""What the model of `model.py` rests on and is checked by, and the tables of its page.
 
 Measured by the real server over HTTP, in seconds of its processes and PostgreSQL's: intake of
 batches of 8 windows and of 1,000 by one node, by which the line is drawn, and of 80 by nodes of 16,

@@ -2939,6 +2939,69 @@ END;
 
 ALTER FUNCTION public.kept_batch(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.past_counts(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, hour timestamp with time zone, cluster_id bigint, source text, windows integer)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first CONSTANT date := beijing_day(since);
+    last CONSTANT date := beijing_day(until);
+    h record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM window_days d WHERE d.state = 'packed' AND d.day >= first) THEN
+        RETURN;
+    END IF;
+    FOR h IN
+        SELECT p.gpu, p.day, p.cluster_id, p.source, p.windows FROM past_hours p
+        WHERE p.gpu = ANY(of_gpus) AND p.day >= first AND p.day <= last
+    LOOP
+        RETURN QUERY SELECT h.gpu, w.hour, h.cluster_id, h.source, w.windows
+            FROM (SELECT h.day::timestamp AT TIME ZONE interval '+08:00' + (n - 1) * interval '1 hour',
+                         u.windows
+                  FROM unnest(h.windows) WITH ORDINALITY AS u(windows, n)) AS w(hour, windows)
+            WHERE w.windows > 0 AND w.hour >= since AND w.hour < until;
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.past_counts(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE TABLE public.hour_coverage (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
+
+COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
+
+CREATE FUNCTION public.kept_counts(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, hour timestamp with time zone, cluster_id bigint, source text, windows integer)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT c.gpu,
+     c.hour,
+     c.cluster_id,
+     c.source,
+     c.windows
+    FROM public.hour_coverage c
+   WHERE ((c.gpu = ANY (kept_counts.of_gpus)) AND (c.hour >= kept_counts.since) AND (c.hour < kept_counts.until))
+ UNION ALL
+  SELECT past_counts.gpu,
+     past_counts.hour,
+     past_counts.cluster_id,
+     past_counts.source,
+     past_counts.windows
+    FROM public.past_counts(kept_counts.of_gpus, kept_counts.since, kept_counts.until) past_counts(gpu, hour, cluster_id, source, windows);
+END;
+
+ALTER FUNCTION public.kept_counts(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -2961,6 +3024,98 @@ CREATE FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zo
 END;
 
 ALTER FUNCTION public.kept_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.past_sums(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, hour timestamp with time zone, cluster_id bigint, source text, holder_kind text, holder text, den integer, held bigint, util_ppm_ms numeric, util_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first CONSTANT date := beijing_day(since);
+    last CONSTANT date := beijing_day(until);
+    h record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM window_days d WHERE d.state = 'packed' AND d.day >= first) THEN
+        RETURN;
+    END IF;
+    FOR h IN
+        SELECT p.gpu, p.day, p.cluster_id, p.source, p.sums FROM past_hours p
+        WHERE p.gpu = ANY(of_gpus) AND p.day >= first AND p.day <= last
+    LOOP
+        RETURN QUERY SELECT h.gpu, s.hour, h.cluster_id, h.source, s.sum ->> 1, s.sum ->> 2,
+                            (s.sum ->> 3)::integer, (s.sum ->> 4)::bigint, (s.sum ->> 5)::numeric,
+                            (s.sum ->> 6)::bigint
+            FROM (SELECT h.day::timestamp AT TIME ZONE interval '+08:00'
+                         + (e ->> 0)::integer * interval '1 hour', e
+                  FROM jsonb_array_elements(h.sums) AS e) AS s(hour, sum)
+            WHERE s.hour >= since AND s.hour < until;
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.past_sums(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
+
+CREATE TABLE public.hour_totals (
+    gpu text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric DEFAULT 0 NOT NULL,
+    util_ms bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
+    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
+    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
+
+COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
+
+COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
+
+COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+
+CREATE FUNCTION public.kept_sums(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, hour timestamp with time zone, cluster_id bigint, source text, holder_kind text, holder text, den integer, held bigint, util_ppm_ms numeric, util_ms bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.gpu,
+     t.hour,
+     t.cluster_id,
+     t.source,
+     t.holder_kind,
+     t.holder,
+     t.den,
+     t.held,
+     t.util_ppm_ms,
+     t.util_ms
+    FROM public.hour_totals t
+   WHERE ((t.gpu = ANY (kept_sums.of_gpus)) AND (t.hour >= kept_sums.since) AND (t.hour < kept_sums.until))
+ UNION ALL
+  SELECT past_sums.gpu,
+     past_sums.hour,
+     past_sums.cluster_id,
+     past_sums.source,
+     past_sums.holder_kind,
+     past_sums.holder,
+     past_sums.den,
+     past_sums.held,
+     past_sums.util_ppm_ms,
+     past_sums.util_ms
+    FROM public.past_sums(kept_sums.of_gpus, kept_sums.since, kept_sums.until) past_sums(gpu, hour, cluster_id, source, holder_kind, holder, den, held, util_ppm_ms, util_ms);
+END;
+
+ALTER FUNCTION public.kept_sums(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.kept_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
     LANGUAGE sql STABLE
@@ -3609,6 +3764,75 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.pack_sums(of_gpus text[], of_day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    midnight CONSTANT timestamptz := of_day::timestamp AT TIME ZONE interval '+08:00';
+    next_midnight CONSTANT timestamptz := midnight + interval '24 hours';
+    new_counts jsonb;
+    new_sums jsonb;
+    new_days jsonb;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
+    PERFORM FROM hour_coverage WHERE gpu = ANY(of_gpus) AND hour >= midnight AND hour < next_midnight
+        ORDER BY gpu, hour, cluster_id, source FOR UPDATE;
+    WITH gone AS (
+        DELETE FROM hour_coverage WHERE gpu = ANY(of_gpus) AND hour >= midnight AND hour < next_midnight
+        RETURNING gpu, hour, cluster_id, source, windows
+    )
+    SELECT jsonb_agg(to_jsonb(g)) INTO new_counts FROM gone g;
+    IF new_counts IS NULL THEN RETURN; END IF;
+    WITH gone AS (
+        DELETE FROM hour_totals WHERE gpu = ANY(of_gpus) AND hour >= midnight AND hour < next_midnight
+            AND holder_kind <> 'gap'
+        RETURNING gpu, hour, cluster_id, source, holder_kind, holder, den, held, util_ppm_ms, util_ms
+    )
+    SELECT jsonb_agg(to_jsonb(g)) INTO new_sums FROM gone g;
+    INSERT INTO window_days (day, state) VALUES (of_day, 'packed') ON CONFLICT DO NOTHING;
+    WITH counts AS (
+        SELECT gpu, cluster_id, source, extract(epoch FROM hour - midnight)::integer / 3600 AS n,
+               sum(windows) AS windows
+        FROM (
+            SELECT * FROM jsonb_to_recordset(new_counts)
+                AS c(gpu text, hour timestamptz, cluster_id bigint, source text, windows integer)
+            UNION ALL SELECT * FROM past_counts(of_gpus, midnight, next_midnight)
+        ) c GROUP BY 1, 2, 3, 4
+    ), sums AS (
+        SELECT gpu, cluster_id, source, extract(epoch FROM hour - midnight)::integer / 3600 AS n,
+               holder_kind, holder, den, sum(held) AS held, sum(util_ppm_ms) AS util_ppm_ms,
+               sum(util_ms) AS util_ms
+        FROM (
+            SELECT * FROM jsonb_to_recordset(coalesce(new_sums, '[]'))
+                AS s(gpu text, hour timestamptz, cluster_id bigint, source text, holder_kind text,
+                     holder text, den integer, held bigint, util_ppm_ms numeric, util_ms bigint)
+            UNION ALL SELECT * FROM past_sums(of_gpus, midnight, next_midnight)
+        ) s GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ), days AS (
+        SELECT gpu, cluster_id, source,
+               array_agg(coalesce(windows, 0) ORDER BY n) AS windows
+        FROM (SELECT DISTINCT gpu, cluster_id, source FROM counts) d
+        CROSS JOIN generate_series(0, 23) AS n LEFT JOIN counts USING (gpu, cluster_id, source, n)
+        GROUP BY gpu, cluster_id, source
+    ), sums_of_days AS (
+        SELECT gpu, cluster_id, source, jsonb_agg(jsonb_build_array(n, holder_kind, holder, den, held,
+                   util_ppm_ms, util_ms) ORDER BY n, holder_kind, holder, den) AS sums
+        FROM sums GROUP BY gpu, cluster_id, source
+    )
+    SELECT jsonb_agg(jsonb_build_object('gpu', gpu, 'day', of_day, 'cluster_id', cluster_id,
+               'source', source, 'windows', windows, 'sums', coalesce(sums, '[]')))
+        INTO new_days FROM days LEFT JOIN sums_of_days USING (gpu, cluster_id, source);
+    INSERT INTO past_hours AS h (gpu, day, cluster_id, source, windows, sums)
+        SELECT n.gpu, n.day, n.cluster_id, n.source, n.windows, n.sums
+        FROM jsonb_to_recordset(new_days) AS n(gpu text, day date, cluster_id bigint, source text,
+            windows integer[], sums jsonb)
+        ON CONFLICT (gpu, day, cluster_id, source) DO UPDATE SET windows = excluded.windows,
+            sums = excluded.sums;
+END $$;
+
+ALTER FUNCTION public.pack_sums(of_gpus text[], of_day date) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7036,55 +7260,6 @@ COMMENT ON COLUMN public.holds.kind IS 'pod: a pod held it; seen: somebody looke
 
 COMMENT ON COLUMN public.holds.uid IS 'Empty where the allocation does not tell it';
 
-CREATE TABLE public.hour_coverage (
-    gpu text NOT NULL,
-    hour timestamp with time zone NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
-    windows integer NOT NULL,
-    CONSTRAINT hour_coverage_windows_check CHECK ((windows >= 0))
-)
-WITH (fillfactor='70');
-
-ALTER TABLE public.hour_coverage OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.hour_coverage IS 'How many windows of a GPU were kept of an hour';
-
-COMMENT ON COLUMN public.hour_coverage.hour IS 'Its start';
-
-CREATE TABLE public.hour_totals (
-    gpu text NOT NULL,
-    hour timestamp with time zone NOT NULL,
-    cluster_id bigint NOT NULL,
-    source text NOT NULL,
-    holder_kind text NOT NULL,
-    holder text NOT NULL,
-    den integer NOT NULL,
-    held bigint NOT NULL,
-    util_ppm_ms numeric DEFAULT 0 NOT NULL,
-    util_ms bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT hour_totals_den_check CHECK ((den >= 1)),
-    CONSTRAINT hour_totals_held_check CHECK ((held >= 0)),
-    CONSTRAINT hour_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text, 'gap'::text])))
-)
-WITH (fillfactor='70');
-
-ALTER TABLE public.hour_totals OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.hour_totals IS 'Sums of the kept windows of GPUs by hour and holder, and their gaps';
-
-COMMENT ON COLUMN public.hour_totals.hour IS 'Its start';
-
-COMMENT ON COLUMN public.hour_totals.holder IS 'Of a gap: its reason';
-
-COMMENT ON COLUMN public.hour_totals.den IS 'Denominator of held';
-
-COMMENT ON COLUMN public.hour_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
-
-COMMENT ON COLUMN public.hour_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
-
-COMMENT ON COLUMN public.hour_totals.util_ms IS 'Milliseconds in which utilisation was measured';
-
 CREATE TABLE public.incident_rulings (
     incident_id bigint NOT NULL,
     counts boolean NOT NULL,
@@ -7722,6 +7897,26 @@ ALTER TABLE public.passwords ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.past_hours (
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer[] NOT NULL,
+    sums jsonb NOT NULL,
+    CONSTRAINT past_hours_windows_check CHECK ((cardinality(windows) = 24))
+);
+
+ALTER TABLE public.past_hours OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.past_hours IS 'Sums by the hour of days that are over, a GPU''s day a row';
+
+COMMENT ON COLUMN public.past_hours.day IS 'Beijing date';
+
+COMMENT ON COLUMN public.past_hours.windows IS 'How many were kept, of each of its 24 hours';
+
+COMMENT ON COLUMN public.past_hours.sums IS 'Of each hour (from 0) and holder: kind, holder, den, held, util_ppm_ms, util_ms, as in hour_totals';
 
 CREATE TABLE public.payable_versions (
     decision_id bigint NOT NULL,
@@ -9672,6 +9867,9 @@ ALTER TABLE ONLY public.partition_gpus
 
 ALTER TABLE ONLY public.passwords
     ADD CONSTRAINT passwords_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.past_hours
+    ADD CONSTRAINT past_hours_pkey PRIMARY KEY (gpu, day, cluster_id, source);
 
 ALTER TABLE ONLY public.payable_versions
     ADD CONSTRAINT payable_versions_pkey PRIMARY KEY (decision_id);
@@ -12375,6 +12573,10 @@ REVOKE ALL ON FUNCTION public.keep_wait() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
+GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
@@ -12421,6 +12623,9 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pack_sums(of_gpus text[], of_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pack_sums(of_gpus text[], of_day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pack_windows(of_gpus text[], of_hour timestamp with time zone) TO suanquan_app;
@@ -12885,10 +13090,6 @@ GRANT SELECT ON TABLE public.history TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
 
-GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
-
-GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.incident_rulings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.incident_spans TO suanquan_app;
@@ -13034,6 +13235,8 @@ GRANT SELECT,INSERT ON TABLE public.partition_gpus TO suanquan_app;
 GRANT UPDATE(gpus) ON TABLE public.partition_gpus TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.passwords TO suanquan_app;
+
+GRANT SELECT ON TABLE public.past_hours TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.payable_versions TO suanquan_app;
 

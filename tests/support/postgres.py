@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ledger.postgres.database import Database
 from ledger.postgres.embedded import Embedded
-from tests.support.citus.statements import broken, forget, own_functions, ran, watch
+from tests.support.citus.statements import forget, name_faulty, own_functions, statements_of, watch
 
 # What protects against a power cut only costs time here.
 FAST = {
@@ -84,7 +84,7 @@ class Server:
         with psycopg.connect(self.database(TEMPLATE).owner_url) as connection:
             functions = own_functions(connection)
         with psycopg.connect(self.embedded.admin_url, autocommit=True) as connection:
-            wrong = broken(ran(connection), functions)
+            wrong = name_faulty(statements_of(connection), functions)
             forget(connection)
         assert not wrong, "\n".join(["statements on large tables (docs/adr/0018-citus.md)", *wrong])
 

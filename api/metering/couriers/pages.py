@@ -22,9 +22,9 @@ from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.language.labels import label
 from api.metering import batch_routes
+from api.metering.agents.schemas import EnrolmentRequestCreate
 from api.metering.couriers.routes import OfServer, Tender, enrol_offline
 from api.metering.couriers.tally import TAKEN, Tally
-from api.metering.schemas import EnrolmentRequestCreate
 from api.web.layout import Framed
 from ledger.documents.queries.originals import NAME_MAX
 from ledger.metering.codes import CourierFileKind

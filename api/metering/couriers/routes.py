@@ -10,7 +10,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.signer import Signer, signer
-from api.metering.schemas import EnrolmentAnswerRead, EnrolmentRequestCreate
+from api.metering.agents.schemas import EnrolmentAnswerRead, EnrolmentRequestCreate
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
 

@@ -1,6 +1,5 @@
 """The page of the witnesses: what they say of a month, and incidents to explain and decide."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, UploadFile
@@ -11,7 +10,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, TEXT_MAX, Visible, YearMonth
+from api.door.schemas import LINE_MAX, TEXT_MAX, IsoMoment, Visible, YearMonth
 from api.language.labels import label
 from api.metering.evidence import routes as evidence_routes
 from api.metering.evidence.routes import Clerk, Explainer, Onlooker
@@ -58,8 +57,8 @@ def explain(
     file: UploadFile,
     cluster: Word,
     kind: Annotated[IncidentKind, Form()],
-    since: Annotated[datetime, Form()],
-    until: Annotated[datetime, Form()],
+    since: Annotated[IsoMoment, Form()],
+    until: Annotated[IsoMoment, Form()],
     explanation: Annotated[str, Form(min_length=1, max_length=TEXT_MAX), Visible],
     node: Word = "",
     namespace: Word = "",

@@ -1,6 +1,5 @@
 """What the witnesses say of usage, by project and month; incidents, explained and decided once."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,7 +9,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, TEXT_MAX, Line, Visible, YearMonth, first_day
+from api.door.schemas import LINE_MAX, TEXT_MAX, IsoMoment, Line, Visible, YearMonth, first_day
 from api.metering.schemas import EvidenceRead, IncidentExplainedRead, RulingCreate, UnexplainedRead
 from api.people.schemas import DecisionRead
 from ledger.desk.queries import incidents as incident_queries
@@ -73,8 +72,8 @@ def explain(
     viewer: Explainer,
     cluster: Line,
     kind: IncidentKind,
-    since: datetime,
-    until: datetime,
+    since: IsoMoment,
+    until: IsoMoment,
     explanation: Annotated[str, Query(min_length=1, max_length=TEXT_MAX), Visible],
     node: Part = None,
     namespace: Part = None,

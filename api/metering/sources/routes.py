@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.metering.agent_routes import agent_read
+from api.metering.agents.routes import agent_read
 from api.metering.schemas import SourcesRead
 from ledger.desk.queries.sources import ClusterSources, cluster_sources
 from ledger.metering.queries.witnesses.evidence import keep_evidence

@@ -64,14 +64,17 @@ _SILENT = text("""
         ) v ON true
         WHERE high > low AND (coalesce(v.windows, 0) < extract(epoch FROM high - low) / 60
             OR high - low < interval '1 day')  -- some of these may lie outside of it
+    ), counts AS MATERIALIZED (
+        SELECT gpu, hour, sum(windows) AS windows FROM kept_counts(
+            ARRAY(SELECT DISTINCT gpu FROM lacking_days), (SELECT min(low) FROM lacking_days)
+                - interval '1 hour', (SELECT max(high) FROM lacking_days))
+        GROUP BY gpu, hour
     ), lacking AS (
         SELECT k.gpu, k.node, greatest(k.low, h) AS low,
                least(k.high, h + interval '1 hour') AS high
         FROM lacking_days k CROSS JOIN generate_series(date_trunc('hour', k.low, 'UTC'),
             k.high - interval '1 minute', interval '1 hour') h
-        LEFT JOIN LATERAL (
-            SELECT sum(windows) AS windows FROM hour_coverage c WHERE c.gpu = k.gpu AND c.hour = h
-        ) c ON true
+        LEFT JOIN counts c ON c.gpu = k.gpu AND c.hour = h
         WHERE coalesce(c.windows, 0) < 60 OR k.low > h OR k.high < h + interval '1 hour'
     ), pieces AS (
         SELECT k.gpu, k.node, s.low, s.high FROM lacking k CROSS JOIN LATERAL (

@@ -24,8 +24,8 @@ GAP = "gap"
 _NAMES = ("namespace", "account", "name", "reason")  # of a holder, by its kind
 
 _COUNTS = text("""
-    SELECT gpu, hour, sum(windows)::integer AS windows FROM hour_coverage
-    WHERE gpu = ANY(:gpus) AND hour >= :since AND hour < :whole GROUP BY gpu, hour
+    SELECT gpu, hour, sum(windows)::integer AS windows FROM kept_counts(:gpus, :since, :whole)
+    GROUP BY gpu, hour
     UNION ALL
     SELECT gpu, :whole, count(*)::integer FROM windows
     WHERE gpu = ANY(:gpus) AND start >= :whole AND start < :until GROUP BY gpu
@@ -33,7 +33,7 @@ _COUNTS = text("""
 _SHARES = text("""
     WITH shares AS (
         SELECT gpu, hour, cluster_id, holder_kind, holder, den, held, util_ppm_ms, util_ms
-        FROM hour_totals WHERE gpu = ANY(:gpus) AND hour >= :since AND hour < :whole
+        FROM kept_sums(:gpus, :since, :whole)
         UNION ALL
         SELECT w.gpu, :whole, w.cluster_id, s.* FROM windows w CROSS JOIN LATERAL (
             SELECT p.holder ->> 'kind',

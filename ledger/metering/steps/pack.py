@@ -5,8 +5,9 @@ row there stays where (`window_hours`). `pack_windows` (08_windows) does it and 
 first; `kept_windows` reads windows in both forms.
 
 A day is packed once it is over for two days: hardly a window comes later, and one that does is
-packed with its day again. Each hour is a transaction of its own, so whoever is stopped in the
-middle goes on later, and nobody waits long.
+packed with its day again. Then the day's sums by the hour become a row a GPU (`pack_sums`,
+45_past_hours), which `kept_sums` and `kept_counts` read. Each hour is a transaction of its own, so
+whoever is stopped in the middle goes on later, and nobody waits long.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -30,6 +31,7 @@ _GPUS = text("""
     ORDER BY cluster_id, gpu
 """)
 _PACK = text("SELECT pack_windows(:gpus, :hour)")
+_PACK_SUMS = text("SELECT pack_sums(:gpus, :day)")
 _CLOSE = text("SELECT close_window_day(:day)")
 
 
@@ -40,13 +42,17 @@ def pack_day(session: Callable[[], Session], now: datetime) -> Generator[int]:
     """
     with session() as db:
         day = _day_to_pack(db, beijing_day(now - KEPT_WHOLE))
-        hours = _hours_to_pack(db, day) if day else []
+        parts = _gpus_to_pack(db, day) if day else []
     if day is None:
         return
-    for hour, gpus in hours:
+    for hour in (midnight(day) + timedelta(hours=n) for n in range(24)):
+        for gpus in parts:
+            with session() as db, db.begin():
+                count = _pack(db, gpus, hour)
+            yield count
+    for gpus in parts:
         with session() as db, db.begin():
-            count = _pack(db, gpus, hour)
-        yield count
+            db.execute(_PACK_SUMS, {"gpus": gpus, "day": day})
     with session() as db, db.begin():
         _close_day(db, day)
 
@@ -57,12 +63,10 @@ def _day_to_pack(db: Session, before: date) -> date | None:
     return day
 
 
-def _hours_to_pack(db: Session, day: date) -> list[tuple[datetime, Sequence[str]]]:
-    """Return the hours of a day, each with GPUs of which it has windows, as one call takes them."""
+def _gpus_to_pack(db: Session, day: date) -> list[list[str]]:
+    """Return the GPUs of which a day has windows, as one call takes them."""
     gpus = [row.gpu for row in db.execute(_GPUS, {"day": day})]
-    some_gpus = [gpus[at : at + GPUS_MAX] for at in range(0, len(gpus), GPUS_MAX)]
-    hours = [midnight(day) + timedelta(hours=n) for n in range(24)] if gpus else []
-    return [(hour, of_call) for hour in hours for of_call in some_gpus]
+    return [gpus[at : at + GPUS_MAX] for at in range(0, len(gpus), GPUS_MAX)]
 
 
 def _pack(db: Session, gpus: Sequence[str], hour: datetime) -> int:

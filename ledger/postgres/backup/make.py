@@ -22,6 +22,7 @@ from ledger.errors import Unusable
 from ledger.postgres.backup.manifest import DUMP, MANIFEST, Manifest
 from ledger.postgres.backup.programs import dump
 from ledger.postgres.backup.sealing import seal
+from ledger.postgres.citus import hold_packing
 from ledger.postgres.database import Database, check_revision
 
 PART = ".part"
@@ -95,7 +96,10 @@ def _alone(place: Path) -> Iterator[None]:
 def _fill(database: Database, part: Path, now: datetime, key: bytes | None) -> None:
     engine = database.owner_engine()
     check_revision(engine)
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    with (
+        hold_packing(engine),
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+    ):
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         snapshot = str(connection.scalar(sa.text("SELECT pg_export_snapshot()")))

@@ -13,6 +13,8 @@ from ledger.seals.queries.shapes import Raw, write_as_sealed
 from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Tally
 
+# Nothing is being packed (08_windows): what was has come to every machine before the snapshot.
+_SETTLED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0))"
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -27,6 +29,8 @@ def verify(raw: Raw, look: Callable[[Tally], None] = lambda _: None) -> Tally:
         What was looked at, and every fault.
     """
     tally = Tally()
+    with raw.transaction():
+        raw.execute(_SETTLED)
     with raw.transaction():
         raw.execute(_SNAPSHOT)
         write_as_sealed(raw)

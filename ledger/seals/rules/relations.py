@@ -175,6 +175,7 @@ DERIVED: Mapping[str, str] = MappingProxyType(
         "job_users": "windows, who is said to have run a job",
         "numbering": "the last number of the postings",
         "streams": "the last batch of each stream",
+        "past_hours": "windows, an hour and holder, of days that are over",
         "partition_gpus": "the bytes of witnesses' batches",
         "stretch_days": "how far windows were read",
         "stretches": "windows, as sessions",

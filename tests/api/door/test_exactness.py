@@ -3,14 +3,15 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from datetime import date, datetime
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 import api
-from api.door.schemas import BY_FORM, Integer, Line, RequestModel
+from api.door.schemas import BY_FORM, Integer, IsoDay, IsoMoment, Line, RequestModel, Truth
 from api.payment.schemas import Number
 from ledger.people.codes import Role
 from tests.support.api.town import Town
@@ -44,28 +45,65 @@ def all_models(base: type[RequestModel] = RequestModel) -> Iterator[type[Request
         yield from all_models(model)
 
 
-def loose_integers(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """The parts of a type that are `int` and would take `true`."""
-    if annotation is int:
-        exact = get_args(Integer)[1]
-        if exact not in metadata:
+EXACT = {
+    loose: get_args(exact)[1]
+    for loose, exact in ((int, Integer), (bool, Truth), (date, IsoDay), (datetime, IsoMoment))
+}
+
+
+def loose_parts(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """The parts of a type that would take what is like them: `true` for 1, 0 for a day."""
+    if isinstance(annotation, type) and annotation in EXACT:
+        if EXACT[annotation] not in metadata:
+            yield annotation
+    elif annotation is AwareDatetime:
+        if EXACT[datetime] not in metadata:
             yield annotation
     elif get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
-        yield from loose_integers(inner, (*metadata, *more))
+        yield from loose_parts(inner, (*metadata, *more))
     elif get_origin(annotation) in (Union, UnionType, list, tuple):
         for part in get_args(annotation):
-            yield from loose_integers(part, metadata)
+            yield from loose_parts(part, metadata)
 
 
-def test_every_integer_of_a_request_is_one_in_json() -> None:
+def test_whatever_a_request_has_is_that_in_json_and_nothing_like_it() -> None:
     loose = [
         (model.__name__, name)
         for model in all_models()
         for name, field in model.model_fields.items()
-        if [*loose_integers(field.annotation, tuple(field.metadata))]
+        if [*loose_parts(field.annotation, tuple(field.metadata))]
     ]
     assert loose == []
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "0", 1.0, None])
+def test_yes_is_true_and_nothing_like_it(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Truth).validate_python(value)
+    assert TypeAdapter(Truth).validate_python("true", context=BY_FORM) is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        (IsoDay, "2026-11-01", [0, "0", 20_000, "2026-11-01T00:00:00", "2026-1-1", True]),
+        (IsoMoment, "2026-11-01T00:00:00+08:00", [0, "1793462400", "2026-11-01", True,
+                                                  "2026-11-01T00:00:00"]),
+    ],
+)  # fmt: skip
+def test_a_day_and_a_moment_are_no_numbers(kind: Any, right: str, wrong: list[object]) -> None:
+    TypeAdapter(kind).validate_python(right)
+    for value in wrong:
+        with pytest.raises(ValidationError):
+            TypeAdapter(kind).validate_python(value)
+
+
+def test_a_number_in_an_address_is_no_day(town: Town) -> None:
+    answer = town.client.get("/api/v1/usage?until=0", headers=town.headers(Role.CLERK))
+    (finding,) = answer.json()["findings"]
+    assert (answer.status_code, finding["where"]) == (422, "query.until")
+    assert finding["message"] == "日期应写成 2026-11-01"
 
 
 @pytest.mark.parametrize("field", ["fen", "year"])

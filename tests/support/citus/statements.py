@@ -1,12 +1,13 @@
 """The statements that PostgreSQL really ran in the databases of the tests, by pg_stat_statements.
 
-Those inside functions too. What tests say themselves, as the owner of the database, does not count.
+Those inside functions too. What tests say themselves, as the owner of the database or as its
+administrator, does not count, nor what makes tables.
 """
 
 import psycopg
 
 from ledger.metering.rules.large_tables import LARGE_TABLES
-from ledger.postgres.embedded import OWNER
+from ledger.postgres.database import APP_ROLE
 from tests.support.citus.form import faults
 
 WATCHED = {
@@ -16,9 +17,10 @@ WATCHED = {
 }
 """Settings of a server whose statements are looked at."""
 
-_RAN = """
+_RAN = r"""
     SELECT DISTINCT query FROM pg_stat_statements
-    WHERE query ~ %s AND (NOT toplevel OR userid <> %s::regrole)
+    WHERE query ~ %s AND (NOT toplevel OR userid = %s::regrole)
+        AND query !~* '^\s*(alter|comment|create|drop|grant|revoke)\y'
 """
 
 
@@ -27,10 +29,10 @@ def watch(admin: psycopg.Connection) -> None:
     admin.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
-def ran(admin: psycopg.Connection) -> list[str]:
+def statements_of(admin: psycopg.Connection) -> list[str]:
     """The statements that name a large table, of all databases, since they were forgotten."""
     names = rf"\y({'|'.join(LARGE_TABLES)})\y"
-    return [query for (query,) in admin.execute(_RAN, (names, OWNER))]
+    return [query for (query,) in admin.execute(_RAN, (names, APP_ROLE))]
 
 
 def forget(admin: psycopg.Connection) -> None:
@@ -46,7 +48,7 @@ def own_functions(connection: psycopg.Connection) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
-def broken(statements: list[str], functions: frozenset[str]) -> list[str]:
+def name_faulty(statements: list[str], functions: frozenset[str]) -> list[str]:
     """Those that do not keep to the form, each with what is wrong with it."""
     return [
         f"{'; '.join(wrong)}: {' '.join(sql.split())}"

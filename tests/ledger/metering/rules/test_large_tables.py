@@ -6,7 +6,7 @@ import pytest
 from ledger.metering.rules.large_tables import LARGE_TABLES
 from ledger.postgres.database import Database
 from tests.support.citus.form import faults
-from tests.support.citus.statements import broken, own_functions
+from tests.support.citus.statements import name_faulty, own_functions
 
 TABLES = {"hours": "gpu"}
 OWN = {"kept"}
@@ -96,5 +96,5 @@ def test_a_statement_that_breaks_the_form_is_named(
     database: Database, owner: psycopg.Connection
 ) -> None:
     sql = "SELECT gpu FROM window_hours JOIN gpus USING (gpu)"
-    (named,) = broken([sql], own_functions(owner))
-    assert sql in named
+    (line,) = name_faulty([sql], own_functions(owner))
+    assert sql in line

@@ -29,7 +29,7 @@ from ledger.metering.steps.pack import pack_day
 from ledger.postgres.database import Database
 from ledger.units import midnight
 from tests.support.accounts.attacks import attempt
-from tests.support.citus.statements import ran
+from tests.support.citus.statements import statements_of
 from tests.support.postgres import Server
 from tests.support.simulation import Node, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
@@ -103,6 +103,7 @@ def pages(db: Session, town: Town) -> Iterable[Any]:
     gpus = nodes.gpus(db, town.cluster, ["n1"], period.since)
     yield gpus
     yield inventory(db, None, minute(LAST))
+    yield hours.hours(db, gpus, period)
     yield coverage_gaps.spans(db, town.cluster, period)
     yield findings(db, FindingKind.CONFLICTS, NOW)
     for gpu in gpus:
@@ -221,6 +222,8 @@ def test_raw_sql_adds_no_second_window_and_packs_none(
         "INSERT INTO window_hours SELECT * FROM window_hours", "DELETE FROM window_hours",
         "UPDATE window_hours SET places = '{2}'", "DELETE FROM window_days",
         "INSERT INTO window_days VALUES ('2026-03-01', 'open')", "SELECT window_is_first()",
+        "INSERT INTO past_hours SELECT * FROM past_hours", "UPDATE past_hours SET sums = '[]'",
+        "DELETE FROM past_hours",
     ):  # fmt: skip
         assert attempt(database, attack) is errors.InsufficientPrivilege, attack
     assert owner.execute("SELECT held, windows FROM day_totals, coverage").fetchall() == [
@@ -270,7 +273,7 @@ def test_what_is_packed_late_is_seen_by_who_looks_at_the_form_of_statements(
     assert pack(town.engine) == 2
     town.report([window(0, 1), window(0, 2)])
     with psycopg.connect(postgres.embedded.admin_url) as admin:
-        statements = ran(admin)
+        statements = statements_of(admin)
     assert {sql.split()[0] for sql in statements} == {"INSERT", "SELECT"}
 
 
@@ -328,3 +331,30 @@ def test_what_leaves_the_quarantine_is_packed(town: Town, owner: psycopg.Connect
     assert owner.execute("SELECT gpu, places FROM window_hours ORDER BY gpu").fetchall() == [
         (gpu_id(0), [2]), (gpu_id(2), [1]),
     ]  # fmt: skip
+
+
+def test_the_sums_of_a_closed_day_are_a_row_of_its_gpu(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    """Gaps stay as they are, and what comes late is added to what is there."""
+
+    def sums() -> list[Any]:
+        return owner.execute(
+            "SELECT gpu, hour, holder_kind, holder, sum(held), sum(util_ms) FROM"
+            " kept_sums(%s, %s, %s) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+            ([gpu_id(0), gpu_id(1)], minute(60), minute(24 * 60)),
+        ).fetchall()
+
+    town.report([window(0, 30), window(0, 61), window(1, 61), window(1, 62, gaps=[GAP])])
+    before = sums()
+    assert pack(town.engine) == 3
+    assert sums() == before
+    assert owner.execute("SELECT holder_kind FROM hour_totals").fetchall() == [("gap",)]
+    town.report([window(0, 63), window(0, 180)])
+    late = sums()
+    assert pack(town.engine) == 2
+    assert sums() == late
+    assert owner.execute(
+        "SELECT gpu, (SELECT sum(n) FROM unnest(windows) n) FROM past_hours ORDER BY gpu"
+    ).fetchall() == [(gpu_id(0), 4), (gpu_id(1), 2)]
+    assert owner.execute("SELECT count(*) FROM hour_coverage").fetchone() == (0,)

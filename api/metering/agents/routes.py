@@ -15,13 +15,14 @@ from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.door.signer import Signer, signer
-from api.metering.schemas import (
-    AgentRead,
+from api.metering.agents.schemas import (
     EnrolmentCodeCreate,
     EnrolmentCodeRead,
     ServerKeyRead,
     WaitingCodeRead,
 )
+from api.metering.schemas import AgentRead
+from api.metering.wire_schemas import of_wire
 from ledger.formats.visible import is_seen
 from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries.agents import AgentStatus
@@ -32,9 +33,7 @@ from ledger.postgres.columns import key
 
 router = APIRouter(tags=["agents"])
 
-_SCHEMAS, SCHEMAS = msgspec.json.schema_components(
-    [wire.Enrol, wire.Enrolment], ref_template="#/components/schemas/{name}"
-)
+_SCHEMAS, SCHEMAS = of_wire(wire.Enrol, wire.Enrolment)
 _OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, LateAfter, Now, having
-from api.metering import agent_routes
-from api.metering.schemas import EnrolmentCodeCreate, EnrolmentCodeRead
+from api.metering.agents import routes as agent_routes
+from api.metering.agents.schemas import EnrolmentCodeCreate, EnrolmentCodeRead
 from api.web.forms import form
 from api.web.layout import Frame, Framed
 from ledger.metering.steps.enrol import SOURCES
