@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 
 import structlog
 from fastapi import FastAPI
@@ -34,6 +35,7 @@ from ledger.errors import Busy, LedgerError
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.steps.intake import release
 from ledger.metering.steps.pack import pack_day
+from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.reconciliation.steps.excess import move_excess
@@ -155,9 +157,10 @@ def link_round(engine: Engine) -> int:
 
 
 def pack_round(engine: Engine, now: datetime) -> int:
-    """Pack windows of a closed day, for some seconds; return how many."""
+    """Pack windows of a closed day, then batches, for some seconds; return how many."""
     began, total = time.monotonic(), 0
-    for count in pack_day(partial(Session, engine), now):
+    session = partial(Session, engine)
+    for count in chain(pack_day(session, now), pack_rolls(session, now)):
         total += count
         if total and time.monotonic() - began > PACK_FOR_S:
             break

@@ -1,13 +1,14 @@
 """What a GPU-minute takes in the database, by part, while it is new and once it is packed.
 
-Nodes of eight GPUs whose readings vary from minute to minute, sent in batches of three sizes: each
-minute (8 windows), after ten minutes (80), and as full batches (1,000). Bytes of tables with their
+Nodes of eight GPUs whose readings vary from minute to minute, sent in batches of four sizes: each
+minute, as agents do by themselves (8 windows), after five and ten (40, 80), and as full batches
+(1,000); a seal takes what came in an hour. Bytes of tables with their
 indexes and what they keep out of line, after VACUUM FULL, less what they took before, divided by
 the windows. `wire` is what the agents sent; `leaves` are those of a seal.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from uuid import UUID
@@ -21,13 +22,15 @@ from agents import wire
 from bench import stage
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.metering.steps.pack import pack_day
+from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.seals.steps.seal import seal
 from tests.support.people import let_everybody_act
 from tests.support.simulation import Node, enrolled, gpu_id, minute, place
 
 GPUS = 8
-MINUTES = 1_500  # divided by each of the sizes
-SIZES = (1, 10, 125)  # minutes of a batch
+MINUTES = 3_000  # divided by each of the sizes
+SIZES = (1, 5, 10, 125)  # minutes of a batch
+HOUR = 60  # minutes: a seal takes what came in one
 POD_ENDS = 0.003  # of a minute: a pod goes on for some six hours
 LATER = minute(100_000)
 SEAL_KEY = SigningKey.generate()
@@ -35,7 +38,7 @@ SEAL_KEY = SigningKey.generate()
 PARTS = {
     "windows": "windows",
     "hours": "window_hours",
-    "batches": "batches",
+    "batches": "batches batch_rolls",
     "leaves": "sealed_rows unsealed_rows",
     "counts": "window_counts",
     "totals": "day_totals coverage hour_totals hour_coverage past_hours",
@@ -55,18 +58,22 @@ def run() -> dict[str, object]:
             let_everybody_act(owner)
             node = enrolled(owner, place(owner, gpus=GPUS))
             engine = database.engine()
-            _seal(engine, datetime.now(UTC))
-            empty, sent = _sizes(owner), 0
-            for batch in _batches(node, minutes):
+            _seal(engine, minute(0))
+            empty, sent, seal_at = _sizes(owner), 0, HOUR
+            for batch, now in _batches(node, minutes):
                 sent += len(batch)
                 with Session(engine) as db, db.begin():
-                    assert isinstance(take_batch(db, node.read(batch), LATER), Receipt)
-            _seal(engine, datetime.now(UTC) + timedelta(hours=1))
+                    assert isinstance(take_batch(db, node.read(batch), now), Receipt)
+                if now >= minute(seal_at):
+                    _seal(engine, now + timedelta(seconds=1))
+                    seal_at += HOUR * ((now - minute(seal_at)) // timedelta(hours=1) + 1)
+            _seal(engine, minute(MINUTES + HOUR))
             of_batch = f"{minutes * GPUS}_a_batch"
             figures[f"{of_batch}_wire"] = round(sent / MINUTES / GPUS, 1)
             figures[f"{of_batch}_new"] = _parts(owner, empty)
             while list(pack_day(partial(Session, engine), LATER)):
                 pass
+            assert list(pack_rolls(partial(Session, engine), LATER))
             figures[f"{of_batch}_packed"] = _parts(owner, empty)
             engine.dispose()
     return figures
@@ -91,13 +98,15 @@ def _parts(owner: psycopg.Connection, empty: dict[str, int]) -> dict[str, float]
     return {k: round(v, 1) for k, v in {"all": sum(parts.values()), **parts}.items()}
 
 
-def _batches(node: Node, minutes: int) -> Iterator[bytes]:
+def _batches(node: Node, minutes: int) -> Iterator[tuple[bytes, datetime]]:
+    """Batches, and when each comes."""
     random = Random(1)  # noqa: S311
     gpus = [_Gpu(number, random) for number in range(GPUS)]
     for first in range(0, MINUTES, minutes):
         windows = [gpu.window(at) for at in range(first, first + minutes) for gpu in gpus]
         sent_at = minute(first + minutes) + timedelta(microseconds=random.randrange(10**6))
-        yield node.batch(windows, sent_at)
+        received_at = sent_at + timedelta(microseconds=random.randrange(10**6))
+        yield node.batch(windows, sent_at), received_at
 
 
 class _Gpu:

@@ -155,11 +155,19 @@ CREATE FUNCTION public.batch_follows() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are stored at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.stream::text, 1));
     IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
                    AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
-        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
-            WHERE (b.stream, b.number, b.agent_id)
-                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        OR NEW.number > 1 AND NOT EXISTS (
+            SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id) = (NEW.stream, NEW.number - 1, NEW.agent_id)
+            UNION ALL
+            SELECT FROM roll_of(NEW.stream, NEW.number - 1) r WHERE r.agent_id = NEW.agent_id)
+        OR EXISTS (SELECT FROM roll_of(NEW.stream, NEW.number)) THEN
         RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
             USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
     END IF;
@@ -831,11 +839,21 @@ END $$;
 
 ALTER FUNCTION public.check_wait() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.close_batch_day(of_day date) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    DELETE FROM window_days WHERE day <= of_day AND state = 'batches'
+$$;
+
+ALTER FUNCTION public.close_batch_day(of_day date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.close_window_day(of_day date) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
-    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+    DELETE FROM window_days WHERE day = of_day AND state = 'open';
+    INSERT INTO window_days (day, state) VALUES (of_day, 'batches') ON CONFLICT DO NOTHING
 $$;
 
 ALTER FUNCTION public.close_window_day(of_day date) OWNER TO suanquan_owner;
@@ -1261,6 +1279,211 @@ END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
+CREATE TABLE public.batch_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    seal bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
+    hashes bytea NOT NULL,
+    signatures bytea NOT NULL,
+    leaves bytea NOT NULL,
+    templates text[] NOT NULL,
+    counts integer[] NOT NULL,
+    columns smallint[] NOT NULL,
+    kinds text NOT NULL,
+    bases bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    widths smallint[] NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT batch_rolls_check CHECK ((last >= first)),
+    CONSTRAINT batch_rolls_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
+    CONSTRAINT batch_rolls_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_first_check CHECK ((first >= 1))
+);
+
+ALTER TABLE public.batch_rolls OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+
+COMMENT ON COLUMN public.batch_rolls.last IS 'Number of its last batch';
+
+COMMENT ON COLUMN public.batch_rolls.seal IS 'Which took all of them';
+
+COMMENT ON COLUMN public.batch_rolls.received IS 'From the first to the last';
+
+COMMENT ON COLUMN public.batch_rolls.hashes IS 'Of the batch before the first, and of each: 32 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.signatures IS 'Of each: 64 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.leaves IS 'Of each in the seal''s tree: 32 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.templates IS 'Texts for format(), with a place for each column but the first';
+
+COMMENT ON COLUMN public.batch_rolls.counts IS 'Of each template: how often it occurs';
+
+COMMENT ON COLUMN public.batch_rolls.columns IS 'Of each template: its columns, of which the first says where pieces stand';
+
+COMMENT ON COLUMN public.batch_rolls.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
+
+COMMENT ON COLUMN public.batch_rolls.bases IS 'Of each column; a value is base + step × n';
+
+COMMENT ON COLUMN public.batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
+
+COMMENT ON COLUMN public.batch_rolls.content IS 'The columns that have a width, one after the other';
+
+CREATE FUNCTION public.roll_of(of_stream uuid, of_number bigint) RETURNS SETOF public.batch_rolls
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT r.stream,
+     r.first,
+     r.last,
+     r.seal,
+     r.agent_id,
+     r.received,
+     r.hashes,
+     r.signatures,
+     r.leaves,
+     r.templates,
+     r.counts,
+     r.columns,
+     r.kinds,
+     r.bases,
+     r.steps,
+     r.widths,
+     r.content
+    FROM ( SELECT batch_rolls.stream,
+             batch_rolls.first,
+             batch_rolls.last,
+             batch_rolls.seal,
+             batch_rolls.agent_id,
+             batch_rolls.received,
+             batch_rolls.hashes,
+             batch_rolls.signatures,
+             batch_rolls.leaves,
+             batch_rolls.templates,
+             batch_rolls.counts,
+             batch_rolls.columns,
+             batch_rolls.kinds,
+             batch_rolls.bases,
+             batch_rolls.steps,
+             batch_rolls.widths,
+             batch_rolls.content
+            FROM public.batch_rolls
+           WHERE ((batch_rolls.stream = roll_of.of_stream) AND (batch_rolls.first <= roll_of.of_number))
+           ORDER BY batch_rolls.first DESC
+          LIMIT 1) r
+   WHERE (r.last >= roll_of.of_number);
+END;
+
+ALTER FUNCTION public.roll_of(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.roll_pieces(roll public.batch_rolls, of_places integer[] DEFAULT NULL::integer[]) RETURNS TABLE(place integer, said text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    content bytea := roll.content || ''::bytea;  -- once out of its compressed form
+    hashes bytea := roll.hashes || ''::bytea;
+    templates text[] := roll.templates;
+    bases bigint[] := roll.bases;
+    steps bigint[] := roll.steps;
+    widths smallint[] := roll.widths;
+    kinds text[] := string_to_array(roll.kinds, NULL);
+    first_column integer := 1;
+    byte integer := 1;  -- where the content of the template begins
+    at integer;
+    words text[];
+    value bigint;
+BEGIN
+    FOR t IN 1 .. cardinality(templates) LOOP
+        FOR n IN 0 .. roll.counts[t] - 1 LOOP
+            at := byte;
+            words := '{}';
+            FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
+                value := bases[c] + steps[c] * CASE WHEN widths[c] = 0 THEN n ELSE
+                    ('x' || lpad(encode(substring(content FROM at + n * widths[c] FOR widths[c]), 'hex'),
+                                 16, '0'))::bit(64)::bigint END;
+                at := at + roll.counts[t] * widths[c];
+                IF c = first_column THEN
+                    place := value;
+                    EXIT WHEN place <> ALL (of_places);
+                ELSE
+                    words := words || CASE kinds[c]
+                        WHEN 'n' THEN value::text
+                        WHEN 'h' THEN encode(substring(hashes FROM 32 * value::integer + 1 FOR 32), 'hex')
+                        ELSE to_char(timestamp '1970-01-01' + value * interval '1 microsecond',
+                                     CASE kinds[c] WHEN 's' THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+                                          ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) END;
+                END IF;
+            END LOOP;
+            CONTINUE WHEN place <> ALL (of_places);
+            said := format(templates[t], VARIADIC words);
+            RETURN NEXT;
+        END LOOP;
+        FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
+            byte := byte + roll.counts[t] * widths[c];
+        END LOOP;
+        first_column := first_column + roll.columns[t];
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.roll_pieces(roll public.batch_rolls, of_places integer[]) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) RETURNS TABLE(at bigint, body jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH wanted AS MATERIALIZED (
+          SELECT w.stream,
+             w.number,
+             w.place,
+             w.at
+            FROM UNNEST(packed_bodies.streams, packed_bodies.numbers, packed_bodies.places) WITH ORDINALITY w(stream, number, place, at)
+         ), kept AS MATERIALIZED (
+          SELECT b.stream,
+             b.number,
+             ( SELECT r.first
+                    FROM public.roll_of(b.stream, b.number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)) AS first
+            FROM ( SELECT DISTINCT wanted.stream,
+                     wanted.number
+                    FROM wanted) b
+         ), of_rows AS MATERIALIZED (
+          SELECT kept.stream,
+             kept.number,
+             public.batch_windows(kept.stream, kept.number) AS windows
+            FROM kept
+           WHERE (kept.first IS NULL)
+         ), of_rolls AS MATERIALIZED (
+          SELECT k.stream,
+             k.first,
+             array_agg(((((w.number - k.first) * 1001) + w.place))::integer) AS places,
+             array_agg(w.at) AS ats
+            FROM (kept k
+              JOIN wanted w USING (stream, number))
+           WHERE (k.first IS NOT NULL)
+           GROUP BY k.stream, k.first
+         )
+  SELECT w.at,
+     (r.windows -> (w.place - 1))
+    FROM (of_rows r
+      JOIN wanted w USING (stream, number))
+   WHERE (r.windows IS NOT NULL)
+ UNION ALL
+  SELECT a.at,
+     (p.said)::jsonb AS said
+    FROM (((of_rolls o
+      JOIN public.batch_rolls r USING (stream, first))
+      CROSS JOIN LATERAL UNNEST(o.places, o.ats) a(place, at))
+      JOIN LATERAL ( SELECT roll_pieces.place,
+             roll_pieces.said
+            FROM public.roll_pieces(r.*, o.places) roll_pieces(place, said)
+          OFFSET 0) p ON ((p.place = a.place)));
+END;
+
+ALTER FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, place smallint)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1273,13 +1496,13 @@ BEGIN
         RETURN;
     END IF;
     FOR h IN
-        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.minutes, w.numbers, w.places
+        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.segments
         FROM window_hours w
         WHERE w.gpu = ANY(of_gpus) AND w.hour > since - interval '1 hour' AND w.hour < until
     LOOP
         RETURN QUERY SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source,
                             h.stream, p.number::bigint, p.place
-            FROM unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
+            FROM minutes_of(h.segments) AS p
             WHERE h.hour + p.minute * interval '1 minute' >= since
                 AND h.hour + p.minute * interval '1 minute' < until;
     END LOOP;
@@ -1290,26 +1513,32 @@ ALTER FUNCTION public.packed_minutes(of_gpus text[], since timestamp with time z
 CREATE FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(gpu text, start timestamp with time zone, cluster_id bigint, source text, stream uuid, number bigint, body jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT m.gpu,
-     m.start,
-     s.cluster_id,
-     s.source,
-     s.stream,
-     s.number,
-     (s.windows -> (m.place - 1))
-    FROM (( SELECT packed_minutes.cluster_id,
+ WITH minutes AS MATERIALIZED (
+          SELECT packed_minutes.gpu,
+             packed_minutes.start,
+             packed_minutes.cluster_id,
              packed_minutes.source,
              packed_minutes.stream,
              packed_minutes.number,
-             public.batch_windows(packed_minutes.stream, packed_minutes.number) AS windows,
-             array_agg(packed_minutes.gpu) AS gpus,
-             array_agg(packed_minutes.start) AS starts,
-             array_agg(packed_minutes.place) AS places
+             packed_minutes.place,
+             row_number() OVER () AS at
             FROM public.packed_minutes(packed_windows.of_gpus, packed_windows.since, packed_windows.until) packed_minutes(gpu, start, cluster_id, source, stream, number, place)
-           GROUP BY packed_minutes.cluster_id, packed_minutes.source, packed_minutes.stream, packed_minutes.number
-          OFFSET 0) s
-      CROSS JOIN LATERAL UNNEST(s.gpus, s.starts, s.places) m(gpu, start, place))
-   WHERE (s.windows IS NOT NULL);
+         ), all_minutes AS MATERIALIZED (
+          SELECT array_agg(minutes.stream ORDER BY minutes.at) AS streams,
+             array_agg(minutes.number ORDER BY minutes.at) AS numbers,
+             array_agg((minutes.place)::integer ORDER BY minutes.at) AS places
+            FROM minutes
+         )
+  SELECT m.gpu,
+     m.start,
+     m.cluster_id,
+     m.source,
+     m.stream,
+     m.number,
+     b.body
+    FROM ((all_minutes a
+      CROSS JOIN LATERAL public.packed_bodies(a.streams, a.numbers, a.places) b(at, body))
+      JOIN minutes m USING (at));
 END;
 
 ALTER FUNCTION public.packed_windows(of_gpus text[], since timestamp with time zone, until timestamp with time zone) OWNER TO suanquan_owner;
@@ -2922,6 +3151,34 @@ COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signe
 
 COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
+CREATE FUNCTION public.open_roll(roll public.batch_rolls) RETURNS SETOF public.batches
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    opened batches[];
+BEGIN
+    BEGIN
+        SELECT array_agg(ROW(roll.stream, roll.first + n, substring(roll.hashes FROM 32 * n + 33 FOR 32),
+                substring(roll.signatures FROM 64 * n + 1 FOR 64), roll.agent_id,
+                timestamptz 'epoch' + b.parts[3]::bigint * interval '1 microsecond', b.parts[4]::jsonb,
+                convert_to(b.parts[1] || coalesce(b.windows, '') || b.parts[2], 'UTF8'))::batches)
+            INTO opened
+            FROM generate_series(0, (roll.last - roll.first)::integer) AS n FULL JOIN (
+                SELECT place / 1001 AS n,
+                       string_to_array(min(said) FILTER (WHERE place % 1001 = 0), chr(1)) AS parts,
+                       string_agg(said, ',' ORDER BY place) FILTER (WHERE place % 1001 > 0) AS windows
+                FROM roll_pieces(roll) GROUP BY place / 1001
+            ) b USING (n);
+    EXCEPTION WHEN OTHERS THEN
+        opened := (SELECT array_agg(ROW(roll.stream, number, NULL, NULL, NULL, NULL, NULL, NULL)::batches)
+                   FROM generate_series(roll.first, roll.last) AS number);
+    END;
+    RETURN QUERY SELECT * FROM unnest(opened);
+END $$;
+
+ALTER FUNCTION public.open_roll(roll public.batch_rolls) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF public.batches
     LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
@@ -2934,7 +3191,19 @@ CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETO
      batches.answer,
      batches.bytes
     FROM public.batches
-   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number));
+   WHERE ((batches.stream = kept_batch.of_stream) AND (batches.number = kept_batch.of_number))
+ UNION ALL
+  SELECT o.stream,
+     o.number,
+     o.hash,
+     o.signature,
+     o.agent_id,
+     o.received_at,
+     o.answer,
+     o.bytes
+    FROM (public.roll_of(kept_batch.of_stream, kept_batch.of_number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)
+      CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
+   WHERE (o.number = kept_batch.of_number);
 END;
 
 ALTER FUNCTION public.kept_batch(of_stream uuid, of_number bigint) OWNER TO suanquan_owner;
@@ -3503,6 +3772,18 @@ CREATE FUNCTION public.may_register(actor text, at timestamp with time zone) RET
 
 ALTER FUNCTION public.may_register(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.minutes_of(segments integer[]) RETURNS TABLE(minute integer, number integer, place smallint)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT ((minutes_of.segments)[s.s] + n.n),
+     ((minutes_of.segments)[(s.s + 2)] + (n.n * (minutes_of.segments)[(s.s + 3)])),
+     (((minutes_of.segments)[(s.s + 4)] + (n.n * (minutes_of.segments)[(s.s + 5)])))::smallint AS int2
+    FROM (generate_series(1, cardinality(minutes_of.segments), 6) s(s)
+      CROSS JOIN LATERAL generate_series(0, ((minutes_of.segments)[(s.s + 1)] - 1)) n(n));
+END;
+
+ALTER FUNCTION public.minutes_of(segments integer[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3765,6 +4046,56 @@ END $$;
 
 ALTER FUNCTION public.open_year_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    roll batch_rolls;
+    keys text[];
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(of_stream::text, 1));
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are packed at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
+    END IF;
+    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
+            templates, counts, columns, kinds, bases, steps, widths, content)
+        SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
+               tstzrange(min(b.received_at), max(b.received_at), '[]'),
+               previous || string_agg(b.hash, '' ORDER BY b.number),
+               string_agg(b.signature, '' ORDER BY b.number), string_agg(l.hash, '' ORDER BY b.number),
+               of_templates, of_counts, of_columns, of_kinds, of_bases, of_steps, of_widths, of_content
+        FROM batches b JOIN agents a ON a.id = b.agent_id AND a.source IN ('nvml', 'dcgm')
+        JOIN sealed_rows l ON l.relation = 'batches'
+            AND l.key = jsonb_build_array(b.stream, b.number)::text
+        WHERE b.stream = of_stream AND b.number BETWEEN of_first AND of_last
+            AND NOT EXISTS (SELECT FROM unsealed_rows u
+                            WHERE u.relation = 'batches' AND u.key = l.key)
+            AND NOT EXISTS (SELECT FROM window_counts c
+                            WHERE (c.stream, c.number) = (b.stream, b.number) AND c.waiting > 0)
+        HAVING count(*) = of_last - of_first + 1 AND count(DISTINCT b.number) = count(*)
+            AND min(l.seal) = max(l.seal)
+        RETURNING * INTO roll;
+    IF roll.stream IS NULL OR EXISTS (
+        SELECT * FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
+        EXCEPT ALL SELECT * FROM open_roll(roll)
+    ) THEN
+        RAISE EXCEPTION 'a roll of % is not its batches % to %', of_stream, of_first, of_last
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
+    END IF;
+    WITH gone AS (
+        DELETE FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
+        RETURNING jsonb_build_array(stream, number)::text AS key
+    )
+    SELECT array_agg(key) INTO keys FROM gone;
+    DELETE FROM window_counts WHERE stream = of_stream AND number BETWEEN of_first AND of_last;
+    DELETE FROM sealed_rows WHERE relation = 'batches' AND key = ANY(keys);
+    DELETE FROM unsealed_rows WHERE relation = 'batches' AND key = ANY(keys);  -- of rows that went
+END $$;
+
+ALTER FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.pack_sums(of_gpus text[], of_day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3889,18 +4220,17 @@ BEGIN
     )
     SELECT jsonb_agg(to_jsonb(h)) INTO new_hours FROM (
         SELECT gpu, of_hour AS hour, stream, cluster_id, source,
-               array_agg(minute ORDER BY minute) AS minutes,
-               array_agg(number ORDER BY minute) AS numbers,
-               array_agg(place ORDER BY minute) AS places
+               segments_of(array_agg(minute::integer ORDER BY minute),
+                           array_agg(number ORDER BY minute),
+                           array_agg(place::integer ORDER BY minute)) AS segments
         FROM minutes GROUP BY gpu, stream, cluster_id, source
     ) h;
-    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.minutes, n.numbers, n.places
+    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, segments)
+        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.segments
         FROM jsonb_to_recordset(new_hours)
             AS n(gpu text, hour timestamptz, stream uuid, cluster_id bigint, source text,
-                 minutes smallint[], numbers integer[], places smallint[])
-        ON CONFLICT (gpu, hour, stream) DO UPDATE SET minutes = excluded.minutes,
-            numbers = excluded.numbers, places = excluded.places;
+                 segments integer[])
+        ON CONFLICT (gpu, hour, stream) DO UPDATE SET segments = excluded.segments;
     RETURN packed;
 END $$;
 
@@ -5113,6 +5443,34 @@ CREATE FUNCTION public.second_refused(actor text, proposer text) RETURNS text
     RETURN CASE WHEN ((public.person_of(actor) = public.person_of(proposer)) OR (public.identity_of(actor) = public.identity_of(proposer))) THEN 'same_person'::text WHEN ((EXISTS (SELECT FROM public.issuers_of(second_refused.proposer) i(i) WHERE (i.i = public.identity_of(second_refused.actor)))) OR (EXISTS (SELECT FROM public.issuers_of(second_refused.actor) i(i) WHERE (i.i = public.identity_of(second_refused.proposer))))) THEN 'one_made_the_other'::text WHEN (EXISTS (SELECT FROM public.persons WHERE ((persons.id = public.identity_of(second_refused.actor)) AND persons.service))) THEN 'service_confirms'::text WHEN public.shares_device(public.identity_of(actor), public.identity_of(proposer)) THEN 'shared_device'::text ELSE NULL::text END;
 
 ALTER FUNCTION public.second_refused(actor text, proposer text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.segments_of(minutes integer[], numbers integer[], places integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    segments integer[] := '{}';
+    s integer;  -- where the last segment begins
+    number_step integer;
+    place_step integer;
+BEGIN
+    FOR i IN 1 .. cardinality(minutes) LOOP
+        number_step := numbers[i] - numbers[i - 1];
+        place_step := places[i] - places[i - 1];
+        IF minutes[i] = minutes[i - 1] + 1 AND (segments[s + 1] = 1
+                OR (segments[s + 3], segments[s + 5]) = (number_step, place_step)) THEN
+            segments[s + 1] := segments[s + 1] + 1;
+            segments[s + 3] := number_step;
+            segments[s + 5] := place_step;
+        ELSE
+            s := cardinality(segments) + 1;
+            segments := segments || ARRAY[minutes[i], 1, numbers[i], 0, places[i], 0];
+        END IF;
+    END LOOP;
+    RETURN segments;
+END $$;
+
+ALTER FUNCTION public.segments_of(minutes integer[], numbers integer[], places integer[]) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7387,11 +7745,54 @@ CREATE VIEW public.kept_batches AS
     received_at,
     answer,
     bytes
-   FROM public.batches;
+   FROM public.batches
+UNION ALL
+ SELECT stream,
+    number,
+    hash,
+    signature,
+    agent_id,
+    received_at,
+    answer,
+    bytes
+   FROM (public.batch_rolls r
+     CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
 
 ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form they are kept, as they came';
+
+CREATE TABLE public.sealed_rows (
+    seal bigint NOT NULL,
+    relation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    hash bytea,
+    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
+
+COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
+
+CREATE VIEW public.kept_leaves AS
+ SELECT seal,
+    relation,
+    key,
+    hash
+   FROM public.sealed_rows
+UNION ALL
+ SELECT seal,
+    'batches'::text AS relation,
+    ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
+    SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash
+   FROM (public.batch_rolls r
+     CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n));
+
+ALTER VIEW public.kept_leaves OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.kept_leaves IS 'The rows that seals took, and their hashes; those of packed batches too';
 
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
@@ -8639,20 +9040,6 @@ ALTER TABLE public.seal_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.sealed_rows (
-    seal bigint NOT NULL,
-    relation text NOT NULL,
-    key text NOT NULL COLLATE pg_catalog."C",
-    hash bytea,
-    CONSTRAINT sealed_rows_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-ALTER TABLE public.sealed_rows OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.sealed_rows IS 'The rows that a seal took, and their hashes; append-only';
-
-COMMENT ON COLUMN public.sealed_rows.hash IS 'Of the canonical row; null: the row was gone';
-
 CREATE TABLE public.seals (
     number bigint NOT NULL,
     kind text NOT NULL,
@@ -9339,12 +9726,12 @@ COMMENT ON COLUMN public.window_counts.waiting IS 'Windows that were quarantined
 CREATE TABLE public.window_days (
     day date NOT NULL,
     state text NOT NULL,
-    CONSTRAINT window_days_state_check CHECK ((state = ANY (ARRAY['open'::text, 'packed'::text])))
+    CONSTRAINT window_days_state_check CHECK ((state = ANY (ARRAY['open'::text, 'packed'::text, 'batches'::text])))
 );
 
 ALTER TABLE public.window_days OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+COMMENT ON TABLE public.window_days IS 'Beijing days of which windows or batches wait to be packed, or some are packed';
 
 CREATE TABLE public.window_hours (
     gpu text NOT NULL,
@@ -9352,13 +9739,9 @@ CREATE TABLE public.window_hours (
     stream uuid NOT NULL,
     cluster_id bigint NOT NULL,
     source text NOT NULL,
-    minutes smallint[] NOT NULL,
-    numbers integer[] NOT NULL,
-    places smallint[] NOT NULL,
-    CONSTRAINT window_hours_check CHECK (((cardinality(numbers) = cardinality(minutes)) AND (cardinality(places) = cardinality(minutes)))),
+    segments integer[] NOT NULL,
     CONSTRAINT window_hours_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text))),
-    CONSTRAINT window_hours_minutes_check CHECK (((0 <= ALL (minutes)) AND (59 >= ALL (minutes)))),
-    CONSTRAINT window_hours_minutes_check1 CHECK (((cardinality(minutes) >= 1) AND (cardinality(minutes) <= 60))),
+    CONSTRAINT window_hours_segments_check CHECK (((cardinality(segments) > 0) AND ((cardinality(segments) % 6) = 0))),
     CONSTRAINT window_hours_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text])))
 );
 
@@ -9368,11 +9751,7 @@ COMMENT ON TABLE public.window_hours IS 'Windows of closed days, an hour of a GP
 
 COMMENT ON COLUMN public.window_hours.hour IS 'Its start';
 
-COMMENT ON COLUMN public.window_hours.minutes IS 'Minutes of the hour, each a window, in order';
-
-COMMENT ON COLUMN public.window_hours.numbers IS 'The batch of each, in the stream';
-
-COMMENT ON COLUMN public.window_hours.places IS 'Its place among the windows of the batch, from 1';
+COMMENT ON COLUMN public.window_hours.segments IS 'Six numbers each: first minute, minutes, number of its batch, its step, place there from 1, its step';
 
 CREATE TABLE public.witness_nodes (
     agent_id uuid NOT NULL,
@@ -9527,6 +9906,9 @@ ALTER TABLE ONLY public.bank_accounts
 
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.batch_rolls
+    ADD CONSTRAINT batch_rolls_pkey PRIMARY KEY (stream, first);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -12414,6 +12796,9 @@ REVOKE ALL ON FUNCTION public.check_earned(first_posting bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_wait() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.close_batch_day(of_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_batch_day(of_day date) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
 
@@ -12442,6 +12827,8 @@ GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
 GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.batch_rolls TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
@@ -12623,6 +13010,9 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_year_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pack_batches(of_stream uuid, of_first bigint, of_last bigint, previous bytea, of_templates text[], of_counts integer[], of_columns smallint[], of_kinds text, of_bases bigint[], of_steps bigint[], of_widths smallint[], of_content bytea) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.pack_sums(of_gpus text[], of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pack_sums(of_gpus text[], of_day date) TO suanquan_app;
@@ -13116,6 +13506,10 @@ GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.kept_batches TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
+
+GRANT SELECT ON TABLE public.kept_leaves TO suanquan_app;
+
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
@@ -13419,8 +13813,6 @@ GRANT INSERT(public_key) ON TABLE public.seal_keys TO suanquan_app;
 GRANT INSERT(registered_at) ON TABLE public.seal_keys TO suanquan_app;
 
 GRANT INSERT(registered_by) ON TABLE public.seal_keys TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.seals TO suanquan_app;
 

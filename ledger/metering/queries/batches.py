@@ -10,13 +10,28 @@ from sqlmodel import Session
 
 from ledger.errors import NotFound
 
-_BATCHES = text("""
+# Of a stream, or of a cluster's agents.
+_ASKED = """
+    (CAST(:stream AS uuid) IS NULL OR b.stream = :stream)
+    AND (CAST(:cluster AS text) IS NULL OR b.agent_id IN (
+        SELECT a.id FROM agents a JOIN clusters c ON c.id = a.cluster_id WHERE c.name = :cluster))
+"""
+# As many rows and rolls as a page could need, and of these the page's batches alone are opened.
+_BATCHES = text(f"""
     SELECT b.stream, b.number, b.hash, b.agent_id AS agent, a.node, c.name AS cluster, a.source,
            b.received_at, octet_length(b.bytes) AS size
-    FROM kept_batches b JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
-    WHERE (CAST(:stream AS uuid) IS NULL OR b.stream = :stream)
-        AND (CAST(:cluster AS text) IS NULL OR c.name = :cluster)
-    ORDER BY b.stream DESC, b.number DESC LIMIT :limit OFFSET :offset
+    FROM (
+        SELECT k.stream, k.number FROM (
+            (SELECT stream, number AS first, number AS last FROM batches b WHERE {_ASKED}
+             ORDER BY stream DESC, number DESC LIMIT :limit + :offset)
+            UNION ALL
+            (SELECT stream, first, last FROM batch_rolls b WHERE {_ASKED}
+             ORDER BY stream DESC, first DESC LIMIT :limit + :offset)
+        ) r CROSS JOIN LATERAL (SELECT r.stream, generate_series(r.first, r.last) AS number) k
+        ORDER BY k.stream DESC, k.number DESC LIMIT :limit OFFSET :offset
+    ) k CROSS JOIN LATERAL kept_batch(k.stream, k.number) b
+    JOIN agents a ON a.id = b.agent_id JOIN clusters c ON c.id = a.cluster_id
+    ORDER BY b.stream DESC, b.number DESC
 """)
 _BATCH = text("""
     SELECT b.stream, b.number, b.hash, b.signature, b.agent_id AS agent, a.node, c.name AS cluster,

@@ -1,4 +1,4 @@
-"""Read batches whole, in whatever form they are kept: as rows, or many in a run.
+"""Read batches whole, in whatever form they are kept: as rows, or many in a roll.
 
 Whoever needs the bytes of batches, their signatures or answers reads them here or by the view
 `kept_batches` and the function `kept_batch` (07_batches), on which this rests.
@@ -17,8 +17,15 @@ from ledger.metering.queries.windows import Raw
 _AT_ONCE = 200  # rows fetched: a batch has up to a mebibyte
 
 _BETWEEN = """
-    SELECT stream, number, hash, bytes AS body, signature, agent_id AS agent, received_at, answer
-    FROM kept_batches WHERE received_at >= %s AND received_at < %s ORDER BY stream, number
+    SELECT b.stream, b.number, b.hash, b.bytes AS body, b.signature, b.agent_id AS agent,
+           b.received_at, b.answer
+    FROM (
+        SELECT * FROM batches
+        UNION ALL
+        SELECT o.* FROM batch_rolls r CROSS JOIN LATERAL open_roll(r) o
+        WHERE r.received && tstzrange(%(since)s, %(until)s)
+    ) b
+    WHERE b.received_at >= %(since)s AND b.received_at < %(until)s ORDER BY b.stream, b.number
 """
 _ONE = """
     SELECT stream, number, hash, bytes AS body, signature, agent_id AS agent, received_at, answer
@@ -52,7 +59,7 @@ def kept_batches(raw: Raw, since: datetime, until: datetime) -> Iterator[KeptBat
     name = f"kept_batches_{uuid4().hex}"
     with raw.cursor(name, row_factory=class_row(KeptBatch)) as cursor:
         cursor.itersize = _AT_ONCE
-        cursor.execute(_BETWEEN, (since, until))
+        cursor.execute(_BETWEEN, {"since": since, "until": until})
         yield from cursor
 
 

@@ -121,15 +121,18 @@ _SAME = """
     ) AS w
 """
 _SAME_PACKED = """
-    SELECT m.at, b.windows -> (m.place - 1) = m.body
-    FROM (
-        SELECT batch_windows(m.stream, m.number) AS windows, array_agg(u.place) AS ats,
-               array_agg(u.body::jsonb) AS bodies, array_agg(m.place) AS places
+    WITH asked AS MATERIALIZED (
+        SELECT u.place AS asked, u.body, m.stream, m.number, m.place::integer AS place,
+               row_number() OVER () AS at
         FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
             WITH ORDINALITY AS u(gpu, start, body, place)
         JOIN packed_of(%(gpus)s::text[], %(starts)s::timestamptz[]) AS m USING (gpu, start)
-        GROUP BY m.stream, m.number
-    ) b CROSS JOIN LATERAL unnest(b.ats, b.bodies, b.places) AS m(at, body, place)
+    )
+    SELECT a.asked, b.body = a.body::jsonb
+    FROM (SELECT array_agg(stream ORDER BY at) AS streams, array_agg(number ORDER BY at) AS numbers,
+                 array_agg(place ORDER BY at) AS places FROM asked) s
+    CROSS JOIN LATERAL packed_bodies(s.streams, s.numbers, s.places) AS b
+    JOIN asked a USING (at)
 """
 
 

@@ -15,7 +15,7 @@ _SEALS = """
     FROM seals s LEFT JOIN seal_keys k ON k.id = s.key_id ORDER BY s.number
 """
 _LEAVES = sql.SQL("""
-    COPY (SELECT seal, relation, key, hash FROM sealed_rows ORDER BY seal, relation, key) TO STDOUT
+    COPY (SELECT seal, relation, key, hash FROM kept_leaves ORDER BY seal, relation, key) TO STDOUT
 """)
 
 

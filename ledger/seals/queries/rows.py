@@ -21,7 +21,7 @@ _STEP = 1_000  # rows between two words on how far it is
 _HELD = sql.SQL("""
     COPY (
         SELECT l.key, l.hash, w.key IS NOT NULL, {there} IS NOT NULL, {values}
-        FROM (SELECT DISTINCT ON (key) key, seal, hash FROM sealed_rows
+        FROM (SELECT DISTINCT ON (key) key, seal, hash FROM kept_leaves
               WHERE relation = {relation} AND seal = ANY({all_seals}) ORDER BY key, seal DESC) l
         LEFT JOIN {table} t ON {key} = l.key
         LEFT JOIN (SELECT DISTINCT key FROM unsealed_rows WHERE relation = {relation}) w
@@ -33,12 +33,12 @@ _NEW = sql.SQL("""
     COPY (
         SELECT {key}, {waits}
         FROM {table} t
-        WHERE NOT EXISTS (SELECT FROM sealed_rows l WHERE l.relation = {relation} AND l.key = {key}
+        WHERE NOT EXISTS (SELECT FROM kept_leaves l WHERE l.relation = {relation} AND l.key = {key}
                           AND l.seal = ANY({all_seals}))
     ) TO STDOUT
 """)
 _REWRITTEN = """
-    SELECT relation, key, max(seal) FROM sealed_rows WHERE relation = ANY(%s)
+    SELECT relation, key, max(seal) FROM kept_leaves WHERE relation = ANY(%s)
     GROUP BY relation, key HAVING count(*) > 1 AND count(DISTINCT coalesce(hash, '')) > 1
 """
 
@@ -163,7 +163,7 @@ class _Check:
         return query.format(
             key=self.shape.key_json("t"),
             relation=sql.Literal(self.shape.relation),
-            table=sql.Identifier(self.shape.relation),
+            table=self.shape.view,
             all_seals=sql.SQL("{}::bigint[]").format(sql.Literal(self.all_seals)),
             **parts,
         )

@@ -37,6 +37,11 @@ class Shape:
     columns: tuple[str, ...]
     key: tuple[tuple[str, str], ...]
 
+    @property
+    def view(self) -> sql.Identifier:
+        """By which its rows are read, in whatever form they are kept."""
+        return sql.Identifier(SEALED.get(self.relation, Sealed()).view or self.relation)
+
     def in_columns(self, columns: tuple[str, ...]) -> "Shape":
         """Return the shape with these columns, as an earlier seal had them."""
         return replace(self, columns=columns)

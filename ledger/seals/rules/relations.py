@@ -21,12 +21,14 @@ class Sealed:
         secrets: columns of which only the SHA-256 is sealed.
         without: columns that prove nothing, which are left out.
         by_number: whether what is new is found by the numbers of postings, and not by triggers.
+        view: by which its rows are read, where they are kept in more than one form.
     """
 
     changes: bool = False
     secrets: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     by_number: bool = False
+    view: str | None = None
 
 
 _ONCE = Sealed()
@@ -36,7 +38,7 @@ _NUMBERED = Sealed(by_number=True)
 SEALED: Mapping[str, Sealed] = MappingProxyType(
     {
         # What agents sent, byte for byte, and who they are.
-        "batches": _ONCE,
+        "batches": Sealed(view="kept_batches"),
         "agents": _CHANGES,
         "conflicts": _ONCE,
         "corrections": _ONCE,
@@ -160,6 +162,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
 
 DERIVED: Mapping[str, str] = MappingProxyType(
     {
+        "batch_rolls": "its batches, which are sealed and verified as such",
         "accounts": "the sum of their entries, and none below its floor",
         "coverage": "windows, a day",
         "day_totals": "windows, a day and holder",
@@ -179,7 +182,7 @@ DERIVED: Mapping[str, str] = MappingProxyType(
         "partition_gpus": "the bytes of witnesses' batches",
         "stretch_days": "how far windows were read",
         "stretches": "windows, as sessions",
-        "window_counts": "windows, a batch",
+        "window_counts": "windows, a batch that is a row yet",
         "window_days": "which days are packed",
         "window_hours": "where in the bytes of the batches windows stand",
         "windows": "the bytes of the batches",

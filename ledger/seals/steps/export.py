@@ -21,12 +21,12 @@ from ledger.seals.rules.heads import read_head
 from ledger.seals.tables import Seal
 
 _LEAVES = sql.SQL("""
-    COPY (SELECT seal, key, encode(hash, 'hex') FROM sealed_rows WHERE relation = {relation}
+    COPY (SELECT seal, key, encode(hash, 'hex') FROM kept_leaves WHERE relation = {relation}
           ORDER BY seal, key) TO STDOUT
 """)
 _ROWS = sql.SQL("""
     COPY (SELECT l.seal, l.key, {values}
-          FROM (SELECT DISTINCT ON (key) key, seal FROM sealed_rows
+          FROM (SELECT DISTINCT ON (key) key, seal FROM kept_leaves
                 WHERE relation = {relation} ORDER BY key, seal DESC) l
           JOIN {table} t ON {same}
           WHERE l.seal = ANY({seals}) ORDER BY l.seal, l.key) TO STDOUT
@@ -89,7 +89,7 @@ def _rows(raw: Raw, shape: Shape, editions: Mapping[tuple[str, ...], list[int]])
         query = _ROWS.format(
             values=shape.in_columns(columns).values("t"),
             relation=sql.Literal(shape.relation),
-            table=sql.Identifier(shape.relation),
+            table=shape.view,
             same=shape.same_key("t", "l.key"),
             seals=sql.Literal(seals),
         )

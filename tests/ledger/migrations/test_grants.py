@@ -25,8 +25,8 @@ UNGUARDED = {
 DELETED = {"charges", "allocations", "year_waits"}
 CALLED = {
     "lock_book", "next_in_series", "set_cap", "set_validity", "charged_days", "bank_contradicts",
-    "ensure_month", "pack_windows", "close_window_day", "keep_stretches", "keep_sightings",
-    "pack_sums",
+    "ensure_month", "pack_windows", "close_window_day", "close_batch_day", "pack_batches",
+    "keep_stretches", "keep_sightings", "pack_sums",
     "enrol_agent", "set_year_cap", "set_pool",
     "rule_corrections", "gpu_was_charged", "map_days",
     "keep_holds", "keep_evidence", "explain_incident", "note_postings", "link_events", "is_drill",

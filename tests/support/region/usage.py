@@ -88,10 +88,10 @@ _MACHINES = """
     ANALYZE hours;
 """
 _TOTALS = """
-    INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-        SELECT gpu, hour, stream, cluster_id, 'nvml', m.minutes, array_fill(number, ARRAY[m.size]),
-               m.minutes
-        FROM (SELECT h.*, (SELECT array_agg(m::smallint) FROM generate_series(0, minutes - 1) m
+    INSERT INTO window_hours (gpu, hour, stream, cluster_id, source, segments)
+        SELECT gpu, hour, stream, cluster_id, 'nvml',
+               segments_of(m.minutes, array_fill(number, ARRAY[m.size]), m.minutes)
+        FROM (SELECT h.*, (SELECT array_agg(m) FROM generate_series(0, minutes - 1) m
                            WHERE NOT (has_gap AND m = 17)) AS list FROM hours h) h
         CROSS JOIN LATERAL (SELECT list AS minutes, cardinality(list) AS size) m
         WHERE day < '{open}' ORDER BY hour, gpu;

@@ -54,14 +54,129 @@ CREATE TABLE batches (
     CONSTRAINT hash_of_bytes CHECK (hash = sha256(bytes))
 );
 
+-- Consecutive batches of a stream that one seal took, as columns of what differs among them: the pieces of
+-- their texts (each batch's envelope, then its windows) by template, as `ledger/metering/rules/rolls.py`
+-- writes them. `pack_batches` (48_rolls) alone writes a roll: once it says the same, to the byte, as
+-- the rows for which it stands.
+CREATE TABLE batch_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL CHECK (first >= 1),
+    last bigint NOT NULL CHECK (last >= first),
+    seal bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
+    hashes bytea NOT NULL CHECK (octet_length(hashes) = 32 * (last - first + 2)),
+    signatures bytea NOT NULL CHECK (octet_length(signatures) = 64 * (last - first + 1)),
+    leaves bytea NOT NULL CHECK (octet_length(leaves) = 32 * (last - first + 1)),
+    templates text[] NOT NULL,
+    counts integer[] NOT NULL,
+    columns smallint[] NOT NULL,
+    kinds text NOT NULL,
+    bases bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    widths smallint[] NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (stream, first)
+);
+
+-- The roll in which a batch stands; none, where it stands in none.
+CREATE FUNCTION roll_of(of_stream uuid, of_number bigint) RETURNS SETOF batch_rolls
+LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
+    SELECT r.* FROM (SELECT * FROM batch_rolls WHERE stream = of_stream AND first <= of_number
+                     ORDER BY first DESC LIMIT 1) r
+    WHERE r.last >= of_number;
+END;
+
+-- The pieces of a roll, or some of them: 1,001 places to a batch, its envelope and then its windows. A
+-- value is base + step × n, of which n stands in the content, or counts the pieces of the template.
+CREATE FUNCTION roll_pieces(roll batch_rolls, of_places integer[] DEFAULT NULL)
+RETURNS TABLE (place integer, said text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    content bytea := roll.content || ''::bytea;  -- once out of its compressed form
+    hashes bytea := roll.hashes || ''::bytea;
+    templates text[] := roll.templates;
+    bases bigint[] := roll.bases;
+    steps bigint[] := roll.steps;
+    widths smallint[] := roll.widths;
+    kinds text[] := string_to_array(roll.kinds, NULL);
+    first_column integer := 1;
+    byte integer := 1;  -- where the content of the template begins
+    at integer;
+    words text[];
+    value bigint;
+BEGIN
+    FOR t IN 1 .. cardinality(templates) LOOP
+        FOR n IN 0 .. roll.counts[t] - 1 LOOP
+            at := byte;
+            words := '{}';
+            FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
+                value := bases[c] + steps[c] * CASE WHEN widths[c] = 0 THEN n ELSE
+                    ('x' || lpad(encode(substring(content FROM at + n * widths[c] FOR widths[c]), 'hex'),
+                                 16, '0'))::bit(64)::bigint END;
+                at := at + roll.counts[t] * widths[c];
+                IF c = first_column THEN
+                    place := value;
+                    EXIT WHEN place <> ALL (of_places);
+                ELSE
+                    words := words || CASE kinds[c]
+                        WHEN 'n' THEN value::text
+                        WHEN 'h' THEN encode(substring(hashes FROM 32 * value::integer + 1 FOR 32), 'hex')
+                        ELSE to_char(timestamp '1970-01-01' + value * interval '1 microsecond',
+                                     CASE kinds[c] WHEN 's' THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+                                          ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) END;
+                END IF;
+            END LOOP;
+            CONTINUE WHEN place <> ALL (of_places);
+            said := format(templates[t], VARIADIC words);
+            RETURN NEXT;
+        END LOOP;
+        FOR c IN first_column .. first_column + roll.columns[t] - 1 LOOP
+            byte := byte + roll.counts[t] * widths[c];
+        END LOOP;
+        first_column := first_column + roll.columns[t];
+    END LOOP;
+END $$;
+
+-- The batches of a roll. Where somebody changed it so that it cannot be read, they have no bytes; and what it
+-- says beyond its last batch is shown too, so that whoever looks finds it.
+CREATE FUNCTION open_roll(roll batch_rolls) RETURNS SETOF batches
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    opened batches[];
+BEGIN
+    BEGIN
+        SELECT array_agg(ROW(roll.stream, roll.first + n, substring(roll.hashes FROM 32 * n + 33 FOR 32),
+                substring(roll.signatures FROM 64 * n + 1 FOR 64), roll.agent_id,
+                timestamptz 'epoch' + b.parts[3]::bigint * interval '1 microsecond', b.parts[4]::jsonb,
+                convert_to(b.parts[1] || coalesce(b.windows, '') || b.parts[2], 'UTF8'))::batches)
+            INTO opened
+            FROM generate_series(0, (roll.last - roll.first)::integer) AS n FULL JOIN (
+                SELECT place / 1001 AS n,
+                       string_to_array(min(said) FILTER (WHERE place % 1001 = 0), chr(1)) AS parts,
+                       string_agg(said, ',' ORDER BY place) FILTER (WHERE place % 1001 > 0) AS windows
+                FROM roll_pieces(roll) GROUP BY place / 1001
+            ) b USING (n);
+    EXCEPTION WHEN OTHERS THEN
+        opened := (SELECT array_agg(ROW(roll.stream, number, NULL, NULL, NULL, NULL, NULL, NULL)::batches)
+                   FROM generate_series(roll.first, roll.last) AS number);
+    END;
+    RETURN QUERY SELECT * FROM unnest(opened);
+END $$;
+
 -- Read batches in whatever form they are kept: whoever reads more than today's does it by these.
 CREATE VIEW kept_batches AS
-    SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches;
+    SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
+    UNION ALL
+    SELECT o.* FROM batch_rolls r CROSS JOIN LATERAL open_roll(r) o;
 
 CREATE FUNCTION kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF batches
 LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
     SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
-    WHERE (stream, number) = (of_stream, of_number);
+    WHERE (stream, number) = (of_stream, of_number)
+    UNION ALL
+    SELECT o.* FROM roll_of(of_stream, of_number) r CROSS JOIN LATERAL open_roll(r) o
+    WHERE o.number = of_number;
 END;
 
 -- What a relay said of its queue beside a batch of a node's. It is nobody's signed word: people look
@@ -146,15 +261,24 @@ END $$;
 CREATE TRIGGER approved BEFORE UPDATE OF approved_at, approved_by ON agents FOR EACH ROW
     EXECUTE FUNCTION agent_approved();
 
--- A batch is of an agent whose key is good, and follows the one before.
+-- A batch is of an agent whose key is good, and follows the one before; it stands in no roll. Who looks at
+-- the past would not see what was packed meanwhile.
 CREATE FUNCTION batch_follows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are stored at READ COMMITTED'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.stream::text, 1));
     IF NOT EXISTS (SELECT FROM agents a WHERE a.id = NEW.agent_id
                    AND (a.revoked_at IS NULL OR a.revoked_at > NEW.received_at))
-        OR NEW.number > 1 AND NOT EXISTS (SELECT FROM batches b
-            WHERE (b.stream, b.number, b.agent_id)
-                = (NEW.stream, NEW.number - 1, NEW.agent_id)) THEN
+        OR NEW.number > 1 AND NOT EXISTS (
+            SELECT FROM batches b
+            WHERE (b.stream, b.number, b.agent_id) = (NEW.stream, NEW.number - 1, NEW.agent_id)
+            UNION ALL
+            SELECT FROM roll_of(NEW.stream, NEW.number - 1) r WHERE r.agent_id = NEW.agent_id)
+        OR EXISTS (SELECT FROM roll_of(NEW.stream, NEW.number)) THEN
         RAISE EXCEPTION 'batch % of % follows nothing', NEW.number, NEW.stream
             USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_follows';
     END IF;
@@ -213,13 +337,27 @@ COMMENT ON TABLE batches IS
     'Accepted batches, byte for byte, with signature and answer; kept for ever';
 COMMENT ON COLUMN batches.bytes IS 'The signed body';
 COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
+COMMENT ON TABLE batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+COMMENT ON COLUMN batch_rolls.last IS 'Number of its last batch';
+COMMENT ON COLUMN batch_rolls.seal IS 'Which took all of them';
+COMMENT ON COLUMN batch_rolls.received IS 'From the first to the last';
+COMMENT ON COLUMN batch_rolls.hashes IS 'Of the batch before the first, and of each: 32 bytes';
+COMMENT ON COLUMN batch_rolls.signatures IS 'Of each: 64 bytes';
+COMMENT ON COLUMN batch_rolls.leaves IS 'Of each in the seal''s tree: 32 bytes';
+COMMENT ON COLUMN batch_rolls.templates IS 'Texts for format(), with a place for each column but the first';
+COMMENT ON COLUMN batch_rolls.counts IS 'Of each template: how often it occurs';
+COMMENT ON COLUMN batch_rolls.columns IS 'Of each template: its columns, of which the first says where pieces stand';
+COMMENT ON COLUMN batch_rolls.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
+COMMENT ON COLUMN batch_rolls.bases IS 'Of each column; a value is base + step × n';
+COMMENT ON COLUMN batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
+COMMENT ON COLUMN batch_rolls.content IS 'The columns that have a width, one after the other';
 COMMENT ON VIEW kept_batches IS 'Batches in whatever form they are kept, as they came';
 COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
-GRANT SELECT ON agents, kept_batches TO :app_role;
+GRANT SELECT ON agents, batch_rolls, kept_batches TO :app_role;
 GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

@@ -31,25 +31,58 @@ END $$;
 
 -- The windows of an hour of a GPU that were said in one stream, once their day is closed: of each its
 -- minute, and where its body stands, byte for byte: the place of the window in the batch. It is not
--- written twice. `pack_windows` alone writes it, and takes them from `windows`.
+-- written twice. `pack_windows` alone writes it, and takes them from `windows`. Minutes that follow one
+-- another in batches and places that do are a segment: six numbers, however long it is.
 CREATE TABLE window_hours (
     gpu text NOT NULL,
     hour timestamptz NOT NULL CHECK (hour = date_trunc('hour', hour, 'UTC')),
     stream uuid NOT NULL,
     cluster_id bigint NOT NULL,
     source text NOT NULL CHECK (source IN ('nvml', 'dcgm')),
-    minutes smallint[] NOT NULL CHECK (0 <= ALL (minutes) AND 59 >= ALL (minutes)),
-    numbers integer[] NOT NULL,
-    places smallint[] NOT NULL,
-    PRIMARY KEY (gpu, hour, stream),
-    CHECK (cardinality(minutes) BETWEEN 1 AND 60),
-    CHECK (cardinality(numbers) = cardinality(minutes) AND cardinality(places) = cardinality(minutes))
+    segments integer[] NOT NULL CHECK (cardinality(segments) > 0 AND cardinality(segments) % 6 = 0),
+    PRIMARY KEY (gpu, hour, stream)
 );
 
--- Beijing days of which windows wait to be packed, and days of which some are.
+-- The segments of windows in the order of their minutes: of each the first minute, how many minutes, the
+-- first number and place, and by what these grow from minute to minute.
+CREATE FUNCTION segments_of(minutes integer[], numbers integer[], places integer[]) RETURNS integer[]
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    segments integer[] := '{}';
+    s integer;  -- where the last segment begins
+    number_step integer;
+    place_step integer;
+BEGIN
+    FOR i IN 1 .. cardinality(minutes) LOOP
+        number_step := numbers[i] - numbers[i - 1];
+        place_step := places[i] - places[i - 1];
+        IF minutes[i] = minutes[i - 1] + 1 AND (segments[s + 1] = 1
+                OR (segments[s + 3], segments[s + 5]) = (number_step, place_step)) THEN
+            segments[s + 1] := segments[s + 1] + 1;
+            segments[s + 3] := number_step;
+            segments[s + 5] := place_step;
+        ELSE
+            s := cardinality(segments) + 1;
+            segments := segments || ARRAY[minutes[i], 1, numbers[i], 0, places[i], 0];
+        END IF;
+    END LOOP;
+    RETURN segments;
+END $$;
+
+CREATE FUNCTION minutes_of(segments integer[])
+RETURNS TABLE (minute integer, number integer, place smallint)
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT segments[s] + n, segments[s + 2] + n * segments[s + 3],
+           (segments[s + 4] + n * segments[s + 5])::smallint
+    FROM generate_series(1, cardinality(segments), 6) AS s
+    CROSS JOIN LATERAL generate_series(0, segments[s + 1] - 1) AS n;
+END;
+
+-- Beijing days of which windows wait to be packed, those of which some are, and those since which no batches
+-- were looked at.
 CREATE TABLE window_days (
     day date NOT NULL,
-    state text NOT NULL CHECK (state IN ('open', 'packed')),
+    state text NOT NULL CHECK (state IN ('open', 'packed', 'batches')),
     PRIMARY KEY (day, state)
 );
 
@@ -69,13 +102,13 @@ BEGIN
         RETURN;
     END IF;
     FOR h IN
-        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.minutes, w.numbers, w.places
+        SELECT w.gpu, w.hour, w.cluster_id, w.source, w.stream, w.segments
         FROM window_hours w
         WHERE w.gpu = ANY(of_gpus) AND w.hour > since - interval '1 hour' AND w.hour < until
     LOOP
         RETURN QUERY SELECT h.gpu, h.hour + p.minute * interval '1 minute', h.cluster_id, h.source,
                             h.stream, p.number::bigint, p.place
-            FROM unnest(h.minutes, h.numbers, h.places) AS p(minute, number, place)
+            FROM minutes_of(h.segments) AS p
             WHERE h.hour + p.minute * interval '1 minute' >= since
                 AND h.hour + p.minute * interval '1 minute' < until;
     END LOOP;
@@ -106,20 +139,47 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
 
--- Those that are packed, with their bodies. Each batch is read once; no join looks for bodies, for the
--- planner could not know how many there are.
+-- Bodies of windows by where they stand, numbered from 1 as they were asked for. Each batch is read once, and
+-- of each roll the pieces that are asked for.
+CREATE FUNCTION packed_bodies(streams uuid[], numbers bigint[], places integer[])
+RETURNS TABLE (at bigint, body jsonb)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    WITH wanted AS MATERIALIZED (
+        SELECT * FROM unnest(streams, numbers, places) WITH ORDINALITY AS w(stream, number, place, at)
+    ), kept AS MATERIALIZED (
+        SELECT b.stream, b.number, (SELECT r.first FROM roll_of(b.stream, b.number) r) AS first
+        FROM (SELECT DISTINCT stream, number FROM wanted) b
+    ), of_rows AS MATERIALIZED (
+        SELECT stream, number, batch_windows(stream, number) AS windows FROM kept WHERE first IS NULL
+    ), of_rolls AS MATERIALIZED (
+        SELECT k.stream, k.first, array_agg(((w.number - k.first) * 1001 + w.place)::integer) AS places,
+               array_agg(w.at) AS ats
+        FROM kept k JOIN wanted w USING (stream, number) WHERE k.first IS NOT NULL
+        GROUP BY k.stream, k.first
+    )
+    SELECT w.at, r.windows -> (w.place - 1) FROM of_rows r JOIN wanted w USING (stream, number)
+    WHERE r.windows IS NOT NULL
+    UNION ALL
+    SELECT a.at, p.said::jsonb
+    FROM of_rolls o JOIN batch_rolls r USING (stream, first)
+    CROSS JOIN LATERAL unnest(o.places, o.ats) AS a(place, at)
+    JOIN LATERAL (SELECT * FROM roll_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
+END;
+
+-- Those that are packed, with their bodies.
 CREATE FUNCTION packed_windows(of_gpus text[], since timestamptz, until timestamptz)
 RETURNS TABLE (gpu text, start timestamptz, cluster_id bigint, source text, stream uuid, number bigint,
     body jsonb)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT m.gpu, m.start, s.cluster_id, s.source, s.stream, s.number, s.windows -> (m.place - 1)
-    FROM (
-        SELECT cluster_id, source, stream, number, batch_windows(stream, number) AS windows,
-               array_agg(gpu) AS gpus, array_agg(start) AS starts, array_agg(place) AS places
-        FROM packed_minutes(of_gpus, since, until)
-        GROUP BY cluster_id, source, stream, number OFFSET 0  -- else a batch is read for each minute
-    ) s CROSS JOIN LATERAL unnest(s.gpus, s.starts, s.places) AS m(gpu, start, place)
-    WHERE s.windows IS NOT NULL;
+    WITH minutes AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS at FROM packed_minutes(of_gpus, since, until)
+    ), all_minutes AS MATERIALIZED (
+        SELECT array_agg(stream ORDER BY at) AS streams, array_agg(number ORDER BY at) AS numbers,
+               array_agg(place::integer ORDER BY at) AS places FROM minutes
+    )
+    SELECT m.gpu, m.start, m.cluster_id, m.source, m.stream, m.number, b.body
+    FROM all_minutes a CROSS JOIN LATERAL packed_bodies(a.streams, a.numbers, a.places) b
+    JOIN minutes m USING (at);
 END;
 
 CREATE FUNCTION kept_windows(of_gpus text[], since timestamptz, until timestamptz)
@@ -255,25 +315,29 @@ BEGIN
     )
     SELECT jsonb_agg(to_jsonb(h)) INTO new_hours FROM (
         SELECT gpu, of_hour AS hour, stream, cluster_id, source,
-               array_agg(minute ORDER BY minute) AS minutes,
-               array_agg(number ORDER BY minute) AS numbers,
-               array_agg(place ORDER BY minute) AS places
+               segments_of(array_agg(minute::integer ORDER BY minute),
+                           array_agg(number ORDER BY minute),
+                           array_agg(place::integer ORDER BY minute)) AS segments
         FROM minutes GROUP BY gpu, stream, cluster_id, source
     ) h;
-    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, minutes, numbers, places)
-        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.minutes, n.numbers, n.places
+    INSERT INTO window_hours AS h (gpu, hour, stream, cluster_id, source, segments)
+        SELECT n.gpu, n.hour, n.stream, n.cluster_id, n.source, n.segments
         FROM jsonb_to_recordset(new_hours)
             AS n(gpu text, hour timestamptz, stream uuid, cluster_id bigint, source text,
-                 minutes smallint[], numbers integer[], places smallint[])
-        ON CONFLICT (gpu, hour, stream) DO UPDATE SET minutes = excluded.minutes,
-            numbers = excluded.numbers, places = excluded.places;
+                 segments integer[])
+        ON CONFLICT (gpu, hour, stream) DO UPDATE SET segments = excluded.segments;
     RETURN packed;
 END $$;
 
--- The day is done: a window that comes later opens it again.
+-- The day is done: a window that comes later opens it again. Then it is the batches' turn.
 CREATE FUNCTION close_window_day(of_day date) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    DELETE FROM window_days WHERE day = of_day AND state = 'open'
+    DELETE FROM window_days WHERE day = of_day AND state = 'open';
+    INSERT INTO window_days (day, state) VALUES (of_day, 'batches') ON CONFLICT DO NOTHING
+$$;
+CREATE FUNCTION close_batch_day(of_day date) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM window_days WHERE day <= of_day AND state = 'batches'
 $$;
 
 -- How many windows of a batch were kept, and how many wait in quarantine: triggers count them, and at
@@ -385,10 +449,9 @@ COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned 
 COMMENT ON COLUMN windows.body IS 'The record as it was sent';
 COMMENT ON TABLE window_hours IS 'Windows of closed days, an hour of a GPU a row; their bodies stand in the batches';
 COMMENT ON COLUMN window_hours.hour IS 'Its start';
-COMMENT ON COLUMN window_hours.minutes IS 'Minutes of the hour, each a window, in order';
-COMMENT ON COLUMN window_hours.numbers IS 'The batch of each, in the stream';
-COMMENT ON COLUMN window_hours.places IS 'Its place among the windows of the batch, from 1';
-COMMENT ON TABLE window_days IS 'Beijing days of which windows wait to be packed, or some are packed';
+COMMENT ON COLUMN window_hours.segments IS
+    'Six numbers each: first minute, minutes, number of its batch, its step, place there from 1, its step';
+COMMENT ON TABLE window_days IS 'Beijing days of which windows or batches wait to be packed, or some are packed';
 COMMENT ON TABLE window_counts IS 'How many windows of a batch are here; written by triggers';
 COMMENT ON COLUMN window_counts.kept IS 'Windows that count';
 COMMENT ON COLUMN window_counts.waiting IS 'Windows that were quarantined';
@@ -400,10 +463,10 @@ COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
-REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, count_waiting,
-    windows_of_a_batch, usage_admitted FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ensure_month, window_is_first, pack_windows, close_window_day, close_batch_day,
+    count_waiting, windows_of_a_batch, usage_admitted FROM PUBLIC;
 GRANT SELECT ON window_counts, window_hours, window_days TO :app_role;
-GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day TO :app_role;
+GRANT EXECUTE ON FUNCTION ensure_month, pack_windows, close_window_day, close_batch_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts TO :app_role;
 GRANT SELECT ON quarantine TO :app_role;
 GRANT INSERT (gpu, start, hash, reason, cluster_id, node, source, stream, number, received_at, body)

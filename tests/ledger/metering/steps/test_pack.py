@@ -12,6 +12,8 @@ import msgspec
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from psycopg import errors
 from sqlmodel import Session
 
@@ -26,11 +28,13 @@ from ledger.metering.queries import batches, coverage_gaps, hours, nodes, usage
 from ledger.metering.queries.nodes import Period
 from ledger.metering.steps.intake import Receipt, release, take_batch
 from ledger.metering.steps.pack import pack_day
+from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.postgres.database import Database
 from ledger.units import midnight
 from tests.support.accounts.attacks import attempt
 from tests.support.citus.statements import statements_of
 from tests.support.postgres import Server
+from tests.support.seals import seal_at
 from tests.support.simulation import Node, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
@@ -150,6 +154,10 @@ def test_whatever_is_read_of_windows_stays_when_they_are_packed(
     (rows,) = owner.execute("SELECT count(*) FROM windows").fetchone() or ()
     assert rows == total - number
     assert owner.execute("SELECT count(*) FROM windows WHERE NOT body ? 'gaps'").fetchone() == (0,)
+    seal_at(town.engine)
+    assert sum(pack_rolls(partial(Session, town.engine), NOW + timedelta(days=4))) > 4
+    assert owner.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+    assert answers(town, owner) == before
 
 
 def count(owner: psycopg.Connection) -> int:
@@ -193,11 +201,11 @@ def test_what_comes_late_is_packed_with_its_hour(town: Town, owner: psycopg.Conn
     town.report([window(0, 1), window(0, 3)])
     assert pack(town.engine) == 2
     assert owner.execute(
-        "SELECT hour, minutes, numbers, places FROM window_hours ORDER BY hour"
+        "SELECT hour, minute, number, place FROM window_hours, minutes_of(segments) ORDER BY 1, 2"
     ).fetchall() == [
-        (minute(0), [0, 1, 2, 3], [1, 2, 1, 2], [1, 1, 2, 2]),
-        (minute(60), [1], [1], [3]),
-    ]
+        (minute(0), 0, 1, 1), (minute(0), 1, 2, 1), (minute(0), 2, 1, 2), (minute(0), 3, 2, 2),
+        (minute(60), 1, 1, 3),
+    ]  # fmt: skip
     assert owner.execute("SELECT windows FROM coverage").fetchone() == (5,)
 
 
@@ -220,7 +228,7 @@ def test_raw_sql_adds_no_second_window_and_packs_none(
     assert attempt(database, SECOND) is errors.UniqueViolation
     for attack in (
         "INSERT INTO window_hours SELECT * FROM window_hours", "DELETE FROM window_hours",
-        "UPDATE window_hours SET places = '{2}'", "DELETE FROM window_days",
+        "UPDATE window_hours SET segments = '{0, 1, 1, 0, 2, 0}'", "DELETE FROM window_days",
         "INSERT INTO window_days VALUES ('2026-03-01', 'open')", "SELECT window_is_first()",
         "INSERT INTO past_hours SELECT * FROM past_hours", "UPDATE past_hours SET sums = '[]'",
         "DELETE FROM past_hours",
@@ -328,9 +336,29 @@ def test_what_leaves_the_quarantine_is_packed(town: Town, owner: psycopg.Connect
     with Session(town.engine) as db, db.begin():
         assert release(db, read_kept, NOW) == 1
     assert pack(town.engine) == 1
-    assert owner.execute("SELECT gpu, places FROM window_hours ORDER BY gpu").fetchall() == [
-        (gpu_id(0), [2]), (gpu_id(2), [1]),
-    ]  # fmt: skip
+    assert owner.execute(
+        "SELECT gpu, place FROM window_hours, minutes_of(segments) ORDER BY gpu"
+    ).fetchall() == [(gpu_id(0), 2), (gpu_id(2), 1)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(-2, 2), st.integers(-2, 2)), max_size=60),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_segments_say_every_minute(
+    owner: psycopg.Connection, steps: list[tuple[int, int, int]]
+) -> None:
+    triples = [(0, 100, 200)]
+    for step in steps:
+        triples.append(tuple(a + b for a, b in zip(triples[-1], step, strict=True)))  # type: ignore[arg-type]
+    minutes, numbers, places = map(list, zip(*triples, strict=True))
+    assert (
+        triples
+        == owner.execute(
+            "SELECT * FROM minutes_of(segments_of(%s::integer[], %s::integer[], %s::integer[]))",
+            (minutes, numbers, places),
+        ).fetchall()
+    )
 
 
 def test_the_sums_of_a_closed_day_are_a_row_of_its_gpu(
