@@ -60,14 +60,14 @@ _LOADS = {
 
 def run() -> dict[str, object]:
     """Measure, write the tables, and return what was measured."""
-    measured = _read(MEASURED) | {
+    figures_by_name = _read(MEASURED) | {
         name: figures for name, figures in _read(RESULTS).items() if name in ("size", "archive")
     }
     if "--tables" not in sys.argv:
-        measured["capacity"] = {**_intake(), "rounds": list(_rounds())}
-    MEASURED.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    write_tables(measured)
-    return dict(measured["capacity"])
+        figures_by_name["capacity"] = {**_intake(), "rounds": list(_rounds())}
+    MEASURED.write_text(json.dumps(figures_by_name, indent=2) + "\n", encoding="utf-8")
+    write_tables(figures_by_name)
+    return dict(figures_by_name["capacity"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def tables(results: model.Results) -> str:
         ["最先到顶的", *(_bottleneck(n) for n in needs)],
     ]
     checked = [
-        [check.name, f"{check.measured:,.3g}", f"{check.foretold:,.3g}", f"{check.ratio:.2f}"]
+        [check.name, f"{check.measured_value:,.3g}", f"{check.foretold:,.3g}", f"{check.ratio:.2f}"]
         for check in model.checks(results, of)
     ]
     return "\n\n".join(
@@ -226,9 +226,9 @@ def _rounds() -> Iterator[dict[str, float]]:
             _round(site)  # those that are new have moved
             _use_more(owner)
             began = stage.processor_s()
-            moved = _round(site)
+            moves = _round(site)
             core_s = round(stage.processor_s() - began, 3)
-            yield {"projects": projects, "moved": moved, "core_s": core_s}
+            yield {"projects": projects, "moved": moves, "core_s": core_s}
         site.close()
 
 

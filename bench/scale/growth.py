@@ -38,7 +38,7 @@ def run() -> dict[str, object]:
     """The figures of one run: of each thing its milliseconds and statements at each size."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     rows: dict[str, list[tuple[float, int]]] = {}
-    filled: list[str] = []
+    fills: list[str] = []
     days = _option("days", DAYS)
     with stage.database() as database, stage.owner(database) as owner:
         site = RegionSite(database, owner)
@@ -46,12 +46,12 @@ def run() -> dict[str, object]:
             size = Size(projects, gpus, days)
             began = time.perf_counter()
             site.grow(size)
-            filled.append(f"{size.windows:,} windows: {time.perf_counter() - began:.0f} s")
+            fills.append(f"{size.windows:,} windows: {time.perf_counter() - began:.0f} s")
             with site.client() as client:
                 for name, act in _acts(site, client):
                     rows.setdefault(name, []).append(_least(site, act))
         site.close()
-    return {"filled": "; ".join(filled), **_figures(rows)}
+    return {"filled": "; ".join(fills), **_figures(rows)}
 
 
 def _option(name: str, otherwise: int) -> int:
@@ -86,9 +86,9 @@ def _least(site: RegionSite, act: Act) -> tuple[float, int]:
     act()
     times = []
     for _ in range(ROUNDS):
-        began, before = time.perf_counter(), site.asked
+        began, before = time.perf_counter(), site.statement_count
         act()
-        times.append((time.perf_counter() - began, site.asked - before))
+        times.append((time.perf_counter() - began, site.statement_count - before))
     return min(times)[0] * 1_000, min(times)[1]
 
 

@@ -172,31 +172,31 @@ class Check:
     """Something that was measured and that the model foretells."""
 
     name: str
-    measured: float
+    measured_value: float
     foretold: float
 
     @property
     def ratio(self) -> float:
         """How much of what was measured the model foretells."""
-        return self.foretold / self.measured
+        return self.foretold / self.measured_value
 
 
 def checks(results: Results, of: Constants) -> list[Check]:
     """Return what was measured apart from the constants: sizes of batches, numbers of GPUs."""
-    found: list[Check] = []
+    all_checks: list[Check] = []
     for name, value in results["size"].items():
         words = name.split("_a_batch_")
         windows = int(words[0])
         if words[1] in ("wire", "new", "packed") and windows not in (SMALLEST, LARGEST):
             bytes_a_window = value if words[1] == "wire" else value["all"]
             by_model = getattr(of, words[1]).of(1, 1 / windows)
-            found.append(Check(f"{words[1]}, {windows} a batch", bytes_a_window, by_model))
+            all_checks.append(Check(f"{words[1]}, {windows} a batch", bytes_a_window, by_model))
     for point in results["capacity"]["points"]:
         windows, batches = point["windows"], point["batches"]
         place = f"{point['gpus']} GPUs, {windows // batches} a batch"
         by_model = of.core_s.of(windows, batches)
-        found.append(Check(f"intake, {place}", point["core_s"], by_model))
+        all_checks.append(Check(f"intake, {place}", point["core_s"], by_model))
     for point in results["capacity"]["rounds"][1:-1]:
         by_model = of.round_s.of(point["projects"])
-        found.append(Check(f"a round of {point['projects']}", point["core_s"], by_model))
-    return found
+        all_checks.append(Check(f"a round of {point['projects']}", point["core_s"], by_model))
+    return all_checks
