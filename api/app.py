@@ -41,10 +41,12 @@ from api.door.schemas import PROBLEM_SCHEMA
 from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
+from api.door.turns.shared_counts import SharedCounts
 from api.metering import batch_routes, node_routes, usage_routes
 from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
 from api.metering.evidence import routes as evidence_routes
+from api.metering.intake_queue import IntakeQueue
 from api.metering.sources import routes as sources_routes
 from api.payment import return_routes
 from api.payment import routes as payment_routes
@@ -122,6 +124,7 @@ def create_app(
     settings: Settings,
     lifespan: Lifespan[FastAPI] | None = None,
     counters: CollectorRegistry | None = None,
+    counts: SharedCounts | None = None,
 ) -> FastAPI:
     """Make the server as an ASGI application on this database.
 
@@ -130,6 +133,7 @@ def create_app(
         settings: what the environment says.
         lifespan: what runs for as long as the application does (`api/server/background.py`).
         counters: reads those of all processes of this server; None: it is one.
+        counts: what all of them have counted of each caller.
     """
     app = FastAPI(
         title="算券 suanquan",
@@ -149,13 +153,15 @@ def create_app(
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
+    app.state.intake = IntakeQueue(engine, lambda: app.state.settings)
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
-        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk
-    )
+        Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk,
+        storage=counts,
+    )  # fmt: skip
     elsewhere = _elsewhere(door, app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk, elsewhere=elsewhere)
     if settings.proxies:  # outermost: what counts by address counts people's, and no proxy's

@@ -17,7 +17,7 @@ import uvicorn
 from api.app import create_app, settle
 from api.door import logs
 from api.server.connections import configuration
-from api.settings import Settings
+from api.settings import Door, Settings
 from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
 
@@ -53,21 +53,21 @@ def processor_s() -> float:
     return sum(p.cpu_times().user + p.cpu_times().system for p in processes)
 
 
-def _serve(stage: Database, port: int) -> None:
+def _serve(stage: Database, port: int, door: Door) -> None:
     with LOG.open("a", encoding="utf-8") as log, redirect_stderr(log):
         logs.configure(log)
-        app = create_app(stage.engine(), Settings(late_days=3_650))
+        app = create_app(stage.engine(), Settings(late_days=3_650, door=door))
         settle()
         uvicorn.Server(configuration(app, port=port)).run()
 
 
 @contextmanager
-def server(stage: Database) -> Iterator[str]:
+def server(stage: Database, door: Door = Door.ALL) -> Iterator[str]:
     """One worker of the real server, for which nothing is late, in its own process; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(stage, port))
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(stage, port, door))
     process.start()
     url = f"http://127.0.0.1:{port}"
     try:

@@ -22,8 +22,7 @@ from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
 from api.door.outer import admits, wants
 from api.door.problems import Refusal
 from api.door.route_table import SAFE
-from api.settings import MIB, Settings
-from ledger.metering.queries.shares import Use
+from api.settings import Settings
 from ledger.people.steps import credentials, sessions, step_up
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.sessions import Lasts, Place
@@ -89,12 +88,6 @@ async def configured(request: Request) -> Settings:
 def late_after(request: Request) -> timedelta:
     """How old a window may be that counts by itself."""
     return timedelta(days=request.app.state.settings.late_days)
-
-
-def agent_share(request: Request) -> Use:
-    """What an agent may take of a day, for as many GPUs as one share is for."""
-    settings: Settings = request.app.state.settings
-    return Use(settings.agent_mib * MIB, settings.agent_aside, settings.agent_conflicts)
 
 
 LateAfter = Annotated[timedelta, Depends(late_after)]

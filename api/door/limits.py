@@ -8,7 +8,7 @@ that it knows nobody. All bodies together fit into so many bytes, of which each 
 Wrong sign-ins and enrolment codes are counted by address and soon turned away; a browser at which
 somebody signed in before then has a count of its own, so whoever guesses keeps his neighbours out
 of nothing. Everything else has a wide limit for each caller, so that one program gone wild does not
-starve the others. The counts live in this process.
+starve the others. The processes of a server count together (`api/door/turns/shared_counts.py`).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import time
 
 from fastapi import Request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,12 +53,13 @@ class Limits:
         seconds: float = BODY_SECONDS,
         calls: RateLimitItem = CALLS,
         guesses: RateLimitItem = GUESSES,
+        storage: Storage | None = None,
     ) -> None:
         self.app = app
         self._callers, self._routes = callers, routes or RouteTable()
         self._disk = disk or Disk((), 0)
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
-        self._counts = FixedWindowRateLimiter(MemoryStorage())
+        self._counts = FixedWindowRateLimiter(storage or MemoryStorage())
         self._bytes = {kind: Shares(*shares) for kind, shares in BYTES_OF.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,13 +30,14 @@ class Limited:
     body: int = BODY_MAX
     guesses: bool = False
     counts: bool = True
+    gathers: bool = False
 
 
 DEFAULT = Limited()
 
 
 def limited(
-    *, body: int = BODY_MAX, guesses: bool = False, counts: bool = True
+    *, body: int = BODY_MAX, guesses: bool = False, counts: bool = True, gathers: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare the limits of a route; write it below the route's own decorator.
 
@@ -44,10 +45,11 @@ def limited(
         body: the most bytes that its body may have.
         guesses: a refusal by it may have been a guess at a secret, and is counted as one.
         counts: its calls count towards the caller's rate.
+        gathers: its calls wait for each other, and none holds a connection of its own meanwhile.
     """
 
     def declare(endpoint: Endpoint) -> Endpoint:
-        vars(endpoint)["limited"] = Limited(body, guesses, counts)
+        vars(endpoint)["limited"] = Limited(body, guesses, counts, gathers)
         return endpoint
 
     return declare

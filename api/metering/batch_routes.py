@@ -2,43 +2,29 @@
 
 The answer to a batch is the same for every repetition of it, so an agent that lost the answer asks
 again. A fork answers 409 and is kept as evidence; a batch that is ahead is told what is expected.
-Each answer, yes or no, is signed: a courier may carry it back.
+Each answer, yes or no, is signed: a courier may carry it back. Batches are taken in groups
+(`api/metering/intake_queue.py`).
 """
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Row, text
-from sqlmodel import Session
 
 from agents import relay_words, wire
 from agents.parcels import Parcel, Receipt, answer_digest
-from api.door.batch_decoder import read_batch, verify
-from api.door.dependencies import Now, agent_share, late_after
+from api.door.dependencies import Now
 from api.door.problems import SPENT_S, Refusal, as_json, problem_of
 from api.door.route_table import limited
 from api.door.signer import signer
+from api.metering.intake_queue import Answer, Asking, IntakeQueue
 from api.metering.wire_schemas import of_wire
 from ledger.errors import Conflict, NotFound, Refused, Spent
-from ledger.metering.queries.shares import Share, Use
-from ledger.metering.queries.streams import RelayQueue, keep_relay
-from ledger.metering.queries.windows import raw_connection
-from ledger.metering.steps.intake import (
-    Ahead,
-    Forked,
-    Item,
-    Outcome,
-    Reporter,
-    Submission,
-    take_batch,
-)
-from ledger.units import beijing_day
+from ledger.metering.queries.streams import RelayQueue
+from ledger.metering.steps.intake import Ahead, Forked, Item
 
 router = APIRouter(tags=["agents"])
 
@@ -58,16 +44,8 @@ _OPENAPI: dict[str, Any] = {
 }
 
 
-async def turn() -> AsyncIterator[None]:
-    """One batch at a time: reading one keeps a core busy, and people's questions come between."""
-    yield
-
-
-Turn = Annotated[None, Depends(turn, scope="function", max_concurrency=1)]
-
-
 @router.post("/batches", openapi_extra=_OPENAPI, response_class=Response)
-@limited(body=wire.BATCH_BYTES_MAX)
+@limited(body=wire.BATCH_BYTES_MAX, gathers=True)
 async def report(
     *,
     request: Request,
@@ -75,19 +53,17 @@ async def report(
     signature: Annotated[str, Header(alias=wire.SIGNATURE_HEADER)],
     date: Annotated[str, Header()] = "",
     now: Now,
-    _: Turn,
 ) -> Response:
     """Take a signed batch of at most 1,000 windows and 1 MiB."""
     body = await request.body()  # its size was limited before (`api/door/limits.py`)
     parcel = Parcel(request.headers[wire.AGENT_HEADER], signature, body)
-    return await run_in_threadpool(_take_signed, request, parcel, agent, date, now)
-
-
-def _take_signed(
-    request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime
-) -> Response:
     queues = _queues(request.headers.get(relay_words.RELAY_HEADER, ""))
-    receipt = take(request, parcel, agent, date, now, queues=queues)
+    answer = await intake_queue(request).take(Asking(parcel, agent, date, now, queues))
+    return await run_in_threadpool(_respond, request, parcel, answer)
+
+
+def _respond(request: Request, parcel: Parcel, of_batch: Answer) -> Response:
+    receipt = _sign(request, parcel, of_batch)
     is_kept = receipt.status == 200  # noqa: PLR2004
     media = "application/json" if is_kept else "application/problem+json"
     headers = {wire.RECEIPT_HEADER: receipt.signature, "Content-Type": media}
@@ -109,29 +85,18 @@ def _queues(word: str) -> list[RelayQueue]:
     ]  # fmt: skip
 
 
-def take(
-    request: Request,
-    parcel: Parcel,
-    agent: UUID,
-    date: str,
-    now: datetime,
-    *,
-    queues: Sequence[RelayQueue] = (),
-) -> Receipt:
+def take(request: Request, parcel: Parcel, agent: UUID, date: str, now: datetime) -> Receipt:
     """Take one batch, and sign the answer to it; what it wrote is committed, fork or not.
 
     What is no answer to the batch (the server is busy, its database is away) is raised.
     """
+    (answer,) = intake_queue(request).take_together([Asking(parcel, agent, date, now)])
+    return _sign(request, parcel, answer)
+
+
+def _sign(request: Request, parcel: Parcel, of_batch: Answer) -> Receipt:
     try:
-        with Session(request.app.state.engine) as db:
-            row = _reporter_row(db, agent, now)
-            submission = _read(row, parcel, date)
-            share = _share(row, agent_share(request))
-            outcome = take_batch(db, submission, now, late_after(request), share)
-            for queue in queues:  # last: batches of one relay wait for its row no longer than that
-                keep_relay(raw_connection(db), agent, queue, now)
-            db.commit()
-        status, answer = 200, _answer(submission, outcome)
+        status, answer = 200, _answer(of_batch)
     except (Refusal, NotFound, Conflict, Refused, Spent) as error:
         problem = problem_of(error)
         status, answer = problem.status, bytes(as_json(problem).body)
@@ -139,52 +104,18 @@ def take(
     return Receipt(parcel.key, parcel.digest, status, answer, signer(request).sign(digest))
 
 
-# As text: the statement is the same for every batch, and building it would cost more than asking.
-_REPORTER = text("""
-    SELECT a.id, a.public_key, a.revoked_at, a.cluster_id AS cluster, c.name AS cluster_name,
-           a.node, a.source, a.enrolled_at, a.history_from,
-           a.approved_at IS NOT NULL AS is_approved, s.bytes, s.aside, s.conflicts
-    FROM agents a JOIN clusters c ON c.id = a.cluster_id
-    LEFT JOIN agent_shares s ON s.agent_id = a.id AND s.day = :today
-    WHERE a.id = :agent
-""")
+def intake_queue(request: Request) -> IntakeQueue:
+    """The application's own."""
+    of_app: IntakeQueue = request.app.state.intake
+    return of_app
 
 
-def _reporter_row(db: Session, agent: UUID, now: datetime) -> Row[Any]:
-    row = db.execute(_REPORTER, {"agent": agent, "today": beijing_day(now)}).one_or_none()
-    if row is None:
-        raise Refusal(401, "unknown_agent")
-    if row.revoked_at is not None:
-        raise Refusal(401, "revoked", {"node": row.node})
-    return row
-
-
-def _share(reporter_row: Row[Any], most: Use) -> Share:
-    """What this agent may take today; all sources but one speak for their whole cluster."""
-    taken = reporter_row.bytes, reporter_row.aside, reporter_row.conflicts
-    node = reporter_row.node if reporter_row.source == "nvml" else None
-    return Share(most, Use(*(count or 0 for count in taken)), reporter_row.cluster, node)
-
-
-def _read(reporter_row: Row[Any], parcel: Parcel, date: str) -> Submission:
-    digest = sha256(parcel.body).digest()
-    raw = verify(reporter_row.public_key, digest, parcel.signature)
-    reporter = Reporter(
-        reporter_row.id,
-        reporter_row.cluster,
-        reporter_row.cluster_name,
-        reporter_row.node,
-        reporter_row.source,
-        reporter_row.enrolled_at,
-        reporter_row.history_from,
-        reporter_row.is_approved,
-    )
-    return read_batch(parcel.body, digest, reporter, raw, date)
-
-
-def _answer(submission: Submission, outcome: Outcome) -> bytes:
-    """The answer of a batch that was taken; a Refusal for one that is out of its order."""
-    number = submission.batch.number
+def _answer(of_batch: Answer) -> bytes:
+    """The answer of a batch that was taken; raises why another one was not."""
+    if isinstance(of_batch, Exception):
+        raise of_batch
+    batch, outcome = of_batch
+    number = batch.number
     match outcome:
         case Ahead(expected):
             raise Refusal(409, "ahead", {"expected": expected, "number": number})
@@ -192,7 +123,7 @@ def _answer(submission: Submission, outcome: Outcome) -> bytes:
             raise Refusal(409, "fork", {"number": number})
     return msgspec.json.encode(
         wire.Answer(
-            stream=submission.batch.stream,
+            stream=batch.stream,
             number=number,
             kept=outcome.kept,
             known=outcome.known,

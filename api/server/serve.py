@@ -20,6 +20,7 @@ from api.language.i18n import gettext as _
 from api.server import background
 from api.server.connections import configuration
 from api.server.listen import listen
+from api.server.workers import counters
 from api.server.workers.process import Orders
 from api.server.workers.supervisor import Supervisor
 from api.settings import Door, Settings
@@ -59,20 +60,22 @@ def _serve_by_workers(settings: Settings, database: str, listener: socket.socket
     supervisor = Supervisor()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.stop())
-    with TemporaryDirectory(prefix="suanquan-") as counters:
-        for order in worker_orders(settings, database, Path(counters), listener):
+    with TemporaryDirectory(prefix="suanquan-") as name:
+        folder = Path(name)
+        counters.prepare(folder)
+        for order in worker_orders(settings, database, folder, listener):
             supervisor.add(order)
         supervisor.run()
 
 
 def worker_orders(
-    settings: Settings, database: str, counters: Path, listener: socket.socket
+    settings: Settings, database: str, folder: Path, listener: socket.socket
 ) -> list[Orders]:
     """What each worker of a server is to be: all alike, but for the rounds in the background."""
     values = settings.model_dump(mode="json")
     return [
         Orders(
-            number, database, values, str(counters),
+            number, database, values, str(folder),
             rounds=number == 1 and settings.door in WITH_ROUNDS, listener=listener.fileno(),
         )
         for number in range(1, (settings.workers or 1) + 1)

@@ -79,7 +79,7 @@ def up(settings: Settings, *, demo: bool, drill: bool) -> None:
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
         beside = Beside(engine, settings.data, demo=demo, drill=drill)
         workers = stack.enter_context(_agents_workers(settings, database.app_url, log))
-        app = create_app(engine, settings, lifespan=background.lifespan, counters=workers.counters)
+        app = create_app(engine, settings, background.lifespan, workers.counters, workers.counts)
         config = configuration(app, protocol=workers.protocol)
         server = _Server(config, lambda: _ready(settings, address, code, beside), beside.stop)
         stop.server = server

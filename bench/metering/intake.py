@@ -1,18 +1,20 @@
 """Intake beside plain COPY, and the quota's answer beside intake.
 
 The path measured is the whole one: HTTP, signature, reading, conservation, COPY, fold, the batch's
-bytes, commit; four nodes report at once to one worker. The yardstick is binary COPY of the same
-rows into a plain table with the same columns and key, one commit for 1,000 rows, one connection.
-Both in turns on one database.
+bytes, commit; agents report at once to one process of the agents' door, people ask another of
+theirs. The yardstick is binary COPY of the same rows into a plain table with the same columns and
+key, as durable: one commit for as many rows as a batch has, one connection. Both in turns on one
+database, with batches of 1,000 windows of four agents, and of 8 windows of 48, which is what nodes
+send each minute. Seconds of processor are counted for the server and PostgreSQL, without the
+agents.
 """
 
 import math
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import ForkProcess
 from typing import Any
 
 import httpx2
@@ -22,8 +24,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlmodel import Session
 
-from agents import wire
+from api.settings import Door
 from bench import stage
+from bench.metering.reporters import Request, reporting, request, wait
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import read_file, register
@@ -33,98 +36,110 @@ from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.people import make_payable, place_token
 from tests.support.simulation import START, Node, enrolled, held, place, window
 
-NODES = 4  # report at once
-ROUNDS = (15, 15, 15)  # batches of each node
-LONG_ROUND = 120  # while quotas are asked for
+AGENTS = 48  # report at once, of the small batches; of the large ones four
+LARGE, SMALL = (4, 125), (AGENTS, 1)  # agents, and minutes of a batch
+ROUNDS = 3
+BATCHES = {LARGE: 15, SMALL: 25}  # of each agent, in a round
+LONG = {LARGE: 60, SMALL: 100}  # while quotas are asked for
+PROCESSES = 2  # of the agents
 QUOTAS_EVERY_S = 0.05
 IDLE_S = 2.0
 POLICY, CLAUSE = "yinchuan-2024-drill", "09-1"
 
-FORK = multiprocessing.get_context("fork")
 Row = tuple[Any, ...]
-Prepared = list[tuple[bytes, dict[str, str], list[Row]]]
+Size = tuple[int, int]
+Prepared = tuple[list[list[Request]], list[list[Row]]]
+"""The batches of each agent, and the rows of every batch."""
 
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    with stage.database() as database, stage.owner(database) as owner:
+    with ExitStack() as stack:
+        database = stack.enter_context(stage.database())
+        owner = stack.enter_context(stage.owner(database))
         with database.owner_engine().begin() as connection:
             load_policies(connection)
         make_payable(owner)
-        cluster = place(owner, gpus=8 * NODES)
-        nodes = [enrolled(owner, cluster) for _ in range(NODES)]
+        cluster = place(owner, gpus=8 * AGENTS)
+        nodes = [enrolled(owner, cluster) for _ in range(AGENTS)]
         token = _project(database, clerk=place_token(owner, "clerk", "clerk of the bench"))
         _plain_table(owner)
-        with stage.server(database) as url:
-            figures = [_one_round(owner, url, _prepare(nodes, count)) for count in ROUNDS]
-            until = time.perf_counter() + IDLE_S
-            idle = _quota_times(url, token, lambda: time.perf_counter() < until)
-            busy = _quotas_beside_intake(url, token, _prepare(nodes, LONG_ROUND))
+        agents = stack.enter_context(stage.server(database, Door.AGENTS))
+        people = stack.enter_context(stage.server(database, Door.PEOPLE))
+        turns = [0] * AGENTS  # minutes that each node has reported
+        figures: dict[str, object] = {}
+        for name, size in (("", LARGE), ("small_", SMALL)):
+            rounds = [
+                _one_round(owner, agents, _prepare(nodes, turns, size, BATCHES[size]))
+                for _ in range(ROUNDS)
+            ]
+            busy = _quotas_beside_intake(
+                agents, people, token, _prepare(nodes, turns, size, LONG[size])[0]
+            )
+            figures |= {name + key: value for key, value in _figures(rounds, busy).items()}
+        until = time.perf_counter() + IDLE_S
+        idle = _quota_times(people, token, lambda: time.perf_counter() < until)
+    return figures | {"quota_p50_idle_ms": _percentile(idle, 50)}
+
+
+def _figures(
+    rounds: Sequence[tuple[float, float, float]], busy: Sequence[float]
+) -> dict[str, object]:
     return {
-        "intake_rows_per_s": round(statistics.median(f[0] for f in figures)),
-        "plain_copy_rows_per_s": round(statistics.median(f[1] for f in figures)),
-        "intake_of_plain_copy": round(statistics.median(f[0] / f[1] for f in figures), 2),
-        "quota_p50_idle_ms": _percentile(idle, 50),
+        "intake_rows_per_s": round(statistics.median(intake for intake, _, _ in rounds)),
+        "plain_copy_rows_per_s": round(statistics.median(copy for _, copy, _ in rounds)),
+        "intake_of_plain_copy": round(statistics.median(r[0] / r[1] for r in rounds), 2),
+        "processor_us_a_window": round(statistics.median(r[2] for r in rounds), 1),
         "quota_p50_beside_intake_ms": _percentile(busy, 50),
         "quota_p99_beside_intake_ms": _percentile(busy, 99),
         "quotas_measured": len(busy),
     }
 
 
-def _prepare(nodes: Sequence[Node], count: int) -> list[Prepared]:
-    """Each node's next batches: 1,000 windows of its eight GPUs, signed, and as rows."""
-    return [
-        [_batch(node, number, node.number) for _ in range(count)]
-        for number, node in enumerate(nodes)
-    ]
+def _prepare(nodes: Sequence[Node], turns: list[int], size: Size, count: int) -> Prepared:
+    """The next batches of the first so many nodes, signed, and their rows."""
+    agents, minutes = size
+    requests: list[list[Request]] = []
+    rows: list[list[Row]] = []
+    for number, node in enumerate(nodes[:agents]):
+        own = []
+        for _ in range(count):
+            batch, its_rows = _batch(node, number, range(turns[number], turns[number] + minutes))
+            turns[number] += minutes
+            own.append(batch)
+            rows.append(its_rows)
+        requests.append(own)
+    return requests, rows
 
 
-def _batch(node: Node, number: int, turn: int) -> tuple[bytes, dict[str, str], list[Row]]:
+def _batch(node: Node, number: int, minutes: range) -> tuple[Request, list[Row]]:
     windows = [
-        window(number * 8 + gpu, turn * 125 + at, held("team-a", util_ppm=600_000 + at))
-        for at in range(125)
+        window(number * 8 + gpu, at, held("team-a", util_ppm=600_000 + at % 1_000))
+        for at in minutes
         for gpu in range(8)
     ]
     body = node.batch(windows)
-    place = (node.reporter.cluster, "nvml", node.stream, turn + 1)
-    rows = [(w.gpu, w.start, *place, msgspec.json.encode(w)) for w in windows]
-    return body, node.headers(body), rows
+    origin = (node.reporter.cluster, "nvml", node.stream, node.number)
+    rows = [(w.gpu, w.start, *origin, msgspec.json.encode(w)) for w in windows]
+    return request(body, node.headers(body)), rows
 
 
 def _one_round(
-    owner: psycopg.Connection, url: str, prepared: Sequence[Prepared]
-) -> tuple[float, float]:
-    """Every node's batches by HTTP, then their rows by COPY; rows a second of each."""
-    rows = sum(len(of_batch) for batches in prepared for _, _, of_batch in batches)
-    began = time.perf_counter()
-    _wait(_reporting(url, prepared))
+    owner: psycopg.Connection, url: str, prepared: Prepared
+) -> tuple[float, float, float]:
+    """Every batch by HTTP, then its rows by COPY: rows a second of each, microseconds a window."""
+    requests, rows = prepared
+    count = sum(map(len, rows))
+    used_s, began = stage.processor_s(), time.perf_counter()
+    agents = reporting(url, requests, PROCESSES)
+    wait(agents)
     posted_at = time.perf_counter()
-    for batches in prepared:
-        for _, _, of_batch in batches:
-            _copy(owner, of_batch)
+    used_s = stage.processor_s() - used_s
+    copying_at = time.perf_counter()
+    for of_batch in rows:
+        _copy(owner, of_batch)
     copied_at = time.perf_counter()
-    return rows / (posted_at - began), rows / (copied_at - posted_at)
-
-
-def _reporting(url: str, prepared: Sequence[Prepared]) -> list[ForkProcess]:
-    """Each node in a process of its own."""
-    processes = [FORK.Process(target=_report, args=(url, batches)) for batches in prepared]
-    for process in processes:
-        process.start()
-    return processes
-
-
-def _wait(processes: Sequence[ForkProcess]) -> None:
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-
-
-def _report(url: str, batches: Prepared) -> None:
-    with httpx2.Client(timeout=60) as client:
-        for body, headers, _ in batches:
-            answer = client.post(f"{url}/api/v1/batches", content=body, headers=headers)
-            assert answer.json()["kept"] == wire.WINDOWS_MAX, answer.text
+    return count / (posted_at - began), count / (copied_at - copying_at), 1e6 * used_s / count
 
 
 def _plain_table(owner: psycopg.Connection) -> None:
@@ -199,11 +214,13 @@ def _quota_times(url: str, token: str, going_on: Callable[[], bool]) -> list[flo
     return times
 
 
-def _quotas_beside_intake(url: str, token: str, prepared: Sequence[Prepared]) -> list[float]:
+def _quotas_beside_intake(
+    agents: str, people: str, token: str, requests: Sequence[Sequence[Request]]
+) -> list[float]:
     """Quota answers while batches come in as fast as they are taken."""
-    reporters = _reporting(url, prepared)
-    times = _quota_times(url, token, lambda: all(r.is_alive() for r in reporters))
-    _wait(reporters)
+    reporters = reporting(agents, requests, PROCESSES)
+    times = _quota_times(people, token, lambda: all(r.is_alive() for r in reporters))
+    wait(reporters)
     return times
 
 

@@ -26,6 +26,9 @@ AT_ONCE: Mapping[Kind, tuple[int, int, int]] = MappingProxyType(
 )
 """Of each kind: turns altogether, of one caller, and how many more of one caller may wait."""
 
+GATHERING = 64, 1, 8
+"""The same of agents' calls that gather: they share one (`api/metering/intake_queue.py`)."""
+
 
 class Turns:
     """The layer inside the limits, which know the caller."""
@@ -33,6 +36,7 @@ class Turns:
     def __init__(self, app: ASGIApp, *, routes: RouteTable) -> None:
         self.app = app
         self._routes = routes
+        self._gathering = Shares(*GATHERING)
         self._shares = {kind: Shares(*shares) for kind, shares in AT_ONCE.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,11 +45,14 @@ class Turns:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        if not self._routes.limits(request.method, request.url.path).counts:
+        limits = self._routes.limits(request.method, request.url.path)
+        if not limits.counts:
             await self.app(scope, receive, send)
             return
         caller: Caller = request.state.caller
-        turn = _Turn(self._shares[caller.kind], caller.key, send)
+        is_gathering = limits.gathers and caller.kind is Kind.AGENT
+        shares = self._gathering if is_gathering else self._shares[caller.kind]
+        turn = _Turn(shares, caller.key, send)
         await turn.begin()
         try:
             with working_for(caller.key):

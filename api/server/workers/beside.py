@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from api.door.turns.shared_counts import SharedCounts
 from api.server.connections import GuardedProtocol
 from api.server.workers import counters
 from api.server.workers.handover import Giver, giving
@@ -26,6 +27,7 @@ class AgentsWorkers:
 
     protocol: type[GuardedProtocol] = GuardedProtocol
     counters: CollectorRegistry | None = None
+    counts: SharedCounts | None = None
 
     @classmethod
     @contextmanager
@@ -54,8 +56,11 @@ class AgentsWorkers:
             stack.callback(thread.join)
             stack.callback(supervisor.stop)
             turns = numbers_from()
-            registry = counters.share(folder, number=0)
-            yield cls(giving(lambda fd, head: _give(givers, next(turns), fd, head)), registry)
+            yield cls(
+                giving(lambda fd, head: _give(givers, next(turns), fd, head)),
+                counters.share(folder, number=0),
+                counters.counts_of_callers(folder),
+            )
 
 
 def _give(givers: list[Giver], turn: int, connection: int, head: bytes) -> bool:
@@ -69,4 +74,5 @@ def _fresh_folder(folder: Path) -> Path:
     """An empty folder that is ours alone; what a killed server left there goes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
+    counters.prepare(folder)
     return folder

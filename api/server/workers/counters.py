@@ -1,7 +1,8 @@
-"""Counters of all processes of a server together: `/metrics` is answered by any one of them.
+"""What all processes of a server count together, for `/metrics` and of each caller.
 
-Each process writes its own numbers into a file of its own in a folder that all of them read. A
-process that takes another's place goes on where that one was, so no counter ever falls.
+`/metrics` is answered by any one of them. Each process writes its own numbers into a file of its
+own in a folder that all of them read. A process that takes another's place goes on where that one
+was, so no counter ever falls.
 """
 
 import os
@@ -10,7 +11,20 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from api.door.turns.shared_counts import SharedCounts
+
+LIMITS_FILE = "limits"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable
+
+
+def prepare(folder: Path) -> None:
+    """Make what the processes will share in an empty folder."""
+    SharedCounts.create(folder / LIMITS_FILE)
+
+
+def counts_of_callers(folder: Path) -> SharedCounts:
+    """Return the counts of each caller's requests and guesses."""
+    return SharedCounts(folder / LIMITS_FILE)
 
 
 def share(folder: Path, number: int) -> CollectorRegistry:

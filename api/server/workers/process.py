@@ -83,11 +83,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders = Orders(**json.loads(sys.stdin.buffer.readline()))
     logs.configure(worker=orders.number)
-    registry = counters.share(Path(orders.counters), orders.number)
+    folder = Path(orders.counters)
+    registry, counts = counters.share(folder, orders.number), counters.counts_of_callers(folder)
     settings = Settings(**orders.settings)
-    engine = databases_from(orders.database, None).engine()
+    is_pooled = settings.database_pooled
+    engine = databases_from(orders.database, None, is_pooled=is_pooled).engine()
     lifespan = background.lifespan if orders.rounds else None
-    app = create_app(engine, settings, lifespan=lifespan, counters=registry)
+    app = create_app(engine, settings, lifespan=lifespan, counters=registry, counts=counts)
     settle()
     giver = None if orders.giver is None else socket.socket(fileno=orders.giver)
     server = WorkerServer(configuration(app), giver)

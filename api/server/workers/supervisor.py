@@ -43,22 +43,23 @@ class Supervisor:
 
     lines: Callable[[bytes], None] | None = None
     _places: list[_Place] = field(default_factory=list)
-    _stopping: threading.Event = field(default_factory=threading.Event)
+    _is_stopping: bool = False
 
     def add(self, orders: Orders, on_end: Callable[[], None] = lambda: None) -> None:
         """Have one more."""
         self._places.append(_Place(orders, on_end))
 
     def stop(self) -> None:
-        """Let `run` end; may be called by a handler of a signal."""
-        self._stopping.set()
+        """Let `run` end; may be called by a handler of a signal, so it takes no lock."""
+        self._is_stopping = True
 
     def run(self) -> None:
         """Keep them running until we are stopped; return when the last has ended."""
         try:
-            while not self._stopping.wait(LOOK_S):
+            while not self._is_stopping:
                 for place in self._places:
                     self._look_at(place)
+                time.sleep(LOOK_S)
         finally:
             self._stop_all([place.process for place in self._places if place.process])
 

@@ -2,8 +2,8 @@
 
 What counts is bounded by itself: a GPU has one window a minute. What does not (windows set aside,
 other words for kept ones, batches that say nothing new) is bounded here, a Beijing day at a time.
-The counts stand in the database, one row an agent, so that all processes count together; each may
-let one batch too many through.
+The counts stand in the database, one row an agent, and are read where no other process takes a
+batch of that agent (`queries/reporters.py`): all processes count together, and none is spent twice.
 """
 
 from datetime import date

@@ -4,7 +4,7 @@ A batch's bytes and signature are stored for ever, with its answer; another body
 number, or one that does not follow its predecessor, is stored as evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -52,13 +52,19 @@ class SignedBatch(NamedTuple):
     sent_at: datetime
 
 
-def lock_stream(raw: Raw, stream: UUID) -> Head | None:
-    """Lock a stream and return its head; None for a new stream."""
-    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(stream),))
-    row = raw.execute(
-        "SELECT agent_id, number, hash FROM streams WHERE stream = %s", (stream,)
-    ).fetchone()
-    return Head(*row) if row else None
+def lock_streams(raw: Raw, streams: Collection[UUID]) -> dict[UUID, Head]:
+    """Lock streams, in one order whoever asks, and return their heads; a new stream has none."""
+    with raw.cursor() as cursor, raw.pipeline():
+        raw.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(stream, 1))"
+            " FROM unnest(%s::text[]) AS stream",
+            (sorted(map(str, streams)),),
+        )
+        cursor.execute(
+            "SELECT stream, agent_id, number, hash FROM streams WHERE stream = ANY(%s)",
+            ([*streams],),
+        )
+        return {stream: Head(*head) for stream, *head in cursor.fetchall()}
 
 
 def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:

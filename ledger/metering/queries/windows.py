@@ -8,6 +8,7 @@ order of their keys, so that two intakes cannot deadlock.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -69,12 +70,24 @@ def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
     _ensure_months(raw, {beijing_day(w.start).replace(day=1) for w in sorted_windows})
     try:
         with raw.transaction():
-            _copy(raw, sorted_windows, origin)
+            _copy(raw, ((w, origin) for w in sorted_windows))
             outcome = Outcome(sorted_windows, [], [])
     except psycopg.errors.UniqueViolation:
         outcome = _insert_some(raw, sorted_windows, origin)
     _compare(raw, again, outcome)  # said twice in one batch: asked of what stands by now
     return outcome
+
+
+def keep_fresh(raw: Raw, batches: Sequence[tuple[Origin, Sequence[KeptWindow]]]) -> None:
+    """Store windows of several batches that nobody said before, of each key one.
+
+    Raises psycopg's UniqueViolation where somebody did; the caller's savepoint goes with it.
+    """
+    rows = [(w.start, w.gpu, w, origin) for origin, windows in batches for w in windows]
+    if rows:
+        rows.sort(key=itemgetter(0, 1))
+        _ensure_months(raw, {beijing_day(row[0]).replace(day=1) for row in rows})
+        _copy(raw, ((w, origin) for *_, w, origin in rows))
 
 
 def _ensure_months(raw: Raw, months: set[date]) -> None:
@@ -87,12 +100,12 @@ _COPY = (
 _TYPES = ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb")
 
 
-def _copy(raw: Raw, windows: Sequence[KeptWindow], origin: Origin) -> None:
-    rest = (origin.cluster, origin.source, origin.stream, origin.number)
+def _copy(raw: Raw, windows: Iterable[tuple[KeptWindow, Origin]]) -> None:
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
-        for w in windows:
-            copy.write_row((w.gpu, w.start, *rest, Jsonb(w.body, dumps=_as_it_is)))
+        for w, of in windows:
+            body = Jsonb(w.body, dumps=_as_it_is)
+            copy.write_row((w.gpu, w.start, of.cluster, of.source, of.stream, of.number, body))
 
 
 def _as_it_is(body: bytes) -> bytes:

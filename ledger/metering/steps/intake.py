@@ -25,7 +25,7 @@ from ledger.metering.queries.streams import (
     advance,
     answer_of,
     keep_fork,
-    lock_stream,
+    lock_streams,
 )
 from ledger.metering.queries.windows import (
     KeptWindow,
@@ -135,7 +135,7 @@ def take_batch(
         Spent: it is more than is left of the agent's `share` of the day; nothing of it is stored.
     """
     raw, batch = raw_connection(db), submission.batch
-    head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
+    head = lock_streams(raw, [batch.stream]).get(batch.stream) or Head(batch.agent, 0, b"")
     if batch.number > head.number + 1:
         return Ahead(head.number + 1)
     if batch.agent == head.agent:

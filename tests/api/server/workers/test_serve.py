@@ -1,14 +1,10 @@
 """`suanquan serve --door agents --workers 2`: real processes on one port and one database."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -20,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agents import wire
 from ledger.postgres.database import Database
-from tests.support.processes import SUANQUAN, until
+from tests.support.processes import until
+from tests.support.servers.workers import Service, serving_by_workers
 from tests.support.simulation import Node, enrolled, place, window
 
 TOKEN = "a token for Prometheus"  # noqa: S105
@@ -28,56 +25,22 @@ NODES, BATCHES = 6, 20
 ANSWERS = "suanquan_requests_total"
 
 
-@dataclass
-class Service:
-    """A running server of workers."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-
-    def workers(self) -> list[psutil.Process]:
-        children = psutil.Process(self.process.pid).children()
-        return [c for c in children if "api.server.workers.process" in " ".join(c.cmdline())]
-
-    def ready(self) -> list[int]:
-        """The numbers of the workers that said so."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line["worker"] for line in lines if line["event"] == "ready"]
-
-    def batches_answered(self) -> float:
-        answer = httpx2.get(f"{self.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
-        assert answer.status_code == 200, answer.text
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(answer.text)
-            for sample in family.samples
-            if sample.name == ANSWERS and sample.labels["route"] == "/api/v1/batches"
-        )
-
-
 @pytest.fixture
 def service(database: Database, tmp_path: Path) -> Iterator[Service]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    rest = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
-    environment = rest | {
-        "SUANQUAN_DATABASE_URL": database.app_url,
-        "SUANQUAN_PORT": str(port),
-        "SUANQUAN_LATE_DAYS": "36500",
-        "SUANQUAN_METRICS_TOKEN": TOKEN,
-    }
-    log = tmp_path / "log"
-    command = [*SUANQUAN, "serve", "--door", "agents", "--workers", "2"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, env=environment, stderr=stream)
-    running = Service(process, f"http://127.0.0.1:{port}", log)
-    try:
-        until("both workers", lambda: sorted(running.ready()) == [1, 2])
+    variables = {"SUANQUAN_LATE_DAYS": "36500", "SUANQUAN_METRICS_TOKEN": TOKEN}
+    with serving_by_workers(database, tmp_path / "log", variables) as running:
         yield running
-    finally:
-        process.terminate()
-        process.wait(60)
+
+
+def batches_answered(service: Service) -> float:
+    answer = httpx2.get(f"{service.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200, answer.text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == ANSWERS and sample.labels["route"] == "/api/v1/batches"
+    )
 
 
 def report(service: Service, node: Node, gpu: int) -> list[tuple[int, wire.Answer]]:
@@ -118,7 +81,7 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
         until("some batches", lambda: len(rows_of(owner, "SELECT FROM batches")) > NODES)
         victim = max(service.workers(), key=lambda worker: len(worker.net_connections("tcp")))
         victim.kill()
-        answers = [each.result() for each in reports]
+        answers = [future.result() for future in reports]
     assert len(rows_of(owner, "SELECT FROM windows")) == NODES * BATCHES * 5
     for node, answers_to in zip(nodes, answers, strict=True):
         assert all(answer.kept == 5 for _, answer in answers_to)
@@ -133,7 +96,7 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
     assert end["status"] == -signal.SIGKILL
     lines_of_batches = [line for line in lines if line.get("path") == "/api/v1/batches"]
     assert {line["worker"] for line in lines_of_batches} <= {1, 2}
-    assert service.batches_answered() >= len(lines_of_batches) >= NODES * BATCHES
+    assert batches_answered(service) >= len(lines_of_batches) >= NODES * BATCHES
     family = service.workers()
     service.process.terminate()
     assert service.process.wait(60) == 0
