@@ -161,7 +161,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     WHERE r.windows IS NOT NULL
     UNION ALL
     SELECT a.at, p.said::jsonb
-    FROM of_rolls o JOIN batch_rolls r USING (stream, first)
+    FROM of_rolls o CROSS JOIN LATERAL roll_at(o.stream, o.first) r
     CROSS JOIN LATERAL unnest(o.places, o.ats) AS a(place, at)
     JOIN LATERAL (SELECT * FROM roll_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
 END;

@@ -158,7 +158,7 @@ WINDOW = f"""
     SELECT '{gpu_id(0)}', '{minute(900).isoformat()}', cluster_id, source, stream, 1,
         jsonb_build_object('gpu', '{gpu_id(0)}', 'start', '{minute(900).isoformat()}',
                            'window_ms', 60000, 'parts', '[]'::jsonb)
-    FROM batch_rolls JOIN agents ON id = agent_id
+    FROM roll_spans JOIN agents ON id = agent_id
 """
 ROLL = """
     SELECT pack_batches(stream, {first}, {last}, decode(repeat('00', 32), 'hex'), '{{mine}}',
@@ -175,6 +175,8 @@ def test_raw_sql_forges_no_roll(
     assert pack(busy_town) == SENT
     for attack in (
         "INSERT INTO batch_rolls SELECT * FROM batch_rolls", "DELETE FROM batch_rolls",
+        "INSERT INTO roll_spans SELECT * FROM roll_spans", "DELETE FROM roll_spans",
+        "UPDATE roll_spans SET last = 1",
         "UPDATE batch_rolls SET last = 1", "TRUNCATE batch_rolls", "DELETE FROM sealed_rows",
         "SELECT batch_follows()",
     ):  # fmt: skip
