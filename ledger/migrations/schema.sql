@@ -10615,6 +10615,8 @@ CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
 CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
 
+CREATE INDEX conflicts_by_arrival ON public.conflicts USING btree (received_at DESC, gpu, start, number);
+
 CREATE INDEX contract_terms_by_contract ON public.contract_terms USING btree (contract_id);
 
 CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, project_id);
@@ -10656,6 +10658,8 @@ CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (rever
 CREATE INDEX courier_files_by_centre ON public.courier_files USING btree (centre_id);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
+
+CREATE INDEX coverage_with_gaps ON public.coverage USING btree (day DESC, gpu) WHERE (gap_ms > 0);
 
 CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster_id, holder_kind, holder, day);
 
@@ -10704,6 +10708,8 @@ CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (
 CREATE INDEX failed_sign_ins_by_login ON public.failed_sign_ins USING btree (login_id, at);
 
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
+
+CREATE INDEX forks_by_arrival ON public.forks USING btree (received_at DESC, stream, number);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 

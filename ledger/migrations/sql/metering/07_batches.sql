@@ -233,6 +233,7 @@ CREATE TABLE forks (
     PRIMARY KEY (stream, number, hash)
 );
 CREATE INDEX forks_by_agent ON forks (agent_id);
+CREATE INDEX forks_by_arrival ON forks (received_at DESC, stream, number);
 
 -- Codes are made by the bureau, or by the operator of the cluster's centre.
 CREATE FUNCTION code_issued() RETURNS trigger

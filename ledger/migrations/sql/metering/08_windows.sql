@@ -365,6 +365,7 @@ CREATE TABLE conflicts (
     body jsonb NOT NULL,
     PRIMARY KEY (gpu, start, hash, stream, number)
 );
+CREATE INDEX conflicts_by_arrival ON conflicts (received_at DESC, gpu, start, number);
 
 -- Windows that cannot count yet: from the future, late, of an unknown or another node's GPU, of an agent
 -- that the bureau has not approved. They make no partition. Who
