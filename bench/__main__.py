@@ -1,6 +1,7 @@
 """`make bench`: every benchmark in one run, as a table, and as JSON in bench/results.json.
 
-What a server says meanwhile goes to a file that is named at the end.
+What another one measured before stays in that file. What a server says meanwhile goes to a file
+that is named at the end.
 
     python -m bench            all of them
     python -m bench intake     one of them; what begins with -- is for it
@@ -28,6 +29,7 @@ MODULES = (
     "bench.flood",
     "bench.metering.nodes",
     "bench.scale.growth",
+    "bench.scale.capacity",
     "bench.posting",
     "bench.seals",
     "bench.charge",
@@ -46,23 +48,29 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - set(BENCHMARKS):
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
         return 2
-    fields: dict[str, object] = {
-        "machine": f"{_processor()}, {platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
     LOG.unlink(missing_ok=True)
     for name in names or BENCHMARKS:
         print(f"\n{name}", flush=True)
         figures = importlib.import_module(BENCHMARKS[name]).run()
-        fields[name] = figures
+        _keep(name, figures)
         width = max(map(len, figures))
         for key, value in figures.items():
             print(f"  {key:{width}}  {value}", flush=True)
-    RESULTS.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if LOG.exists():
         print(f"\nthe server's log: {LOG}")
     return 0
+
+
+def _keep(name: str, figures: dict[str, object]) -> None:
+    """Write what was measured beside what the others measured before, with when and where."""
+    fields = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    fields[name] = figures
+    fields.setdefault("measured", {})[name] = {
+        "machine": f"{_processor()}, {platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    RESULTS.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _processor() -> str:

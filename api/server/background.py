@@ -4,7 +4,9 @@ What was reported before its minute was over counts once it is, for clocks diffe
 usage is priced, what decided months were billed too much moves to it, the vouchers are accrued, and
 a reservation whose day is over ends. The figures are absolute, so a round that is left out or done
 twice changes nothing. Where several servers share a database one of them does the round and the
-others pass. A round takes at most a tenth of the time, however large the database has grown.
+others pass; its lock ends with its transaction, so another does the next one where it dies. The
+moment is that of the database's clock. A round takes at most a tenth of the time, however large the
+database has grown.
 
 Windows of days that are over for two days are packed, an hour of them at a time.
 
@@ -69,7 +71,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Accrue, seal, pack and keep the event log for as long as the application runs."""
     engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
     tasks = [
-        asyncio.create_task(_repeat(rounds, every_s, disk))
+        asyncio.create_task(_repeat(engine, rounds, every_s, disk))
         for every_s, rounds in _rounds(engine, settings)
     ]
     yield
@@ -98,7 +100,7 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
 
 
-async def _repeat(rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
+async def _repeat(engine: Engine, rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
     """Do them for ever, at most a tenth of the time, and not while the disk is full."""
     pause = every_s
     while True:
@@ -107,17 +109,24 @@ async def _repeat(rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
             continue
         began = time.monotonic()
         for this_round in rounds:
-            await asyncio.to_thread(_try, this_round)
+            await asyncio.to_thread(_try, engine, this_round)
         pause = max(every_s, _SHARE * (time.monotonic() - began))
 
 
-def _try(this_round: Round) -> None:
+def _try(engine: Engine, this_round: Round) -> None:
     try:
-        this_round.do(datetime.now(UTC))
+        this_round.do(_moment(engine))
     except (LedgerError, OSError) as error:
         log.warning("a round has to wait", round=this_round.name, why=str(error))
     except Exception:
         log.exception("a round failed; the next one starts afresh", round=this_round.name)
+
+
+def _moment(engine: Engine) -> datetime:
+    """The present by the database's clock, for servers' clocks differ, and one may jump."""
+    with engine.connect() as connection:
+        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now.astimezone(UTC)
 
 
 def release_round(engine: Engine, now: datetime) -> int:

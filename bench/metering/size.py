@@ -38,7 +38,7 @@ SEAL_KEY = SigningKey.generate()
 PARTS = {
     "windows": "windows",
     "hours": "window_hours",
-    "batches": "batches batch_rolls",
+    "batches": "batches roll_spans batch_rolls",
     "leaves": "sealed_rows unsealed_rows",
     "counts": "window_counts",
     "totals": "day_totals coverage hour_totals hour_coverage past_hours",

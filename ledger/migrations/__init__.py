@@ -2,7 +2,8 @@
 
 Nothing is released yet, so the first step is the whole schema: the files under `sql/`, one for each
 change, in the folder of its room, numbered in the order in which they run; what holds across rooms
-stands beside the folders. Once released a step is never edited: a change is a new step. All steps
+stands beside the folders. Once released a step is never edited: a change is a new step, and says
+which older programs may serve on what it leaves (`oldest`): expand first, contract later. All steps
 that a database lacks run in one transaction (`ledger.postgres.database.upgrade`), as the owner. The
 files are run as they stand, but for `:app_role`, which becomes the application's role: its name is
 a setting, because roles belong to the whole server and not to one database.

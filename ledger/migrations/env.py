@@ -10,6 +10,9 @@ from sqlmodel import SQLModel
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata)
 context.run_migrations()
-# The application asks at its start whether the schema is the one it was made for.
+# A step says which programs, by the revision that they were made for, may serve on what it leaves.
+step = context.script.get_revision("head")
+connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{step.module.oldest}'")
+# The application asks at its start whether the schema is one that it may serve on.
 role = connection.dialect.identifier_preparer.quote(context.config.attributes["app_role"])
 connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {role}")

@@ -1334,46 +1334,49 @@ COMMENT ON COLUMN public.batch_rolls.widths IS 'Of each column: bytes of n in th
 
 COMMENT ON COLUMN public.batch_rolls.content IS 'The columns that have a width, one after the other';
 
-CREATE FUNCTION public.roll_of(of_stream uuid, of_number bigint) RETURNS SETOF public.batch_rolls
+CREATE FUNCTION public.roll_at(of_stream uuid, of_first bigint) RETURNS SETOF public.batch_rolls
+    LANGUAGE plpgsql STABLE ROWS 1
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT r.stream, r.first, r.last, r.seal, r.agent_id, r.received, r.hashes, r.signatures,
+                        r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
+                        r.content
+        FROM batch_rolls r WHERE r.stream = of_stream AND r.first = of_first;
+END $$;
+
+ALTER FUNCTION public.roll_at(of_stream uuid, of_first bigint) OWNER TO suanquan_owner;
+
+CREATE TABLE public.roll_spans (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL
+);
+
+ALTER TABLE public.roll_spans OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.roll_spans IS 'Of which batches there are rolls, and when these were received';
+
+COMMENT ON COLUMN public.roll_spans.last IS 'Number of its last batch';
+
+CREATE FUNCTION public.roll_of(of_stream uuid, of_number bigint) RETURNS SETOF public.roll_spans
     LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
  SELECT r.stream,
      r.first,
      r.last,
-     r.seal,
      r.agent_id,
-     r.received,
-     r.hashes,
-     r.signatures,
-     r.leaves,
-     r.templates,
-     r.counts,
-     r.columns,
-     r.kinds,
-     r.bases,
-     r.steps,
-     r.widths,
-     r.content
-    FROM ( SELECT batch_rolls.stream,
-             batch_rolls.first,
-             batch_rolls.last,
-             batch_rolls.seal,
-             batch_rolls.agent_id,
-             batch_rolls.received,
-             batch_rolls.hashes,
-             batch_rolls.signatures,
-             batch_rolls.leaves,
-             batch_rolls.templates,
-             batch_rolls.counts,
-             batch_rolls.columns,
-             batch_rolls.kinds,
-             batch_rolls.bases,
-             batch_rolls.steps,
-             batch_rolls.widths,
-             batch_rolls.content
-            FROM public.batch_rolls
-           WHERE ((batch_rolls.stream = roll_of.of_stream) AND (batch_rolls.first <= roll_of.of_number))
-           ORDER BY batch_rolls.first DESC
+     r.received
+    FROM ( SELECT roll_spans.stream,
+             roll_spans.first,
+             roll_spans.last,
+             roll_spans.agent_id,
+             roll_spans.received
+            FROM public.roll_spans
+           WHERE ((roll_spans.stream = roll_of.of_stream) AND (roll_spans.first <= roll_of.of_number))
+           ORDER BY roll_spans.first DESC
           LIMIT 1) r
    WHERE (r.last >= roll_of.of_number);
 END;
@@ -1445,7 +1448,7 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
           SELECT b.stream,
              b.number,
              ( SELECT r.first
-                    FROM public.roll_of(b.stream, b.number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)) AS first
+                    FROM public.roll_of(b.stream, b.number) r(stream, first, last, agent_id, received)) AS first
             FROM ( SELECT DISTINCT wanted.stream,
                      wanted.number
                     FROM wanted) b
@@ -1474,7 +1477,7 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
   SELECT a.at,
      (p.said)::jsonb AS said
     FROM (((of_rolls o
-      JOIN public.batch_rolls r USING (stream, first))
+      CROSS JOIN LATERAL public.roll_at(o.stream, o.first) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content))
       CROSS JOIN LATERAL UNNEST(o.places, o.ats) a(place, at))
       JOIN LATERAL ( SELECT roll_pieces.place,
              roll_pieces.said
@@ -3201,7 +3204,8 @@ CREATE FUNCTION public.kept_batch(of_stream uuid, of_number bigint) RETURNS SETO
      o.received_at,
      o.answer,
      o.bytes
-    FROM (public.roll_of(kept_batch.of_stream, kept_batch.of_number) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content)
+    FROM ((public.roll_of(kept_batch.of_stream, kept_batch.of_number) s(stream, first, last, agent_id, received)
+      CROSS JOIN LATERAL public.roll_at(s.stream, s.first) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content))
       CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
    WHERE (o.number = kept_batch.of_number);
 END;
@@ -4055,17 +4059,17 @@ DECLARE
     keys text[];
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(of_stream::text, 1));
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'batches are packed at READ COMMITTED'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
-    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
-            templates, counts, columns, kinds, bases, steps, widths, content)
-        SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
+    SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
                tstzrange(min(b.received_at), max(b.received_at), '[]'),
                previous || string_agg(b.hash, '' ORDER BY b.number),
                string_agg(b.signature, '' ORDER BY b.number), string_agg(l.hash, '' ORDER BY b.number),
                of_templates, of_counts, of_columns, of_kinds, of_bases, of_steps, of_widths, of_content
+        INTO roll
         FROM batches b JOIN agents a ON a.id = b.agent_id AND a.source IN ('nvml', 'dcgm')
         JOIN sealed_rows l ON l.relation = 'batches'
             AND l.key = jsonb_build_array(b.stream, b.number)::text
@@ -4075,14 +4079,25 @@ BEGIN
             AND NOT EXISTS (SELECT FROM window_counts c
                             WHERE (c.stream, c.number) = (b.stream, b.number) AND c.waiting > 0)
         HAVING count(*) = of_last - of_first + 1 AND count(DISTINCT b.number) = count(*)
-            AND min(l.seal) = max(l.seal)
-        RETURNING * INTO roll;
+            AND min(l.seal) = max(l.seal);
     IF roll.stream IS NULL OR EXISTS (
         SELECT * FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
         EXCEPT ALL SELECT * FROM open_roll(roll)
     ) THEN
         RAISE EXCEPTION 'a roll of % is not its batches % to %', of_stream, of_first, of_last
             USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
+    END IF;
+    INSERT INTO roll_spans (stream, first, last, agent_id, received)
+        VALUES (roll.stream, roll.first, roll.last, roll.agent_id, roll.received);
+    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
+            templates, counts, columns, kinds, bases, steps, widths, content)
+        VALUES (roll.stream, roll.first, roll.last, roll.seal, roll.agent_id, roll.received, roll.hashes,
+                roll.signatures, roll.leaves, roll.templates, roll.counts, roll.columns, roll.kinds,
+                roll.bases, roll.steps, roll.widths, roll.content)
+        ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is a roll of % from % on', of_stream, of_first
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
     WITH gone AS (
         DELETE FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
@@ -5252,6 +5267,17 @@ END $_$;
 
 ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.roll_leaves(of_stream uuid, of_first bigint) RETURNS TABLE(seal bigint, last bigint, leaves bytea)
+    LANGUAGE plpgsql STABLE ROWS 1
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT r.seal, r.last, r.leaves FROM batch_rolls r
+        WHERE r.stream = of_stream AND r.first = of_first;
+END $$;
+
+ALTER FUNCTION public.roll_leaves(of_stream uuid, of_first bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.rule_corrections(of_decision bigint) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -6113,6 +6139,8 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.alembic_version IS '0001';
 
 CREATE TABLE public.allocations (
     id bigint NOT NULL,
@@ -7755,7 +7783,8 @@ UNION ALL
     received_at,
     answer,
     bytes
-   FROM (public.batch_rolls r
+   FROM ((public.roll_spans s
+     CROSS JOIN LATERAL public.roll_at(stream, first) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content))
      CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
 
 ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
@@ -7787,7 +7816,8 @@ UNION ALL
     'batches'::text AS relation,
     ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
     SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash
-   FROM (public.batch_rolls r
+   FROM ((public.roll_spans s
+     CROSS JOIN LATERAL public.roll_leaves(stream, first) r(seal, last, leaves))
      CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n));
 
 ALTER VIEW public.kept_leaves OWNER TO suanquan_owner;
@@ -10373,6 +10403,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
 
+ALTER TABLE ONLY public.roll_spans
+    ADD CONSTRAINT roll_spans_pkey PRIMARY KEY (stream, first);
+
 ALTER TABLE ONLY public.rounds
     ADD CONSTRAINT rounds_pkey PRIMARY KEY (is_last);
 
@@ -10582,6 +10615,8 @@ CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
 CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
 
+CREATE INDEX conflicts_by_arrival ON public.conflicts USING btree (received_at DESC, gpu, start, number);
+
 CREATE INDEX contract_terms_by_contract ON public.contract_terms USING btree (contract_id);
 
 CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, project_id);
@@ -10623,6 +10658,8 @@ CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (rever
 CREATE INDEX courier_files_by_centre ON public.courier_files USING btree (centre_id);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
+
+CREATE INDEX coverage_with_gaps ON public.coverage USING btree (day DESC, gpu) WHERE (gap_ms > 0);
 
 CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster_id, holder_kind, holder, day);
 
@@ -10671,6 +10708,8 @@ CREATE UNIQUE INDEX excluded_months_open ON public.excluded_months USING btree (
 CREATE INDEX failed_sign_ins_by_login ON public.failed_sign_ins USING btree (login_id, at);
 
 CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
+
+CREATE INDEX forks_by_arrival ON public.forks USING btree (received_at DESC, stream, number);
 
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 
@@ -12823,6 +12862,8 @@ GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.batch_rolls TO suanquan_app;
+
+GRANT SELECT ON TABLE public.roll_spans TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 

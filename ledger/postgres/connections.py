@@ -6,8 +6,8 @@ one that is the primary now. A host that has died without a word is noticed with
 Role and time limits are start-up settings of a connection, so that a rollback or RESET falls back
 to them, not past them. Through a pooler in transaction mode (PgBouncer) a connection is another one
 for each transaction, and start-up settings are refused: there each transaction begins with them.
-Nothing else is kept in a session: no prepared statement, no temporary table beyond a transaction,
-no session's lock, no LISTEN.
+Nothing else is kept in a session: no prepared statement, no temporary table, no session's lock, no
+LISTEN.
 
 A COMMIT waits for the synchronous standby for as long as it takes. A time limit there would not
 undo what was written: PostgreSQL ends the wait, warns, and the change stands on the primary alone.

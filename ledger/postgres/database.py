@@ -7,6 +7,7 @@ whichever login it used. Statements, locks and idle transactions have time limit
 `upgrade` brings a database to the newest schema in one transaction.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ APP_LIMITS = {
     "idle_in_transaction_session_timeout": 60_000,
 }
 OWNER_LIMITS = {"statement_timeout": 600_000, "lock_timeout": 600_000}
+_OLDEST = sa.text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")
 _POOLED = "unsupported startup parameter"  # PgBouncer's word for our settings
+ATTEMPTS, ATTEMPT_PAUSE_S = 5, 2.0
 MIGRATION_LOCK_TIMEOUT = "5s"  # a migration that cannot have a table must not queue everyone up
 
 
@@ -83,12 +86,28 @@ def databases_from(url: str, owner_url: str | None, *, is_pooled: bool = False) 
 def upgrade(database: Database) -> str:
     """Upgrade the database to the newest schema, as owner; return its revision.
 
+    Servers may run meanwhile. A table that one of them holds is not waited for long, so that nobody
+    queues behind us; it is tried again a few times.
+
     Raises:
         Unusable: the server cannot be reached or is too old, the owner may not do it, someone
             holds a table, or the schema is newer than this program.
     """
     engine = database.owner_engine()
-    with _refusals(engine.url), engine.begin() as connection:
+    with _refusals(engine.url):
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return _upgrade(engine, database)
+            except DBAPIError as error:
+                if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                    raise
+            time.sleep(ATTEMPT_PAUSE_S * attempt)
+        return _upgrade(engine, database)
+
+
+def _upgrade(engine: sa.Engine, database: Database) -> str:
+    """Upgrade in one transaction; whatever it meets, nothing or all of it is done."""
+    with engine.begin() as connection:
         _refuse_old_server(connection)
         # Waits for another upgrade to end; after that nobody is waited for long.
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
@@ -119,14 +138,21 @@ def mark_drill(connection: sa.Connection, *, is_drill: bool) -> None:
 
 
 def check_revision(engine: sa.Engine) -> None:
-    """Raise Unusable unless the database has the revision of this program."""
-    want = ScriptDirectory.from_config(migrations()).get_current_head()
+    """Raise Unusable unless this program may serve on the schema that the database has.
+
+    That is its own, or a newer one which says that programs as old as this one may (`oldest` of
+    its step). So servers of two versions work side by side while they are changed one by one.
+    """
+    want = ScriptDirectory.from_config(migrations()).get_current_head() or "-"
     with _refusals(engine.url), engine.connect() as connection:
         have = MigrationContext.configure(connection).get_current_revision()
+        oldest = connection.scalar(_OLDEST) if have not in {None, want} else None
     if have is None:
         raise Unusable("no_schema")
-    if have != want:
-        raise Unusable("not_migrated", have=have, want=want or "-")
+    if have < want:
+        raise Unusable("not_migrated", have=have, want=want)
+    if have > want and (oldest is None or want < oldest):
+        raise Unusable("schema_newer", have=have, want=want)
 
 
 def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE) -> Config:

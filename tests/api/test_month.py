@@ -28,7 +28,7 @@ from tests.support.invoices import einvoice_xml
 from tests.support.papers.proofs import pdf
 from tests.support.people import FAR
 from tests.support.servers.balancer import Balancer
-from tests.support.servers.pgbouncer import pooled
+from tests.support.servers.pgbouncer import pooler
 from tests.support.simulation import USCC, window
 from tests.support.town import Town
 
@@ -123,7 +123,7 @@ def office(
     with ExitStack() as stack:
         engines = [engine]
         if request.param != "one server":
-            through = stack.enter_context(pooled(database))
+            through = stack.enter_context(pooler(database))
             engines = [through.engine(), through.engine()]
         for each in engines:
             stack.callback(each.dispose)

@@ -23,14 +23,14 @@ def answers(servers: Callable[[str], Server]) -> Iterator[dict[Page, list[Answer
     database = server.create("region", TEMPLATE)
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         site = RegionSite(database, owner)
-        found: dict[Page, list[Answer]] = {page: [] for page in page_paths()}
+        by_page: dict[Page, list[Answer]] = {page: [] for page in page_paths()}
         for size in (SMALL, LARGER):
             site.grow(size)
             with site.client() as client:
                 site.ask(client, Role.CLERK, "/policies")  # what is kept for a while is read now
-                for page, of_page in found.items():
+                for page, of_page in by_page.items():
                     of_page.append(site.ask(client, *page))
-        yield found
+        yield by_page
         site.close()
     server.drop("region")
 

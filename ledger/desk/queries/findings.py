@@ -4,7 +4,7 @@ Each kind is one query with columns of its own; pages and clients show them as t
 an empty list means no finding of that kind.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,7 @@ from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
 
 KINDS = tuple(FindingKind)
+SILENT_DAYS = 7  # that are looked at first
 
 Row = dict[str, Any]
 
@@ -31,9 +32,12 @@ _QUERIES: dict[FindingKind, str] = {
     FindingKind.CONFLICTS: f"""
         SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
                w.stream::text AS first_stream, w.number AS first_number
-        FROM conflicts x JOIN clusters c ON c.id = x.cluster_id
+        FROM (
+            SELECT x.* FROM conflicts x JOIN clusters c ON c.id = x.cluster_id WHERE {_OF_CENTRE}
+            ORDER BY x.received_at DESC, x.gpu, x.start, x.number {_PAGE}
+        ) x JOIN clusters c ON c.id = x.cluster_id
         CROSS JOIN LATERAL kept_minutes(ARRAY[x.gpu], x.start, x.start + interval '1 minute') w
-        WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start, x.number {_PAGE}
+        ORDER BY x.received_at DESC, x.gpu, x.start, x.number
     """,
     # Two batches under one number: a cloned node, or a spool restored from a copy.
     FindingKind.FORKS: f"""
@@ -51,19 +55,30 @@ _QUERIES: dict[FindingKind, str] = {
         GROUP BY c.name, q.node, q.gpu, q.reason
         ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
     """,
-    # Somebody said that nobody looked. Such windows are never packed.
+    # Somebody said that nobody looked.
     FindingKind.GAPS: f"""
         SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
-        FROM coverage v JOIN clusters c ON c.id = v.cluster_id
+        FROM (
+            SELECT v.* FROM coverage v JOIN clusters c ON c.id = v.cluster_id
+            WHERE v.gap_ms > 0 AND {_OF_CENTRE} ORDER BY v.day DESC, v.gpu {_PAGE}
+        ) v JOIN clusters c ON c.id = v.cluster_id
         CROSS JOIN LATERAL (
-            SELECT string_agg(DISTINCT g ->> 'reason', ', ' ORDER BY g ->> 'reason') AS reasons
-            FROM windows w, jsonb_array_elements(w.body -> 'gaps') g
-            WHERE w.gpu = v.gpu AND w.start >= v.day::timestamp AT TIME ZONE interval '+08:00'
-                AND w.start < (v.day + 1)::timestamp AT TIME ZONE interval '+08:00'
+            SELECT string_agg(DISTINCT r.reason, ', ' ORDER BY r.reason) AS reasons FROM (
+                SELECT t.holder AS reason FROM hour_totals t
+                WHERE t.gpu = v.gpu AND t.holder_kind = 'gap'
+                    AND t.hour >= v.day::timestamp AT TIME ZONE interval '+08:00'
+                    AND t.hour < (v.day + 1)::timestamp AT TIME ZONE interval '+08:00'
+                UNION ALL  -- what a job's windows have is not told by the hour
+                SELECT g ->> 'reason' FROM windows w, jsonb_array_elements(w.body -> 'gaps') g
+                WHERE starts_with(v.gpu, 'job/') AND w.gpu = v.gpu
+                    AND w.start >= v.day::timestamp AT TIME ZONE interval '+08:00'
+                    AND w.start < (v.day + 1)::timestamp AT TIME ZONE interval '+08:00'
+            ) r
         ) reasons
-        WHERE v.gap_ms > 0 AND {_OF_CENTRE} ORDER BY v.day DESC, v.gpu {_PAGE}
+        ORDER BY v.day DESC, v.gpu
     """,
-    # Nobody said anything: minutes of registered GPUs without a window, up to five minutes ago.
+    # Nobody said anything: minutes of registered GPUs without a window, up to five minutes ago, on
+    # the days from `first` to `last`.
     FindingKind.SILENT: f"""
         SELECT c.name AS cluster, g.node, g.gpu, d.day,
                d.expected - coalesce(v.windows, 0) AS minutes
@@ -77,11 +92,15 @@ _QUERIES: dict[FindingKind, str] = {
                     day::date::timestamp AT TIME ZONE interval '+08:00', g.registered_from))
                 ) / 60)::bigint AS expected
             FROM generate_series(
-                (g.registered_from AT TIME ZONE interval '+08:00')::date,
-                (CAST(:now AS timestamptz) AT TIME ZONE interval '+08:00')::date,
-                interval '1 day') day
+                greatest((g.registered_from AT TIME ZONE interval '+08:00')::date,
+                    CAST(:first AS date)), CAST(:last AS date), interval '1 day') day
         ) d
-        LEFT JOIN (SELECT gpu, day, sum(windows) AS windows FROM coverage GROUP BY gpu, day) v
+        LEFT JOIN (
+            SELECT v.gpu, v.day, sum(v.windows) AS windows
+            FROM clusters s JOIN coverage v ON v.cluster_id = s.id
+                AND v.day BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+            GROUP BY v.gpu, v.day
+        ) v
             ON v.gpu = g.gpu AND v.day = d.day
         WHERE d.expected > coalesce(v.windows, 0) AND {_OF_CENTRE}
         ORDER BY d.day DESC, g.gpu {_PAGE}
@@ -108,11 +127,27 @@ def findings(
         return [vars(day) for day in days[offset : offset + limit]]
     if kind == "corrections":
         return [vars(job) for job in corrections.open_jobs(db, centre, limit=limit, offset=offset)]
-    values = {"centre": centre, "limit": limit, "offset": offset}
-    query = text(_QUERIES[kind])
     if kind == "silent":
-        query = query.bindparams(now=now)
-    return [dict(row._mapping) for row in db.execute(query, values)]  # noqa: SLF001 - SQLAlchemy's name
+        return _silent(db, centre, now, offset + limit)[offset:]
+    return _rows(db, kind, centre=centre, limit=limit, offset=offset)
+
+
+def _rows(db: Session, kind: FindingKind, **values: object) -> list[Row]:
+    return [dict(row) for row in db.execute(text(_QUERIES[kind]), values).mappings()]
+
+
+def _silent(db: Session, centre: int | None, now: datetime, limit: int) -> list[Row]:
+    """Read the last week, and each time twice as many days before, until there are enough."""
+    rows: list[Row] = []
+    since = db.scalar(text("SELECT min(registered_from) FROM gpus"))
+    last, days = beijing_day(now), SILENT_DAYS
+    while since and last >= beijing_day(since) and len(rows) < limit:
+        span = {"first": last - timedelta(days=days - 1), "last": last, "now": now}
+        rows += _rows(
+            db, FindingKind.SILENT, centre=centre, limit=limit - len(rows), offset=0, **span
+        )
+        last, days = last - timedelta(days=days), 2 * days
+    return rows
 
 
 def _unowned(db: Session, centre: int | None) -> list[Row]:

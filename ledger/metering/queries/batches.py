@@ -25,7 +25,7 @@ _BATCHES = text(f"""
             (SELECT stream, number AS first, number AS last FROM batches b WHERE {_ASKED}
              ORDER BY stream DESC, number DESC LIMIT :limit + :offset)
             UNION ALL
-            (SELECT stream, first, last FROM batch_rolls b WHERE {_ASKED}
+            (SELECT stream, first, last FROM roll_spans b WHERE {_ASKED}
              ORDER BY stream DESC, first DESC LIMIT :limit + :offset)
         ) r CROSS JOIN LATERAL (SELECT r.stream, generate_series(r.first, r.last) AS number) k
         ORDER BY k.stream DESC, k.number DESC LIMIT :limit OFFSET :offset

@@ -22,8 +22,9 @@ _BETWEEN = """
     FROM (
         SELECT * FROM batches
         UNION ALL
-        SELECT o.* FROM batch_rolls r CROSS JOIN LATERAL open_roll(r) o
-        WHERE r.received && tstzrange(%(since)s, %(until)s)
+        SELECT o.* FROM roll_spans s CROSS JOIN LATERAL roll_at(s.stream, s.first) r
+        CROSS JOIN LATERAL open_roll(r) o
+        WHERE s.received && tstzrange(%(since)s, %(until)s)
     ) b
     WHERE b.received_at >= %(since)s AND b.received_at < %(until)s ORDER BY b.stream, b.number
 """

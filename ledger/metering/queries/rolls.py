@@ -17,7 +17,7 @@ _STREAMS = """
 """
 # Those behind the last roll: what could not be packed with its neighbours stays as it is.
 _BEHIND = """
-    SELECT last FROM batch_rolls WHERE stream = %s ORDER BY first DESC LIMIT 1
+    SELECT last FROM roll_spans WHERE stream = %s ORDER BY first DESC LIMIT 1
 """
 _CANDIDATES = """
     SELECT b.number, octet_length(b.bytes), b.received_at,

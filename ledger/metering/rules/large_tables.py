@@ -8,5 +8,7 @@ counts and what is paid for stays on one machine, with its triggers and keys.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LARGE_TABLES: Mapping[str, str] = MappingProxyType({"window_hours": "gpu", "past_hours": "gpu"})
+LARGE_TABLES: Mapping[str, str] = MappingProxyType(
+    {"window_hours": "gpu", "past_hours": "gpu", "batch_rolls": "stream"}
+)
 """Each with the column by which it is spread; those of one column lie together."""

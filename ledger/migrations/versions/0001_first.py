@@ -4,6 +4,7 @@ from ledger.migrations import SQL, run_sql
 
 revision = "0001"
 down_revision = None
+oldest = "0001"
 
 
 def upgrade() -> None:

@@ -163,6 +163,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
 DERIVED: Mapping[str, str] = MappingProxyType(
     {
         "batch_rolls": "its batches, which are sealed and verified as such",
+        "roll_spans": "the rolls, of which batches they are",
         "accounts": "the sum of their entries, and none below its floor",
         "coverage": "windows, a day",
         "day_totals": "windows, a day and holder",

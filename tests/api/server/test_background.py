@@ -2,7 +2,8 @@
 
 import asyncio
 import queue
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, tzinfo
 
 import psycopg
 import pytest
@@ -14,6 +15,9 @@ from api.door.disk import Disk
 from api.server import background
 from api.settings import Settings
 from ledger.metering.steps.intake import Receipt, take_batch
+from ledger.postgres.database import Database
+from tests.support.postgres import Server
+from tests.support.servers.pgbouncer import pooler
 from tests.support.simulation import enrolled, minute, place, window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -24,6 +28,41 @@ def test_of_two_servers_one_does_the_round(engine: sa.Engine) -> None:
         assert connection.scalar(background._MINE)
         assert not background.accrue_round(engine, NOW)
     assert background.accrue_round(engine, NOW)
+
+
+def test_where_the_server_of_a_round_dies_another_does_the_next(
+    database: Database, engine: sa.Engine, postgres: Server
+) -> None:
+    with pooler(database) as through:  # a session's lock would stay with the pooler
+        second = through.engine()
+        with second.connect() as dying:
+            assert dying.scalar(background._MINE)
+            assert not background.accrue_round(engine, NOW)
+            pid = dying.scalar(sa.text("SELECT pg_backend_pid()"))
+            postgres.admin(f"SELECT pg_terminate_backend({pid}, 60000)")
+            assert background.accrue_round(engine, NOW)
+            dying.invalidate()
+        second.dispose()
+
+
+def test_of_servers_with_different_clocks_each_goes_by_the_database_s(
+    engine: sa.Engine, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Jumped(datetime):
+        """A clock that is ten minutes ahead."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Jumped":
+            return cls.fromtimestamp(time.time() + 600, tz)
+
+    monkeypatch.setattr(background, "datetime", Jumped)
+    moments: list[datetime] = []
+    before = owner.execute("SELECT clock_timestamp()").fetchone()
+    background._try(engine, background.Round("look", moments.append))
+    after = owner.execute("SELECT clock_timestamp()").fetchone()
+    assert before
+    assert after
+    assert before[0] <= moments[0] <= after[0]
 
 
 def test_what_came_from_the_future_counts_once_it_is_past(

@@ -57,22 +57,22 @@ class Doer:
     client: Client
     acts: Sequence[Callable[[Client], Response]]
     dying: threading.Event  # the rest is done while the primary dies
-    refused: list[Response] = field(default_factory=list)
-    done: int = 0
+    refusals: list[Response] = field(default_factory=list)
+    count: int = 0
 
     def run(self) -> None:
         for act in self.acts:
-            if self.done == FIRST:
+            if self.count == FIRST:
                 assert self.dying.wait(PATIENCE_S)
             answers: list[Response] = []
             while not answers or answers[-1].status_code == 503:
                 answers.append(act(self.client))
                 if answers[-1].status_code == 503:
-                    self.refused.append(answers[-1])
+                    self.refusals.append(answers[-1])
             # Where the answer was lost with the primary, it may stand by now.
             was_kept = len(answers) > 1 and answers[-1].status_code == 409
             assert answers[-1].is_success or was_kept, answers[-1].text
-            self.done += 1
+            self.count += 1
 
 
 def token(database: Database, role: Role, person: str) -> dict[str, str]:
@@ -99,21 +99,21 @@ def confirmations(
 ) -> list[Callable[[Client], Response]]:
     """Somebody proposed indicators; the approver confirms each."""
     with Session(engine) as db, db.begin():
-        waiting = [
+        proposals = [
             open_indicator(
                 db, number=f"Y{n}", year=2026, project_name="算力券", fund_kind="一般公共预算",
                 classification="2150805", fen=100, reason="", actor=CASHIER.actor, now=NOW,
             )
             for n in range(ACTS)
         ]  # fmt: skip
-        found = [(decision.id, decision.digest) for decision in waiting]
+        digests = [(decision.id, decision.digest) for decision in proposals]
     return [
         lambda client, key=key, seen=digest: client.post(  # type: ignore[misc]
             f"/api/v1/decisions/{key}/answer",
             json={"answer": "confirmed", "seen": seen},
             headers=approver,
         )
-        for key, digest in found
+        for key, digest in digests
     ]
 
 
@@ -123,9 +123,9 @@ def payments(treasury: Treasury, cashier: dict[str, str]) -> list[Callable[[Clie
     treasury.project("p1", 100 * ACTS)
     for n in range(ACTS):
         treasury.claim("p1", 100, f"C{n}")
-    sent = treasury.send()
+    number = treasury.send()
     files = [
-        f"{HEAD}\nT{line},{sent},{line},成功,1.00,2026-11-23,".encode()
+        f"{HEAD}\nT{line},{number},{line},成功,1.00,2026-11-23,".encode()
         for line in range(1, ACTS + 1)
     ]
     return [
@@ -154,24 +154,24 @@ def test_nothing_acknowledged_is_lost_and_the_standby_goes_on(
     with serving(app) as url, ThreadPoolExecutor(len(kinds)) as threads:
         doers = [Doer(Client(base_url=url, timeout=60), acts, dying) for acts in kinds]
         runs = [threads.submit(doer.run) for doer in doers]
-        until("acknowledgements", lambda: ended(runs) or all(d.done == FIRST for d in doers))
+        until("acknowledgements", lambda: has_failed(runs) or all(d.count == FIRST for d in doers))
         dying.set()
         both.kill_primary()
-        until("refusals", lambda: ended(runs) or all(d.refused for d in doers))
+        until("refusals", lambda: has_failed(runs) or all(d.refusals for d in doers))
         both.promote()
         for run, doer in zip(runs, doers, strict=True):
             run.result(PATIENCE_S)
             doer.client.close()
 
-    assert [doer.done for doer in doers] == [ACTS] * 3
-    assert {answer.headers["Retry-After"] for doer in doers for answer in doer.refused} == {"5"}
+    assert [doer.count for doer in doers] == [ACTS] * 3
+    assert {answer.headers["Retry-After"] for doer in doers for answer in doer.refusals} == {"5"}
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         counts = [
             "SELECT count(*) FROM windows",
             "SELECT count(*) FROM decisions WHERE subject ~ 'Y[0-9]' AND answer = 'confirmed'",
             "SELECT sum(paid_fen) / 100 FROM payment_lines",
         ]
-        assert [one(owner, count) for count in counts] == [ACTS] * 3
+        assert [scalar(owner, count) for count in counts] == [ACTS] * 3
         assert not verify(owner).faults
     the_old_primary_takes_nothing(both)
 
@@ -181,17 +181,17 @@ def the_old_primary_takes_nothing(both: Pair) -> None:
     both.bring_back()
     with ThreadPoolExecutor(1) as threads:
         writing = threads.submit(both.admin, both.a, "CREATE TABLE split ()")
-        until("a commit that waits", lambda: ended([writing]) or both.admin(both.a, WAITING))
+        until("a commit that waits", lambda: has_failed([writing]) or both.admin(both.a, WAITING))
         both.kill_primary()
         with pytest.raises(psycopg.OperationalError):
             writing.result(PATIENCE_S)
 
 
-def ended(runs: Sequence[Any]) -> bool:
+def has_failed(runs: Sequence[Any]) -> bool:
     return any(run.done() and run.exception() for run in runs)
 
 
-def one(owner: psycopg.Connection, statement: str) -> Any:
+def scalar(owner: psycopg.Connection, statement: str) -> Any:
     row = owner.execute(statement.encode()).fetchone()
     assert row
     return row[0]

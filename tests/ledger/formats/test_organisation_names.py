@@ -6,7 +6,7 @@ from ledger.formats.organisation_names import same_name
 
 
 @pytest.mark.parametrize(
-    ("name", "other"),
+    ("name", "variant"),
     [
         ("宁夏算力（集团）有限公司", "宁夏算力(集团)有限公司"),
         ("宁夏算力〔集团〕有限公司", "宁夏算力［集团］有限公司"),
@@ -14,9 +14,9 @@ from ledger.formats.organisation_names import same_name
         ("贺兰山　智算中心", "贺兰山智算中心"),
     ],
 )
-def test_names_that_are_one(name: str, other: str) -> None:
-    assert same_name(name, other)
-    assert same_name(other, name)
+def test_names_that_are_one(name: str, variant: str) -> None:
+    assert same_name(name, variant)
+    assert same_name(variant, name)
 
 
 def test_names_that_are_two() -> None:

@@ -14,18 +14,18 @@ from ledger.postgres.connections import PATIENCE, Unconfirmed, address, connect_
 from ledger.postgres.database import APP_LIMITS, Database, check_revision
 from tests.support.postgres import Server
 from tests.support.processes import until
-from tests.support.servers.pgbouncer import pooled
+from tests.support.servers.pgbouncer import pooler
 
 LIMITS = f"SELECT name, setting FROM pg_settings WHERE name IN {tuple(APP_LIMITS)}"
 
 
 @pytest.fixture
 def through(database: Database) -> Iterator[Database]:
-    with pooled(database) as through:
+    with pooler(database) as through:
         yield through
 
 
-def one(connection: sa.Connection, statement: str) -> Any:
+def scalar(connection: sa.Connection, statement: str) -> Any:
     return connection.execute(sa.text(statement)).scalar_one()
 
 
@@ -37,13 +37,13 @@ def test_each_transaction_through_a_pooler_has_our_role_and_limits(through: Data
             for connection in (first, second):
                 rows = connection.execute(sa.text(LIMITS)).all()
                 assert {name: int(value) for name, value in rows} == APP_LIMITS
-                assert one(connection, "SHOW timezone") == "UTC"
-                assert one(connection, "SELECT current_user") == through.app_role
+                assert scalar(connection, "SHOW timezone") == "UTC"
+                assert scalar(connection, "SELECT current_user") == through.app_role
     with engine.connect() as connection:  # and so has the one after an error
         with pytest.raises(sa.exc.ProgrammingError):
-            one(connection, "SELECT nothing")
+            scalar(connection, "SELECT nothing")
         connection.rollback()
-        assert one(connection, "SHOW lock_timeout") == "10s"
+        assert scalar(connection, "SHOW lock_timeout") == "10s"
     with psycopg.connect(through.app_url) as bare:  # nothing of it stays for others
         assert bare.execute("SHOW lock_timeout").fetchone() == ("0",)
     engine.dispose()
@@ -96,8 +96,8 @@ def lonely(postgres: Server, database: Database) -> Iterator[Database]:
     postgres.admin("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     postgres.admin("SELECT pg_reload_conf()")
     url = sa.make_url(database.app_url)
-    waiting = url.update_query_dict({"options": "-csynchronous_commit=on"})
-    yield Database(database.owner_url, waiting.render_as_string(hide_password=False))
+    url = url.update_query_dict({"options": "-csynchronous_commit=on"})
+    yield Database(database.owner_url, url.render_as_string(hide_password=False))
     postgres.admin("ALTER SYSTEM RESET synchronous_standby_names")
     postgres.admin("SELECT pg_reload_conf()")
 

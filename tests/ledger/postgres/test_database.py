@@ -22,6 +22,16 @@ UPGRADE = (
 )
 
 
+# What an owner of another name says is no statement of the application (tests/support/citus).
+_FORGET = """
+    DO $$ BEGIN
+        IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') THEN
+            PERFORM pg_stat_statements_reset('{role}'::regrole);
+        END IF;
+    END $$
+"""
+
+
 @pytest.fixture
 def empty(postgres: Server) -> Iterator[Database]:
     """A database that nobody has migrated."""
@@ -44,6 +54,7 @@ def lone_owner(postgres: Server) -> Iterator[str]:
     yield url.render_as_string(hide_password=False)
     postgres.admin(
         f"DROP DATABASE {name} WITH (FORCE)",
+        _FORGET.format(role=role),
         f"DROP ROLE IF EXISTS made_{number}",
         f"DROP ROLE {role}",
     )
@@ -107,15 +118,13 @@ def test_an_upgrade_that_fails_leaves_nothing(
 
 
 def test_a_schema_of_a_later_program_is_refused(
-    database: Database, engine: sa.Engine, owner: psycopg.Connection
+    database: Database, owner: psycopg.Connection
 ) -> None:
     owner.execute("UPDATE alembic_version SET version_num = '2042'")
     with pytest.raises(Unusable) as refusal:
         upgrade(database)
     assert refusal.value.code == "schema_newer"
     assert refusal.value.params["have"] == "2042"
-    with pytest.raises(Unusable, match="not_migrated"):
-        check_revision(engine)
 
 
 def test_an_old_server_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +139,7 @@ def test_an_upgrade_does_not_queue_behind_a_busy_table(
     database: Database, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(db, "MIGRATION_LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(db, "ATTEMPT_PAUSE_S", 0)
     with owner.transaction():
         owner.execute("LOCK TABLE alembic_version")
         with pytest.raises(Unusable, match="database_busy"):
@@ -230,7 +240,7 @@ def test_sql_files_run_as_they_stand(
     shutil.copytree(db.MIGRATIONS, copy)
     (copy / "versions/9999_odd.py").write_text(
         "from alembic import op\nfrom ledger.migrations import run_sql\n"
-        "revision = '9999'\ndown_revision = '0001'\n"
+        "revision = '9999'\ndown_revision = oldest = '0001'\n"
         "def upgrade():\n"
         "    op.execute('CREATE DOMAIN app_role_kind AS text')\n    run_sql('odd.sql')\n"
     )

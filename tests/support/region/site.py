@@ -89,7 +89,7 @@ class RegionSite:
         let_everybody_act(owner)
         self.size: Size | None = None
         self._tokens: dict[Role, str] = {}
-        self.asked = 0
+        self.statement_count = 0
         self._app = create_app(self.engine, Settings(token_days=36_500))
         self._app.state.wall_clock = lambda: NOW
         sa.event.listen(self.engine, "before_cursor_execute", self._count)
@@ -112,10 +112,10 @@ class RegionSite:
 
     def ask(self, client: TestClient, role: Role, path: str) -> Answer:
         """Ask for a page, as somebody of this role; its keys are found first."""
-        filled = path.format(**{name: self.key(name) for name in _KEYS if "{" in path})
-        before = self.asked
-        page = client.get(filled, headers={"Authorization": f"Bearer {self._tokens[role]}"})
-        return Answer(page.status_code, self.asked - before, len(page.content))
+        address = path.format(**{name: self.key(name) for name in _KEYS if "{" in path})
+        before = self.statement_count
+        page = client.get(address, headers={"Authorization": f"Bearer {self._tokens[role]}"})
+        return Answer(page.status_code, self.statement_count - before, len(page.content))
 
     @contextmanager
     def client(self) -> Iterator[TestClient]:
@@ -129,7 +129,7 @@ class RegionSite:
         self._owner_engine.dispose()
 
     def _count(self, *_of_the_event: object) -> None:
-        self.asked += 1
+        self.statement_count += 1
 
     def _issue_tokens(self) -> Iterator[tuple[Role, str]]:
         with Session(self._owner_engine) as db, db.begin():

@@ -35,7 +35,7 @@ logfile = {folder}/log
 
 
 @contextmanager
-def pooled(database: Database) -> Iterator[Database]:
+def pooler(database: Database) -> Iterator[Database]:
     """The same database, of which the application's URL leads through the pooler."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:

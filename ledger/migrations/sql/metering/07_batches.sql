@@ -79,13 +79,41 @@ CREATE TABLE batch_rolls (
     PRIMARY KEY (stream, first)
 );
 
+-- Of which batches there are rolls. What is looked for is found here; the rolls themselves may stand on other
+-- machines (docs/adr/0018-citus.md), and so they are read by the two functions below alone, one by one.
+CREATE TABLE roll_spans (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
+    PRIMARY KEY (stream, first)
+);
+
 -- The roll in which a batch stands; none, where it stands in none.
-CREATE FUNCTION roll_of(of_stream uuid, of_number bigint) RETURNS SETOF batch_rolls
+CREATE FUNCTION roll_of(of_stream uuid, of_number bigint) RETURNS SETOF roll_spans
 LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
-    SELECT r.* FROM (SELECT * FROM batch_rolls WHERE stream = of_stream AND first <= of_number
+    SELECT r.* FROM (SELECT * FROM roll_spans WHERE stream = of_stream AND first <= of_number
                      ORDER BY first DESC LIMIT 1) r
     WHERE r.last >= of_number;
 END;
+
+CREATE FUNCTION roll_at(of_stream uuid, of_first bigint) RETURNS SETOF batch_rolls
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT r.stream, r.first, r.last, r.seal, r.agent_id, r.received, r.hashes, r.signatures,
+                        r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
+                        r.content
+        FROM batch_rolls r WHERE r.stream = of_stream AND r.first = of_first;
+END $$;
+
+CREATE FUNCTION roll_leaves(of_stream uuid, of_first bigint)
+RETURNS TABLE (seal bigint, last bigint, leaves bytea)
+LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT r.seal, r.last, r.leaves FROM batch_rolls r
+        WHERE r.stream = of_stream AND r.first = of_first;
+END $$;
 
 -- The pieces of a roll, or some of them: 1,001 places to a batch, its envelope and then its windows. A
 -- value is base + step × n, of which n stands in the content, or counts the pieces of the template.
@@ -168,15 +196,16 @@ END $$;
 CREATE VIEW kept_batches AS
     SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
     UNION ALL
-    SELECT o.* FROM batch_rolls r CROSS JOIN LATERAL open_roll(r) o;
+    SELECT o.* FROM roll_spans s CROSS JOIN LATERAL roll_at(s.stream, s.first) r
+    CROSS JOIN LATERAL open_roll(r) o;
 
 CREATE FUNCTION kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF batches
 LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
     SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
     WHERE (stream, number) = (of_stream, of_number)
     UNION ALL
-    SELECT o.* FROM roll_of(of_stream, of_number) r CROSS JOIN LATERAL open_roll(r) o
-    WHERE o.number = of_number;
+    SELECT o.* FROM roll_of(of_stream, of_number) s CROSS JOIN LATERAL roll_at(s.stream, s.first) r
+    CROSS JOIN LATERAL open_roll(r) o WHERE o.number = of_number;
 END;
 
 -- What a relay said of its queue beside a batch of a node's. It is nobody's signed word: people look
@@ -204,6 +233,7 @@ CREATE TABLE forks (
     PRIMARY KEY (stream, number, hash)
 );
 CREATE INDEX forks_by_agent ON forks (agent_id);
+CREATE INDEX forks_by_arrival ON forks (received_at DESC, stream, number);
 
 -- Codes are made by the bureau, or by the operator of the cluster's centre.
 CREATE FUNCTION code_issued() RETURNS trigger
@@ -337,6 +367,8 @@ COMMENT ON TABLE batches IS
 COMMENT ON COLUMN batches.bytes IS 'The signed body';
 COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
 COMMENT ON TABLE batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+COMMENT ON TABLE roll_spans IS 'Of which batches there are rolls, and when these were received';
+COMMENT ON COLUMN roll_spans.last IS 'Number of its last batch';
 COMMENT ON COLUMN batch_rolls.last IS 'Number of its last batch';
 COMMENT ON COLUMN batch_rolls.seal IS 'Which took all of them';
 COMMENT ON COLUMN batch_rolls.received IS 'From the first to the last';
@@ -356,7 +388,7 @@ COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
-GRANT SELECT ON agents, batch_rolls, kept_batches TO :app_role;
+GRANT SELECT ON agents, roll_spans, batch_rolls, kept_batches TO :app_role;
 GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

@@ -161,7 +161,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     WHERE r.windows IS NOT NULL
     UNION ALL
     SELECT a.at, p.said::jsonb
-    FROM of_rolls o JOIN batch_rolls r USING (stream, first)
+    FROM of_rolls o CROSS JOIN LATERAL roll_at(o.stream, o.first) r
     CROSS JOIN LATERAL unnest(o.places, o.ats) AS a(place, at)
     JOIN LATERAL (SELECT * FROM roll_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
 END;
@@ -365,6 +365,7 @@ CREATE TABLE conflicts (
     body jsonb NOT NULL,
     PRIMARY KEY (gpu, start, hash, stream, number)
 );
+CREATE INDEX conflicts_by_arrival ON conflicts (received_at DESC, gpu, start, number);
 
 -- Windows that cannot count yet: from the future, late, of an unknown or another node's GPU, of an agent
 -- that the bureau has not approved. They make no partition. Who

@@ -37,6 +37,7 @@ CREATE TABLE coverage (
     PRIMARY KEY (gpu, day, cluster_id, source)
 ) WITH (fillfactor = 70);
 CREATE INDEX coverage_by_day ON coverage (cluster_id, day);
+CREATE INDEX coverage_with_gaps ON coverage (day DESC, gpu) WHERE gap_ms > 0;
 
 -- The same by the hour, for pictures; nothing is charged by them. Of GPUs alone: a job's window is an
 -- hour as it is. What no agent saw is among the holders, as a `gap` for its reason.

@@ -12,17 +12,17 @@ DECLARE
     keys text[];
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(of_stream::text, 1));
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'batches are packed at READ COMMITTED'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
-    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
-            templates, counts, columns, kinds, bases, steps, widths, content)
-        SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
+    SELECT of_stream, of_first, of_last, min(l.seal), min(b.agent_id::text)::uuid,
                tstzrange(min(b.received_at), max(b.received_at), '[]'),
                previous || string_agg(b.hash, '' ORDER BY b.number),
                string_agg(b.signature, '' ORDER BY b.number), string_agg(l.hash, '' ORDER BY b.number),
                of_templates, of_counts, of_columns, of_kinds, of_bases, of_steps, of_widths, of_content
+        INTO roll
         FROM batches b JOIN agents a ON a.id = b.agent_id AND a.source IN ('nvml', 'dcgm')
         JOIN sealed_rows l ON l.relation = 'batches'
             AND l.key = jsonb_build_array(b.stream, b.number)::text
@@ -32,14 +32,25 @@ BEGIN
             AND NOT EXISTS (SELECT FROM window_counts c
                             WHERE (c.stream, c.number) = (b.stream, b.number) AND c.waiting > 0)
         HAVING count(*) = of_last - of_first + 1 AND count(DISTINCT b.number) = count(*)
-            AND min(l.seal) = max(l.seal)
-        RETURNING * INTO roll;
+            AND min(l.seal) = max(l.seal);
     IF roll.stream IS NULL OR EXISTS (
         SELECT * FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
         EXCEPT ALL SELECT * FROM open_roll(roll)
     ) THEN
         RAISE EXCEPTION 'a roll of % is not its batches % to %', of_stream, of_first, of_last
             USING ERRCODE = 'check_violation', CONSTRAINT = 'roll_of_batches';
+    END IF;
+    INSERT INTO roll_spans (stream, first, last, agent_id, received)
+        VALUES (roll.stream, roll.first, roll.last, roll.agent_id, roll.received);
+    INSERT INTO batch_rolls (stream, first, last, seal, agent_id, received, hashes, signatures, leaves,
+            templates, counts, columns, kinds, bases, steps, widths, content)
+        VALUES (roll.stream, roll.first, roll.last, roll.seal, roll.agent_id, roll.received, roll.hashes,
+                roll.signatures, roll.leaves, roll.templates, roll.counts, roll.columns, roll.kinds,
+                roll.bases, roll.steps, roll.widths, roll.content)
+        ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is a roll of % from % on', of_stream, of_first
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'roll_of_batches';
     END IF;
     WITH gone AS (
         DELETE FROM batches WHERE stream = of_stream AND number BETWEEN of_first AND of_last
@@ -55,9 +66,10 @@ END $$;
 CREATE VIEW kept_leaves AS
     SELECT seal, relation, key, hash FROM sealed_rows
     UNION ALL
-    SELECT r.seal, 'batches', jsonb_build_array(r.stream, r.first + n)::text COLLATE "C",
+    SELECT r.seal, 'batches', jsonb_build_array(s.stream, s.first + n)::text COLLATE "C",
            substring(r.leaves FROM 32 * n + 1 FOR 32)
-    FROM batch_rolls r CROSS JOIN LATERAL generate_series(0, (r.last - r.first)::integer) AS n;
+    FROM roll_spans s CROSS JOIN LATERAL roll_leaves(s.stream, s.first) r
+    CROSS JOIN LATERAL generate_series(0, (r.last - s.first)::integer) AS n;
 
 COMMENT ON VIEW kept_leaves IS 'The rows that seals took, and their hashes; those of packed batches too';
 REVOKE EXECUTE ON FUNCTION pack_batches FROM PUBLIC;

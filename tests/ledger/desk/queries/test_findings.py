@@ -115,6 +115,21 @@ def test_silence_is_counted_by_beijing_days_from_registration_to_retirement(
     ]
 
 
+def test_silence_of_many_weeks_is_listed_newest_first_on_every_page(town: Town) -> None:
+    at = 40 * 24 * 60
+    rows = findings_of(town, FindingKind.SILENT, at)
+    days = list(dict.fromkeys(row["day"] for row in rows))
+    assert days == sorted(days, reverse=True)
+    assert len(days) == 41
+    assert len(rows) == 2 * len(days)
+    with Session(town.engine) as db:
+        pages = [
+            findings(db, FindingKind.SILENT, minute(at + 4), limit=9, offset=offset)
+            for offset in range(0, len(rows) + 9, 9)
+        ]
+    assert [row for page in pages for row in page] == rows
+
+
 def test_a_later_witness_adds_no_second_window(town: Town, owner: psycopg.Connection) -> None:
     node = enrolled(owner, town.cluster, source="dcgm")
     town.report([window(0, 0)])

@@ -105,7 +105,7 @@ def test_a_login_stays_with_its_person_and_waits_for_the_second(
 def test_what_was_used_and_what_failed_stays(
     database: Database, owner: psycopg.Connection, admin: str, token: int
 ) -> None:
-    kept = (
+    statement = (
         invitation(token, admin)
         + USE
         + login(token)
@@ -120,7 +120,7 @@ def test_what_was_used_and_what_failed_stays(
             SELECT id, sha256('s'), '10.0.0.7', '', 'code', now() FROM logins;
     """
     )
-    assert attempt(database, kept) is None
+    assert attempt(database, statement) is None
     for attack, error in (
         ("INSERT INTO code_steps SELECT id, 1 FROM authenticators", errors.UniqueViolation),
         ("UPDATE recovery_codes SET used_at = NULL", errors.RestrictViolation),

@@ -229,15 +229,15 @@ def test_r04_a_former_name_on_an_old_invoice() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    "facts",
     [
         {"gross_fen": 106_002},
         {"net_fen": FEN + 1, "gross_fen": 106_001},
         {"seller": replace(SELLER, uscc=SELLER.uscc[:-1] + "I")},
     ],
 )
-def test_r10_what_does_not_add_up(other: dict[str, object]) -> None:
-    assert of("R10", differences_of(replace(BILLED, **other))) == [("block", FEN)]  # type: ignore[arg-type]
+def test_r10_what_does_not_add_up(facts: dict[str, object]) -> None:
+    assert of("R10", differences_of(replace(BILLED, **facts))) == [("block", FEN)]  # type: ignore[arg-type]
 
 
 def test_r10_one_fen_of_rounding() -> None:
