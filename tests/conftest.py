@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
     parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
-    parser.addoption("--renew-rights", action="store_true", help="rewrite docs/rights.md")
+    parser.addoption("--renew-rights", action="store_true", help="rewrite docs/doors/rights.md")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
 
 

@@ -12,7 +12,7 @@ CONSTANTS = model.constants(MEASURED)
 
 
 def test_the_page_has_the_tables_of_what_was_measured() -> None:
-    page = (DOCS / "machines" / "capacity.md").read_text(encoding="utf-8")
+    page = (DOCS / "capacity.md").read_text(encoding="utf-8")
     tables = page.partition(capacity.BEGIN)[2].partition(capacity.END)[0].strip()
     assert tables == capacity.tables(MEASURED), "run python -m bench capacity --tables"
 

@@ -1,7 +1,7 @@
 """The one table of rights: which role may do what, and of whose things.
 
 It is read off `api/door/access.py`, which every route asks, so it says what holds. The page, the
-API and docs/rights.md show it; a test holds each route to it, for every role, both ways.
+API and docs/doors/rights.md show it; a test holds each route to it, for every role, both ways.
 """
 
 from collections.abc import Mapping

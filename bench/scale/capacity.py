@@ -37,7 +37,7 @@ from tests.support.simulation import Node, enrolled, gpu_id, minute, place
 
 RESULTS = Path(__file__).parents[1] / "results.json"
 MEASURED = Path(__file__).parent / "measured.json"
-PAGE = Path(__file__).parents[2] / "docs" / "machines" / "capacity.md"
+PAGE = Path(__file__).parents[2] / "docs" / "capacity.md"
 BEGIN, END = "<!-- tables: python -m bench capacity -->", "<!-- end of tables -->"
 LINES = ((8, 1, 600), (8, 125, 1_500))  # GPUs, minutes of a batch, minutes in all
 POINTS = ((16, 10, 600), (32, 10, 300), (64, 10, 150))
@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def write_tables(results: model.Results) -> None:
-    """Write the tables into docs/machines/capacity.md; the rest of the page stays as it is."""
+    """Write the tables into docs/capacity.md; the rest of the page stays as it is."""
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)

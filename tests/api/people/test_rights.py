@@ -1,4 +1,4 @@
-"""The table of rights is the one that the routes ask, and docs/rights.md shows it as it is."""
+"""The table of rights is the one that the routes ask, and docs/doors/rights.md shows it as it is."""
 
 import pytest
 from fastapi import FastAPI
@@ -16,7 +16,7 @@ from tests.support.api.html import parse
 from tests.support.api.town import Town
 from tests.support.paths import DOCS
 
-PAGE = DOCS / "rights.md"
+PAGE = DOCS / "doors" / "rights.md"
 BEGIN, END = "<!-- rights: pytest --renew-rights -->\n", "<!-- end of rights -->\n"
 
 NARROWED = {"POST /api/v1/claims/{number}/actions"}  # which step is whose, says the claim
