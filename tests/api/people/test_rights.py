@@ -1,4 +1,4 @@
-"""The table of rights is the one that the routes ask, and docs/doors/rights.md shows it as it is."""
+"""The table of rights is the one that the routes ask; docs/doors/rights.md shows it as it is."""
 
 import pytest
 from fastapi import FastAPI
