@@ -36,6 +36,13 @@ PATIENCE: Mapping[str, str] = {
 """In seconds, the last one in milliseconds; where the URL says otherwise, that counts."""
 
 
+_EVERYWHERE: Mapping[str, str] = {
+    "timezone": "UTC",
+    # Where PostgreSQL has it, it would compile statements for seconds that run for milliseconds.
+    "jit": "off",
+}
+
+
 class Unconfirmed(psycopg.OperationalError):
     """It is committed here, but no standby has said that it has it."""
 
@@ -91,7 +98,7 @@ def connect_engine(
         **how: further arguments for SQLAlchemy.
     """
     where = address(url)
-    settings = {"timezone": "UTC", **settings}
+    settings = {**_EVERYWHERE, **settings}
     parameters: dict[str, Any] = {**PATIENCE, **where, "application_name": name}
     if is_pooled:
         parameters["prepare_threshold"] = None

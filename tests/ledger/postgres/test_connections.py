@@ -38,6 +38,7 @@ def test_each_transaction_through_a_pooler_has_our_role_and_limits(through: Data
                 rows = connection.execute(sa.text(LIMITS)).all()
                 assert {name: int(value) for name, value in rows} == APP_LIMITS
                 assert scalar(connection, "SHOW timezone") == "UTC"
+                assert scalar(connection, "SHOW jit") == "off"
                 assert scalar(connection, "SELECT current_user") == through.app_role
     with engine.connect() as connection:  # and so has the one after an error
         with pytest.raises(sa.exc.ProgrammingError):

@@ -186,6 +186,7 @@ def test_every_wait_has_its_limit(engine: sa.Engine) -> None:
     limits = rows(engine, f"SELECT name, setting FROM pg_settings WHERE name IN ({names})")
     assert {name: int(value) for name, value in limits} == db.APP_LIMITS
     assert rows(engine, "SHOW timezone") == [("UTC",)]
+    assert rows(engine, "SHOW jit") == [("off",)]
 
 
 def test_one_url_serves_owner_and_application(lone_owner: str) -> None:
