@@ -24,7 +24,7 @@ async def exact(request: Request) -> None:
         Refusal: `unknown_parameter`, `name_twice`.
     """
     table: RouteTable = request.app.state.route_table
-    if request.method not in table.methods(request.url.path):
+    if request.method not in table.methods(request.scope["path"]):
         raise HTTPException(METHOD_NOT_ALLOWED)
     route = request.scope["route"]
     parameters = table.parameters(route.endpoint)

@@ -68,7 +68,7 @@ class Limits:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        limits = self._routes.limits(request.method, request.url.path)
+        limits = self._routes.limits(request.method, request.scope["path"])
         if not limits.counts:  # whether we live is told to everybody, and no body belongs to it
             await self.app(scope, _again(b"", receive), send)
             return
@@ -76,7 +76,7 @@ class Limits:
         if problem is not None:
             await respond(request, problem)(scope, receive, send)
             return
-        if request.method not in SAFE and request.url.path not in SIGNING:
+        if request.method not in SAFE and request.scope["path"] not in SIGNING:
             self._disk.refuse_full()
         caller: Caller = request.state.caller
         size = self._size(request) if caller.is_known or limits.guesses else 0
@@ -92,7 +92,7 @@ class Limits:
 
     async def _too_often(self, request: Request) -> Problem | None:
         """What speaks against one more request; else note who is calling."""
-        limits, at = self._routes.limits(request.method, request.url.path), address(request)
+        limits, at = self._routes.limits(request.method, request.scope["path"]), address(request)
         if limits.guesses:
             request.state.guesser = await self._guesser(request)
             if not self._counts.test(self._guesses, request.state.guesser):
@@ -119,7 +119,7 @@ class Limits:
 
     def _counting(self, request: Request, send: Send) -> Send:
         """Count a refusal where it may have been a guess."""
-        if not self._routes.limits(request.method, request.url.path).guesses:
+        if not self._routes.limits(request.method, request.scope["path"]).guesses:
             return send
 
         async def send_counting(message: Message) -> None:
@@ -134,7 +134,7 @@ class Limits:
         return Problem(413, "too_large", {"limit": limit}) if _length(request) > limit else None
 
     def _limit(self, request: Request) -> int:
-        return self._routes.limits(request.method, request.url.path).body
+        return self._routes.limits(request.method, request.scope["path"]).body
 
     def _size(self, request: Request) -> int:
         """How many bytes a body may turn out to have; 0: the request has none."""

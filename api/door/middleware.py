@@ -95,7 +95,7 @@ class Gate:
                 refusal = respond(request, Problem(403, "cross_site"))
                 await refusal(request.scope, receive, passage.send)
                 return
-            if self._is_elsewhere(request.method, request.url.path):
+            if self._is_elsewhere(request.method, request.scope["path"]):
                 refusal = respond(request, Problem(421, "other_server"))
                 await refusal(request.scope, receive, passage.send)
                 return

@@ -158,7 +158,7 @@ def answer(request: Request, error: Exception) -> Response:
     """A route may also *return* a problem, where what it wrote must be kept all the same."""
     problem = problem_of(error)
     if problem.status == METHOD_NOT_ALLOWED:  # the router names the methods of one route only
-        allowed = ", ".join(request.app.state.route_table.methods(request.url.path))
+        allowed = ", ".join(request.app.state.route_table.methods(request.scope["path"]))
         problem = replace(problem, headers={"Allow": allowed})
     return respond(request, problem)
 

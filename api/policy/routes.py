@@ -19,16 +19,17 @@ READINGS_MAX = 100
 
 router = APIRouter(tags=["policy"])
 
-_SHAPE = CaseRequest.model_json_schema()  # in a list, what has another is answered: `rejected`
+_SHAPE = CaseRequest.model_json_schema()  # what has another is answered: `rejected`
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
                 "schema": {
-                    "oneOf": [
+                    "anyOf": [
                         {"type": "array", "maxItems": CASES_MAX, "items": {"anyOf": [_SHAPE, {}]}},
                         _SHAPE,
+                        {"type": "object"},
                     ]
                 }
             }

@@ -52,8 +52,14 @@ class MonthsQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     show: Show = "all"
-    month: Annotated[YearMonth | None, BeforeValidator(_of_field)] = None
-    state: Annotated[MonthState | None, BeforeValidator(_of_field)] = None
+    month: Annotated[
+        YearMonth | None,
+        BeforeValidator(_of_field, json_schema_input_type=YearMonth | Literal[""] | None),
+    ] = None
+    state: Annotated[
+        MonthState | None,
+        BeforeValidator(_of_field, json_schema_input_type=MonthState | Literal[""] | None),
+    ] = None
     contract: Annotated[str, Field(max_length=LINE_MAX)] = ""
     project: Annotated[str, Field(max_length=LINE_MAX)] = ""
     sort: Sort = "month"

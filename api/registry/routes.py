@@ -21,7 +21,7 @@ _OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "A registry file (docs/registry.md), YAML or JSON",
-        "content": {"application/yaml": _FILE, "application/json": _FILE},
+        "content": {"application/yaml": _FILE, "application/json": {"schema": {"type": "object"}}},
     }
 }
 

@@ -184,6 +184,13 @@ def test_a_wrong_method_is_told_before_a_wrong_value(town: Town) -> None:
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
 
 
+def test_a_line_s_end_in_an_address_is_part_of_it(town: Town) -> None:
+    headers = town.headers(Role.CLERK)
+    for end in ("%0A", "%0D", "%09"):
+        answer = town.client.get(f"/api/v1/claims/{end}/files/x", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "claim"), end
+
+
 def test_lists_of_so_many_members_are_described_for_every_tool(town: Town) -> None:
     description = town.client.get("/openapi.json", headers=town.headers(Role.CLERK)).json()
     (after, _) = description["components"]["schemas"]["MatchingRequest"]["properties"]["after"][
