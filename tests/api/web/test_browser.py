@@ -92,6 +92,18 @@ def test_a_centre_s_pages_are_so_too(browser: Browser, site: Site, mode: str) ->
     visit.context.close()
 
 
+@pytest.mark.parametrize("mode", ["dark", "phone"])
+@pytest.mark.parametrize("reader", ["systemadmin", "securityadmin", "auditadmin"])
+def test_an_administrator_s_pages_are_so_too(
+    browser: Browser, site: Site, reader: str, mode: str
+) -> None:
+    visit = watched(browser, site, reader, **MODES[mode])
+    ways = visit.page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    for path in [*ways, "/sessions", "/tokens"]:
+        look_at(site, visit, path)
+    visit.context.close()
+
+
 def test_pictures_can_be_read_on_a_phone(browser: Browser, site: Site) -> None:
     visit = watched(browser, site, "xinghe", **MODES["phone"])
     sizes = visit.page.evaluate(

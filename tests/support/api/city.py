@@ -268,4 +268,8 @@ def _doors(engine: sa.Engine) -> dict[str, str]:
                 now=NOW,
                 expires_at=FAR,
             )
+        for role, person in (("systemadmin", "冯十"), ("auditadmin", "陈十一")):
+            steps[role] = issue_token(
+                db, role=role, person=person, actor="machine:test", now=NOW, expires_at=FAR
+            )
     return steps
