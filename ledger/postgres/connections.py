@@ -104,14 +104,7 @@ def connect_engine(
         parameters["prepare_threshold"] = None
     else:
         parameters["options"] = _options(where.get("options", ""), settings)
-    shown = {key: value for key, value in where.items() if key not in _IN_URL}
-    engine = sa.create_engine(
-        sa.URL.create(
-            "postgresql+psycopg", where.get("user"), where.get("password"),
-            database=where.get("dbname"), query=shown,
-        ),
-        **how,
-    )  # fmt: skip
+    engine = sa.create_engine(_shown(where), **how)
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, _words: Any, given: dict[str, Any]) -> Connection:  # noqa: ANN401
@@ -124,7 +117,16 @@ def connect_engine(
     return engine
 
 
-_IN_URL = frozenset({"user", "password", "dbname"})
+def _shown(where: Mapping[str, str]) -> sa.URL:
+    """The address as messages show it: one host as it is written, several as libpq has them."""
+    host, port = where.get("host", ""), where.get("port", "")
+    is_one = bool(host) and not host.startswith("/") and port.isdecimal() and "," not in host
+    in_place = {"user", "password", "dbname"} | ({"host", "port"} if is_one else set())
+    return sa.URL.create(
+        "postgresql+psycopg", where.get("user"), where.get("password"),
+        host if is_one else None, int(port) if is_one else None, where.get("dbname"),
+        {key: value for key, value in where.items() if key not in in_place},
+    )  # fmt: skip
 
 
 def _options(of_url: str, settings: Mapping[str, str | int]) -> str:
