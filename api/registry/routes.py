@@ -16,12 +16,15 @@ from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(tags=["registry"])
 
-_FILE: dict[str, Any] = {"schema": {"type": "string"}, "example": "organisations:\n- uscc: ..."}
+_FILE: dict[str, Any] = {
+    "schema": {"type": "object"},
+    "example": {"organisations": [{"uscc": "91640100MA0000001X", "name": "某公司"}]},
+}
 _OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "A registry file (docs/registry.md), YAML or JSON",
-        "content": {"application/yaml": _FILE, "application/json": {"schema": {"type": "object"}}},
+        "content": {"application/yaml": _FILE, "application/json": _FILE},
     }
 }
 
