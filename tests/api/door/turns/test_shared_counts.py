@@ -39,6 +39,14 @@ def test_a_window_is_one_for_all_and_ends(file: Path, monkeypatch: pytest.Monkey
     assert first.get_window_stats(limit, "a").remaining == 2
 
 
+def test_what_one_forgets_all_have_forgotten(file: Path) -> None:
+    first, second = SharedCounts(file), SharedCounts(file)
+    assert [first.incr(key, 60) for key in ("a", "a", "b")] == [1, 2, 1]
+    second.reset()
+    assert (first.get("a"), first.get("b")) == (0, 0)
+    assert first.incr("a", 60) == 1
+
+
 def test_the_file_is_ours_alone_and_made_once(file: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(FileExistsError):
