@@ -38,6 +38,7 @@ from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
+from api.server.guarantees import cli as guarantees_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -65,6 +66,7 @@ for room in (
     server_cli,
     machine_cli,
     backup_cli,
+    guarantees_cli,
     seals_cli,
     seal_cli,
     people_cli,

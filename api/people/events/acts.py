@@ -191,6 +191,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：建立管理员"): ("command admin create",),
         msgid("本机：升级数据库"): ("command db upgrade",),
         msgid("本机：分布大表"): ("command db distribute",),
+        msgid("本机：检查数据库的守护"): ("command db check",),
         msgid("本机：备份"): ("command backup",),
         msgid("本机：封存"): ("command seal now",),
         msgid("本机：导出封存过的一切"): ("command seal export",),
