@@ -58,6 +58,7 @@ from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
 from api.registry import inventory_routes
 from api.registry import routes as registry_routes
+from api.seals import dossier_routes
 from api.seals import routes as seals_routes
 from api.settings import Door, Settings
 from api.statements import routes as statements_routes
@@ -95,6 +96,7 @@ ROUTES = (
     inventory_routes,
     registry_entry_routes,
     seals_routes,
+    dossier_routes,
     statements_routes,
     people_routes,
     event_routes,
