@@ -20,7 +20,7 @@ class Paths:
         self._levels = [[digest(b"\0" + leaf) for leaf in leaves]]
         while len(nodes := self._levels[-1]) > 1:
             pairs = zip(nodes[::2], nodes[1::2], strict=False)
-            above = [digest(b"\1" + left + right) for left, right in pairs]
+            above = [digest(b"\1" + first + second) for first, second in pairs]
             self._levels.append(above + nodes[len(above) * 2 :])
 
     @property
