@@ -52,6 +52,7 @@ from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.people.events import routes as event_routes
+from api.people.persons import routes as person_routes
 from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
@@ -97,6 +98,7 @@ ROUTES = (
     seals_routes,
     statements_routes,
     people_routes,
+    person_routes,
     event_routes,
     usage_routes,
     vouchers_routes,

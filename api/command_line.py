@@ -32,6 +32,7 @@ from api.metering.evidence import cli as evidence_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
 from api.people.events import cli as event_cli
+from api.people.persons import cli as person_cli
 from api.policy import cli as policy_cli
 from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
@@ -68,6 +69,7 @@ for room in (
     seals_cli,
     seal_cli,
     people_cli,
+    person_cli,
     event_cli,
 ):
     app.add_typer(room.app)

@@ -27,6 +27,7 @@ from api.people import (
 )
 from api.people import pages as people_pages
 from api.people.events import pages as event_pages
+from api.people.persons import pages as person_pages
 from api.people.sso import pages as sso_pages
 from api.people.tokens import own_pages as own_token_pages
 from api.people.tokens import pages as token_pages
@@ -53,6 +54,7 @@ ROUTERS = (
     sign_in_log_pages.router,
     event_pages.router,
     token_pages.router,
+    person_pages.router,
     own_token_pages.router,
     desk_pages.router,
     decision_pages.router,
