@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Lifespan
 
 from api.door.problems import RETRY_S, Refusal
-from ledger.postgres.guarantees.catalogue import lacking
+from ledger.postgres.guarantees.catalogue import find_lacks
 from ledger.postgres.guarantees.mechanisms import Mechanism
 
 LOOK_S = 60.0
@@ -35,7 +35,7 @@ class Guarantees:
         """Compare the database; where it cannot be asked, what was known stands."""
         try:
             with self._engine.connect() as connection:
-                lacks = lacking(connection)
+                lacks = find_lacks(connection)
         except SQLAlchemyError as error:
             log.warning("the database cannot be compared", why=str(error))
             return
@@ -51,7 +51,7 @@ class Guarantees:
             raise Refusal(503, "guarantee_missing", params, {"Retry-After": str(RETRY_S)})
 
 
-def watched(lifespan: Lifespan[FastAPI] | None) -> Lifespan[FastAPI]:
+def with_watch(lifespan: Lifespan[FastAPI] | None) -> Lifespan[FastAPI]:
     """Look before the application serves, and again and again, beside what else it does."""
 
     @asynccontextmanager

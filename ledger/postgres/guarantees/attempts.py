@@ -34,9 +34,9 @@ def attempts() -> Sequence[Attempt]:
         *_two_persons(),
         *_people(),
         *_books(),
-        *_decided(),
+        *_decisions(),
         *_centre(),
-        *_kept(),
+        *_logs(),
         *_rights(),
     ]
 
@@ -68,30 +68,31 @@ def _answered_by(by: str, digest: str) -> str:
 
 def _two_persons() -> Iterator[Attempt]:
     g, decides = Guarantee, trigger("decisions", "actors_decide")
-    answers, people, decided = trigger("decisions", "actors_answer"), scene.PEOPLE, scene.DECIDED
-    one, digest = Guarantee.TWO_PERSONS, "digest_of('{}')"
+    answers, people = trigger("decisions", "actors_answer"), scene.PEOPLE
+    decision = scene.DECISION_ROW
+    two_persons, digest = Guarantee.TWO_PERSONS, "digest_of('{}')"
     yield Attempt(g.REAL_ACTORS, decides, "actor_acts", _decide(scene.NOBODY), people)
-    yield Attempt(g.REAL_ACTORS, answers, "actor_acts", _answer(scene.FORMER), decided)
-    yield Attempt(g.REAL_ACTORS, answers, "role_answers", _answer(scene.SECOND), decided)
-    yield Attempt(one, answers, "two_identities", _answer(scene.CLERK), decided)
+    yield Attempt(g.REAL_ACTORS, answers, "actor_acts", _answer(scene.FORMER), decision)
+    yield Attempt(g.REAL_ACTORS, answers, "role_answers", _answer(scene.SECOND), decision)
+    yield Attempt(two_persons, answers, "two_identities", _answer(scene.CLERK), decision)
     two = constraint("decisions", "two_persons")
     attack = _answered_by(scene.CLERK, digest)
-    yield Attempt(one, two, two.name, attack, people, as_owner=True)
+    yield Attempt(two_persons, two, two.name, attack, people, as_owner=True)
     code = trigger("decisions", "with_code")
     yield Attempt(
-        g.SHOWN_CODE, code, "confirmed_with_code", _answer(scene.APPROVER), decided, real_only=True
+        g.SHOWN_CODE, code, "confirmed_with_code", _answer(scene.APPROVER), decision, real_only=True
     )
-    shown = constraint("decisions", "confirms_what_was_decided")
+    digests = constraint("decisions", "confirms_what_was_decided")
     attack = _answered_by(scene.APPROVER, "repeat('0', 64)")
-    yield Attempt(g.DECIDED_AS_SHOWN, shown, shown.name, attack, people, as_owner=True)
+    yield Attempt(g.DECIDED_AS_SHOWN, digests, digests.name, attack, people, as_owner=True)
     content = constraint("decisions", "digest_of_content")
     attack = _decide(scene.CLERK, digest="repeat('1', 64)")
     yield Attempt(g.DECIDED_AS_SHOWN, content, content.name, attack, people)
     keep = trigger("decisions", "keep")
     attack = f"UPDATE decisions SET answer_reason = 'x' WHERE id = {scene.OLD_DECISION}"
-    yield Attempt(g.ANSWERED_ONCE, keep, RESTRICTED, attack, scene.ANSWERED)
+    yield Attempt(g.ANSWERED_ONCE, keep, RESTRICTED, attack, scene.ANSWER_ROW)
     once = Mechanism(MechanismKind.INDEX, "decisions", "decisions_open")
-    yield Attempt(g.ANSWERED_ONCE, once, once.name, _decide(scene.CLERK), decided)
+    yield Attempt(g.ANSWERED_ONCE, once, once.name, _decide(scene.CLERK), decision)
     clock = trigger("decisions", "clock_decided_at")
     attack = _decide(scene.CLERK, at="now() - interval '1 day'")
     yield Attempt(g.BY_THE_CLOCK, clock, "by_the_clock", attack, people, real_only=True)
@@ -109,22 +110,24 @@ def _token(role: str, person: int, by: str) -> str:
 
 
 def _people() -> Iterator[Attempt]:
-    g, people, invented = Guarantee, scene.PEOPLE, Guarantee.NO_INVENTED_PERSON
-    made, issued = trigger("persons", "made"), trigger("tokens", "issued")
-    one = scene.NUMBER + 1
+    g, people, invention = Guarantee, scene.PEOPLE, Guarantee.NO_INVENTED_PERSON
+    makes, issues = trigger("persons", "made"), trigger("tokens", "issued")
+    first = scene.NUMBER + 1
     attack = _person("'x'", scene.CLERK)
-    yield Attempt(invented, made, "made_by_administrator", attack, people)
-    attack = _token("approver", one, scene.CLERK)
-    yield Attempt(invented, issued, "made_by_administrator", attack, people)
+    yield Attempt(invention, makes, "made_by_administrator", attack, people)
+    attack = _token("approver", first, scene.CLERK)
+    yield Attempt(invention, issues, "made_by_administrator", attack, people)
     ends = trigger("tokens", "who_changes")
-    attack = f"UPDATE tokens SET revoked_at = now(), revoked_by = '{scene.SECOND}' WHERE id = {one}"
-    yield Attempt(invented, ends, "token_ended", attack, people)
+    attack = (
+        f"UPDATE tokens SET revoked_at = now(), revoked_by = '{scene.SECOND}' WHERE id = {first}"
+    )
+    yield Attempt(invention, ends, "token_ended", attack, people)
     names = Mechanism(MechanismKind.INDEX, "persons", "persons_by_name")
     attack = _person(f"upper('{scene.NAME}　1')", "machine:check")
     yield Attempt(g.NO_LOOKALIKE, names, names.name, attack, people, as_owner=True)
-    seen = constraint("persons", "name_is_visible")
+    visible = constraint("persons", "name_is_visible")
     attack = _person("U&'x\\FE0F'", "machine:check")
-    yield Attempt(g.NO_LOOKALIKE, seen, seen.name, attack, as_owner=True)
+    yield Attempt(g.NO_LOOKALIKE, visible, visible.name, attack, as_owner=True)
     duty = constraint("tokens", "one_duty")
     attack = _token("approver", scene.NUMBER + 5, "machine:check")
     yield Attempt(g.SEPARATE_DUTIES, duty, duty.name, attack, people, as_owner=True)
@@ -154,17 +157,17 @@ def _books() -> Iterator[Attempt]:
         "INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount) VALUES"
         f" ({scene.POSTING}, {scene.BOOK}, 'appropriate', 'appropriation', 'free', 1)"
     )
-    yield Attempt(g.BOOKS_STAY, post, "posting_open", attack, scene.CLOSED)
-    caused = move("appropriate", "appropriation", "free", 1, "decision/0")
+    yield Attempt(g.BOOKS_STAY, post, "posting_open", attack, scene.NUMBERED_POSTING)
+    posting = move("appropriate", "appropriation", "free", 1, "decision/0")
     ask = "SET CONSTRAINTS ALL IMMEDIATE"
-    yield Attempt(g.CAUSED, number, "posting_caused", caused + ask, budget)
+    yield Attempt(g.CAUSED, number, "posting_caused", posting + ask, budget)
     empty = (
         "INSERT INTO postings (cause, used, booked, actor)"
         f" VALUES ('{scene.NAME}', '2026-01-01', '2026-01-01', 'x');"
     )
     yield Attempt(g.CAUSED, number, "posting_moves", empty + ask)
     again = constraint("postings", "postings_cause_key")
-    yield Attempt(g.CAUSED, again, again.name, empty, scene.CLOSED)
+    yield Attempt(g.CAUSED, again, again.name, empty, scene.NUMBERED_POSTING)
     by_two, two = scene.RIGHTS, "two_persons_decided"
     attack = move("lapse", "available", "lapsed", 1)
     yield Attempt(g.PROMISE_STANDS, trigger("movements", "lower"), two, attack, by_two)
@@ -210,19 +213,19 @@ def _insert(table: str, columns: str, values: str) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({values})"
 
 
-def _decided() -> Iterator[Attempt]:
+def _decisions() -> Iterator[Attempt]:
     for table, name, refusal, columns, values in _BY_TWO:
         attack = _insert(table, columns, values)
         yield Attempt(Guarantee.DECIDED_BY_TWO, trigger(table, name), refusal, attack)
     for guarantee, table, name, refusal, columns, values in _OTHERS:
         attack = _insert(table, columns, values)
         yield Attempt(guarantee, trigger(table, name), refusal, attack)
-    returned = _insert("bank_returns", "received_by, received_at", f"'{scene.FINANCE}', now()")
+    bank_row = _insert("bank_returns", "received_by, received_at", f"'{scene.FINANCE}', now()")
     yield Attempt(
         Guarantee.BANK_ROWS,
         trigger("bank_returns", "fits"),
         "return_of_line",
-        returned,
+        bank_row,
         scene.PEOPLE,
     )
     lasts, today = trigger("publications", "lasts"), "since, until, published_at"
@@ -242,14 +245,14 @@ def _centre() -> Iterator[Attempt]:
     )
     first = trigger("windows", "first")
     yield Attempt(
-        Guarantee.ONE_WINDOW, first, "window_is_first", scene.WINDOW, scene.PACKED, as_owner=True
+        Guarantee.ONE_WINDOW, first, "window_is_first", scene.WINDOW, scene.PACK, as_owner=True
     )
     whole = trigger("windows", "fold")
     attack = scene.WINDOW.replace("60000", "0")
     yield Attempt(Guarantee.TOTALS, whole, "window_is_whole", attack, scene.MONTH, as_owner=True)
 
 
-def _kept() -> Iterator[Attempt]:
+def _logs() -> Iterator[Attempt]:
     for table, change in (("events", "act = act"), ("event_links", "hash = hash")):
         stays = trigger(table, "stays")
         for attack in (f"UPDATE {table} SET {change}", f"DELETE FROM {table}"):
@@ -263,8 +266,8 @@ def _kept() -> Iterator[Attempt]:
     yield Attempt(Guarantee.DRILL_STAYS, drill, "drill_stays", "DELETE FROM drill", as_owner=True)
 
 
-# What the application has no right to: table, and the columns that it would edit. Not of tables that
-# may stand on other machines (docs/adr/0018-citus.md): their rights are compared alone.
+# What the application has no right to: table, and the columns that it would edit. Not of tables
+# that may stand on other machines (docs/adr/0018-citus.md): their rights are compared alone.
 _STAYS = {
     Guarantee.BOOKS_STAY: {
         "accounts": "balance floor", "entries": "amount", "movements": "amount",

@@ -62,7 +62,7 @@ _ROLE = sa.text("""
 """)
 
 
-def lacking(connection: sa.Connection, role: str = APP_ROLE) -> list[Mechanism]:
+def find_lacks(connection: sa.Connection, role: str = APP_ROLE) -> list[Mechanism]:
     """Return the mechanisms that are not as this program makes them; for rights, those too many.
 
     None is returned of a schema that is newer than this program: it has other ones.
@@ -70,15 +70,15 @@ def lacking(connection: sa.Connection, role: str = APP_ROLE) -> list[Mechanism]:
     if MigrationContext.configure(connection).get_current_revision() != _own_revision():
         return []
     connection.execute(sa.text("SET LOCAL search_path = pg_catalog"))
-    made, have, spread = making(), dict(_texts(connection)), spread_tables(connection)
-    missing = [
+    have, spread = dict(_texts(connection)), spread_tables(connection)
+    otherwise = [
         mechanism
-        for mechanism, text in made.texts.items()
+        for mechanism, text in making().texts.items()
         if mechanism.table not in spread and not _is_same(mechanism, have.get(mechanism), text)
     ]
-    found = [*missing, *_rights_too_many(connection, made, role)]
+    lacks = [*otherwise, *_rights_too_many(connection, making(), role)]
     connection.execute(sa.text("SET LOCAL search_path = DEFAULT"))
-    return sorted(found)
+    return sorted(lacks)
 
 
 def _own_revision() -> str | None:
@@ -92,8 +92,8 @@ def _texts(connection: sa.Connection) -> Iterator[tuple[Mechanism, str]]:
         yield constraint(table, name), text
     for table, name, text in connection.execute(_INDEXES):
         yield Mechanism(MechanismKind.INDEX, table, name), text
-    for signature, head, source, parsed in connection.execute(_FUNCTIONS):
-        yield Mechanism(MechanismKind.FUNCTION, "", signature), head + (parsed or source)
+    for signature, head, source, sql_body in connection.execute(_FUNCTIONS):
+        yield Mechanism(MechanismKind.FUNCTION, "", signature), head + (sql_body or source)
 
 
 def _is_same(mechanism: Mechanism, have: str | None, want: str) -> bool:
@@ -105,12 +105,12 @@ def _is_same(mechanism: Mechanism, have: str | None, want: str) -> bool:
     return "".join(want[2:].split()).endswith(body)  # the dump writes more before, and indents
 
 
-def _rights_too_many(connection: sa.Connection, made: Making, role: str) -> Iterator[Mechanism]:
+def _rights_too_many(connection: sa.Connection, rules: Making, role: str) -> Iterator[Mechanism]:
     app = connection.scalar(sa.text("SELECT oid FROM pg_roles WHERE rolname = :r"), {"r": role})
     for place, word, column, grantee in connection.execute(_RIGHTS):
-        is_given = (place, word, column) in made.rights and grantee == app
+        is_given = (place, word, column) in rules.rights and grantee == app
         if word == "EXECUTE" and grantee == 0:
-            is_given = place not in made.closed
+            is_given = place not in rules.closed
         if not is_given:
             yield Mechanism(MechanismKind.RIGHT, place, f"{word} ({column})" if column else word)
     for word in connection.execute(_ROLE, {"role": role}).scalars():

@@ -17,7 +17,7 @@ from ledger.errors import Unusable
 from ledger.postgres.codes import Guarantee, MechanismKind, Outcome, TriedAs
 from ledger.postgres.database import Database, may_become
 from ledger.postgres.guarantees.attempts import Attempt, attempts
-from ledger.postgres.guarantees.catalogue import lacking
+from ledger.postgres.guarantees.catalogue import find_lacks
 from ledger.postgres.guarantees.mechanisms import Mechanism, making
 
 LOCK_TIMEOUT = "5s"
@@ -48,10 +48,10 @@ def check(database: Database) -> list[Finding]:
         row = raw.execute("SELECT EXISTS (SELECT FROM drill)").fetchone()
         is_drill = bool(row and row[0])
         raw.rollback()
-        tried = [_try(raw, attempt, role, is_drill=is_drill) for attempt in attempts()]
+        outcomes = [_try(raw, attempt, role, is_drill=is_drill) for attempt in attempts()]
     with database.owner_engine().connect() as connection:
-        compared = _compared(connection, role)
-    return [*tried, *compared]
+        comparison = _compare(connection, role)
+    return [*outcomes, *comparison]
 
 
 def is_broken(findings: Sequence[Finding]) -> bool:
@@ -59,9 +59,9 @@ def is_broken(findings: Sequence[Finding]) -> bool:
     return any(f.outcome in {Outcome.BROKEN, Outcome.UNTRIED} for f in findings)
 
 
-def _compared(connection: sa.Connection, role: str) -> list[Finding]:
+def _compare(connection: sa.Connection, role: str) -> list[Finding]:
     """What is otherwise than as it was made; where nothing is, one line that says so."""
-    lacks = lacking(connection, role)
+    lacks = find_lacks(connection, role)
     if not lacks:
         whole = Mechanism(MechanismKind.SCHEMA, "", str(len(making().texts)))
         return [Finding(Guarantee.AS_MADE, whole, TriedAs.COMPARED, Outcome.HELD)]

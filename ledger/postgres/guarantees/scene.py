@@ -30,12 +30,12 @@ PEOPLE = f"""
     UPDATE tokens SET revoked_at = now(), revoked_by = 'machine:check' WHERE id = {NUMBER + 6};
 """
 
-DECIDED = f"""{PEOPLE}
+DECISION_ROW = f"""{PEOPLE}
     INSERT INTO decisions (id, kind, subject, content, digest, reason, decided_by, decided_at)
         OVERRIDING SYSTEM VALUE VALUES
         ({DECISION}, 'cap', '{NAME}', '{{}}', digest_of('{{}}'), '', '{CLERK}', now());
 """
-ANSWERED = f"""{DECIDED}
+ANSWER_ROW = f"""{DECISION_ROW}
     INSERT INTO decisions (id, kind, subject, content, digest, reason, decided_by, decided_at,
             answer, answered_by, answered_at) OVERRIDING SYSTEM VALUE VALUES
         ({OLD_DECISION}, 'cap', '{NAME}', '{{}}', digest_of('{{}}'), '', '{CLERK}', now(),
@@ -55,7 +55,7 @@ RIGHTS = f"""
             CASE WHEN role IN ('available', 'paid') THEN 50 ELSE 0 END
         FROM roles WHERE ledger = 'rights';
 """
-CLOSED = f"""{BUDGET}
+NUMBERED_POSTING = f"""{BUDGET}
     INSERT INTO postings (id, number, cause, used, booked, actor, posted_at)
         OVERRIDING SYSTEM VALUE VALUES
         ({POSTING}, {POSTING}, '{NAME}', '2026-01-01', '2026-01-01', 'x', now());
@@ -67,14 +67,14 @@ def move(kind: str, from_role: str, to_role: str, fen: int, cause: str = NAME) -
     return moves([(kind, from_role, to_role, fen)], cause)
 
 
-def moves(wanted: list[tuple[str, str, str, int]], cause: str = NAME) -> str:
+def moves(rows: list[tuple[str, str, str, int]], cause: str = NAME) -> str:
     """Return the SQL that posts movements in the scene's book, in one posting."""
-    rows = ", ".join(str(row) for row in wanted)
+    values = ", ".join(str(row) for row in rows)
     return f"""
         WITH fresh AS (INSERT INTO postings (cause, used, booked, actor)
             VALUES ('{cause}', '2026-01-01', '2026-01-01', 'x') RETURNING id)
         INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)
-            SELECT id, {BOOK}, v.* FROM fresh, (VALUES {rows}) v;
+            SELECT id, {BOOK}, v.* FROM fresh, (VALUES {values}) v;
     """
 
 
@@ -87,7 +87,7 @@ WINDOW = f"""
         'parts', '[]'::jsonb);
 """
 MONTH = "SELECT ensure_month(now()::date);"
-PACKED = f"""{MONTH}
+PACK = f"""{MONTH}
     INSERT INTO window_days VALUES (({_DAY} AT TIME ZONE interval '+08:00')::date, 'packed')
         ON CONFLICT DO NOTHING;
     INSERT INTO window_hours VALUES ('{GPU}', date_trunc('hour', {_DAY}, 'UTC'), gen_random_uuid(),

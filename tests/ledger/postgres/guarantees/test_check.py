@@ -9,7 +9,7 @@ from ledger.errors import Unusable
 from ledger.postgres.codes import Guarantee, MechanismKind, Outcome
 from ledger.postgres.database import APP_ROLE, Database
 from ledger.postgres.guarantees.attempts import Attempt, attempts
-from ledger.postgres.guarantees.catalogue import lacking
+from ledger.postgres.guarantees.catalogue import find_lacks
 from ledger.postgres.guarantees.check import Finding, check, outcome_of
 from ledger.postgres.guarantees.mechanisms import Mechanism, making
 from tests.support.people import promote
@@ -25,7 +25,9 @@ TABLES = """
 def rows(owner: psycopg.Connection) -> dict[str, object]:
     """How many rows each table has, and the last number of a posting."""
     names = [name for (name,) in owner.execute(TABLES.encode()).fetchall()]
-    counts = {n: owner.execute(f"SELECT count(*) FROM {n}".encode()).fetchone() for n in names}
+    counts: dict[str, object] = {
+        n: owner.execute(f"SELECT count(*) FROM {n}".encode()).fetchone() for n in names
+    }
     return counts | {"last": owner.execute("SELECT last FROM numbering").fetchone()}
 
 
@@ -102,10 +104,10 @@ def test_what_is_not_as_it_was_made_is_named(database: Database) -> None:
     made = {m for m in making().texts if m.kind is not MechanismKind.FUNCTION}
     owned = {m for m in made if m.kind is MechanismKind.INDEX or "FOREIGN" in making().texts[m]}
     with database.owner_engine().connect() as connection:
-        assert lacking(connection) == []
+        assert find_lacks(connection) == []
         for mechanism in sorted(made, key=lambda m: (m not in owned, m)):
             connection.exec_driver_sql(drop(mechanism))
-        assert set(lacking(connection)) == made
+        assert set(find_lacks(connection)) == made
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_each_way_to_take_a_guarantee_away_is_named(
 ) -> None:
     with database.owner_engine().connect() as connection:
         connection.exec_driver_sql(change)
-        assert {(lack.kind, lack.name) for lack in lacking(connection)} >= {(kind, name)}
+        assert {(lack.kind, lack.name) for lack in find_lacks(connection)} >= {(kind, name)}
 
 
 def test_another_schema_than_this_programs_is_not_compared(
@@ -136,8 +138,8 @@ def test_another_schema_than_this_programs_is_not_compared(
 ) -> None:
     owner.execute("DROP TRIGGER stays ON events")
     owner.execute("UPDATE alembic_version SET version_num = '9999'")
-    with database.engine().connect() as connection:
-        assert lacking(connection) == []
+    with database.owner_engine().connect() as connection:
+        assert find_lacks(connection) == []
 
 
 def test_an_owner_who_is_not_the_application_says_what_to_grant(
