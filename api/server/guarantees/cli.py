@@ -17,7 +17,7 @@ from api.server.machine_cli import db
 from ledger.postgres.codes import Guarantee, MechanismKind, Outcome, TriedAs
 
 if TYPE_CHECKING:
-    from ledger.postgres.guarantees.check import Finding
+    from ledger.postgres.guarantees.check import Proof
 
 app = Commands()
 
@@ -60,7 +60,7 @@ def check() -> Answer:
     )
 
 
-def _check() -> "list[Finding]":
+def _check() -> "list[Proof]":
     with database():
         from api.server.database import reach, record_command  # noqa: PLC0415 - when it is used
         from api.settings import read_settings  # noqa: PLC0415

@@ -24,7 +24,7 @@ LOCK_TIMEOUT = "5s"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Proof:
     """A guarantee, what holds it, as whom it was tried, and what came of it."""
 
     guarantee: Guarantee
@@ -35,7 +35,7 @@ class Finding:
     """What PostgreSQL said, where that was not the refusal."""
 
 
-def check(database: Database) -> list[Finding]:
+def check(database: Database) -> list[Proof]:
     """Return what holds and what does not; leave the database as it is.
 
     Raises:
@@ -54,26 +54,26 @@ def check(database: Database) -> list[Finding]:
     return [*outcomes, *comparison]
 
 
-def is_broken(findings: Sequence[Finding]) -> bool:
+def is_broken(findings: Sequence[Proof]) -> bool:
     """Return whether anything is not proved to hold."""
     return any(f.outcome in {Outcome.BROKEN, Outcome.UNTRIED} for f in findings)
 
 
-def _compare(connection: sa.Connection, role: str) -> list[Finding]:
+def _compare(connection: sa.Connection, role: str) -> list[Proof]:
     """What is otherwise than as it was made; where nothing is, one line that says so."""
     lacks = find_lacks(connection, role)
     if not lacks:
         whole = Mechanism(MechanismKind.SCHEMA, "", str(len(making().texts)))
-        return [Finding(Guarantee.AS_MADE, whole, TriedAs.COMPARED, Outcome.HELD)]
-    return [Finding(Guarantee.AS_MADE, lack, TriedAs.COMPARED, Outcome.BROKEN) for lack in lacks]
+        return [Proof(Guarantee.AS_MADE, whole, TriedAs.COMPARED, Outcome.HELD)]
+    return [Proof(Guarantee.AS_MADE, lack, TriedAs.COMPARED, Outcome.BROKEN) for lack in lacks]
 
 
-def _try(raw: psycopg.Connection, attempt: Attempt, role: str, *, is_drill: bool) -> Finding:
+def _try(raw: psycopg.Connection, attempt: Attempt, role: str, *, is_drill: bool) -> Proof:
     actor = TriedAs.OWNER if attempt.as_owner else TriedAs.APPLICATION
     if attempt.real_only and is_drill:
-        return Finding(attempt.guarantee, attempt.mechanism, actor, Outcome.NOT_HERE)
+        return Proof(attempt.guarantee, attempt.mechanism, actor, Outcome.NOT_HERE)
     outcome, answer = outcome_of(raw, attempt, role)
-    return Finding(attempt.guarantee, attempt.mechanism, actor, outcome, answer)
+    return Proof(attempt.guarantee, attempt.mechanism, actor, outcome, answer)
 
 
 def outcome_of(raw: psycopg.Connection, attempt: Attempt, role: str) -> tuple[Outcome, str]:

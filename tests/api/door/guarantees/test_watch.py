@@ -45,13 +45,13 @@ def test_the_command_names_what_does_not_hold(
         "SUANQUAN_DATABASE_URL": database.app_url,
         "SUANQUAN_DATABASE_OWNER_URL": database.owner_url,
     }
-    whole = run_here(("db", "check", "--json"), environment(**urls))
-    assert whole.returncode == 0, whole.stderr
+    first = run_here(("db", "check", "--json"), environment(**urls))
+    assert first.returncode == 0, first.stderr
     owner.execute("DROP TRIGGER keep ON decisions")
-    broken = run_here(("db", "check"), environment(**urls, LC_ALL=language))
-    assert broken.returncode == 1
-    named = [line for line in broken.stdout.splitlines() if word in line and "keep" in line]
-    assert len(named) == 2  # by trying, and by comparing
+    second = run_here(("db", "check"), environment(**urls, LC_ALL=language))
+    assert second.returncode == 1
+    lines = [line for line in second.stdout.splitlines() if word in line and "keep" in line]
+    assert len(lines) == 2  # by trying, and by comparing
     assert [event["number"] for event in events(owner, act="command db check")] == [
         "held", "broken",
     ]  # fmt: skip

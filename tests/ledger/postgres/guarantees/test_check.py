@@ -1,4 +1,4 @@
-"""Each guarantee is proved on any database; a mechanism that is gone is named, and it alone."""
+"""Each guarantee is proved on any database; a mechanism that is absent is named, and it alone."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from ledger.postgres.codes import Guarantee, MechanismKind, Outcome
 from ledger.postgres.database import APP_ROLE, Database
 from ledger.postgres.guarantees.attempts import Attempt, attempts
 from ledger.postgres.guarantees.catalogue import find_lacks
-from ledger.postgres.guarantees.check import Finding, check, outcome_of
+from ledger.postgres.guarantees.check import Proof, check, outcome_of
 from ledger.postgres.guarantees.mechanisms import Mechanism, making
 from tests.support.people import promote
 from tests.support.postgres import Server
@@ -31,7 +31,7 @@ def rows(owner: psycopg.Connection) -> dict[str, object]:
     return counts | {"last": owner.execute("SELECT last FROM numbering").fetchone()}
 
 
-def unheld(findings: list[Finding]) -> list[Finding]:
+def unheld(findings: list[Proof]) -> list[Proof]:
     return [f for f in findings if f.outcome in (Outcome.BROKEN, Outcome.UNTRIED)]
 
 
@@ -82,32 +82,34 @@ def test_each_mechanism_that_is_tried_is_named_where_it_is_gone(
     """One by one: every attempt on it gets through, and what is beside it on its table holds."""
     wrong = []
     with psycopg.connect(database.owner_url) as raw:
-        for gone in sorted({a.mechanism for a in attempts()}):
+        for removal in sorted({a.mechanism for a in attempts()}):
             for attempt in attempts():
-                if attempt.mechanism.table == gone.table:
-                    outcome = try_without(raw, gone, attempt)
+                if attempt.mechanism.table == removal.table:
+                    outcome = try_without(raw, removal, attempt)
                     if outcome is not (
-                        Outcome.BROKEN if attempt.mechanism == gone else Outcome.HELD
+                        Outcome.BROKEN if attempt.mechanism == removal else Outcome.HELD
                     ):
-                        wrong.append((gone, attempt.mechanism, outcome))
+                        wrong.append((removal, attempt.mechanism, outcome))
     assert wrong == []
 
 
-def try_without(raw: psycopg.Connection, gone: Mechanism, attempt: Attempt) -> Outcome:
+def try_without(raw: psycopg.Connection, removal: Mechanism, attempt: Attempt) -> Outcome:
     """What comes of it where a mechanism is taken away before, in the same transaction."""
-    outcome, _ = outcome_of(raw, replace(attempt, scene=drop(gone) + attempt.scene), APP_ROLE)
+    outcome, _ = outcome_of(raw, replace(attempt, scene=drop(removal) + attempt.scene), APP_ROLE)
     return outcome
 
 
 def test_what_is_not_as_it_was_made_is_named(database: Database) -> None:
     """All triggers, constraints and unique indexes taken away at once, and each of them is told."""
-    made = {m for m in making().texts if m.kind is not MechanismKind.FUNCTION}
-    owned = {m for m in made if m.kind is MechanismKind.INDEX or "FOREIGN" in making().texts[m]}
+    mechanisms = {m for m in making().texts if m.kind is not MechanismKind.FUNCTION}
+    constraints_of_keys = {
+        m for m in mechanisms if m.kind is MechanismKind.INDEX or "FOREIGN" in making().texts[m]
+    }
     with database.owner_engine().connect() as connection:
         assert find_lacks(connection) == []
-        for mechanism in sorted(made, key=lambda m: (m not in owned, m)):
+        for mechanism in sorted(mechanisms, key=lambda m: (m not in constraints_of_keys, m)):
             connection.exec_driver_sql(drop(mechanism))
-        assert set(find_lacks(connection)) == made
+        assert set(find_lacks(connection)) == mechanisms
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_what_is_not_as_it_was_made_is_named(database: Database) -> None:
         ("GRANT EXECUTE ON FUNCTION post_movements() TO suanquan_app", "right", "EXECUTE"),
         ("ALTER FUNCTION keep_once() SECURITY DEFINER", "function", "keep_once()"),
         ("ALTER FUNCTION keep_once() RESET ALL", "function", "keep_once()"),
-        ("ALTER FUNCTION keep_once() RENAME TO gone", "function", "keep_once()"),
+        ("ALTER FUNCTION keep_once() RENAME TO elsewhere", "function", "keep_once()"),
         (drop(Mechanism(MechanismKind.FUNCTION, "", "keep_once()"), "trigger"), "function",
          "keep_once()"),
     ],
