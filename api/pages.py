@@ -37,6 +37,7 @@ from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
 from api.registry import inventory_pages
+from api.seals import dossier_pages
 from api.seals import pages as seals_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
@@ -73,6 +74,7 @@ ROUTERS = (
     money_pages.router,
     publication_pages.router,
     seals_pages.router,
+    dossier_pages.router,
     redemption_pages.router,
     number_read_pages.router,
     vouchers_pages.router,

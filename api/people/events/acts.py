@@ -169,6 +169,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("交申请材料"): ("POST /claims/{number}/files", "POST /claims/files"),
         msgid("办理申请"): ("POST /claims/{number}/actions", "POST /claims/{number}/step"),
         msgid("提出批准兑付"): ("POST /claims/{number}/approval",),
+        msgid("取申请的卷宗"): ("POST /claims/{number}/dossier",),
         msgid("提出收款账户"): ("POST /bank-accounts", "POST /claims/{number}/account"),
         msgid("登记异议"): ("POST /objections", "POST /claims/{number}/objections"),
         msgid("处理异议"): (
