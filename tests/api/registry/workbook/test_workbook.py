@@ -31,7 +31,7 @@ def send(town: Town, sheets: Sheets, path: str = "registry") -> Response:
     return answer
 
 
-def taken(town: Town, language: str = "zh-CN") -> bytes:
+def book_of(town: Town, language: str = "zh-CN") -> bytes:
     headers = town.headers(Role.CLERK, language)
     answer = town.client.get("/api/v1/registry.xlsx", headers=headers)
     assert answer.status_code == 200
@@ -41,7 +41,7 @@ def taken(town: Town, language: str = "zh-CN") -> bytes:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_what_was_taken_away_comes_back_and_changes_nothing(town: Town, language: str) -> None:
     ask(town, Role.CLERK, "POST", "registry", content=EVERY_SECTION)
-    book = taken(town, language)
+    book = book_of(town, language)
     answer = ask(town, Role.CLERK, "POST", "registry", content=book)
     assert (answer["created"], answer["superseded"], answer["decision"]) == ({}, {}, None)
     assert set(answer["unchanged"]) >= {"organisations", "clusters", "contracts", "prices"}
