@@ -9,14 +9,12 @@ from api.cli.answer import Answer, Column, record
 from api.cli.arguments import write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
-from api.cli.options import MACHINE
 from api.cli.values import NUMBER
+from api.desk.chain.cli import audit
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 
-app = Commands()
-audit = Commands(msgid("审计：抽样、按国标字段导出账簿、电子会计档案"))
-app.add_typer(audit, name="audit", rich_help_panel=MACHINE)
+app = Commands()  # its verbs stand beside those of the chain, under `audit`
 
 SAMPLE = (
     Column(msgid("种子"), "seed"),

@@ -111,7 +111,7 @@ def _voucher(lines: Sequence[VoucherLine], title: str, attached: Sequence[str]) 
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<记账凭证>\n'
     for name, value in (
         ("凭证编号", first.number), ("会计期间", f"{first.booked:%Y-%m}"),
-        ("所属账期", f"{first.used:%Y-%m}"), ("形成时间", _moment(first)), ("题名", title),
+        ("所属账期", f"{first.used_in:%Y-%m}"), ("形成时间", _moment(first)), ("题名", title),
         ("责任者", person(first.actor)), ("来源", first.cause), ("保管期限", KEPT_FOR),
         ("金额", yuan(_total(lines))), ("附件数", len(attached)),
     ):  # fmt: skip

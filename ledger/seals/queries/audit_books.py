@@ -69,7 +69,7 @@ class VoucherLine:
 
     number: int
     booked: date
-    used: date
+    used_in: date
     posted_at: datetime
     cause: str
     actor: str

@@ -49,8 +49,8 @@ def rows(content: bytes) -> list[dict[str, str]]:
 def test_the_books_add_up(office: Office, engine: sa.Engine) -> None:
     with Session(engine) as db:
         files = members(books_file(db, MARCH, BOOKED[1], "1"))
-        late = members(books_file(db, BOOKED[1], next_month(BOOKED[1]), "1"))
-        posted = db.connection().execute(sa.text("SELECT max(number) FROM postings")).scalar_one()
+        december = members(books_file(db, BOOKED[1], next_month(BOOKED[1]), "1"))
+        postings = db.connection().execute(sa.text("SELECT max(number) FROM postings")).scalar_one()
     sums: dict[str, Decimal] = defaultdict(Decimal)
     turnover: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     lines = rows(files["记账凭证.csv"])
@@ -59,7 +59,7 @@ def test_the_books_add_up(office: Office, engine: sa.Engine) -> None:
         sums[line["记账凭证编号"]] += fen
         turnover[line["科目编号"], line["辅助项名称"]] += fen
     assert set(sums.values()) == {Decimal(0)}
-    assert [int(number) for number in sums] == list(range(1, posted + 1))
+    assert [int(number) for number in sums] == list(range(1, postings + 1))
     balances: dict[tuple[str, str], Decimal] = {}
     for row in rows(files["科目余额及发生额.csv"]):
         side = {"借": 1, "贷": -1, "平": 0}[row["期末余额方向"]]
@@ -72,7 +72,7 @@ def test_the_books_add_up(office: Office, engine: sa.Engine) -> None:
     assert len(rows(files["会计期间.csv"])) == 9
     root = ET.fromstring(files["会计核算数据.xml"])  # noqa: S314 - our own
     assert len(root.findall("记账凭证")) == len(lines)
-    assert rows(late["记账凭证.csv"]) == rows(late["科目余额及发生额.csv"]) == []
+    assert rows(december["记账凭证.csv"]) == rows(december["科目余额及发生额.csv"]) == []
 
 
 def test_sealed_vouchers_come_with_their_originals(office: Office, engine: sa.Engine) -> None:
@@ -80,7 +80,9 @@ def test_sealed_vouchers_come_with_their_originals(office: Office, engine: sa.En
         voucher_archive(db, *BOOKED)
     seal_at(engine)
     with Session(engine) as db:
-        sealed = db.connection().execute(sa.text("SELECT max(number) FROM postings")).scalar_one()
+        last_number = (
+            db.connection().execute(sa.text("SELECT max(number) FROM postings")).scalar_one()
+        )
     office.bill(1_00)  # not sealed yet
     with Session(engine) as db:
         files = members(voucher_archive(db, MARCH, BOOKED[1]))
@@ -89,23 +91,23 @@ def test_sealed_vouchers_come_with_their_originals(office: Office, engine: sa.En
         name: sha256(content).hexdigest() for name, content in files.items()
     }
     index = rows(files["目录.csv"])
-    assert [int(row["凭证编号"]) for row in index] == list(range(1, sealed + 1))
-    attached = set()
+    assert [int(row["凭证编号"]) for row in index] == list(range(1, last_number + 1))
+    attachments = set()
     for row in index:
         voucher = ET.fromstring(files[row["文件"]])  # noqa: S314 - our own
         assert sha256(files[row["文件"]]).hexdigest() == row["SHA-256"]
         names = [element.text for element in voucher.findall("附件")]
         assert len(names) == int(row["附件数"])
-        attached.update(names)
+        attachments.update(names)
     originals = {name for name in files if name.startswith("原件/")}
-    assert attached == originals != set()
+    assert attachments == originals != set()
     for name in originals:
         assert sha256(files[name]).hexdigest() in name
 
 
 def test_commands_say_what_they_drew_and_write_files(desk: Desk, tmp_path: object) -> None:
-    drawn = desk.ask(Role.AUDITOR, "audit", "sample", "--count=3", "--seed=2026-A")
-    assert drawn == {"seed": "2026-A", "population": 0, "claims": []}
+    sample = desk.ask(Role.AUDITOR, "audit", "sample", "--count=3", "--seed=2026-A")
+    assert sample == {"seed": "2026-A", "population": 0, "claims": []}
     assert len(desk.ask(Role.AUDITOR, "audit", "sample", "--count=3")["seed"]) == 16
     result = desk.run(Role.AUDITOR, "audit", "books", "2026-01", "2026-12", f"{tmp_path}/b.zip")
     assert result.returncode == 0, result.stderr

@@ -6,16 +6,16 @@ NUMBERS = [f"DF-2026-{number:04d}" for number in range(200)]
 
 
 def test_a_seed_draws_the_same() -> None:
-    drawn = draw(NUMBERS, "2026-A", 10)
-    assert drawn == draw(reversed(NUMBERS), "2026-A", 10)
-    assert len(set(drawn)) == 10
-    assert drawn != draw(NUMBERS, "2026-B", 10)
-    assert draw(NUMBERS, "2026-A", 300)[:10] == drawn
+    sample = draw(NUMBERS, "2026-A", 10)
+    assert sample == draw(reversed(NUMBERS), "2026-A", 10)
+    assert len(set(sample)) == 10
+    assert sample != draw(NUMBERS, "2026-B", 10)
+    assert draw(NUMBERS, "2026-A", 300)[:10] == sample
 
 
 def test_who_comes_later_takes_her_own_turn() -> None:
-    more = [number for number in draw([*NUMBERS, "DF-2027-0001"], "s", 201) if "2026" in number]
-    assert more == draw(NUMBERS, "s", 200)
+    numbers = [number for number in draw([*NUMBERS, "DF-2027-0001"], "s", 201) if "2026" in number]
+    assert numbers == draw(NUMBERS, "s", 200)
 
 
 def test_every_claim_is_drawn_about_as_often() -> None:
