@@ -38,6 +38,7 @@ from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.seals import dossier_cli
+from api.seals.audit import cli as audit_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
 from api.statements import cli as statements_cli
@@ -69,6 +70,7 @@ for room in (
     backup_cli,
     seals_cli,
     dossier_cli,
+    audit_cli,
     seal_cli,
     people_cli,
     person_cli,

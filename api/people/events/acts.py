@@ -264,6 +264,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("追缴"): ("recoveries",),
         msgid("凭证"): ("postings", "movements"),
         msgid("封存"): ("seals",),
+        msgid("审计文件"): ("audit",),
         msgid("数据库"): ("database",),
         msgid("备份"): ("backups",),
         msgid("服务器"): ("server", "metrics", "healthz", "readyz", "docs", "openapi.json"),
