@@ -270,7 +270,8 @@ ELSEWHERE = [
 # Answers that are no page of ours, and pages that hang on something this site has not.
 NO_PAGES = frozenset(
     {
-        "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/sign-in/oidc", "/sign-in/oidc/callback",
+        "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json",
+        "/sign-in/oidc", "/sign-in/oidc/callback",
         "/claims/{number}/print/{paper}", "/incidents/{incident}/file", "/courier/{number}",
         "/courier/{number}/answer", "/deductions/{deduction}/consent", "/invitation",
         "/batches/{stream}/{number}", "/hours/{cluster}/{gpu}",
