@@ -65,6 +65,8 @@ from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
 from api.web.form_again import form_again
 from api.web.layout import Static, problem_page
+from ledger.postgres.database import databases_from
+from ledger.postgres.replica import Replica
 
 ROUTES = (
     bank_account_routes,
@@ -147,6 +149,7 @@ def create_app(
     )
     app.state.engine = engine
     app.state.settings = settings
+    app.state.replica = _replica(settings)
     app.state.wall_clock = lambda: datetime.now(UTC)
     app.state.metrics = CollectorRegistry()
     app.state.counters = counters or app.state.metrics
@@ -171,6 +174,13 @@ def create_app(
     app.state.problem_page = problem_page
     app.state.form_again = form_again
     return app
+
+
+def _replica(settings: Settings) -> Replica | None:
+    url = settings.database_replica_url
+    if url is None:
+        return None
+    return Replica(databases_from(url, None, is_pooled=settings.database_pooled).engine())
 
 
 def _elsewhere(door: Door, own: RouteTable) -> Callable[[str, str], bool]:

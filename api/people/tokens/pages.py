@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Wall, having
+from api.door.dependencies import Configured, Db, ReadDb, Wall, having
 from api.language.labels import label
 from api.people import routes
 from api.people.rights import right_words
@@ -49,7 +49,9 @@ def by_day(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 
 @router.get("/people")
-def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving) -> HTMLResponse:
+def token_list(
+    viewer: Reader, frame: Framed, db: ReadDb, wall: Wall, prover: Proving
+) -> HTMLResponse:
     """Every token, those first that wait; and the form for a new one."""
     return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer))
 
