@@ -57,7 +57,7 @@ def _serve(stage: Database, port: int, door: Door) -> None:
     with LOG.open("a", encoding="utf-8") as log, redirect_stderr(log):
         logs.configure(log)
         app = create_app(stage.engine(), Settings(late_days=3_650, door=door))
-        settle()
+        settle(app)
         uvicorn.Server(configuration(app, port=port)).run()
 
 

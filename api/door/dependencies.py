@@ -39,7 +39,7 @@ _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 async def wall_clock(request: Request) -> datetime:
-    """The present of credentials, by the application's clock (`app.state.wall_clock`)."""
+    """The present of credentials, by the application's clock: the database's, which all share."""
     now: datetime = request.app.state.wall_clock()
     return now
 

@@ -90,7 +90,7 @@ def main() -> None:
     engine = databases_from(orders.database, None, is_pooled=is_pooled).engine()
     lifespan = background.lifespan if orders.rounds else None
     app = create_app(engine, settings, lifespan=lifespan, counters=registry, counts=counts)
-    settle()
+    settle(app)
     giver = None if orders.giver is None else socket.socket(fileno=orders.giver)
     server = WorkerServer(configuration(app), giver)
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
