@@ -107,7 +107,7 @@ def test_two_servers_whose_clocks_are_days_apart_have_one_present(
             stack.callback(process.terminate)
             urls.append(f"http://127.0.0.1:{port}")
         for url in urls:
-            until("an answer", lambda url=url: answers(f"{url}/readyz"))  # type: ignore[misc]
+            until("an answer", lambda url=url: answers(f"{url}/readyz"))
         for number, url in enumerate(urls):
             body = node.batch([minute_of(began - timedelta(minutes=10 + number))])
             answer = httpx2.post(f"{url}/api/v1/batches", content=body, headers=node.headers(body))
