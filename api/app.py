@@ -51,12 +51,14 @@ from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.people.events import routes as event_routes
+from api.people.persons import routes as person_routes
 from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
 from api.registry import inventory_routes
 from api.registry import routes as registry_routes
+from api.seals import dossier_routes
 from api.seals import routes as seals_routes
 from api.settings import Door, Settings
 from api.statements import routes as statements_routes
@@ -97,8 +99,10 @@ ROUTES = (
     inventory_routes,
     registry_entry_routes,
     seals_routes,
+    dossier_routes,
     statements_routes,
     people_routes,
+    person_routes,
     event_routes,
     usage_routes,
     vouchers_routes,

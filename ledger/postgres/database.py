@@ -131,7 +131,7 @@ def write_calendar(connection: sa.Connection) -> None:
 def mark_drill(connection: sa.Connection, *, is_drill: bool) -> None:
     """Say, as owner, that this database is a drill: then its moments are not the clock's.
 
-    One that was a drill stays one, whatever is said later (`drill_for_good` in 49_clock.sql).
+    One that was a drill stays one, whatever is said later (`drill_for_good` in 60_clock.sql).
     """
     if is_drill:
         connection.execute(sa.text("INSERT INTO drill VALUES (true) ON CONFLICT DO NOTHING"))
