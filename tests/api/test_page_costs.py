@@ -1,6 +1,6 @@
 """What a page asks of the database does not grow with what there is: a statement for all of its
 rows, never one for each. Every page of every role's menu, the pages behind them, and a round where
-nothing moves.
+nothing moves. And no statement of theirs reads a table that grows from one end to the other.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from api.server.background import accrue_round
 from api.web import layout
 from ledger.people.codes import Role
 from tests.support.postgres import TEMPLATE, Server
+from tests.support.region.plans import explain
 from tests.support.region.site import Answer, RegionSite, page_paths
 from tests.support.region.usage import NOW, Size
 
@@ -31,6 +32,8 @@ class Costs:
 
     pages: dict[Page, list[Answer]]
     rounds: list[int] = field(default_factory=list)
+    scans: dict[str, set[str]] = field(default_factory=dict)
+    """The large tables that are read whole, by what is asked."""
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +58,27 @@ def costs(servers: Callable[[str], Server]) -> Iterator[Costs]:
             before = site.statement_count
             assert accrue_round(site.engine, NOW)
             costs.rounds.append(site.statement_count - before)
+        with psycopg.connect(server.url(server.embedded.admin_url, "region")) as admin:
+            admin.autocommit = True
+            costs.scans = dict(whole_scans(site, admin))
         yield costs
         site.close()
     server.drop("region")
+
+
+def whole_scans(site: RegionSite, admin: psycopg.Connection) -> Iterator[tuple[str, set[str]]]:
+    """Ask everything once more, by indexes wherever PostgreSQL can: what is left has none."""
+    watch = explain(
+        admin, site.engine, enable_seqscan="off", enable_hashjoin="off", enable_mergejoin="off"
+    )
+    with site.client() as client:
+        for role, path in page_paths():
+            watch.plans.clear()
+            site.ask(client, role, path)
+            yield f"{role} {path}", {t for plan in watch.plans for t in plan.whole_scans()}
+    watch.plans.clear()
+    accrue_round(site.engine, NOW)
+    yield "the round", {t for plan in watch.plans for t in plan.whole_scans()}
 
 
 @pytest.mark.parametrize("page", page_paths(), ids=lambda page: f"{page[0]} {page[1]}")
@@ -70,3 +91,26 @@ def test_a_page_asks_as_much_of_a_region_of_twice_the_size(costs: Costs, page: P
 def test_a_round_asks_as_much_of_twice_as_many_vouchers(costs: Costs) -> None:
     small, larger = costs.rounds
     assert larger <= small
+
+
+# What is read whole by its meaning: a sum over all months, all waiting windows, or all usage that
+# nobody owns.
+WHOLE = {
+    "the round": {"charges"},
+    "/desk": {"charges"},
+    "/reconcile": {"charges"},
+    "/reconcile/reds": {"charges"},
+    "/reconcile?show=falls": {"charges"},
+    "/centre": {"charges"},
+    "/findings?kind=unowned": {"day_totals"},
+    "/findings?kind=quarantine": {"quarantine"},
+}
+
+
+def test_no_table_that_grows_is_read_from_end_to_end(costs: Costs) -> None:
+    scans = {
+        (act, table)
+        for act, tables in costs.scans.items()
+        for table in tables - WHOLE.get(act.rpartition(" ")[2] if "/" in act else act, set())
+    }
+    assert not scans

@@ -27,7 +27,7 @@ from ledger.postgres.clock import DatabaseClock, moment_of
 from ledger.postgres.database import Database
 from tests.support.people import FAR, let_everybody_act
 from tests.support.postgres import TEMPLATE, Server
-from tests.support.processes import SUANQUAN, until
+from tests.support.processes import PATIENCE_S, SUANQUAN, until
 from tests.support.simulation import Node, gpu_id, held
 from tests.support.town import Town
 
@@ -110,10 +110,15 @@ def test_two_servers_whose_clocks_are_days_apart_have_one_present(
             until("an answer", lambda url=url: answers(f"{url}/readyz"))
         for number, url in enumerate(urls):
             body = node.batch([minute_of(began - timedelta(minutes=10 + number))])
-            answer = httpx2.post(f"{url}/api/v1/batches", content=body, headers=node.headers(body))
+            answer = httpx2.post(
+                f"{url}/api/v1/batches",
+                content=body,
+                headers=node.headers(body),
+                timeout=PATIENCE_S,
+            )
             assert answer.status_code == 200, answer.text
             assert answer.json()["kept"] == 1, answer.text
-        with httpx2.Client(headers={"Accept": "text/html"}) as browser:
+        with httpx2.Client(headers={"Accept": "text/html"}, timeout=PATIENCE_S) as browser:
             browser.post(f"{urls[0]}/sign-in", data={"token": clerk})
             assert [browser.get(f"{url}/desk").status_code for url in urls] == [200, 200]
     moments = [
@@ -144,7 +149,7 @@ def test_every_round_goes_by_the_database_s_clock(
     now = moment_of(engine)
     take(engine, node, [minute_of(now - timedelta(hours=1)), minute_of(now + timedelta(hours=9))])
     how = under(shift, sys.executable, "-c", ROUNDS, database.app_url, str(tmp_path / "key"))
-    done = subprocess.run(**how, capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(**how, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert "failed" not in done.stdout + done.stderr
     moments = rows(
         database,
