@@ -1,8 +1,8 @@
 """Assemble the application: its layers, its routes, its pages.
 
 From the outside in: the gate (language, log, headers, errors as problems), the limits, the turns,
-the routes under /api/v1 and the pages. The database and the settings are parameters; nothing is
-read from the environment.
+the shortcut, the routes under /api/v1 and the pages. The database and the settings are parameters;
+nothing is read from the environment.
 """
 
 import gc
@@ -41,6 +41,7 @@ from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
 from api.door.turns.shared_counts import SharedCounts
+from api.door.turns.shortcut import Shortcut
 from api.metering import batch_routes, node_routes, usage_routes
 from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
@@ -164,6 +165,7 @@ def create_app(
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
+    app.add_middleware(Shortcut, prefix=API, directs=[batch_routes.DIRECT])
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
         Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk,

@@ -224,7 +224,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("决定"): ("decisions",),
         msgid("工作台"): ("desk", "centre"),
         msgid("演练标记"): ("mark",),
-        msgid("登记簿"): ("registry",),
+        msgid("登记簿"): ("registry", "registry.xlsx"),
         msgid("盘点"): ("inventory",),
         msgid("采集端"): ("agents",),
         msgid("注册码"): ("enrolment-codes", "enrolment-requests"),
