@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 WAIT_S, LOOK_S = 0.2, 0.005
@@ -55,7 +55,7 @@ class Replica:
                 return
             try:
                 yield copy
-            except DBAPIError as error:  # who asks again is answered by the primary
+            except OperationalError as error:  # who asks again is answered by the primary
                 self._leave(str(error.orig))
                 raise
 

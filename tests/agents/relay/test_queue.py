@@ -133,9 +133,9 @@ def test_a_disk_that_is_really_full_takes_nothing_loses_nothing_and_comes_back(
         queue = Queue(disk / "relay.db")
         queue.add(items[0])
         filler = fill(disk)
-        more = iter(range(3, 400))  # until no page of the file is free either
-        with pytest.raises(SpoolError):
-            deque((queue.add(parcel(number, size=2_000)) for number in more), maxlen=0)
+        more = (parcel(number, size=2_000) for number in range(3, 400))
+        with pytest.raises(SpoolError):  # once no page of the file is free either
+            deque(map(queue.add, more), maxlen=0)
         assert next(queue.backlog()) == items[0]
         filler.unlink()
         queue.add(items[1])

@@ -236,7 +236,7 @@ def test_a_disk_that_is_really_full_takes_nothing_loses_nothing_and_comes_back(
             spool.add([window(0)])
             filler = fill(disk)
             with pytest.raises(SpoolError):
-                deque((spool.add([window(minute)]) for minute in range(1, 40_000)), maxlen=0)
+                deque(map(spool.add, ([window(minute)] for minute in range(1, 40_000))), maxlen=0)
             kept = spool.depth()
             assert spool.oldest() == NOON
             filler.unlink()
