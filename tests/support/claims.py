@@ -156,6 +156,7 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
         " SELECT 'payee', o.id, p.id, daterange(%s, NULL), %s, 'test' FROM o, projects p",
         (PAYEE, since, START),
     )
+    owner.execute("ALTER TABLE relations ENABLE TRIGGER recorded_by_two")
 
 
 def draft(engine: sa.Engine, code: str) -> str:

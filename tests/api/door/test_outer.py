@@ -30,22 +30,19 @@ def application(engine: sa.Engine, part: Part) -> FastAPI:
 @pytest.fixture
 def outside(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.OUTER)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        yield client
+    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
 
 
 @pytest.fixture
 def agents(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.AGENTS)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        yield client
+    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
 
 
 @pytest.fixture
 def people(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.PEOPLE)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
-        yield client
+    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
 
 
 def is_outer(door: Door) -> bool:
