@@ -38,6 +38,7 @@ from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
+from api.server.archive import cli as archive_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -67,6 +68,7 @@ for room in (
     backup_cli,
     seals_cli,
     seal_cli,
+    archive_cli,
     people_cli,
     event_cli,
 ):

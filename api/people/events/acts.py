@@ -187,12 +187,14 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # What the server does by itself, and what is done on its machine.
         msgid("定时：认下已到时刻的用量"): ("round release",),
         msgid("定时：封存"): ("round seal",),
+        msgid("定时：归档"): ("round archive",),
         msgid("本机：启动"): ("command up",),
         msgid("本机：建立管理员"): ("command admin create",),
         msgid("本机：升级数据库"): ("command db upgrade",),
         msgid("本机：分布大表"): ("command db distribute",),
         msgid("本机：备份"): ("command backup",),
         msgid("本机：封存"): ("command seal now",),
+        msgid("本机：归档"): ("command archive month",),
         msgid("本机：导出封存过的一切"): ("command seal export",),
         msgid("本机：换用封存密钥"): ("command seal rotate",),
     }
@@ -257,6 +259,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("追缴"): ("recoveries",),
         msgid("凭证"): ("postings", "movements"),
         msgid("封存"): ("seals",),
+        msgid("归档"): ("archives",),
         msgid("数据库"): ("database",),
         msgid("备份"): ("backups",),
         msgid("服务器"): ("server", "metrics", "healthz", "readyz", "docs", "openapi.json"),
