@@ -137,9 +137,11 @@ class Client:
         except ValueError as error:
             raise Failure(_("{url} 不是算券服务器").format(url=self._url)) from error
 
-    def fetch(self, path: str, *, query: dict[str, Any] | None = None) -> bytes:
+    def fetch(
+        self, path: str, *, query: dict[str, Any] | None = None, method: str = "GET"
+    ) -> bytes:
         """A file of the server's, as it is."""
-        return self._send("GET", path, query).content
+        return self._send(method, path, query).content
 
     def pass_batch(self, agent: str, signature: str, body: bytes) -> tuple[int, bytes, str]:
         """Pass an agent's signed batch on; the server's answer, yes or no, and its signature.
