@@ -98,9 +98,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "seal_key_unknown": msgid(
             "密钥 {key}… 不能封存：封存用的是密钥 {expected}…（SUANQUAN_SEAL_KEY）"
         ),
-        "archive_away": msgid(
-            "归档现在打不开，要看的证据在那里；额度、计费和支付照常，请稍后再试"
-        ),
+        "archive_away": msgid("归档现在打不开，要看的证据在那里；额度、计费和支付照常，请稍后再试"),
         "archive_busy": msgid("正有另一次归档，请稍后再试"),
         "archive_differs": msgid(
             "流 {stream} 从第 {number} 批起的一卷，写入归档后读回的与封存的不同，没有归档；请先核验"

@@ -96,10 +96,10 @@ class IntakeQueue:
     def _with_archive(self, asking: Asking, answer: Answer) -> Answer:
         """Take a batch again that met something archived, once that is brought back."""
         for _ in range(ARCHIVED_MAX):
-            if not (missing := missing_rolls(answer)):
+            if not (away_keys := missing_rolls(answer)):
                 break
             try:
-                bring_back(self._engine, missing, asking.now)
+                bring_back(self._engine, away_keys, asking.now)
             except (LedgerError, OSError) as error:
                 return error
             answer = self._take_one(asking)

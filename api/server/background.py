@@ -127,8 +127,8 @@ def _try(engine: Engine, this_round: Round) -> None:
     except (LedgerError, OSError) as error:
         log.warning("a round has to wait", round=this_round.name, why=str(error))
     except Exception as error:
-        if missing := missing_rolls(error):  # the next one finds it
-            _try(engine, Round("bring back", lambda now: bring_back(engine, missing, now)))
+        if away_keys := missing_rolls(error):  # the next one finds it
+            _try(engine, Round("bring back", lambda now: bring_back(engine, away_keys, now)))
         else:
             log.exception("a round failed; the next one starts afresh", round=this_round.name)
 

@@ -29,7 +29,7 @@ class Archived:
         Raises:
             Busy: what a change met was archived, and is at hand now (`batch_archived`); or the
                 archive is not there (`archive_away`).
-            Refused: a file of the archive is missing or not what it was (`archive_file`).
+            Refused: a file of the archive is away_keys or not what it was (`archive_file`).
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -40,12 +40,12 @@ class Archived:
             try:
                 await self.app(scope, receive, answer.send)
             except Exception as error:
-                missing = missing_rolls(error)
-                if answer.is_begun or not missing:
+                away_keys = missing_rolls(error)
+                if answer.is_begun or not away_keys:
                     raise
                 request = Request(scope)
                 engine, now = request.app.state.engine, request.app.state.wall_clock()
-                await run_in_threadpool(bring_back, engine, missing, now)
+                await run_in_threadpool(bring_back, engine, away_keys, now)
                 if scope["method"] not in SAFE:
                     raise Busy("batch_archived") from error
             else:

@@ -47,7 +47,7 @@ _MONTHS = """
 class Candidate(NamedTuple):
     """A roll as it stands, the hashes of its batches, and their leaves: 32 bytes each."""
 
-    kept: ArchivedRoll
+    roll: ArchivedRoll
     hashes: bytes
     leaves: bytes
 
@@ -63,10 +63,10 @@ def candidates(raw: Raw, month: date, seal: int) -> Iterator[Candidate]:
             stream, first, last, of_seal, agent, since, until, hashes, signatures, leaves = row[:10]
             templates, counts, columns, kinds, bases, steps, widths, content = row[10:]
             roll = Roll(templates, counts, columns, kinds, bases, steps, widths, bytearray(content))
-            kept = ArchivedRoll(
+            archival = ArchivedRoll(
                 stream, first, last, of_seal, agent, since, until, hashes[:HASH], signatures, roll
             )
-            yield Candidate(kept, hashes, leaves)
+            yield Candidate(archival, hashes, leaves)
 
 
 def archive_roll(raw: Raw, archive: Archive, group: int, row: Sequence[Any]) -> None:

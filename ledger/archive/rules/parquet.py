@@ -45,17 +45,18 @@ def writer(sink: BinaryIO) -> pq.ParquetWriter:
 
 def table_of(rolls: Sequence[ArchivedRoll]) -> pa.Table:
     """Return rolls as a table."""
-    return pa.Table.from_pylist([_cells(kept) for kept in rolls], schema=SCHEMA)
+    return pa.Table.from_pylist([_cells(roll) for roll in rolls], schema=SCHEMA)
 
 
-def _cells(kept: ArchivedRoll) -> dict[str, Any]:
-    roll = kept.roll
+def _cells(roll: ArchivedRoll) -> dict[str, Any]:
+    columns = roll.columns
     return {
-        "stream": str(kept.stream), "first": kept.first, "last": kept.last, "seal": kept.seal,
-        "agent": str(kept.agent), "since": kept.since, "until": kept.until,
-        "previous": kept.previous, "signatures": kept.signatures, "templates": roll.templates,
-        "counts": roll.counts, "columns": roll.columns, "kinds": roll.kinds, "bases": roll.bases,
-        "steps": roll.steps, "widths": roll.widths, "planes": planes_of(roll),
+        "stream": str(roll.stream), "first": roll.first, "last": roll.last, "seal": roll.seal,
+        "agent": str(roll.agent), "since": roll.since, "until": roll.until,
+        "previous": roll.previous, "signatures": roll.signatures, "templates": columns.templates,
+        "counts": columns.counts, "columns": columns.columns, "kinds": columns.kinds,
+        "bases": columns.bases, "steps": columns.steps, "widths": columns.widths,
+        "planes": planes_of(columns),
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class ArchivedRoll(NamedTuple):
     until: datetime
     previous: bytes
     signatures: bytes
-    roll: Roll
+    columns: Roll
 
     @property
     def batches(self) -> int:
@@ -39,37 +39,39 @@ class ArchivedRoll(NamedTuple):
     @property
     def windows(self) -> int:
         """How many windows its batches have."""
-        return sum(self.roll.counts) - self.batches
+        return sum(self.columns.counts) - self.batches
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        texts = sum(len(template) for template in self.roll.templates)
-        return texts + len(self.roll.content) + len(self.signatures) + 24 * len(self.roll.bases)
+        texts = sum(len(template) for template in self.columns.templates)
+        return (
+            texts + len(self.columns.content) + len(self.signatures) + 24 * len(self.columns.bases)
+        )
 
 
-def batches_of(kept: ArchivedRoll) -> Iterator[SealedBatch]:
+def batches_of(roll: ArchivedRoll) -> Iterator[SealedBatch]:
     """Return the batches of a roll, in their order.
 
     Raises:
         ValueError: it is no roll.
     """
-    if len(kept.signatures) != SIGNATURE * kept.batches:
-        raise ValueError(kept.first)
-    for place, batch in enumerate(open_roll(kept.roll, kept.previous, kept.batches)):
+    if len(roll.signatures) != SIGNATURE * roll.batches:
+        raise ValueError(roll.first)
+    for place, batch in enumerate(open_roll(roll.columns, roll.previous, roll.batches)):
         yield SealedBatch(
-            kept.seal, kept.stream, kept.first + place, batch.hash, batch.body,
-            kept.signatures[SIGNATURE * place : SIGNATURE * (place + 1)], kept.agent,
+            roll.seal, roll.stream, roll.first + place, batch.hash, batch.body,
+            roll.signatures[SIGNATURE * place : SIGNATURE * (place + 1)], roll.agent,
             batch.received_at, batch.answer,
         )  # fmt: skip
 
 
-def row_of(kept: ArchivedRoll, batches: Sequence[SealedBatch]) -> Sequence[Any]:
+def row_of(roll: ArchivedRoll, batches: Sequence[SealedBatch]) -> Sequence[Any]:
     """Return the columns of a roll as the database has them, but for its leaves."""
-    roll = kept.roll
-    hashes = kept.previous + b"".join(batch.hash for batch in batches)
+    columns = roll.columns
+    hashes = roll.previous + b"".join(batch.hash for batch in batches)
     return (
-        kept.stream, kept.first, kept.last, kept.seal, kept.agent, kept.since, kept.until, hashes,
-        kept.signatures, roll.templates, roll.counts, roll.columns, roll.kinds, roll.bases,
-        roll.steps, roll.widths, bytes(roll.content),
+        roll.stream, roll.first, roll.last, roll.seal, roll.agent, roll.since, roll.until, hashes,
+        roll.signatures, columns.templates, columns.counts, columns.columns, columns.kinds,
+        columns.bases, columns.steps, columns.widths, bytes(columns.content),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Bring archived rolls back into the database for some days, to be read as all others.
 
-The database takes them by their digests, which it has kept.
+The database takes them by their digests, which it has roll.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ def bring_back(db: Session, keys: Sequence[RollKey], now: datetime) -> None:
     """
     raw = raw_connection(db)
     of_part = {(part.month, part.part): part for part in parts(raw)}
-    lying = where_they_lie(raw, keys)
-    for key, of_file in groupby(lying, key=attrgetter("month", "part")):
+    spots = where_they_lie(raw, keys)
+    for key, of_file in groupby(spots, key=attrgetter("month", "part")):
         archive = of_part[key]
         try:
             lend_rolls(raw, _rows(archive, list(of_file)), now)
@@ -40,15 +40,15 @@ def bring_back(db: Session, keys: Sequence[RollKey], now: datetime) -> None:
             raise Refused("archive_file", file=read_manifest(archive.manifest).file) from error
 
 
-def _rows(archive: Archive, lying: Sequence[Lying]) -> list[Sequence[object]]:
+def _rows(archive: Archive, spots: Sequence[Lying]) -> list[Sequence[object]]:
     rows = []
     with open_part(Place(archive.place), read_manifest(archive.manifest).file) as file:
-        for group, of_group in groupby(lying, key=attrgetter("group")):
-            keys = {roll.key for roll in of_group}
-            for kept in file.rolls(group, {first for _, first in keys}):
-                if (kept.stream, kept.first) in keys:
-                    rows.append(row_of(kept, list(batches_of(kept))))
-                    keys.remove((kept.stream, kept.first))
+        for group, of_group in groupby(spots, key=attrgetter("group")):
+            keys = {place.key for place in of_group}
+            for roll in file.rolls(group, {first for _, first in keys}):
+                if (roll.stream, roll.first) in keys:
+                    rows.append(row_of(roll, list(batches_of(roll))))
+                    keys.remove((roll.stream, roll.first))
             if keys:
                 raise ValueError(f"{len(keys)} rolls are missing")
     return rows

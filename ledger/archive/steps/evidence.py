@@ -46,9 +46,9 @@ class Evidence:
         """Return the rows of all parts by seal and key; of a part that is not whole, none."""
         with ExitStack() as stack:
             reader = _Reader(self.check(heads, note), stack)
-            for (seal, _), lying in groupby(all_lying(self.raw), key=attrgetter("seal", "stream")):
+            for (seal, _), spots in groupby(all_lying(self.raw), key=attrgetter("seal", "stream")):
                 if seal in heads:
-                    yield from sorted(reader.rows(lying, heads, note))
+                    yield from sorted(reader.rows(spots, heads, note))
 
     def check(self, heads: Mapping[int, Head], note: Note) -> dict[PartKey, tuple[Place, Manifest]]:
         """Return the parts that are as they were archived; what is wrong with others is noted."""
@@ -73,8 +73,8 @@ class Evidence:
     def _wrong_content(self, archive: Archive, manifest: Manifest) -> FaultCode | None:
         """Hold what the database knows of a part to its manifest: its rolls, and their leaves."""
         leaves = {key: roll.leaves for key, roll in rolls_of_part(self.raw, archive).items()}
-        stands = len(leaves), sum(map(len, leaves.values())) // HASH, root_of(leaves)
-        is_same = stands == (manifest.rolls, manifest.batches, manifest.root)
+        of_books = len(leaves), sum(map(len, leaves.values())) // HASH, root_of(leaves)
+        is_same = of_books == (manifest.rolls, manifest.batches, manifest.root)
         return None if is_same else FaultCode.TREE
 
 
@@ -118,19 +118,19 @@ class _Reader:
     )
 
     def rows(
-        self, lying: Iterator[Lying], heads: Mapping[int, Head], note: Note
+        self, spots: Iterator[Lying], heads: Mapping[int, Head], note: Note
     ) -> Iterator[AwayRow]:
         """Return the batches of some rolls; a roll that cannot be read is noted."""
-        for roll in lying:
+        for roll in spots:
             part = roll.month, roll.part
             if part not in self.good_parts:
                 continue
             try:
-                kept = self._group(part, roll.group)[roll.key]
+                archival = self._group(part, roll.group)[roll.key]
                 leaves = (roll.leaves[at : at + HASH] for at in range(0, len(roll.leaves), HASH))
                 rows = [
                     away_row(batch, heads, leaf)
-                    for batch, leaf in zip(batches_of(kept), leaves, strict=True)
+                    for batch, leaf in zip(batches_of(archival), leaves, strict=True)
                 ]
             except (LedgerError, ValueError, KeyError):
                 note(Fault(FaultCode.ARCHIVE, BATCHES, f'["{roll.stream}", {roll.first}]'))
@@ -143,7 +143,7 @@ class _Reader:
                 place, manifest = self.good_parts[part]
                 self.files[part] = self.stack.enter_context(open_part(place, manifest.file))
             rolls = self.files[part].rolls(group)
-            self.groups[part, group] = {(kept.stream, kept.first): kept for kept in rolls}
+            self.groups[part, group] = {(own.stream, own.first): own for own in rolls}
             while len(self.groups) > GROUPS_OPEN:
                 self.groups.popitem(last=False)
         return self.groups[part, group]

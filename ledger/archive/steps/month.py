@@ -173,20 +173,20 @@ class _Part:
         leaves: dict[RollKey, bytes] = {}
         with open_part(self.order.place, file) as part:
             for group in range(part.groups):
-                for kept in _or_refused(file, part, group):
-                    leaves[kept.stream, kept.first] = self._archive(raw, archive, group, kept)
-        for key, lying in rolls_of_part(raw, archive).items():
-            if leaves[key] != lying.leaves:
+                for roll in _or_refused(file, part, group):
+                    leaves[roll.stream, roll.first] = self._archive(raw, archive, group, roll)
+        for key, spot in rolls_of_part(raw, archive).items():
+            if leaves[key] != spot.leaves:
                 raise _differs(*key)
 
-    def _archive(self, raw: Raw, archive: Archive, group: int, kept: ArchivedRoll) -> bytes:
+    def _archive(self, raw: Raw, archive: Archive, group: int, roll: ArchivedRoll) -> bytes:
         """Have a roll go; return the leaves of its batches, as the file has them."""
         try:
-            batches = list(batches_of(kept))
+            batches = list(batches_of(roll))
             leaves = b"".join(leaf_of(batch, self.heads) for batch in batches)
-            archive_roll(raw, archive, group, row_of(kept, batches))
+            archive_roll(raw, archive, group, row_of(roll, batches))
         except (ValueError, KeyError, psycopg.errors.CheckViolation) as error:
-            raise _differs(kept.stream, kept.first) from error
+            raise _differs(roll.stream, roll.first) from error
         return leaves
 
 

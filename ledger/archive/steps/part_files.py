@@ -47,12 +47,12 @@ class Content:
     windows: int = 0
     leaves: dict[RollKey, bytes] = field(default_factory=dict)
 
-    def add(self, kept: ArchivedRoll, leaves: bytes) -> None:
+    def add(self, roll: ArchivedRoll, leaves: bytes) -> None:
         """Count a roll."""
         self.rolls += 1
-        self.batches += kept.batches
-        self.windows += kept.windows
-        self.leaves[kept.stream, kept.first] = leaves
+        self.batches += roll.batches
+        self.windows += roll.windows
+        self.leaves[roll.stream, roll.first] = leaves
 
 
 def write_part(
@@ -70,9 +70,9 @@ def write_part(
     content = Content()
     with place.create(name) as sink, writer(sink) as file:
         for _ in range(limits.groups):
-            file.write_table(table_of([candidate.kept for candidate in first]))
+            file.write_table(table_of([candidate.roll for candidate in first]))
             for candidate in first:
-                content.add(candidate.kept, candidate.leaves)
+                content.add(candidate.roll, candidate.leaves)
             first = next(groups, None)
             if first is None:
                 break
@@ -84,7 +84,7 @@ def _groups_of(candidates: Iterable[Candidate], most: int) -> Iterator[list[Cand
     size = 0
     for candidate in candidates:
         group.append(candidate)
-        size += candidate.kept.size
+        size += candidate.roll.size
         if size >= most:
             yield group
             group, size = [], 0
@@ -112,8 +112,8 @@ class PartFile:
         try:
             table = self._file.read_row_group(group)
             if firsts is not None:
-                wanted = pa.array(sorted(firsts), pa.int64())
-                table = table.filter(pc.is_in(table["first"], wanted))
+                first_numbers = pa.array(sorted(firsts), pa.int64())
+                table = table.filter(pc.is_in(table["first"], first_numbers))
             return list(rolls_of(table))
         except _WRONG as error:
             raise ValueError(str(error)) from error

@@ -54,7 +54,8 @@ def evidence_paths(town: Town) -> list[str]:
     batch = f"batches/{town.nodes['mine'].stream}/2"
     return [
         f"/api/v1/{batch}", f"/api/v1/{batch}/bytes", f"/{batch}", "/api/v1/batches",
-        f"/hours/c-mine?day={DAY}", f"/api/v1/hours/c-mine/{gpu_id(0)}?{HOUR}", f"/hours/c-mine/{gpu_id(0)}?{HOUR}",
+        f"/hours/c-mine?day={DAY}", f"/hours/c-mine/{gpu_id(0)}?{HOUR}",
+        f"/api/v1/hours/c-mine/{gpu_id(0)}?{HOUR}",
         f"/api/v1/projects/p-mine/days/{DAY}/windows", f"/projects/p-mine/days/{DAY}",
     ]  # fmt: skip
 
