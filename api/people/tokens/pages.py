@@ -55,7 +55,7 @@ def token_list(
     who: Annotated[str, Query(max_length=LINE_MAX)] = "",
 ) -> HTMLResponse:  # fmt: skip
     """Every token, or those of people with such a name, and the form for a new one."""
-    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer), who=who.strip())
+    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer), name=who.strip())
 
 
 @router.post("/people/tokens")
@@ -121,13 +121,13 @@ def _page(
     secret: TokenSecret | None = None,
     invited: Invited | None = None,
     code_wanted: bool = False,
-    who: str = "",
+    name: str = "",
 ) -> HTMLResponse:
-    part = plain(who)
+    part = plain(name)
     rows = [row for row in credentials.tokens(db) if part in plain(row.person)]
     good = [row for row in rows if row.revoked_at is None and row.expires_at > wall]
     content = {
-        "who": who,
+        "who": name,
         "secret": secret,
         "invited": invited,
         "waiting": [row for row in good if row.waits],
