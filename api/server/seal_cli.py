@@ -26,8 +26,8 @@ from ledger.seals.codes import FaultCode, SealKind
 
 if TYPE_CHECKING:
     from ledger.postgres.database import Database
-    from ledger.seals.rules.away import Away
     from ledger.seals.rules.faults import Tally
+    from ledger.seals.rules.outside.away import Away
 
 app = Commands()
 SHOWN = 1_000  # faults; more are counted

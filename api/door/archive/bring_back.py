@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ledger.archive.queries.parts import RollKey
 from ledger.errors import Busy
 from ledger.metering.queries.windows import Raw
-from ledger.seals.rules.away import Away, Nowhere
+from ledger.seals.rules.outside.away import Away, Nowhere
 
 
 def bring_back(engine: Engine, keys: Sequence[RollKey], now: datetime) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from ledger.seals.rules.away import AwayRow, leaf_hash, tree_of
 from ledger.seals.rules.heads import Head
+from ledger.seals.rules.outside.away import AwayRow, leaf_hash, tree_of
 
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}

@@ -24,10 +24,10 @@ from ledger.archive.tables import Archive
 from ledger.errors import LedgerError
 from ledger.metering.queries.windows import Raw
 from ledger.seals.codes import FaultCode
-from ledger.seals.rules.away import RELATION as BATCHES
-from ledger.seals.rules.away import AwayRow, Note
 from ledger.seals.rules.faults import Fault
 from ledger.seals.rules.heads import Head, is_signed
+from ledger.seals.rules.outside.away import RELATION as BATCHES
+from ledger.seals.rules.outside.away import AwayRow, Note
 
 RELATION = "archives"
 GROUPS_OPEN = 4
@@ -38,7 +38,7 @@ PartKey = tuple[date, int]
 
 @dataclass(frozen=True)
 class Evidence:
-    """The parts that are registered, read in one transaction (`ledger.seals.rules.away.Away`)."""
+    """The parts that are registered, read in one transaction (an `Away` of the seals)."""
 
     raw: Raw
 

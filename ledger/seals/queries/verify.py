@@ -10,10 +10,10 @@ from ledger.seals.queries.books import check_books
 from ledger.seals.queries.chain import kept_leaves, kept_seals
 from ledger.seals.queries.rows import check_rows
 from ledger.seals.queries.shapes import Raw, write_as_sealed
-from ledger.seals.rules.away import Away, Nowhere, check_away
 from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Tally
 from ledger.seals.rules.heads import Head
+from ledger.seals.rules.outside.away import Away, Nowhere, check_away
 
 # Nothing is being packed (08_windows): what was has come to every machine before the snapshot.
 _SETTLED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0))"

@@ -20,9 +20,9 @@ from ledger.seals.queries.chain import kept_seals
 from ledger.seals.queries.leaves import lines
 from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
 from ledger.seals.rules import export
-from ledger.seals.rules.away import RELATION, Away, Nowhere
 from ledger.seals.rules.faults import Fault
 from ledger.seals.rules.heads import Head, read_head
+from ledger.seals.rules.outside.away import RELATION, Away, Nowhere
 from ledger.seals.tables import Seal
 
 _LEAVES = sql.SQL("""

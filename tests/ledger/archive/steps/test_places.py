@@ -1,6 +1,6 @@
-"""A folder and a bucket keep files alike; the bucket is that of moto, where it is installed."""
+"""A folder and a bucket keep files alike; the bucket is that of moto, where it is named."""
 
-import shutil
+import os
 import socket
 import subprocess
 import time
@@ -19,9 +19,9 @@ from ledger.errors import Busy, Refused
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    moto = shutil.which("moto_server")
+    moto = os.environ.get("SUANQUAN_TEST_MOTO")
     if moto is None:
-        pytest.skip("no moto_server here: pip install 'moto[server]'")
+        pytest.skip("SUANQUAN_TEST_MOTO names no moto_server (pip install 'moto[server]')")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
