@@ -29,6 +29,7 @@ from api.desk.report import routes as report_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
+from api.door.archive.layer import Archived
 from api.door.dependencies import moment
 from api.door.disk import Disk
 from api.door.exactness import exact
@@ -169,6 +170,7 @@ def create_app(
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
+    app.add_middleware(Archived)
     app.add_middleware(Shortcut, prefix=API, directs=[batch_routes.DIRECT])
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(

@@ -148,6 +148,11 @@ class Settings(BaseSettings):
     seal_hash: Algorithm = Algorithm.SHA256
     """What hashes rows and heads."""
 
+    archive: str | None = None
+    archive_months: int = Field(default=6, ge=1, le=1_200)
+    """Where evidence of old months goes (a folder, or `s3://bucket/prefix`), and how many months
+    after a month is over. Unset: the server archives nothing by itself."""
+
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 

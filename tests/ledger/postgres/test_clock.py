@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -103,8 +104,11 @@ def test_two_servers_whose_clocks_are_days_apart_have_one_present(
                 SUANQUAN_PORT=port,
             )  # fmt: skip
             log = stack.enter_context((tmp_path / shift).open("wb"))
-            process = stack.enter_context(subprocess.Popen(**how, stderr=log))
-            stack.callback(process.terminate)
+            process = subprocess.Popen(**how, stderr=log, start_new_session=True)
+            stack.enter_context(process)
+            stack.callback(
+                os.killpg, process.pid, signal.SIGTERM
+            )  # faketime has the server as child
             urls.append(f"http://127.0.0.1:{port}")
         for url in urls:
             until("an answer", lambda url=url: answers(f"{url}/readyz"))
