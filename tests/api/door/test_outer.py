@@ -30,19 +30,22 @@ def application(engine: sa.Engine, part: Part) -> FastAPI:
 @pytest.fixture
 def outside(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.OUTER)
-    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
 
 
 @pytest.fixture
 def agents(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.AGENTS)
-    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
 
 
 @pytest.fixture
 def people(town: Town, engine: sa.Engine) -> Iterator[TestClient]:
     app = application(engine, Part.PEOPLE)
-    yield TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
 
 
 def is_outer(door: Door) -> bool:
