@@ -12,6 +12,7 @@ from api.language.i18n import msgid
 from api.messages import (
     accounts,
     claims,
+    closes,
     documents,
     door,
     formats,
@@ -104,6 +105,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **policy.SENTENCES,
         **claims.SENTENCES,
         **payment.SENTENCES,
+        **closes.SENTENCES,
     }
 )
 """Every code's sentence."""
