@@ -1,8 +1,8 @@
 """Assemble the application: its layers, its routes, its pages.
 
 From the outside in: the gate (language, log, headers, errors as problems), the limits, the turns,
-the routes under /api/v1 and the pages. The database and the settings are parameters; nothing is
-read from the environment.
+the shortcut, the routes under /api/v1 and the pages. The database and the settings are parameters;
+nothing is read from the environment.
 """
 
 import gc
@@ -43,6 +43,7 @@ from api.door.signer import Signer
 from api.door.turns.callers import Callers
 from api.door.turns.layer import Turns
 from api.door.turns.shared_counts import SharedCounts
+from api.door.turns.shortcut import Shortcut
 from api.metering import batch_routes, node_routes, usage_routes
 from api.metering.agents import routes as agent_routes
 from api.metering.couriers import routes as courier_routes
@@ -53,12 +54,14 @@ from api.payment import return_routes
 from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.people.events import routes as event_routes
+from api.people.persons import routes as person_routes
 from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
 from api.registry import entry_routes as registry_entry_routes
 from api.registry import inventory_routes
 from api.registry import routes as registry_routes
+from api.seals import dossier_routes
 from api.seals import routes as seals_routes
 from api.settings import Door, Settings
 from api.statements import routes as statements_routes
@@ -97,8 +100,10 @@ ROUTES = (
     registry_entry_routes,
     closes_routes,
     seals_routes,
+    dossier_routes,
     statements_routes,
     people_routes,
+    person_routes,
     event_routes,
     usage_routes,
     vouchers_routes,
@@ -159,6 +164,7 @@ def create_app(
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
+    app.add_middleware(Shortcut, prefix=API, directs=[batch_routes.DIRECT])
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
         Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk,

@@ -33,10 +33,12 @@ from api.metering.evidence import cli as evidence_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
 from api.people.events import cli as event_cli
+from api.people.persons import cli as person_cli
 from api.policy import cli as policy_cli
 from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
+from api.seals import dossier_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
 from api.statements import cli as statements_cli
@@ -68,8 +70,10 @@ for room in (
     machine_cli,
     backup_cli,
     seals_cli,
+    dossier_cli,
     seal_cli,
     people_cli,
+    person_cli,
     event_cli,
 ):
     app.add_typer(room.app)

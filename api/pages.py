@@ -28,6 +28,7 @@ from api.people import (
 )
 from api.people import pages as people_pages
 from api.people.events import pages as event_pages
+from api.people.persons import pages as person_pages
 from api.people.sso import pages as sso_pages
 from api.people.tokens import own_pages as own_token_pages
 from api.people.tokens import pages as token_pages
@@ -37,6 +38,7 @@ from api.reconciliation import pages as reconciliation_pages
 from api.registry import change_pages as registry_change_pages
 from api.registry import entry_pages as registry_pages
 from api.registry import inventory_pages
+from api.seals import dossier_pages
 from api.seals import pages as seals_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
@@ -54,6 +56,7 @@ ROUTERS = (
     sign_in_log_pages.router,
     event_pages.router,
     token_pages.router,
+    person_pages.router,
     own_token_pages.router,
     desk_pages.router,
     decision_pages.router,
@@ -73,6 +76,7 @@ ROUTERS = (
     publication_pages.router,
     closes_pages.router,
     seals_pages.router,
+    dossier_pages.router,
     redemption_pages.router,
     number_read_pages.router,
     vouchers_pages.router,

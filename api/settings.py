@@ -128,6 +128,10 @@ class Settings(BaseSettings):
     log_days: int = Field(default=366, ge=180, le=36_500)
     """The size at which the log begins anew, and how many days its older parts stay."""
 
+    policies: DirectoryPath | None = None
+    """A folder with the site's own policies, beside those of the program; read where they are
+    loaded (`ledger/policy/text/published.py`)."""
+
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 

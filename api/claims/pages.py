@@ -171,6 +171,7 @@ def claim_page(
             "account_number": _account_number(numbers, viewer, details.account),
             "account_change": details.account_change,
             "may_decide": access.may(viewer, Right.HANDLE_CLAIMS),
+            "may_dossier": access.may(viewer, Right.TAKE_DOSSIERS),
             "published": details.publication,
             "objections": details.objections,
             "objectors_hidden": details.objections and not access.may(viewer, Right.READ_PAYMENTS),

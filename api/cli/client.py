@@ -53,7 +53,7 @@ class Door:
     def find(cls) -> Self:
         """From the environment, else from the files of a server on this machine."""
         url, token = os.environ.get("SUANQUAN_URL"), os.environ.get("SUANQUAN_TOKEN")
-        local = _running(data_folder() / SERVER_FILE)
+        local = local_address()
         if url is None and local is None:
             raise Failure(
                 _(
@@ -137,9 +137,11 @@ class Client:
         except ValueError as error:
             raise Failure(_("{url} 不是算券服务器").format(url=self._url)) from error
 
-    def fetch(self, path: str, *, query: dict[str, Any] | None = None) -> bytes:
+    def fetch(
+        self, path: str, *, query: dict[str, Any] | None = None, method: str = "GET"
+    ) -> bytes:
         """A file of the server's, as it is."""
-        return self._send("GET", path, query).content
+        return self._send(method, path, query).content
 
     def pass_batch(self, agent: str, signature: str, body: bytes) -> tuple[int, bytes, str]:
         """Pass an agent's signed batch on; the server's answer, yes or no, and its signature.
@@ -228,10 +230,10 @@ def _why(error: Exception) -> str:
     return _("连接中断（{why}）").format(why=error)
 
 
-def _running(path: Path) -> str | None:
+def local_address() -> str | None:
     """The address of a server on this machine, if its program still lives."""
     try:
-        server = json.loads(path.read_text(encoding="utf-8"))
+        server = json.loads((data_folder() / SERVER_FILE).read_text(encoding="utf-8"))
         os.kill(int(server["pid"]), 0)
         return str(server["url"])
     except PermissionError:  # it lives, and is somebody else's

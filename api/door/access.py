@@ -55,6 +55,7 @@ class Right(StrEnum):
     BRING_PAPERS = "bring_papers"  # a claim's files, the payee's account
     MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
+    TAKE_DOSSIERS = "take_dossiers"  # all of a claim in a file, account numbers whole among it
     READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
     READ_PAYMENTS = "read_payments"
     READ_POSTINGS = "read_postings"  # postings, movements, batches: all projects' together
@@ -117,11 +118,12 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.BUILDER: frozenset(_BUILDER | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.CLAIM}),
         Role.OPERATOR: frozenset(_OPERATOR | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
-        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
+        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS | {Right.TAKE_DOSSIERS}),
         Role.APPROVER: frozenset(_BUREAU),
         Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS, Right.CLOSE}),
         Role.AUDITOR: frozenset(
-            _READ_BOOKS | {Right.READ_TOKENS, Right.READ_LOGS, Right.READ_METRICS}
+            _READ_BOOKS
+            | {Right.READ_TOKENS, Right.READ_LOGS, Right.READ_METRICS, Right.TAKE_DOSSIERS}
         ),
         # Who tends the machine, who lets people in and who reads the logs are three, and none of
         # them sees any business.

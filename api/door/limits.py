@@ -16,14 +16,15 @@ import time
 
 from fastapi import Request
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, Storage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door.disk import SIGNING, Disk
 from api.door.problems import Problem, respond
-from api.door.route_table import FORM_MAX, KIB, SAFE, RouteTable
+from api.door.route_table import FORM_MAX, KIB, SAFE, Limited, RouteTable
 from api.door.turns.callers import Caller, Callers, Kind, address
+from api.door.turns.own_counts import OwnCounts
 from api.door.turns.shares import Shares
 
 BODY_SECONDS = 30.0
@@ -59,7 +60,7 @@ class Limits:
         self._callers, self._routes = callers, routes or RouteTable()
         self._disk = disk or Disk((), 0)
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
-        self._counts = FixedWindowRateLimiter(storage or MemoryStorage())
+        self._counts = FixedWindowRateLimiter(storage or OwnCounts())
         self._bytes = {kind: Shares(*shares) for kind, shares in BYTES_OF.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,27 +73,28 @@ class Limits:
         if not limits.counts:  # whether we live is told to everybody, and no body belongs to it
             await self.app(scope, _again(b"", receive), send)
             return
-        problem = await self._too_often(request) or self._too_large(request)
+        problem = await self._too_often(request, limits) or _too_large(request, limits.body)
         if problem is not None:
             await respond(request, problem)(scope, receive, send)
             return
         if request.method not in SAFE and request.scope["path"] not in SIGNING:
             self._disk.refuse_full()
         caller: Caller = request.state.caller
-        size = self._size(request) if caller.is_known or limits.guesses else 0
+        size = _size(request, limits.body) if caller.is_known or limits.guesses else 0
+        sending = self._counting(request, send) if limits.guesses else send
         if not size:
-            await self.app(scope, _again(b"", receive), self._counting(request, send))
+            await self.app(scope, _again(b"", receive), sending)
             return
         async with self._bytes[caller.kind].hold(caller.key, size):
-            body = await self._take(request, receive)
+            body = await self._take(receive, limits.body)
             if isinstance(body, Problem):
                 await respond(request, body)(scope, receive, send)
             elif body is not None:
-                await self.app(scope, _again(body, receive), self._counting(request, send))
+                await self.app(scope, _again(body, receive), sending)
 
-    async def _too_often(self, request: Request) -> Problem | None:
+    async def _too_often(self, request: Request, limits: Limited) -> Problem | None:
         """What speaks against one more request; else note who is calling."""
-        limits, at = self._routes.limits(request.method, request.scope["path"]), address(request)
+        at = address(request)
         if limits.guesses:
             request.state.guesser = await self._guesser(request)
             if not self._counts.test(self._guesses, request.state.guesser):
@@ -118,9 +120,7 @@ class Limits:
         return Problem(429, "too_often", {"seconds": seconds}, {"Retry-After": str(seconds)})
 
     def _counting(self, request: Request, send: Send) -> Send:
-        """Count a refusal where it may have been a guess."""
-        if not self._routes.limits(request.method, request.scope["path"]).guesses:
-            return send
+        """Count a refusal: it may have been a guess."""
 
         async def send_counting(message: Message) -> None:
             if message["type"] == "http.response.start" and 400 <= message["status"] < 500:  # noqa: PLR2004
@@ -129,22 +129,8 @@ class Limits:
 
         return send_counting
 
-    def _too_large(self, request: Request) -> Problem | None:
-        limit = self._limit(request)
-        return Problem(413, "too_large", {"limit": limit}) if _length(request) > limit else None
-
-    def _limit(self, request: Request) -> int:
-        return self._routes.limits(request.method, request.scope["path"]).body
-
-    def _size(self, request: Request) -> int:
-        """How many bytes a body may turn out to have; 0: the request has none."""
-        if "transfer-encoding" in request.headers:
-            return self._limit(request)
-        return _length(request)
-
-    async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
+    async def _take(self, receive: Receive, limit: int) -> bytes | Problem | None:
         """The whole body; a problem; or None when the sender went away."""
-        limit = self._limit(request)
         body = bytearray()
         try:
             async with asyncio.timeout(self._seconds):
@@ -160,6 +146,15 @@ class Limits:
         except TimeoutError:
             return Problem(408, "too_slow", {"seconds": self._seconds}, {"Connection": "close"})
         return bytes(body)
+
+
+def _too_large(request: Request, limit: int) -> Problem | None:
+    return Problem(413, "too_large", {"limit": limit}) if _length(request) > limit else None
+
+
+def _size(request: Request, limit: int) -> int:
+    """How many bytes a body may turn out to have; 0: the request has none."""
+    return limit if "transfer-encoding" in request.headers else _length(request)
 
 
 def _length(request: Request) -> int:

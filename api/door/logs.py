@@ -5,6 +5,7 @@ is not written. Errors are written with their place in the code and without anyo
 line cannot be written, nothing else fails for it: `is_failing` says so, and `/readyz`.
 """
 
+import json
 import sys
 from threading import Lock
 from typing import TextIO
@@ -12,6 +13,7 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 SECRETS = frozenset({"token", "secret", "code", "password", "authorization", "cookie", "session"})
 
 
@@ -74,7 +76,7 @@ def configure(stream: Stream | TextIO = sys.stderr, worker: int | None = None) -
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             hide_secrets,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            structlog.processors.JSONRenderer(lambda event, **_: _JSON.encode(event)),
         ],
         logger_factory=structlog.PrintLoggerFactory(out),  # type: ignore[arg-type]
     )

@@ -45,6 +45,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
 log = structlog.get_logger("suanquan.request")
 
 
@@ -77,7 +79,7 @@ class Gate:
         request = Request(scope, receive)
         request.state.id = uuid4().hex
         language = i18n.choose(
-            request.query_params.get("lang"),
+            request.query_params.get("lang") if scope["query_string"] else None,
             request.cookies.get(i18n.COOKIE),
             request.headers.get("accept-language"),
         )
@@ -121,7 +123,7 @@ class Gate:
             "answered",
             request=request.state.id,
             method=request.method,
-            path=request.url.path,
+            path=request.scope["path"],
             status=status,
             ms=round(seconds * 1000),
             actor=viewer.actor if viewer else None,
@@ -153,13 +155,14 @@ class _Passage:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            own_names = {name for name, _ in message["headers"]}
+            missing = [pair for pair in _RAW_HEADERS if pair[0] not in own_names]
+            message["headers"] = [*message["headers"], *missing]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
             headers["Content-Language"] = self._language
             headers["X-Request-Id"] = self._request.state.id
             headers.add_vary_header("Accept-Language, Cookie")
-            if self._request.url.scheme == "https":
+            if self._request.scope["scheme"] == "https":
                 headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
             if cookie := self._language_cookie():
                 headers.append("Set-Cookie", cookie)
@@ -168,7 +171,8 @@ class _Passage:
     def _language_cookie(self) -> str:
         """A language chosen on a page stays chosen."""
         request = self._request
-        is_choice = "lang" in request.query_params and not request.url.path.startswith("/api/")
+        is_page = request.scope["query_string"] and not request.scope["path"].startswith("/api/")
+        is_choice = is_page and "lang" in request.query_params
         if not is_choice or request.cookies.get(i18n.COOKIE) == self._language:
             return ""
         return f"{i18n.COOKIE}={self._language}; Path=/; Max-Age={YEAR_S}; SameSite=Lax"

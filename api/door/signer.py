@@ -21,6 +21,15 @@ class Signer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the key was read, so that signing waits for nothing."""
+        return "_key" in vars(self)
+
+    def prepare(self) -> None:
+        """Read the key."""
+        self._key  # noqa: B018 - it stays
+
     @cached_property
     def _key(self) -> SigningKey:
         with Session(self._engine) as db:

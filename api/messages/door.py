@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "unavailable": msgid("数据库暂不可用，请稍后再试"),
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),
+        "person": msgid("没有编号为 {id} 的人"),
         "session": msgid("您没有编号为 {id} 的登录"),
         "token_role": msgid("没有名为 {role} 的角色"),
         "token_person": msgid("姓名里有看不见的字符，或不像一个姓名，请重新输入"),
@@ -73,6 +74,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "「{person}」已有 {other} 的令牌，不能又是 {role}：三名管理员与业务各归各人"
         ),
         "token_audit": msgid("审计管理员的令牌，别人不能停用"),
+        "sessions_audit": msgid("审计管理员的登录，别人不能结束"),
         "token_waits_not": msgid("令牌 {id} 没有在等确认"),
         "token_replaced": msgid("令牌 {id} 已经换过新的，请用新的那个再换"),
         "token_of_login": msgid("您用账号登录，没有令牌可换；要给程序用的，请安全管理员签发"),

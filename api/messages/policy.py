@@ -8,6 +8,10 @@ from api.language.i18n import msgid
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "policy": msgid("没有名为 {version} 的政策版本"),
+        "policies_unreadable": msgid("读不了政策目录 {folder}（SUANQUAN_POLICIES）"),
+        "policy_name_taken": msgid(
+            "政策目录 {folder} 里的 {policy} 与程序自带的同名；请另取版本名（SUANQUAN_POLICIES）"
+        ),
         "policy_file": msgid("政策文件 {version} 自相矛盾（{where}：{fault}）"),
         "not_payable": msgid("政策 {policy} 还没有由两人定为可付，只能测算，不能开券"),
         "version_incomplete": msgid("政策 {policy} 没有施行日期或有问题尚未裁定，不能定为可付"),

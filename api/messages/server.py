@@ -91,6 +91,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "seal_broken": msgid(
             "上一次封存（第 {number} 次）的封首或签名不对，不能接着封存；请先核验"
         ),
+        "seal_keyless": msgid("这台服务器没有封存密钥（SUANQUAN_SEAL_KEY），签不了名"),
+        "unproven": msgid("{relation} 的 {key} 不在任何封首的树里；请先核验"),
         "seal_month_open": msgid("{month} 还没有结束，不能作月末封存"),
         "seal_month_known": msgid("{month} 已经作过月末封存"),
         "seal_key_unknown": msgid(

@@ -26,6 +26,7 @@ TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),
     Column(msgid("持有人"), "person"),
+    Column(msgid("人"), "person_id", NUMBER),
     Column(msgid("程序"), lambda t: _("程序") if t["service"] else None),
     Column(msgid("范围"), lambda t: t["project"] or t["centre"]),
     Column(msgid("创建"), "created_at", MOMENT),

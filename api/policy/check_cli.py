@@ -22,9 +22,9 @@ File = Annotated[
 
 def check(file: File = None) -> Answer:
     """Check whether a policy's file is sound; of all versions that are installed, if none."""
-    from ledger.policy.text.published import FOLDER, versions  # noqa: PLC0415 - when used
+    from ledger.policy.text.published import beside, versions  # noqa: PLC0415 - when used
 
-    installed = [Path(str(FOLDER / f"{name}.yaml")) for name in versions()]
+    installed = [path for name in versions() if (path := beside(f"{name}.yaml"))]
     faults = {str(path): _faults(path) for path in ([file] if file else installed)}
     sound = [_("{file} 没有错误").format(file=path) for path, lines in faults.items() if not lines]
     faulty = [path for path, lines in faults.items() if lines]
@@ -47,12 +47,12 @@ def _faults(file: Path) -> tuple[str, ...]:
 
 def _beside(file: Path) -> Callable[[str], bytes | None]:
     """The files of its folder, and then those that are installed; none outside of the two."""
-    from ledger.policy.text.published import FOLDER  # noqa: PLC0415 - loaded when it is used
+    from ledger.policy.text.published import folders  # noqa: PLC0415 - loaded when it is used
 
     def read(name: str) -> bytes | None:
         if Path(name).name != name:
             return None
-        for folder in (file.parent, Path(str(FOLDER))):
+        for folder in (file.parent, *folders()):
             if (folder / name).is_file():
                 return (folder / name).read_bytes()
         return None

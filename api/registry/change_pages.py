@@ -22,15 +22,17 @@ from api.messages.sentences import findings
 from api.registry import entry_form, routes
 from api.registry.entry_form import CORRECTED, at_fields, has_form, prefilled, typed_fields
 from api.registry.entry_routes import Registry
+from api.registry.parents import Parents
 from api.registry.routes import Clerk
+from api.registry.workbook.reading import RegistryFile
 from api.web import forms
 from api.web.forms import SentForm, text
 from api.web.layout import Frame, Framed
-from ledger.desk.queries.registry_entries import RegistryEntry, RegistryReader
+from ledger.desk.queries.registry_entries import RegistryEntry
 from ledger.desk.steps.take_registry import RegistryPreview, preview_registry
 from ledger.errors import Finding, NotFound
 from ledger.formats.findings import bounded
-from ledger.registry.codes import EntryState, RegistrySection
+from ledger.registry.codes import RegistrySection
 from ledger.registry.tables import Organisation
 
 router = APIRouter(include_in_schema=False)
@@ -56,7 +58,7 @@ class Desk:
     def register(self, content: str, way_on: str, *, supersede: bool, reason: str) -> Response:
         """Register a file, and lead on: to the decision that something waits for, or back."""
         outcome = routes.register_file(
-            file=content, viewer=self.viewer, db=self.db, now=self.now,
+            file=RegistryFile(content), viewer=self.viewer, db=self.db, now=self.now,
             late_after=self.late_after, supersede=supersede, reason=reason[:TEXT_MAX],
         )  # fmt: skip
         if outcome.decision is not None:
@@ -72,31 +74,28 @@ Registering = Annotated[Desk, Depends()]
 def file_form(*, frame: Framed, viewer: Clerk) -> HTMLResponse:
     """The empty form of a registry file."""
     del viewer
-    return _file_page(frame, "", {})
+    return _file_page(frame, RegistryFile(""), {})
 
 
 @router.post("/registry/file")
 @limited(body=FORM_MAX)
 def take_file(*, data: SentForm, frame: Framed, desk: Registering) -> Response:
     """Preview a file, or register it; its text stays in the form, where it can be mended."""
-    content, typed = _content(data), _typed(data)
-    preview = desk.preview(content, supersede=bool(typed["supersede"]))
+    file, typed = _file(data, desk), _typed(data)
+    preview = desk.preview(file.text, supersede=bool(typed["supersede"]))
     faults = preview.report.findings
     if faults or text(data, "act") != "register":
-        return _file_page(frame, content, typed, preview, faults)
-    return desk.register(content, "/registry", **_how(typed))
+        return _file_page(frame, file, typed, preview, faults)
+    return desk.register(file.text, "/registry", **_how(typed))
 
 
-def _content(data: FormData) -> str:
+def _file(data: FormData, desk: Desk) -> RegistryFile:
     """The file that was chosen, or else the text in the form."""
     file = forms.file(data)
     if file is None:
         content = data.get("content")
-        return content.replace("\r\n", "\n") if isinstance(content, str) else ""
-    try:
-        return file.content.decode()
-    except UnicodeDecodeError as error:
-        raise Refusal(422, "not_utf8", {"byte": error.start}) from error
+        return RegistryFile(content.replace("\r\n", "\n") if isinstance(content, str) else "")
+    return routes.file_of(file.content, desk.db, desk.now)
 
 
 def _typed(data: FormData) -> dict[str, str]:
@@ -109,19 +108,20 @@ def _how(typed: Mapping[str, str]) -> dict[str, Any]:
 
 def _file_page(
     frame: Frame,
-    content: str,
+    file: RegistryFile,
     typed: Mapping[str, str],
     preview: RegistryPreview | None = None,
     faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
-    lines = content.split("\n")
-    rows = findings(bounded(faults))
+    lines = file.text.split("\n")
+    shown = bounded(faults)
+    rows = zip(shown, findings(file.at_rows(shown)), strict=True)
     return frame.page(
         "registry/file.html",
         {
-            "content": content,
+            "content": file.text,
             "typed": typed,
-            "faults": [{**row, "line": _line(row["where"], lines)} for row in rows],
+            "faults": [{**row, "line": _line(fault.where, lines)} for fault, row in rows],
             "preview": preview_view(preview) if preview and not faults else None,
         },
         UNPROCESSABLE if faults else 200,
@@ -199,47 +199,16 @@ def take_entry(
     """Preview one entry, or register it; what is wrong stands at its field."""
     _refuse_unknown(section)
     fields, typed = typed_fields(section, data), _typed(data)
-    content = entry_form.file_of(section, fields, _parent(registry, section, fields))
+    parent = Parents(registry).parent(section, fields)
+    if isinstance(parent, Finding):
+        raise _refusal(parent)
+    content = entry_form.file_of(section, fields, parent)
     preview = desk.preview(content, supersede=bool(typed["supersede"]))
     if faults := preview.report.findings:
         raise _refusal(*at_fields(faults))
     if text(data, "act") != "register":
         return _entry_page(frame, section, {**fields, **typed}, preview)
     return desk.register(content, f"/registry/{section}", **_how(typed))
-
-
-def _parent(
-    registry: RegistryReader, section: RegistrySection, fields: Mapping[str, str]
-) -> dict[str, Any]:
-    """What an entry hangs on, as it is registered: a line's contract, a fact's cluster."""
-    if section is RegistrySection.PRICES:
-        number = fields.get("contract", "")
-        contract = _current(registry, RegistrySection.CONTRACTS, "number", number)
-        if contract is None:
-            params = (("name", number),)
-            raise _refusal(Finding("contract", "unknown_contract", params))
-        return prefilled(RegistrySection.CONTRACTS, contract, {})
-    if section in (RegistrySection.BILLING, RegistrySection.WITNESSES):
-        name = fields.get("cluster", "")
-        cluster = _current(registry, RegistrySection.CLUSTERS, "name", name)
-        if cluster is None:
-            params = (("name", name),)
-            raise _refusal(Finding("cluster", "unknown_cluster", params))
-        return {"name": name, "centre": cluster.values["centre"]}
-    return {}
-
-
-def _current(
-    registry: RegistryReader, section: RegistrySection, column: str, name: str
-) -> RegistryEntry | None:
-    return next(
-        (
-            entry
-            for entry in registry.entries(section)
-            if entry.values[column] == name and entry.state is not EntryState.SUPERSEDED
-        ),
-        None,
-    )
 
 
 def _refusal(*faults: Finding) -> Refusal:

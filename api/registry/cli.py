@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from api.cli.answer import Answer, Block, Column, Heading, Listing, Table, listing, record
-from api.cli.arguments import content_of, path
-from api.cli.client import ask
+from api.cli.arguments import content_of, path, write
+from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import METERING, Reason
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, YES, Format, coded, label_of
@@ -124,7 +124,9 @@ def inventory(
 
 @app.verb("register", msgid("登记机构、集群、项目、合同与绑定（docs/registry.md）"), panel=METERING)
 def register(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("登记文件（YAML）"))],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=msgid("登记文件（YAML、JSON 或 XLSX）"))
+    ],
     *,
     supersede: Annotated[bool, typer.Option(help=msgid("更正已有事实"))] = False,
     reason: Reason = "",
@@ -159,6 +161,15 @@ def _preview(file: Path, *, supersede: bool) -> Answer:
     if plan["months"]:
         blocks += [Heading(_("受影响的月份")), Table(MONTHS, plan["months"])]
     return Answer(plan, blocks)
+
+
+@registry.verb("workbook", msgid("写下整个登记簿（XLSX）：改好再用 register 交回来"))
+def workbook(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到哪个文件"))],
+) -> None:
+    """Write the whole registry as a workbook that can be registered again."""
+    with Client() as client:
+        write(file, client.fetch("registry.xlsx"))
 
 
 @registry.verb("ls", msgid("一览：现行的、将来的、到期的"))

@@ -128,19 +128,21 @@ def fields(section: RegistrySection, typed: Mapping[str, str]) -> list[dict[str,
     return [
         {
             "field": field,
-            "title": _field_title(section, field.name),
+            "title": field_title(section, field.name),
             "value": typed.get(field.name, ""),
-            "choices": _choices(section, field),
+            "choices": choices(section, field),
         }
         for field in FORMS[section]
     ]
 
 
-def _field_title(section: RegistrySection, name: str) -> str:
+def field_title(section: RegistrySection, name: str) -> str:
+    """What a field is called in the reader's language."""
     return _(_TITLES[name]) if name in _TITLES else title(section, name)
 
 
-def _choices(section: RegistrySection, field: Field) -> dict[str, str]:
+def choices(section: RegistrySection, field: Field) -> dict[str, str]:
+    """What may stand in a field, with its words; nothing: any text."""
     if field.kind == "yes":
         return {"true": _("是"), "false": _("否")}
     if field.kind != "choice":
@@ -163,32 +165,41 @@ def typed_fields(section: RegistrySection, data: FormData) -> dict[str, str]:
 
 def file_of(section: RegistrySection, typed: Mapping[str, str], parent: Mapping[str, Any]) -> str:
     """The registry file with this one entry; `parent` is what it hangs on, stated as it is."""
+    name, entry = entry_of(section, typed, parent)
+    return json.dumps({name: [entry]}, ensure_ascii=False)
+
+
+def entry_of(
+    section: RegistrySection, typed: Mapping[str, str], parent: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The section of the file in which such an entry stands, and how it is written there."""
     entry: dict[str, Any] = dict(typed)
     days: dict[str, Any] = {name: entry.pop(name) for name in ("from", "until") if name in entry}
     match section:
         case RegistrySection.CLUSTERS | RegistrySection.BILLING:
             billing = {"source": entry.pop("source", None), **days}
             entry.pop("cluster", None)
-            return _file("clusters", {**entry, **parent, "billing": [billing]})
+            return _with_values("clusters", {**entry, **parent, "billing": [billing]})
         case RegistrySection.WITNESSES:
             entry.pop("cluster", None)
-            return _file("clusters", {**parent, "witnesses": [{**entry, **days}]})
+            return _with_values("clusters", {**parent, "witnesses": [{**entry, **days}]})
         case RegistrySection.CATALOGUE:
             model = entry.pop("model", None)
-            return _file("catalogue", {"model": model, "names": [entry]})
+            return _with_values("catalogue", {"model": model, "names": [entry]})
         case RegistrySection.PRICES:
             entry.pop("contract", None)
             entry |= {name: entry[name].split() for name in ("gpus", "nodes") if name in entry}
-            return _file("contracts", {**parent, "prices": [{**entry, **days}]})
+            return _with_values("contracts", {**parent, "prices": [{**entry, **days}]})
         case RegistrySection.BINDINGS:
             kind = entry.pop("holder_kind", "")
-            return _file("bindings", {**entry, "holder": {kind: entry.get("holder")}, **days})
-    return _file(section.value, {**entry, **days})
+            return _with_values(
+                "bindings", {**entry, "holder": {kind: entry.get("holder")}, **days}
+            )
+    return _with_values(section.value, {**entry, **days})
 
 
-def _file(section: str, entry: Mapping[str, Any]) -> str:
-    values = {name: value for name, value in entry.items() if value is not None}
-    return json.dumps({section: [values]}, ensure_ascii=False)
+def _with_values(section: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return section, {name: value for name, value in entry.items() if value is not None}
 
 
 def at_fields(faults: Iterable[Finding]) -> list[Finding]:

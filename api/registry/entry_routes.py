@@ -7,9 +7,10 @@ from fastapi.responses import Response
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.files import download_table
+from api.door.files import download, download_table
 from api.registry.entry_list import EntriesQuery, listed, table
 from api.registry.schemas import EntryDetailsRead, EntryRead
+from api.registry.workbook.writing import write_workbook
 from ledger.desk.queries.registry_entries import RegistryReader
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -49,6 +50,12 @@ def entries_file(
     """Download the same list as a table for a spreadsheet, amounts in yuan."""
     rows = table(section, listed(registry.entries(section), section, query))
     return download_table(rows, f"{section}.{form}")
+
+
+@router.get("/registry.xlsx", response_class=Response)
+def workbook(registry: Registry) -> Response:
+    """Download the whole registry as a workbook that can be changed and registered again."""
+    return download(write_workbook(registry), "registry.xlsx")
 
 
 @router.get("/registry/{section}")

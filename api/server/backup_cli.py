@@ -59,12 +59,14 @@ def restore(
 ) -> None:
     """Check a backup and restore it into an empty database."""
     with database():
+        from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
         from ledger.postgres.backup.restore import restore as run  # noqa: PLC0415
         from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
 
         with _reach(read_settings(), beside=False) as target:
             manifest = run(target, folder, key=read_key(key) if key else None)
+            record_command(target, "command restore", "backups", folder.name)
     rows = sum(manifest.rows.values())
     print(
         _("已恢复 {made_at} 的备份：{tables} 张表，{rows} 行；请再运行 suanquan db upgrade").format(

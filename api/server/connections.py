@@ -173,6 +173,7 @@ def configuration(
         log_config=None,
         access_log=False,
         proxy_headers=False,
+        server_header=False,  # which program it is helps attackers alone
         timeout_graceful_shutdown=GRACE_S,
     )
 

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.client import local_address
 from api.cli.commands import Commands
 from api.cli.failures import Exit, Failure, database
 from api.cli.options import MACHINE
@@ -198,7 +199,8 @@ def _issue(person: str, role: Duty, deliver: Callable[[str], object], *, invite:
         if invite:
             lasts = timedelta(hours=settings.invitation_hours)
             code = invitations.invite(session, token, actor, now, lasts)
-            secret = f"{settings.address}/invitation?code={code}"
+            address = settings.url or local_address() or settings.address
+            secret = f"{address}/invitation?code={code}"
         deliver(secret)
         session.commit()
 

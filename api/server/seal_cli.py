@@ -50,7 +50,7 @@ ExportFile = Annotated[Path, typer.Argument(help=msgid("写到哪里，如 2026.
 NEXT_KEY = Column(msgid("以后的密钥（请改 SUANQUAN_SEAL_KEY）"), "file")
 NextKey = Annotated[Path, typer.Argument(help=msgid("新密钥的文件；没有就建立一个，请另存一份"))]
 ExportToVerify = Annotated[
-    Path | None, typer.Argument(help=msgid("导出的文件；不写就核验本机的数据库"))
+    Path | None, typer.Argument(help=msgid("导出或卷宗的文件；不写就核验本机的数据库"))
 ]
 OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存的账期，如 2026-11"))]
 
@@ -123,8 +123,8 @@ def _seal(
 
 @app.verb("verify", msgid("核验封存过的每一行：改动、缺失、多出都指名"), panel=MACHINE)
 def verify(file: ExportToVerify = None) -> Answer:
-    """Verify this machine's database, or an export alone; every row that differs is named."""
-    tally = _verify() if file is None else _verify_export(file)
+    """Verify this machine's database, or a file alone; every row that differs is named."""
+    tally = _verify() if file is None else _verify_file(file)
     faults = [
         {"relation": f.relation, "key": f.key, "seal": f.seal, "code": f.code.value}
         for f in tally.faults[:SHOWN]
@@ -154,11 +154,16 @@ def _verify() -> "Tally":
             return run(connection, look)
 
 
-def _verify_export(file: Path) -> "Tally":
-    from ledger.seals.rules.export_check import check_export  # noqa: PLC0415 - when it is used
+def _verify_file(file: Path) -> "Tally":
+    """An export, or a claim's dossier: its members say which."""
+    from ledger.seals.rules.dossier import MANIFEST  # noqa: PLC0415 - when it is used
+    from ledger.seals.rules.dossier_check import check_dossier  # noqa: PLC0415
+    from ledger.seals.rules.export_check import check_export  # noqa: PLC0415
     from ledger.seals.steps.open_export import open_export  # noqa: PLC0415
 
     with _bar() as look, open_export(file) as archive:
+        if MANIFEST in archive.names():
+            return check_dossier(archive)[1]
         return check_export(archive, look)
 
 

@@ -91,7 +91,7 @@ def route_path(request: Request) -> str:
     path = getattr(request.scope.get("route"), "path", None)
     if path is None:
         return "-"
-    inside = request.url.path.startswith(f"{API}/") and not path.startswith(f"{API}/")
+    inside = request.scope["path"].startswith(f"{API}/") and not path.startswith(f"{API}/")
     return f"{API}{path}" if inside else str(path)
 
 

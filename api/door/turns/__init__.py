@@ -1,1 +1,1 @@
-"""Whose turn it is: who calls, what each may hold at once, and the layer that lets them pass."""
+"""Whose turn it is: who calls, what each may hold at once, and the layers that let them pass."""

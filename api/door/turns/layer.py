@@ -45,7 +45,7 @@ class Turns:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        limits = self._routes.limits(request.method, request.url.path)
+        limits = self._routes.limits(request.method, request.scope["path"])
         if not limits.counts:
             await self.app(scope, receive, send)
             return

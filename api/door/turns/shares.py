@@ -46,7 +46,7 @@ class Shares:
         self._portions: Counter[str] = Counter()
         self._last_turns: dict[str, int] = {}
         self._wishes: list[_Wish] = []
-        self._lock, self._numbers = Lock(), count()
+        self._lock, self._numbers = Lock(), count(1)  # 0: never served
 
     @asynccontextmanager
     async def hold(self, caller: str, amount: int = 1) -> AsyncIterator[None]:
@@ -64,6 +64,8 @@ class Shares:
             Refusal: too much of this caller waits already (`too_many_at_once`, 429).
             Busy: it did not become free in time, or too much waits altogether.
         """
+        if self._take_free(caller, amount):
+            return
         wish = self._wish(caller, amount)
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -79,6 +81,21 @@ class Shares:
         with self._lock:
             self._give_back(caller, amount)
             self._serve()
+
+    def _take_free(self, caller: str, amount: int) -> bool:
+        """Take it where nobody waits and there is enough, as nearly always."""
+        with self._lock:
+            portion = self._portions[caller]
+            is_within = not portion or portion + amount <= self._of_one
+            is_free = not self._wishes and is_within and amount <= self._free
+            if is_free:
+                self._grant(caller, amount)
+        return is_free
+
+    def _grant(self, caller: str, amount: int) -> None:
+        self._free -= amount
+        self._portions[caller] += amount
+        self._last_turns[caller] = next(self._numbers)
 
     def _wish(self, caller: str, amount: int) -> _Wish:
         with self._lock:
@@ -112,9 +129,7 @@ class Shares:
         """Grant what can be granted; who waits for the store alone is overtaken by nobody."""
         while wish := self._next():
             self._wishes.remove(wish)
-            self._free -= wish.amount
-            self._portions[wish.caller] += wish.amount
-            self._last_turns[wish.caller] = next(self._numbers)
+            self._grant(wish.caller, wish.amount)
             wish.is_granted = True
             wish.loop.call_soon_threadsafe(wish.bell.set)
 

@@ -29,6 +29,10 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "POST /sessions/{session}/end",
             "POST /sessions/end-others",
         ),
+        msgid("结束一个人的登录"): (
+            "DELETE /persons/{person}/sessions",
+            "POST /people/{person}/sign-out",
+        ),
         msgid("关联统一认证"): ("POST /sessions/oidc",),
         msgid("解除统一认证"): ("POST /sessions/oidc/end",),
         msgid("设定账号"): ("POST /invitation",),
@@ -165,6 +169,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("交申请材料"): ("POST /claims/{number}/files", "POST /claims/files"),
         msgid("办理申请"): ("POST /claims/{number}/actions", "POST /claims/{number}/step"),
         msgid("提出批准兑付"): ("POST /claims/{number}/approval",),
+        msgid("取申请的卷宗"): ("POST /claims/{number}/dossier",),
         msgid("提出收款账户"): ("POST /bank-accounts", "POST /claims/{number}/account"),
         msgid("登记异议"): ("POST /objections", "POST /claims/{number}/objections"),
         msgid("处理异议"): (
@@ -193,6 +198,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：升级数据库"): ("command db upgrade",),
         msgid("本机：分布大表"): ("command db distribute",),
         msgid("本机：备份"): ("command backup",),
+        msgid("本机：恢复一份备份"): ("command restore",),
         msgid("本机：封存"): ("command seal now",),
         msgid("本机：导出封存过的一切"): ("command seal export",),
         msgid("本机：换用封存密钥"): ("command seal rotate",),
@@ -207,7 +213,8 @@ ELSEWHERE = msgid("没有这个地址")
 # What it was done to, by the noun in the route's path.
 _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        msgid("令牌"): ("tokens", "own"),
+        msgid("令牌"): ("tokens", "tokens.{form}", "own"),
+        msgid("人员"): ("persons",),
         msgid("人员与令牌"): ("people",),
         msgid("邀请"): ("invitation", "invitations"),
         msgid("登录"): ("sessions", "sign-in", "sign-out"),
@@ -218,7 +225,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("决定"): ("decisions",),
         msgid("工作台"): ("desk", "centre"),
         msgid("演练标记"): ("mark",),
-        msgid("登记簿"): ("registry",),
+        msgid("登记簿"): ("registry", "registry.xlsx"),
         msgid("盘点"): ("inventory",),
         msgid("采集端"): ("agents",),
         msgid("注册码"): ("enrolment-codes", "enrolment-requests"),

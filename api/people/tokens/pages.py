@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Configured, Db, Wall, having
+from api.door.schemas import LINE_MAX
 from api.language.labels import label
 from api.people import routes
 from api.people.rights import right_words
@@ -22,7 +23,7 @@ from api.people.step_up import Proving
 from api.web.forms import Fields, form
 from api.web.layout import Framed
 from ledger.people.codes import Role
-from ledger.people.rules.persons import ADMINISTRATORS
+from ledger.people.rules.persons import ADMINISTRATORS, plain
 from ledger.people.steps import credentials
 from ledger.people.steps.credentials import Viewer
 from ledger.units import midnight
@@ -49,9 +50,12 @@ def by_day(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 
 @router.get("/people")
-def token_list(viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving) -> HTMLResponse:
-    """Every token, those first that wait; and the form for a new one."""
-    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer))
+def token_list(
+    *, viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving,
+    who: Annotated[str, Query(max_length=LINE_MAX)] = "",
+) -> HTMLResponse:  # fmt: skip
+    """Every token, or those of people with such a name, and the form for a new one."""
+    return _page(viewer, frame, db, wall, code_wanted=prover.asks(viewer), name=who.strip())
 
 
 @router.post("/people/tokens")
@@ -117,10 +121,13 @@ def _page(
     secret: TokenSecret | None = None,
     invited: Invited | None = None,
     code_wanted: bool = False,
+    name: str = "",
 ) -> HTMLResponse:
-    rows = credentials.tokens(db)
+    part = plain(name)
+    rows = [row for row in credentials.tokens(db) if part in plain(row.person)]
     good = [row for row in rows if row.revoked_at is None and row.expires_at > wall]
     content = {
+        "who": name,
         "secret": secret,
         "invited": invited,
         "waiting": [row for row in good if row.waits],

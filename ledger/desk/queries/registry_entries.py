@@ -21,6 +21,11 @@ _ENTRIES = """
     WHERE {where}
     ORDER BY s.subject, s.superseded_at DESC NULLS FIRST, s.since DESC NULLS LAST, s.key
 """
+_DEVICE_NAMES = text("""
+    SELECT m.name, n.nvml_name, n.mig_profile
+    FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model_id ORDER BY 1, 2, 3
+""")
+_CODES = text("SELECT id::text, uscc FROM organisations")
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,14 @@ class RegistryReader:
             if naming:
                 rows[naming_section] = self._read(naming_section, f"({' OR '.join(naming)})", key)
         return {naming_section: entries for naming_section, entries in rows.items() if entries}
+
+    def device_names(self) -> list[tuple[str, str, str]]:
+        """Return what devices are called: the model, the name, the profile of a slice or ""."""
+        return [(row[0], row[1], row[2]) for row in self.db.execute(_DEVICE_NAMES)]
+
+    def organisation_codes(self) -> dict[str, str]:
+        """Return the code of each organisation by its key."""
+        return {row[0]: row[1] for row in self.db.execute(_CODES)}
 
     def _read(self, section: RegistrySection, where: str, key: str) -> list[RegistryEntry]:
         if not self.may_read(section):

@@ -16,6 +16,12 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.lstrip(" \N{IDEOGRAPHIC SPACE}").startswith(_FORMULA) else text
 
 
+def unescape(text: str) -> str:
+    """Return the text that `harmless` made this of."""
+    rest = text.removeprefix("'")
+    return rest if rest != text and harmless(rest) == text else text
+
+
 def csv_file(rows: Rows) -> bytes:
     """Write rows as CSV: UTF-8 with a BOM, lines end in CRLF."""
     out = io.StringIO(newline="")

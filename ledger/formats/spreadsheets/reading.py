@@ -1,10 +1,10 @@
 """Read a table in CSV or XLSX as rows of texts with their row numbers.
 
-CSV is UTF-8 or GB18030; of a workbook the first sheet is read. A cell is the text that a person
-would see; empty rows are skipped, the others keep their numbers. A file that is no table, or is too
-large, gives one finding. So does a cell that may show something else than it holds: a formula, and
-a number with more digits than a workbook keeps exactly (an account or an invoice number not entered
-as text).
+CSV is UTF-8 or GB18030; of a workbook the first sheet is read, or each (`read_sheets`). A cell is
+the text that a person would see; empty rows are skipped, the others keep their numbers. A file
+that is no table, or is too large, gives one finding. So does a cell that may show something else
+than it holds: a formula, and a number with more digits than a workbook keeps exactly (an account or
+an invoice number not entered as text).
 """
 
 import csv
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -26,6 +27,7 @@ from ledger.formats.archive import SIGNATURE, open_archive
 
 ROWS_MAX = 100_000
 COLUMNS_MAX = 200
+SHEETS_MAX = 50
 _EXACT = 10**15  # a workbook keeps 15 digits of a number
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ParseError),
@@ -56,8 +58,26 @@ def read_rows(content: bytes) -> tuple[list[Row], list[Finding]]:
         return [], [Finding("file", "not_a_table")]
     if len(lines) > ROWS_MAX:
         return [], [Finding("file", "too_many_rows", (("limit", str(ROWS_MAX)),))]
-    rows = [Row(n, tuple(cells)) for n, cells in enumerate(lines, start=1) if any(cells)]
+    rows = _numbered(lines)
     return (rows, []) if rows else ([], [Finding("file", "empty_table")])
+
+
+def read_sheets(content: bytes) -> tuple[dict[str, list[Row]], list[Finding]]:
+    """Read the rows of every sheet of a workbook, by its title, or one finding about the file."""
+    try:
+        book = _sheets(content, SHEETS_MAX)
+    except _Refused as refused:
+        return {}, [refused.finding]
+    if book is None:
+        return {}, [Finding("file", "not_a_table")]
+    if sum(map(len, book.values())) > ROWS_MAX:
+        return {}, [Finding("file", "too_many_rows", (("limit", str(ROWS_MAX)),))]
+    sheets = {title: _numbered(lines) for title, lines in book.items()}
+    return (sheets, []) if any(sheets.values()) else ({}, [Finding("file", "empty_table")])
+
+
+def _numbered(lines: Iterable[Sequence[str]]) -> list[Row]:
+    return [Row(n, tuple(cells)) for n, cells in enumerate(lines, start=1) if any(cells)]
 
 
 def _text(content: bytes) -> list[list[str]] | None:
@@ -78,26 +98,32 @@ def _csv(text: str) -> list[list[str]] | None:
 
 
 def _workbook(content: bytes) -> list[list[str]] | None:
-    """Read the first sheet; openpyxl parses XML with defusedxml."""
+    """Read the first sheet."""
+    sheets = _sheets(content, 1)
+    return None if sheets is None else next(iter(sheets.values()), None)
+
+
+def _sheets(content: bytes, most: int) -> dict[str, list[list[str]]] | None:
+    """Read the first sheets by their titles; openpyxl parses XML with defusedxml."""
     if refusals := open_archive(content)[1]:
         raise _Refused(refusals[0])
     try:
         book = load_workbook(io.BytesIO(content), read_only=True)
         try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # what a sheet says of its own size need not be so
-            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX + 1)
-            return _strip(
-                [
-                    _cell_text(cell.value, cell.data_type, n, c)
-                    for c, cell in enumerate(row, start=1)
-                ]
-                for n, row in enumerate(rows, start=1)
-            )
+            return {sheet.title: _lines(sheet) for sheet in book.worksheets[:most]}
         finally:
             book.close()
     except _BROKEN:
         return None
+
+
+def _lines(sheet: Any) -> list[list[str]]:  # noqa: ANN401 - openpyxl names no type
+    sheet.reset_dimensions()  # what a sheet says of its own size need not be so
+    rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX + 1)
+    return _strip(
+        [_cell_text(cell.value, cell.data_type, n, c) for c, cell in enumerate(row, start=1)]
+        for n, row in enumerate(rows, start=1)
+    )
 
 
 def _strip(rows: Iterable[Sequence[str]]) -> list[list[str]]:

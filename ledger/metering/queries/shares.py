@@ -6,6 +6,7 @@ The counts stand in the database, one row an agent, and are read where no other 
 batch of that agent (`queries/reporters.py`): all processes count together, and none is spent twice.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -59,15 +60,17 @@ class Share(NamedTuple):
         return Use(*(limit * gpus // GPUS for limit in self.most))
 
 
-def spend(raw: Raw, agent: UUID, day: date, use: Use) -> None:
-    """Count what a batch took; a new day begins with nothing."""
+def spend(raw: Raw, uses: Sequence[tuple[UUID, date, Use]]) -> None:
+    """Count what batches of agents took, of each agent one; a new day begins with nothing."""
+    agents, days, amounts = zip(*uses, strict=True)
+    columns = [list(column) for column in zip(*amounts, strict=True)]
     raw.execute(
         "INSERT INTO agent_shares AS s (agent_id, day, bytes, aside, conflicts)"
-        " VALUES (%(agent)s, %(day)s, %(bytes)s, %(aside)s, %(conflicts)s)"
+        " SELECT * FROM unnest(%s::uuid[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[])"
         " ON CONFLICT (agent_id) DO UPDATE SET day = excluded.day,"
         " bytes = excluded.bytes + CASE WHEN s.day = excluded.day THEN s.bytes ELSE 0 END,"
         " aside = excluded.aside + CASE WHEN s.day = excluded.day THEN s.aside ELSE 0 END,"
         " conflicts = excluded.conflicts"
         "     + CASE WHEN s.day = excluded.day THEN s.conflicts ELSE 0 END",
-        {"agent": agent, "day": day, **use._asdict()},
+        (list(agents), list(days), *columns),
     )

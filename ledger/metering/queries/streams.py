@@ -90,29 +90,40 @@ def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
     )  # fmt: skip
 
 
-def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime) -> None:
-    """Store the next batch of a stream with its answer, and make it the head."""
-    raw.execute(
-        "INSERT INTO batches (stream, number, hash, signature, agent_id, received_at, answer,"
-        " bytes) VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
-        (
-            batch.stream,
-            batch.number,
-            batch.hash,
-            batch.signature,
-            batch.agent,
-            now,
-            Jsonb(answer),
-            batch.body,
-        ),
+class Answered(NamedTuple):
+    """A batch that is taken, the answer to it, and when it came."""
+
+    batch: SignedBatch
+    answer: dict[str, Any]
+    now: datetime
+
+
+_KEEP_BATCHES = """
+    INSERT INTO batches (stream, number, hash, signature, agent_id, received_at, answer, bytes)
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %b::bytea[], %b::bytea[], %s::uuid[],
+                         %s::timestamptz[], %s::jsonb[], %b::bytea[])
+"""
+_MOVE_HEADS = """
+    INSERT INTO streams (stream, agent_id, number, hash, sent_at, received_at)
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %b::bytea[], %s::timestamptz[],
+                         %s::timestamptz[])
+    ON CONFLICT (stream) DO UPDATE SET number = excluded.number, hash = excluded.hash,
+        sent_at = excluded.sent_at, received_at = excluded.received_at
+"""
+
+
+def advance(raw: Raw, batches: Sequence[Answered]) -> None:
+    """Store the next batches of streams, of each one, with their answers; they become the heads."""
+    moments = [now for _, _, now in batches]
+    answers = [Jsonb(answer) for _, answer, _ in batches]
+    agents, streams, numbers, hashes, bodies, signatures, sent = (
+        list(column) for column in zip(*(batch for batch, _, _ in batches), strict=True)
     )
     raw.execute(
-        "INSERT INTO streams (stream, agent_id, number, hash, sent_at, received_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE SET"
-        " number = excluded.number, hash = excluded.hash, sent_at = excluded.sent_at,"
-        " received_at = excluded.received_at",
-        (batch.stream, batch.agent, batch.number, batch.hash, batch.sent_at, now),
+        _KEEP_BATCHES,
+        (streams, numbers, hashes, signatures, agents, moments, answers, bodies),
     )
+    raw.execute(_MOVE_HEADS, (streams, agents, numbers, hashes, sent, moments))
 
 
 class RelayQueue(NamedTuple):

@@ -8,7 +8,7 @@ and answers nobody before.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -18,7 +18,7 @@ from ledger.errors import LedgerError
 from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Registered
 from ledger.metering.queries.shares import Share, Use, spend
-from ledger.metering.queries.streams import Head, advance, lock_streams
+from ledger.metering.queries.streams import Answered, Head, advance, lock_streams
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw, keep_fresh, raw_connection
 from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.metering.steps.intake import (
@@ -109,6 +109,8 @@ def _is_plain(
 
 def _store(raw: Raw, plain: dict[int, Arrival]) -> dict[int, Receipt]:
     batches: list[tuple[Origin, list[KeptWindow]]] = []
+    answered: list[Answered] = []
+    uses: list[tuple[UUID, date, Use]] = []
     receipts: dict[int, Receipt] = {}
     for place, arrival in plain.items():
         submission, batch = arrival.submission, arrival.submission.batch
@@ -117,10 +119,12 @@ def _store(raw: Raw, plain: dict[int, Arrival]) -> dict[int, Receipt]:
         batches.append((origin, [window for _, window in submission.windows]))
         refused = tuple(sorted(submission.refused))
         receipts[place] = Receipt(kept=len(submission.windows), known=0, refused=refused)
+        answered.append(Answered(batch, asdict(receipts[place]), arrival.now))
+        uses.append((batch.agent, beijing_day(arrival.now), arrival.use))
+    if not plain:
+        return {}
     keep_fresh(raw, batches)
     with raw.pipeline():  # it has nothing to tell us
-        for arrival, receipt in zip(plain.values(), receipts.values(), strict=True):
-            batch, now = arrival.submission.batch, arrival.now
-            advance(raw, batch, asdict(receipt), now)
-            spend(raw, batch.agent, beijing_day(now), arrival.use)
+        advance(raw, answered)
+        spend(raw, uses)
     return receipts

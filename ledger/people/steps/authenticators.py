@@ -41,12 +41,12 @@ def add_authenticator(
         Refused: the secret is none or of another authenticator, or the code is not of it
             (`authenticator_code`).
     """
-    kept = read_secret(secret)
-    step = None if kept is None else match(kept, plain_code(code), now)
-    same = select(Authenticator.id).where(Authenticator.secret == kept)
-    if kept is None or step is None or db.exec(same).first() is not None:
+    seed = read_secret(secret)
+    step = None if seed is None else match(seed, plain_code(code), now)
+    same = select(Authenticator.id).where(Authenticator.secret == seed)
+    if seed is None or step is None or db.exec(same).first() is not None:
         raise Refused("authenticator_code")
-    authenticator = Authenticator(invitation_id=invitation, secret=kept, set_at=now)
+    authenticator = Authenticator(invitation_id=invitation, secret=seed, set_at=now)
     db.add(authenticator)
     db.flush()
     _use_step(db, authenticator, step)

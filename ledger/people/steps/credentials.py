@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, text, update
+from sqlalchemy import ColumnElement, TextClause, text, update
 from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
@@ -36,18 +36,28 @@ MACHINE = "machine:"  # how actors begin who own the database
 SECRET_BYTES = 32  # 43 characters of base64url
 OVERLAP_HOURS_MAX = 168  # as in people/06_tokens.sql
 
-_TOKENS = text("""
-    SELECT t.id, t.role, i.name AS person, i.service, p.code AS project, c.name AS centre,
-           t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by, t.expires_at,
-           t.renews, t.overlap_hours, t.replaced_at, t.revoked_at, t.revoked_by, l.name AS login
+_TOKENS = """
+    SELECT t.id, t.role, t.person_id, i.name AS person, i.service, p.code AS project,
+           c.name AS centre, t.rights, t.created_at, t.created_by, t.waits, t.confirmed_by,
+           t.expires_at, t.renews, t.overlap_hours, t.replaced_at, t.revoked_at, t.revoked_by,
+           l.name AS login
     FROM tokens t JOIN persons i ON i.id = t.person_id
     LEFT JOIN logins l ON l.token_id = t.id
     LEFT JOIN projects p ON p.id = t.project_id
     LEFT JOIN centres c ON c.id = t.centre_id
-    WHERE CAST(:token AS bigint) IS NULL
-        OR t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
-    ORDER BY t.id DESC
-""")
+    WHERE {which} ORDER BY t.id DESC
+"""
+_ALL_TOKENS = text(_TOKENS.format(which="true"))
+_TOKENS_OF_HOLDER = text(
+    _TOKENS.format(which="t.person_id = (SELECT person_id FROM tokens WHERE id = :token)")
+)
+_TOKENS_OF_PERSON = text(_TOKENS.format(which="t.person_id = :person"))
+_TOKENS_LET_IN = text(
+    _TOKENS.format(
+        which="""t.person_id <> :person
+        AND :person IN (identity_of(t.created_by), identity_of(t.confirmed_by))"""
+    )
+)
 
 _REPLACE = text("""
     UPDATE tokens SET replaced_at = :now,
@@ -90,6 +100,7 @@ class TokenRecord:
 
     id: int
     role: Role
+    person_id: int
     person: str
     service: bool
     project: str | None
@@ -277,7 +288,21 @@ def token_of(db: Session, secret: str) -> Token:
 
 def tokens(db: Session, of: Viewer | None = None) -> list[TokenRecord]:
     """Return every token, or those of one identity, newest first, without secrets."""
-    rows = db.execute(_TOKENS, {"token": of.token if of else None}).mappings()
+    return _records(db, _TOKENS_OF_HOLDER, token=of.token) if of else _records(db, _ALL_TOKENS)
+
+
+def tokens_of(db: Session, person: int) -> list[TokenRecord]:
+    """Return the tokens of the person of this number, newest first."""
+    return _records(db, _TOKENS_OF_PERSON, person=person)
+
+
+def tokens_let_in_by(db: Session, person: int) -> list[TokenRecord]:
+    """Return the tokens of others that a person made or confirmed, newest first."""
+    return _records(db, _TOKENS_LET_IN, person=person)
+
+
+def _records(db: Session, query: TextClause, **facts: int) -> list[TokenRecord]:
+    rows = db.execute(query, facts).mappings()
     return [TokenRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 

@@ -7,11 +7,12 @@ the code is counted whatever network he comes from. Whether the name is there, a
 too soon, nobody is told. Each failure is kept, and shown to the holder.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session, select
 
 from ledger.errors import NotFound
@@ -48,7 +49,7 @@ _FAILED = """
 """
 _FAILED_OF_ALL = text(f"{_FAILED} ORDER BY f.id DESC LIMIT :limit")
 _FAILED_OF_PERSON = text(f"""{_FAILED}
-    WHERE t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
+    WHERE t.person_id = coalesce(:person, (SELECT person_id FROM tokens WHERE id = :token))
     ORDER BY f.id DESC LIMIT :limit
 """)
 
@@ -133,13 +134,24 @@ def login_of(db: Session, viewer: Viewer) -> Login | None:
 
 def failures_of(db: Session, viewer: Viewer, limit: int) -> list[FailureRecord]:
     """Return the newest failures by the logins of the viewer's person."""
-    rows = db.execute(_FAILED_OF_PERSON, {"token": viewer.token, "limit": limit}).mappings()
-    return [FailureRecord(**{**row, "fault": SignInFault(row["fault"])}) for row in rows]
+    facts = {"person": None, "token": viewer.token, "limit": limit}
+    return _failures(db, _FAILED_OF_PERSON, facts)
+
+
+def failures_of_person(db: Session, person: int, limit: int) -> list[FailureRecord]:
+    """Return the newest failures by the logins of the person of this number."""
+    return _failures(db, _FAILED_OF_PERSON, {"person": person, "token": None, "limit": limit})
 
 
 def failures(db: Session, limit: int) -> list[FailureRecord]:
     """Return everybody's newest failures."""
-    rows = db.execute(_FAILED_OF_ALL, {"limit": limit}).mappings()
+    return _failures(db, _FAILED_OF_ALL, {"limit": limit})
+
+
+def _failures(
+    db: Session, query: TextClause, facts: Mapping[str, int | None]
+) -> list[FailureRecord]:
+    rows = db.execute(query, facts).mappings()
     return [FailureRecord(**{**row, "fault": SignInFault(row["fault"])}) for row in rows]
 
 

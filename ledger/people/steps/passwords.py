@@ -38,7 +38,7 @@ def set_password(
 def is_password(db: Session, login: Login | None, password: str) -> bool:
     """Return whether this is a login's password; as slowly where there is no such login."""
     newest = _newest(db, login, 1) if login is not None else [_nobodys()]
-    is_right = any(_is(kept, plain_password(password)) for kept in newest)
+    is_right = any(_is(hash_, plain_password(password)) for hash_ in newest)
     return is_right and login is not None
 
 
@@ -51,9 +51,9 @@ def _hash(typed: str) -> str:
     return pwhash.argon2id.str(typed.encode(), opslimit=PASSES, memlimit=MEMORY).decode()
 
 
-def _is(kept: str, typed: str) -> bool:
+def _is(hash_: str, typed: str) -> bool:
     try:
-        return pwhash.verify(kept.encode(), typed.encode())
+        return pwhash.verify(hash_.encode(), typed.encode())
     except InvalidkeyError:
         return False
 

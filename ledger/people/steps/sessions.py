@@ -11,10 +11,11 @@ signed in within the day before confirms nothing of hers (`shares_device` in peo
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, text, update
+from sqlalchemy import ColumnElement, TextClause, text, update
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound
@@ -40,7 +41,7 @@ _SESSIONS = """
 """
 _OF_ALL = text(f"{_SESSIONS} ORDER BY s.id DESC LIMIT :limit")
 _OF_PERSON = text(f"""{_SESSIONS}
-    WHERE t.person_id = (SELECT person_id FROM tokens WHERE id = :token)
+    WHERE t.person_id = coalesce(:person, (SELECT person_id FROM tokens WHERE id = :token))
     ORDER BY s.id DESC LIMIT :limit
 """)
 _IS_OWN = text("""
@@ -154,19 +155,21 @@ def sign_out(db: Session, secret: str, now: datetime) -> None:
 def sessions(
     db: Session, who: Viewer, lasts: Lasts, now: datetime, limit: int = 50
 ) -> list[SessionRecord]:
-    """Return the newest sessions of a person, those that ended too."""
-    facts = {
-        "token": who.token, "limit": limit, "now": now, "unused_since": now - lasts.idle,
-    }  # fmt: skip
-    rows = db.execute(_OF_PERSON, facts).mappings()
-    return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
+    """Return the newest sessions of whoever asks, those that ended too."""
+    facts = {"person": None, "token": who.token, "limit": limit}
+    return _records(db, _OF_PERSON, facts, lasts, now)
+
+
+def sessions_of(
+    db: Session, person: int, lasts: Lasts, now: datetime, limit: int
+) -> list[SessionRecord]:
+    """Return the newest sessions of the person of this number, those that ended too."""
+    return _records(db, _OF_PERSON, {"person": person, "token": None, "limit": limit}, lasts, now)
 
 
 def sign_ins(db: Session, lasts: Lasts, now: datetime, limit: int) -> list[SessionRecord]:
     """Return everybody's newest sessions, those that ended too."""
-    facts = {"limit": limit, "now": now, "unused_since": now - lasts.idle}
-    rows = db.execute(_OF_ALL, facts).mappings()
-    return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
+    return _records(db, _OF_ALL, {"limit": limit}, lasts, now)
 
 
 def current(db: Session, secret: str) -> int | None:
@@ -179,6 +182,14 @@ def end(db: Session, who: Viewer, session: int, now: datetime) -> None:
     if not db.execute(_IS_OWN, {"token": who.token, "session": session}).scalar_one():
         raise NotFound("session", id=session)
     _end(db, col(SignIn.id) == session, now)
+
+
+def _records(
+    db: Session, query: TextClause, facts: Mapping[str, int | None], lasts: Lasts, now: datetime
+) -> list[SessionRecord]:
+    moments = {"now": now, "unused_since": now - lasts.idle}
+    rows = db.execute(query, {**facts, **moments}).mappings()
+    return [SessionRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
 def _open(db: Session, secret: str, now: datetime) -> SignIn | None:

@@ -11,10 +11,19 @@ from typing import Literal, NamedTuple
 
 from ledger.policy.analysis.first_reached import first_reached
 from ledger.policy.analysis.reference import NO_AWARD, Outcome, expected
-from ledger.policy.analysis.witness import Facts, beside, gives, place, value_of, witness
+from ledger.policy.analysis.witness import (
+    Facts,
+    at_rate,
+    beside,
+    gives,
+    place,
+    value_of,
+    witness,
+)
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.review import approval
 from ledger.policy.decide.tree import Decision, FactValue
+from ledger.policy.text.amounts import CaseRate
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.intervals import Number
@@ -108,8 +117,10 @@ class _Edges:
 
     def all(self) -> Iterator[Edge]:
         """Yield the boundaries in the order of the clause."""
-        for requirement in (*self.clause.require, *self.clause.amount.rate_conditions):
+        for requirement in self.clause.require:
             yield from self.condition(requirement)
+        for case in self.clause.amount.rate_cases:
+            yield from self._rate(case)
         yield from self._bands()
         yield from self._cap()
         yield from self._ceilings()
@@ -119,6 +130,13 @@ class _Edges:
         """Yield the boundaries of a condition, for somebody who is not exempt."""
         whole, self.facts = self.facts, self._bound_by(requirement)
         yield from self._condition(requirement)
+        self.facts = whole
+
+    def _rate(self, case: CaseRate) -> Iterator[Edge]:
+        """Yield the boundaries of a rate's conditions, for somebody who meets the others of it."""
+        whole, self.facts = self.facts, at_rate(self.policy, self.clause, case, self.facts)
+        for requirement in case.require:
+            yield from self.condition(requirement)
         self.facts = whole
 
     def _condition(self, requirement: Requirement) -> Iterator[Edge]:

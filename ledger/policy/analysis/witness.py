@@ -12,6 +12,7 @@ from fractions import Fraction
 from ledger.policy.decide.changes import decimal_text
 from ledger.policy.decide.engine import decide, lowest
 from ledger.policy.decide.tree import Decision, JudgedCondition
+from ledger.policy.text.amounts import CaseRate
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.contradictions import kind_of
@@ -98,6 +99,14 @@ def witness(policy: Policy, clause: Clause) -> Facts | None:
     return _Search(policy, clause).search({})
 
 
+def at_rate(policy: Policy, clause: Clause, case: CaseRate, facts: Facts) -> Facts:
+    """Return the facts of somebody who meets all conditions of a rate, as far as one can."""
+    search = _Search(policy, clause)
+    for requirement in case.require:
+        facts = next(search.meeting(requirement, facts), facts)
+    return facts
+
+
 def gives(decision: Decision) -> bool:
     """Return whether a decision awards, or (negotiated) lacks only the agreement."""
     if decision.result == "eligible":
@@ -141,7 +150,7 @@ class _Search:
                 value_of(self.policy, facts, requirement.fact) is None
                 and requirement.fact not in facts
             ):
-                facts = next(self._meeting(requirement, facts), facts)
+                facts = next(self.meeting(requirement, facts), facts)
         for requirement in self.clause.amount.rate_conditions:
             number = value_of(self.policy, facts, requirement.fact)
             if number is None and requirement.fact not in facts:
@@ -178,17 +187,18 @@ class _Search:
             return
         at_zero = place(self.policy, facts, fact, 0)
         yield from [at_zero] if at_zero else []
-        yield from self._meeting(requirement, facts)
+        yield from self.meeting(requirement, facts)
 
     def _meet(self, condition: JudgedCondition, facts: Facts) -> Iterator[Facts]:
         """Yield facts that meet a condition, or are exempt from it."""
         requirement = condition.requirement
-        yield from self._meeting(requirement, facts)
+        yield from self.meeting(requirement, facts)
         if requirement.unless:
             subject_fact = requirement.unless.fact
             yield from ({**facts, subject_fact: exempt} for exempt in requirement.unless.value)
 
-    def _meeting(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
+    def meeting(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
+        """Yield facts that meet a condition."""
         fact, value = requirement.fact, requirement.value
         if isinstance(value, bool):
             yield {**facts, fact: value}

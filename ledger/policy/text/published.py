@@ -1,32 +1,61 @@
 """The published versions of the policy, and the digest of what each promises.
 
-A version is a file in `ledger/policies`. Its promise under a clause is its binding terms:
+A version is a file in `ledger/policies`, or in the folder of the site's own (`SUANQUAN_POLICIES`):
+another city's programme is a file there. Its promise under a clause is its binding terms:
 sentences, conditions, formula and cap, dates, decided readings, and the process by which it is
 paid (tolerances, publication, payable grades). Notes, departments, evidence and open questions may
 be added without changing the promise.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from ledger.errors import Finding, NotFound, Refused
+from ledger.errors import Finding, NotFound, Refused, Unusable
 from ledger.formats.findings import printable
 from ledger.policy.text import file
 from ledger.policy.text.clauses import Clause, Policy
 
-FOLDER = files("ledger") / "policies"
+FOLDER = Path(str(files("ledger") / "policies"))
+OWN_FOLDER = "SUANQUAN_POLICIES"
+"""Asked of the environment here, because commands without a server load policies, too."""
+
 DIGEST_FORMAT = 3
 """1 was over the record as it was written, 2 left the process out."""
 
 
+def folders() -> tuple[Path, ...]:
+    """Return where the versions are: those of the program, then the site's own."""
+    own = os.environ.get(OWN_FOLDER)
+    return (FOLDER, Path(own)) if own else (FOLDER,)
+
+
 def versions() -> list[str]:
-    """Return the names of all versions."""
-    names = (entry.name for entry in FOLDER.iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+    """Return the names of all versions.
+
+    Raises:
+        Unusable: the site's folder cannot be read, or has a version of the program's own name.
+    """
+    names: list[str] = []
+    for folder in folders():
+        try:
+            stems = {entry.stem for entry in folder.iterdir() if entry.suffix == ".yaml"}
+        except OSError as error:
+            raise Unusable("policies_unreadable", folder=str(folder)) from error
+        if doubles := sorted(stems.intersection(names)):
+            raise Unusable("policy_name_taken", folder=str(folder), policy=doubles[0])
+        names += stems
+    return sorted(names)
+
+
+def beside(name: str) -> Path | None:
+    """Return the file of this name in the folders of policies; None if there is none."""
+    return next((folder / name for folder in folders() if (folder / name).is_file()), None)
 
 
 def source(version: str) -> str:
@@ -35,9 +64,10 @@ def source(version: str) -> str:
     Raises:
         NotFound: there is no such version.
     """
-    if version not in versions():
+    path = beside(f"{version}.yaml") if version in versions() else None
+    if path is None:
         raise NotFound("policy", version=version)
-    return (FOLDER / f"{version}.yaml").read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
@@ -84,8 +114,8 @@ def law(policy: Policy) -> str | None:
     """Return the text of the law that the version quotes; None if it names none."""
     if policy.law is None:
         return None
-    beside = FOLDER / policy.law
-    return beside.read_text(encoding="utf-8") if beside.is_file() else None
+    path = beside(policy.law)
+    return path.read_text(encoding="utf-8") if path else None
 
 
 def digest(policy: Policy, clause: Clause) -> str:

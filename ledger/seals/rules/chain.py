@@ -38,11 +38,14 @@ class KeptSeal:
     public_key: bytes | None
 
 
-def check_chain(seals: Sequence[KeptSeal], tally: Tally) -> dict[int, Head]:
-    """Check every head, signature and link; return the heads that can be read, by number."""
+def check_chain(seals: Sequence[KeptSeal], tally: Tally, first: int = 1) -> dict[int, Head]:
+    """Check every head, signature and link; return the heads that can be read, by number.
+
+    `first` is the number of the first one; what stands before it is not there to be looked at.
+    """
     heads: dict[int, Head] = {}
     before: KeptSeal | None = None
-    for place, seal in enumerate(seals, start=1):
+    for place, seal in enumerate(seals, start=first):
         tally.seals += 1
         try:
             head = heads[seal.number] = read_head(seal.head)
@@ -65,7 +68,10 @@ def _faults(seal: KeptSeal, head: Head, before: KeptSeal | None, place: int) -> 
         seal.number, seal.kind, seal.month, seal.sealed_at, seal.algorithm, previous,
     ) or seal.hash != hash_of(seal.head, head.algorithm):  # fmt: skip
         yield FaultCode.HEAD
-    if seal.number != place or seal.previous != (before.hash if before else None):
+    is_first_seen = before is None and place > 1
+    if seal.number != place or (
+        not is_first_seen and seal.previous != (before.hash if before else None)
+    ):
         yield FaultCode.CHAIN
     if before and seal.sealed_at <= before.sealed_at:
         yield FaultCode.CLOCK

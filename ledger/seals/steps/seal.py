@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
-from importlib.resources import files
 
 from nacl.signing import SigningKey
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from sqlmodel import Session, select
 
 from ledger.errors import Busy, Conflict, Refused
 from ledger.metering.queries.windows import raw_connection
+from ledger.policy.text.published import beside, versions
 from ledger.seals.codes import Algorithm
 from ledger.seals.queries.leaves import relations_waiting, waiting_rows, write_leaves
 from ledger.seals.queries.seals import last_seal
@@ -139,13 +139,9 @@ def _register(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKe
 
 
 def _policies() -> dict[str, str]:
-    """The SHA-256 of each file of the policies that this program carries."""
-    folder = files("ledger") / "policies"
-    return {
-        file.name: sha256(file.read_bytes()).hexdigest()
-        for file in folder.iterdir()
-        if file.name.endswith(".yaml")
-    }
+    """The SHA-256 of each file of the policies that this program has."""
+    files = (beside(f"{name}.yaml") for name in versions())
+    return {file.name: sha256(file.read_bytes()).hexdigest() for file in files if file}
 
 
 def _trees(raw: Raw, number: int, algorithm: Algorithm) -> Iterator[SealedTree]:

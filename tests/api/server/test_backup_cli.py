@@ -9,6 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.server.database import reach
+from api.settings import Settings
 from tests.support.api.events import events
 from tests.support.postgres import Server, open_folder
 from tests.support.processes import SUANQUAN
@@ -57,6 +59,10 @@ def test_from_another_postgresql_into_the_embedded_one(postgres: Server, tmp_pat
         assert "--key" in early.stderr
         back = run("restore", folder, f"--key={tmp_path / 'key'}", env=own)
         assert back.returncode == 0, back.stderr
+        settings = Settings(data=place / "data")
+        with reach(settings) as database, psycopg.connect(database.owner_url) as owner:
+            (restored,) = events(owner, act="command restore")
+            assert restored["number"] == Path(folder).name
         again = run("restore", folder, f"--key={tmp_path / 'key'}", env=own)
         assert again.returncode == 1
         assert "not empty" in again.stderr

@@ -43,6 +43,14 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
+def test_an_answer_does_not_say_which_program_it_is(address: tuple[str, int]) -> None:
+    with socket.create_connection(address) as connection:
+        answer = answer_to(connection, HEAD + b"Connection: close\r\n\r\n")
+    head = answer.lower().split(b"\r\n\r\n")[0]
+    assert status(answer) == 200
+    assert b"\r\nserver:" not in head
+
+
 @pytest.mark.parametrize(
     ("data", "expected"), [(b"", 0), (HEAD, 408), (b"\r\n\r\n", 408), (HEAD + b"X: y", 408)]
 )

@@ -99,7 +99,8 @@ def test_an_administrator_s_pages_are_so_too(
 ) -> None:
     visit = watched(browser, site, reader, **MODES[mode])
     ways = visit.page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    for path in [*ways, "/sessions", "/tokens"]:
+    persons = ["/people/1"] if "/people" in ways else []
+    for path in [*ways, *persons, "/sessions", "/tokens", "/rights"]:
         look_at(site, visit, path)
     visit.context.close()
 

@@ -80,6 +80,12 @@ CLAIMS = {
     "POST /api/v1/claims/{number}/approval": Door(
         HANDLING, of_a_claim("/approval", json={}), yes=409
     ),
+    "POST /api/v1/claims/{number}/dossier": Door(
+        {Role.CLERK, Role.AUDITOR}, at("/api/v1/claims/none/dossier"), yes=404
+    ),
+    "POST /claims/{number}/dossier": Door(
+        {Role.CLERK, Role.AUDITOR}, at("/claims/none/dossier"), yes=404
+    ),
     "GET /api/v1/publications": Door(None, at("/api/v1/publications")),
     "POST /api/v1/objections": Door(HANDLING, at("/api/v1/objections", json=AN_OBJECTION), yes=404),
     "POST /api/v1/objections/{key}/resolution": Door(

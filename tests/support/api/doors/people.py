@@ -24,6 +24,13 @@ PEOPLE = {
     "POST /tokens/renewal": Door(EVERYBODY, at("/tokens/renewal", data={"overlap_hours": "1"})),
     "POST /tokens/{token}/end": Door(EVERYBODY, at("/tokens/999999/end"), yes=404),
     "GET /api/v1/tokens": Door(LETTING_IN, at("/api/v1/tokens")),
+    "GET /api/v1/tokens.{form}": Door(LETTING_IN, at("/api/v1/tokens.csv")),
+    "GET /api/v1/persons/{person}": Door(LETTING_IN, at("/api/v1/persons/1")),
+    "DELETE /api/v1/persons/{person}/sessions": Door(
+        {SECURITY}, at("/api/v1/persons/999999/sessions"), yes=404
+    ),
+    "GET /people/{person}": Door(LETTING_IN, at("/people/1")),
+    "POST /people/{person}/sign-out": Door({SECURITY}, at("/people/999999/sign-out"), yes=404),
     "POST /api/v1/tokens/{token}/confirmation": Door(
         {SECURITY}, at("/api/v1/tokens/999999/confirmation"), yes=404
     ),

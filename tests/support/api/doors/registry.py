@@ -21,6 +21,7 @@ REGISTRY = {
     "POST /api/v1/registry/preview": Door(
         {Role.CLERK}, at("/api/v1/registry/preview", content=b"{}")
     ),
+    "GET /api/v1/registry.xlsx": Door(BUREAU | {OPERATOR}, at("/api/v1/registry.xlsx")),
     "GET /api/v1/registry/{section}": Door(BUREAU | {OPERATOR}, at("/api/v1/registry/contracts")),
     "GET /api/v1/registry/{section}.{form}": Door(
         BUREAU | {OPERATOR}, at("/api/v1/registry/contracts.csv")

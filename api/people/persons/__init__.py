@@ -1,0 +1,1 @@
+"""A person: roles, tokens, accounts, links, sign-ins, and whom she let in."""

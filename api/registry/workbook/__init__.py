@@ -1,0 +1,1 @@
+"""The registry as a workbook: taken away, changed in a spreadsheet, and brought back."""
