@@ -61,20 +61,20 @@ Kind = Annotated[CloseKind, typer.Argument(help=msgid("usage 用量，books 账"
 @close.verb("usage", msgid("结一个月的用量；此后到的记入未结的月份"))
 def usage(month: Month) -> Answer:
     """Close a month's usage."""
-    done = ask("POST", "closes", body={"kind": CloseKind.USAGE, "month": month})
-    text = _("{month} 的用量已结，摘要 {digest}").format(month=month, digest=done["digest"])
-    return Answer(done, [text])
+    outcome = ask("POST", "closes", body={"kind": CloseKind.USAGE, "month": month})
+    text = _("{month} 的用量已结，摘要 {digest}").format(month=month, digest=outcome["digest"])
+    return Answer(outcome, [text])
 
 
 @close.verb("books", msgid("结一个月的账，由另一人确认；没有了的事项列出、结转"))
 def books(month: Month, *, reason: Reason = "") -> Answer:
     """Propose to close a month's books."""
     body = {"kind": CloseKind.BOOKS, "month": month, "reason": reason}
-    done = ask("POST", "closes", body=body)
+    outcome = ask("POST", "closes", body=body)
     text = _("{subject}：已提出，等另一人确认（{command}）\n摘要 {digest}")
-    command = f"suanquan confirm {done['id']}"
-    said = text.format(command=command, subject=done["subject"], digest=done["digest"])
-    return Answer(done, [said])
+    command = f"suanquan confirm {outcome['id']}"
+    sentence = text.format(command=command, subject=outcome["subject"], digest=outcome["digest"])
+    return Answer(outcome, [sentence])
 
 
 @close.verb("ls", msgid("结过的月份，从新到旧"))
@@ -87,7 +87,7 @@ def ls(*, limit: Limit = 100, offset: Offset = 0) -> Listing:
 @close.verb("show", msgid("一个月结时的数字和结转的事项；没有结的，现在结会怎样"))
 def show(kind: Kind, month: Month) -> Answer:
     """Show a month as it was closed, or as it would be."""
-    seen: dict[str, Any] = ask("GET", path("closes", kind.value, month))
+    view: dict[str, Any] = ask("GET", path("closes", kind.value, month))
     more = [
         block
         for title, columns, name in (
@@ -96,7 +96,7 @@ def show(kind: Kind, month: Month) -> Answer:
             (msgid("月结之后费用变了的合同"), LATE_COSTS, "late_costs"),
             (msgid("月结之后指回这个月的凭证"), LATE_POSTINGS, "late_postings"),
         )
-        if seen[name]
-        for block in (Heading(_(title)), Table(columns, seen[name]))
+        if view[name]
+        for block in (Heading(_(title)), Table(columns, view[name]))
     ]
-    return Answer(seen, [Pairs(CLOSE, seen, short=True), *more])
+    return Answer(view, [Pairs(CLOSE, view, short=True), *more])

@@ -16,7 +16,7 @@ from api.language.labels import labels
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from ledger.closes.codes import CloseKind, OpenKind
-from ledger.closes.queries import kept
+from ledger.closes.queries import closes as close_queries
 from ledger.people.codes import Role
 from ledger.people.steps.decisions import person
 from ledger.units import beijing_day, month_of
@@ -31,7 +31,7 @@ MEASURED = frozenset({OpenKind.UNPRICED})
 @router.get("/closes", dependencies=[READ])
 def closes(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
     """The months that are closed, newest first, and the form that closes one."""
-    rows = kept.closes(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = close_queries.closes(db, limit=PAGE_ROWS + 1, offset=offset)
     more = len(rows) > PAGE_ROWS
     content = {
         "rows": [routes.row_of(row) for row in rows[:PAGE_ROWS]],
@@ -53,8 +53,8 @@ def close_month(
     settings: Configured,
 ) -> Response:
     """Close a month's usage, or propose to close its books."""
-    done = routes.close_month(request, viewer, db, now, settings)
-    page = f"/decisions/{done.id}" if done.id else f"/closes/{request.kind}/{request.month}"
+    outcome = routes.close_month(request, viewer, db, now, settings)
+    page = f"/decisions/{outcome.id}" if outcome.id else f"/closes/{request.kind}/{request.month}"
     return RedirectResponse(page, 303)
 
 

@@ -14,7 +14,7 @@ from api.door.schemas import YearMonth, first_day
 from api.messages.sentences import findings
 from ledger.closes import steps
 from ledger.closes.codes import CloseKind
-from ledger.closes.queries import kept
+from ledger.closes.queries import closes as close_queries
 from ledger.closes.tables import Close
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
@@ -29,7 +29,7 @@ AskedMonth = Annotated[YearMonth, Path()]
 @router.get("/closes", dependencies=[READ])
 def closes(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[CloseRow]:
     """List the months that are closed, newest first."""
-    return [row_of(close) for close in kept.closes(db, limit=limit, offset=offset)]
+    return [row_of(close) for close in close_queries.closes(db, limit=limit, offset=offset)]
 
 
 @router.get("/closes/{kind}/{month}", dependencies=[READ])
@@ -37,12 +37,12 @@ def close_of(
     kind: CloseKind, month: AskedMonth, db: Db, now: Now, settings: Configured
 ) -> CloseRead:
     """Return a month as it was closed, or as it would be now and why it cannot be."""
-    close = kept.close_of(db, kind, first_day(month))
+    close = close_queries.close_of(db, kind, first_day(month))
     if close is not None:
         return _as_closed(db, close)
-    seen = steps.preview(db, kind, first_day(month), now=now, usage_day=settings.usage_close_day)
+    view = steps.preview(db, kind, first_day(month), now=now, usage_day=settings.usage_close_day)
     return CloseRead.model_validate(
-        {**vars(seen), "items": seen.items, "obstacles": findings(seen.obstacles)}
+        {**vars(view), "items": view.items, "obstacles": findings(view.obstacles)}
     )
 
 
@@ -53,16 +53,16 @@ def close_month(
     """Close a month's usage, or propose to close its books; a line for each obstacle."""
     month = first_day(request.month)
     if request.kind == CloseKind.USAGE:
-        done = steps.close_usage(
+        close = steps.close_usage(
             db, month, actor=viewer.actor, now=now, usage_day=settings.usage_close_day
         )
-        if isinstance(done, Close):
-            return _outcome(request, None, done.digest)
-        raise _obstructed(request, done)
-    proposed = steps.propose_books(db, month, reason=request.reason, actor=viewer.actor, now=now)
-    if isinstance(proposed, Sequence):
-        raise _obstructed(request, proposed)
-    return _outcome(request, proposed.id, proposed.digest)
+        if isinstance(close, Close):
+            return _outcome(request, None, close.digest)
+        raise _obstructed(request, close)
+    decision = steps.propose_books(db, month, reason=request.reason, actor=viewer.actor, now=now)
+    if isinstance(decision, Sequence):
+        raise _obstructed(request, decision)
+    return _outcome(request, decision.id, decision.digest)
 
 
 def row_of(close: Close) -> CloseRow:
@@ -72,7 +72,10 @@ def row_of(close: Close) -> CloseRow:
 
 def _as_closed(db: Session, close: Close) -> CloseRead:
     later = (
-        {"late_costs": kept.late_costs(db, close), "late_postings": kept.late_postings(db, close)}
+        {
+            "late_costs": close_queries.late_costs(db, close),
+            "late_postings": close_queries.late_postings(db, close),
+        }
         if close.kind == CloseKind.USAGE
         else {}
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.door.schemas import Fault, Note, RequestModel, ResponseModel, YearMonth
 from ledger.closes.codes import CloseKind, OpenKind
-from ledger.closes.queries.kept import LateCost, LatePosting
+from ledger.closes.queries.closes import LateCost, LatePosting
 from ledger.people.codes import Role
 
 

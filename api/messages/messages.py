@@ -12,7 +12,6 @@ from api.language.i18n import msgid
 from api.messages import (
     accounts,
     claims,
-    closes,
     documents,
     door,
     formats,
@@ -105,7 +104,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **policy.SENTENCES,
         **claims.SENTENCES,
         **payment.SENTENCES,
-        **closes.SENTENCES,
     }
 )
 """Every code's sentence."""

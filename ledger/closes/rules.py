@@ -73,16 +73,16 @@ class Calendar:
             first = first.replace(day=self.usage_day)
         last = self.last_usage if is_usage else self.last_books
         words = f"{month:%Y-%m}"
-        found = []
+        findings = []
         if self.today < first:
-            found.append(_finding(words, "close_too_early", day=first.isoformat()))
+            findings.append(_finding(words, "close_too_early", day=first.isoformat()))
         if last is not None and month <= last:
-            found.append(_finding(words, "closed_before"))
+            findings.append(_finding(words, "closed_before"))
         elif last is not None and month > next_month(last):
-            found.append(_finding(words, "month_before_open", month=f"{next_month(last):%Y-%m}"))
+            findings.append(_finding(words, "month_before_open", month=f"{next_month(last):%Y-%m}"))
         if not is_usage and (self.last_usage is None or self.last_usage < month):
-            found.append(_finding(words, "usage_open"))
-        return found
+            findings.append(_finding(words, "usage_open"))
+        return findings
 
 
 @dataclass(frozen=True)
@@ -106,24 +106,24 @@ def books_broken(
         budgets: of each indicator the balances and the floors of its accounts.
     """
     every = list(vouchers)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for book in every:
         amounts = vars(book.rights)
         cap = -book.floors["clause"]
-        found += _broken(
+        findings += _broken(
             book.project,
             *invariants.floors_broken(amounts, book.floors),
             *invariants.sum_broken(amounts),
             *invariants.cash_broken(book.rights, invariants.cash(book.cash_moves), cap),
         )
     for indicator, (balances, floors) in budgets.items():
-        found += _broken(
+        findings += _broken(
             indicator,
             *invariants.floors_broken(balances, floors),
             *invariants.sum_broken(balances),
         )
     of_all = invariants.budget_broken((b.rights for b in every), (b for b, _ in budgets.values()))
-    return found + _broken("*", *of_all)
+    return findings + _broken("*", *of_all)
 
 
 def _broken(where: str, *why: str) -> list[Finding]:

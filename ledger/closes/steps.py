@@ -15,8 +15,8 @@ from sqlmodel import Session
 
 from ledger.charging.steps import charge
 from ledger.closes.codes import CloseKind
+from ledger.closes.queries.closes import budget_books, last_closed, voucher_books
 from ledger.closes.queries.figures import figures
-from ledger.closes.queries.kept import budget_books, last_closed, voucher_books
 from ledger.closes.queries.open_items import open_items
 from ledger.closes.rules import USAGE_DAY, Calendar, OpenItem, books_broken
 from ledger.closes.tables import Close
@@ -62,8 +62,8 @@ def close_usage(
 ) -> Close | Sequence[Finding]:
     """Charge what there is and close the month's usage; return the close, or why not."""
     charge(db, now)
-    seen = preview(db, CloseKind.USAGE, month, now=now, usage_day=usage_day)
-    return seen.obstacles or _keep(db, seen, actor, now)
+    view = preview(db, CloseKind.USAGE, month, now=now, usage_day=usage_day)
+    return view.obstacles or _keep(db, view, actor, now)
 
 
 def propose_books(
@@ -74,15 +74,15 @@ def propose_books(
     Raises:
         Conflict: something else is proposed of this month (`decision_open`).
     """
-    seen = preview(db, CloseKind.BOOKS, month, now=now)
-    return seen.obstacles or decide(
+    view = preview(db, CloseKind.BOOKS, month, now=now)
+    return view.obstacles or decide(
         db,
         kind=KIND,
         subject=f"{month:%Y-%m}",
         content={
             "month": f"{month:%Y-%m}",
-            "figures": seen.figures,
-            "items": [item.as_json() for item in seen.items],
+            "figures": view.figures,
+            "items": [item.as_json() for item in view.items],
         },
         reason=reason,
         actor=actor,
@@ -97,24 +97,24 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         Conflict: the figures are others by now, or something stands against it (`close_changed`).
     """
     month = date.fromisoformat(f"{decision.content['month']}-01")
-    seen = preview(db, CloseKind.BOOKS, month, now=now)
-    if seen.obstacles or seen.figures != decision.content["figures"]:
+    view = preview(db, CloseKind.BOOKS, month, now=now)
+    if view.obstacles or view.figures != decision.content["figures"]:
         raise Conflict("close_changed", month=decision.content["month"])
-    _keep(db, seen, actor, now, key(decision))
+    _keep(db, view, actor, now, key(decision))
 
 
 def _keep(
-    db: Session, seen: Preview, actor: str, now: datetime, decision: int | None = None
+    db: Session, view: Preview, actor: str, now: datetime, decision: int | None = None
 ) -> Close:
     close = Close(
-        kind=seen.kind.value,
-        month=seen.month,
+        kind=view.kind.value,
+        month=view.month,
         closed_at=now,
         closed_by=actor,
         decision_id=decision,
-        figures=seen.figures,
-        items=[item.as_json() for item in seen.items],
-        digest=digest(seen.figures),
+        figures=view.figures,
+        items=[item.as_json() for item in view.items],
+        digest=digest(view.figures),
     )
     db.add(close)
     db.flush()

@@ -42,9 +42,9 @@ def figures(db: Session, kind: CloseKind, month: date) -> dict[str, Any]:
 
 def _usage(db: Session, month: date) -> dict[str, Any]:
     params = {"month": month, "until": next_month(month)}
-    covered = db.execute(_COVERAGE, params).mappings().one()
+    coverage = db.execute(_COVERAGE, params).mappings().one()
     rows = db.execute(_CHARGES, params).mappings()
-    return {**covered, "contracts": [dict(row) for row in rows]}
+    return {**coverage, "contracts": [dict(row) for row in rows]}
 
 
 def _books(db: Session, month: date) -> dict[str, Any]:

@@ -32,9 +32,10 @@ _ACCOUNTS = "SELECT book_id, role, floor, balance, version FROM accounts"
 _NUMBERS = """
     SELECT (SELECT count(*) FROM postings WHERE number BETWEEN 1 AND last) = last
            AND (SELECT count(*) FROM postings) = last
-           AND (usage_closed, books_closed) IS NOT DISTINCT FROM
-               (SELECT (max(month) FILTER (WHERE kind = 'usage'))::date,
-                       (max(month) FILTER (WHERE kind = 'books'))::date FROM closes)
+           AND usage_closed IS NOT DISTINCT FROM
+               (SELECT max(month) FROM closes WHERE kind = 'usage')
+           AND books_closed IS NOT DISTINCT FROM
+               (SELECT max(month) FROM closes WHERE kind = 'books')
     FROM numbering
 """
 

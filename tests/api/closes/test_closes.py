@@ -29,9 +29,9 @@ def close_march(town: Town) -> None:
     town.app.state.wall_clock = lambda: APRIL
     month = {"month": "2026-03"}
     ask(town, Role.CLERK, "POST", "closes", 201, json={"kind": "usage", **month})
-    proposed = ask(town, Role.FINANCE, "POST", "closes", 201, json={"kind": "books", **month})
-    answer = {"answer": "confirmed", "digest": proposed["digest"]}
-    ask(town, Role.APPROVER, "POST", f"decisions/{proposed['id']}/answer", 200, json=answer)
+    decision = ask(town, Role.FINANCE, "POST", "closes", 201, json={"kind": "books", **month})
+    answer = {"answer": "confirmed", "seen": decision["digest"]}
+    ask(town, Role.APPROVER, "POST", f"decisions/{decision['id']}/answer", 200, json=answer)
 
 
 def test_a_close_that_cannot_be_says_why_a_line_each(town: Town) -> None:
@@ -39,8 +39,8 @@ def test_a_close_that_cannot_be_says_why_a_line_each(town: Town) -> None:
     problem = ask(town, Role.FINANCE, "POST", "closes", 422, json=body)
     assert problem["code"] == "close_obstructed"
     assert [fault["code"] for fault in problem["findings"]] == ["close_too_early", "usage_open"]
-    seen = ask(town, Role.AUDITOR, "GET", "closes/books/2026-03", 200)
-    assert seen["obstacles"] == problem["findings"]
+    view = ask(town, Role.AUDITOR, "GET", "closes/books/2026-03", 200)
+    assert view["obstacles"] == problem["findings"]
     page = town.client.get("/closes/books/2026-03", headers=town.headers(Role.AUDITOR)).text
     assert all(fault["message"] in page for fault in problem["findings"])
     form = town.client.post(
@@ -53,17 +53,17 @@ def test_a_close_that_cannot_be_says_why_a_line_each(town: Town) -> None:
 
 def test_a_month_is_closed_and_shown(town: Town) -> None:
     close_march(town)
-    listed = ask(town, Role.AUDITOR, "GET", "closes", 200)
-    assert [(row["kind"], row["month"]) for row in listed] == [
+    rows = ask(town, Role.AUDITOR, "GET", "closes", 200)
+    assert [(row["kind"], row["month"]) for row in rows] == [
         ("books", "2026-03-01"), ("usage", "2026-03-01")
     ]  # fmt: skip
-    seen = ask(town, Role.AUDITOR, "GET", "closes/books/2026-03", 200)
-    assert seen["digest"] == listed[0]["digest"]
-    assert len(seen["items"]) == listed[0]["items"] > 0
+    view = ask(town, Role.AUDITOR, "GET", "closes/books/2026-03", 200)
+    assert view["digest"] == rows[0]["digest"]
+    assert len(view["items"]) == rows[0]["items"] > 0
     for path in ("/closes", "/closes/books/2026-03", "/closes/usage/2026-03"):
         answer = town.client.get(path, headers=town.headers(Role.AUDITOR, "en"))
         assert answer.status_code == 200
-        assert seen["digest"][:8] in answer.text or "usage" in path
+        assert view["digest"][:8] in answer.text or "usage" in path
 
 
 def test_commands_close_list_and_show(desk: Desk, town: Town) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from ledger.closes import steps
 from ledger.closes.codes import CloseKind, OpenKind
-from ledger.closes.queries import kept
+from ledger.closes.queries import closes as close_queries
 from ledger.closes.tables import Close
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, Finding
@@ -26,7 +26,7 @@ from tests.support.reconciliation import Desk, bill, metered_town
 from tests.support.seals import seal_at, verified
 from tests.support.simulation import minute, window
 from tests.support.town import Town
-from tests.support.vouchers import audit
+from tests.support.vouchers import ask_no_cause, audit
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 CASHIER, BOSS = Viewer(105, "钱会计", Role.FINANCE), Viewer(106, "孙科长", Role.APPROVER)
@@ -61,7 +61,7 @@ def confirm(town: Town, decision: Decision | Sequence[Finding], now: datetime = 
 
 def close_of(town: Town, kind: CloseKind, month: date = MARCH) -> Close:
     with Session(town.engine, expire_on_commit=False) as db:
-        close = kept.close_of(db, kind, month)
+        close = close_queries.close_of(db, kind, month)
         assert close is not None
         return close
 
@@ -82,8 +82,8 @@ def test_what_comes_late_is_booked_in_the_open_month_and_points_back(
     town.accrue(TENTH)
     close = close_of(town, CloseKind.USAGE)
     with Session(town.engine) as db:
-        (cost,) = kept.late_costs(db, close)
-        (posting,) = kept.late_postings(db, close)
+        (cost,) = close_queries.late_costs(db, close)
+        (posting,) = close_queries.late_postings(db, close)
     assert (cost.contract, cost.closed_fen, cost.now_fen) == ("k1", 10_000, 11_000)
     assert (posting.booked, posting.accrued_fen) == (APRIL, 300)
     assert audit(owner) == []
@@ -109,21 +109,21 @@ def test_open_decisions_and_unpriced_usage_are_listed_with_their_owners(
     Desk(town).take(bill(1, 10_000))
     result = Desk(town).propose()
     assert isinstance(result, Decision)
-    owner.execute("UPDATE prices SET superseded_at = now()")
+    owner.execute("UPDATE prices SET superseded_at = now(), superseded_by = 'x'")
     with Session(town.engine) as db:
-        seen = steps.preview(db, CloseKind.BOOKS, MARCH, now=TENTH)
-    by_kind = {item.kind: item for item in seen.items}
+        view = steps.preview(db, CloseKind.BOOKS, MARCH, now=TENTH)
+    by_kind = {item.kind: item for item in view.items}
     unpriced, decision = by_kind[OpenKind.UNPRICED], by_kind[OpenKind.DECISION]
     assert (unpriced.subject, unpriced.amount) == ("p1 2026-03", 6_000_000)
     assert (decision.subject, decision.owner) == (f"#{result.id} {result.subject}", Role.CLERK)
-    assert [finding.code for finding in seen.obstacles] == ["usage_open"]
+    assert [finding.code for finding in view.obstacles] == ["usage_open"]
 
 
 def test_figures_that_changed_between_the_two_take_another_decision(
     town: Town, owner: psycopg.Connection
 ) -> None:
     close_usage(town)
-    proposed = propose(town)
+    decision = propose(town)
     move = "INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)"
     with owner.transaction():
         owner.execute("ALTER TABLE movements DISABLE TRIGGER USER")
@@ -134,7 +134,7 @@ def test_figures_that_changed_between_the_two_take_another_decision(
         owner.execute("UPDATE postings SET booked = '2026-03-01'")
         owner.execute("ALTER TABLE movements ENABLE TRIGGER USER")
     with pytest.raises(Conflict, match="close_changed"):
-        confirm(town, proposed)
+        confirm(town, decision)
 
 
 POST = """
@@ -151,10 +151,7 @@ CLOSE = """
 def test_the_application_books_nothing_into_a_closed_month(
     database: Database, town: Town, owner: psycopg.Connection
 ) -> None:
-    owner.execute(
-        "CREATE OR REPLACE FUNCTION check_causes(bigint, text) RETURNS void"
-        " LANGUAGE sql AS 'SELECT'"
-    )
+    ask_no_cause(owner)
     close_usage(town)
     for used, booked in ((MARCH, MARCH), ("2026-02-01", MARCH)):
         attack = POST.format(used=used, booked=booked)

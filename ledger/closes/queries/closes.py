@@ -118,8 +118,8 @@ def budget_books(db: Session) -> dict[str, tuple[Mapping[str, Fen], Mapping[str,
 
 
 def _accounts(db: Session, books: Sequence[int]) -> dict[int, Amounts]:
-    found: dict[int, Amounts] = {book: ({}, {}) for book in books}
+    by_book: dict[int, Amounts] = {book: ({}, {}) for book in books}
     for account in db.exec(select(Account).where(col(Account.book_id).in_(books))):
-        balances, floors = found[account.book_id]
+        balances, floors = by_book[account.book_id]
         balances[account.role], floors[account.role] = account.balance, account.floor
-    return found
+    return by_book
