@@ -127,7 +127,7 @@ def books_broken(
 
 
 def _broken(where: str, *why: str) -> list[Finding]:
-    return [_finding(where, "invariant_broken", why=each) for each in why]
+    return [_finding(where, "invariant_broken", why=reason) for reason in why]
 
 
 def _finding(where: str, code: str, **params: str) -> Finding:

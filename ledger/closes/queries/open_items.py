@@ -76,9 +76,9 @@ def _unpriced(db: Session, month: date) -> Iterable[OpenItem]:
     for item in contract_lines.bill_items(db, sorted(codes), last_day(month)):
         if isinstance(item, UnpricedUsage) and month_of(item.usage.day) <= month:
             amounts[item.usage.project, month_of(item.usage.day)] += item.usage.device_ms
-    for (project, used), ms in sorted(amounts.items()):
-        subject = f"{codes[project]} {used:%Y-%m}"
-        yield OpenItem(OpenKind.UNPRICED, Role.CLERK, subject, used, round_half_up(ms))
+    for (project, month_of_use), ms in sorted(amounts.items()):
+        subject = f"{codes[project]} {month_of_use:%Y-%m}"
+        yield OpenItem(OpenKind.UNPRICED, Role.CLERK, subject, month_of_use, round_half_up(ms))
 
 
 def _quarantine(db: Session, month: date) -> Iterable[OpenItem]:

@@ -70,8 +70,8 @@ def test_commands_close_list_and_show(desk: Desk, town: Town) -> None:
     town.app.state.wall_clock = lambda: APRIL
     assert "digest" in desk.run(Role.CLERK, "close", "usage", "2026-03", "--json").stdout
     assert "2026-03" in desk.run(Role.AUDITOR, "close", "ls").stdout
-    shown = desk.run(Role.AUDITOR, "close", "show", "books", "2026-03").stdout
-    assert "p-mine" in shown
+    output = desk.run(Role.AUDITOR, "close", "show", "books", "2026-03").stdout
+    assert "p-mine" in output
 
 
 def test_a_seal_follows_the_close(town: Town, engine: sa.Engine, tmp_path: Any) -> None:
