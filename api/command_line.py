@@ -39,8 +39,10 @@ from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.seals import dossier_cli
+from api.seals.audit import cli as audit_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
+from api.server.guarantees import cli as guarantees_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -69,8 +71,10 @@ for room in (
     server_cli,
     machine_cli,
     backup_cli,
+    guarantees_cli,
     seals_cli,
     dossier_cli,
+    audit_cli,
     seal_cli,
     people_cli,
     person_cli,

@@ -40,6 +40,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "请设 SUANQUAN_DATABASE_OWNER_URL"
         ),
         "owner_may_not": msgid("数据库 {database} 的所有者权限不足：{detail}"),
+        "check_needs_role": msgid(
+            "属主不能以应用的身份试：请由超级用户执行 GRANT {role} TO {owner}，属主因此不多任何权利"
+        ),
         "database_busy": msgid("数据库 {database} 正被占用，升级未进行：{detail}"),
         "server_too_old": msgid("PostgreSQL {have} 太旧，需要 {want} 或更新"),
         "schema_newer": msgid("数据库结构（{have}）比本程序（{want}）新，请先升级程序"),
@@ -91,6 +94,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "seal_broken": msgid(
             "上一次封存（第 {number} 次）的封首或签名不对，不能接着封存；请先核验"
         ),
+        "audit_period": msgid("一次至多 {months} 个账期，先写第一个，再写最后一个"),
         "seal_keyless": msgid("这台服务器没有封存密钥（SUANQUAN_SEAL_KEY），签不了名"),
         "unproven": msgid("{relation} 的 {key} 不在任何封首的树里；请先核验"),
         "seal_month_open": msgid("{month} 还没有结束，不能作月末封存"),

@@ -17,6 +17,7 @@ from api.language.labels import (
     payment,
     people,
     policy,
+    postgres,
     reconciliation,
     registry,
     seals,
@@ -28,7 +29,7 @@ LABELS = {
     kind: words
     for room in (
         people, registry, metering, charging, documents, statements, reconciliation, policy,
-        vouchers, claims, payment, closes, desk, seals,
+        vouchers, claims, payment, closes, desk, seals, postgres,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip

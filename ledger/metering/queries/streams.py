@@ -90,7 +90,7 @@ def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
     )  # fmt: skip
 
 
-class Answered(NamedTuple):
+class AnsweredBatch(NamedTuple):
     """A batch that is taken, the answer to it, and when it came."""
 
     batch: SignedBatch
@@ -112,18 +112,18 @@ _MOVE_HEADS = """
 """
 
 
-def advance(raw: Raw, batches: Sequence[Answered]) -> None:
+def advance(raw: Raw, batches: Sequence[AnsweredBatch]) -> None:
     """Store the next batches of streams, of each one, with their answers; they become the heads."""
     moments = [now for _, _, now in batches]
     answers = [Jsonb(answer) for _, answer, _ in batches]
-    agents, streams, numbers, hashes, bodies, signatures, sent = (
+    agents, streams, numbers, hashes, bodies, signatures, sending_times = (
         list(column) for column in zip(*(batch for batch, _, _ in batches), strict=True)
     )
     raw.execute(
         _KEEP_BATCHES,
         (streams, numbers, hashes, signatures, agents, moments, answers, bodies),
     )
-    raw.execute(_MOVE_HEADS, (streams, agents, numbers, hashes, sent, moments))
+    raw.execute(_MOVE_HEADS, (streams, agents, numbers, hashes, sending_times, moments))
 
 
 class RelayQueue(NamedTuple):

@@ -20,7 +20,7 @@ from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Place, Registered
 from ledger.metering.queries.shares import Share, Use, spend
 from ledger.metering.queries.streams import (
-    Answered,
+    AnsweredBatch,
     Head,
     SignedBatch,
     advance,
@@ -145,7 +145,7 @@ def take_batch(
         if batch.number == head.number + 1 and submission.previous == head.hash:
             receipt, use = _keep_windows(raw, submission, now, late_after, share)
             with raw.pipeline():  # it has nothing to tell us
-                advance(raw, [Answered(batch, asdict(receipt), now)])
+                advance(raw, [AnsweredBatch(batch, asdict(receipt), now)])
                 spend(raw, [(batch.agent, beijing_day(now), use)])
             return receipt
     keep_fork(raw, batch, now)

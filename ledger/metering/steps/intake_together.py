@@ -18,7 +18,7 @@ from ledger.errors import LedgerError
 from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Registered
 from ledger.metering.queries.shares import Share, Use, spend
-from ledger.metering.queries.streams import Answered, Head, advance, lock_streams
+from ledger.metering.queries.streams import AnsweredBatch, Head, advance, lock_streams
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw, keep_fresh, raw_connection
 from ledger.metering.queries.witnesses.sightings import WITNESS
 from ledger.metering.steps.intake import (
@@ -109,7 +109,7 @@ def _is_plain(
 
 def _store(raw: Raw, plain: dict[int, Arrival]) -> dict[int, Receipt]:
     batches: list[tuple[Origin, list[KeptWindow]]] = []
-    answered: list[Answered] = []
+    rows: list[AnsweredBatch] = []
     uses: list[tuple[UUID, date, Use]] = []
     receipts: dict[int, Receipt] = {}
     for place, arrival in plain.items():
@@ -119,12 +119,12 @@ def _store(raw: Raw, plain: dict[int, Arrival]) -> dict[int, Receipt]:
         batches.append((origin, [window for _, window in submission.windows]))
         refused = tuple(sorted(submission.refused))
         receipts[place] = Receipt(kept=len(submission.windows), known=0, refused=refused)
-        answered.append(Answered(batch, asdict(receipts[place]), arrival.now))
+        rows.append(AnsweredBatch(batch, asdict(receipts[place]), arrival.now))
         uses.append((batch.agent, beijing_day(arrival.now), arrival.use))
     if not plain:
         return {}
     keep_fresh(raw, batches)
     with raw.pipeline():  # it has nothing to tell us
-        advance(raw, answered)
+        advance(raw, rows)
         spend(raw, uses)
     return receipts

@@ -35,7 +35,7 @@ def node(owner: psycopg.Connection) -> Node:
     return enrolled(owner, place(owner))
 
 
-def told(answer: Response) -> tuple[int, bytes, dict[str, str]]:
+def content_of(answer: Response) -> tuple[int, bytes, dict[str, str]]:
     """All of an answer but the number of its request."""
     headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
     return answer.status_code, answer.content, headers
@@ -45,11 +45,11 @@ def test_both_ways_give_the_same_answer(client: TestClient, app: FastAPI, node: 
     good = node.batch([window(0, 0), window(9, 0)])
     ahead = node.batch([window(0, 1)]) and node.batch([window(0, 2)])
     statuses = []
-    for body, signed in ((good, good), (ahead, ahead), (good, ahead), (b"{}", b"{}")):
+    for body, text in ((good, good), (ahead, ahead), (good, ahead), (b"{}", b"{}")):
         direct, by_route = (
-            client.post(url, content=body, headers=node.headers(signed)) for url in (URL, BY_ROUTE)
+            client.post(url, content=body, headers=node.headers(text)) for url in (URL, BY_ROUTE)
         )
-        assert told(direct) == told(by_route)
+        assert content_of(direct) == content_of(by_route)
         statuses.append(str(direct.status_code))
     assert statuses == ["200", "409", "401", "400"]
     for status in statuses:
@@ -87,8 +87,8 @@ def test_the_route_says_what_is_wrong_with_a_head(
 ) -> None:
     body = node.batch([window(0, 0)])
     headers = {name: value for name, value in (node.headers(body) | change).items() if value}
-    refused = client.post(URL + query, content=body, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == answer
+    response = client.post(URL + query, content=body, headers=headers)
+    assert (response.status_code, response.json()["code"]) == answer
 
 
 def test_another_spelling_of_an_agent_is_the_same_agent(client: TestClient, node: Node) -> None:

@@ -69,20 +69,20 @@ def test_a_group_is_taken_whole_wherever_the_server_dies(
     engine: sa.Engine, owner: psycopg.Connection, nodes: list[Node]
 ) -> None:
     first, second, stranger, repeater = nodes
-    said = asking(repeater, repeater.batch([window(3, 0)]))
-    take(engine, [said])
-    step, survived = 0, False
-    while not survived:
+    repetition = asking(repeater, repeater.batch([window(3, 0)]))
+    take(engine, [repetition])
+    step, is_over = 0, False
+    while not is_over:
         step += 1
         bodies = [
             first.batch([window(0, step)]),
             second.batch([window(1, step)]),
             stranger.batch([window(2, step), window(UNKNOWN, step)]),
         ]
-        group = [*map(asking, (first, second, stranger), bodies), said]
+        group = [*map(asking, (first, second, stranger), bodies), repetition]
         before, more = counts(owner), (3, 3, 1, 3, sum(map(len, bodies)))
         after = tuple(map(add, before, more))
-        survived = killed_at(engine, group, step)
+        is_over = killed_at(engine, group, step)
         assert counts(owner) in (before, after), f"killed at step {step}"
         outcomes = [answer[1] for answer in take(engine, group) if isinstance(answer, tuple)]
         aside = Item(1, "unknown_gpu", window(UNKNOWN, step).gpu)

@@ -85,7 +85,7 @@ def members(files: list[Path]) -> list[Members]:
     return [Members.of_file(file) for file in files]
 
 
-def checked(of: Members, folder: Path) -> Tally:
+def tally_of(of: Members, folder: Path) -> Tally:
     file = folder / "changed.zip"
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in of.items():
@@ -94,7 +94,7 @@ def checked(of: Members, folder: Path) -> Tally:
         return check_dossier(opened)[1]
 
 
-def changed(of: Members, **changes: bytes) -> Members:
+def with_members(of: Members, **changes: bytes) -> Members:
     return Members({**of, **changes})
 
 
@@ -119,7 +119,7 @@ def test_a_byte_of_each_member_is_another(members: list[Members], tmp_path: Path
     for name, content in members[0].items():
         half = len(content) // 2
         now = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
-        if not checked(changed(members[0], **{name: now}), tmp_path).faults:
+        if not tally_of(with_members(members[0], **{name: now}), tmp_path).faults:
             silent.append(name)
     assert silent == []
 
@@ -130,60 +130,64 @@ def test_a_member_is_gone_or_torn_or_of_another_claim(
     first, second = members
     silent = []
     for name, content in first.items():
-        without = Members({other: it for other, it in first.items() if other != name})
-        swapped = second.get(name, content)
+        rest = Members({member: it for member, it in first.items() if member != name})
+        swapped_content = second.get(name, content)
         for kind, now in [
-            ("gone", without),
-            ("torn", changed(first, **{name: content[: len(content) // 2]})),
-            *([("swapped", changed(first, **{name: swapped}))] if swapped != content else []),
+            ("gone", rest),
+            ("torn", with_members(first, **{name: content[: len(content) // 2]})),
+            *(
+                [("swapped", with_members(first, **{name: swapped_content}))]
+                if swapped_content != content
+                else []
+            ),
         ]:
-            if not checked(now, tmp_path).faults:
+            if not tally_of(now, tmp_path).faults:
                 silent.append((kind, name))
     assert silent == []
-    slipped_in = checked(changed(first, **{"rows/persons.tsv": b""}), tmp_path).faults
+    slipped_in = tally_of(with_members(first, **{"rows/persons.tsv": b""}), tmp_path).faults
     assert [fault.code for fault in slipped_in] == [FaultCode.ADDED]
 
 
 def test_who_signs_anew_with_another_key_is_found(members: list[Members], tmp_path: Path) -> None:
-    name, other = export.rows_member("claims"), SigningKey(b"\1" * 32)
+    name, stranger = export.rows_member("claims"), SigningKey(b"\1" * 32)
     for old, new in ((b"100000", b"900000"), (b"", b"")):
         rows = members[0][name].replace(old, new)
         manifest = read_manifest(members[0][dossier.MANIFEST])
         digests = {**manifest.members, name: dossier.digest_of(rows)}
-        key = bytes(other.verify_key).hex()
+        key = bytes(stranger.verify_key).hex()
         line = write_manifest(
             dossier.Manifest(**{**vars(manifest), "members": digests, "key": key})
         )
-        now = changed(
+        now = with_members(
             members[0],
-            **{name: rows, dossier.MANIFEST: line, SIGNATURE: dossier.sign(line, other)},
+            **{name: rows, dossier.MANIFEST: line, SIGNATURE: dossier.sign(line, stranger)},
         )
-        codes = {(fault.code, fault.relation) for fault in checked(now, tmp_path).faults}
-        expected = {(FaultCode.KEY, dossier.MANIFEST)}
+        codes = {(fault.code, fault.relation) for fault in tally_of(now, tmp_path).faults}
+        expected_codes = {(FaultCode.KEY, dossier.MANIFEST)}
         if old:
-            expected |= {(FaultCode.CHANGED, "claims"), (FaultCode.DIFFERS, "claim_cells")}
-        assert codes == expected
+            expected_codes |= {(FaultCode.CHANGED, "claims"), (FaultCode.DIFFERS, "claim_cells")}
+        assert codes == expected_codes
 
 
 def test_what_the_bureau_itself_leaves_out_is_found(members: list[Members], tmp_path: Path) -> None:
     """A dossier without a step, a month or an original, signed as it should be."""
 
-    def without(relation: str) -> set[tuple[FaultCode, str]]:
+    def faults_without(relation: str) -> set[tuple[FaultCode, str]]:
         name = export.rows_member(relation)
         content = b"".join(members[0][name].splitlines(keepends=True)[1:])
         manifest = read_manifest(members[0][dossier.MANIFEST])
         digests = {**manifest.members, name: dossier.digest_of(content)}
         line = write_manifest(dossier.Manifest(**{**vars(manifest), "members": digests}))
-        now = changed(
+        now = with_members(
             members[0],
             **{name: content, dossier.MANIFEST: line, SIGNATURE: dossier.sign(line, KEY)},
         )
-        return {(fault.code, fault.relation) for fault in checked(now, tmp_path).faults}
+        return {(fault.code, fault.relation) for fault in tally_of(now, tmp_path).faults}
 
-    assert without("claim_events") == {(FaultCode.MISSING, "claim_events")}
-    assert without("claim_cells") == {(FaultCode.DIFFERS, "claim_cells")}
-    assert without("originals") == {(FaultCode.MISSING, "originals")}
-    assert without("agents") == {(FaultCode.KEY, "batches")}
+    assert faults_without("claim_events") == {(FaultCode.MISSING, "claim_events")}
+    assert faults_without("claim_cells") == {(FaultCode.DIFFERS, "claim_cells")}
+    assert faults_without("originals") == {(FaultCode.MISSING, "originals")}
+    assert faults_without("agents") == {(FaultCode.KEY, "batches")}
 
 
 def test_a_file_that_is_torn_is_refused_or_named(
