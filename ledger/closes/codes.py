@@ -1,4 +1,4 @@
-"""Codes of closes. Their labels: `api/language/labels/closes.py`."""
+"""Codes of closes. Their labels: `api/language/labels/desk.py`."""
 
 from enum import StrEnum
 

@@ -10,7 +10,6 @@ from api.language.i18n import gettext as _
 from api.language.labels import (
     charging,
     claims,
-    closes,
     desk,
     documents,
     metering,
@@ -29,7 +28,7 @@ LABELS = {
     kind: words
     for room in (
         people, registry, metering, charging, documents, statements, reconciliation, policy,
-        vouchers, claims, payment, closes, desk, seals, postgres,
+        vouchers, claims, payment, desk, seals, postgres,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip
