@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
@@ -39,6 +39,7 @@ from ledger.metering.steps.pack import pack_day
 from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
+from ledger.postgres.clock import moment_of
 from ledger.reconciliation.steps.excess import move_excess
 from ledger.seals.queries.seals import closed_since, last_seal
 from ledger.seals.rules.occasions import due
@@ -119,18 +120,11 @@ async def _repeat(
 
 def _try(engine: Engine, this_round: Round) -> None:
     try:
-        this_round.do(_moment(engine))
+        this_round.do(moment_of(engine))
     except (LedgerError, OSError) as error:
         log.warning("a round has to wait", round=this_round.name, why=str(error))
     except Exception:
         log.exception("a round failed; the next one starts afresh", round=this_round.name)
-
-
-def _moment(engine: Engine) -> datetime:
-    """The present by the database's clock, for servers' clocks differ, and one may jump."""
-    with engine.connect() as connection:
-        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return now.astimezone(UTC)
 
 
 def release_round(engine: Engine, now: datetime) -> int:

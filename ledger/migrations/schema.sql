@@ -10757,6 +10757,8 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX entries_by_movement ON public.entries USING brin (movement_id) WITH (autosummarize='on');
+
 CREATE INDEX events_by_moment ON public.events USING btree (at);
 
 CREATE INDEX events_by_session ON public.events USING btree (session_id);
