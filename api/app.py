@@ -22,6 +22,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
+from api.closes import routes as closes_routes
 from api.desk import decision_routes, finding_routes
 from api.desk.chain import routes as chain_routes
 from api.desk.mark import routes as mark_routes
@@ -102,6 +103,7 @@ ROUTES = (
     registry_routes,
     inventory_routes,
     registry_entry_routes,
+    closes_routes,
     seals_routes,
     dossier_routes,
     audit_routes,

@@ -20,6 +20,7 @@ from api.cli import help as command_help
 from api.cli.client import readers_language
 from api.cli.commands import Commands
 from api.cli.failures import Exit, one_line
+from api.closes import cli as closes_cli
 from api.desk import cli as desk_cli
 from api.desk.chain import cli as chain_cli
 from api.documents import cli as documents_cli
@@ -64,6 +65,7 @@ for room in (
     claims_cli,
     bank_account_cli,
     payment_cli,
+    closes_cli,
     desk_cli,
     chain_cli,
     policy_cli,

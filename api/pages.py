@@ -2,6 +2,7 @@
 
 from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
+from api.closes import pages as closes_pages
 from api.desk import centre_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.desk.chain import pages as chain_pages
@@ -73,6 +74,7 @@ ROUTERS = (
     payment_pages.router,
     money_pages.router,
     publication_pages.router,
+    closes_pages.router,
     seals_pages.router,
     dossier_pages.router,
     redemption_pages.router,

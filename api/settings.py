@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     late_days: int = Field(default=7, ge=1, le=36_500)
     """How many days after its minute a window counts by itself; older ones wait for the bureau."""
 
+    usage_close_day: int = Field(default=5, ge=1, le=28)
+    """From which day of the next month a month's usage may be closed."""
+
     agent_mib: int = Field(default=256, ge=1, le=1_048_576)
     agent_aside: int = Field(default=200_000, ge=1, le=10**9)
     agent_conflicts: int = Field(default=20_000, ge=1, le=10**9)

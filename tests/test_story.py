@@ -10,6 +10,8 @@ and a red invoice lower what was paid when two persons decide it. The drill's cl
 us through November in a minute.
 """
 
+import json
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -71,6 +73,7 @@ def test_from_a_gpus_clock_to_money_on_an_account(city: Up, folder: Path) -> Non
     claim = from_a_claim_to_its_approval(people, folder)
     from_the_budget_to_the_bank(people, claim, folder)
     from_a_correction_to_what_is_owed(people, folder)
+    from_the_close_to_a_strangers_proof(city, people, folder)
 
 
 def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
@@ -255,6 +258,38 @@ def from_a_correction_to_what_is_owed(people: dict[str, "Person"], folder: Path)
     assert money(people) == (1150, 0)
     approver.confirm(clerk.ask("reconcile", "fall", *month, "--reason=红字发票")["id"])
     assert money(people) == (850, 300)
+
+
+def from_the_close_to_a_strangers_proof(
+    city: Up, people: dict[str, "Person"], folder: Path
+) -> None:
+    clerk, finance, approver = people["clerk"], people["finance"], people["approver"]
+    finance.day = clerk.day
+
+    # The month is closed: its usage, then its books, by two. What is open is carried.
+    clerk.ask("close", "usage", "2026-10")
+    approver.confirm(finance.ask("close", "books", "2026-10")["id"])
+    assert clerk.fails("close", "usage", "2026-10")
+    carried = clerk.ask("close", "show", "books", "2026-10")["items"]
+    assert "recovery" in {item["kind"] for item in carried}
+
+    # Everything is sealed into one file, which a stranger verifies without us.
+    export = folder / "2026.zip"
+    assert city.command("seal", "export", str(export)).returncode == 0
+    assert city.command("verify", str(export)).returncode == 0
+
+    # Whoever pays himself a fen more in it is found, and the row is named.
+    forged = folder / "forged.zip"
+    with zipfile.ZipFile(export) as sound, zipfile.ZipFile(forged, "w") as copy:
+        for name in sound.namelist():
+            content = sound.read(name)
+            if name == "rows/bank_returns.tsv":
+                content = content.replace(b"\t1150\t", b"\t1151\t", 1)
+            copy.writestr(name, content)
+    answer = city.command("verify", str(forged), "--json")
+    assert answer.returncode == 1
+    faults = json.loads(answer.stdout)["faults"]
+    assert [(fault["relation"], fault["code"]) for fault in faults] == [("bank_returns", "changed")]
 
 
 def money(people: dict[str, "Person"]) -> tuple[int, int]:

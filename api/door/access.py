@@ -59,6 +59,7 @@ class Right(StrEnum):
     READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
     READ_PAYMENTS = "read_payments"
     READ_POSTINGS = "read_postings"  # postings, movements, batches: all projects' together
+    CLOSE = "close"  # a month: its usage at once, its books with a second person
     PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
 
 
@@ -85,6 +86,7 @@ _WRITE_BOOKS = {
     Right.RECONCILE,
     Right.CLAIM,
     Right.BRING_PAPERS,
+    Right.CLOSE,
 }
 # Outside the bureau a decision is only ever withdrawn, by who made it.
 _BUILDER = {
@@ -118,7 +120,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.OPERATOR: frozenset(_OPERATOR | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
         Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS | {Right.TAKE_DOSSIERS}),
         Role.APPROVER: frozenset(_BUREAU),
-        Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS}),
+        Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS, Right.CLOSE}),
         Role.AUDITOR: frozenset(
             _READ_BOOKS
             | {Right.READ_TOKENS, Right.READ_LOGS, Right.READ_METRICS, Right.TAKE_DOSSIERS}

@@ -35,5 +35,12 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "amount_out_of_range": msgid("金额须大于零，且不能过大"),
         "illegal_move": msgid("账簿不允许这样的变动"),
         "below_floor": msgid("账册 {book} 的 {role} 余额不足"),
+        "close_obstructed": msgid("{month} 现在不能结，有 {count} 处"),
+        "close_too_early": msgid("最早 {day} 才能结"),
+        "closed_before": msgid("已经结过"),
+        "month_before_open": msgid("先结 {month}"),
+        "usage_open": msgid("用量还没有结"),
+        "invariant_broken": msgid("账不平：{why}"),
+        "close_changed": msgid("{month} 的数字与提出时不同，请退回，再提出一次"),
     }
 )

@@ -67,6 +67,7 @@ WORDS: Mapping[Right, str] = MappingProxyType(
         Right.READ_NUMBERS: msgid("看完整的账号（每次留下记录）"),
         Right.READ_PAYMENTS: msgid("看指标、付款清单、回单、退款、追缴"),
         Right.READ_POSTINGS: msgid("看凭证、分录、批次"),
+        Right.CLOSE: msgid("月结：结用量，提出结账"),
         Right.PAY: msgid("提出指标、清单、退款、追缴，收回单"),
     }
 )

@@ -13,8 +13,8 @@ Windows of days that are over for two days are packed, an hour of them at a time
 Evidence of months that were sealed long ago goes to the archive, where one is set
 (`SUANQUAN_ARCHIVE`), a part at a time.
 
-Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
-server has the bureau's key.
+Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, each month once it is over, and once
+more when its books are closed, where the server has the bureau's key.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.postgres.clock import moment_of
 from ledger.reconciliation.steps.excess import move_excess
-from ledger.seals.queries.seals import last_seal
+from ledger.seals.queries.seals import closed_since, last_seal
 from ledger.seals.rules.occasions import due
 from ledger.seals.steps.bureau_key import bureau_key
 from ledger.seals.steps.seal import seal
@@ -190,7 +190,8 @@ def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
     with Session(engine) as db:
         last = last_seal(db)
         last_at = last.sealed_at if last else None
-        occasion = due(last_at, now, timedelta(minutes=settings.seal_minutes))
+        every = timedelta(minutes=settings.seal_minutes)
+        occasion = due(last_at, now, every, closed=closed_since(db))
         if occasion is None:
             return False
         key = bureau_key(db, settings.bureau_key)

@@ -960,6 +960,33 @@ $$;
 
 ALTER FUNCTION public.close_batch_day(of_day date) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.close_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    last date := (SELECT max(month) FROM closes WHERE kind = NEW.kind);
+BEGIN
+    IF NEW.month + interval '1 month' > (NEW.closed_at AT TIME ZONE interval '+08:00')::date
+            OR NEW.month <> last + interval '1 month'
+            OR NEW.kind = 'books' AND NOT EXISTS (
+                SELECT FROM closes c JOIN decisions d ON d.id = NEW.decision_id
+                WHERE c.kind = 'usage' AND c.month = NEW.month AND d.kind = 'books_close'
+                    AND d.answer = 'confirmed' AND d.content -> 'figures' = NEW.figures
+                    AND d.content ->> 'month' = to_char(NEW.month, 'YYYY-MM')) THEN
+        RAISE EXCEPTION '% of % cannot be closed', NEW.kind, NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'close_follows';
+    END IF;
+    IF NEW.kind = 'usage' THEN
+        UPDATE numbering SET usage_closed = NEW.month;
+    ELSE
+        UPDATE numbering SET books_closed = NEW.month;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.close_follows() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.close_window_day(of_day date) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4035,7 +4062,7 @@ CREATE FUNCTION public.number_postings() RETURNS trigger
 DECLARE
     added bigint;
     all_move boolean;
-    before bigint;
+    closed record;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
@@ -4050,17 +4077,25 @@ BEGIN
         IF split_part(NEW.cause, '/', 1) = 'accrue' THEN
             PERFORM check_earned(NEW.id);
         END IF;
-        WITH next AS (UPDATE numbering SET last = last + 1 RETURNING last)
-            UPDATE postings SET number = next.last, posted_at = clock_timestamp()
-            FROM next WHERE id = NEW.id;
+        UPDATE numbering SET last = last + 1
+            RETURNING last, usage_closed, books_closed INTO closed;
+        UPDATE postings SET number = closed.last, posted_at = clock_timestamp() WHERE id = NEW.id;
     ELSE
         PERFORM check_causes(NEW.id, NULL);
         PERFORM check_earned(NEW.id);
-        UPDATE numbering SET last = last + added RETURNING last - added INTO before;
-        UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
+        UPDATE numbering SET last = last + added
+            RETURNING last, usage_closed, books_closed INTO closed;
+        UPDATE postings p SET number = closed.last - added + o.rank, posted_at = clock_timestamp()
             FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
                   FROM postings WHERE id >= NEW.id AND number IS NULL) o
             WHERE p.id = o.id;
+    END IF;
+    IF closed.usage_closed IS NOT NULL AND EXISTS (
+            SELECT FROM postings p WHERE p.id >= NEW.id AND p.number > closed.last - added
+                AND (p.booked <= closed.books_closed
+                    OR greatest(p.used, p.booked) <= closed.usage_closed)) THEN
+        RAISE EXCEPTION 'what is closed is not booked into'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'booked_in_open';
     END IF;
     RETURN NULL;
 END $$;
@@ -6866,6 +6901,35 @@ COMMENT ON COLUMN public.clause_rates.rate_den IS 'Rate, denominator';
 
 COMMENT ON COLUMN public.clause_rates.words IS 'The words of the clause that state it';
 
+CREATE TABLE public.closes (
+    kind text NOT NULL,
+    month date NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by text NOT NULL,
+    decision_id bigint,
+    figures jsonb NOT NULL,
+    items jsonb NOT NULL,
+    digest text NOT NULL,
+    CONSTRAINT books_take_two CHECK (((kind = 'books'::text) = (decision_id IS NOT NULL))),
+    CONSTRAINT closes_closed_by_check CHECK ((closed_by <> ''::text)),
+    CONSTRAINT closes_items_check CHECK ((jsonb_typeof(items) = 'array'::text)),
+    CONSTRAINT closes_kind_check CHECK ((kind = ANY (ARRAY['usage'::text, 'books'::text]))),
+    CONSTRAINT closes_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT digest_of_figures CHECK ((digest = public.digest_of(figures)))
+);
+
+ALTER TABLE public.closes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.closes IS 'Months that are closed, their usage or their books; append-only';
+
+COMMENT ON COLUMN public.closes.month IS 'First day of the Beijing month';
+
+COMMENT ON COLUMN public.closes.figures IS 'What the month came to as it was closed; what came later is the difference';
+
+COMMENT ON COLUMN public.closes.items IS 'What was open and is carried: kind, owner (a role), subject, since, fen';
+
+COMMENT ON COLUMN public.closes.digest IS 'SHA-256 of figures, hex; of the books it is what two persons decided';
+
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -8334,12 +8398,18 @@ ALTER TABLE public.number_reads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
 CREATE TABLE public.numbering (
     one boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
+    usage_closed date,
+    books_closed date,
     CONSTRAINT numbering_one_check CHECK (one)
 );
 
 ALTER TABLE public.numbering OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.numbering IS 'The last number given to a posting; one row, locked at commit';
+
+COMMENT ON COLUMN public.numbering.usage_closed IS 'First day of the last month whose usage is closed';
+
+COMMENT ON COLUMN public.numbering.books_closed IS 'First day of the last month whose books are closed';
 
 CREATE TABLE public.objections (
     id bigint NOT NULL,
@@ -9340,11 +9410,11 @@ CREATE TABLE public.seals (
     key_id bigint NOT NULL,
     signature bytea NOT NULL,
     CONSTRAINT seals_algorithm_check CHECK ((algorithm = ANY (ARRAY['sha256'::text, 'sm3'::text]))),
-    CONSTRAINT seals_check CHECK (((kind = 'month'::text) = (month IS NOT NULL))),
+    CONSTRAINT seals_check CHECK (((kind = 'light'::text) = (month IS NULL))),
     CONSTRAINT seals_check1 CHECK (((number = 1) = (previous IS NULL))),
     CONSTRAINT seals_check2 CHECK (((algorithm <> 'sha256'::text) OR (hash = sha256(convert_to(head, 'UTF8'::name))))),
     CONSTRAINT seals_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT seals_kind_check CHECK ((kind = ANY (ARRAY['light'::text, 'month'::text]))),
+    CONSTRAINT seals_kind_check CHECK ((kind = ANY (ARRAY['light'::text, 'month'::text, 'close'::text]))),
     CONSTRAINT seals_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
     CONSTRAINT seals_number_check CHECK ((number >= 1)),
     CONSTRAINT seals_signature_check CHECK ((octet_length(signature) = 64))
@@ -10276,6 +10346,12 @@ ALTER TABLE ONLY public.clause_rates
 ALTER TABLE ONLY public.clauses
     ADD CONSTRAINT clauses_pkey PRIMARY KEY (policy, clause);
 
+ALTER TABLE ONLY public.closes
+    ADD CONSTRAINT closes_decision_id_key UNIQUE (decision_id);
+
+ALTER TABLE ONLY public.closes
+    ADD CONSTRAINT closes_pkey PRIMARY KEY (kind, month);
+
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_name_key UNIQUE (name);
 
@@ -10689,7 +10765,7 @@ ALTER TABLE ONLY public.seals
     ADD CONSTRAINT seals_hash_key UNIQUE (hash);
 
 ALTER TABLE ONLY public.seals
-    ADD CONSTRAINT seals_month_key UNIQUE (month);
+    ADD CONSTRAINT seals_kind_month_key UNIQUE (kind, month);
 
 ALTER TABLE ONLY public.seals
     ADD CONSTRAINT seals_pkey PRIMARY KEY (number);
@@ -11250,6 +11326,8 @@ CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.
 
 CREATE TRIGGER clock_checked_at BEFORE INSERT OR UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN (((new.checked_at < (now() - '00:10:00'::interval)) OR (new.checked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.closes FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_computed_at BEFORE INSERT OR UPDATE OF computed_at ON public.accruals FOR EACH ROW WHEN (((new.computed_at < (now() - '00:10:00'::interval)) OR (new.computed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -11499,6 +11577,8 @@ CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fres
 CREATE TRIGGER follows BEFORE INSERT ON public.archives FOR EACH ROW EXECUTE FUNCTION public.archive_follows();
 
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
+
+CREATE TRIGGER follows BEFORE INSERT ON public.closes FOR EACH ROW EXECUTE FUNCTION public.close_follows();
 
 CREATE TRIGGER follows BEFORE INSERT ON public.seals FOR EACH ROW EXECUTE FUNCTION public.seal_follows();
 
@@ -11794,6 +11874,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.clause_rates REFERENCING NEW 
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.closes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, month');
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.code_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
@@ -12018,6 +12100,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.clause_rates REFERENCING OLD TAB
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.clauses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.closes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, month');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.clusters REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.code_steps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('authenticator_id, step');
@@ -12241,6 +12325,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.claims REFERENCING NEW TABLE AS t
 CREATE TRIGGER seal_new AFTER INSERT ON public.clause_rates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause, place');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.clauses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('policy, clause');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.closes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind, month');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.clusters REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12587,6 +12673,9 @@ ALTER TABLE ONLY public.claims
 
 ALTER TABLE ONLY public.clause_rates
     ADD CONSTRAINT clause_rates_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
+
+ALTER TABLE ONLY public.closes
+    ADD CONSTRAINT closes_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
@@ -13124,6 +13213,8 @@ REVOKE ALL ON FUNCTION public.check_wait() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.close_batch_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_batch_day(of_day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.close_follows() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
@@ -13672,6 +13763,8 @@ GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
 
 GRANT SELECT ON TABLE public.clause_rates TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.closes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 

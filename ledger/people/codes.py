@@ -43,6 +43,7 @@ class DecisionKind(StrEnum):
     YEAR_CAP = "year_cap"
     POOL = "pool"
     YEAR_END = "year_end"
+    BOOKS_CLOSE = "books_close"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
     VOUCHER = "voucher"

@@ -4,10 +4,11 @@ from enum import StrEnum
 
 
 class SealKind(StrEnum):
-    """How a seal came about: by the hour, or as a month was over."""
+    """How a seal came about: by the hour, as a month was over, or as its books were closed."""
 
     LIGHT = "light"
     MONTH = "month"
+    CLOSE = "close"
 
 
 class Algorithm(StrEnum):

@@ -24,7 +24,7 @@ class Seal(SQLModel, table=True):
     __tablename__ = "seals"
     number: int = big(primary_key=True)
     kind: str
-    month: date | None = Field(default=None, unique=True)
+    month: date | None = None
     sealed_at: datetime = moment()
     algorithm: str
     previous: bytes | None = Field(default=None, unique=True)

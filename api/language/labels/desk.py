@@ -1,10 +1,11 @@
-"""What needs attention."""
+"""What needs attention, and what is carried as a month is closed."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
+from ledger.closes.codes import CloseKind, OpenKind
 from ledger.desk.codes import FindingKind, InventoryState, ReportTable, Safeguard
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
@@ -45,6 +46,21 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             ReportTable.DOCUMENTS: msgid("单据行"),
             ReportTable.TREATMENTS: msgid("已确认的处理"),
             ReportTable.CLAIMS: msgid("申请与付款"),
+        },
+        CloseKind: {
+            CloseKind.USAGE: msgid("结用量"),
+            CloseKind.BOOKS: msgid("结账"),
+        },
+        OpenKind: {
+            OpenKind.UNPRICED: msgid("没有价格的用量"),
+            OpenKind.QUARANTINE: msgid("隔离的窗口"),
+            OpenKind.MONTH: msgid("没有对账的合同账期"),
+            OpenKind.FALL: msgid("待调减"),
+            OpenKind.CLEARING: msgid("没有轧平的清算"),
+            OpenKind.DECISION: msgid("没有答复的决定"),
+            OpenKind.CLAIM: msgid("没有付清的申请"),
+            OpenKind.RECOVERY: msgid("应追缴"),
+            OpenKind.YEAR_END: msgid("没有年终结转的指标"),
         },
     }
 )

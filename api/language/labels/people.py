@@ -44,6 +44,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.POLICY_END: msgid("政策版本终止"),
             DecisionKind.POLICY_PAYABLE: msgid("政策版本定为可付"),
             DecisionKind.YEAR_END: msgid("年终结转"),
+            DecisionKind.BOOKS_CLOSE: msgid("结账"),
             DecisionKind.BANK_REVERSAL: msgid("回单判定"),
             DecisionKind.REGISTRY: msgid("登记更正"),
             DecisionKind.VOUCHER: msgid("开券"),

@@ -12,6 +12,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
         SealKind: {
             SealKind.LIGHT: msgid("按时"),
             SealKind.MONTH: msgid("月末"),
+            SealKind.CLOSE: msgid("结账"),
         },
         Algorithm: {
             Algorithm.SHA256: msgid("SHA-256（国际）"),

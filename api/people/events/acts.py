@@ -189,6 +189,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("提出退款入账"): ("POST /refunds", "POST /payments/refunds"),
         msgid("提出追缴"): ("POST /recoveries", "POST /payments/recoveries"),
         msgid("提出年终结转"): ("POST /year-end", "POST /payments/year-end"),
+        msgid("月结"): ("POST /closes",),
         # What the server does by itself, and what is done on its machine.
         msgid("定时：认下已到时刻的用量"): ("round release",),
         msgid("定时：封存"): ("round seal",),
@@ -266,6 +267,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("退款"): ("refunds",),
         msgid("追缴"): ("recoveries",),
         msgid("凭证"): ("postings", "movements"),
+        msgid("月结"): ("closes",),
         msgid("封存"): ("seals",),
         msgid("归档"): ("archives",),
         msgid("审计文件"): ("audit",),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
+from ledger.closes import steps as close_steps
 from ledger.desk.steps import (
     admit_usage,
     register_seen,
@@ -96,6 +97,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
         year_caps.KIND: Kind(APPROVERS, year_caps.change_year_cap),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
+        close_steps.KIND: Kind(FINANCE, close_steps.carry_out),
     }
 )
 

@@ -38,7 +38,7 @@ BEGIN
             ('bank_accounts', 'confirmed_at superseded_at'), ('bank_returns', 'received_at'),
             ('batches', 'received_at'), ('billing_sources', 'recorded_at superseded_at'),
             ('bindings', 'recorded_at superseded_at'), ('charges', 'computed_at'),
-            ('claim_events', 'at'), ('claim_files', 'added_at'), ('claims', 'opened_at'),
+            ('claim_events', 'at'), ('claim_files', 'added_at'), ('claims', 'opened_at'), ('closes', 'closed_at'),
             ('conflicts', 'received_at'), ('contracts', 'recorded_at changed_at'), ('catalogue_models', 'recorded_at'),
             ('catalogue_names', 'recorded_at'), ('centres', 'recorded_at'), ('clusters', 'recorded_at'),
             ('courier_files', 'taken_at'), ('gpus', 'recorded_at changed_at'),

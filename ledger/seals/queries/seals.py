@@ -1,16 +1,29 @@
 """The seals that are kept, newest first."""
 
 from collections.abc import Sequence
+from datetime import date
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound
 from ledger.seals.tables import Seal
 
+_CLOSED = text("""
+    SELECT max((key::jsonb ->> 1)::date) FROM unsealed_rows
+    WHERE relation = 'closes' AND key::jsonb ->> 0 = 'books'
+""")
+
 
 def last_seal(db: Session) -> Seal | None:
     """Return the last seal."""
     return db.exec(select(Seal).order_by(col(Seal.number).desc()).limit(1)).first()
+
+
+def closed_since(db: Session) -> date | None:
+    """Return the last month whose books were closed and that waits to be sealed."""
+    month: date | None = db.execute(_CLOSED).scalar()
+    return month
 
 
 def seals(db: Session, *, limit: int, offset: int) -> Sequence[Seal]:

@@ -131,6 +131,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         # The books.
         "accruals": _ONCE,
         "books": _ONCE,
+        "closes": _ONCE,
         "movements": _NUMBERED,
         "pool_clauses": _ONCE,
         "pools": _ONCE,
@@ -180,7 +181,7 @@ DERIVED: Mapping[str, str] = MappingProxyType(
         "hour_totals": "windows, an hour and holder",
         "incident_spans": "evidence under an incident",
         "job_users": "windows, who is said to have run a job",
-        "numbering": "the last number of the postings",
+        "numbering": "the last number of the postings, and the last months that were closed",
         "streams": "the last batch of each stream",
         "past_hours": "windows, an hour and holder, of days that are over",
         "partition_gpus": "the bytes of witnesses' batches",

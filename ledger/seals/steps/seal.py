@@ -113,7 +113,8 @@ def _refuse_early(db: Session, last: Seal | None, occasion: Occasion, now: datet
     if month is not None:
         if beijing_day(now) < next_month(month):
             raise Refused("seal_month_open", month=f"{month:%Y-%m}")
-        if db.exec(select(Seal.number).where(Seal.month == month)).first():
+        same = select(Seal.number).where(Seal.kind == occasion.kind, Seal.month == month)
+        if db.exec(same).first():
             raise Conflict("seal_month_known", month=f"{month:%Y-%m}")
 
 

@@ -141,7 +141,9 @@ CREATE INDEX entries_by_movement ON entries USING brin (movement_id) WITH (autos
 
 CREATE TABLE numbering (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    last bigint NOT NULL
+    last bigint NOT NULL,
+    usage_closed date,  -- the last months that were closed (51_closes)
+    books_closed date
 );
 INSERT INTO numbering (last) VALUES (0);
 
@@ -233,13 +235,15 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
 -- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
 -- a transaction numbers all of them; those without a number that we can see are our own. What has no
 -- cause (29_causes), or is not earned (32_earned), gets no number; were that asked by a trigger of its
--- own, SET CONSTRAINTS could have the numbers given first.
+-- own, SET CONSTRAINTS could have the numbers given first. Nothing is booked into a month whose books are
+-- closed (51_closes), nor for use of a closed month into such a month: what comes late is booked in an
+-- open one, and `used` points back.
 CREATE FUNCTION number_postings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     added bigint;
     all_move boolean;
-    before bigint;
+    closed record;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     SELECT count(*), bool_and(EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id))
@@ -254,17 +258,25 @@ BEGIN
         IF split_part(NEW.cause, '/', 1) = 'accrue' THEN
             PERFORM check_earned(NEW.id);
         END IF;
-        WITH next AS (UPDATE numbering SET last = last + 1 RETURNING last)
-            UPDATE postings SET number = next.last, posted_at = clock_timestamp()
-            FROM next WHERE id = NEW.id;
+        UPDATE numbering SET last = last + 1
+            RETURNING last, usage_closed, books_closed INTO closed;
+        UPDATE postings SET number = closed.last, posted_at = clock_timestamp() WHERE id = NEW.id;
     ELSE
         PERFORM check_causes(NEW.id, NULL);
         PERFORM check_earned(NEW.id);
-        UPDATE numbering SET last = last + added RETURNING last - added INTO before;
-        UPDATE postings p SET number = before + o.rank, posted_at = clock_timestamp()
+        UPDATE numbering SET last = last + added
+            RETURNING last, usage_closed, books_closed INTO closed;
+        UPDATE postings p SET number = closed.last - added + o.rank, posted_at = clock_timestamp()
             FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
                   FROM postings WHERE id >= NEW.id AND number IS NULL) o
             WHERE p.id = o.id;
+    END IF;
+    IF closed.usage_closed IS NOT NULL AND EXISTS (
+            SELECT FROM postings p WHERE p.id >= NEW.id AND p.number > closed.last - added
+                AND (p.booked <= closed.books_closed
+                    OR greatest(p.used, p.booked) <= closed.usage_closed)) THEN
+        RAISE EXCEPTION 'what is closed is not booked into'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'booked_in_open';
     END IF;
     RETURN NULL;
 END $$;
@@ -291,6 +303,8 @@ COMMENT ON TABLE entries IS 'One side of a movement and the balance after it; wr
 COMMENT ON COLUMN entries.amount IS 'Fen, signed';
 COMMENT ON COLUMN entries.balance IS 'Fen after the entry';
 COMMENT ON TABLE numbering IS 'The last number given to a posting; one row, locked at commit';
+COMMENT ON COLUMN numbering.usage_closed IS 'First day of the last month whose usage is closed';
+COMMENT ON COLUMN numbering.books_closed IS 'First day of the last month whose books are closed';
 
 REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lock_book TO :app_role;

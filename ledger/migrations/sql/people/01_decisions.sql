@@ -11,7 +11,7 @@
 -- voucher, cap_fen, before_fen), set_year_cap and set_pool (17: voucher, since_year, year, pool,
 -- clauses, cap_fen), account_decided (18), move_case (19: number, fen),
 -- gpu_decided (37: moves), inventory_stated (37: centre, devices), rule_corrections (35: cluster, month, job, accept, received_until, digest),
--- send_list (21: number, total_fen, lines), payback_decided (22: voucher, fraud, reference, fen).
+-- close_follows (51: month, figures), send_list (21: number, total_fen, lines), payback_decided (22: voucher, fraud, reference, fen).
 
 -- A name as the eye sees it: without white space but U+0020, without control, format, private and
 -- other characters that leave no ink (Unicode's Default_Ignorable_Code_Point, the blank letters, the
@@ -79,6 +79,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('year_cap', '{approver}'),
     ('pool', '{finance,approver}'),
     ('year_end', '{finance,approver}'),
+    ('books_close', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),
     ('usage', '{clerk,approver}'),

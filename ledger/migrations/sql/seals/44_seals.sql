@@ -13,8 +13,8 @@ CREATE TABLE seal_keys (
 
 CREATE TABLE seals (
     number bigint PRIMARY KEY CHECK (number >= 1),
-    kind text NOT NULL CHECK (kind IN ('light', 'month')),
-    month date UNIQUE CHECK (extract(day FROM month) = 1),
+    kind text NOT NULL CHECK (kind IN ('light', 'month', 'close')),
+    month date CHECK (extract(day FROM month) = 1),
     sealed_at timestamptz NOT NULL,
     algorithm text NOT NULL CHECK (algorithm IN ('sha256', 'sm3')),
     previous bytea UNIQUE,
@@ -22,7 +22,8 @@ CREATE TABLE seals (
     hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     key_id bigint NOT NULL REFERENCES seal_keys,
     signature bytea NOT NULL CHECK (octet_length(signature) = 64),
-    CHECK ((kind = 'month') = (month IS NOT NULL)),
+    UNIQUE (kind, month),
+    CHECK ((kind = 'light') = (month IS NULL)),
     CHECK ((number = 1) = (previous IS NULL)),
     CHECK (algorithm <> 'sha256' OR hash = sha256(convert_to(head, 'UTF8'))),
     FOREIGN KEY (previous) REFERENCES seals (hash)

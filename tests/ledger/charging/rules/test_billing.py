@@ -205,7 +205,7 @@ def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
         assert {key.policy for key in charge_lines} == {policy}
 
 
-selected = st.fixed_dictionaries({}, optional={
+selectors = st.fixed_dictionaries({}, optional={
     "partition": st.sampled_from(["gpu", "urgent"]),
     "qos": st.just("high"),
     "market": st.sampled_from(["on-demand", "spot"]),
@@ -214,7 +214,7 @@ metered = st.lists(
     st.builds(
         lambda model, choice: replace(METERED, model=model, **choice),
         st.sampled_from([None, H100]),
-        selected,
+        selectors,
     ),
     max_size=6,
     unique_by=lambda line: (line.model, line.partition, line.qos, line.market),
@@ -235,7 +235,7 @@ lines = st.lists(
         st.fractions(0, 20, max_denominator=7),
         st.integers(0, 10),
         st.integers(1, 10),
-        selected,
+        selectors,
     ),
     max_size=4,
     unique_by=lambda line: line.price,

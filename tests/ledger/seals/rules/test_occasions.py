@@ -25,3 +25,11 @@ AUGUST = Occasion(SealKind.MONTH, date(2026, 8, 1))
 )
 def test_when_it_is_due(last: datetime | None, now: datetime, occasion: Occasion | None) -> None:
     assert due(last, now, HOUR) == occasion
+
+
+def test_a_close_of_books_is_sealed_at_once() -> None:
+    minute, closed = timedelta(minutes=1), date(2026, 7, 1)
+    assert due(LAST, LAST + minute, HOUR, closed=closed) == Occasion(SealKind.CLOSE, closed)
+    assert due(LAST, LAST + HOUR, HOUR, closed=closed) == AUGUST, (
+        "the month that is over goes first"
+    )

@@ -1,6 +1,7 @@
 """Every route: to whom it opens, what to ask there, and what a yes is; a room of api/ a module."""
 
 from tests.support.api.doors.claims import CLAIMS
+from tests.support.api.doors.closes import CLOSES
 from tests.support.api.doors.desk import DESK
 from tests.support.api.doors.documents import DOCUMENTS
 from tests.support.api.doors.metering import METERING
@@ -24,6 +25,7 @@ DOORS = {
     **CLAIMS,
     **DESK,
     **PAYMENT,
+    **CLOSES,
     **SEALS,
     **STATEMENTS,  # last: the contracts that these register give other doors something behind them
 }

@@ -1,0 +1,1 @@
+"""Closes: months closed in two parts, and what is carried."""
