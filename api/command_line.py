@@ -39,6 +39,7 @@ from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.seals import dossier_cli
 from api.seals.audit import cli as audit_cli
+from api.seals.certificates import cli as certificate_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
 from api.statements import cli as statements_cli
@@ -71,6 +72,7 @@ for room in (
     seals_cli,
     dossier_cli,
     audit_cli,
+    certificate_cli,
     seal_cli,
     people_cli,
     person_cli,
