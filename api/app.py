@@ -33,6 +33,7 @@ from api.door import problems
 from api.door.dependencies import moment
 from api.door.disk import Disk
 from api.door.exactness import exact
+from api.door.guarantees.watch import Guarantees, with_watch
 from api.door.limits import Limits
 from api.door.middleware import Gate
 from api.door.outer import behind, beside
@@ -151,7 +152,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,  # served by api/health.py to people who are signed in
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=with_watch(lifespan),
         routes=[*_routes(settings.door)],
     )
     app.state.engine = engine
@@ -162,6 +163,7 @@ def create_app(
     app.state.figures = metrics.Figures(engine)
     app.state.signer = Signer(engine)
     app.state.disk = Disk.of(settings)
+    app.state.guarantees = Guarantees(engine)
     app.state.intake = IntakeQueue(engine, lambda: app.state.settings)
     app.state.provider = provider_from(settings)
     door = settings.door
@@ -170,7 +172,7 @@ def create_app(
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
         Limits, callers=Callers(engine), routes=app.state.route_table, disk=app.state.disk,
-        storage=counts,
+        guarantees=app.state.guarantees, storage=counts,
     )  # fmt: skip
     elsewhere = _elsewhere(door, app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics, disk=app.state.disk, elsewhere=elsewhere)

@@ -28,9 +28,10 @@ def healthz() -> str:
 @router.get("/readyz", response_class=PlainTextResponse)
 @limited(counts=False)
 def readyz(request: Request) -> str:
-    """Check that the database answers, with our schema, and that we can write; 503 otherwise."""
+    """Check that the database answers, is as we made it, and that we can write; 503 otherwise."""
     check_revision(request.app.state.engine)
     request.app.state.disk.refuse_full()
+    request.app.state.guarantees.refuse_lacking()
     if logs.is_failing():
         raise Refusal(503, "log_lost")
     return "ok\n"

@@ -1,8 +1,11 @@
 """A stage for the benchmarks: a fresh embedded PostgreSQL with fsync on, and the real server."""
 
 import multiprocessing
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +20,7 @@ import uvicorn
 from api.app import create_app, settle
 from api.door import logs
 from api.server.connections import configuration
+from api.server.workers.process import stand_back
 from api.settings import Door, Settings
 from ledger.postgres.database import Database, mark_drill, upgrade
 from ledger.postgres.embedded import Embedded
@@ -58,26 +62,56 @@ def _serve(stage: Database, port: int, door: Door) -> None:
         logs.configure(log)
         app = create_app(stage.engine(), Settings(late_days=3_650, door=door))
         settle()
+        if door is Door.AGENTS:
+            stand_back()
         uvicorn.Server(configuration(app, port=port)).run()
 
 
 @contextmanager
 def server(stage: Database, door: Door = Door.ALL) -> Iterator[str]:
     """One worker of the real server, for which nothing is late, in its own process; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(stage, port, door))
     process.start()
-    url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            try:
-                httpx2.get(f"{url}/healthz")
-                break
-            except httpx2.TransportError:
-                time.sleep(0.1)
-        yield url
+        yield _answering(port)
     finally:
         process.terminate()
         process.join()
+
+
+@contextmanager
+def workers(stage: Database, door: Door, number: int) -> Iterator[str]:
+    """So many workers behind one address, as `suanquan serve` starts them."""
+    port = _free_port()
+    settings = {
+        "DATABASE_URL": stage.app_url, "DOOR": door, "WORKERS": number, "PORT": port,
+        "LATE_DAYS": 3_650,
+    }  # fmt: skip
+    environment = os.environ | {f"SUANQUAN_{key}": str(value) for key, value in settings.items()}
+    command = [sys.executable, "-m", "api.command_line", "serve"]
+    with LOG.open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    try:
+        yield _answering(port)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answering(port: int) -> str:
+    """The address, once somebody answers there, or after half a minute."""
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            httpx2.get(f"{url}/healthz")
+            break
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    return url

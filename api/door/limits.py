@@ -21,6 +21,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.door.disk import SIGNING, Disk
+from api.door.guarantees.watch import Guarantees
 from api.door.problems import Problem, respond
 from api.door.route_table import FORM_MAX, KIB, SAFE, Limited, RouteTable
 from api.door.turns.callers import Caller, Callers, Kind, address
@@ -51,6 +52,7 @@ class Limits:
         callers: Callers,
         routes: RouteTable | None = None,
         disk: Disk | None = None,
+        guarantees: Guarantees | None = None,
         seconds: float = BODY_SECONDS,
         calls: RateLimitItem = CALLS,
         guesses: RateLimitItem = GUESSES,
@@ -58,7 +60,7 @@ class Limits:
     ) -> None:
         self.app = app
         self._callers, self._routes = callers, routes or RouteTable()
-        self._disk = disk or Disk((), 0)
+        self._disk, self._guarantees = disk or Disk((), 0), guarantees
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
         self._counts = FixedWindowRateLimiter(storage or OwnCounts())
         self._bytes = {kind: Shares(*shares) for kind, shares in BYTES_OF.items()}
@@ -79,6 +81,8 @@ class Limits:
             return
         if request.method not in SAFE and request.scope["path"] not in SIGNING:
             self._disk.refuse_full()
+            if self._guarantees:
+                self._guarantees.refuse_lacking()
         caller: Caller = request.state.caller
         size = _size(request, limits.body) if caller.is_known or limits.guesses else 0
         sending = self._counting(request, send) if limits.guesses else send

@@ -35,6 +35,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "什么也没有记录：服务器的时钟与数据库的相差十分钟以上，或者这个数据库不是演练用的"
         ),
         "disk_full": msgid("服务器磁盘空间不足，暂不能写入；查看不受影响，腾出空间后自动恢复"),
+        "guarantee_missing": msgid(
+            "数据库少了 {count} 项守护，暂不能写入；查看不受影响。"
+            "请系统管理员运行 suanquan db check，补上以后自动恢复"
+        ),
         "log_lost": msgid("服务器的日志写不进去"),
         "unconfirmed": msgid(
             "备用数据库没有确认，这次写入是否保住还不能肯定；请过一会儿先看一看，再决定是否重做"

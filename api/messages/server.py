@@ -40,6 +40,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "请设 SUANQUAN_DATABASE_OWNER_URL"
         ),
         "owner_may_not": msgid("数据库 {database} 的所有者权限不足：{detail}"),
+        "check_needs_role": msgid(
+            "属主不能以应用的身份试：请由超级用户执行 GRANT {role} TO {owner}，属主因此不多任何权利"
+        ),
         "database_busy": msgid("数据库 {database} 正被占用，升级未进行：{detail}"),
         "server_too_old": msgid("PostgreSQL {have} 太旧，需要 {want} 或更新"),
         "schema_newer": msgid("数据库结构（{have}）比本程序（{want}）新，请先升级程序"),

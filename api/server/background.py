@@ -29,7 +29,6 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from api.door.batch_decoder import read_kept
-from api.door.disk import Disk
 from api.people.events.sender import Receiver, send_round
 from api.settings import Settings
 from ledger.charging.steps import charge, record_round
@@ -69,9 +68,12 @@ class Round:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Accrue, seal, pack and keep the event log for as long as the application runs."""
-    engine, disk, settings = app.state.engine, app.state.disk, app.state.settings
+    engine, settings = app.state.engine, app.state.settings
+    disk, guarantees = app.state.disk, app.state.guarantees
     tasks = [
-        asyncio.create_task(_repeat(engine, rounds, every_s, disk))
+        asyncio.create_task(
+            _repeat(engine, rounds, every_s, lambda: disk.is_full or bool(guarantees.lacks))
+        )
         for every_s, rounds in _rounds(engine, settings)
     ]
     yield
@@ -100,12 +102,14 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
 
 
-async def _repeat(engine: Engine, rounds: Sequence[Round], every_s: float, disk: Disk) -> None:
-    """Do them for ever, at most a tenth of the time, and not while the disk is full."""
+async def _repeat(
+    engine: Engine, rounds: Sequence[Round], every_s: float, is_closed: Callable[[], bool]
+) -> None:
+    """Do them for ever, at most a tenth of the time, and not while nothing may be written."""
     pause = every_s
     while True:
         await asyncio.sleep(pause)
-        if disk.is_full:
+        if is_closed():
             continue
         began = time.monotonic()
         for this_round in rounds:

@@ -21,7 +21,7 @@ from api.server import background
 from api.server.connections import configuration
 from api.server.listen import listen
 from api.server.workers import counters
-from api.server.workers.process import Orders
+from api.server.workers.process import Orders, stand_back
 from api.server.workers.supervisor import Supervisor
 from api.settings import Door, Settings
 from ledger.postgres.database import check_revision, databases_from
@@ -41,6 +41,8 @@ def serve(settings: Settings) -> None:
     logs.configure()
     is_pooled = settings.database_pooled
     engine = databases_from(settings.database_url, None, is_pooled=is_pooled).engine()
+    if settings.door is Door.AGENTS:
+        stand_back()
     try:
         check_revision(engine)
         with listen(settings) as listener:

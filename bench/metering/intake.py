@@ -1,21 +1,27 @@
 """Intake beside plain COPY, and the quota's answer beside intake.
 
 The path measured is the whole one: HTTP, signature, reading, conservation, COPY, fold, the batch's
-bytes, commit; agents report at once to one process of the agents' door, people ask another of
-theirs. The yardstick is binary COPY of the same rows into a plain table with the same columns and
-key, as durable: one commit for as many rows as a batch has, one connection. Both in turns on one
-database, with batches of 1,000 windows of four agents, and of 8 windows of 48, which is what nodes
-send each minute. Seconds of processor are counted for the server and PostgreSQL, without the
-agents.
+bytes, commit; agents report at once to the agents' door, people ask a process of theirs. The
+yardstick is binary COPY of the same facts, as durable, by one connection: the rows of a batch's
+windows into a plain table with the same columns and key, the batch with its bytes and signature
+into another, and a commit for each batch. Without the bytes, which are the evidence, it is given as
+`windows_alone`. Both in turns on one database, with batches of 1,000 windows of four agents, and of
+8 windows of 48, which is what nodes send each minute. Microseconds of the processor are for the
+server and PostgreSQL, without the agents; of COPY its own Python is in them.
+
+    python -m bench intake --workers=2   so many processes of the agents' door; else one
 """
 
+import base64
 import math
 import statistics
+import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 import httpx2
 import msgspec
@@ -24,6 +30,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlmodel import Session
 
+from agents import wire
 from api.settings import Door
 from bench import stage
 from bench.metering.reporters import Request, reporting, request, wait
@@ -48,8 +55,24 @@ POLICY, CLAUSE = "yinchuan-2024-drill", "09-1"
 
 Row = tuple[Any, ...]
 Size = tuple[int, int]
-Prepared = tuple[list[list[Request]], list[list[Row]]]
-"""The batches of each agent, and the rows of every batch."""
+
+
+class Prepared(NamedTuple):
+    """The batches of each agent; of every batch its own row, and those of its windows."""
+
+    requests: list[list[Request]]
+    batches: list[Row]
+    rows: list[list[Row]]
+
+
+class Round(NamedTuple):
+    """Windows a second of intake, and of COPY without the batches and with; microseconds each."""
+
+    intake: float
+    windows_alone: float
+    copy: float
+    intake_us: float
+    copy_us: float
 
 
 def run() -> dict[str, object]:
@@ -63,8 +86,8 @@ def run() -> dict[str, object]:
         cluster = place(owner, gpus=8 * AGENTS)
         nodes = [enrolled(owner, cluster) for _ in range(AGENTS)]
         token = _project(database, clerk=place_token(owner, "clerk", "clerk of the bench"))
-        _plain_table(owner)
-        agents = stack.enter_context(stage.server(database, Door.AGENTS))
+        _plain_tables(owner)
+        agents = stack.enter_context(_agents_door(database))
         people = stack.enter_context(stage.server(database, Door.PEOPLE))
         turns = [0] * AGENTS  # minutes that each node has reported
         figures: dict[str, object] = {}
@@ -74,7 +97,7 @@ def run() -> dict[str, object]:
                 for _ in range(ROUNDS)
             ]
             busy = _quotas_beside_intake(
-                agents, people, token, _prepare(nodes, turns, size, LONG[size])[0]
+                agents, people, token, _prepare(nodes, turns, size, LONG[size]).requests
             )
             figures |= {name + key: value for key, value in _figures(rounds, busy).items()}
         until = time.perf_counter() + IDLE_S
@@ -82,14 +105,15 @@ def run() -> dict[str, object]:
     return figures | {"quota_p50_idle_ms": _percentile(idle, 50)}
 
 
-def _figures(
-    rounds: Sequence[tuple[float, float, float]], busy: Sequence[float]
-) -> dict[str, object]:
+def _figures(rounds: Sequence[Round], busy: Sequence[float]) -> dict[str, object]:
+    median = statistics.median
     return {
-        "intake_rows_per_s": round(statistics.median(intake for intake, _, _ in rounds)),
-        "plain_copy_rows_per_s": round(statistics.median(copy for _, copy, _ in rounds)),
-        "intake_of_plain_copy": round(statistics.median(r[0] / r[1] for r in rounds), 2),
-        "processor_us_a_window": round(statistics.median(r[2] for r in rounds), 1),
+        "intake_rows_per_s": round(median(r.intake for r in rounds)),
+        "plain_copy_rows_per_s": round(median(r.copy for r in rounds)),
+        "intake_of_plain_copy": round(median(r.intake / r.copy for r in rounds), 2),
+        "intake_of_windows_alone": round(median(r.intake / r.windows_alone for r in rounds), 2),
+        "processor_us_a_window": round(median(r.intake_us for r in rounds), 1),
+        "plain_copy_us_a_window": round(median(r.copy_us for r in rounds), 1),
         "quota_p50_beside_intake_ms": _percentile(busy, 50),
         "quota_p99_beside_intake_ms": _percentile(busy, 99),
         "quotas_measured": len(busy),
@@ -99,20 +123,22 @@ def _figures(
 def _prepare(nodes: Sequence[Node], turns: list[int], size: Size, count: int) -> Prepared:
     """The next batches of the first so many nodes, signed, and their rows."""
     agents, minutes = size
-    requests: list[list[Request]] = []
-    rows: list[list[Row]] = []
+    prepared = Prepared([], [], [])
     for number, node in enumerate(nodes[:agents]):
         own = []
         for _ in range(count):
-            batch, its_rows = _batch(node, number, range(turns[number], turns[number] + minutes))
+            batch, row, its_rows = _batch(
+                node, number, range(turns[number], turns[number] + minutes)
+            )
             turns[number] += minutes
             own.append(batch)
-            rows.append(its_rows)
-        requests.append(own)
-    return requests, rows
+            prepared.batches.append(row)
+            prepared.rows.append(its_rows)
+        prepared.requests.append(own)
+    return prepared
 
 
-def _batch(node: Node, number: int, minutes: range) -> tuple[Request, list[Row]]:
+def _batch(node: Node, number: int, minutes: range) -> tuple[Request, Row, list[Row]]:
     windows = [
         window(number * 8 + gpu, at, held("team-a", util_ppm=600_000 + at % 1_000))
         for at in minutes
@@ -121,39 +147,80 @@ def _batch(node: Node, number: int, minutes: range) -> tuple[Request, list[Row]]
     body = node.batch(windows)
     origin = (node.reporter.cluster, "nvml", node.stream, node.number)
     rows = [(w.gpu, w.start, *origin, msgspec.json.encode(w)) for w in windows]
-    return request(body, node.headers(body)), rows
+    headers = node.headers(body)
+    signature = base64.b64decode(headers[wire.SIGNATURE_HEADER])
+    row = (node.stream, node.number, sha256(body).digest(), signature, node.reporter.agent, body)
+    return request(body, headers), row, rows
 
 
-def _one_round(
-    owner: psycopg.Connection, url: str, prepared: Prepared
-) -> tuple[float, float, float]:
-    """Every batch by HTTP, then its rows by COPY: rows a second of each, microseconds a window."""
-    requests, rows = prepared
-    count = sum(map(len, rows))
+def _one_round(owner: psycopg.Connection, url: str, prepared: Prepared) -> Round:
+    """Every batch by HTTP, then its rows by COPY, without the batch itself and with it."""
+    count = sum(map(len, prepared.rows))
+
+    def post() -> None:
+        wait(reporting(url, prepared.requests, PROCESSES))
+
+    def copy(*, with_batches: bool) -> None:
+        for batch, rows in zip(prepared.batches, prepared.rows, strict=True):
+            with owner.transaction():
+                _copy(owner, WINDOWS, ((*row[:-1], Jsonb(row[-1], dumps=bytes)) for row in rows))
+                if with_batches:
+                    _copy(owner, BATCHES_TABLE, [batch])
+
+    intake_s, intake_used_s = _seconds(post)
+    windows_s, _ = _seconds(lambda: copy(with_batches=False))
+    owner.execute("TRUNCATE plain_windows")
+    copy_s, copy_used_s = _seconds(lambda: copy(with_batches=True))
+    owner.execute("TRUNCATE plain_windows, plain_batches")
+    return Round(
+        count / intake_s, count / windows_s, count / copy_s,
+        1e6 * intake_used_s / count, 1e6 * copy_used_s / count,
+    )  # fmt: skip
+
+
+def _seconds(work: Callable[[], None]) -> tuple[float, float]:
+    """By the clock, and of the processor."""
     used_s, began = stage.processor_s(), time.perf_counter()
-    agents = reporting(url, requests, PROCESSES)
-    wait(agents)
-    posted_at = time.perf_counter()
-    used_s = stage.processor_s() - used_s
-    copying_at = time.perf_counter()
-    for of_batch in rows:
-        _copy(owner, of_batch)
-    copied_at = time.perf_counter()
-    return count / (posted_at - began), count / (copied_at - copying_at), 1e6 * used_s / count
+    work()
+    return time.perf_counter() - began, stage.processor_s() - used_s
 
 
-def _plain_table(owner: psycopg.Connection) -> None:
+class Table(NamedTuple):
+    """A plain table, by its name and the types of its columns."""
+
+    name: str
+    types: tuple[str, ...]
+
+
+WINDOWS = Table("plain_windows", ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb"))
+BATCHES_TABLE = Table("plain_batches", ("uuid", "int8", "bytea", "bytea", "uuid", "bytea"))
+
+
+def _plain_tables(owner: psycopg.Connection) -> None:
     owner.execute(
-        "CREATE TABLE plain (gpu text, start timestamptz, cluster bigint, source text,"
+        "CREATE TABLE plain_windows (gpu text, start timestamptz, cluster bigint, source text,"
         " stream uuid, number bigint, body jsonb, PRIMARY KEY (gpu, start))"
+    )
+    owner.execute(
+        "CREATE TABLE plain_batches (stream uuid, number bigint, hash bytea, signature bytea,"
+        " agent uuid, bytes bytea, PRIMARY KEY (stream, number))"
     )
 
 
-def _copy(owner: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    with owner.cursor() as cursor, cursor.copy("COPY plain FROM STDIN (FORMAT binary)") as copy:
-        copy.set_types(("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb"))
+def _copy(owner: psycopg.Connection, table: Table, rows: Iterable[Row]) -> None:
+    statement = f"COPY {table.name} FROM STDIN (FORMAT binary)".encode()
+    with owner.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(table.types)
         for row in rows:
-            copy.write_row((*row[:-1], Jsonb(row[-1], dumps=bytes)))
+            copy.write_row(row)
+
+
+def _agents_door(database: Database) -> AbstractContextManager[str]:
+    """One process of it, or as many as are asked for."""
+    given = [word.removeprefix("--workers=") for word in sys.argv if word.startswith("--workers=")]
+    if not given:
+        return stage.server(database, Door.AGENTS)
+    return stage.workers(database, Door.AGENTS, int(given[0]))
 
 
 _REGISTRY = """

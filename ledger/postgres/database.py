@@ -219,11 +219,12 @@ def ensure_app_role(connection: sa.Connection, database: Database) -> None:
             " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         ).format(name=sql.Literal(database.app_role), role=role)
     )
-    if database.app_url == database.owner_url and not _may_become(raw, database.app_role):
+    if database.app_url == database.owner_url and not may_become(raw, database.app_role):
         raw.execute(sql.SQL("GRANT {role} TO CURRENT_USER").format(role=role))
 
 
-def _may_become(raw: psycopg.Connection, role: str) -> bool:
+def may_become(raw: psycopg.Connection, role: str) -> bool:
+    """Return whether a connection may SET ROLE to this one."""
     # PostgreSQL 16 parted «is a member» from «may SET ROLE»; a superuser may always.
     right = "SET" if raw.info.server_version >= 160_000 else "MEMBER"  # noqa: PLR2004
     row = raw.execute("SELECT pg_has_role(current_user, %s, %s)", (role, right)).fetchone()

@@ -257,6 +257,7 @@ class Embedded:
                         sql.Identifier(role), sql.Literal(password)
                     )
                 )
+            admin.execute(f"GRANT {APP} TO {OWNER}")  # `db check` tries what the application might
             databases = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
             if DATABASE not in databases:
                 admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")

@@ -16,6 +16,7 @@ from api.language.labels import (
     payment,
     people,
     policy,
+    postgres,
     reconciliation,
     registry,
     seals,
@@ -27,7 +28,7 @@ LABELS = {
     kind: words
     for room in (
         people, registry, metering, charging, documents, statements, reconciliation, policy,
-        vouchers, claims, payment, desk, seals,
+        vouchers, claims, payment, desk, seals, postgres,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip

@@ -197,6 +197,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：建立管理员"): ("command admin create",),
         msgid("本机：升级数据库"): ("command db upgrade",),
         msgid("本机：分布大表"): ("command db distribute",),
+        msgid("本机：检查数据库的守护"): ("command db check",),
         msgid("本机：备份"): ("command backup",),
         msgid("本机：恢复一份备份"): ("command restore",),
         msgid("本机：封存"): ("command seal now",),

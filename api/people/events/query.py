@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from api.people.events.acts import nouns_of
 from ledger.formats.field_parsers import FIRST_DAY, LAST_DAY
@@ -19,7 +19,12 @@ def _of_field(value: object) -> object:
     return value or None
 
 
-Day = Annotated[date | None, BeforeValidator(_of_field), Field(ge=FIRST_DAY, le=LAST_DAY)]
+_Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[
+    _Day | None,
+    BeforeValidator(_of_field),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"const": ""}]}),
+]
 
 
 class EventsQuery(BaseModel):

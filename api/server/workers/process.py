@@ -30,6 +30,8 @@ from ledger.postgres.database import databases_from
 
 log = structlog.get_logger("suanquan.worker")
 
+AGENTS_NICE = 5
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -78,6 +80,11 @@ class WorkerServer(uvicorn.Server):
         log.info("ready")
 
 
+def stand_back() -> None:
+    """Let who waits for a page go first on this machine: a batch may wait a moment."""
+    os.nice(AGENTS_NICE)
+
+
 def main() -> None:
     """Serve until the parent ends, or says so by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -91,6 +98,8 @@ def main() -> None:
     lifespan = background.lifespan if orders.rounds else None
     app = create_app(engine, settings, lifespan=lifespan, counters=registry, counts=counts)
     settle()
+    if orders.giver is not None:  # it is handed agents' connections alone
+        stand_back()
     giver = None if orders.giver is None else socket.socket(fileno=orders.giver)
     server = WorkerServer(configuration(app), giver)
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()

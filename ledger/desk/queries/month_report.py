@@ -214,7 +214,7 @@ def _contract_line(
     exclusion: Exclusion | None,
 ) -> ContractLine:
     own = [claim for claim in claims if claim.contract == row.contract]
-    standing = [c for c in own if c.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN)]
+    good_claims = [c for c in own if c.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN)]
     return ContractLine(
         key=f"{row.contract}-{row.month:%Y-%m}",
         contract=row.number,
@@ -228,7 +228,7 @@ def _contract_line(
         fall_fen=row.fall_fen,
         open_fen=row.open_fen,
         subsidy_fen=subsidies_fen.get(row.contract),
-        claimed_fen=sum(claim.due_fen for claim in standing),
+        claimed_fen=sum(claim.due_fen for claim in good_claims),
         paid_fen=sum(claim.paid_fen for claim in own),
         excluded_by=exclusion.decision if exclusion else None,
     )

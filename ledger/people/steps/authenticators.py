@@ -74,8 +74,8 @@ def take_code(db: Session, token: int, typed: str, now: datetime) -> bool:
 
 def recovery_codes_left(db: Session, token: int) -> int:
     """Return how many recovery codes of a token's login were not used yet."""
-    left: int = db.execute(_LEFT, {"token": token}).scalar_one()
-    return left
+    number: int = db.execute(_LEFT, {"token": token}).scalar_one()
+    return number
 
 
 def _use_step(db: Session, authenticator: Authenticator, step: int) -> bool:

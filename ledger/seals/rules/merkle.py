@@ -50,7 +50,7 @@ class Tree:
         """Return the root; without leaves it is the hash of nothing."""
         if not self._roots:
             return self._hash(b"")
-        *left, node = self._roots
-        for root in reversed(left):
+        *left_roots, node = self._roots
+        for root in reversed(left_roots):
             node = self._hash(b"\1" + root + node)
         return node

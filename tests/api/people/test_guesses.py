@@ -36,12 +36,12 @@ def test_a_stranger_who_guesses_waits_longer_each_time(town: Town, lisi: Person)
 
 
 def test_a_stranger_locks_nobody_out(town: Town, lisi: Person) -> None:
-    hers, stranger = lisi.client, browser(town, "192.0.2.9")
+    own_browser, stranger = lisi.client, browser(town, "192.0.2.9")
     at = minute(10)
     guess(lisi, stranger, at, 4)
     assert lisi.enter(browser(town, "198.51.100.1"), at) == 303, "from another network"
     at_his = TestClient(town.app, follow_redirects=False, client=("192.0.2.1", 1))
-    at_his.cookies.update(hers.cookies)
+    at_his.cookies.update(own_browser.cookies)
     assert lisi.enter(at_his, at + timedelta(minutes=1)) == 303, "from his, at her own device"
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from api.door.disk import Disk
+from api.door.guarantees.watch import Guarantees
 from api.server import background
 from api.settings import Settings
 from ledger.metering.steps.intake import Receipt, take_batch
@@ -93,6 +94,7 @@ def test_a_round_that_fails_is_followed_by_the_next(
     async def three_rounds() -> list[datetime]:
         app = FastAPI()
         app.state.engine, app.state.disk = engine, Disk((), 0)
+        app.state.guarantees = Guarantees(engine)
         app.state.settings = Settings()
         async with background.lifespan(app):
             return [await asyncio.to_thread(rounds.get, timeout=60) for _ in range(3)]

@@ -29,9 +29,9 @@ def test_from_a_plain_postgresql_to_several_machines(
     assert plain.stdout.startswith("SELECT create_distributed_table('public.")
     assert "There is no Citus in this database" in plain.stderr
     stand_in(owner, ["w1", "roleless"])
-    lacking = distribute(database)
-    assert lacking.returncode == 1
-    assert "roleless:5432: suanquan_app cannot log in here" in lacking.stderr
+    first_answer = distribute(database)
+    assert first_answer.returncode == 1
+    assert "roleless:5432: suanquan_app cannot log in here" in first_answer.stderr
     owner.execute("UPDATE pg_dist_node SET nodename = 'w2' WHERE nodename = 'roleless'")
     assert owner.execute("SELECT count(*) FROM pg_dist_partition").fetchone() == (0,)
     first = distribute(database)

@@ -38,7 +38,7 @@ def own_acts() -> set[str]:
     """The acts of rounds and commands, as the source writes them."""
     return {
         node.value
-        for path in ROOT.glob("api/server/*.py")
+        for path in ROOT.glob("api/server/**/*.py")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)

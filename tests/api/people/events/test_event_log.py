@@ -61,6 +61,21 @@ def test_the_page_and_the_files_say_the_same(acts: Town) -> None:
         assert book.content.startswith(b"PK")
 
 
+def test_a_form_whose_fields_are_left_empty_asks_for_all(acts: Town) -> None:
+    empty = "who=&since=&until=&noun=&number=&result="
+    for path in (f"/events?{empty}", f"/api/v1/events?{empty}", f"/api/v1/events.csv?{empty}"):
+        answer = acts.client.get(path, headers=acts.headers(Role.AUDIT_ADMIN))
+        assert answer.status_code == 200
+        assert "签发令牌" in answer.text
+
+
+def test_a_day_that_is_none_is_told_once(acts: Town) -> None:
+    headers = acts.headers(Role.AUDIT_ADMIN)
+    for day in ("yesterday", "1899-01-01"):
+        answer = acts.client.get(f"/api/v1/events?since={day}", headers=headers)
+        assert (answer.status_code, answer.json()["count"]) == (422, 1)
+
+
 def test_nobody_fills_the_disk_with_refusals() -> None:
     now = 0.0
     limit = Bound(lambda: now)

@@ -125,6 +125,6 @@ def test_the_command_shows_the_same(desk: Desk, owner: psycopg.Connection) -> No
     number = number_of(owner, "某auditor")
     about = desk.ask(Role.AUDIT_ADMIN, "person", "show", str(number))
     assert about["person"]["name"] == "某auditor"
-    shown = desk.run(Role.AUDIT_ADMIN, "person", "show", str(number)).stdout
-    assert "某auditor" in shown
+    printout = desk.run(Role.AUDIT_ADMIN, "person", "show", str(number)).stdout
+    assert "某auditor" in printout
     assert desk.run(Role.SECURITY_ADMIN, "person", "sign-out", str(number)).stdout

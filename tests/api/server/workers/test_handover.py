@@ -9,6 +9,7 @@ import httpx2
 import psutil
 
 from agents import wire
+from api.server.workers.process import AGENTS_NICE
 from tests.support.processes import Up, running, until
 
 BATCHES, PAGE = "/api/v1/batches", "/sign-in"
@@ -62,6 +63,7 @@ def test_agents_have_a_process_of_their_own_and_need_none(folder: Path) -> None:
             assert ask(up, agent, PAGE) == 1, "a proxy's connection may be anybody's"
             assert [ask(up, person, PAGE), ask(up, person, BATCHES)] == [None, None]
         first = worker_of(up)
+        assert first.nice() == min(psutil.Process().nice() + AGENTS_NICE, 19)
         first.kill()
         with httpx2.Client(base_url=up.url, timeout=60) as agent:
             ask(up, agent, BATCHES)  # whoever answers

@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents import wire
+from api.server.workers.process import AGENTS_NICE
 from ledger.postgres.database import Database
 from tests.support.processes import until
 from tests.support.servers.workers import Service, serving_by_workers
@@ -106,6 +107,8 @@ def test_a_killed_worker_loses_no_acknowledgement_and_comes_back(
 def test_kill_nine_of_the_server_takes_its_workers_along(service: Service) -> None:
     family = service.workers()
     assert len(family) == 2
+    nice = min(psutil.Process().nice() + AGENTS_NICE, 19)
+    assert [worker.nice() for worker in family] == [nice, nice], "who asks for a page goes first"
     answer = httpx2.get(f"{service.url}/desk")
     assert (answer.status_code, answer.json()["code"]) == (421, "other_server")
     service.process.kill()

@@ -1,0 +1,1 @@
+"""What the database guarantees, as a command proves it."""

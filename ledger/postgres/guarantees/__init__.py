@@ -1,0 +1,1 @@
+"""What a database guarantees: proved by trying to break it, and by comparing it with its making."""
