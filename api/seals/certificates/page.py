@@ -43,7 +43,7 @@ def page(certificate: Certificate, address: str) -> bytes:
     return out.getvalue()
 
 
-def grouped(figures: Mapping[str, Any]) -> list[tuple[Group, Fraction, int, str, int]]:
+def table_groups(figures: Mapping[str, Any]) -> list[tuple[Group, Fraction, int, str, int]]:
     """Return what stands in the table: by contract, model, price and grade, over all months."""
     groups: dict[tuple[Group, str], tuple[Fraction, int, int]] = {}
     for line in figures["lines"]:
@@ -60,7 +60,7 @@ def grouped(figures: Mapping[str, Any]) -> list[tuple[Group, Fraction, int, str,
 
 @cache
 def _register_font() -> frozenset[int]:
-    """Make the font known; the code points that it has."""
+    """Make the font code_points; the code points that it has."""
     from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
     from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415
 
@@ -71,8 +71,8 @@ def _register_font() -> frozenset[int]:
 
 def printable(text: str) -> str:
     """Return a text with what the font lacks written by its code."""
-    known = _register_font()
-    return "".join(c if ord(c) in known else f"〔U+{ord(c):04X}〕" for c in text)
+    code_points = _register_font()
+    return "".join(c if ord(c) in code_points else f"〔U+{ord(c):04X}〕" for c in text)
 
 
 class _Sheet:
@@ -138,7 +138,7 @@ def _draw(sheet: _Sheet, certificate: Certificate) -> None:
     sheet.y -= 6
     sheet.rule()
     sheet.row([_("中心与合同"), _("型号"), _("价格"), _("卡时"), _("等级"), _("成本（不含税）")])
-    groups = grouped(figures)
+    groups = table_groups(figures)
     for (contract, model, basis, _kind), ms, fen, grade, _gap in groups[:ROWS_MAX]:
         sheet.row([contract, model, basis, gpu_hours(ms), grade, money(fen)])
     if len(groups) > ROWS_MAX:

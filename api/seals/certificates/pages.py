@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door.dependencies import Configured, Db, Now
 from api.door.route_table import limited
 from api.seals.certificates import routes
-from api.seals.certificates.routes import Code, Issuer, known, view_of
+from api.seals.certificates.routes import Code, Issuer, certificate_by_code, view_of
 from api.seals.certificates.schemas import CertificateCreate
 from api.web.forms import form
 from api.web.layout import Framed
@@ -29,9 +29,9 @@ def checking(*, frame: Framed, db: Db, number: str = "", code: Code = "") -> HTM
 @limited(guesses=True)
 def one(number: str, *, frame: Framed, db: Db, code: Code = "") -> HTMLResponse:
     """One certificate, and whether it still holds; this is where its square leads."""
-    view = view_of(db, known(db, number.strip(), code.strip()))
-    made = read_certificate(view.certificate)
-    return frame.page("seals/certificates.html", {"view": view, "made": made.content})
+    view = view_of(db, certificate_by_code(db, number.strip(), code.strip()))
+    certificate_read = read_certificate(view.certificate)
+    return frame.page("seals/certificates.html", {"view": view, "made": certificate_read.content})
 
 
 @router.post("/projects/{code}/certificates")
@@ -47,5 +47,7 @@ def issue(
 ) -> Response:
     """Issue a certificate, and show it."""
     row = routes.issue_for(code, request, http, viewer, settings, db, now)
-    made = read_certificate(row.content)
-    return RedirectResponse(f"/certificates/{made.number}?code={made.code}", 303)
+    certificate_read = read_certificate(row.content)
+    return RedirectResponse(
+        f"/certificates/{certificate_read.number}?code={certificate_read.code}", 303
+    )

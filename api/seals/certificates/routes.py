@@ -61,14 +61,16 @@ def issue_for(  # noqa: PLR0917 - what a request brings
     """Issue one, for the route and for the page."""
     if settings.seal_key is None:
         raise Refused("seal_keyless")
-    here = str(http.base_url)
+    base = str(http.base_url)
     return issue_certificate(
         db,
         access.project(db, viewer, code),
         first_day(request.since),
         next_month(first_day(request.until)),
         read_bureau_key(settings.bureau_key),
-        draw=lambda made: page(made, f"{here}certificates/{made.number}?code={made.code}"),
+        draw=lambda drawing: page(
+            drawing, f"{base}certificates/{drawing.number}?code={drawing.code}"
+        ),
         actor=viewer.actor,
         now=now,
     )
@@ -78,14 +80,14 @@ def issue_for(  # noqa: PLR0917 - what a request brings
 @limited(guesses=True)
 def certificate(number: str, code: Code, db: Db) -> CertificateRead:
     """Return a certificate, and whether it still holds. Nobody has to sign in."""
-    return view_of(db, known(db, number, code))
+    return view_of(db, certificate_by_code(db, number, code))
 
 
 @router.get("/certificates/{number}/certificate.json", response_class=Response)
 @limited(guesses=True)
 def json_file(number: str, code: Code, db: Db) -> Response:
     """Download a certificate as a JSON file that verifies. Nobody has to sign in."""
-    row = known(db, number, code)
+    row = certificate_by_code(db, number, code)
     content = as_json(read_certificate(row.content), row.signature)
     return download(content, f"{number}.json")
 
@@ -94,10 +96,10 @@ def json_file(number: str, code: Code, db: Db) -> Response:
 @limited(guesses=True)
 def pdf_file(number: str, code: Code, db: Db) -> Response:
     """Download a certificate's page as it was handed out. Nobody has to sign in."""
-    return download(known(db, number, code).pdf, f"{number}.pdf", "application/pdf")
+    return download(certificate_by_code(db, number, code).pdf, f"{number}.pdf", "application/pdf")
 
 
-def known(db: Session, number: str, code: str) -> Certificate:
+def certificate_by_code(db: Session, number: str, code: str) -> Certificate:
     """Return the certificate of this number and code; NotFound for a wrong code as for none."""
     row = certificate_by_number(db, number)
     if not compare_digest(read_certificate(row.content).code.encode(), code.encode()):
@@ -107,15 +109,15 @@ def known(db: Session, number: str, code: str) -> Certificate:
 
 def view_of(db: Session, row: Certificate) -> CertificateRead:
     """What who has a certificate may know of it."""
-    made = read_certificate(row.content)
+    certificate_read = read_certificate(row.content)
     return CertificateRead(
         number=row.number,
-        code=made.code,
-        since=made.content["since"],
-        until=made.content["until"],
+        code=certificate_read.code,
+        since=certificate_read.content["since"],
+        until=certificate_read.content["until"],
         issued_at=row.issued_at,
-        holds=still_holds(db, row, made.content["figures"]),
-        figures=made.content["figures"],
+        holds=still_holds(db, row, certificate_read.content["figures"]),
+        figures=certificate_read.content["figures"],
         certificate=row.content,
         signature=row.signature.hex(),
     )
