@@ -7,9 +7,14 @@ what the browser complains about, how wide it is, whether its texts can be read.
 from collections.abc import Iterator
 
 import pytest
+from fastapi.routing import APIRoute
 from playwright.sync_api import Browser
 
+from api.app import ROUTERS
 from api.language import format as formats
+from api.web.layout import places
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from tests.support.api.browsers import CHROMIUM, MODES, Watched, look_at, no_violation, watched
 from tests.support.api.city import Site
 
@@ -39,6 +44,7 @@ PAGES = [
     "/nodes/helan-gpu/n1?days=1",
     "/nodes/helan-gpu/n1/2026-04-12",
 ]
+ADMINISTRATORS = ["systemadmin", "securityadmin", "auditadmin"]
 OF_CENTRE = ["/courier", "/inventory", "/sources", "/evidence", "/findings"]
 MONTH = [
     "/desk",
@@ -93,7 +99,7 @@ def test_a_centre_s_pages_are_so_too(browser: Browser, site: Site, mode: str) ->
 
 
 @pytest.mark.parametrize("mode", ["dark", "phone"])
-@pytest.mark.parametrize("reader", ["systemadmin", "securityadmin", "auditadmin"])
+@pytest.mark.parametrize("reader", ADMINISTRATORS)
 def test_an_administrator_s_pages_are_so_too(
     browser: Browser, site: Site, reader: str, mode: str
 ) -> None:
@@ -244,6 +250,59 @@ def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
 @pytest.mark.parametrize("path", MONTH)
 def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -> None:
     test_axe_finds_nothing(site, clerk, path)
+
+
+ELSEWHERE = [
+    "/postings",
+    "/postings/1",
+    "/mark",
+    "/seals",
+    "/deductions",
+    "/pools",
+    "/policies",
+    "/hours/helan-gpu",
+    "/rights",
+    "/inventory",
+    "/sources",
+    "/evidence",
+    "/sign-in/once?code=x",
+]
+# Answers that are no page of ours, and pages that hang on something this site has not.
+NO_PAGES = frozenset(
+    {
+        "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json",
+        "/sign-in/oidc", "/sign-in/oidc/callback",
+        "/claims/{number}/print/{paper}", "/incidents/{incident}/file", "/courier/{number}",
+        "/courier/{number}/answer", "/deductions/{deduction}/consent", "/invitation",
+        "/batches/{stream}/{number}", "/hours/{cluster}/{gpu}",
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", ["clerk", "operator", *ADMINISTRATORS])
+def test_axe_finds_nothing_on_any_other_page(browser: Browser, site: Site, reader: str) -> None:
+    visit = watched(browser, site, reader, **MODES["light"])
+    ways = visit.page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    persons = ["/people/1"] if "/people" in ways else []
+    for path in ELSEWHERE if reader == "clerk" else [*ways, *persons]:
+        visit.page.goto(f"{site.url}{path}")
+        no_violation(visit.page)
+    visit.context.close()
+
+
+def test_every_page_is_looked_at() -> None:
+    paths = {path.partition("?")[0] for path in (*PAGES, *MONTH, *ELSEWHERE)}
+    for reader in (Role.OPERATOR, *ADMINISTRATORS):
+        paths |= {place.url for place in places(Viewer(1, "x", Role(reader)), "")}
+    paths |= {"/people/1", "/password"}  # of administrators, and in test_login_in_browser.py
+    unseen = {
+        route.path
+        for prefix, router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and not prefix and "GET" in (route.methods or ())
+        and not any(route.path_regex.match(path) for path in paths)
+    }  # fmt: skip
+    assert unseen == NO_PAGES
 
 
 @pytest.mark.parametrize("mode", ["light", "dark", "phone"])
