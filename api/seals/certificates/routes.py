@@ -59,12 +59,13 @@ def issue_for(  # noqa: PLR0917 - what a request brings
     now: Now,
 ) -> Certificate:
     """Issue one, for the route and for the page."""
+    project = access.project(db, viewer, code)
     if settings.seal_key is None:
         raise Refused("seal_keyless")
     base = str(http.base_url)
     return issue_certificate(
         db,
-        access.project(db, viewer, code),
+        project,
         first_day(request.since),
         next_month(first_day(request.until)),
         read_bureau_key(settings.bureau_key),
