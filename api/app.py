@@ -8,7 +8,6 @@ nothing is read from the environment.
 import gc
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -30,6 +29,7 @@ from api.desk.report import routes as report_routes
 from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
+from api.door.archive.layer import Archived
 from api.door.dependencies import moment
 from api.door.disk import Disk
 from api.door.exactness import exact
@@ -71,6 +71,9 @@ from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
 from api.web.form_again import form_again
 from api.web.layout import Static, problem_page
+from ledger.postgres.clock import DatabaseClock
+from ledger.postgres.database import databases_from
+from ledger.postgres.replica import Replica
 
 ROUTES = (
     bank_account_routes,
@@ -157,7 +160,8 @@ def create_app(
     )
     app.state.engine = engine
     app.state.settings = settings
-    app.state.wall_clock = lambda: datetime.now(UTC)
+    app.state.replica = _replica(settings)
+    app.state.wall_clock = DatabaseClock(engine)
     app.state.metrics = CollectorRegistry()
     app.state.counters = counters or app.state.metrics
     app.state.figures = metrics.Figures(engine)
@@ -168,6 +172,7 @@ def create_app(
     app.state.provider = provider_from(settings)
     door = settings.door
     app.state.route_table = RouteTable((prefix, behind(door, r)) for prefix, r in ROUTERS)
+    app.add_middleware(Archived)
     app.add_middleware(Shortcut, prefix=API, directs=[batch_routes.DIRECT])
     app.add_middleware(Turns, routes=app.state.route_table)
     app.add_middleware(
@@ -183,6 +188,13 @@ def create_app(
     app.state.problem_page = problem_page
     app.state.form_again = form_again
     return app
+
+
+def _replica(settings: Settings) -> Replica | None:
+    url = settings.database_replica_url
+    if url is None:
+        return None
+    return Replica(databases_from(url, None, is_pooled=settings.database_pooled).engine())
 
 
 def _elsewhere(door: Door, own: RouteTable) -> Callable[[str, str], bool]:
@@ -214,12 +226,13 @@ def _routes(door: Door) -> tuple[BaseRoute, ...]:
     return tuple(router.routes)
 
 
-def settle() -> None:
-    """Before serving: what is loaded by now stays for good.
+def settle(app: FastAPI) -> None:
+    """Before serving: ask the database what time it is; what is loaded by now stays for good.
 
     A batch makes thousands of small objects, and without this the collector walks through all the
     program's own ones each time: a third of the time of intake, and pauses for everybody else.
     """
+    app.state.wall_clock.ask()
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_S)

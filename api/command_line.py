@@ -42,6 +42,7 @@ from api.seals.audit import cli as audit_cli
 from api.seals.certificates import cli as certificate_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
+from api.server.archive import cli as archive_cli
 from api.server.guarantees import cli as guarantees_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
@@ -76,6 +77,7 @@ for room in (
     audit_cli,
     certificate_cli,
     seal_cli,
+    archive_cli,
     people_cli,
     person_cli,
     event_cli,

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     database_pooled: bool = False
     """`database_url` is a pooler's in transaction mode (PgBouncer); the owner's goes directly."""
 
+    database_replica_url: str | None = Field(default=None, repr=False)
+    """A replica of it, as the application; pages are read there. Pooled as `database_url` is."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     """Where the server listens; port 0 takes any free one."""
@@ -144,6 +147,11 @@ class Settings(BaseSettings):
 
     seal_hash: Algorithm = Algorithm.SHA256
     """What hashes rows and heads."""
+
+    archive: str | None = None
+    archive_months: int = Field(default=6, ge=1, le=1_200)
+    """Where evidence of old months goes (a folder, or `s3://bucket/prefix`), and how many months
+    after a month is over. Unset: the server archives nothing by itself."""
 
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""

@@ -29,6 +29,7 @@ MODULES = (
     "bench.flood",
     "bench.metering.nodes",
     "bench.scale.growth",
+    "bench.scale.plans",
     "bench.scale.capacity",
     "bench.posting",
     "bench.seals",

@@ -29,19 +29,26 @@ LOG = Path(__file__).parent / "server.log"  # of every server of one run
 
 
 @contextmanager
-def database() -> Iterator[Database]:
-    """A migrated database of its own, as `make run` has it: a drill, for days are fixed."""
+def embedded() -> Iterator[tuple[Embedded, Database]]:
+    """A server and its migrated database, as `make run` has it: a drill, for days are fixed."""
     folder = Path(tempfile.mkdtemp(prefix="suanquan-bench-"))
     folder.chmod(0o711)
     try:
-        with Embedded(folder / "data") as embedded:
-            stage = Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
+        with Embedded(folder / "data") as server:
+            stage = Database(owner_url=server.owner_url, app_url=server.app_url)
             upgrade(stage)
             with stage.owner_engine().begin() as connection:
                 mark_drill(connection, is_drill=True)
-            yield stage
+            yield server, stage
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """The same, where nobody asks for the server."""
+    with embedded() as (_, stage):
+        yield stage
 
 
 @contextmanager
@@ -61,7 +68,7 @@ def _serve(stage: Database, port: int, door: Door) -> None:
     with LOG.open("a", encoding="utf-8") as log, redirect_stderr(log):
         logs.configure(log)
         app = create_app(stage.engine(), Settings(late_days=3_650, door=door))
-        settle()
+        settle(app)
         if door is Door.AGENTS:
             stand_back()
         uvicorn.Server(configuration(app, port=port)).run()

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "doors" / "licences.md"
 BEGIN, END = "<!-- materials: make sbom -->", "<!-- end of materials -->"
 PROGRAM = "suanquan"
-PARTS = ("", "server", "agent", "dcgm", "cluster")
+PARTS = ("", "server", "archive", "agent", "dcgm", "cluster")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.door.access import Right
-from api.door.dependencies import Db, Offset, having
+from api.door.dependencies import Offset, ReadDb, having
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from api.web.layout import Framed, pages
@@ -28,7 +28,7 @@ _PLACE = re.compile(
 def reads_page(
     *,
     frame: Framed,
-    db: Db,
+    db: ReadDb,
     account: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     offset: Offset = 0,
 ) -> HTMLResponse:

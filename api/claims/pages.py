@@ -30,7 +30,7 @@ from api.claims.schemas import (
 from api.claims.workflow_view import fact_fields, facts_of_form, stepper
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset
+from api.door.dependencies import Db, Now, Offset, ReadDb
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX
@@ -71,7 +71,7 @@ def listing(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     queue: Literal["", "review"] = "",
     offset: Offset = 0,
@@ -146,7 +146,7 @@ def _left_of(db: Session, viewer: Viewer, code: str) -> Sequence[claim_queries.M
 
 @router.get("/claims/{number}")
 def claim_page(
-    number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now, numbers: Numbers
+    number: str, *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, numbers: Numbers
 ) -> HTMLResponse:
     """One claim: its steps, files, account, history, and what may be done next."""
     details = claim_details(db, access.claim(db, viewer, number))
@@ -215,7 +215,7 @@ def paper(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     numbers: Numbers,
 ) -> HTMLResponse:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.door.dependencies import Db, Now, Offset
+from api.door.dependencies import Now, Offset, ReadDb
 from api.web.layout import Framed, pages
 from ledger.claims import queries as claim_queries
 from ledger.formats.working_days import is_working_day
@@ -21,7 +21,7 @@ PAGE_ROWS = 50
 
 
 @router.get("/publications")
-def publications(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
+def publications(*, frame: Framed, db: ReadDb, now: Now, offset: Offset = 0) -> HTMLResponse:
     """What is before the public now, then what was."""
     today = beijing_day(now)
     entries = claim_queries.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)

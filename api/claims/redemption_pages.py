@@ -10,7 +10,7 @@ from api.claims.redemption_routes import Clerk, Confirmer, Counter, Onlooker
 from api.claims.schemas import DeductionCreate, RedemptionCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Db, Now, ReadDb
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
@@ -28,7 +28,7 @@ PAGE = "/deductions"
 
 
 @router.get(PAGE)
-def listing(frame: Framed, viewer: Onlooker, db: Db, prover: Proving) -> HTMLResponse:
+def listing(frame: Framed, viewer: Onlooker, db: ReadDb, prover: Proving) -> HTMLResponse:
     """What was deducted, and what the reader may do with it."""
     rows = redemption_routes.deductions(viewer, db)
     return frame.page(
@@ -97,7 +97,7 @@ def consent(
 
 
 @router.get("/deductions/{deduction}/consent")
-def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
+def consent_file(deduction: int, viewer: Onlooker, db: ReadDb) -> Response:
     """The file in which the builder consents."""
     return redemption_routes.consent_file(deduction, viewer, db)
 

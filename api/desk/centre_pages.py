@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.language.labels import labels
 from api.reconciliation import routes
 from api.reconciliation.pages import month_mark
@@ -36,7 +36,7 @@ NEWEST = 10
 
 @router.get("/centre")
 def centre_page(
-    *, frame: Framed, viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
+    *, frame: Framed, viewer: Annotated[Viewer, having(Right.READ_METERING)], db: ReadDb, now: Now
 ) -> Response:
     """Everything that waits for the centre, then its months."""
     if viewer.centre is None:

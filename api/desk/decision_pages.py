@@ -19,7 +19,7 @@ from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, LateAfter, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, ReadDb, having
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
 from api.people.step_up import Proving
@@ -74,7 +74,7 @@ def listing(
     *,
     frame: Framed,
     viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
-    db: Db,
+    db: ReadDb,
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
@@ -93,7 +93,7 @@ def decision_page(
     *,
     frame: Framed,
     viewer: Annotated[Viewer, having(Right.READ_MONTH)],
-    db: Db,
+    db: ReadDb,
     numbers: Numbers,
     prover: Proving,
     act: Act | None = None,

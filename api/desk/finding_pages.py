@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.desk import finding_routes
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, LateAfter, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, ReadDb, having
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.metering.finding_columns import Column, columns
@@ -106,7 +106,7 @@ def listing(
     *,
     frame: Framed,
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
-    db: Db,
+    db: ReadDb,
     now: Now,
     kind: FindingKind = KINDS[0],
     offset: Offset = 0,

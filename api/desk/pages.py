@@ -15,7 +15,7 @@ from api.desk.decision_pages import row
 from api.desk.decision_reader import answerable
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Now, ReadDb, having
 from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.web.layout import Framed
@@ -53,7 +53,7 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 
 
 @router.get("/desk")
-def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
+def desk_page(*, frame: Framed, viewer: Bureau, db: ReadDb, now: Now) -> HTMLResponse:
     """The queues, and what this reader may confirm."""
     today = beijing_day(now)
     decisions = answerable(db, viewer, queues.open_decisions(db))

@@ -19,7 +19,7 @@ from api.documents.routes import Answerer, Clerk, Giver, Reader, scope_of
 from api.documents.schemas import DocumentsConfirm, FreezeCreate, PeriodCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset
+from api.door.dependencies import Db, Now, Offset, ReadDb
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, PROOF_MAX, QR_MAX, TEXT_MAX
@@ -65,7 +65,7 @@ def listing(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     state: Filter | None = None,
     number: Annotated[str, Query(max_length=LINE_MAX)] = "",
     offset: Offset = 0,
@@ -217,7 +217,7 @@ def _after(intake: Intake) -> Response:
 
 @router.get("/documents/{document}")
 def document_page(
-    document: int, *, frame: Framed, viewer: Reader, db: Db, now: Now, prover: Proving
+    document: int, *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, prover: Proving
 ) -> HTMLResponse:
     """One document: its parties, lines, what is allocated of it, and all that was said of it."""
     scope = scope_of(viewer)

@@ -27,6 +27,7 @@ from ledger.people.steps import credentials, sessions, step_up
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.sessions import Lasts, Place
 from ledger.postgres.database import POOL
+from ledger.postgres.replica import Replica
 from ledger.units import BEIJING
 
 DEVICE_LASTS = timedelta(days=366)
@@ -38,7 +39,7 @@ _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 async def wall_clock(request: Request) -> datetime:
-    """The present of credentials, by the application's clock (`app.state.wall_clock`)."""
+    """The present of credentials, by the application's clock: the database's, which all share."""
     now: datetime = request.app.state.wall_clock()
     return now
 
@@ -133,6 +134,23 @@ def visitor(
 
 
 Visitor = Annotated[Viewer | None, Depends(visitor)]
+
+
+def looking(request: Request, db: Db, _visitor: Visitor) -> Iterator[Session]:
+    """The transaction in which a page reads: the replica's where there is one, else the request's.
+
+    Who is asking was looked up before, on the primary. What is noted while reading (whole account
+    numbers) is recorded there with the request.
+    """
+    replica: Replica | None = request.app.state.replica
+    if replica is None or request.method not in SAFE:
+        yield db
+        return
+    with replica.session(db) as copy:
+        yield copy or db
+
+
+ReadDb = Annotated[Session, Depends(looking, scope="function")]
 
 
 def signed_in(visitor: Visitor) -> Viewer:

@@ -218,9 +218,11 @@ def _of_database(error: Exception) -> Problem:
 
 
 def _of_constraint(cause: psycopg.Error) -> Problem:
-    """A row that another has just written, a moment that is not now; else nothing foreseen."""
+    """A row that another has just written, a moment that is not now, what is archived."""
     if cause.diag.constraint_name == "by_the_clock":
         return Problem(503, "clocks_differ")
+    if cause.diag.constraint_name == "batch_archived":
+        return Problem(503, "batch_archived", headers=_retry())
     if isinstance(cause, _CLASHES):
         return Problem(409, "changed_meanwhile")
     return Problem(500, "internal", {"request": "?"})

@@ -45,6 +45,7 @@ TITLES: Mapping[int, str] = MappingProxyType(
 
 STATUS: Mapping[str, int] = MappingProxyType(
     {
+        "archive_file": 503,
         "bad_signature": 401,
         "code_unusable": 403,
         "malformed": 400,

@@ -105,6 +105,23 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "seal_key_unknown": msgid(
             "密钥 {key}… 不能封存：封存用的是密钥 {expected}…（SUANQUAN_SEAL_KEY）"
         ),
+        "archive_away": msgid("归档现在打不开，要看的证据在那里；额度、计费和支付照常，请稍后再试"),
+        "archive_busy": msgid("正有另一次归档，请稍后再试"),
+        "archive_differs": msgid(
+            "流 {stream} 从第 {number} 批起的一卷，写入归档后读回的与封存的不同，没有归档；请先核验"
+        ),
+        "archive_early": msgid("{month} 之后还没有过完整整一个月，不能归档"),
+        "archive_extra": msgid(
+            "读写归档要用 pyarrow，这里没有安装：pip install 'suanquan[archive]'"
+        ),
+        "archive_file": msgid("归档文件 {file} 缺失，或已不是归档时的样子；请核验"),
+        "archive_place": msgid("没有指定归档放在哪里：SUANQUAN_ARCHIVE 或 --to"),
+        "archive_not_packed": msgid("{month} 的窗口还没有整理完（{day}），请稍后再归档"),
+        "archive_secret": msgid(
+            "归档的地址里不能写密钥；请用 AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY"
+        ),
+        "archive_unsealed": msgid("{month} 还没有作月末封存，不能归档"),
+        "batch_archived": msgid("要用的批次已归档，现已从归档取回，请再试一次"),
         "export_file": msgid("{path} 不是能读的导出文件：{detail}"),
         "seal_key_file": msgid("封存密钥文件 {path} 不能用：{detail}"),
         "seal_key_open": msgid("封存密钥文件 {path} 别人也能读；请改为只有所有者可读（0600）"),

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Now, Offset, ReadDb, having
 from api.door.schemas import IsoDay, IsoMoment
 from api.language.format import clock, duration
 from api.language.i18n import gettext as _
@@ -62,7 +62,7 @@ def day_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     day: IsoDay | None = None,
     look: Look = Look.HELD,
@@ -116,7 +116,7 @@ def day_page(
 
 @router.get("/hours/{cluster}/{gpu}")
 def hour_page(
-    cluster: str, gpu: str, *, hour: IsoMoment, frame: Framed, viewer: Reader, db: Db, now: Now
+    cluster: str, gpu: str, *, hour: IsoMoment, frame: Framed, viewer: Reader, db: ReadDb, now: Now
 ) -> HTMLResponse:
     """The windows of one hour of a GPU, and its silent minutes."""
     cluster_row = access.cluster(db, viewer, cluster)

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,9 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from agents.parcels import Parcel
+from api.door.archive.bring_back import bring_back
 from api.door.batch_decoder import read_batch, verify
 from api.door.problems import Refusal
 from api.settings import MIB, Settings
+from ledger.archive.queries.parts import missing_rolls
 from ledger.errors import LedgerError
 from ledger.metering.queries.reporters import ReporterRow, lock_reporters
 from ledger.metering.queries.shares import Share, Use
@@ -35,6 +38,10 @@ from ledger.units import beijing_day
 
 GROUP_MAX, GROUP_BYTES = 64, MIB
 """So many batches are committed together at most, and so many bytes, but for a single batch."""
+
+
+ARCHIVED_MAX = 10
+"""How often one batch may meet something more that is archived."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,24 @@ class IntakeQueue:
 
     def take_together(self, askings: Sequence[Asking]) -> list[Answer]:
         """Take batches of different agents; those that cannot be committed together each alone."""
+        answers: list[Answer] = []
         if len(askings) > 1:
+            with suppress(psycopg.Error, SQLAlchemyError):
+                answers = self._take(askings)
+        answers = answers or [self._take_one(asking) for asking in askings]
+        return [self._with_archive(*pair) for pair in zip(askings, answers, strict=True)]
+
+    def _with_archive(self, asking: Asking, answer: Answer) -> Answer:
+        """Take a batch again that met something archived, once that is brought back."""
+        for _ in range(ARCHIVED_MAX):
+            if not (away_keys := missing_rolls(answer)):
+                break
             try:
-                return self._take(askings)
-            except (psycopg.Error, SQLAlchemyError):
-                pass
-        return [self._take_one(asking) for asking in askings]
+                bring_back(self._engine, away_keys, asking.now)
+            except (LedgerError, OSError) as error:
+                return error
+            answer = self._take_one(asking)
+        return answer
 
     def _work(self) -> None:
         while group := self._next_group():

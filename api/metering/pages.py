@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Now, Offset, ReadDb, having
 from api.door.schemas import IsoDay
 from api.language.i18n import gettext as _
 from api.metering import advice
@@ -56,7 +56,7 @@ def cluster_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     cluster: str = "",
     days: Days = 3,
@@ -94,7 +94,7 @@ def node_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     days: Days = 3,
 ) -> HTMLResponse:
@@ -125,7 +125,7 @@ def day_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     offset: Offset = 0,
 ) -> HTMLResponse:

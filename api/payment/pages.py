@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.claims.account_numbers import Numbers
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Db, Now, ReadDb
 from api.door.files import Uploaded
 from api.door.route_table import FORM_MAX, limited
 from api.language.format import money
@@ -54,7 +54,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/payments")
-def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
+def payments(*, frame: Framed, viewer: Reader, db: ReadDb, now: Now) -> HTMLResponse:
     """Money, queue, lists, recoveries, and the way that the money went."""
     ways = money_flow.ways(db)
     refunds = sorted(returned_money.refunds(db), key=lambda row: row.reference)
@@ -236,7 +236,9 @@ def rule_row(
 
 
 @router.get("/payments/{number}")
-def list_page(number: str, frame: Framed, viewer: Reader, db: Db, numbers: Numbers) -> HTMLResponse:
+def list_page(
+    number: str, frame: Framed, viewer: Reader, db: ReadDb, numbers: Numbers
+) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
     details = list_details(db, number)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in details.lines)

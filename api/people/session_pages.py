@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Db, Wall, lasts, signed_in
+from api.door.dependencies import Db, ReadDb, Wall, lasts, signed_in
 from api.door.middleware import SESSION_COOKIE
 from api.language.labels import label
 from api.web.layout import Framed
@@ -19,7 +19,9 @@ Self = Annotated[Viewer, Depends(signed_in)]
 
 
 @router.get("/sessions")
-def session_list(viewer: Self, request: Request, frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
+def session_list(
+    viewer: Self, request: Request, frame: Framed, db: ReadDb, wall: Wall
+) -> HTMLResponse:
     """Where the reader is signed in, her last sign-ins, and those that did not succeed."""
     rows = sessions.sessions(db, viewer, lasts(request), wall)
     login = logins.login_of(db, viewer)

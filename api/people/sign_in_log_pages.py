@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Wall, having
+from api.door.dependencies import Limit, ReadDb, Wall, having
 from api.language.labels import label
 from api.people import routes
 from api.web.layout import Framed
@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/sign-ins", dependencies=[having(Right.READ_LOGS)])
 def sign_ins(
-    request: Request, *, frame: Framed, db: Db, wall: Wall, limit: Limit = 100
+    request: Request, *, frame: Framed, db: ReadDb, wall: Wall, limit: Limit = 100
 ) -> HTMLResponse:
     """Who signed in when, from where, newest first."""
     rows = routes.sign_ins(request, db, wall, limit)

@@ -18,7 +18,7 @@ from starlette.datastructures import FormData
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.files import SPREADSHEETS
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
@@ -79,7 +79,7 @@ class MonthsPage(MonthsQuery):
 
 @router.get("/reconcile")
 def listing(
-    *, frame: Framed, viewer: Reader, db: Db, now: Now, query: Annotated[MonthsPage, Query()]
+    *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, query: Annotated[MonthsPage, Query()]
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
@@ -156,7 +156,7 @@ def month_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     show: Annotated[int | None, Query(ge=0)] = None,
     act: Act | None = None,
 ) -> HTMLResponse:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.reconciliation import routes
 from api.reconciliation.notices import Act, notice
 from api.reconciliation.routes import Clerk
@@ -23,7 +23,9 @@ _LINE = "fen of line "
 
 
 @router.get("/reconcile/reds", dependencies=[having(Right.RECONCILE)])
-def listing(*, frame: Framed, db: Db, act: Annotated[Act | None, Query()] = None) -> HTMLResponse:
+def listing(
+    *, frame: Framed, db: ReadDb, act: Annotated[Act | None, Query()] = None
+) -> HTMLResponse:
     """The unclear red documents, the oldest first, with an amount to fill in for each blue line."""
     return frame.page(
         "reconciliation/reds.html",

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session, select
 from starlette.datastructures import FormData
 
-from api.door.dependencies import Db, LateAfter, Now
+from api.door.dependencies import Db, LateAfter, Now, ReadDb
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, TEXT_MAX
@@ -142,7 +142,7 @@ def new_entry(
     frame: Framed,
     viewer: Clerk,
     registry: Registry,
-    db: Db,
+    db: ReadDb,
     like: Annotated[str, Query(max_length=LINE_MAX)] = "",
 ) -> HTMLResponse:
     """The form of one entry; `like` another one, which is then values anew."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Now, ReadDb, having
 from api.door.files import download, download_table
 from api.registry.entry_list import EntriesQuery, listed, table
 from api.registry.schemas import EntryDetailsRead, EntryRead
@@ -20,7 +20,7 @@ router = APIRouter(tags=["registry"])
 
 
 def reader(
-    viewer: Annotated[Viewer, having(Right.READ_REGISTRY)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.READ_REGISTRY)], db: ReadDb, now: Now
 ) -> RegistryReader:
     """The registry as far as it is the viewer's to see."""
     return RegistryReader(db, now, viewer.centre)

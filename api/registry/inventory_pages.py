@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, LateAfter, Now
+from api.door.dependencies import Db, LateAfter, Now, ReadDb
 from api.registry import inventory_routes
 from api.registry.inventory_routes import Reader, Registrar
 from api.registry.schemas import SightsCreate
@@ -29,7 +29,7 @@ def inventory_page(
     *,
     frame: Framed,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     count: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.door.dependencies import Db, Offset
+from api.door.dependencies import Offset, ReadDb
 from api.language.labels import label_of
 from api.seals.routes import view_of
 from api.web.layout import Framed, pages
@@ -16,7 +16,7 @@ PAGE_ROWS = 50
 
 
 @router.get("/seals")
-def seals(*, frame: Framed, db: Db, offset: Offset = 0) -> HTMLResponse:
+def seals(*, frame: Framed, db: ReadDb, offset: Offset = 0) -> HTMLResponse:
     """The heads, newest first."""
     entries = seal_queries.seals(db, limit=PAGE_ROWS + 1, offset=offset)
     rows = [view_of(seal) | {"kind": label_of(SealKind, seal.kind)} for seal in entries[:PAGE_ROWS]]

@@ -10,6 +10,9 @@ database has grown.
 
 Windows of days that are over for two days are packed, an hour of them at a time.
 
+Evidence of months that were sealed long ago goes to the archive, where one is set
+(`SUANQUAN_ARCHIVE`), a part at a time.
+
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, and each month once it is over, where the
 server has the bureau's key.
 """
@@ -19,7 +22,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
@@ -28,9 +31,12 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from api.door.archive.bring_back import bring_back
 from api.door.batch_decoder import read_kept
 from api.people.events.sender import Receiver, send_round
+from api.server.archive.rounds import archive_round
 from api.settings import Settings
+from ledger.archive.queries.parts import missing_rolls
 from ledger.charging.steps import charge, record_round
 from ledger.errors import Busy, LedgerError
 from ledger.metering.codes import QuarantineReason
@@ -39,6 +45,7 @@ from ledger.metering.steps.pack import pack_day
 from ledger.metering.steps.pack_rolls import pack_rolls
 from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
+from ledger.postgres.clock import moment_of
 from ledger.reconciliation.steps.excess import move_excess
 from ledger.seals.queries.seals import last_seal
 from ledger.seals.rules.occasions import due
@@ -49,6 +56,7 @@ from ledger.vouchers.steps.reserve import expire
 
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
+ARCHIVE_LOOK_S = 600.0
 PACK_LOOK_S, PACK_FOR_S = 60.0, 5.0
 ACTOR = "server"
 _SHARE = 10
@@ -98,6 +106,7 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
         log_rounds.append(Round("send events", lambda _: send_round(engine, receiver)))
     yield EVERY_S, log_rounds
     yield PACK_LOOK_S, [Round("pack", lambda now: pack_round(engine, now))]
+    yield ARCHIVE_LOOK_S, [Round("archive", lambda now: archive_round(engine, settings, now))]
     if settings.seal_key is not None:
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
 
@@ -119,18 +128,14 @@ async def _repeat(
 
 def _try(engine: Engine, this_round: Round) -> None:
     try:
-        this_round.do(_moment(engine))
+        this_round.do(moment_of(engine))
     except (LedgerError, OSError) as error:
         log.warning("a round has to wait", round=this_round.name, why=str(error))
-    except Exception:
-        log.exception("a round failed; the next one starts afresh", round=this_round.name)
-
-
-def _moment(engine: Engine) -> datetime:
-    """The present by the database's clock, for servers' clocks differ, and one may jump."""
-    with engine.connect() as connection:
-        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return now.astimezone(UTC)
+    except Exception as error:
+        if away_keys := missing_rolls(error):  # the next one finds it
+            _try(engine, Round("bring back", lambda now: bring_back(engine, away_keys, now)))
+        else:
+            log.exception("a round failed; the next one starts afresh", round=this_round.name)
 
 
 def release_round(engine: Engine, now: datetime) -> int:

@@ -27,6 +27,7 @@ from ledger.seals.codes import FaultCode, SealKind
 if TYPE_CHECKING:
     from ledger.postgres.database import Database
     from ledger.seals.rules.faults import Tally
+    from ledger.seals.rules.outside.away import Away
 
 app = Commands()
 SHOWN = 1_000  # faults; more are counted
@@ -59,7 +60,7 @@ OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存
 @seal.verb("now", msgid("立即封存上次以来的一切；--month 作月末封存"))
 def now(*, month: OfMonth = None) -> Answer:
     """Seal what is new; of a month that is over, once."""
-    view = _seal("command seal now", month=_first_day(month) if month else None)
+    view = _seal("command seal now", month=first_day(month) if month else None)
     return record(SEAL, {**view, "month": month})
 
 
@@ -115,7 +116,7 @@ def _seal(
                 )  # fmt: skip
                 record_own(db, actor, act, "seals", str(last.number))
                 if export_to is not None:
-                    write_export(raw_connection(db), export_to, last)
+                    write_export(raw_connection(db), export_to, last, _evidence)
         finally:
             engine.dispose()
     view = view_of(last)
@@ -152,7 +153,14 @@ def _verify() -> "Tally":
         from ledger.seals.queries.verify import verify as run  # noqa: PLC0415
 
         with _bar() as look, psycopg.connect(target.app_url) as connection:
-            return run(connection, look)
+            return run(connection, look, _evidence)
+
+
+def _evidence(raw: Any) -> "Away":  # noqa: ANN401 - the driver is loaded when it is used
+    """Who reads the archives; without one nobody needs pyarrow."""
+    from api.door.archive.bring_back import evidence  # noqa: PLC0415 - loaded when it is used
+
+    return evidence(raw)
 
 
 def _verify_file(file: Path) -> "Tally":
@@ -201,7 +209,8 @@ def _reach() -> Iterator["Database"]:
         yield target
 
 
-def _first_day(month: str) -> date:
+def first_day(month: str) -> date:
+    """Return the first day of a month, as `2026-11` names it."""
     try:
         return date.fromisoformat(f"{month}-01")
     except ValueError as error:

@@ -52,7 +52,7 @@ def serve(settings: Settings) -> None:
                 return
             rounds = background.lifespan if settings.door in WITH_ROUNDS else None
             app = create_app(engine, settings, lifespan=rounds)
-            settle()
+            settle(app)
             uvicorn.Server(configuration(app)).run(sockets=[listener])
     finally:
         engine.dispose()

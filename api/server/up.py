@@ -83,7 +83,7 @@ def up(settings: Settings, *, demo: bool, drill: bool) -> None:
         config = configuration(app, protocol=workers.protocol)
         server = _Server(config, lambda: _ready(settings, address, code, beside), beside.stop)
         stop.server = server
-        settle()
+        settle(app)
         server.run(sockets=[listener])
 
 

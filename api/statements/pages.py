@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset
+from api.door.dependencies import Db, Now, Offset, ReadDb
 from api.language.labels import labels
 from api.statements import routes
 from api.statements.routes import PARTIES, Answerer, Clerk, Reader
@@ -46,7 +46,9 @@ def row(summary: StatementSummary) -> dict[str, Any]:
 
 
 @router.get("/statements")
-def listing(*, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
+def listing(
+    *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, offset: Offset = 0
+) -> HTMLResponse:
     """The newest revision of each statement that is the reader's to see."""
     summaries = statement_queries.statements(
         db, centre=viewer.centre, project=viewer.project, limit=PAGE_ROWS + 1, offset=offset
@@ -78,7 +80,7 @@ def issue(
 
 
 @router.get("/statements/{number}")
-def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+def statement_page(number: str, *, frame: Framed, viewer: Reader, db: ReadDb) -> HTMLResponse:
     """One statement: its lines, how well each is proved, and what both parties say."""
     statement = statement_queries.statement(
         db, number, centre=viewer.centre, project=viewer.project

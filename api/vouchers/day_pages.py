@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset
+from api.door.dependencies import Now, Offset, ReadDb
 from api.door.schemas import IsoDay
 from api.vouchers.pages import Reader
 from api.web.layout import Framed, pages
@@ -23,7 +23,14 @@ PAGE_ROWS = 200
 
 @router.get("/projects/{code}/days/{day}")
 def day_page(
-    code: str, day: IsoDay, *, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0
+    code: str,
+    day: IsoDay,
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: ReadDb,
+    now: Now,
+    offset: Offset = 0,
 ) -> HTMLResponse:
     """The day's figures and a page of its windows."""
     project = access.project(db, viewer, code)

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Now, Offset, having
+from api.door.dependencies import Configured, Now, Offset, ReadDb, having
 from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
@@ -51,7 +51,7 @@ _SHAPES = {
 
 
 @router.get("/projects")
-def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0) -> Response:
+def listing(frame: Framed, viewer: Reader, db: ReadDb, now: Now, offset: Offset = 0) -> Response:
     """Every project for the bureau; a builder goes to its own."""
     if viewer.project is not None:
         own = db.get_one(Project, viewer.project)
@@ -112,7 +112,7 @@ def _state(quota: Quota | None, today: date) -> VoucherState:
 
 @router.get("/projects/{code}")
 def own_quota(
-    code: str, *, frame: Framed, viewer: Reader, db: Db, now: Now, settings: Configured
+    code: str, *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, settings: Configured
 ) -> Response:
     """What is left of a project's voucher, and where the rest went."""
     project = access.project(db, viewer, code)

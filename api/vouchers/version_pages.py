@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Db, Now, ReadDb
 from api.language.labels import label
 from api.vouchers import routes
 from api.vouchers.schemas import PolicyEndCreate, PolicyPayableCreate
@@ -28,7 +28,7 @@ _SHAPES = {
 
 
 @router.get("/policies")
-def listing(frame: Framed, viewer: routes.Reader, db: Db) -> HTMLResponse:
+def listing(frame: Framed, viewer: routes.Reader, db: ReadDb) -> HTMLResponse:
     """Show every version with its state."""
     rows = [
         (version, Mark(_SHAPES[version.state], label(version.state))) for version in versions(db)

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.vouchers import year_routes
 from api.vouchers.routes import Opener
 from api.vouchers.year_routes import Payer
@@ -37,7 +37,7 @@ def _pool(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 
 @router.get("/pools")
-def pools_page(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> Response:
+def pools_page(*, frame: Framed, viewer: Reader, db: ReadDb, now: Now) -> Response:
     """Every pool with its projects and its queue."""
     content = {
         "pools": pools.pools(db),

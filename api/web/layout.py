@@ -20,7 +20,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session, col, select
 
-from api.door.dependencies import Db, Now, Visitor
+from api.door.dependencies import Now, ReadDb, Visitor
 from api.door.problems import Problem
 from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
 from api.language import format as formats
@@ -215,7 +215,7 @@ def chosen_type(request: Request) -> str:
     return request.query_params.get(TYPE_COOKIE) or request.cookies.get(TYPE_COOKIE, "")
 
 
-def frame(request: Request, db: Db, now: Now, visitor: Visitor) -> Frame:
+def frame(request: Request, db: ReadDb, now: Now, visitor: Visitor) -> Frame:
     """The surroundings of this request's page."""
     simulated = any_simulated(db)
     request.app.state.simulated = simulated  # for pages of problems, which have no database

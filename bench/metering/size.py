@@ -4,13 +4,16 @@ Nodes of eight GPUs whose readings vary from minute to minute, sent in batches o
 minute, as agents do by themselves (8 windows), after five and ten (40, 80), and as full batches
 (1,000); a seal takes what came in an hour. Bytes of tables with their
 indexes and what they keep out of line, after VACUUM FULL, less what they took before, divided by
-the windows. `wire` is what the agents sent; `leaves` are those of a seal.
+the windows. `wire` is what the agents sent; `leaves` are those of a seal; `archive` are the files
+of the month's archive, and `archived` is what stays in the database then.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import psycopg
@@ -20,9 +23,13 @@ from sqlmodel import Session
 
 from agents import wire
 from bench import stage
+from ledger.archive.steps.month import Order, archive_part
+from ledger.archive.steps.places import Place
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.metering.steps.pack import pack_day
 from ledger.metering.steps.pack_rolls import pack_rolls
+from ledger.seals.codes import SealKind
+from ledger.seals.rules.occasions import Occasion
 from ledger.seals.steps.seal import seal
 from tests.support.people import let_everybody_act
 from tests.support.simulation import Node, enrolled, gpu_id, minute, place
@@ -32,13 +39,14 @@ MINUTES = 3_000  # divided by each of the sizes
 SIZES = (1, 5, 10, 125)  # minutes of a batch
 HOUR = 60  # minutes: a seal takes what came in one
 POD_ENDS = 0.003  # of a minute: a pod goes on for some six hours
+MONTH = date(2026, 3, 1)
 LATER = minute(100_000)
 SEAL_KEY = SigningKey.generate()
 
 PARTS = {
     "windows": "windows",
     "hours": "window_hours",
-    "batches": "batches roll_spans batch_rolls",
+    "batches": "batches roll_spans batch_rolls archived_rolls",
     "leaves": "sealed_rows unsealed_rows",
     "counts": "window_counts",
     "totals": "day_totals coverage hour_totals hour_coverage past_hours",
@@ -75,8 +83,22 @@ def run() -> dict[str, object]:
                 pass
             assert list(pack_rolls(partial(Session, engine), LATER))
             figures[f"{of_batch}_packed"] = _parts(owner, empty)
+            figures[f"{of_batch}_archive"] = _archive(engine)
+            figures[f"{of_batch}_archived"] = _parts(owner, empty)
             engine.dispose()
     return figures
+
+
+def _archive(engine: Engine) -> float:
+    """Bytes a window of the files; and all of them are read back and compared."""
+    with Session(engine) as db, db.begin():
+        seal(db, SEAL_KEY, "bench", LATER, occasion=Occasion(SealKind.MONTH, MONTH))
+    with TemporaryDirectory() as folder:
+        order = Order(MONTH, Place(folder), SEAL_KEY, "bench", LATER)
+        while archive_part(partial(Session, engine), order):
+            pass
+        size = sum(file.stat().st_size for file in Path(folder).rglob("*.*"))
+    return round(size / MINUTES / GPUS, 1)
 
 
 def _seal(engine: Engine, now: datetime) -> None:

@@ -4,7 +4,7 @@ One database is filled to 1 million windows of 10 projects, then to 10 million o
 goes on to 100 million of 1,000, and `--days=17` leaves a fifth of the windows. They are there as
 they are kept: packed, but for two open days as rows. At each size everything is asked some times;
 the least time stands, by the clock, beside the number of statements, and how many times as long it
-took as at the size before.
+took as at the size before. Each figure is printed as it comes, for the largest size takes long.
 """
 
 import sys
@@ -39,28 +39,29 @@ def run() -> dict[str, object]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     rows: dict[str, list[tuple[float, int]]] = {}
     fills: list[str] = []
-    days = _option("days", DAYS)
+    days = option("days", DAYS)
     with stage.database() as database, stage.owner(database) as owner:
         site = RegionSite(database, owner)
-        for projects, gpus in SIZES[: _option("sizes", SIZES_ASKED)]:
+        for projects, gpus in SIZES[: option("sizes", SIZES_ASKED)]:
             size = Size(projects, gpus, days)
             began = time.perf_counter()
             site.grow(size)
             fills.append(f"{size.windows:,} windows: {time.perf_counter() - began:.0f} s")
             with site.client() as client:
-                for name, act in _acts(site, client):
+                for name, act in acts(site, client):
                     rows.setdefault(name, []).append(_least(site, act))
+                    print(f"  {size.windows:,} | {name} | {rows[name][-1]}", flush=True)
         site.close()
     return {"filled": "; ".join(fills), **_figures(rows)}
 
 
-def _option(name: str, otherwise: int) -> int:
+def option(name: str, otherwise: int) -> int:
     """Return what the command line says by `--name=`."""
     words = [word.partition("=")[2] for word in sys.argv if word.startswith(f"--{name}=")]
     return int(words[0]) if words else otherwise
 
 
-def _acts(site: RegionSite, client: TestClient) -> Iterator[tuple[str, Act]]:
+def acts(site: RegionSite, client: TestClient) -> Iterator[tuple[str, Act]]:
     yield "round: charge", partial(_in_session, site, lambda db: charge(db, NOW))
     yield "round: accrue", partial(_in_session, site, lambda db: accrue_all(db, "bench", NOW))
     yield "quota", partial(_in_session, site, lambda db: quota(db, project_by_code(db, "p1"), NOW))

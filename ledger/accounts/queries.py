@@ -12,7 +12,7 @@ their ids.
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -76,7 +76,10 @@ _KNOWN_POSTINGS = text("""
 """)
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
-_LOCK = text("SELECT lock_book(:book)")
+_LOCK = text("""
+    SELECT bool_and(lock_book(b.id))
+    FROM (SELECT id FROM unnest(CAST(:books AS bigint[])) id ORDER BY id) b
+""")
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,13 @@ def lock_book(db: Session, book: int) -> None:
     Raises:
         NotFound: there is no such book.
     """
-    if not db.execute(_LOCK, {"book": book}).scalar_one():
+    if not lock_books(db, [book]):
         raise NotFound("book", book=book)
+
+
+def lock_books(db: Session, books: Collection[int]) -> bool:
+    """Lock these books in the order of their ids; return whether all of them are there."""
+    return db.execute(_LOCK, {"books": list(books)}).scalar_one() is not False
 
 
 def rights(db: Session, book: int) -> Rights:

@@ -140,6 +140,118 @@ END $$;
 
 ALTER FUNCTION public.approve_claim_cells() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.archive_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    after CONSTANT date := NEW.month + interval '1 month';
+    sealed seals;
+    stated jsonb := NEW.manifest::jsonb;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.archive', 0));
+    SELECT * INTO sealed FROM seals WHERE number = NEW.seal AND seals.month = NEW.month;
+    IF sealed IS NULL
+        OR (NEW.archived_at AT TIME ZONE interval '+08:00')::date < after + interval '1 month'
+        OR NEW.part <> coalesce((SELECT max(part) FROM archives WHERE archives.month = NEW.month), 0) + 1
+        OR EXISTS (SELECT FROM window_days WHERE state = 'open' AND day < after)
+        OR stated ->> 'month' IS DISTINCT FROM to_char(NEW.month, 'YYYY-MM')
+        OR stated -> 'part' IS DISTINCT FROM to_jsonb(NEW.part)
+        OR stated ->> 'head' IS DISTINCT FROM encode(sealed.hash, 'hex') THEN
+        RAISE EXCEPTION 'part % of % is not to be archived', NEW.part, NEW.month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'archive_follows';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.archive_follows() OWNER TO suanquan_owner;
+
+CREATE TABLE public.batch_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    seal bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
+    hashes bytea NOT NULL,
+    signatures bytea NOT NULL,
+    leaves bytea NOT NULL,
+    templates text[] NOT NULL,
+    counts integer[] NOT NULL,
+    columns smallint[] NOT NULL,
+    kinds text NOT NULL,
+    bases bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    widths smallint[] NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT batch_rolls_check CHECK ((last >= first)),
+    CONSTRAINT batch_rolls_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
+    CONSTRAINT batch_rolls_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
+    CONSTRAINT batch_rolls_first_check CHECK ((first >= 1))
+);
+
+ALTER TABLE public.batch_rolls OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
+
+COMMENT ON COLUMN public.batch_rolls.last IS 'Number of its last batch';
+
+COMMENT ON COLUMN public.batch_rolls.seal IS 'Which took all of them';
+
+COMMENT ON COLUMN public.batch_rolls.received IS 'From the first to the last';
+
+COMMENT ON COLUMN public.batch_rolls.hashes IS 'Of the batch before the first, and of each: 32 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.signatures IS 'Of each: 64 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.leaves IS 'Of each in the seal''s tree: 32 bytes';
+
+COMMENT ON COLUMN public.batch_rolls.templates IS 'Texts for format(), with a place for each column but the first';
+
+COMMENT ON COLUMN public.batch_rolls.counts IS 'Of each template: how often it occurs';
+
+COMMENT ON COLUMN public.batch_rolls.columns IS 'Of each template: its columns, of which the first says where pieces stand';
+
+COMMENT ON COLUMN public.batch_rolls.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
+
+COMMENT ON COLUMN public.batch_rolls.bases IS 'Of each column; a value is base + step × n';
+
+COMMENT ON COLUMN public.batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
+
+COMMENT ON COLUMN public.batch_rolls.content IS 'The columns that have a width, one after the other';
+
+CREATE FUNCTION public.archive_roll(of_month date, of_part integer, of_group integer, roll public.batch_rolls) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    kept batch_rolls;
+    in_part archives;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(roll.stream::text, 1));
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.pack', 0));
+    SELECT * INTO in_part FROM archives WHERE (month, part) = (of_month, of_part)
+        AND xmin = pg_current_xact_id()::xid;
+    IF in_part IS NULL OR current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'part % of % is not being archived', of_part, of_month
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'archive_is_new';
+    END IF;
+    SELECT * INTO kept FROM roll_at(roll.stream, roll.first);
+    roll.leaves := kept.leaves;
+    IF kept IS NULL OR roll_digest(roll) <> roll_digest(kept) OR kept.seal > in_part.seal
+        OR upper(kept.received) >= (of_month + interval '1 month') AT TIME ZONE interval '+08:00' THEN
+        RAISE EXCEPTION 'the roll of % from % on is not that of the file', roll.stream, roll.first
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'archive_is_same';
+    END IF;
+    INSERT INTO archived_rolls (stream, first, month, part, row_group, seal, leaves, digest)
+        VALUES (kept.stream, kept.first, of_month, of_part, of_group, kept.seal, kept.leaves,
+                roll_digest(kept));
+    DELETE FROM batch_rolls r WHERE r.stream = roll.stream AND r.first = roll.first;
+END $$;
+
+ALTER FUNCTION public.archive_roll(of_month date, of_part integer, of_group integer, roll public.batch_rolls) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1301,61 +1413,6 @@ END $$;
 
 ALTER FUNCTION public.count_waiting() OWNER TO suanquan_owner;
 
-CREATE TABLE public.batch_rolls (
-    stream uuid NOT NULL,
-    first bigint NOT NULL,
-    last bigint NOT NULL,
-    seal bigint NOT NULL,
-    agent_id uuid NOT NULL,
-    received tstzrange NOT NULL,
-    hashes bytea NOT NULL,
-    signatures bytea NOT NULL,
-    leaves bytea NOT NULL,
-    templates text[] NOT NULL,
-    counts integer[] NOT NULL,
-    columns smallint[] NOT NULL,
-    kinds text NOT NULL,
-    bases bigint[] NOT NULL,
-    steps bigint[] NOT NULL,
-    widths smallint[] NOT NULL,
-    content bytea NOT NULL,
-    CONSTRAINT batch_rolls_check CHECK ((last >= first)),
-    CONSTRAINT batch_rolls_check1 CHECK ((octet_length(hashes) = (32 * ((last - first) + 2)))),
-    CONSTRAINT batch_rolls_check2 CHECK ((octet_length(signatures) = (64 * ((last - first) + 1)))),
-    CONSTRAINT batch_rolls_check3 CHECK ((octet_length(leaves) = (32 * ((last - first) + 1)))),
-    CONSTRAINT batch_rolls_first_check CHECK ((first >= 1))
-);
-
-ALTER TABLE public.batch_rolls OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.batch_rolls IS 'Batches of closed days, many of a stream a row, each to the byte as it was signed';
-
-COMMENT ON COLUMN public.batch_rolls.last IS 'Number of its last batch';
-
-COMMENT ON COLUMN public.batch_rolls.seal IS 'Which took all of them';
-
-COMMENT ON COLUMN public.batch_rolls.received IS 'From the first to the last';
-
-COMMENT ON COLUMN public.batch_rolls.hashes IS 'Of the batch before the first, and of each: 32 bytes';
-
-COMMENT ON COLUMN public.batch_rolls.signatures IS 'Of each: 64 bytes';
-
-COMMENT ON COLUMN public.batch_rolls.leaves IS 'Of each in the seal''s tree: 32 bytes';
-
-COMMENT ON COLUMN public.batch_rolls.templates IS 'Texts for format(), with a place for each column but the first';
-
-COMMENT ON COLUMN public.batch_rolls.counts IS 'Of each template: how often it occurs';
-
-COMMENT ON COLUMN public.batch_rolls.columns IS 'Of each template: its columns, of which the first says where pieces stand';
-
-COMMENT ON COLUMN public.batch_rolls.kinds IS 'Of each column: number, second, microsecond or hash, by its first letter (u: microsecond)';
-
-COMMENT ON COLUMN public.batch_rolls.bases IS 'Of each column; a value is base + step × n';
-
-COMMENT ON COLUMN public.batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
-
-COMMENT ON COLUMN public.batch_rolls.content IS 'The columns that have a width, one after the other';
-
 CREATE FUNCTION public.roll_at(of_stream uuid, of_first bigint) RETURNS SETOF public.batch_rolls
     LANGUAGE plpgsql STABLE ROWS 1
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1365,6 +1422,12 @@ BEGIN
                         r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
                         r.content
         FROM batch_rolls r WHERE r.stream = of_stream AND r.first = of_first;
+    IF FOUND THEN RETURN; END IF;
+    PERFORM rolls_at_hand(ARRAY[of_stream], ARRAY[of_first]);
+    RETURN QUERY SELECT r.stream, r.first, r.last, r.seal, r.agent_id, r.received, r.hashes, r.signatures,
+                        r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
+                        r.content
+        FROM lent_rolls r WHERE r.stream = of_stream AND r.first = of_first;
 END $$;
 
 ALTER FUNCTION public.roll_at(of_stream uuid, of_first bigint) OWNER TO suanquan_owner;
@@ -1457,6 +1520,24 @@ END $$;
 
 ALTER FUNCTION public.roll_pieces(roll public.batch_rolls, of_places integer[]) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.rolls_at_hand(streams uuid[], firsts bigint[]) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    missing jsonb := (SELECT jsonb_agg(jsonb_build_array(a.stream, a.first) ORDER BY a.stream, a.first)
+        FROM unnest(streams, firsts) AS u(stream, first) JOIN archived_rolls a USING (stream, first)
+        WHERE NOT EXISTS (SELECT FROM lent_rolls l WHERE (l.stream, l.first) = (a.stream, a.first)));
+BEGIN
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'batches that were asked for are archived'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_archived', DETAIL = missing;
+    END IF;
+    RETURN true;
+END $$;
+
+ALTER FUNCTION public.rolls_at_hand(streams uuid[], firsts bigint[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places integer[]) RETURNS TABLE(at bigint, body jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -1489,6 +1570,9 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
               JOIN wanted w USING (stream, number))
            WHERE (k.first IS NOT NULL)
            GROUP BY k.stream, k.first
+         ), at_hand AS MATERIALIZED (
+          SELECT public.rolls_at_hand(array_agg(of_rolls.stream), array_agg(of_rolls.first)) AS are
+            FROM of_rolls
          )
   SELECT w.at,
      (r.windows -> (w.place - 1))
@@ -1498,7 +1582,14 @@ CREATE FUNCTION public.packed_bodies(streams uuid[], numbers bigint[], places in
  UNION ALL
   SELECT a.at,
      (p.said)::jsonb AS said
-    FROM (((of_rolls o
+    FROM (((( SELECT o_1.stream,
+             o_1.first,
+             o_1.places,
+             o_1.ats
+            FROM (of_rolls o_1
+              CROSS JOIN at_hand h)
+           WHERE h.are
+          OFFSET 0) o
       CROSS JOIN LATERAL public.roll_at(o.stream, o.first) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content))
       CROSS JOIN LATERAL UNNEST(o.places, o.ats) a(place, at))
       JOIN LATERAL ( SELECT roll_pieces.place,
@@ -3487,6 +3578,24 @@ END $$;
 
 ALTER FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.lend_roll(roll public.batch_rolls, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    archived archived_rolls;
+BEGIN
+    SELECT * INTO archived FROM archived_rolls a WHERE (a.stream, a.first) = (roll.stream, roll.first);
+    roll.leaves := archived.leaves;
+    IF archived IS NULL OR roll_digest(roll) <> archived.digest THEN
+        RAISE EXCEPTION 'the roll of % from % on was not archived so', roll.stream, roll.first
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lent_is_archived';
+    END IF;
+    INSERT INTO lent_rolls SELECT roll.*, at ON CONFLICT DO NOTHING;
+END $$;
+
+ALTER FUNCTION public.lend_roll(roll public.batch_rolls, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4975,6 +5084,36 @@ END $$;
 
 ALTER FUNCTION public.rate_of_clause() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.read_days(of_month date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    until CONSTANT date := of_month + interval '1 month';
+    unread record;
+BEGIN
+    FOR unread IN
+        SELECT v.day, array_agg(DISTINCT v.gpu ORDER BY v.gpu) AS gpus FROM coverage v
+        WHERE v.day >= of_month AND v.day < until AND NOT EXISTS (SELECT FROM stretch_days k
+            WHERE (k.gpu, k.day, k.cluster_id, k.source, k.windows)
+                = (v.gpu, v.day, v.cluster_id, v.source, v.windows))
+        GROUP BY v.day ORDER BY v.day
+    LOOP
+        PERFORM keep_stretches(unread.day, unread.gpus);
+    END LOOP;
+    FOR unread IN
+        SELECT DISTINCT v.cluster_id, v.day FROM coverage v
+        WHERE v.day >= of_month AND v.day < until AND v.source IN ('nvml', 'dcgm')
+            AND NOT EXISTS (SELECT FROM hold_days k WHERE (k.cluster_id, k.day, k.gpu, k.source, k.windows)
+                = (v.cluster_id, v.day, v.gpu, v.source, v.windows))
+        ORDER BY v.day, v.cluster_id
+    LOOP
+        PERFORM keep_holds(unread.cluster_id, unread.day);
+    END LOOP;
+END $$;
+
+ALTER FUNCTION public.read_days(of_month date) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.recall_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -5266,6 +5405,20 @@ END $$;
 
 ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.return_rolls(lent_before timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    DELETE FROM lent_rolls WHERE lent_at < lent_before;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;
+
+ALTER FUNCTION public.return_rolls(lent_before timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.reverse_by_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -5288,6 +5441,13 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.roll_digest(roll public.batch_rolls) RETURNS bytea
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    RETURN sha256(record_send(roll));
+
+ALTER FUNCTION public.roll_digest(roll public.batch_rolls) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.roll_leaves(of_stream uuid, of_first bigint) RETURNS TABLE(seal bigint, last bigint, leaves bytea)
     LANGUAGE plpgsql STABLE ROWS 1
@@ -6202,6 +6362,64 @@ ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.archived_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    month date NOT NULL,
+    part integer NOT NULL,
+    row_group smallint NOT NULL,
+    seal bigint NOT NULL,
+    leaves bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT archived_rolls_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT archived_rolls_leaves_check CHECK (((octet_length(leaves) > 0) AND ((octet_length(leaves) % 32) = 0))),
+    CONSTRAINT archived_rolls_row_group_check CHECK ((row_group >= 0))
+);
+
+ALTER TABLE public.archived_rolls OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.archived_rolls IS 'Rolls that lie in files of the archive alone';
+
+COMMENT ON COLUMN public.archived_rolls.first IS 'Number of its first batch';
+
+COMMENT ON COLUMN public.archived_rolls.month IS 'With part: which archive it is in';
+
+COMMENT ON COLUMN public.archived_rolls.row_group IS 'Of the part''s file, from 0';
+
+COMMENT ON COLUMN public.archived_rolls.seal IS 'Which took its batches';
+
+COMMENT ON COLUMN public.archived_rolls.leaves IS 'Of each batch in the seal''s tree: 32 bytes';
+
+COMMENT ON COLUMN public.archived_rolls.digest IS 'SHA-256 of the roll, as it stood (roll_digest)';
+
+CREATE TABLE public.archives (
+    month date NOT NULL,
+    part integer NOT NULL,
+    place text NOT NULL,
+    manifest text NOT NULL,
+    signature bytea NOT NULL,
+    seal bigint NOT NULL,
+    archived_at timestamp with time zone NOT NULL,
+    archived_by text NOT NULL,
+    CONSTRAINT archives_archived_by_check CHECK ((archived_by <> ''::text)),
+    CONSTRAINT archives_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT archives_part_check CHECK ((part >= 1)),
+    CONSTRAINT archives_place_check CHECK ((place <> ''::text)),
+    CONSTRAINT archives_signature_check CHECK ((octet_length(signature) = 64))
+);
+
+ALTER TABLE public.archives OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.archives IS 'Parts of archives: which file each is, and the seal that it rests on; append-only';
+
+COMMENT ON COLUMN public.archives.month IS 'Beijing month, of which it is';
+
+COMMENT ON COLUMN public.archives.place IS 'The folder or bucket it was written into, as an address';
+
+COMMENT ON COLUMN public.archives.manifest IS 'The text that is signed, byte for byte; see docs/audit/archive.md';
+
+COMMENT ON COLUMN public.archives.seal IS 'That of the month''s end';
 
 CREATE TABLE public.assignments (
     id bigint NOT NULL,
@@ -7839,11 +8057,14 @@ UNION ALL
     bytes
    FROM ((public.roll_spans s
      CROSS JOIN LATERAL public.roll_at(stream, first) r(stream, first, last, seal, agent_id, received, hashes, signatures, leaves, templates, counts, columns, kinds, bases, steps, widths, content))
-     CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes));
+     CROSS JOIN LATERAL public.open_roll(r.*) o(stream, number, hash, signature, agent_id, received_at, answer, bytes))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM public.archived_rolls a
+          WHERE ((stream = stream) AND (first = first)))));
 
 ALTER VIEW public.kept_batches OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form they are kept, as they came';
+COMMENT ON VIEW public.kept_batches IS 'Batches in whatever form this database keeps them, as they came';
 
 CREATE TABLE public.sealed_rows (
     seal bigint NOT NULL,
@@ -7863,20 +8084,32 @@ CREATE VIEW public.kept_leaves AS
  SELECT seal,
     relation,
     key,
-    hash
+    hash,
+    false AS away
    FROM public.sealed_rows
 UNION ALL
  SELECT seal,
     'batches'::text AS relation,
     ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
-    SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash
+    SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash,
+    false AS away
    FROM ((public.roll_spans s
      CROSS JOIN LATERAL public.roll_leaves(stream, first) r(seal, last, leaves))
-     CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n));
+     CROSS JOIN LATERAL generate_series(0, ((last - first))::integer) n(n))
+UNION ALL
+ SELECT seal,
+    'batches'::text AS relation,
+    ((jsonb_build_array(stream, (first + n)))::text COLLATE "C") AS key,
+    SUBSTRING(leaves FROM ((32 * n) + 1) FOR 32) AS hash,
+    true AS away
+   FROM (public.archived_rolls a
+     CROSS JOIN LATERAL generate_series(0, ((octet_length(leaves) / 32) - 1)) n(n));
 
 ALTER VIEW public.kept_leaves OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.kept_leaves IS 'The rows that seals took, and their hashes; those of packed batches too';
+
+COMMENT ON COLUMN public.kept_leaves.away IS 'Whether the row lies in the archive';
 
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
@@ -7887,6 +8120,31 @@ CREATE TABLE public.legal_moves (
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
+
+CREATE TABLE public.lent_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    seal bigint NOT NULL,
+    agent_id uuid NOT NULL,
+    received tstzrange NOT NULL,
+    hashes bytea NOT NULL,
+    signatures bytea NOT NULL,
+    leaves bytea NOT NULL,
+    templates text[] NOT NULL,
+    counts integer[] NOT NULL,
+    columns smallint[] NOT NULL,
+    kinds text NOT NULL,
+    bases bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    widths smallint[] NOT NULL,
+    content bytea NOT NULL,
+    lent_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.lent_rolls OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.lent_rolls IS 'Archived rolls that were brought back to be read, for some days';
 
 CREATE VIEW public.line_sums AS
  SELECT document_id AS root,
@@ -9970,6 +10228,12 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.archived_rolls
+    ADD CONSTRAINT archived_rolls_pkey PRIMARY KEY (stream, first);
+
+ALTER TABLE ONLY public.archives
+    ADD CONSTRAINT archives_pkey PRIMARY KEY (month, part);
+
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
 
@@ -10254,6 +10518,9 @@ ALTER TABLE ONLY public.job_users
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
+
+ALTER TABLE ONLY public.lent_rolls
+    ADD CONSTRAINT lent_rolls_pkey PRIMARY KEY (stream, first);
 
 ALTER TABLE ONLY public.logins
     ADD CONSTRAINT logins_pkey PRIMARY KEY (id);
@@ -10621,6 +10888,10 @@ CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
 
+CREATE INDEX archived_rolls_by_part ON public.archived_rolls USING btree (month, part, row_group);
+
+CREATE INDEX archives_by_seal ON public.archives USING btree (seal);
+
 CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_code(number));
 
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
@@ -10744,6 +11015,8 @@ CREATE INDEX differences_by_document ON public.differences USING btree (document
 CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation_id, decision_id);
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
+
+CREATE INDEX entries_by_movement ON public.entries USING brin (movement_id) WITH (autosummarize='on');
 
 CREATE INDEX events_by_moment ON public.events USING btree (at);
 
@@ -11027,6 +11300,8 @@ CREATE TRIGGER clock_answered_at BEFORE INSERT OR UPDATE OF answered_at ON publi
 
 CREATE TRIGGER clock_approved_at BEFORE INSERT OR UPDATE OF approved_at ON public.agents FOR EACH ROW WHEN (((new.approved_at < (now() - '00:10:00'::interval)) OR (new.approved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_archived_at BEFORE INSERT OR UPDATE OF archived_at ON public.archives FOR EACH ROW WHEN (((new.archived_at < (now() - '00:10:00'::interval)) OR (new.archived_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.claim_events FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_at BEFORE INSERT OR UPDATE OF at ON public.failed_sign_ins FOR EACH ROW WHEN (((new.at < (now() - '00:10:00'::interval)) OR (new.at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -11285,6 +11560,8 @@ CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTIO
 
 CREATE TRIGGER fold AFTER INSERT ON public.windows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.fold_windows();
 
+CREATE TRIGGER follows BEFORE INSERT ON public.archives FOR EACH ROW EXECUTE FUNCTION public.archive_follows();
+
 CREATE TRIGGER follows BEFORE INSERT ON public.batches FOR EACH ROW EXECUTE FUNCTION public.batch_follows();
 
 CREATE TRIGGER follows BEFORE INSERT ON public.seals FOR EACH ROW EXECUTE FUNCTION public.seal_follows();
@@ -11539,6 +11816,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.agents REFERENCING NEW TABLE 
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.archives REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('month, part');
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.authenticators REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -11763,6 +12042,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.agents REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.archives REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('month, part');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.assignments REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.authenticators REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -11986,6 +12267,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.accruals REFERENCING NEW TABLE AS
 CREATE TRIGGER seal_new AFTER INSERT ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.archives REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('month, part');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.assignments REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12280,6 +12563,9 @@ ALTER TABLE ONLY public.allocations
 
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.archives
+    ADD CONSTRAINT archives_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number);
 
 ALTER TABLE ONLY public.authenticators
     ADD CONSTRAINT authenticators_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES public.invitations(id);
@@ -12851,6 +13137,13 @@ REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.approve_claim_cells() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.archive_follows() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.batch_rolls TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.archive_roll(of_month date, of_part integer, of_group integer, roll public.batch_rolls) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.archive_roll(of_month date, of_part integer, of_group integer, roll public.batch_rolls) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
@@ -12940,8 +13233,6 @@ GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
 GRANT SELECT ON TABLE public.open_corrections TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.count_waiting() FROM PUBLIC;
-
-GRANT SELECT ON TABLE public.batch_rolls TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roll_spans TO suanquan_app;
 
@@ -13083,6 +13374,9 @@ REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.lend_roll(roll public.batch_rolls, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lend_roll(roll public.batch_rolls, at timestamp with time zone) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
@@ -13191,6 +13485,9 @@ REVOKE ALL ON FUNCTION public.rate_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rate_of_clause() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.read_days(of_month date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_days(of_month date) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.receipt_checked() FROM PUBLIC;
@@ -13212,6 +13509,9 @@ REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.return_rolls(lent_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.return_rolls(lent_before timestamp with time zone) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
 
@@ -13332,6 +13632,10 @@ GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
 GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 
 GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.archived_rolls TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.archives TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
@@ -13628,6 +13932,8 @@ GRANT SELECT,INSERT ON TABLE public.sealed_rows TO suanquan_app;
 GRANT SELECT ON TABLE public.kept_leaves TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
+
+GRANT SELECT ON TABLE public.lent_rolls TO suanquan_app;
 
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 

@@ -34,3 +34,4 @@ class FaultCode(StrEnum):
     COLUMNS = "columns"
     DIFFERS = "differs"
     FORM = "form"
+    ARCHIVE = "archive"

@@ -108,6 +108,16 @@ def test_who_may_call_which_door() -> None:
     assert peers("one", anybody) is not None
 
 
+def test_pages_may_be_read_from_a_replica() -> None:
+    (server,) = of_kind(manifests(EXTERNAL), "Deployment")
+    pod = server["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    path = variables(container)["SUANQUAN_DATABASE_REPLICA_URL_FILE"]
+    (mount,) = (m for m in container["volumeMounts"] if path.startswith(f"{m['mountPath']}/"))
+    (volume,) = (v for v in pod["volumes"] if v["name"] == mount["name"])
+    assert volume["secret"]["secretName"] == "replica-login"
+
+
 def test_nobody_may_call_the_jobs_and_they_call_the_database_alone() -> None:
     policies = of_kind(manifests(DOORS), "NetworkPolicy")
     (jobs,) = (p for p in policies if p["metadata"]["name"] == "one-jobs")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from nacl.signing import SigningKey
 from sqlmodel import Session
 
+from api.door.archive.bring_back import evidence
 from ledger.metering.queries.windows import raw_connection
 from ledger.postgres.database import Database
 from ledger.seals.codes import Algorithm, SealKind
@@ -49,7 +50,7 @@ def export_at(engine: sa.Engine, file: Path, hour: int = 0) -> None:
     """One seal, and everything that was sealed by then in a file."""
     with Session(engine, expire_on_commit=False) as db, db.begin():
         last = seal(db, KEY, "test", NOON + timedelta(hours=hour))
-        write_export(raw_connection(db), file, last)
+        write_export(raw_connection(db), file, last, evidence)
 
 
 class Members(dict[str, bytes]):
@@ -91,7 +92,7 @@ class Members(dict[str, bytes]):
 def verified(database: Database) -> Tally:
     """What verify says, asked with the application's login."""
     with psycopg.connect(database.app_url) as connection:
-        return verify(connection)
+        return verify(connection, away=evidence)
 
 
 def write_tiny_export(file: Path) -> None:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from api.desk.chain import routes as chain_routes
 from api.desk.chain.routes import Number, Reader
 from api.desk.chain.view import book_place, cause_place, kinds, roles
-from api.door.dependencies import Db, Offset
+from api.door.dependencies import Offset, ReadDb
 from api.door.schemas import LINE_MAX
 from api.web.layout import Framed, pages
 from ledger.desk.queries import chain
@@ -23,7 +23,13 @@ Words = Annotated[str, Query(max_length=LINE_MAX)]
 
 @router.get("/postings")
 def postings(
-    *, frame: Framed, _: Reader, db: Db, cause: Words = "", project: Words = "", offset: Offset = 0
+    *,
+    frame: Framed,
+    _: Reader,
+    db: ReadDb,
+    cause: Words = "",
+    project: Words = "",
+    offset: Offset = 0,
 ) -> HTMLResponse:
     """Every posting, newest first; searched by how the cause begins, or by project."""
     entries = chain.postings(
@@ -44,7 +50,7 @@ def postings(
 
 
 @router.get("/postings/{number}")
-def posting(number: Number, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+def posting(number: Number, frame: Framed, viewer: Reader, db: ReadDb) -> HTMLResponse:
     """One posting: why money moved, and from where to where."""
     record = chain_routes.posting(number, viewer, db)
     return frame.page(
@@ -61,7 +67,7 @@ def posting(number: Number, frame: Framed, viewer: Reader, db: Db) -> HTMLRespon
 
 
 @router.get("/batches/{stream}/{number}")
-def batch(stream: UUID, number: Number, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+def batch(stream: UUID, number: Number, frame: Framed, viewer: Reader, db: ReadDb) -> HTMLResponse:
     """One batch: who signed it, whether that still holds, and what rests on it."""
     record = chain_routes.one_batch(stream, number, viewer, db)
     content: dict[str, Any] = {"batch": record}

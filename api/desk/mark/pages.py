@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
 from api.desk.mark import routes
-from api.door.dependencies import Db, Wall, signed_in
+from api.door.dependencies import ReadDb, Wall, signed_in
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
 from api.web.layout import Framed
@@ -15,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/mark", dependencies=[Depends(signed_in)])
-def mark(frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
+def mark(frame: Framed, db: ReadDb, wall: Wall) -> HTMLResponse:
     """What the mark at the foot of each page waits for."""
     rows = [
         {

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from api.desk.report import tables
 from api.desk.report.routes import READ, AskedMonth
-from api.door.dependencies import Db
+from api.door.dependencies import ReadDb
 from api.door.schemas import first_day
 from api.language.i18n import gettext as _
 from api.language.labels import label
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/months/{month}", dependencies=[READ])
-def month_page(month: AskedMonth, frame: Framed, db: Db) -> HTMLResponse:
+def month_page(month: AskedMonth, frame: Framed, db: ReadDb) -> HTMLResponse:
     """The month of all contracts, with the way to the month before and after it."""
     first = first_day(month)
     report = month_report(db, first)

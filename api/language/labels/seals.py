@@ -31,6 +31,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.CLOCK: msgid("时刻不在前一次之后"),
             FaultCode.DIFFERS: msgid("与重新算出的不同"),
             FaultCode.FORM: msgid("写得不像导出的文件"),
+            FaultCode.ARCHIVE: msgid("归档的文件缺失，或已不是归档时的样子"),
             FaultCode.COLUMNS: msgid("封存时的列现在没有了"),
         },
     }

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, LateAfter, Now, having
+from api.door.dependencies import Db, LateAfter, Now, ReadDb, having
 from api.metering.agents import routes as agent_routes
 from api.metering.agents.schemas import EnrolmentCodeCreate, EnrolmentCodeRead
 from api.web.forms import form
@@ -28,7 +28,7 @@ Tender = Annotated[Viewer, having(Right.TEND_AGENTS)]
 
 
 @router.get("/agents")
-def agent_list(viewer: Reader, frame: Framed, db: Db, now: Now) -> HTMLResponse:
+def agent_list(viewer: Reader, frame: Framed, db: ReadDb, now: Now) -> HTMLResponse:
     """Which agents report, when each last did, and what waits for its agent."""
     return _page(viewer, frame, db, now)
 

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agents.enrolment_files import ANSWER, REQUEST, EnrolmentAnswer, EnrolmentRequest
 from agents.parcels import BATCHES, RECEIPT, FileFault, Parcel, Receipt, read, write
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Db, Now, ReadDb
 from api.door.files import download
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
@@ -39,7 +39,7 @@ _SUFFIX = {CourierFileKind.BATCHES: ".receipt", CourierFileKind.ENROLMENT: ".ans
 
 
 @router.get(PAGE)
-def page(*, frame: Framed, viewer: Tender, of_server: OfServer, db: Db) -> HTMLResponse:
+def page(*, frame: Framed, viewer: Tender, of_server: OfServer, db: ReadDb) -> HTMLResponse:
     """Where a file is handed in, what was handed in before, and the server's key."""
     files = agent_queries.courier_files(db, viewer.centre)
     return frame.page(
@@ -88,7 +88,7 @@ def take(
 
 
 @router.get("/courier/{number}")
-def file_page(number: int, *, frame: Framed, viewer: Tender, db: Db) -> HTMLResponse:
+def file_page(number: int, *, frame: Framed, viewer: Tender, db: ReadDb) -> HTMLResponse:
     """What came of one file, and the file that goes back."""
     row = agent_queries.courier_file(db, number, viewer.centre)
     return frame.page(
@@ -105,7 +105,7 @@ def file_page(number: int, *, frame: Framed, viewer: Tender, db: Db) -> HTMLResp
 
 
 @router.get("/courier/{number}/answer")
-def answer_file(number: int, viewer: Tender, db: Db) -> Response:
+def answer_file(number: int, viewer: Tender, db: ReadDb) -> Response:
     """The receipt, or the answer to a request."""
     row = agent_queries.courier_file(db, number, viewer.centre)
     return download(row.answer, _answer_name(row))

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Db, Now, ReadDb
 from api.door.files import Upload
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, TEXT_MAX, IsoMoment, Visible, YearMonth
@@ -29,7 +29,7 @@ Word = Annotated[str, Form(max_length=LINE_MAX), Visible]
 
 @router.get(PAGE)
 def page(
-    *, frame: Framed, viewer: Onlooker, db: Db, now: Now, month: YearMonth | None = None
+    *, frame: Framed, viewer: Onlooker, db: ReadDb, now: Now, month: YearMonth | None = None
 ) -> HTMLResponse:
     """A month's usage by what the witnesses say, what is to be explained, and what was."""
     shown_month = month or f"{beijing_day(now):%Y-%m}"
@@ -74,7 +74,7 @@ def explain(
 
 
 @router.get("/incidents/{incident}/file")
-def incident_file(incident: int, viewer: Onlooker, db: Db) -> Response:
+def incident_file(incident: int, viewer: Onlooker, db: ReadDb) -> Response:
     """The file by which an incident was explained."""
     return evidence_routes.incident_file(incident, viewer, db)
 

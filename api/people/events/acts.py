@@ -193,6 +193,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # What the server does by itself, and what is done on its machine.
         msgid("定时：认下已到时刻的用量"): ("round release",),
         msgid("定时：封存"): ("round seal",),
+        msgid("定时：归档"): ("round archive",),
         msgid("本机：启动"): ("command up",),
         msgid("本机：建立管理员"): ("command admin create",),
         msgid("本机：升级数据库"): ("command db upgrade",),
@@ -201,6 +202,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：备份"): ("command backup",),
         msgid("本机：恢复一份备份"): ("command restore",),
         msgid("本机：封存"): ("command seal now",),
+        msgid("本机：归档"): ("command archive month",),
         msgid("本机：导出封存过的一切"): ("command seal export",),
         msgid("本机：换用封存密钥"): ("command seal rotate",),
     }
@@ -266,6 +268,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("追缴"): ("recoveries",),
         msgid("凭证"): ("postings", "movements"),
         msgid("封存"): ("seals",),
+        msgid("归档"): ("archives",),
         msgid("审计文件"): ("audit",),
         msgid("计量证明"): ("certificates",),
         msgid("数据库"): ("database",),

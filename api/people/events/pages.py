@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.door.access import Right
-from api.door.dependencies import Db, having
+from api.door.dependencies import ReadDb, having
 from api.language.labels import label_of
 from api.people.events.acts import NOUNS, noun_words
 from api.people.events.query import EventsPage
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/events", dependencies=[having(Right.READ_LOGS)])
-def events_page(*, frame: Framed, db: Db, page: Annotated[EventsPage, Query()]) -> HTMLResponse:
+def events_page(*, frame: Framed, db: ReadDb, page: Annotated[EventsPage, Query()]) -> HTMLResponse:
     """What was asked for, newest first."""
     rows = events(db, page.as_asked(), limit=page.limit + 1, offset=page.offset)
     page_rows = rows[: page.limit]

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Configured, Db, Wall, signed_in
+from api.door.dependencies import Configured, Db, ReadDb, Wall, signed_in
 from api.language.labels import label
 from api.people import routes
 from api.people.rights import right_words
@@ -26,7 +26,7 @@ Self = Annotated[Viewer, Depends(signed_in)]
 
 
 @router.get("/tokens")
-def token_list(viewer: Self, frame: Framed, db: Db, wall: Wall) -> HTMLResponse:
+def token_list(viewer: Self, frame: Framed, db: ReadDb, wall: Wall) -> HTMLResponse:
     """The reader's tokens, and the form that renews the one by which she came in."""
     return _page(viewer, frame, db, wall)
 

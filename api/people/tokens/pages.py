@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Wall, having
+from api.door.dependencies import Configured, Db, ReadDb, Wall, having
 from api.door.schemas import LINE_MAX
 from api.language.labels import label
 from api.people import routes
@@ -51,7 +51,7 @@ def by_day(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 
 @router.get("/people")
 def token_list(
-    *, viewer: Reader, frame: Framed, db: Db, wall: Wall, prover: Proving,
+    *, viewer: Reader, frame: Framed, db: ReadDb, wall: Wall, prover: Proving,
     who: Annotated[str, Query(max_length=LINE_MAX)] = "",
 ) -> HTMLResponse:  # fmt: skip
     """Every token, or those of people with such a name, and the form for a new one."""

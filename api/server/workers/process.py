@@ -97,7 +97,7 @@ def main() -> None:
     engine = databases_from(orders.database, None, is_pooled=is_pooled).engine()
     lifespan = background.lifespan if orders.rounds else None
     app = create_app(engine, settings, lifespan=lifespan, counters=registry, counts=counts)
-    settle()
+    settle(app)
     if orders.giver is not None:  # it is handed agents' connections alone
         stand_back()
     giver = None if orders.giver is None else socket.socket(fileno=orders.giver)

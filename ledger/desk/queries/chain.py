@@ -87,9 +87,10 @@ _CLAIMS = text("""
     SELECT c.number AS claim, c.centre_id AS centre, c.state, n.fen, n.due_fen,
            s.number AS payment_list, l.line, l.fen AS line_fen, l.paid_fen,
            coalesce((SELECT array_agg(p.number ORDER BY p.number) FROM postings p
-               WHERE p.cause = 'pay/' || s.number || '/' || l.line
-                   OR p.cause IN (SELECT 'bank/' || r.reference FROM bank_returns r
-                       WHERE (r.list_id, r.line) = (l.list_id, l.line) AND r.state <> 'open')),
+               WHERE p.cause = ANY(ARRAY(
+                   SELECT 'pay/' || s.number || '/' || l.line
+                   UNION ALL SELECT 'bank/' || r.reference FROM bank_returns r
+                   WHERE (r.list_id, r.line) = (l.list_id, l.line) AND r.state <> 'open'))),
                '{}') AS postings
     FROM claim_cells n JOIN claims c ON c.id = n.claim_id
     LEFT JOIN payment_lines l ON l.claim_id = c.id AND NOT l.void

@@ -33,7 +33,7 @@ BEGIN
     FOR place IN
         SELECT kept.of_table, moment FROM (VALUES
             ('accruals', 'computed_at'), ('agents', 'approved_at revoked_at'),
-            ('allocations', 'allocated_at'), ('assignments', 'recorded_at'),
+            ('allocations', 'allocated_at'), ('archives', 'archived_at'), ('assignments', 'recorded_at'),
             ('authenticators', 'set_at'),
             ('bank_accounts', 'confirmed_at superseded_at'), ('bank_returns', 'received_at'),
             ('batches', 'received_at'), ('billing_sources', 'recorded_at superseded_at'),

@@ -13,7 +13,7 @@ BEGIN
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
             AND c.relname <> ALL ('{
-                accounts,entries,numbering,roll_spans,batch_rolls,windows,window_hours,past_hours,window_days,window_counts,streams,day_totals,coverage,
+                accounts,entries,numbering,roll_spans,batch_rolls,archived_rolls,lent_rolls,windows,window_hours,past_hours,window_days,window_counts,streams,day_totals,coverage,
                 hour_totals,hour_coverage,stretches,stretch_days,job_users,xid_events,evidence,
                 evidence_changes,evidence_days,holds,hold_days,incident_spans,witness_nodes,
                 partition_gpus,witness_pods,witness_watches,

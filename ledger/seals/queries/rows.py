@@ -21,12 +21,12 @@ _STEP = 1_000  # rows between two words on how far it is
 _HELD = sql.SQL("""
     COPY (
         SELECT l.key, l.hash, w.key IS NOT NULL, {there} IS NOT NULL, {values}
-        FROM (SELECT DISTINCT ON (key) key, seal, hash FROM kept_leaves
+        FROM (SELECT DISTINCT ON (key) key, seal, hash, away FROM kept_leaves
               WHERE relation = {relation} AND seal = ANY({all_seals}) ORDER BY key, seal DESC) l
         LEFT JOIN {table} t ON {key} = l.key
         LEFT JOIN (SELECT DISTINCT key FROM unsealed_rows WHERE relation = {relation}) w
             ON w.key = l.key
-        WHERE l.seal = ANY({seals})
+        WHERE l.seal = ANY({seals}) AND NOT l.away
     ) TO STDOUT
 """)
 _NEW = sql.SQL("""

@@ -39,6 +39,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
     {
         # What agents sent, byte for byte, and who they are.
         "batches": Sealed(view="kept_batches"),
+        "archives": _ONCE,
         "agents": _CHANGES,
         "conflicts": _ONCE,
         "corrections": _ONCE,
@@ -165,6 +166,8 @@ DERIVED: Mapping[str, str] = MappingProxyType(
     {
         "batch_rolls": "its batches, which are sealed and verified as such",
         "roll_spans": "the rolls, of which batches they are",
+        "archived_rolls": "the files of archives, whose manifests are sealed",
+        "lent_rolls": "the files of archives, by their digests",
         "accounts": "the sum of their entries, and none below its floor",
         "coverage": "windows, a day",
         "day_totals": "windows, a day and holder",

@@ -118,6 +118,17 @@ def earnings_of(
     return earnings(of_project, terms.spans, terms.rates, payments, terms.support)
 
 
+def earnings_of_projects(
+    db: Session, of_projects: Sequence[tuple[Voucher, Sequence[Cell]]]
+) -> dict[int, dict[date, Earnings]]:
+    """Return the same of several vouchers, each with its project's cells, by the voucher's key."""
+    parts, payments = _parts(db, of_projects)
+    return {
+        voucher: earnings(cells, of.spans, of.rates, payments, of.support)
+        for voucher, of, cells in parts
+    }
+
+
 def earned_by_contract(
     db: Session, voucher: Voucher, of_project: Sequence[Cell]
 ) -> dict[ContractMonth, Fraction]:
@@ -129,12 +140,7 @@ def earned_by_contracts(
     db: Session, of_projects: Sequence[tuple[Voucher, Sequence[Cell]]]
 ) -> dict[int, dict[ContractMonth, Fraction]]:
     """Return the same of several vouchers, each with its project's cells, by the voucher's key."""
-    terms = read_terms(db, [voucher for voucher, _ in of_projects])
-    parts = [
-        (key(voucher), terms[key(voucher)], without(cells, terms[key(voucher)].excluded_months))
-        for voucher, cells in of_projects
-    ]
-    payments = _mixed_payments(db, [(of, cells) for _, of, cells in parts])
+    parts, payments = _parts(db, of_projects)
     return {
         voucher: {
             place: part.earned_fen
@@ -144,6 +150,18 @@ def earned_by_contracts(
         }
         for voucher, of, cells in parts
     }
+
+
+def _parts(
+    db: Session, of_projects: Sequence[tuple[Voucher, Sequence[Cell]]]
+) -> tuple[list[tuple[int, Terms, list[Cell]]], dict[Key, list[Payment]]]:
+    """Return each voucher's terms and the cells that earn; and what documents pay into these."""
+    terms = read_terms(db, [voucher for voucher, _ in of_projects])
+    parts = [
+        (key(voucher), terms[key(voucher)], without(cells, terms[key(voucher)].excluded_months))
+        for voucher, cells in of_projects
+    ]
+    return parts, _mixed_payments(db, [(of, cells) for _, of, cells in parts])
 
 
 def share_of_cell(db: Session, cell: Cell) -> dict[str, Fraction]:

@@ -19,23 +19,19 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from ledger.accounts.queries import lock_book, post, rights
-from ledger.accounts.rules.targets import Move, Target, after, rebalance, room_of
+from ledger.accounts.queries import lock_book, lock_books, post
 from ledger.charging.queries.cells import cells, raise_held
 from ledger.charging.steps import charge
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 from ledger.vouchers.queries.earnings import earnings_of
-from ledger.vouchers.queries.years import aim_of, months_of_memo, year_books
+from ledger.vouchers.queries.positions import Plan, forfeiting, in_motion, plan, position_of
+from ledger.vouchers.queries.years import months_of_memo
 from ledger.vouchers.rules import Earnings
-from ledger.vouchers.steps.years import draw_moves, keep_waits, open_years
+from ledger.vouchers.steps.years import keep_waits, lock_pools, open_years
 from ledger.vouchers.tables import Accrual, Voucher, YearWait
 
 _MAP_DAYS = text("SELECT map_days(:project)")
-_FRAUD = text("""
-    SELECT EXISTS (SELECT FROM recoveries
-                   WHERE voucher_id = :voucher AND closed_at IS NULL AND fraud)
-""")
 
 
 @dataclass(frozen=True)
@@ -66,15 +62,27 @@ def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
 def accrue_each(db: Session, vouchers: Sequence[Voucher], actor: str, now: datetime) -> int:
     """Accrue these vouchers, in the order of their books; return in how many money moved.
 
-    All are locked before the first of them draws on a pool. What came free in a pool on the way
-    goes to those of them who wait, until nothing moves any more.
+    All are locked before the first of them draws on a pool; those that stand where they should are
+    left alone. What came free in a pool on the way goes to those of them who wait, until nothing
+    moves any more.
     """
-    for voucher in vouchers:
-        lock_book(db, voucher.book_id)
-    keys = {voucher.id for voucher in vouchers if accrue(db, voucher, actor, now)}
-    while served := {v.id for v in _queued(db, vouchers) if accrue(db, v, actor, now)}:
+    lock_books(db, [voucher.book_id for voucher in vouchers])
+    lock_pools(db, {voucher.clause for voucher in vouchers})
+    keys = {v.id for v in _in_motion(db, vouchers) if accrue(db, v, actor, now)}
+    while served := {
+        v.id for v in _in_motion(db, _queued(db, vouchers)) if accrue(db, v, actor, now)
+    }:
         keys |= served
     return len(keys)
+
+
+def _in_motion(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:
+    """Those that accruing would change, once the books rest on all that counts."""
+    if not vouchers:
+        return []
+    of_projects = cells(db, projects=[voucher.project_id for voucher in vouchers])
+    raise_held(db, of_projects)
+    return in_motion(db, vouchers, of_projects)
 
 
 def _queued(db: Session, vouchers: Sequence[Voucher]) -> list[Voucher]:
@@ -92,7 +100,7 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     state = months_of_memo(memo.months) if memo else {}
     books = open_years(db, voucher, {month.year for month in {*goal, *state}})
     any_moves = False
-    forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
+    forfeits = bool(forfeiting(db, [key(voucher)]))
     others_wait = any(book.pool and book.pool.others_wait for book in books.values())
     for months in _together(state, goal, forfeits=forfeits, others_wait=others_wait):
         state = {m: part for m, part in state.items() if m not in months}
@@ -131,32 +139,18 @@ def _together(
     return [[month] for month in months]
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What the months earn by now, where the voucher's money belongs, and the moves, by book."""
-
-    state: Mapping[date, Earnings]
-    aim: Target
-    moves: Mapping[int, Sequence[Move]]
-
-
-def _step(db: Session, voucher: Voucher, state: Mapping[date, Earnings], now: datetime) -> _Step:
-    balances = rights(db, voucher.book_id)
-    forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
-    books = year_books(db, voucher, {month.year for month in state})
-    aim, of_years = aim_of(state, room_of(balances, forfeits=forfeits), books)
-    moves = rebalance(balances, aim, forfeits=forfeits)
-    by_book: dict[int, Sequence[Move]] = {voucher.book_id: moves} if moves else {}
-    by_book |= draw_moves(books, of_years, after(balances, moves))
-    keep_waits(db, voucher, books, of_years, now)
-    return _Step(state, aim, by_book)
+def _step(db: Session, voucher: Voucher, state: Mapping[date, Earnings], now: datetime) -> Plan:
+    position = position_of(db, voucher, {month.year for month in state})
+    its_plan = plan(voucher, state, position)
+    keep_waits(db, voucher, position.books, its_plan.of_years, now)
+    return its_plan
 
 
 def _keep(
     db: Session,
     voucher: Voucher,
     before: Accrual | None,
-    step: _Step,
+    step: Plan,
     *,
     month: date,
     actor: str,

@@ -10,12 +10,18 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlmodel import Session, col, delete, select, update
 
-from ledger.accounts.queries import lock_book
+from ledger.accounts.queries import lock_books
 from ledger.accounts.rules.targets import Move, Rights
-from ledger.accounts.rules.years import YearShare, draws, queue, year_moves
+from ledger.accounts.rules.years import YearShare, year_moves
 from ledger.postgres.columns import key
 from ledger.units import Fen
-from ledger.vouchers.queries.years import YearBook, months_of_memo, newest_months, year_books
+from ledger.vouchers.queries.years import (
+    YearBook,
+    months_of_memo,
+    newest_months,
+    waits_after,
+    year_books,
+)
 from ledger.vouchers.rules import earned_in_order
 from ledger.vouchers.tables import Pool, PoolClause, Voucher, VoucherYear, YearWait
 
@@ -25,28 +31,13 @@ def open_years(db: Session, voucher: Voucher, years: Collection[int]) -> dict[in
 
     None where the voucher, whose book is locked, has neither caps for the years nor pools.
     """
-    _lock_pools(db, voucher)
+    lock_pools(db, {voucher.clause})
     books = year_books(db, voucher, years)
     absent = [year for year in years if year in books and books[year].book_id is None]
     if not absent:
         return books
     _open_books(db, voucher, absent)
     return year_books(db, voucher, years)
-
-
-def draw_moves(
-    books: Mapping[int, YearBook], of_years: Iterable[YearShare], balances: Rights
-) -> dict[int, list[Move]]:
-    """Return the moves in the books of years and pools that go with these balances."""
-    before = {year: book.drawn_fen for year, book in books.items()}
-    moves: dict[int, list[Move]] = {}
-    goal = draws(of_years, before, balances.payable + balances.sent + balances.paid)
-    for year, fen in goal.items():
-        pool = books[year].pool
-        for book in (books[year].book_id, pool.book_id if pool else None):
-            if book is not None and fen != before[year]:
-                moves[book] = year_moves(before[year], fen)
-    return moves
 
 
 def keep_waits(
@@ -57,21 +48,18 @@ def keep_waits(
     now: datetime,
 ) -> None:
     """Write down what of the years waits for its pool: served in front, new at the end."""
-    wishes = {share.year: (share.waiting_fen, share.earned_fen) for share in of_years}
+    shares = {share.year: share for share in of_years}
     for year, book in books.items():
-        own = [wait for wait in book.pool.waits if wait.own] if book.pool else []
-        fen, earned_fen = wishes.get(year, (0, 0))
-        served_fen = max(earned_fen - book.drawn_fen, 0)
-        rests, more_fen = queue([wait.fen for wait in own], served_fen, fen if book.pool else 0)
-        for wait, rest in zip(own, rests, strict=True):
-            row = col(YearWait.id) == wait.number
-            if not rest:
-                db.execute(delete(YearWait).where(row))
-            elif rest != wait.fen:
+        changes = waits_after(book, shares.get(year))
+        for number, rest in changes.rests.items():
+            row = col(YearWait.id) == number
+            if rest:
                 db.execute(update(YearWait).where(row).values(fen=rest))
-        if more_fen:
-            values = {"voucher_id": voucher.id, "year": year, "fen": more_fen, "since": now}
-            db.execute(insert(YearWait).values(values))
+            else:
+                db.execute(delete(YearWait).where(row))
+        if changes.more_fen:
+            values = {"voucher_id": voucher.id, "year": year, "fen": changes.more_fen}
+            db.execute(insert(YearWait).values({**values, "since": now}))
 
 
 def held_by_year(db: Session, voucher: Voucher, balances: Rights) -> dict[int, Fen]:
@@ -103,8 +91,8 @@ def _open_books(db: Session, voucher: Voucher, years: Sequence[int]) -> None:
         db.execute(insert(VoucherYear).values(rows))
 
 
-def _lock_pools(db: Session, voucher: Voucher) -> None:
+def lock_pools(db: Session, clauses: Collection[str]) -> None:
+    """Lock the pools of these clauses; all books of vouchers that will be changed come before."""
     query = select(Pool.book_id).join(PoolClause, col(PoolClause.pool_id) == Pool.id)
-    query = query.where(PoolClause.clause == voucher.clause).order_by(col(Pool.book_id))
-    for book in db.exec(query).all():
-        lock_book(db, book)
+    books = db.exec(query.where(col(PoolClause.clause).in_(clauses))).all()
+    lock_books(db, set(books))

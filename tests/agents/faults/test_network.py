@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -18,7 +17,7 @@ from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response, Server
 from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, take_batch
-from tests.support.agents.mortal import in_a_process
+from tests.support.agents.mortal import each_wait, in_a_process
 from tests.support.agents.tiny_server import TinyServer
 from tests.support.faults.fault_books import Books, Tell
 from tests.support.faults.fault_site import GPUS, Shown, Site, judge
@@ -195,21 +194,12 @@ def _killed_at(life: Any, books: Books, step: int) -> bool:
 
 def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None:
     """One request, as the server takes it; counted before and after each wait for PostgreSQL."""
-    wait = psycopg.Connection.wait
-
-    def mortal(self: Any, *args: Any, **more: Any) -> Any:
-        countdown()
-        answer = wait(self, *args, **more)
-        countdown()
-        return answer
-
     engine = sa.create_engine(books.engine.url)
     with engine.connect() as connection:
         row = connection.execute(
             sa.text("SELECT public_key, cluster_id AS cluster FROM agents WHERE id = :agent"),
             {"agent": request.headers[wire.AGENT_HEADER]},
         ).one()
-    psycopg.Connection.wait = mortal  # type: ignore[method-assign]
     head = msgspec.json.decode(request.body, type=wire.Batch)
     digest = sha256(request.body).digest()
     signature = verify(row.public_key, digest, request.headers[wire.SIGNATURE_HEADER])
@@ -217,7 +207,7 @@ def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None
         head.agent, row.cluster, "c1", "n1", "nvml", books.now(), EVER, is_approved=True
     )
     submission = read_batch(request.body, digest, reporter, signature)
-    with Session(engine) as db:
+    with each_wait(countdown), Session(engine) as db:
         take_batch(db, submission, books.now())
         db.commit()
         countdown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +14,7 @@ import pytest
 from agents.errors import SpoolError
 from agents.parcels import Parcel
 from agents.relay.queue import Queue, QueueFull
+from tests.support.servers.small_disk import fill, small_disk
 
 SIGNATURE = base64.b64encode(bytes(64)).decode()
 
@@ -121,3 +123,23 @@ def test_a_second_relay_is_refused_and_a_courier_is_not(queue: Queue, tmp_path: 
     assert courier.answer(item.key, 200, b"yes")
     courier.close()
     assert queue.take_answer(item.key) is not None
+
+
+def test_a_disk_that_is_really_full_takes_nothing_loses_nothing_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    items = [parcel(number, size=2_000) for number in range(3)]
+    with small_disk(tmp_path / "disk", mib=1) as disk:
+        queue = Queue(disk / "relay.db")
+        queue.add(items[0])
+        filler = fill(disk)
+        more = (parcel(number, size=2_000) for number in range(3, 400))
+        with pytest.raises(SpoolError):  # once no page of the file is free either
+            deque(map(queue.add, more), maxlen=0)
+        assert next(queue.backlog()) == items[0]
+        filler.unlink()
+        queue.add(items[1])
+        queue.close()
+        queue = Queue(disk / "relay.db")
+        assert [item for item in queue.backlog() if item in items] == items[:2]
+        queue.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import deque
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from agents.errors import SpoolDamaged, SpoolError
 from agents.reporting.gap_runs import GapRun
 from agents.reporting.spool import Spool
 from tests.support.agents.windows import MS, NOON, window
+from tests.support.servers.small_disk import fill, small_disk
 
 AGENT = uuid4()
 
@@ -224,3 +226,21 @@ def _slices(holder: wire.Holder) -> tuple[wire.Part, ...]:
         )
         for place in range(7)
     )
+
+
+def test_a_disk_that_is_really_full_takes_nothing_loses_nothing_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", mib=1) as disk:
+        with Spool(disk / "spool.db") as spool:
+            spool.add([window(0)])
+            filler = fill(disk)
+            with pytest.raises(SpoolError):
+                deque(map(spool.add, ([window(minute)] for minute in range(1, 40_000))), maxlen=0)
+            kept = spool.depth()
+            assert spool.oldest() == NOON
+            filler.unlink()
+            spool.add([window(50_000)])
+        with Spool(disk / "spool.db") as spool:
+            assert spool.depth() == kept + 1
+            assert batch(spool.next_batch(AGENT, NOON)).windows[0] == window(0)

@@ -39,6 +39,7 @@ WORKED_OUT = {
     "api/claims/routes.py: outcome.code": {
         "claim_lacks", "ineligible", "insufficient", "judgement", "rejected",
     },
+    "api/registry/parents.py: fault": {"unknown_contract", "unknown_cluster"},
     "api/vouchers/routes.py: decision.result": {
         "ineligible", "insufficient", "judgement", "rejected",
     },

@@ -29,6 +29,7 @@ CALLED = {
     "keep_stretches", "keep_sightings", "pack_sums",
     "enrol_agent", "set_year_cap", "set_pool",
     "rule_corrections", "gpu_was_charged", "map_days",
+    "archive_roll", "lend_roll", "return_rolls", "read_days",
     "keep_holds", "keep_evidence", "explain_incident", "note_postings", "link_events", "is_drill",
 }  # fmt: skip
 KINDS = {"INSERT": 4, "UPDATE": 16}  # bits of pg_trigger.tgtype

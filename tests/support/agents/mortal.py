@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import psycopg
 
 from agents.reporting.server import Request, Response, Server
 
@@ -21,6 +24,24 @@ class Countdown:
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def each_wait(step: Callable[[], None]) -> Iterator[None]:
+    """Take a step before and after each wait for PostgreSQL."""
+    wait = psycopg.Connection.wait
+
+    def stepping(self: Any, *args: Any, **more: Any) -> Any:
+        step()
+        answer = wait(self, *args, **more)
+        step()
+        return answer
+
+    psycopg.Connection.wait = stepping  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        psycopg.Connection.wait = wait  # type: ignore[method-assign]
 
 
 def in_a_process(work: Callable[[Callable[[], None]], None], remainder: int) -> bool:

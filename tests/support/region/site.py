@@ -90,8 +90,8 @@ class RegionSite:
         self.size: Size | None = None
         self._tokens: dict[Role, str] = {}
         self.statement_count = 0
-        self._app = create_app(self.engine, Settings(token_days=36_500))
-        self._app.state.wall_clock = lambda: NOW
+        self.app = create_app(self.engine, Settings(token_days=36_500))
+        self.app.state.wall_clock = lambda: NOW
         sa.event.listen(self.engine, "before_cursor_execute", self._count)
 
     def grow(self, size: Size) -> None:
@@ -114,13 +114,17 @@ class RegionSite:
         """Ask for a page, as somebody of this role; its keys are found first."""
         address = path.format(**{name: self.key(name) for name in _KEYS if "{" in path})
         before = self.statement_count
-        page = client.get(address, headers={"Authorization": f"Bearer {self._tokens[role]}"})
+        page = client.get(address, headers=self.headers(role))
         return Answer(page.status_code, self.statement_count - before, len(page.content))
+
+    def headers(self, role: Role) -> dict[str, str]:
+        """Who asks: somebody of this role."""
+        return {"Authorization": f"Bearer {self._tokens[role]}"}
 
     @contextmanager
     def client(self) -> Iterator[TestClient]:
         """A reader's program."""
-        with TestClient(self._app, headers={"Accept": "text/html"}) as client:
+        with TestClient(self.app, headers={"Accept": "text/html"}) as client:
             yield client
 
     def close(self) -> None:

@@ -67,12 +67,13 @@ class Pair:
 
     def kill_primary(self) -> None:
         """Kill -9 for all its processes; nobody starts it again."""
-        self._a._stopping.set()
-        first = psutil.Process(int(self._a.pid_file.read_text().splitlines()[0]))
-        for process in [*first.children(recursive=True), first]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._a.stop()
+        _kill(self._a)
+
+    def kill_standby(self) -> None:
+        """Kill -9 for all its processes, and let commits wait for it no more."""
+        self.admin(self.a, "ALTER SYSTEM RESET synchronous_standby_names")
+        self.admin(self.a, "SELECT pg_reload_conf()")
+        _kill(self._b)
 
     def promote(self) -> None:
         """Make the standby the primary."""
@@ -87,6 +88,15 @@ class Pair:
     def _start(self, postmaster: Postmaster) -> None:
         postmaster.start(self._programs)
         self._stack.callback(postmaster.stop)
+
+
+def _kill(postmaster: Postmaster) -> None:
+    postmaster._stopping.set()
+    first = psutil.Process(int(postmaster.pid_file.read_text().splitlines()[0]))
+    for process in [*first.children(recursive=True), first]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    postmaster.stop()
 
 
 def _home(folder: Path) -> Path:

@@ -136,6 +136,8 @@ CREATE TABLE entries (
     balance bigint NOT NULL,
     PRIMARY KEY (book_id, role, version)
 );
+-- Entries come in the order of their movements, so where one's stand is said by a range of pages.
+CREATE INDEX entries_by_movement ON entries USING brin (movement_id) WITH (autosummarize = on);
 
 CREATE TABLE numbering (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -90,6 +90,28 @@ CREATE TABLE roll_spans (
     PRIMARY KEY (stream, first)
 );
 
+-- Rolls that were archived (50_archive): in which part of which month they lie, and in which row group of its
+-- file; the leaves of their batches, and the SHA-256 of the roll as it stood.
+CREATE TABLE archived_rolls (
+    stream uuid NOT NULL,
+    first bigint NOT NULL,
+    month date NOT NULL,
+    part integer NOT NULL,
+    row_group smallint NOT NULL CHECK (row_group >= 0),
+    seal bigint NOT NULL,
+    leaves bytea NOT NULL CHECK (octet_length(leaves) > 0 AND octet_length(leaves) % 32 = 0),
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    PRIMARY KEY (stream, first)
+);
+CREATE INDEX archived_rolls_by_part ON archived_rolls (month, part, row_group);
+
+-- Archived rolls that were brought back to be read; they go again.
+CREATE TABLE lent_rolls (
+    LIKE batch_rolls,
+    lent_at timestamptz NOT NULL,
+    PRIMARY KEY (stream, first)
+);
+
 -- The roll in which a batch stands; none, where it stands in none.
 CREATE FUNCTION roll_of(of_stream uuid, of_number bigint) RETURNS SETOF roll_spans
 LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
@@ -98,6 +120,22 @@ LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
     WHERE r.last >= of_number;
 END;
 
+-- Whether these rolls can be read. Those that are archived have to be brought back before, so that nobody takes
+-- them for nothing: all that are missing are named at once.
+CREATE FUNCTION rolls_at_hand(streams uuid[], firsts bigint[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    missing jsonb := (SELECT jsonb_agg(jsonb_build_array(a.stream, a.first) ORDER BY a.stream, a.first)
+        FROM unnest(streams, firsts) AS u(stream, first) JOIN archived_rolls a USING (stream, first)
+        WHERE NOT EXISTS (SELECT FROM lent_rolls l WHERE (l.stream, l.first) = (a.stream, a.first)));
+BEGIN
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'batches that were asked for are archived'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_archived', DETAIL = missing;
+    END IF;
+    RETURN true;
+END $$;
+
 CREATE FUNCTION roll_at(of_stream uuid, of_first bigint) RETURNS SETOF batch_rolls
 LANGUAGE plpgsql STABLE ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -105,6 +143,12 @@ BEGIN
                         r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
                         r.content
         FROM batch_rolls r WHERE r.stream = of_stream AND r.first = of_first;
+    IF FOUND THEN RETURN; END IF;
+    PERFORM rolls_at_hand(ARRAY[of_stream], ARRAY[of_first]);
+    RETURN QUERY SELECT r.stream, r.first, r.last, r.seal, r.agent_id, r.received, r.hashes, r.signatures,
+                        r.leaves, r.templates, r.counts, r.columns, r.kinds, r.bases, r.steps, r.widths,
+                        r.content
+        FROM lent_rolls r WHERE r.stream = of_stream AND r.first = of_first;
 END $$;
 
 CREATE FUNCTION roll_leaves(of_stream uuid, of_first bigint)
@@ -192,12 +236,14 @@ BEGIN
     RETURN QUERY SELECT * FROM unnest(opened);
 END $$;
 
--- Read batches in whatever form they are kept: whoever reads more than today's does it by these.
+-- Read batches in whatever form they are kept: whoever reads more than today's does it by these. The view shows
+-- those in this database; whoever needs the archived ones too reads the files (`ledger/archive/steps/evidence.py`).
 CREATE VIEW kept_batches AS
     SELECT stream, number, hash, signature, agent_id, received_at, answer, bytes FROM batches
     UNION ALL
     SELECT o.* FROM roll_spans s CROSS JOIN LATERAL roll_at(s.stream, s.first) r
-    CROSS JOIN LATERAL open_roll(r) o;
+    CROSS JOIN LATERAL open_roll(r) o
+    WHERE NOT EXISTS (SELECT FROM archived_rolls a WHERE (a.stream, a.first) = (s.stream, s.first));
 
 CREATE FUNCTION kept_batch(of_stream uuid, of_number bigint) RETURNS SETOF batches
 LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC
@@ -382,13 +428,21 @@ COMMENT ON COLUMN batch_rolls.kinds IS 'Of each column: number, second, microsec
 COMMENT ON COLUMN batch_rolls.bases IS 'Of each column; a value is base + step × n';
 COMMENT ON COLUMN batch_rolls.widths IS 'Of each column: bytes of n in the content; 0: n counts on';
 COMMENT ON COLUMN batch_rolls.content IS 'The columns that have a width, one after the other';
-COMMENT ON VIEW kept_batches IS 'Batches in whatever form they are kept, as they came';
+COMMENT ON TABLE archived_rolls IS 'Rolls that lie in files of the archive alone';
+COMMENT ON COLUMN archived_rolls.first IS 'Number of its first batch';
+COMMENT ON COLUMN archived_rolls.month IS 'With part: which archive it is in';
+COMMENT ON COLUMN archived_rolls.row_group IS 'Of the part''s file, from 0';
+COMMENT ON COLUMN archived_rolls.seal IS 'Which took its batches';
+COMMENT ON COLUMN archived_rolls.leaves IS 'Of each batch in the seal''s tree: 32 bytes';
+COMMENT ON COLUMN archived_rolls.digest IS 'SHA-256 of the roll, as it stood (roll_digest)';
+COMMENT ON TABLE lent_rolls IS 'Archived rolls that were brought back to be read, for some days';
+COMMENT ON VIEW kept_batches IS 'Batches in whatever form this database keeps them, as they came';
 COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 REVOKE EXECUTE ON FUNCTION code_issued, enrol_agent, agent_approved, batch_follows FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enrol_agent TO :app_role;
-GRANT SELECT ON agents, roll_spans, batch_rolls, kept_batches TO :app_role;
+GRANT SELECT ON agents, roll_spans, batch_rolls, archived_rolls, lent_rolls, kept_batches TO :app_role;
 GRANT SELECT, INSERT ON enrolment_codes, streams, batches, forks, capacities, relays TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

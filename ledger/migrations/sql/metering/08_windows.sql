@@ -156,12 +156,15 @@ LANGUAGE sql STABLE BEGIN ATOMIC
                array_agg(w.at) AS ats
         FROM kept k JOIN wanted w USING (stream, number) WHERE k.first IS NOT NULL
         GROUP BY k.stream, k.first
+    ), at_hand AS MATERIALIZED (
+        SELECT rolls_at_hand(array_agg(stream), array_agg(first)) AS are FROM of_rolls
     )
     SELECT w.at, r.windows -> (w.place - 1) FROM of_rows r JOIN wanted w USING (stream, number)
     WHERE r.windows IS NOT NULL
     UNION ALL
     SELECT a.at, p.said::jsonb
-    FROM of_rolls o CROSS JOIN LATERAL roll_at(o.stream, o.first) r
+    FROM (SELECT o.* FROM of_rolls o CROSS JOIN at_hand h WHERE h.are OFFSET 0) o
+    CROSS JOIN LATERAL roll_at(o.stream, o.first) r
     CROSS JOIN LATERAL unnest(o.places, o.ats) AS a(place, at)
     JOIN LATERAL (SELECT * FROM roll_pieces(r, o.places) OFFSET 0) p ON p.place = a.place;
 END;

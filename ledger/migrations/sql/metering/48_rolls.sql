@@ -64,14 +64,20 @@ END $$;
 
 -- The leaves of all seals, in whatever form they are kept.
 CREATE VIEW kept_leaves AS
-    SELECT seal, relation, key, hash FROM sealed_rows
+    SELECT seal, relation, key, hash, false AS away FROM sealed_rows
     UNION ALL
     SELECT r.seal, 'batches', jsonb_build_array(s.stream, s.first + n)::text COLLATE "C",
-           substring(r.leaves FROM 32 * n + 1 FOR 32)
+           substring(r.leaves FROM 32 * n + 1 FOR 32), false
     FROM roll_spans s CROSS JOIN LATERAL roll_leaves(s.stream, s.first) r
-    CROSS JOIN LATERAL generate_series(0, (r.last - s.first)::integer) AS n;
+    CROSS JOIN LATERAL generate_series(0, (r.last - s.first)::integer) AS n
+    UNION ALL
+    SELECT a.seal, 'batches', jsonb_build_array(a.stream, a.first + n)::text COLLATE "C",
+           substring(a.leaves FROM 32 * n + 1 FOR 32), true
+    FROM archived_rolls a
+    CROSS JOIN LATERAL generate_series(0, octet_length(a.leaves) / 32 - 1) AS n;
 
 COMMENT ON VIEW kept_leaves IS 'The rows that seals took, and their hashes; those of packed batches too';
+COMMENT ON COLUMN kept_leaves.away IS 'Whether the row lies in the archive';
 REVOKE EXECUTE ON FUNCTION pack_batches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pack_batches TO :app_role;
 GRANT SELECT ON kept_leaves TO :app_role;

@@ -1,0 +1,1 @@
+"""What every request shares that meets archived evidence."""

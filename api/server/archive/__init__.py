@@ -1,0 +1,1 @@
+"""Archives on this machine: commands, and the round of the server."""

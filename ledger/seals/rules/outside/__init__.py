@@ -1,0 +1,1 @@
+"""What is sealed and lies outside of the database."""
