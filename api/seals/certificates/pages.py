@@ -18,6 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/certificates")
+@limited(guesses=True)
 def checking(*, frame: Framed, db: Db, number: str = "", code: Code = "") -> HTMLResponse:
     """The form; with a number and its code, that certificate."""
     if not number:
