@@ -65,6 +65,7 @@ from api.registry import routes as registry_routes
 from api.seals import dossier_routes
 from api.seals import routes as seals_routes
 from api.seals.audit import routes as audit_routes
+from api.seals.certificates import routes as certificate_routes
 from api.settings import Door, Settings
 from api.statements import routes as statements_routes
 from api.vouchers import accrual_routes, project_routes, year_routes
@@ -107,6 +108,7 @@ ROUTES = (
     seals_routes,
     dossier_routes,
     audit_routes,
+    certificate_routes,
     statements_routes,
     people_routes,
     person_routes,

@@ -40,6 +40,7 @@ from api.registry import cli as registry_cli
 from api.seals import cli as seals_cli
 from api.seals import dossier_cli
 from api.seals.audit import cli as audit_cli
+from api.seals.certificates import cli as certificate_cli
 from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
 from api.server.archive import cli as archive_cli
@@ -76,6 +77,7 @@ for room in (
     seals_cli,
     dossier_cli,
     audit_cli,
+    certificate_cli,
     seal_cli,
     archive_cli,
     people_cli,

@@ -40,6 +40,7 @@ from api.registry import entry_pages as registry_pages
 from api.registry import inventory_pages
 from api.seals import dossier_pages
 from api.seals import pages as seals_pages
+from api.seals.certificates import pages as certificate_pages
 from api.statements import pages as statements_pages
 from api.vouchers import action_pages as voucher_action_pages
 from api.vouchers import day_pages, opening_pages, version_pages, year_pages
@@ -77,6 +78,7 @@ ROUTERS = (
     closes_pages.router,
     seals_pages.router,
     dossier_pages.router,
+    certificate_pages.router,
     redemption_pages.router,
     number_read_pages.router,
     vouchers_pages.router,

@@ -56,6 +56,7 @@ class Right(StrEnum):
     MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
     TAKE_DOSSIERS = "take_dossiers"  # all of a claim in a file, account numbers whole among it
+    CERTIFY = "certify"  # certificates of metered use: a clerk of any project, a builder of hers
     READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
     READ_PAYMENTS = "read_payments"
     READ_POSTINGS = "read_postings"  # postings, movements, batches: all projects' together
@@ -116,9 +117,11 @@ _CLAIMANT = {
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.BUILDER: frozenset(_BUILDER | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.CLAIM}),
+        Role.BUILDER: frozenset(
+            _BUILDER | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.CERTIFY}
+        ),
         Role.OPERATOR: frozenset(_OPERATOR | _CLAIMANT | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
-        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS | {Right.TAKE_DOSSIERS}),
+        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS | {Right.TAKE_DOSSIERS, Right.CERTIFY}),
         Role.APPROVER: frozenset(_BUREAU),
         Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS, Right.CLOSE}),
         Role.AUDITOR: frozenset(

@@ -95,6 +95,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "上一次封存（第 {number} 次）的封首或签名不对，不能接着封存；请先核验"
         ),
         "audit_period": msgid("一次至多 {months} 个账期，先写第一个，再写最后一个"),
+        "certificate": msgid("没有编号 {number} 的证明，或校验码不对"),
+        "certificate_period": msgid("一份证明至多 {months} 个账期，先写第一个，再写最后一个"),
+        "certificate_unsealed": msgid("还没有封存过，不能签发证明"),
         "seal_keyless": msgid("这台服务器没有封存密钥（SUANQUAN_SEAL_KEY），签不了名"),
         "unproven": msgid("{relation} 的 {key} 不在任何封首的树里；请先核验"),
         "seal_month_open": msgid("{month} 还没有结束，不能作月末封存"),

@@ -64,6 +64,7 @@ WORDS: Mapping[Right, str] = MappingProxyType(
         Right.MOVE_CLAIMS: msgid("办理申请的各步（哪一步由谁，见申请）"),
         Right.HANDLE_CLAIMS: msgid("登记异议，提出批准"),
         Right.TAKE_DOSSIERS: msgid("取申请的卷宗，里面有完整的账号（每次留下记录）"),
+        Right.CERTIFY: msgid("开算力计量证明"),
         Right.READ_NUMBERS: msgid("看完整的账号（每次留下记录）"),
         Right.READ_PAYMENTS: msgid("看指标、付款清单、回单、退款、追缴"),
         Right.READ_POSTINGS: msgid("看凭证、分录、批次"),

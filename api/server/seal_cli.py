@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 app = Commands()
 SHOWN = 1_000  # faults; more are counted
+CERTIFICATE_MAX = 4 * 2**20  # bytes
 
 TALLY = (
     Column(msgid("封存"), "seals", NUMBER),
@@ -51,7 +52,7 @@ ExportFile = Annotated[Path, typer.Argument(help=msgid("写到哪里，如 2026.
 NEXT_KEY = Column(msgid("以后的密钥（请改 SUANQUAN_SEAL_KEY）"), "file")
 NextKey = Annotated[Path, typer.Argument(help=msgid("新密钥的文件；没有就建立一个，请另存一份"))]
 ExportToVerify = Annotated[
-    Path | None, typer.Argument(help=msgid("导出或卷宗的文件；不写就核验本机的数据库"))
+    Path | None, typer.Argument(help=msgid("导出、卷宗或证明的文件；不写就核验本机的数据库"))
 ]
 OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存的账期，如 2026-11"))]
 
@@ -163,16 +164,32 @@ def _evidence(raw: Any) -> "Away":  # noqa: ANN401 - the driver is loaded when i
 
 
 def _verify_file(file: Path) -> "Tally":
-    """An export, or a claim's dossier: its members say which."""
+    """A certificate, an export, or a claim's dossier: what stands in it says which."""
     from ledger.seals.rules.dossier import MANIFEST  # noqa: PLC0415 - when it is used
     from ledger.seals.rules.dossier_check import check_dossier  # noqa: PLC0415
     from ledger.seals.rules.export_check import check_export  # noqa: PLC0415
     from ledger.seals.steps.open_export import open_export  # noqa: PLC0415
 
+    if (certified := _certificate(file)) is not None:
+        return certified
     with _bar() as look, open_export(file) as archive:
         if MANIFEST in archive.names():
             return check_dossier(archive)[1]
         return check_export(archive, look)
+
+
+def _certificate(file: Path) -> "Tally | None":
+    """What is found of a certificate; None where the file is something else, or not there."""
+    from ledger.seals.rules.certificate import (  # noqa: PLC0415
+        check_certificate,
+        is_certificate,
+    )
+
+    try:
+        content = file.read_bytes() if file.stat().st_size <= CERTIFICATE_MAX else b""
+    except OSError:
+        return None
+    return check_certificate(content)[1] if is_certificate(content) else None
 
 
 @contextmanager

@@ -137,6 +137,7 @@ def own_quota(
         content["deducted_fen"] = confirmed_fen(db, project=key(project))
         content["unconfirmed"] = viewer.project and unconfirmed(db, project=key(project))
         content |= _pictures(quota, beijing_day(now)) if quota.days else {}
+    content["may_certify"] = access.may(viewer, Right.CERTIFY)
     return frame.page("vouchers/quota.html", content)
 
 

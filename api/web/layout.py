@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ UNAUTHORISED = 401
 FILTERS = {
     "money": formats.money,
     "exact_money": formats.exact_money,
+    "fraction": Fraction,
     "quantity": formats.quantity,
     "gpu_hours": formats.gpu_hours,
     "capital": formats.capital,

@@ -692,6 +692,28 @@ $$;
 
 ALTER FUNCTION public.cell_usage(of_reconciliation bigint, of_part text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.certificate_says() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    said jsonb := NEW.content::jsonb;
+BEGIN
+    IF said ->> 'number' IS DISTINCT FROM NEW.number
+            OR said #>> '{project,code}' IS DISTINCT FROM
+                (SELECT code FROM projects WHERE id = NEW.project_id)
+            OR said ->> 'since' IS DISTINCT FROM to_char(NEW.since, 'YYYY-MM')
+            OR said ->> 'until' IS DISTINCT FROM to_char(NEW.until - 1, 'YYYY-MM')
+            OR said ->> 'key' IS DISTINCT FROM
+                (SELECT encode(public_key, 'hex') FROM seal_keys WHERE id = NEW.key_id) THEN
+        RAISE EXCEPTION 'certificate % is not what its content says', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'certificate_says';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.certificate_says() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.changed_by_administrator() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -6735,6 +6757,38 @@ ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.certificates (
+    number text NOT NULL,
+    project_id bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    content text NOT NULL,
+    hash bytea NOT NULL,
+    key_id bigint NOT NULL,
+    signature bytea NOT NULL,
+    pdf bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    CONSTRAINT certificates_check CHECK (((until > since) AND (EXTRACT(day FROM until) = (1)::numeric))),
+    CONSTRAINT certificates_check1 CHECK ((hash = sha256(convert_to(content, 'UTF8'::name)))),
+    CONSTRAINT certificates_issued_by_check CHECK ((issued_by <> ''::text)),
+    CONSTRAINT certificates_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT certificates_signature_check CHECK ((octet_length(signature) = 64)),
+    CONSTRAINT certificates_since_check CHECK ((EXTRACT(day FROM since) = (1)::numeric))
+);
+
+ALTER TABLE public.certificates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.certificates IS 'Certificates of metered use, signed by the bureau; append-only';
+
+COMMENT ON COLUMN public.certificates.until IS 'The first day after the last month';
+
+COMMENT ON COLUMN public.certificates.content IS 'The JSON that is signed, byte for byte';
+
+COMMENT ON COLUMN public.certificates.hash IS 'SHA-256 of the content';
+
+COMMENT ON COLUMN public.certificates.pdf IS 'The page as it was handed out; its bytes are signed too';
+
 CREATE TABLE public.charges (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -9433,7 +9487,7 @@ CREATE TABLE public.series (
     year integer NOT NULL,
     last integer NOT NULL,
     CONSTRAINT series_last_check CHECK ((last >= 1)),
-    CONSTRAINT series_prefix_check CHECK ((prefix = ANY (ARRAY['DF'::text, 'ZF'::text, 'ZJ'::text]))),
+    CONSTRAINT series_prefix_check CHECK ((prefix = ANY (ARRAY['DF'::text, 'ZF'::text, 'ZJ'::text, 'ZM'::text]))),
     CONSTRAINT series_year_check CHECK (((year >= 2000) AND (year <= 2199)))
 );
 
@@ -10322,6 +10376,12 @@ ALTER TABLE ONLY public.centres
 ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.certificates
+    ADD CONSTRAINT certificates_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.certificates
+    ADD CONSTRAINT certificates_pkey PRIMARY KEY (number);
+
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
@@ -10945,6 +11005,10 @@ CREATE INDEX bindings_superseded_decision_id_idx ON public.bindings USING btree 
 CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
 
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
+
+CREATE INDEX certificates_by_key ON public.certificates USING btree (key_id);
+
+CREATE INDEX certificates_by_project ON public.certificates USING btree (project_id);
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
 
@@ -11824,6 +11888,8 @@ CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER ruled BEFORE INSERT ON public.incident_rulings FOR EACH ROW EXECUTE FUNCTION public.incident_ruled();
 
+CREATE TRIGGER says BEFORE INSERT ON public.certificates FOR EACH ROW EXECUTE FUNCTION public.certificate_says();
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -11859,6 +11925,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_names REFERENCING N
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('number');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12086,6 +12154,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.cause_kinds REFERENCING OLD TABL
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.centres REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.certificates REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('number');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.charges REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.claim_cells REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('claim_id, contract_id, month');
@@ -12311,6 +12381,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_names REFERENCING NEW T
 CREATE TRIGGER seal_new AFTER INSERT ON public.cause_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('cause, kind');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.centres REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.certificates REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('number');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.charges REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12637,6 +12709,12 @@ ALTER TABLE ONLY public.catalogue_names
 
 ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.certificates
+    ADD CONSTRAINT certificates_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.seal_keys(id);
+
+ALTER TABLE ONLY public.certificates
+    ADD CONSTRAINT certificates_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -13200,6 +13278,8 @@ REVOKE ALL ON FUNCTION public.causes_of(first_word text, from_posting bigint) FR
 
 REVOKE ALL ON FUNCTION public.cell_usage(of_reconciliation bigint, of_part text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.certificate_says() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
 
@@ -13711,6 +13791,8 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.certificates TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 

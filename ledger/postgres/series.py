@@ -1,4 +1,4 @@
-"""Number what people quote: claims (DF), payment lists (ZF) and recoveries (ZJ), year by year."""
+"""Number what people quote, year by year: claims, payment lists, recoveries, certificates."""
 
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ class Series(StrEnum):
     CLAIM = "DF"
     PAYMENT_LIST = "ZF"
     RECOVERY = "ZJ"
+    CERTIFICATE = "ZM"
 
 
 def next_number(db: Session, series: Series, year: int) -> str:

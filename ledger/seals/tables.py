@@ -34,6 +34,23 @@ class Seal(SQLModel, table=True):
     signature: bytes
 
 
+class Certificate(SQLModel, table=True):
+    """A certificate of metered use: `content` is signed byte for byte, `until` exclusive."""
+
+    __tablename__ = "certificates"
+    number: str = Field(primary_key=True)
+    project_id: int = big()
+    since: date
+    until: date
+    content: str
+    hash: bytes = Field(unique=True)
+    key_id: int = big()
+    signature: bytes
+    pdf: bytes
+    issued_at: datetime = moment()
+    issued_by: str
+
+
 class SealedRow(SQLModel, table=True):
     """A leaf: a row that a seal took; `hash` None says that the row was gone by then."""
 

@@ -11,12 +11,12 @@ from api.door.dependencies import Db, having
 from api.door.files import download
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
+from api.seals.audit.sample import draw
 from api.seals.audit.schemas import Sample
 from api.seals.audit.tables import books_file
 from api.seals.audit.vouchers import voucher_archive
 from ledger.claims.codes import ClaimState
 from ledger.desk.queries.queues import claims
-from ledger.seals.rules.sample import draw
 from ledger.units import next_month
 
 router = APIRouter(tags=["audit"])

@@ -1,8 +1,8 @@
--- Series of numbers that people quote: DF for claims, ZF for payment lists, ZJ for recoveries. The
+-- Series of numbers that people quote: DF for claims, ZF for payment lists, ZJ for recoveries, ZM for certificates. The
 -- number of a posting is given at commit (02_accounts); a statement's follows from contract and month.
 
 CREATE TABLE series (
-    prefix text NOT NULL CHECK (prefix IN ('DF', 'ZF', 'ZJ')),
+    prefix text NOT NULL CHECK (prefix IN ('DF', 'ZF', 'ZJ', 'ZM')),
     year integer NOT NULL CHECK (year BETWEEN 2000 AND 2199),
     last integer NOT NULL CHECK (last >= 1),
     PRIMARY KEY (prefix, year)

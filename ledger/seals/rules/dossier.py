@@ -97,10 +97,11 @@ def sign(content: bytes, key: SigningKey) -> bytes:
 def is_signed(content: bytes, signature: bytes, public_key: str) -> bool:
     """Whether this key signed this content; `signature` is the line of one."""
     try:
-        VerifyKey(bytes.fromhex(public_key)).verify(content, bytes.fromhex(signature.decode()))
+        value = bytes.fromhex(signature.decode())
+        VerifyKey(bytes.fromhex(public_key)).verify(content, value)
     except (BadSignatureError, ValueError, TypeError):
         return False
-    return signature.endswith(b"\n")
+    return signature == value.hex().encode() + b"\n"
 
 
 def file_member(hash_: str, name: str) -> str:

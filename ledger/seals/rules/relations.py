@@ -153,6 +153,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "passwords": Sealed(secrets=("hash",)),
         "persons": _ONCE,
         "recovery_codes": Sealed(changes=True, secrets=("hash",)),
+        "certificates": _ONCE,
         "seal_keys": _CHANGES,
         "server_key": Sealed(secrets=("seed",)),
         "sessions": Sealed(changes=True, secrets=("hash", "device"), without=("seen_at",)),

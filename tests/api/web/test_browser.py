@@ -257,6 +257,7 @@ ELSEWHERE = [
     "/postings/1",
     "/mark",
     "/seals",
+    "/certificates",
     "/deductions",
     "/pools",
     "/policies",
@@ -274,7 +275,7 @@ NO_PAGES = frozenset(
         "/sign-in/oidc", "/sign-in/oidc/callback",
         "/claims/{number}/print/{paper}", "/incidents/{incident}/file", "/courier/{number}",
         "/courier/{number}/answer", "/deductions/{deduction}/consent", "/invitation",
-        "/batches/{stream}/{number}", "/hours/{cluster}/{gpu}",
+        "/batches/{stream}/{number}", "/hours/{cluster}/{gpu}", "/certificates/{number}",
     }
 )  # fmt: skip
 

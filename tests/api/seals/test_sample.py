@@ -1,6 +1,6 @@
 """A seed draws the same claims for everybody, and a claim that comes later moves none."""
 
-from ledger.seals.rules.sample import draw
+from api.seals.audit.sample import draw
 
 NUMBERS = [f"DF-2026-{number:04d}" for number in range(200)]
 
