@@ -46,6 +46,9 @@ WORKED_OUT = {
     "ledger/payment/steps/payment_list.py: payable.held": {
         "without_account", "account_changing", "payable_gone", "bank_contradiction",
     },
+    "ledger/closes/rules.py: code": {
+        "close_too_early", "closed_before", "month_before_open", "usage_open", "invariant_broken",
+    },
     "ledger/policy/decide/reasons.py: code": {"condition_unmet", "condition_to_judge"},
     "ledger/people/steps/decisions.py: reason": {
         "same_person", "one_made_the_other", "service_confirms", "shared_device",

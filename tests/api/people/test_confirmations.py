@@ -22,7 +22,7 @@ CONFIRMING = {
 # One person's word that a second one confirms, before money moves, by one of those.
 PROPOSING = {words for words in ACTS.values() if words.startswith("提出")} | {
     "交单据", "交抵扣的书面同意", "登记付款凭证", "登记抵扣", "登记", "登记所见的 GPU", "签发令牌",
-    "邀请设定账号",
+    "邀请设定账号", "月结",
 }  # fmt: skip
 # What moves money without a second person: figures that follow from what others proved, the bank's
 # rows, what only holds money back; and one clerk's word on late usage and on who reports it.
@@ -37,8 +37,7 @@ TELLING = {
     "扮演演练的人", "统一认证退出", "退出登录", "预览登记", "发注册码", "注册采集端",
     "停用采集端", "收信使的文件", "说明用量事件", "试算政策", "写明单据的期间", "出对账单",
     "答复对账单", "预览对账", "询问中心", "答复询问", "交申请材料", "办理申请", "登记异议",
-    "取申请的卷宗", "开算力计量证明",
-    "处理异议",
+    "处理异议", "取申请的卷宗", "开算力计量证明",
 }  # fmt: skip
 OWN = ("定时：", "本机：")
 
