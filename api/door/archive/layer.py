@@ -29,7 +29,7 @@ class Archived:
         Raises:
             Busy: what a change met was archived, and is at hand now (`batch_archived`); or the
                 archive is not there (`archive_away`).
-            Refused: a file of the archive is away_keys or not what it was (`archive_file`).
+            Refused: a file of the archive is away or not what it was (`archive_file`).
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
