@@ -5478,9 +5478,12 @@ END $_$;
 ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.roll_digest(roll public.batch_rolls) RETURNS bytea
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
     RETURN sha256(record_send(roll));
+END $$;
 
 ALTER FUNCTION public.roll_digest(roll public.batch_rolls) OWNER TO suanquan_owner;
 
@@ -11435,6 +11438,8 @@ CREATE TRIGGER clock_entered_at BEFORE INSERT OR UPDATE OF entered_at ON public.
 CREATE TRIGGER clock_finished_at BEFORE INSERT OR UPDATE OF finished_at ON public.rounds FOR EACH ROW WHEN (((new.finished_at < (now() - '00:10:00'::interval)) OR (new.finished_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_frozen_at BEFORE INSERT OR UPDATE OF frozen_at ON public.freezes FOR EACH ROW WHEN (((new.frozen_at < (now() - '00:10:00'::interval)) OR (new.frozen_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_issued_at BEFORE INSERT OR UPDATE OF issued_at ON public.certificates FOR EACH ROW WHEN (((new.issued_at < (now() - '00:10:00'::interval)) OR (new.issued_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_issued_at BEFORE INSERT OR UPDATE OF issued_at ON public.statements FOR EACH ROW WHEN (((new.issued_at < (now() - '00:10:00'::interval)) OR (new.issued_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 

@@ -40,7 +40,7 @@ BEGIN
             ('bindings', 'recorded_at superseded_at'), ('charges', 'computed_at'),
             ('claim_events', 'at'), ('claim_files', 'added_at'), ('claims', 'opened_at'), ('closes', 'closed_at'),
             ('conflicts', 'received_at'), ('contracts', 'recorded_at changed_at'), ('catalogue_models', 'recorded_at'),
-            ('catalogue_names', 'recorded_at'), ('centres', 'recorded_at'), ('clusters', 'recorded_at'),
+            ('catalogue_names', 'recorded_at'), ('centres', 'recorded_at'), ('certificates', 'issued_at'), ('clusters', 'recorded_at'),
             ('courier_files', 'taken_at'), ('gpus', 'recorded_at changed_at'),
             ('organisations', 'recorded_at'), ('projects', 'recorded_at'),
             ('witness_requirements', 'recorded_at superseded_at'),

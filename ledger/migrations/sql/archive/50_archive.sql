@@ -70,8 +70,10 @@ CREATE TRIGGER follows BEFORE INSERT ON archives FOR EACH ROW EXECUTE FUNCTION a
 
 -- The SHA-256 of a roll, of every column in its binary form.
 CREATE FUNCTION roll_digest(roll batch_rolls) RETURNS bytea
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
-RETURN sha256(record_send(roll));
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN sha256(record_send(roll));
+END $$;
 
 -- Takes a roll out of the database. It comes as its file gave it, but for the leaves, which stay here. The
 -- part's row has to come in this very transaction.
