@@ -19,7 +19,7 @@ app = Commands()  # its verbs stand beside those of the chain, under `audit`
 SAMPLE = (
     Column(msgid("种子"), "seed"),
     Column(msgid("从几件里抽"), "population", NUMBER),
-    Column(msgid("抽到的申请"), lambda row: "\n".join(row["claims"]) or "—"),
+    Column(msgid("抽到的申请"), lambda row: "、".join(row["claims"]) or "—"),
 )
 FirstMonth = Annotated[str, typer.Argument(metavar="MONTH", help=msgid("第一个账期，如 2026-01"))]
 LastMonth = Annotated[str, typer.Argument(metavar="MONTH", help=msgid("最后一个账期，至多十二个"))]
