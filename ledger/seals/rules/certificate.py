@@ -84,11 +84,6 @@ def as_json(certificate: Certificate, signature: bytes) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode() + b"\n"
 
 
-def sign_certificate(certificate: Certificate, key: SigningKey) -> bytes:
-    """Return the signature of the line."""
-    return key.sign(certificate.text.encode()).signature
-
-
 def sign_page(page: bytes, certificate: Certificate, key: SigningKey) -> bytes:
     """Return a PDF file with the certificate in it, signed.
 

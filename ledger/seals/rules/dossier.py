@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
 from ledger.seals.rules.export import Archive, Malformed, rows_member
 from ledger.seals.rules.form import unescape
+from ledger.seals.rules.heads import is_signature
 
 FORM = "suanquan dossier 1"
 MANIFEST, SIGNATURE = "dossier.json", "dossier.sig"
@@ -97,11 +97,10 @@ def sign(content: bytes, key: SigningKey) -> bytes:
 def is_signed(content: bytes, signature: bytes, public_key: str) -> bool:
     """Whether this key signed this content; `signature` is the line of one."""
     try:
-        value = bytes.fromhex(signature.decode())
-        VerifyKey(bytes.fromhex(public_key)).verify(content, value)
-    except (BadSignatureError, ValueError, TypeError):
+        value, key = bytes.fromhex(signature.decode()), bytes.fromhex(public_key)
+    except (ValueError, TypeError):
         return False
-    return signature == value.hex().encode() + b"\n"
+    return signature == value.hex().encode() + b"\n" and is_signature(value, content, key)
 
 
 def file_member(hash_: str, name: str) -> str:

@@ -136,8 +136,13 @@ def sign(text: str, key: SigningKey) -> bytes:
 
 def is_signed(text: str, signature: bytes, public_key: bytes) -> bool:
     """Whether this key signed this head."""
+    return is_signature(signature, text.encode(), public_key)
+
+
+def is_signature(signature: bytes, content: bytes, public_key: bytes) -> bool:
+    """Whether this is the Ed25519 signature of these bytes by this key."""
     try:
-        VerifyKey(public_key).verify(text.encode(), signature)
+        VerifyKey(public_key).verify(content, signature)
     except (BadSignatureError, ValueError, TypeError):
         return False
     return True

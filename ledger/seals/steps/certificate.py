@@ -12,13 +12,8 @@ from ledger.postgres.series import Series, next_number
 from ledger.registry.tables import Organisation, Project
 from ledger.seals.queries.certificates import MONTHS_MAX, certificate_figures
 from ledger.seals.queries.seals import last_seal
-from ledger.seals.rules.certificate import (
-    Certificate,
-    sign_certificate,
-    sign_page,
-    write_certificate,
-)
-from ledger.seals.rules.heads import read_head
+from ledger.seals.rules.certificate import Certificate, sign_page, write_certificate
+from ledger.seals.rules.heads import read_head, sign
 from ledger.seals.tables import Certificate as Row
 from ledger.seals.tables import SealKey
 from ledger.units import beijing_day, month_of
@@ -87,7 +82,7 @@ def issue_certificate(
         content=certificate.text,
         hash=certificate.hash,
         key_id=key_of(db.exec(select(SealKey).where(SealKey.public_key == public_key)).one()),
-        signature=sign_certificate(certificate, key),
+        signature=sign(certificate.text, key),
         pdf=sign_page(draw(certificate), certificate, key),
         issued_at=now,
         issued_by=actor,

@@ -10,10 +10,10 @@ from ledger.seals.rules.certificate import (
     check_certificate,
     is_certificate,
     read_certificate,
-    sign_certificate,
     sign_page,
     write_certificate,
 )
+from ledger.seals.rules.heads import sign
 from tests.support.seals import KEY
 
 PAGE = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\nxref\n0 1\ntrailer\n<< >>\nstartxref\n31\n%%EOF\n"
@@ -26,7 +26,7 @@ def certificate() -> Certificate:
 
 
 def files(certificate: Certificate, key: SigningKey = KEY) -> list[bytes]:
-    signature = sign_certificate(certificate, key)
+    signature = sign(certificate.text, key)
     return [sign_page(PAGE, certificate, key), as_json(certificate, signature)]
 
 
