@@ -2,7 +2,8 @@
 
 They are sent as a form with a part called `file`, or as they are with `?name=`. Both are read
 whole; their size was limited before (`api/door/limits.py`). What a form says beside its file stands
-in a part called `document`, as JSON. What is taken away a browser keeps and does not open.
+in a part called `document`, as JSON; a code of the sender's authenticator in one called `code`, for
+an address is written into logs. What is taken away a browser keeps and does not open.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from starlette.exceptions import HTTPException
 
 from api.door.exactness import json_once
 from api.door.problems import Refusal
+from api.door.schemas import PROOF_MAX
 from ledger.documents.queries.originals import File
 from ledger.documents.tables import Original
 from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
 
 FORM = "multipart/form-data"
+_FIELDS_MAX = 3  # a document, a code, and the page that a form stands on
 SPREADSHEETS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -30,12 +33,15 @@ _MEDIA = {"html": "text/html; charset=utf-8", "json": "application/json", **SPRE
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
-def documented(*, keyed: bool = False) -> dict[str, Any]:
+def documented(*, keyed: bool = False, proved: bool = False) -> dict[str, Any]:
     """The request body of such a route, for the OpenAPI document."""
     properties: dict[str, Any] = {"file": {"type": "string", "format": "binary"}}
     if keyed:
         properties["document"] = {"type": "string", "contentMediaType": "application/json"}
-    form = {"type": "object", "properties": properties, "required": sorted(properties)}
+    required = sorted(properties)
+    if proved:
+        properties["code"] = {"type": "string", "maxLength": PROOF_MAX, "default": ""}
+    form = {"type": "object", "properties": properties, "required": required}
     content: dict[str, Any] = {FORM: {"schema": form}}
     if not keyed:
         content["application/octet-stream"] = _BINARY
@@ -44,10 +50,11 @@ def documented(*, keyed: bool = False) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file, and the form's `document` beside it."""
+    """A file, and the form's `document` and `code` beside it."""
 
     file: File
     document: dict[str, Any] | None
+    code: str = ""
 
 
 async def upload(request: Request, name: str = "") -> Upload:
@@ -55,14 +62,16 @@ async def upload(request: Request, name: str = "") -> Upload:
     if not request.headers.get("content-type", "").startswith(FORM):
         return Upload(File.from_content(name, await request.body()), None)
     try:
-        async with request.form(max_files=1, max_fields=1) as form:
-            part, beside = form.get("file"), form.get("document")
+        async with request.form(max_files=1, max_fields=_FIELDS_MAX) as form:
+            part, beside, code = form.get("file"), form.get("document"), form.get("code", "")
             if not isinstance(part, UploadFile):
                 raise Refusal(422, "no_file")
             file = File.from_content(part.filename or "", await part.read())
     except HTTPException as error:  # more files or fields, or no whole form
         raise Refusal(422, "broken_form") from error
-    return Upload(file, _document(beside) if isinstance(beside, str) else None)
+    if not isinstance(code, str) or len(code) > PROOF_MAX:
+        raise Refusal(422, "broken_form")
+    return Upload(file, _document(beside) if isinstance(beside, str) else None, code.strip())
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from api.payment.schemas import (
     RulingCreate,
     SharesCreate,
 )
+from api.people.step_up import Proving
 from api.web import charts
 from api.web.forms import Fields, form
 from api.web.forms import fen as fen_of
@@ -54,7 +55,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/payments")
-def payments(*, frame: Framed, viewer: Reader, db: ReadDb, now: Now) -> HTMLResponse:
+def payments(
+    *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, prover: Proving
+) -> HTMLResponse:
     """Money, queue, lists, recoveries, and the way that the money went."""
     ways = money_flow.ways(db)
     refunds = sorted(returned_money.refunds(db), key=lambda row: row.reference)
@@ -79,6 +82,7 @@ def payments(*, frame: Framed, viewer: Reader, db: ReadDb, now: Now) -> HTMLResp
             "ways": ways,
             "picture": picture(ways) if ways else "",
             "may_pay": access.may(viewer, Right.PAY),
+            "code_wanted": access.may(viewer, Right.PAY) and prover.asks(viewer),
             "year": beijing_day(now).year,
         },
     )
@@ -216,10 +220,13 @@ def share_indicators(
 
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
-def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Response:
+def take_bank_return(
+    viewer: Payer, db: Db, now: Now, upload: Uploaded, prover: Proving
+) -> Response:
     """Take in the bank's file; what contradicts is then shown first."""
-    outcome = return_routes.bank_return(upload, viewer, db, now)
-    return RedirectResponse("/payments#rows" if outcome.waiting else "/payments#lists", 303)
+    outcome = return_routes.bank_return(upload, viewer, db, now, prover)
+    place = "#rows" if outcome.waiting else "#lists"
+    return prover.keep(RedirectResponse(f"/payments{place}", 303))
 
 
 @router.post("/payments/rows/{row}")

@@ -10,7 +10,7 @@ from api.cli.arguments import content_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import Code, Reason, Yuan
+from api.cli.options import Code, Proof, Reason, Yuan
 from api.cli.values import MOMENT, MONEY, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -53,10 +53,12 @@ RECOVERIES = (
 @app.verb("return", msgid("导入银行回单：成功的入账，有矛盾的等两人判定"))
 def bank_return(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("银行回单，CSV 或 XLSX"))],
+    *,
+    code: Proof = "",
 ) -> Answer:
     """Take in the bank's file, with what differs from its lists."""
-    content = content_of(file)
-    booked = ask("POST", "bank-returns", query={"name": file.name}, content=content)
+    parts = {"file": (file.name, content_of(file)), "code": (None, code)}
+    booked = ask("POST", "bank-returns", form=parts)
     notes = [note["message"] for note in booked["notes"]]
     return Answer(booked, [*record(BOOKED, booked).blocks, *notes])
 

@@ -23,8 +23,9 @@ from api.payment.schemas import (
     RulingCreate,
     YearEndCreate,
 )
+from api.people.step_up import Proving
 from ledger.payment.queries import bank_rows, payment_lists, returned_money
-from ledger.payment.steps.bank_return import take_return
+from ledger.payment.steps.bank_return import read_file, take_return
 from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.recover import open_recovery
 from ledger.payment.steps.refund import refund
@@ -36,12 +37,21 @@ router = APIRouter(tags=["payment"])
 _READ = having(Right.READ_PAYMENTS)
 
 
-@router.post("/bank-returns", openapi_extra=documented())
+@router.post("/bank-returns", openapi_extra=documented(proved=True))
 @limited(body=8 * KIB * KIB)
-def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
-    """Take in the bank's file, or report everything that is wrong with it."""
+def bank_return(
+    uploaded: Uploaded, viewer: Payer, db: Db, now: Now, prover: Proving
+) -> BankReturnOutcome:
+    """Take in the bank's file, or report everything that is wrong with it.
+
+    Where a code is asked for, the file is sent as a form, with the code beside it.
+    """
     db.commit()  # others have the connection while the file is read
-    outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
+    rows, faults = read_file(uploaded.file)
+    if faults:
+        raise Refusal.with_faults("bank_return", faults)
+    viewer = prover.take(viewer, uploaded.code)
+    outcome = take_return(db, uploaded.file, rows, viewer=viewer, now=now)
     if outcome.findings:
         raise Refusal.with_faults("bank_return", outcome.findings)
     return BankReturnOutcome.model_validate(vars(outcome) | {"notes": findings(outcome.notes)})

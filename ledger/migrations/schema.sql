@@ -12621,6 +12621,8 @@ CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.ki
 
 CREATE TRIGGER who_changes BEFORE UPDATE ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.changed_by_administrator();
 
+CREATE TRIGGER with_code BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.confirmed_with_code('received_by');
+
 CREATE TRIGGER with_code BEFORE UPDATE OF answer ON public.decisions FOR EACH ROW WHEN ((new.answer = 'confirmed'::text)) EXECUTE FUNCTION public.confirmed_with_code('answered_by', 'decided_by');
 
 CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON public.deductions FOR EACH ROW EXECUTE FUNCTION public.confirmed_with_code('confirmed_by', 'stated_by');

@@ -23,7 +23,7 @@ from ledger.payment.codes import Ruling
 from ledger.payment.queries import funding
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Payable
-from ledger.payment.steps.bank_return import ReturnIntake, take_return
+from ledger.payment.steps.bank_return import ReturnIntake, read_file, take_return
 from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.indicators import open_indicator
 from ledger.payment.steps.payment_list import make_list
@@ -180,7 +180,10 @@ class Treasury:
         """The bank returns these rows."""
         file = File.from_content("回单.csv", "\n".join([HEAD, *rows]).encode())
         with Session(self.engine) as db, db.begin():
-            return take_return(db, file, actor=CASHIER.actor, now=now)
+            rows, findings = read_file(file)
+            if findings:
+                return ReturnIntake(findings=findings)
+            return take_return(db, file, rows, viewer=CASHIER, now=now)
 
     def row_id(self, reference: str) -> int:
         """The newest row that came under this reference."""

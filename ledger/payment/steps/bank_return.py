@@ -4,7 +4,8 @@ A file with a faulty row is not taken at all: a row about nothing that was sent,
 Otherwise it is kept as it came. A payment of what is on its way is booked at once. Every other row
 (退回, more than is on its way, a reference that was used) is recorded with its place, and stops its
 claim until two persons have decided it (`bank_reversal.py`). Rows that were received before are
-counted and change nothing; that rows are missing or sums differ is reported.
+counted and change nothing; that rows are missing or sums differ is reported. Who takes it in has
+shown a code just before, as for a confirmation (docs/adr/0027-bank-file.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from sqlmodel import Session, select
 
 from ledger.accounts.queries import Draft, post_many
 from ledger.documents.queries.originals import File, keep
-from ledger.errors import Conflict, Finding
+from ledger.errors import Conflict, Finding, Refused
 from ledger.formats.bounded_call import bounded_call
 from ledger.payment.codes import LineResult, RowState
 from ledger.payment.queries import bank_rows, payment_lists
@@ -33,6 +34,7 @@ from ledger.payment.rules.payment_list import (
 )
 from ledger.payment.steps.payment_list import settle_claims
 from ledger.payment.tables import BankReturn
+from ledger.people.steps.credentials import Viewer
 from ledger.units import Fen, beijing_day, month_of
 
 _ADD_ROWS = text("""
@@ -59,18 +61,28 @@ class ReturnIntake:
     findings: Sequence[Finding] = ()
 
 
-def take_return(db: Session, file: File, *, actor: str, now: datetime) -> ReturnIntake:
-    """Take in a bank's return file, or report everything wrong with it.
+def read_file(file: File) -> tuple[list[BankRow], list[Finding]]:
+    """Return the rows of a bank's return file, or every fault of it; no connection is needed.
+
+    Raises:
+        Refused: reading it takes too long or too much memory (`file_too_hard`).
+    """
+    return bounded_call(read_return, file.content)
+
+
+def take_return(
+    db: Session, file: File, rows: Sequence[BankRow], *, viewer: Viewer, now: datetime
+) -> ReturnIntake:
+    """Take in the rows of a bank's return file, or report everything wrong with them.
 
     Raises:
         Conflict: this very file was taken in before (`bank_return_repeated`).
-        Refused: reading it takes too long or too much memory (`file_too_hard`).
+        Refused: the viewer has to show a code before (`step_up`).
     """
-    rows, findings = bounded_call(read_return, file.content)
+    if viewer.unproven:
+        raise Refused("step_up")
     payment_lists.alone(db)
     _refuse_repeated(db, file)
-    if findings:
-        return ReturnIntake(findings=findings)
     numbers = sorted({row.list for row in rows})
     lines = payment_lists.sent_lines(db, numbers=numbers)
     payment_lists.lock_books(
@@ -84,6 +96,7 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
     result, findings = sort_rows(states, earlier, rows, beijing_day(now))
     if findings:
         return ReturnIntake(findings=findings)
+    actor = viewer.actor
     _keep_rows(db, file, result, by_place, actor=actor, now=now)
     _post(db, result.plain, by_place, actor, now)
     claims = {by_place[row.list, row.line].claim for row in result.plain}

@@ -15,19 +15,21 @@ from ledger.people.codes import Role
 from tests.support.api.logins import Person, accept, invite
 from tests.support.api.town import Town
 
-# A second person's word, which counts at once. (`/sessions/oidc` links a login, and asks as well.)
+# A second person's word, which counts at once; and the bank's, as a cashier brings it.
+# (`/sessions/oidc` links a login, and asks as well.)
 CONFIRMING = {
     "答复决定", "确认令牌", "核对单据", "核对付款凭证", "确认抵扣", "登记查验结果", "关联统一认证",
+    "收银行回单",
 }  # fmt: skip
 # One person's word that a second one confirms, before money moves, by one of those.
 PROPOSING = {words for words in ACTS.values() if words.startswith("提出")} | {
     "交单据", "交抵扣的书面同意", "登记付款凭证", "登记抵扣", "登记", "登记所见的 GPU", "签发令牌",
     "邀请设定账号", "月结",
 }  # fmt: skip
-# What moves money without a second person: figures that follow from what others proved, the bank's
-# rows, what only holds money back; and one clerk's word on late usage and on who reports it.
+# What moves money without a second person: figures that follow from what others proved, and what
+# only holds money back; and one clerk's word on late usage and on who reports it.
 FOLLOWING = {
-    "计费并计提", "匹配单据", "移动匹配的金额", "收银行回单", "预留额度", "释放预留",
+    "计费并计提", "匹配单据", "移动匹配的金额", "预留额度", "释放预留",
     "冻结或解冻单据", "重新核对隔离的用量", "放行隔离的用量", "批准采集端", "上报批次",
 }  # fmt: skip
 # Words, files and steps on the way, credentials of one's own, and looking.
@@ -73,6 +75,10 @@ def test_whatever_confirms_asks_and_nothing_else_does() -> None:
 
 
 def test_each_table_of_second_persons_asks_under_raw_sql(owner: psycopg.Connection) -> None:
+    asking = owner.execute(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid"
+        " WHERE p.proname = 'confirmed_with_code'"
+    ).fetchall()
     rows = owner.execute(
         "SELECT tgrelid::regclass::text, bool_or(p.proname = 'confirmed_with_code') FROM pg_trigger"
         " JOIN pg_proc p ON p.oid = tgfoid WHERE NOT tgisinternal AND tgrelid IN (SELECT t.tgrelid"
@@ -80,6 +86,7 @@ def test_each_table_of_second_persons_asks_under_raw_sql(owner: psycopg.Connecti
         " WHERE f.prosrc LIKE '%%second_refused(%%') GROUP BY 1"
     ).fetchall()
     assert dict(rows) == dict.fromkeys(("decisions", "deductions", "receipts", "tokens"), True)
+    assert {table for (table,) in asking} == {*dict(rows), "bank_returns"}
 
 
 @pytest.fixture

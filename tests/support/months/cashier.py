@@ -24,7 +24,7 @@ from ledger.documents.tables import CostDocument
 from ledger.errors import LedgerError
 from ledger.payment.codes import Ruling
 from ledger.payment.queries import payment_lists
-from ledger.payment.steps.bank_return import ReturnIntake, take_return
+from ledger.payment.steps.bank_return import ReturnIntake, read_file, take_return
 from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.indicators import open_indicator, share_indicators
 from ledger.payment.steps.payment_list import make_list
@@ -224,7 +224,9 @@ class Cashier:
         lines = [HEAD, *(f"{row},{self.today()}," for row in rows), *[""] * next(self.files)]
         file = File.from_content("回单.csv", "\n".join(lines).encode())
         with self.office.step() as db:
-            return take_return(db, file, actor=CASHIER.actor, now=self.office.now)
+            rows, findings = read_file(file)
+            assert not findings
+            return take_return(db, file, rows, viewer=CASHIER, now=self.office.now)
 
     def today(self) -> date:
         return beijing_day(self.office.now)

@@ -1,5 +1,5 @@
--- Asked again (step-up): whoever confirms what money hangs on has shown a code of her authenticator just
--- before. In a drill nobody is asked: its made-up people have no authenticators.
+-- Asked again (step-up): whoever confirms what money hangs on, or takes in what the bank says, has shown a
+-- code of her authenticator just before. In a drill nobody is asked: its made-up people have no authenticators.
 
 -- Whether this database is a drill: its owner says so (`drill`, where the clock is).
 CREATE FUNCTION is_drill() RETURNS boolean
@@ -25,7 +25,7 @@ RETURN EXISTS (SELECT FROM authenticators a JOIN invitations i ON i.id = a.invit
         AND NOT EXISTS (SELECT FROM issuers_of(format('%s:#%s', t.role, t.id)) issuer
             WHERE issuer = identity_of(proposer)));
 
--- The arguments name the columns with the actor and with who proposed it.
+-- The arguments name the columns with the actor and, where somebody did, with who proposed it.
 CREATE FUNCTION confirmed_with_code() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -46,3 +46,5 @@ CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON deductions FOR EACH RO
 CREATE TRIGGER with_code BEFORE UPDATE OF confirmed_at ON tokens FOR EACH ROW
     WHEN (NEW.confirmed_by LIKE 'securityadmin:%')
     EXECUTE FUNCTION confirmed_with_code('confirmed_by', 'created_by');
+CREATE TRIGGER with_code BEFORE INSERT ON bank_returns FOR EACH ROW
+    EXECUTE FUNCTION confirmed_with_code('received_by');

@@ -2,10 +2,12 @@
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from psycopg import errors
 
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
+from tests.support.payments import Treasury
 from tests.support.people import place_former, place_token, promote
 
 CHECK = errors.CheckViolation
@@ -20,6 +22,12 @@ ANSWER = """
 USE_STEP = """
     INSERT INTO code_steps (authenticator_id, step)
     SELECT id, extract(epoch FROM now())::bigint / 30 + {ago} FROM authenticators;
+"""
+BANK_ROW = """
+    INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, original, place,
+        received_at, received_by, state, paid_fen)
+    SELECT 'mine', 1, 1, '{result}', 100, current_date, hash, 'row 2', now(), '{by}', '{state}',
+        {paid} FROM originals LIMIT 1;
 """
 NEVER, LATELY, LONG_AGO, AHEAD = "", USE_STEP.format(ago=-2), USE_STEP.format(ago=-50), (
     USE_STEP.format(ago=5)
@@ -147,3 +155,31 @@ def test_a_session_that_has_ended_gets_no_new_secret(
     )
     for change in ("hash = sha256('mine')", "proven_at = now()"):
         assert attempt(database, f"UPDATE sessions SET {change}") is errors.RestrictViolation
+
+
+@pytest.fixture
+def cashier(owner: psycopg.Connection, engine: sa.Engine) -> str:
+    """A cashier with an authenticator, beside a list that was sent; and it is no drill."""
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    treasury.project("p1", 300)
+    treasury.claim("p1", 300, "A")
+    treasury.send(["A"])
+    owner.execute(
+        "INSERT INTO originals SELECT encode(sha256('a'), 'hex'), 'a', 'text/csv', 'a', now(), 'x'"
+    )
+    cashier = place_token(owner, "finance", "钱会计 A", place_token(owner, "securityadmin", "主管"))
+    place_authenticator(owner, cashier)
+    promote(owner)
+    return cashier
+
+
+@pytest.mark.parametrize(("result", "state", "paid"), [("paid", "booked", 100),
+                                                        ("returned", "open", 0)])  # fmt: skip
+def test_a_bank_s_row_comes_with_a_code(
+    database: Database, cashier: str, result: str, state: str, paid: int
+) -> None:
+    row = BANK_ROW.format(by=cashier, result=result, state=state, paid=paid)
+    assert attempt(database, row) is CHECK
+    assert attempt(database, LONG_AGO + row) is CHECK
+    assert attempt(database, LATELY + row) is None
