@@ -2,10 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 Rows = Iterable[Sequence[str | Decimal]]
 """Texts, and amounts in yuan."""
@@ -37,7 +41,11 @@ def xlsx_file(rows: Rows) -> bytes:
 
 
 def xlsx_book(sheets: Mapping[str, Rows]) -> bytes:
-    """Write a workbook of these sheets, by their titles; cells as `xlsx_file` has them."""
+    """Write a workbook of these sheets, by their titles; cells as `xlsx_file` has them.
+
+    Characters that a workbook cannot hold, as somebody may have sent them in an address, are
+    replaced by one that says so.
+    """
     from openpyxl import Workbook  # noqa: PLC0415 - the base install has no spreadsheets
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
@@ -51,7 +59,7 @@ def xlsx_book(sheets: Mapping[str, Rows]) -> bytes:
                 if isinstance(value, Decimal):
                     cell.value, cell.number_format = value, "0.00"
                 else:
-                    cell.value = harmless(value)
+                    cell.value = _NOT_IN_XML.sub(_REPLACED, harmless(value))
                 cells.append(cell)
             sheet.append(cells)
     out = io.BytesIO()

@@ -50,6 +50,16 @@ def test_a_stranger_has_no_name_and_an_address(acts: Town) -> None:
     assert "sq_guess" not in str(ask(acts))
 
 
+def test_nobody_stops_the_files_by_what_he_writes_into_an_address(town: Town) -> None:
+    town.client.post("/api/v1/projects/a%01b/cap", headers=town.headers(Role.CLERK))
+    (refused,) = ask(town, "?noun=projects")
+    assert refused["number"] == "a\x01b"
+    for form in ("csv", "xlsx"):
+        headers = town.headers(Role.AUDIT_ADMIN)
+        answer = town.client.get(f"/api/v1/events.{form}?noun=projects", headers=headers)
+        assert answer.status_code == 200, form
+
+
 def test_the_page_and_the_files_say_the_same(acts: Town) -> None:
     for role in READERS:
         headers = acts.headers(role)

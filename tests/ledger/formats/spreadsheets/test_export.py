@@ -37,3 +37,10 @@ def test_a_workbook_has_numbers_and_no_formula() -> None:
     cells = [[(cell.value, cell.data_type) for cell in row] for row in sheet.iter_rows()]
     assert cells[1] == [("'=HYPERLINK(1)", "s"), (-1234.5, "n")]
     assert {kind for row in cells for _, kind in row} == {"s", "n"}
+
+
+@pytest.mark.parametrize("text", ["a\x01b", "a\x0bb", "a\ud800b", "a\uffffb"])
+def test_what_a_workbook_cannot_hold_is_replaced_and_the_rest_is_there(text: str) -> None:
+    sheet = load_workbook(io.BytesIO(xlsx_file([[text, "c\td"]]))).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet[1]] == ["a\N{REPLACEMENT CHARACTER}b", "c\td"]
