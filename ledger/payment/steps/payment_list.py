@@ -113,8 +113,11 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     }
     claims_by_line = {line["line"]: line["claim"] for line in decision.content["lines"]}
     for line in lines:
-        _refuse_changed(line, claims_by_line[line.line], payables_by_claim.get(line.claim_id))
-        _refuse_other_payee(db, line, claims_by_line[line.line], now)
+        claim = claims_by_line.get(line.line)
+        if claim is None:  # laid under the list since it was proposed
+            raise Refused("claim_not_waiting", claim=db.get_one(Claim, line.claim_id).number)
+        _refuse_changed(line, claim, payables_by_claim.get(line.claim_id))
+        _refuse_other_payee(db, line, claim, now)
     _refuse_short(indicator, balances(db, indicator.book_id)["free"], list_row.total_fen)
     month = month_of(beijing_day(now))
     post_many(
