@@ -137,7 +137,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 )
 
 _PROJECTS = (
-    select(Project, col(Organisation.name).label("organisation"), Voucher.clause)
+    select(Project, Organisation.name, Voucher.clause)
     .join(Organisation, col(Organisation.id) == Project.organisation_id)
     .outerjoin(Voucher, col(Voucher.project_id) == Project.id)
     .order_by(col(Project.code))

@@ -97,14 +97,14 @@ PROJECTS = (
     Column(msgid("单位"), "organisation"),
     Column(msgid("条款"), "clause"),
 )
-PROPOSED = (
+PROPOSALS = (
     Column(msgid("项目"), "project"),
     Column(msgid("政策版本"), "policy"),
     Column(msgid("条款"), "clause"),
     Column(msgid("上限"), "cap_fen", MONEY),
     Column(msgid("决定"), "decision", NUMBER),
 )
-Found = Annotated[str, typer.Option(help=msgid("名称或编号里的文字"))]
+TextPart = Annotated[str, typer.Option(help=msgid("名称或编号里的文字"))]
 Kind = Annotated[ProjectKind | None, typer.Option(help=msgid("model 或 team"))]
 
 
@@ -123,7 +123,7 @@ def accrue() -> Answer:
 
 
 @voucher.verb("ls", msgid("各项目，及其按哪一条开券"))
-def ls(*, text: Found = "", kind: Kind = None) -> Listing:
+def ls(*, text: TextPart = "", kind: Kind = None) -> Listing:
     """List the projects that are found."""
     rows = ask("GET", "projects", query=_narrowed(text, kind))
     return listing(PROJECTS, rows, empty=msgid("没有这样的项目。"))
@@ -133,7 +133,7 @@ def ls(*, text: Found = "", kind: Kind = None) -> Listing:
 def workbook(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到哪个文件"))],
     *,
-    text: Found = "",
+    text: TextPart = "",
     kind: Kind = None,
 ) -> None:
     """Write the vouchers that are found as a workbook, to which rows may be added."""
@@ -149,8 +149,8 @@ def propose(
     form = {"file": (file.name, content_of(file))}
     outcome = ask("POST", "vouchers", form=form)
     text = _("提出 {proposed} 张，待另一人确认；原已开券、没有改动的 {unchanged} 行")
-    counts = {"proposed": len(outcome["proposed"]), "unchanged": outcome["unchanged"]}
-    return Answer(outcome, [text.format(**counts), Table(PROPOSED, outcome["proposed"])])
+    counts = {"proposed": len(outcome["proposals"]), "unchanged": outcome["unchanged"]}
+    return Answer(outcome, [text.format(**counts), Table(PROPOSALS, outcome["proposals"])])
 
 
 def _narrowed(text: str, kind: ProjectKind | None) -> dict[str, str | None]:

@@ -113,14 +113,14 @@ def read_one_sheet(
         Refused: it is too hard to read (`file_too_hard`).
     """
     sheets, faults = bounded_call(read_sheets, content)
-    known, silent = set(names), set(others)
+    own_names, silent_names = set(names), set(others)
     read, faults = list[SheetRow](), list(faults)
     for name, rows in sheets.items():
-        if plain(name) in known:
+        if plain(name) in own_names:
             of_sheet, of_heads = read_sheet(name, rows, columns)
             read += of_sheet
             faults += of_heads
-        elif rows and plain(name) not in silent:
+        elif rows and plain(name) not in silent_names:
             faults.append(Finding(name, "unknown_key"))
     if not (read or faults):
         faults.append(Finding("file", "empty_table"))

@@ -45,7 +45,7 @@ LINKS = (
     Column(msgid("用于"), "used_at", MOMENT),
 )
 
-INVITED = (
+INVITATIONS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("姓名"), "person"),
     Column(msgid("角色"), "role", coded(Role)),
@@ -76,12 +76,12 @@ def invite(
 ) -> Answer:
     """Invite everybody of a workbook who has not her role yet, or nobody."""
     outcome = ask("POST", "persons", form={"file": (file.name, content_of(file))})
-    here = Door.find().url
-    rows = [{**row, "link": here + row["path"]} for row in outcome["invited"]]
+    address = Door.find().url
+    rows = [{**row, "link": address + row["path"]} for row in outcome["invitations"]]
     text = _("邀请 {invited} 人；已有这个角色的 {unchanged} 行").format(
         invited=len(rows), unchanged=outcome["unchanged"]
     )
-    return Answer(outcome, [text, Table(INVITED, rows)])
+    return Answer(outcome, [text, Table(INVITATIONS, rows)])
 
 
 @person.verb("sign-out", msgid("结束一个人在所有浏览器里的登录，令牌和账号仍可用"))

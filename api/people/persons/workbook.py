@@ -50,7 +50,7 @@ def place_of(row: TokenRecord | TokenCreate) -> Place:
     return plain(row.person), row.role, row.project or "", row.centre or ""
 
 
-def standing(tokens: Sequence[TokenRecord], now: datetime) -> dict[Place, TokenRecord]:
+def standing_rows(tokens: Sequence[TokenRecord], now: datetime) -> dict[Place, TokenRecord]:
     """The persons who are in a role, or wait to be confirmed in it, by when their tokens end."""
     rows = [
         row for row in tokens
@@ -62,7 +62,7 @@ def standing(tokens: Sequence[TokenRecord], now: datetime) -> dict[Place, TokenR
 
 def write_persons(tokens: Sequence[TokenRecord], now: datetime) -> bytes:
     """The workbook of who is in which role now; administrators and programs are left out."""
-    rows = sorted(standing(tokens, now).values(), key=lambda row: (row.person, row.role))
+    rows = sorted(standing_rows(tokens, now).values(), key=lambda row: (row.person, row.role))
     return xlsx_book({_title(): sheet_rows(COLUMNS, map(_fields, rows))})
 
 
@@ -81,7 +81,7 @@ def read_persons(content: bytes) -> tuple[list[tuple[SheetRow, TokenCreate]], li
         Refused: it is too hard to read (`file_too_hard`).
     """
     rows, faults = read_one_sheet(content, names_of("persons", _title), COLUMNS)
-    wanted = list[tuple[SheetRow, TokenCreate]]()
+    requests = list[tuple[SheetRow, TokenCreate]]()
     for row in rows:
         of_row = list(_faults(row))
         try:
@@ -92,8 +92,8 @@ def read_persons(content: bytes) -> tuple[list[tuple[SheetRow, TokenCreate]], li
             request = None
         faults += of_row
         if request:
-            wanted.append((row, request))
-    return wanted, faults
+            requests.append((row, request))
+    return requests, faults
 
 
 def _faults(row: SheetRow) -> Iterator[Finding]:

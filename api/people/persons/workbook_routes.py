@@ -12,7 +12,7 @@ from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.door.schemas import ResponseModel
 from api.people import routes
-from api.people.persons.workbook import place_of, read_persons, standing, write_persons
+from api.people.persons.workbook import place_of, read_persons, standing_rows, write_persons
 from api.people.schemas import InvitationRead
 from ledger.errors import Finding, LedgerError
 from ledger.people.codes import Role
@@ -32,7 +32,7 @@ class PersonInvited(InvitationRead):
 class PersonsOutcome(ResponseModel):
     """The invitations of a workbook, and how many of its persons have their role already."""
 
-    invited: list[PersonInvited]
+    invitations: list[PersonInvited]
     unchanged: int
 
 
@@ -57,22 +57,22 @@ def invite_persons(
     Where a role decides about money, each waits for a second security administrator.
     """
     db.commit()  # others have the connection while the file is read
-    wanted, faults = read_persons(upload.file.content)
-    known = set(standing(credentials.tokens(db), wall))
-    invited, unchanged = list[PersonInvited](), 0
-    for row, request in wanted:
-        if place_of(request) in known:
+    requests, faults = read_persons(upload.file.content)
+    places = set(standing_rows(credentials.tokens(db), wall))
+    invitations, unchanged = list[PersonInvited](), 0
+    for row, request in requests:
+        if place_of(request) in places:
             unchanged += 1
             continue
-        known.add(place_of(request))
+        places.add(place_of(request))
         try:
             invitation = routes.invite(request, viewer, db, wall, settings)
         except LedgerError as error:
             params = tuple((name, str(value)) for name, value in error.params.items())
             faults.append(Finding(row.where, error.code, params))
             continue
-        whom = {"person": request.person, "role": request.role}
-        invited.append(PersonInvited(**invitation.model_dump(), **whom))
+        about = {"person": request.person, "role": request.role}
+        invitations.append(PersonInvited(**invitation.model_dump(), **about))
     if faults:
         raise Refusal.with_faults("persons", faults)
-    return PersonsOutcome(invited=invited, unchanged=unchanged)
+    return PersonsOutcome(invitations=invitations, unchanged=unchanged)

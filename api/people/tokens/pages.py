@@ -91,8 +91,8 @@ def invite(
     """Invite somebody to set up her account, and show the link this once."""
     invitation = routes.invite(wanted, viewer, db, wall, settings)
     here = settings.url or str(request.base_url).rstrip("/")
-    invited = Invited(here + invitation.path, invitation, wanted.person)
-    return _page(viewer, frame, db, wall, invited=[invited])
+    row = Invited(here + invitation.path, invitation, wanted.person)
+    return _page(viewer, frame, db, wall, invited=[row])
 
 
 @router.post("/people/workbook")
@@ -111,9 +111,9 @@ def invite_persons(
     outcome = workbook_routes.invite_persons(
         upload=upload, viewer=viewer, db=db, wall=wall, settings=settings
     )
-    here = settings.url or str(request.base_url).rstrip("/")
-    invited = [Invited(here + row.path, row, row.person) for row in outcome.invited]
-    return _page(viewer, frame, db, wall, invited=invited, unchanged=outcome.unchanged)
+    address = settings.url or str(request.base_url).rstrip("/")
+    invitations = [Invited(address + row.path, row, row.person) for row in outcome.invitations]
+    return _page(viewer, frame, db, wall, invited=invitations, unchanged=outcome.unchanged)
 
 
 @router.post("/people/tokens/{token}/confirmation")

@@ -31,6 +31,11 @@ class VoucherRow:
     name: str
     request: VoucherCreate
 
+    @property
+    def place(self) -> str:
+        """What tells a row from another: its project, and the version of its clause."""
+        return f"{self.project} {self.request.policy} {self.request.clause}"
+
 
 def read_vouchers(content: bytes) -> tuple[list[VoucherRow], list[Finding]]:
     """What a workbook proposes, or every fault of its form.
@@ -39,15 +44,15 @@ def read_vouchers(content: bytes) -> tuple[list[VoucherRow], list[Finding]]:
         Refused: it is too hard to read (`file_too_hard`).
     """
     rows, faults = read_one_sheet(content, sheet_names(), columns(), others=figures_names())
-    wanted = list[VoucherRow]()
+    voucher_rows = list[VoucherRow]()
     for row in rows:
         missing = [row.fault(name, "missing") for name in _NEEDED if not row.fields.get(name)]
         read = missing or _read(row)
         if isinstance(read, VoucherRow):
-            wanted.append(read)
+            voucher_rows.append(read)
         else:
             faults += read
-    return wanted, faults
+    return voucher_rows, faults
 
 
 def _read(row: SheetRow) -> VoucherRow | list[Finding]:

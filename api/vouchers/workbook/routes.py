@@ -34,9 +34,9 @@ router = APIRouter(tags=["vouchers"])
 
 
 class VouchersOutcome(ResponseModel):
-    """The vouchers that a workbook proposed, and how many of its rows are open as they stand."""
+    """The vouchers that a workbook proposals, and how many of its rows are open as they stand."""
 
-    proposed: list[VoucherRead]
+    proposals: list[VoucherRead]
     unchanged: int
 
 
@@ -45,8 +45,8 @@ def vouchers_file(
     *, query: Annotated[ProjectsQuery, Query()], viewer: Reader, db: ReadDb, now: Now
 ) -> Response:
     """Download the vouchers of the projects that are found, as a workbook that can come back."""
-    found = [row[0] for row in access.projects(db, viewer, query.text, query.kind)]
-    return download(write_vouchers(db, found, now), "vouchers.xlsx")
+    projects = [row[0] for row in access.projects(db, viewer, query.text, query.kind)]
+    return download(write_vouchers(db, projects, now), "vouchers.xlsx")
 
 
 @router.post("/vouchers", status_code=201, openapi_extra=documented())
@@ -54,66 +54,74 @@ def vouchers_file(
 def propose_vouchers(*, upload: Uploaded, viewer: Opener, db: Db, now: Now) -> VouchersOutcome:
     """Decide on the facts of each row and propose its voucher; of all rows, or of none.
 
-    Another person confirms each. A row that is open already and says nothing else is left as it is.
+    Another person confirms each. A row that is open already and says nothing else changes nothing.
     """
     db.commit()  # others have the connection while the file is read
-    wanted, faults = read_vouchers(upload.file.content)
-    proposed, unchanged = list[VoucherRead](), 0
-    for each in wanted:
-        read = _propose(db, viewer, each, now)
+    voucher_rows, faults = read_vouchers(upload.file.content)
+    proposals, unchanged = list[VoucherRead](), 0
+    places = dict[str, str]()
+    for voucher_row in voucher_rows:
+        first = places.setdefault(voucher_row.place, voucher_row.row.where)
+        if first != voucher_row.row.where:
+            faults.append(voucher_row.row.fault("project", "duplicate", first=first))
+            continue
+        read = _propose(db, viewer, voucher_row, now)
         if isinstance(read, list):
             faults += read
         elif read.decision is None:
             unchanged += 1
         else:
-            proposed.append(read)
+            proposals.append(read)
     if faults:
         raise Refusal.with_faults("vouchers", faults)
-    return VouchersOutcome(proposed=proposed, unchanged=unchanged)
+    return VouchersOutcome(proposals=proposals, unchanged=unchanged)
 
 
 def _propose(
-    db: Session, viewer: Viewer, each: VoucherRow, now: datetime
+    db: Session, viewer: Viewer, voucher_row: VoucherRow, now: datetime
 ) -> VoucherRead | list[Finding]:
     """The voucher of a row, proposed or open, or why it cannot be."""
     try:
         with db.begin_nested():
-            if faults := list(_faults(db, viewer, each)):
+            if faults := list(_faults(db, viewer, voucher_row)):
                 return faults
             return routes.open_for(
-                code=each.project, request=each.request, viewer=viewer, db=db, now=now
+                code=voucher_row.project, request=voucher_row.request, viewer=viewer, db=db, now=now
             )
     except (LedgerError, Refusal, IntegrityError) as error:
         problem = problem_of(error)
         params = tuple((name, str(value)) for name, value in problem.params.items())
-        return [Finding(each.row.where, problem.code, params)]
+        return [Finding(voucher_row.row.where, problem.code, params)]
 
 
-def _faults(db: Session, viewer: Viewer, each: VoucherRow) -> Iterator[Finding]:
+def _faults(db: Session, viewer: Viewer, voucher_row: VoucherRow) -> Iterator[Finding]:
     """What is wrong with a row, beside what opening its voucher refuses."""
-    project, request = access.project(db, viewer, each.project), each.request
-    if each.name and each.name != project.name:
-        yield each.row.fault("name", "differs", field="name", there=project.name, here=each.name)
+    project, request = access.project(db, viewer, voucher_row.project), voucher_row.request
+    if voucher_row.name and voucher_row.name != project.name:
+        yield voucher_row.row.fault(
+            "name", "differs", field="name", there=project.name, here=voucher_row.name
+        )
     voucher = voucher_under(db, project, policy=request.policy, clause=request.clause)
     if voucher is not None:
-        yield from _differences(voucher, each)
+        yield from _differences(voucher, voucher_row)
         return
     policy = load(request.policy)
     judged = decide(policy, request.clause, {**request.facts, **OF_THE_BOOKS})
     for reason in reasons(policy, judged):
-        yield each.row.fault(reason.where, reason.code, **dict(reason.params))
+        yield voucher_row.row.fault(reason.where, reason.code, **dict(reason.params))
 
 
-def _differences(voucher: Voucher, each: VoucherRow) -> Iterator[Finding]:
+def _differences(voucher: Voucher, voucher_row: VoucherRow) -> Iterator[Finding]:
     """What a row says otherwise than the voucher that is open: that is changed by itself."""
-    request = each.request
+    request = voucher_row.request
     if voucher.policy != request.policy:
         return
-    for name, there, here in (
+    for name, value_now, value in (
         ("face_yuan", yuan(voucher.face_fen), request.face_fen and yuan(request.face_fen)),
         ("valid_from", voucher.valid.lower, request.valid_from),
         ("valid_until", voucher.valid.upper, request.valid_until),
-        *((name, voucher.facts.get(name), value) for name, value in request.facts.items()),
+        *((fact, voucher.facts.get(fact), typed) for fact, typed in request.facts.items()),
     ):
-        if here is not None and here != there:
-            yield each.row.fault(name, "differs", field=name, there=there or "—", here=here)
+        if value is not None and value != value_now:
+            fault = voucher_row.row.fault
+            yield fault(name, "differs", field=name, there=value_now or "—", here=value)

@@ -21,11 +21,11 @@ from ledger.vouchers.tables import Voucher, VoucherVersion
 def write_vouchers(db: Session, projects: Sequence[Project], now: datetime) -> bytes:
     """The vouchers of these projects, in their order."""
     quotas = quotas_of(db, projects, now)
-    held = [quotas[key(project)] for project in projects if key(project) in quotas]
+    own_quotas = [quotas[key(project)] for project in projects if key(project) in quotas]
     return xlsx_book(
         {
             sheet_title(): sheet_rows(columns(), _opened(db, projects)),
-            figures_title(): _figures(held),
+            figures_title(): _figures(own_quotas),
         }
     )
 

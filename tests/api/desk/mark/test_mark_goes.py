@@ -100,7 +100,7 @@ def bureau(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     engine.dispose()
 
 
-def invited(bureau: Bureau, first: TestClient, second: TestClient, role: Role) -> TestClient:
+def let_in(bureau: Bureau, first: TestClient, second: TestClient, role: Role) -> TestClient:
     """Somebody whom one security administrator invites and another confirms."""
     form = {"role": role.value, "person": f"某{role}"}
     page = parse(first.post("/people/invitations", data=form).text)
@@ -127,8 +127,7 @@ def test_the_mark_goes_condition_by_condition(bureau: Bureau) -> None:
     assert bureau.lacks() == lacks
     security, second = administrators["security"], administrators["second"]
     clerk, approver, _finance = (
-        invited(bureau, security, second, role)
-        for role in (Role.CLERK, Role.APPROVER, Role.FINANCE)
+        let_in(bureau, security, second, role) for role in (Role.CLERK, Role.APPROVER, Role.FINANCE)
     )
     assert bureau.lacks() == lacks
     bureau.command("seal", "now")
@@ -142,8 +141,8 @@ def test_the_mark_goes_condition_by_condition(bureau: Bureau) -> None:
     assert answer.status_code == 303, answer.text
     assert bureau.lacks() == lacks, "one person is not two"
     where = answer.headers["location"]
-    seen = attribute(one(parse(approver.get(where).text), "input[name=seen]"), "value")
-    answer = approver.post(where, data={"seen": seen, "answer": "confirmed"})
+    digest = attribute(one(parse(approver.get(where).text), "input[name=seen]"), "value")
+    answer = approver.post(where, data={"seen": digest, "answer": "confirmed"})
     assert answer.status_code == 303, answer.text
     assert bureau.lacks() == set()
     for client in (clerk, approver, *administrators.values()):

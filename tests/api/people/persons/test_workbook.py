@@ -40,10 +40,10 @@ def tokens(town: Town) -> list[dict[str, Any]]:
 
 def test_all_are_invited_and_money_still_takes_two(town: Town) -> None:
     answer = send(town, book(CLERK, BUILDER, OPERATOR)).json()
-    assert [(row["person"], row["role"], row["waits"]) for row in answer["invited"]] == [
+    assert [(row["person"], row["role"], row["waits"]) for row in answer["invitations"]] == [
         ("新经办", "clerk", True), ("新企业", "builder", False), ("新中心", "operator", False),
     ]  # fmt: skip
-    clerk, builder, _ = answer["invited"]
+    clerk, builder, _ = answer["invitations"]
     accept(town, builder)
     early = TestClient(town.app).get(clerk["path"])
     assert early.status_code == 422, "a second security administrator has not confirmed her"
@@ -64,7 +64,7 @@ def test_what_was_taken_away_comes_back_and_invites_nobody(town: Town, language:
     assert "某securityadmin" not in people, "administrators are made on the machine"
     before = tokens(town)
     answer = send(town, content).json()
-    assert (answer["invited"], answer["unchanged"]) == ([], len(people))
+    assert (answer["invitations"], answer["unchanged"]) == ([], len(people))
     assert tokens(town) == before
 
 
@@ -123,10 +123,10 @@ def test_the_page_shows_each_link_once(town: Town) -> None:
     assert links[0] not in again
     file = {"file": ("p.xlsx", book(["甲", "经办", "", "", "明年"]))}
     headers["referer"] = "http://testserver/people"
-    refused = town.client.post("/people/workbook", files=file, headers=headers)
-    assert refused.status_code == 422
-    assert "row 2" not in refused.text
-    assert "第 2 行" in refused.text
+    refusal = town.client.post("/people/workbook", files=file, headers=headers)
+    assert refusal.status_code == 422
+    assert "row 2" not in refusal.text
+    assert "第 2 行" in refusal.text
 
 
 def test_the_commands_do_the_same(desk: Desk, tmp_path: Path) -> None:
@@ -137,4 +137,4 @@ def test_the_commands_do_the_same(desk: Desk, tmp_path: Path) -> None:
     assert f"{desk.url}/invitation?code=" in answer.stdout
     assert desk.run(Role.SECURITY_ADMIN, "person", "workbook", str(file)).returncode == 0
     back = desk.ask(Role.SECURITY_ADMIN, "person", "import", str(file))
-    assert back["invited"] == []
+    assert back["invitations"] == []

@@ -34,7 +34,7 @@ def fresh(town: Town, owner: psycopg.Connection) -> Town:
     return town
 
 
-def changed(**cells: str) -> list[str]:
+def row_with(**cells: str) -> list[str]:
     return [cells.get(name, cell) for name, cell in zip(HEAD, ROW, strict=True)]
 
 
@@ -48,9 +48,7 @@ def send(town: Town, content: bytes) -> Response:
     return answer
 
 
-def taken_away(
-    town: Town, query: str = "", role: Role = Role.CLERK, language: str = "zh-CN"
-) -> bytes:
+def file_of(town: Town, query: str = "", role: Role = Role.CLERK, language: str = "zh-CN") -> bytes:
     headers = town.headers(role, language)
     answer = town.client.get(f"/api/v1/vouchers.xlsx{query}", headers=headers)
     assert answer.status_code == 200
@@ -68,9 +66,9 @@ def decisions(town: Town) -> list[dict[str, Any]]:
 
 
 def test_each_row_is_proposed_and_another_person_confirms_it(fresh: Town) -> None:
-    answer = send(fresh, book(ROW, changed(项目编号="p-other", **{"面额（元）": ""})))
+    answer = send(fresh, book(ROW, row_with(项目编号="p-other", **{"面额（元）": ""})))
     assert answer.status_code == 201, answer.text
-    mine, other = answer.json()["proposed"]
+    mine, other = answer.json()["proposals"]
     assert (mine["project"], mine["cap_fen"], other["cap_fen"]) == ("p-new", 10**8, 500_000_000)
     quota = fresh.client.get("/api/v1/projects/p-new/quota", headers=fresh.headers(Role.CLERK))
     assert quota.status_code == 404, "nothing is open before"
@@ -84,11 +82,11 @@ def test_each_row_is_proposed_and_another_person_confirms_it(fresh: Town) -> Non
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_what_was_taken_away_comes_back_and_proposes_nothing(town: Town, language: str) -> None:
-    content = taken_away(town, language=language)
+    content = file_of(town, language=language)
     assert [row[0] for row in cells(content)] == ["p-mine", "p-theirs"]
     answer = send(town, content)
     assert answer.status_code == 201, answer.text
-    assert answer.json() == {"proposed": [], "unchanged": 2}
+    assert answer.json() == {"proposals": [], "unchanged": 2}
     assert decisions(town) == []
 
 
@@ -96,11 +94,11 @@ def test_the_file_holds_exactly_what_is_found(fresh: Town) -> None:
     page = fresh.client.get("/projects?text=MINE", headers=fresh.headers(Role.CLERK))
     assert texts(parse(page.text), "tbody .small") == ["p-mine"]
     assert 'href="/api/v1/vouchers.xlsx?text=MINE"' in page.text
-    content = taken_away(fresh, "?text=MINE")
+    content = file_of(fresh, "?text=MINE")
     assert [row[0] for row in cells(content)] == ["p-mine"]
     assert [row[0] for row in cells(content, 1)] == ["p-mine"]
-    assert cells(taken_away(fresh, "?kind=team")) == []
-    assert [row[0] for row in cells(taken_away(fresh, role=Role.BUILDER))] == ["p-mine"]
+    assert cells(file_of(fresh, "?kind=team")) == []
+    assert [row[0] for row in cells(file_of(fresh, role=Role.BUILDER))] == ["p-mine"]
     for text in ("%", "_", "\\"):
         assert ask(fresh, Role.CLERK, "GET", "projects", params={"text": text}) == []
     nul = fresh.client.get("/projects?text=%00", headers=fresh.headers(Role.CLERK))
@@ -130,7 +128,7 @@ FAULTY = [
 def test_each_wrong_cell_is_named_and_nothing_is_proposed(
     fresh: Town, change: dict[str, str], column: str, code: str
 ) -> None:
-    answer = send(fresh, book(changed(项目编号="p-other"), changed(**change)))
+    answer = send(fresh, book(row_with(项目编号="p-other"), row_with(**change)))
     assert answer.status_code == 422, answer.text
     where = f"算力券 row 3: {column}" if column else "算力券 row 3"
     assert (where, code) in [(f["where"], f["code"]) for f in answer.json()["findings"]]
@@ -143,20 +141,22 @@ def test_what_is_open_is_not_changed_by_a_file(fresh: Town) -> None:
         ({"面额（元）": "", "有效期起": "2026-03-01"}, "valid_from"),
         ({"面额（元）": "", "有效期起": "", "valid_until": "", "scenarios": "6"}, "scenarios"),
     ):
-        answer = send(fresh, book(changed(项目编号="p-mine", **change)))
-        found = [(f["where"], f["code"]) for f in answer.json()["findings"]]
-        assert (f"算力券 row 2: {column}", "differs") in found
+        answer = send(fresh, book(row_with(项目编号="p-mine", **change)))
+        findings = [(f["where"], f["code"]) for f in answer.json()["findings"]]
+        assert (f"算力券 row 2: {column}", "differs") in findings
 
 
-def test_a_project_stands_once_and_a_file_is_not_taken_twice(fresh: Town) -> None:
+def test_a_project_stands_once_and_a_file_that_comes_again_adds_nothing(fresh: Town) -> None:
     twice = send(fresh, book(ROW, ROW))
     assert [(f["where"], f["code"]) for f in twice.json()["findings"]] == [
-        ("算力券 row 3", "decision_open")
+        ("算力券 row 3: project", "duplicate")
     ]
     assert decisions(fresh) == []
-    assert send(fresh, book(ROW)).status_code == 201
-    again = send(fresh, book(ROW))
-    assert [f["code"] for f in again.json()["findings"]] == ["decision_open"]
+    first, again = (send(fresh, book(ROW)).json()["proposals"] for _ in range(2))
+    assert first == again, "the decision that waits"
+    assert len(decisions(fresh)) == 1
+    (fault,) = send(fresh, book(row_with(scenarios="6"))).json()["findings"]
+    assert fault["code"] == "decision_open"
 
 
 def test_another_name_than_the_project_s_is_told(fresh: Town) -> None:
@@ -168,14 +168,14 @@ def test_another_name_than_the_project_s_is_told(fresh: Town) -> None:
 def test_the_page_takes_it_and_shows_what_is_wrong(fresh: Town) -> None:
     headers = {**fresh.headers(Role.CLERK), "accept": "text/html"}
     headers["referer"] = "http://testserver/projects"
-    wrong = {"file": ("v.xlsx", book(changed(scenarios="x")))}
-    refused = fresh.client.post("/projects/vouchers", files=wrong, headers=headers)
-    assert refused.status_code == 422
-    assert "第 2 行" in refused.text
-    done = fresh.client.post(
+    wrong = {"file": ("v.xlsx", book(row_with(scenarios="x")))}
+    refusal = fresh.client.post("/projects/vouchers", files=wrong, headers=headers)
+    assert refusal.status_code == 422
+    assert "第 2 行" in refusal.text
+    answer = fresh.client.post(
         "/projects/vouchers", files={"file": ("v.xlsx", book(ROW))}, headers=headers
     )
-    assert (done.status_code, done.headers["location"]) == (303, "/decisions")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/decisions")
     assert len(decisions(fresh)) == 1
     reader = fresh.client.get("/projects", headers=fresh.headers(Role.APPROVER)).text
     assert "/projects/vouchers" not in reader
@@ -183,10 +183,10 @@ def test_the_page_takes_it_and_shows_what_is_wrong(fresh: Town) -> None:
 
 def test_the_commands_do_the_same(fresh: Town, desk: Desk, tmp_path: Path) -> None:
     file = tmp_path / "v.xlsx"
-    found = desk.ask(Role.CLERK, "voucher", "ls", "--text", "p-n")
-    assert [row["code"] for row in found] == ["p-new"]
+    listing = desk.ask(Role.CLERK, "voucher", "ls", "--text", "p-n")
+    assert [row["code"] for row in listing] == ["p-new"]
     assert desk.run(Role.CLERK, "voucher", "workbook", str(file)).returncode == 0
     back = desk.ask(Role.CLERK, "voucher", "import", str(file))
-    assert back == {"proposed": [], "unchanged": 2}
+    assert back == {"proposals": [], "unchanged": 2}
     file.write_bytes(book(ROW))
-    assert len(desk.ask(Role.CLERK, "voucher", "import", str(file))["proposed"]) == 1
+    assert len(desk.ask(Role.CLERK, "voucher", "import", str(file))["proposals"]) == 1
