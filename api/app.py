@@ -56,6 +56,7 @@ from api.payment import routes as payment_routes
 from api.people import routes as people_routes
 from api.people.events import routes as event_routes
 from api.people.persons import routes as person_routes
+from api.people.persons import workbook_routes as persons_workbook_routes
 from api.people.sso.provider import provider_from
 from api.policy import routes as policy_routes
 from api.reconciliation import routes as reconciliation_routes
@@ -70,6 +71,7 @@ from api.settings import Door, Settings
 from api.statements import routes as statements_routes
 from api.vouchers import accrual_routes, project_routes, year_routes
 from api.vouchers import routes as vouchers_routes
+from api.vouchers.workbook import routes as vouchers_workbook_routes
 from api.web.form_again import form_again
 from api.web.layout import Static, problem_page
 from ledger.postgres.clock import DatabaseClock
@@ -112,9 +114,11 @@ ROUTES = (
     statements_routes,
     people_routes,
     person_routes,
+    persons_workbook_routes,
     event_routes,
     usage_routes,
     vouchers_routes,
+    vouchers_workbook_routes,
     year_routes,
 )
 ROUTERS = (

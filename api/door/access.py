@@ -9,9 +9,8 @@ three administrators see none of it. What is not there and what is not yours loo
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from ledger.claims.queries import claim_by_number
@@ -21,7 +20,8 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own
 from ledger.people.tables import Decision
-from ledger.registry.tables import Cluster, Project
+from ledger.registry.codes import ProjectKind
+from ledger.registry.tables import Cluster, Organisation, Project
 from ledger.vouchers.queries.quotas import project_by_code
 from ledger.vouchers.tables import Voucher
 
@@ -136,14 +136,12 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     }
 )
 
-_PROJECTS = text("""
-    SELECT p.code, p.name, p.kind, p.drill, o.name AS organisation, v.clause
-    FROM projects p JOIN organisations o ON o.id = p.organisation_id
-    LEFT JOIN vouchers v ON v.project_id = p.id
-    WHERE (CAST(:scope AS bigint) IS NULL OR p.id = :scope)
-        AND (CAST(:only AS bigint) IS NULL OR p.id = :only)
-    ORDER BY p.code
-""")
+_PROJECTS = (
+    select(Project, Organisation.name, Voucher.clause)
+    .join(Organisation, col(Organisation.id) == Project.organisation_id)
+    .outerjoin(Voucher, col(Voucher.project_id) == Project.id)
+    .order_by(col(Project.code))
+)
 
 
 def may(viewer: Viewer, right: Right) -> bool:
@@ -165,10 +163,27 @@ def project(db: Session, viewer: Viewer, code: str) -> Project:
     return project
 
 
-def projects(db: Session, viewer: Viewer, *, only: int | None = None) -> Sequence[Row[Any]]:
-    """The projects that are the viewer's to see, by code; `only` one of them."""
-    rows = db.execute(_PROJECTS, {"scope": viewer.project, "only": only})
-    return rows.all()
+def projects(
+    db: Session, viewer: Viewer, text: str = "", kind: ProjectKind | None = None
+) -> Sequence[tuple[Project, str, str | None]]:
+    """The projects that are the viewer's to see, by code: each, its organisation, its clause.
+
+    Args:
+        db: the transaction.
+        viewer: who looks; a builder sees her own alone.
+        text: a part of name or code; "": all.
+        kind: of one kind alone.
+    """
+    query = _PROJECTS
+    if viewer.project is not None:
+        query = query.where(Project.id == viewer.project)
+    if text:
+        parts = (col(column).icontains(text, autoescape=True)
+                 for column in (Project.name, Project.code))  # fmt: skip
+        query = query.where(or_(*parts))
+    if kind is not None:
+        query = query.where(Project.kind == kind)
+    return db.exec(query).all()
 
 
 def project_codes(db: Session, viewer: Viewer) -> dict[int, str]:

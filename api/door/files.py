@@ -33,13 +33,13 @@ _MEDIA = {"html": "text/html; charset=utf-8", "json": "application/json", **SPRE
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
-def documented(*, keyed: bool = False, proved: bool = False) -> dict[str, Any]:
+def documented(*, keyed: bool = False, with_code: bool = False) -> dict[str, Any]:
     """The request body of such a route, for the OpenAPI document."""
     properties: dict[str, Any] = {"file": {"type": "string", "format": "binary"}}
     if keyed:
         properties["document"] = {"type": "string", "contentMediaType": "application/json"}
     required = sorted(properties)
-    if proved:
+    if with_code:
         properties["code"] = {"type": "string", "maxLength": PROOF_MAX, "default": ""}
     form = {"type": "object", "properties": properties, "required": required}
     content: dict[str, Any] = {FORM: {"schema": form}}

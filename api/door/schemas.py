@@ -91,6 +91,9 @@ IsoDay = Annotated[date, BeforeValidator(_day)]
 IsoMoment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A moment in a request or an address, as RFC 3339 writes it; no number is one."""
 
+OfField = BeforeValidator(lambda value: value or None)
+"""Put beside what may be missing: a field of a form that was left empty narrows nothing."""
+
 Visible = AfterValidator(_all_visible)
 """Put beside `str` where a text names something: what looks the same must be the same."""
 

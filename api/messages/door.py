@@ -24,6 +24,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "invalid": msgid("请求中有 {count} 处不合要求"),
         "not_utf8": msgid("文件不是 UTF-8 编码（第 {byte} 字节处）"),
         "registry": msgid("登记文件有 {count} 处错误，未登记任何内容"),
+        "vouchers": msgid("工作簿有 {count} 处错误，没有提出任何一张券"),
+        "persons": msgid("名单有 {count} 处错误，没有邀请任何人"),
         "too_large": msgid("内容超过上限：此处最多 {limit} 字节"),
         "too_slow": msgid("内容未能在 {seconds} 秒内送达"),
         "too_often": msgid("请求过于频繁，请在 {seconds} 秒后再试"),

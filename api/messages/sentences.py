@@ -16,7 +16,7 @@ from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.errors import Finding
 from ledger.people.codes import Answer, Role
 
-_PLACE = re.compile(r"(line|row) (\d+)(?:: (.*))?")
+_PLACE = re.compile(r"(?:(.+) )?(line|row) (\d+)(?:: (.*))?")
 _PLACES = {"line": msgid("第 {line} 行"), "row": msgid("第 {row} 行")}
 _ACTOR = re.compile(r"\w+:(.+)#\d+")
 _KINDS: Mapping[str, type[StrEnum]] = MappingProxyType(
@@ -49,10 +49,14 @@ def fault_lines(faults: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
 
 
 def place(where: str) -> str:
-    """`line 12: projects[3].uscc` in the reader's language; a field of a request by its name."""
+    """`line 12: projects[3].uscc`, or `Sheet row 2: yuan`, in the reader's language.
+
+    A field of a request by its name.
+    """
     if at := _PLACE.fullmatch(where):
-        kind, number, rest = at.groups()
-        return _(_PLACES[kind]).format_map({kind: number}) + (f" {rest}" if rest else "")
+        sheet, kind, number, rest = at.groups()
+        words = [sheet, _(_PLACES[kind]).format_map({kind: number}), rest]
+        return " ".join(filter(None, words))
     return re.sub(r"^(body|query|path)\.(?=.)", "", where)
 
 

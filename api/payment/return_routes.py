@@ -37,7 +37,7 @@ router = APIRouter(tags=["payment"])
 _READ = having(Right.READ_PAYMENTS)
 
 
-@router.post("/bank-returns", openapi_extra=documented(proved=True))
+@router.post("/bank-returns", openapi_extra=documented(with_code=True))
 @limited(body=8 * KIB * KIB)
 def bank_return(
     uploaded: Uploaded, viewer: Payer, db: Db, now: Now, prover: Proving

@@ -7,9 +7,9 @@ page shows.
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.door.schemas import LINE_MAX
+from api.door.schemas import LINE_MAX, OfField
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.registry.columns import cell, columns_of, show, title
@@ -28,11 +28,6 @@ _MARKS: dict[str, Callable[[RegistryEntry], Any]] = {
 }
 
 
-def _of_field(value: object) -> object:
-    """A field of a form that was left empty narrows nothing."""
-    return value or None
-
-
 class EntriesQuery(BaseModel):
     """Which entries, in which order: a column, `-` before it for the greatest.
 
@@ -42,7 +37,7 @@ class EntriesQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     text: Annotated[str, Field(max_length=LINE_MAX)] = ""
-    state: Annotated[EntryState | Literal["all"] | None, BeforeValidator(_of_field)] = None
+    state: Annotated[EntryState | Literal["all"] | None, OfField] = None
     sort: Annotated[str, Field(pattern=r"^(-?[a-z_0-9]{1,30})?$")] = ""
 
 

@@ -1,17 +1,19 @@
 """`suanquan quota`, `accrue`, `voucher`: what is left of a voucher, and what changes it."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.answer import Answer, Column, Heading, Listing, Table, listing, record
-from api.cli.arguments import facts_of, fen_of, path
-from api.cli.client import ask
+from api.cli.arguments import content_of, facts_of, fen_of, path, write
+from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Code, Reason, Yuan
 from api.cli.values import MOMENT, MONEY, MONTH, NUMBER, coded, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.registry.codes import ProjectKind
 from ledger.vouchers.codes import VersionState
 
 PolicyVersion = Annotated[str, typer.Argument(metavar="VERSION", help=msgid("政策版本"))]
@@ -88,6 +90,24 @@ RESERVATIONS = (
 )
 
 
+PROJECTS = (
+    Column(msgid("项目编号"), "code"),
+    Column(msgid("项目名称"), "name"),
+    Column(msgid("类别"), "kind", coded(ProjectKind)),
+    Column(msgid("单位"), "organisation"),
+    Column(msgid("条款"), "clause"),
+)
+PROPOSALS = (
+    Column(msgid("项目"), "project"),
+    Column(msgid("政策版本"), "policy"),
+    Column(msgid("条款"), "clause"),
+    Column(msgid("上限"), "cap_fen", MONEY),
+    Column(msgid("决定"), "decision", NUMBER),
+)
+TextPart = Annotated[str, typer.Option(help=msgid("名称或编号里的文字"))]
+Kind = Annotated[ProjectKind | None, typer.Option(help=msgid("model 或 team"))]
+
+
 @app.verb("quota", msgid("一个项目的额度"), panel=SUBSIDY)
 def quota(code: Code) -> Answer:
     """Show what is left of a project's voucher."""
@@ -100,6 +120,41 @@ def quota(code: Code) -> Answer:
 def accrue() -> Answer:
     """Price the usage and accrue every voucher."""
     return record(ACCRUED, ask("POST", "accruals"))
+
+
+@voucher.verb("ls", msgid("各项目，及其按哪一条开券"))
+def ls(*, text: TextPart = "", kind: Kind = None) -> Listing:
+    """List the projects that are found."""
+    rows = ask("GET", "projects", query=_narrowed(text, kind))
+    return listing(PROJECTS, rows, empty=msgid("没有这样的项目。"))
+
+
+@voucher.verb("workbook", msgid("把查到的算力券写成工作簿（XLSX）"))
+def workbook(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到哪个文件"))],
+    *,
+    text: TextPart = "",
+    kind: Kind = None,
+) -> None:
+    """Write the vouchers that are found as a workbook, to which rows may be added."""
+    with Client() as client:
+        write(file, client.fetch("vouchers.xlsx", query=_narrowed(text, kind)))
+
+
+@voucher.verb("import", msgid("按工作簿逐行认定资格，提出开券，各由另一人确认；全部或全不"))
+def propose(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("工作簿，列如 workbook 所写"))],
+) -> Answer:
+    """Propose the vouchers of a workbook, all of them or none."""
+    form = {"file": (file.name, content_of(file))}
+    outcome = ask("POST", "vouchers", form=form)
+    text = _("提出 {proposed} 张，待另一人确认；原已开券、没有改动的 {unchanged} 行")
+    counts = {"proposed": len(outcome["proposals"]), "unchanged": outcome["unchanged"]}
+    return Answer(outcome, [text.format(**counts), Table(PROPOSALS, outcome["proposals"])])
+
+
+def _narrowed(text: str, kind: ProjectKind | None) -> dict[str, str | None]:
+    return {"text": text or None, "kind": kind}
 
 
 @voucher.verb("open", msgid("按条款认定资格，提出开券，须另一人确认"))

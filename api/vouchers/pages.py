@@ -8,17 +8,22 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from statistics import median_low
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import col, select
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Now, Offset, ReadDb, having
+from api.door.dependencies import Configured, Db, Now, ReadDb, having
+from api.door.files import Uploaded
+from api.door.route_table import KIB, limited
 from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
-from api.language.labels import label, label_of
+from api.language.labels import label, label_of, labels
+from api.vouchers.routes import Opener
+from api.vouchers.schemas import ProjectsPage, ProjectsQuery
+from api.vouchers.workbook import routes as workbook
 from api.vouchers.year_notices import year_notices
 from api.web import charts
 from api.web.claim_form import new_claim
@@ -51,13 +56,15 @@ _SHAPES = {
 
 
 @router.get("/projects")
-def listing(frame: Framed, viewer: Reader, db: ReadDb, now: Now, offset: Offset = 0) -> Response:
-    """Every project for the bureau; a builder goes to its own."""
+def listing(
+    *, frame: Framed, viewer: Reader, db: ReadDb, now: Now, query: Annotated[ProjectsPage, Query()]
+) -> Response:
+    """The projects that are found, for the bureau; a builder goes to its own."""
     if viewer.project is not None:
         own = db.get_one(Project, viewer.project)
         return RedirectResponse(f"/projects/{own.code}", 303)
-    order = select(Project).order_by(col(Project.code)).offset(offset).limit(PAGE_ROWS + 1)
-    projects = list(db.exec(order))
+    all_projects = [row[0] for row in access.projects(db, viewer, query.text, query.kind)]
+    projects = all_projects[query.offset : query.offset + PAGE_ROWS + 1]
     of_page = projects[:PAGE_ROWS]
     quotas = voucher_queries.quotas_of(db, of_page, now)
     rows = [_row(project, quotas.get(key(project)), now) for project in of_page]
@@ -67,8 +74,34 @@ def listing(frame: Framed, viewer: Reader, db: ReadDb, now: Now, offset: Offset 
         for name in ("cap_fen", "accrued_fen", "left_fen")
     }
     more = len(projects) > PAGE_ROWS
-    pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
-    return frame.page("vouchers/projects.html", {"rows": rows, "sums": sums, "pages": pager})
+    pager = pages(frame, query.offset, PAGE_ROWS, len(rows), more=more)
+    return frame.page(
+        "vouchers/projects.html",
+        {
+            "rows": rows,
+            "sums": sums,
+            "pages": pager,
+            "query": query,
+            "kinds": labels(ProjectKind),
+            "file": f"/api/v1/vouchers.xlsx{_narrowed(query)}",
+            "may_open": access.may(viewer, Right.OPEN_VOUCHERS),
+        },
+    )
+
+
+def _narrowed(query: ProjectsQuery) -> str:
+    """The query of an address for what is found here."""
+    fields = query.model_dump(mode="json", include=set(ProjectsQuery.model_fields))
+    words = urlencode({name: value for name, value in fields.items() if value})
+    return f"?{words}" if words else ""
+
+
+@router.post("/projects/vouchers")
+@limited(body=KIB * KIB)
+def propose_by_workbook(upload: Uploaded, viewer: Opener, db: Db, now: Now) -> Response:
+    """Propose every voucher of a workbook, and show the decisions that wait."""
+    workbook.propose_vouchers(upload=upload, viewer=viewer, db=db, now=now)
+    return RedirectResponse("/decisions", 303)
 
 
 def _row(project: Project, quota: Quota | None, now: datetime) -> dict[str, Any]:

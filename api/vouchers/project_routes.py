@@ -3,17 +3,18 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.schemas import IsoDay
-from api.vouchers.schemas import ProjectRead, QuotaRead
+from api.vouchers.schemas import ProjectRead, ProjectsQuery, QuotaRead
 from ledger.documents.queries.deductions import confirmed_fen
 from ledger.metering.queries.usage import WindowPart, windows_of_day
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
+from ledger.registry.tables import Project
 from ledger.vouchers.queries import quotas as voucher_queries
 from ledger.vouchers.queries.quotas import Day
 
@@ -23,17 +24,23 @@ Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 
 @router.get("/projects")
-def projects(viewer: Reader, db: Db) -> list[ProjectRead]:
-    """List the projects in the viewer's scope, by code."""
-    return [ProjectRead.model_validate(row) for row in access.projects(db, viewer)]
+def projects(query: Annotated[ProjectsQuery, Query()], viewer: Reader, db: Db) -> list[ProjectRead]:
+    """List the projects in the viewer's scope that are found, by code."""
+    return [_read(*row) for row in access.projects(db, viewer, query.text, query.kind)]
 
 
 @router.get("/projects/{code}")
 def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
     """Return a project."""
     project = access.project(db, viewer, code)
-    (row,) = access.projects(db, viewer, only=project.id)
-    return ProjectRead.model_validate(row)
+    alike = access.projects(db, viewer, project.code)
+    return next(_read(*row) for row in alike if row[0].id == project.id)
+
+
+def _read(project: Project, organisation: str, clause: str | None) -> ProjectRead:
+    return ProjectRead.model_validate(
+        {**project.model_dump(), "organisation": organisation, "clause": clause}
+    )
 
 
 @router.get("/projects/{code}/quota")

@@ -55,7 +55,7 @@ Opener = Annotated[Viewer, having(Right.OPEN_VOUCHERS)]
 Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 # What the books know is not asked: a voucher is opened before anything is reconciled or paid.
-_OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
+OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
 
 
 @router.post("/projects/{code}/voucher", status_code=201)
@@ -230,7 +230,7 @@ def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
 
 def _rate_if_eligible(policy: Policy, request: VoucherCreate, project: Project) -> ChosenRate:
     """Anything but an eligible project of the clause's kind is refused, with its reasons."""
-    decision = decide(policy, request.clause, {**request.facts, **_OF_THE_BOOKS})
+    decision = decide(policy, request.clause, {**request.facts, **OF_THE_BOOKS})
     clause = policy.clause(request.clause)
     if decision.result != "eligible" or clause is None:
         faults = findings(reasons(policy, decision))

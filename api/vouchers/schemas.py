@@ -1,13 +1,24 @@
 """Request and response models of projects, vouchers and reservations."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.door.schemas import Integer, IsoDay, Line, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import (
+    LINE_MAX,
+    Integer,
+    IsoDay,
+    Line,
+    OfField,
+    PositiveFen,
+    RequestModel,
+    ResponseModel,
+    Text,
+)
 from api.vouchers.year_schemas import YearRead
 from ledger.formats.json.exact import Exact
+from ledger.registry.codes import ProjectKind
 from ledger.vouchers.queries import quotas as voucher_queries
 
 
@@ -77,6 +88,21 @@ class ReservationRelease(ResponseModel):
 
     id: int
     released_fen: int
+
+
+class ProjectsQuery(BaseModel):
+    """Which projects: those with this text in their name or code, of one kind or of both."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: Annotated[str, Field(max_length=LINE_MAX, pattern=r"^[^\x00]*$")] = ""
+    kind: Annotated[ProjectKind | None, OfField] = None
+
+
+class ProjectsPage(ProjectsQuery):
+    """What the list's page asks beside."""
+
+    offset: Annotated[int, Field(ge=0, le=10**9)] = 0
 
 
 class ProjectRead(ResponseModel):

@@ -24,6 +24,7 @@ from api.web.layout import came_from
 from api.web.refill import PAGE_FIELD, FormFaults, refill
 
 _IN_PLACE = frozenset({404, 409, 422})
+_OF_FILE = re.compile(r"(?:^|\s)(?:line|row) \d+", re.ASCII)
 _LEAF = re.compile(r"(?:^|[.\s])([a-z_][a-z_0-9]*)(?:\[\d+\])?$", re.ASCII)
 _FIELDS: Mapping[str, str] = MappingProxyType(
     {"fen": "yuan", "bad_paid_amount": "yuan", "step_up": "code", "step_up_code": "code"}
@@ -92,7 +93,7 @@ def _faults(problem: Problem) -> FormFaults:
     for fault in faults:
         leaf = _LEAF.search(fault["where"])
         name = _FIELDS.get(leaf[1], leaf[1]) if leaf else ""
-        if name and name not in by_field and not fault["where"].startswith(("line ", "row ")):
+        if name and name not in by_field and not _OF_FILE.search(fault["where"]):
             by_field[name] = fault["message"]
         else:
             general.append(f"{place(fault['where'])}：{fault['message']}")

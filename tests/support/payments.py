@@ -180,10 +180,10 @@ class Treasury:
         """The bank returns these rows."""
         file = File.from_content("回单.csv", "\n".join([HEAD, *rows]).encode())
         with Session(self.engine) as db, db.begin():
-            rows, findings = read_file(file)
+            read, findings = read_file(file)
             if findings:
                 return ReturnIntake(findings=findings)
-            return take_return(db, file, rows, viewer=CASHIER, now=now)
+            return take_return(db, file, read, viewer=CASHIER, now=now)
 
     def row_id(self, reference: str) -> int:
         """The newest row that came under this reference."""

@@ -33,5 +33,7 @@ def _in_words(safeguard: Safeguard, lacks: list[str]) -> list[str]:
     if safeguard is Safeguard.ADMINISTRATORS:
         return [label_of(Role, role) for role in lacks]
     if safeguard is Safeguard.BACKUP:
-        return [_("这个版本还不能记录异机恢复，所以这一项总是缺")]
+        return [
+            _("还没有恢复过：在另一台机器上用 suanquan restore 恢复一份备份，以恢复出来的库继续")
+        ]
     return lacks

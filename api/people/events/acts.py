@@ -17,6 +17,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # People.
         msgid("签发令牌"): ("POST /tokens", "POST /people/tokens"),
         msgid("邀请设定账号"): ("POST /invitations", "POST /people/invitations"),
+        msgid("按名单邀请"): ("POST /persons", "POST /people/workbook"),
         msgid("确认令牌"): (
             "POST /tokens/{token}/confirmation",
             "POST /people/tokens/{token}/confirmation",
@@ -71,6 +72,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("计费并计提"): ("POST /accruals",),
         # Vouchers and the policy.
         msgid("提出开券"): ("POST /projects/{code}/voucher",),
+        msgid("提出按工作簿开券"): ("POST /vouchers", "POST /projects/vouchers"),
         msgid("提出调整上限"): ("POST /projects/{code}/cap",),
         msgid("提出年度上限"): ("POST /projects/{code}/year-cap",),
         msgid("提出额度失效"): ("POST /projects/{code}/lapse",),

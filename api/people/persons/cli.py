@@ -1,19 +1,21 @@
 """`suanquan person`: what lets a person in, whom she let in, and when she signed in."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table
-from api.cli.arguments import path
-from api.cli.client import ask
+from api.cli.arguments import content_of, path, write
+from api.cli.client import Client, Door, ask
 from api.cli.commands import Commands
 from api.cli.options import MACHINE
-from api.cli.values import MOMENT, NUMBER, YES
+from api.cli.values import MOMENT, NUMBER, YES, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.people.cli import FAILURES, SESSIONS, TOKENS
+from ledger.people.codes import Role
 
 app = Commands()
 person = Commands(msgid("一个人：令牌、账号、链接、登录"))
@@ -43,12 +45,43 @@ LINKS = (
     Column(msgid("用于"), "used_at", MOMENT),
 )
 
+INVITATIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("姓名"), "person"),
+    Column(msgid("角色"), "role", coded(Role)),
+    Column(msgid("链接"), "link"),
+    Column(msgid("等另一名安全管理员确认"), "waits", YES),
+)
+
 
 @person.verb("show", msgid("一个人的令牌、账号、链接；审计管理员还看得到登录"))
 def show(number: Number) -> Answer:
     """Show a person."""
     answer = ask("GET", path("persons", number))
     return Answer(answer, [Pairs(PERSON, answer["person"]), *_blocks(answer)])
+
+
+@person.verb("workbook", msgid("把谁有哪个角色写成工作簿（XLSX）"))
+def workbook(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到哪个文件"))],
+) -> None:
+    """Write who is in which role as a workbook, to which rows may be added."""
+    with Client() as client:
+        write(file, client.fetch("persons.xlsx"))
+
+
+@person.verb("import", msgid("邀请名单上还没有其角色的人，一人一个链接，只显示这一次"))
+def invite(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("工作簿，列如 workbook 所写"))],
+) -> Answer:
+    """Invite everybody of a workbook who has not her role yet, or nobody."""
+    outcome = ask("POST", "persons", form={"file": (file.name, content_of(file))})
+    address = Door.find().url
+    rows = [{**row, "link": address + row["path"]} for row in outcome["invitations"]]
+    text = _("邀请 {invited} 人；已有这个角色的 {unchanged} 行").format(
+        invited=len(rows), unchanged=outcome["unchanged"]
+    )
+    return Answer(outcome, [text, Table(INVITATIONS, rows)])
 
 
 @person.verb("sign-out", msgid("结束一个人在所有浏览器里的登录，令牌和账号仍可用"))

@@ -4,7 +4,7 @@ A new token's secret is shown on the page that answers the form, this once. What
 from then on. The audit administrator and the auditor see the list and change nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -14,9 +14,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Configured, Db, ReadDb, Wall, having
+from api.door.files import Uploaded
+from api.door.route_table import KIB, limited
 from api.door.schemas import LINE_MAX
 from api.language.labels import label
 from api.people import routes
+from api.people.persons import workbook_routes
 from api.people.rights import right_words
 from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenSecret
 from api.people.step_up import Proving
@@ -34,10 +37,11 @@ Issuer = Annotated[Viewer, having(Right.ISSUE_TOKENS)]
 
 
 class Invited(NamedTuple):
-    """An invitation, and its link as the browser opens it."""
+    """An invitation, its link as the browser opens it, and whom it is for."""
 
     link: str
     invitation: InvitationRead
+    person: str
 
 
 def by_day(fields: Fields, _path: Mapping[str, Any]) -> Fields:
@@ -87,7 +91,29 @@ def invite(
     """Invite somebody to set up her account, and show the link this once."""
     invitation = routes.invite(wanted, viewer, db, wall, settings)
     here = settings.url or str(request.base_url).rstrip("/")
-    return _page(viewer, frame, db, wall, invited=Invited(here + invitation.path, invitation))
+    row = Invited(here + invitation.path, invitation, wanted.person)
+    return _page(viewer, frame, db, wall, invited=[row])
+
+
+@router.post("/people/workbook")
+@limited(body=KIB * KIB)
+def invite_persons(
+    viewer: Issuer,
+    upload: Uploaded,
+    *,
+    request: Request,
+    frame: Framed,
+    db: Db,
+    wall: Wall,
+    settings: Configured,
+) -> HTMLResponse:
+    """Invite everybody of a workbook, and show the links this once."""
+    outcome = workbook_routes.invite_persons(
+        upload=upload, viewer=viewer, db=db, wall=wall, settings=settings
+    )
+    address = settings.url or str(request.base_url).rstrip("/")
+    invitations = [Invited(address + row.path, row, row.person) for row in outcome.invitations]
+    return _page(viewer, frame, db, wall, invited=invitations, unchanged=outcome.unchanged)
 
 
 @router.post("/people/tokens/{token}/confirmation")
@@ -119,7 +145,8 @@ def _page(
     wall: Wall,
     *,
     secret: TokenSecret | None = None,
-    invited: Invited | None = None,
+    invited: Sequence[Invited] = (),
+    unchanged: int = 0,
     code_wanted: bool = False,
     name: str = "",
 ) -> HTMLResponse:
@@ -130,6 +157,7 @@ def _page(
         "who": name,
         "secret": secret,
         "invited": invited,
+        "unchanged": unchanged,
         "waiting": [row for row in good if row.waits],
         "standing": [row for row in good if not row.waits],
         "ended": [row for row in rows if row not in good],

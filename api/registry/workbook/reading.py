@@ -13,10 +13,10 @@ from typing import Any
 from api.door.problems import Refusal
 from api.registry.entry_form import FORMS, entry_of
 from api.registry.parents import PARENTS, Parents
-from api.registry.workbook.sheets import choice_words, column_names, plain, section_names
+from api.registry.workbook.sheets import columns, section_names
+from api.web.sheets import plain, read_sheet
 from ledger.errors import Finding
 from ledger.formats.bounded_call import bounded_call
-from ledger.formats.spreadsheets.export import unescape
 from ledger.formats.spreadsheets.reading import Row, read_sheets
 from ledger.registry.codes import RegistrySection
 
@@ -91,26 +91,12 @@ class _Gathering:
     _places: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def take(self, section: RegistrySection, title: str, rows: list[Row]) -> None:
-        if not rows:
-            return
-        by_name = column_names(section)
-        head, *body = rows
-        columns = [by_name.get(plain(cell)) for cell in head.cells]
-        self.faults += [
-            Finding(f"{title} {head.where}: {cell}", "unknown_key")
-            for cell, column in zip(head.cells, columns, strict=True)
-            if cell and column is None
-        ]
-        words = {column.name: choice_words(section, column) for column in columns if column}
-        for row in body:
-            fields = {
-                column.name: words[column.name].get(plain(cell), unescape(cell))
-                for column, cell in zip(columns, row.cells, strict=False)
-                if column and cell
-            }
-            self._add(section, fields, f"{title} {row.where}")
+        entries, faults = read_sheet(title, rows, columns(section))
+        self.faults += faults
+        for entry in entries:
+            self._add(section, entry.fields, entry.where)
 
-    def _add(self, section: RegistrySection, fields: dict[str, str], row: str) -> None:
+    def _add(self, section: RegistrySection, fields: Mapping[str, str], row: str) -> None:
         parent = self._parent(section, fields)
         if isinstance(parent, Finding):
             self.faults.append(replace(parent, where=f"{row}: {parent.where}"))

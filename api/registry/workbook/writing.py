@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from api.language.labels import label
-from api.registry.entry_form import FORMS, choices, field_title, prefilled
+from api.registry.entry_form import FORMS, prefilled
 from api.registry.workbook.sheets import columns
+from api.web.sheets import sheet_rows
 from ledger.desk.queries.registry_entries import RegistryReader
-from ledger.formats.spreadsheets.export import Rows, xlsx_book
+from ledger.formats.spreadsheets.export import xlsx_book
 from ledger.registry.codes import EntryState, RegistrySection
 
 
@@ -15,20 +16,11 @@ def write_workbook(registry: RegistryReader) -> bytes:
     codes = registry.organisation_codes()
     return xlsx_book(
         {
-            label(section): _rows(registry, section, codes)
+            label(section): sheet_rows(columns(section), _typed(registry, section, codes))
             for section in FORMS
             if registry.may_read(section)
         }
     )
-
-
-def _rows(registry: RegistryReader, section: RegistrySection, codes: dict[str, str]) -> Rows:
-    fields = columns(section)
-    yield [field_title(section, field.name) for field in fields]
-    words = {field.name: choices(section, field) for field in fields}
-    for typed in _typed(registry, section, codes):
-        values = ((field.name, typed.get(field.name, "")) for field in fields)
-        yield [words[name].get(value, value) for name, value in values]
 
 
 def _typed(

@@ -1,7 +1,8 @@
 """What a database lacks before the mark «演练，不得用于拨付» goes: each read from the database.
 
 The mark goes when nothing is lacking any more, and a drill's never does: its dates are made up.
-What this program cannot do yet is lacking.
+Of a backup the database knows that it came back from one, for a restoration says so in the event
+log of what was restored; whether on another machine, an inspector asks.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ _WITHOUT_FACTOR = text(f"""
     GROUP BY p.name ORDER BY p.name
 """)
 _IS_SEALED = text("SELECT EXISTS (SELECT FROM seals)")
+_IS_RESTORED = text(
+    "SELECT EXISTS (SELECT FROM events WHERE noun = 'backups' AND act = 'command restore')"
+)
 _PAYABLE = text("""
     SELECT policy FROM clauses GROUP BY policy
     HAVING bool_and(complete) AND policy IN (SELECT policy FROM payable_clauses)
@@ -56,7 +60,7 @@ def checks(db: Session, now: datetime) -> list[Check]:
         _administrators(db, now),
         _second_factor(db, now),
         Check(Safeguard.SEALING, db.execute(_IS_SEALED).scalar_one()),
-        Check(Safeguard.BACKUP, is_there=False),  # no restoration is recorded yet
+        Check(Safeguard.BACKUP, db.execute(_IS_RESTORED).scalar_one()),
         Check(Safeguard.POLICY, any(not _is_drill(version) for version in _payable(db))),
     ]
 

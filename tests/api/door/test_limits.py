@@ -30,6 +30,10 @@ KNOWN = {"Authorization": "Bearer sq_1"}
 def test_routes_that_take_more_than_a_small_body() -> None:
     assert {path: size for path, size in BODY_MAX_OF.items() if size != BODY_MAX} == {
         "/api/v1/batches": MIB,
+        "/api/v1/vouchers": MIB,
+        "/projects/vouchers": MIB,
+        "/api/v1/persons": MIB,
+        "/people/workbook": MIB,
         "/api/v1/registry": 8 * MIB,
         "/api/v1/registry/preview": 8 * MIB,
         "/api/v1/bank-returns": 8 * MIB,

@@ -75,9 +75,9 @@ def bring(cashier: Person, file: bytes = GOOD, **fields: str) -> Response:
 
 def test_a_page_asks_and_moves_nothing_without(cashier: Person, treasury: Treasury) -> None:
     assert parse(cashier.client.get("/payments").text).css(FIELD)
-    refused = bring(cashier)
-    assert refused.status_code == 422
-    assert "再输入" in text(parse(refused.text).css("#fault-code")[0])
+    refusal = bring(cashier)
+    assert refusal.status_code == 422
+    assert "再输入" in text(parse(refusal.text).css("#fault-code")[0])
     assert bring(cashier, code="000000").status_code == 422
     assert treasury.state("SQ-1") == "listed"
     at = minute(8)  # a wrong one makes the next wait
@@ -94,9 +94,9 @@ def test_a_page_asks_and_moves_nothing_without(cashier: Person, treasury: Treasu
 
 def test_a_file_that_is_not_taken_uses_no_code_up(cashier: Person, treasury: Treasury) -> None:
     code = cashier.digits(minute(6))
-    refused = bring(cashier, BROKEN, code=code)
-    assert refused.status_code == 422
-    assert not parse(refused.text).css("#fault-code")
+    refusal = bring(cashier, BROKEN, code=code)
+    assert refusal.status_code == 422
+    assert not parse(refusal.text).css("#fault-code")
     assert cashier.client.get("/desk").status_code == 200, "nor is the session another one"
     assert bring(cashier, code=code).status_code == 303
     assert treasury.state("SQ-1") == "paid"
@@ -131,6 +131,6 @@ def test_the_command_hands_the_code_over(
     file = str(path)
     desk.town.tokens[Role.FINANCE] = token_of(cashier.town)
     assert "code" in desk.run(Role.FINANCE, "pay", "return", file).stderr
-    done = desk.ask(Role.FINANCE, "pay", "return", file, "--code", cashier.digits(minute(6)))
-    assert done["paid_fen"] == 600
+    answer = desk.ask(Role.FINANCE, "pay", "return", file, "--code", cashier.digits(minute(6)))
+    assert answer["paid_fen"] == 600
     assert treasury.state("SQ-1") == "paid"

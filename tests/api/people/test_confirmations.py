@@ -24,7 +24,7 @@ CONFIRMING = {
 # One person's word that a second one confirms, before money moves, by one of those.
 PROPOSING = {words for words in ACTS.values() if words.startswith("提出")} | {
     "交单据", "交抵扣的书面同意", "登记付款凭证", "登记抵扣", "登记", "登记所见的 GPU", "签发令牌",
-    "邀请设定账号", "月结",
+    "邀请设定账号", "按名单邀请", "月结",
 }  # fmt: skip
 # What moves money without a second person: figures that follow from what others proved, and what
 # only holds money back; and one clerk's word on late usage and on who reports it.

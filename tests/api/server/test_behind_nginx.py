@@ -27,11 +27,11 @@ from tests.support.servers.nginx import (
     HOST,
     PROGRAM,
     blocks,
-    changed,
     free_port,
     make_certificate,
     nginx,
     visitor,
+    with_changes,
 )
 from tests.support.simulation import Node, enrolled, place
 
@@ -102,9 +102,9 @@ def _servers(zone: Zone, folder: Path) -> str:
     }
     doors = {"127.0.0.1:8321": f"127.0.0.1:{zone.doors['people']}",
              "127.0.0.1:8322": f"127.0.0.1:{zone.doors['agents']}"}  # fmt: skip
-    inside = changed(whole, {only: split, **ours})
-    inside = changed(inside, {**doors, "443": zone.inner, "listen 80": f"listen {zone.plain}"})
-    outside = changed(whole, {**ours, "127.0.0.1:8321": f"127.0.0.1:{zone.doors['outer']}",
+    inside = with_changes(whole, {only: split, **ours})
+    inside = with_changes(inside, {**doors, "443": zone.inner, "listen 80": f"listen {zone.plain}"})
+    outside = with_changes(whole, {**ours, "127.0.0.1:8321": f"127.0.0.1:{zone.doors['outer']}",
                               "443": zone.outer, "listen 80": f"listen {free_port()}"})  # fmt: skip
     return re.sub(r"listen (\d+)", r"listen 127.0.0.1:\1", inside + outside)
 
@@ -162,10 +162,10 @@ def test_it_speaks_tls_and_says_so_in_headers(zone: Zone) -> None:
         too_large = client.post("/api/v1/cost-documents", content=b"x" * (22 << 20))
         assert too_large.status_code == 413
     old = ("-connect", f"127.0.0.1:{zone.inner}", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
-    answer = subprocess.run(
+    handshake = subprocess.run(
         ["openssl", "s_client", *old], input="", capture_output=True, encoding="utf-8", check=False
     )
-    assert "alert protocol version" in answer.stderr
+    assert "alert protocol version" in handshake.stderr
 
 
 def test_an_address_is_the_visitors_and_not_what_he_writes(zone: Zone) -> None:
@@ -209,7 +209,7 @@ def test_each_address_comes_to_its_door(zone: Zone) -> None:
     with zone.visit(zone.outer) as client:
         assert client.get("/api/v1/projects", headers=clerk).status_code == 403
         assert client.get("/api/v1/decisions", headers=operator).status_code == 404
-        assert client.get("/api/v1/nodes/c1", headers=operator).status_code == 200
+        assert client.get("/api/v1/registry/contracts", headers=operator).status_code == 200
         client.post("/sign-in", data={"token": zone.tokens[Role.CLERK]})
         assert client.get("/centre").status_code == 401, "her session is none here"
         assert client.get("/publications").status_code == 200

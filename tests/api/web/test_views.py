@@ -26,7 +26,7 @@ LOOKS = ("light", "dark", "phone")
 
 
 @pytest.fixture(scope="module")
-def seen(site: Site) -> dict[str, list[str]]:
+def addresses(site: Site) -> dict[str, list[str]]:
     """By reader the pages that nobody before saw in that form."""
     by_reader = defaultdict[str, list[str]](list)
     for reader, address in views(site, READERS):
@@ -44,10 +44,10 @@ def look(site: Site, visit: Watched, address: str, look_: str) -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_axe_finds_nothing_in_what_a_role_sees(
-    browser: Browser, site: Site, seen: dict[str, list[str]], reader: str
+    browser: Browser, site: Site, addresses: dict[str, list[str]], reader: str
 ) -> None:
     visit = watched(browser, site, reader)
-    for address in seen[reader]:
+    for address in addresses[reader]:
         look(site, visit, address, LOOKS[crc32(f"{reader} {address}".encode()) % len(LOOKS)])
     visit.context.close()
 

@@ -224,9 +224,9 @@ class Cashier:
         lines = [HEAD, *(f"{row},{self.today()}," for row in rows), *[""] * next(self.files)]
         file = File.from_content("回单.csv", "\n".join(lines).encode())
         with self.office.step() as db:
-            rows, findings = read_file(file)
+            read, findings = read_file(file)
             assert not findings
-            return take_return(db, file, rows, viewer=CASHIER, now=self.office.now)
+            return take_return(db, file, read, viewer=CASHIER, now=self.office.now)
 
     def today(self) -> date:
         return beijing_day(self.office.now)

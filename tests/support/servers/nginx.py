@@ -40,7 +40,7 @@ def blocks() -> tuple[str, str]:
     return whole, split
 
 
-def changed(text: str, changes: dict[str, object]) -> str:
+def with_changes(text: str, changes: dict[str, object]) -> str:
     """The text with other words in places that it must have."""
     for old, new in changes.items():
         assert old in text, old

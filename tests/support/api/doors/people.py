@@ -25,6 +25,11 @@ PEOPLE = {
     "POST /tokens/{token}/end": Door(EVERYBODY, at("/tokens/999999/end"), yes=404),
     "GET /api/v1/tokens": Door(LETTING_IN, at("/api/v1/tokens")),
     "GET /api/v1/tokens.{form}": Door(LETTING_IN, at("/api/v1/tokens.csv")),
+    "GET /api/v1/persons.xlsx": Door(LETTING_IN, at("/api/v1/persons.xlsx")),
+    "POST /api/v1/persons": Door({SECURITY}, at("/api/v1/persons", content=b"x"), yes=422),
+    "POST /people/workbook": Door(
+        {SECURITY}, at("/people/workbook", files={"file": ("p.xlsx", b"x")}), yes=422
+    ),
     "GET /api/v1/persons/{person}": Door(LETTING_IN, at("/api/v1/persons/1")),
     "DELETE /api/v1/persons/{person}/sessions": Door(
         {SECURITY}, at("/api/v1/persons/999999/sessions"), yes=404

@@ -17,6 +17,11 @@ from tests.support.api.doors.door import (
 
 VOUCHERS = {
     "GET /api/v1/projects": Door(BUREAU | {BUILDER}, at("/api/v1/projects")),
+    "GET /api/v1/vouchers.xlsx": Door(BUREAU | {BUILDER}, at("/api/v1/vouchers.xlsx")),
+    "POST /api/v1/vouchers": Door({Role.CLERK}, at("/api/v1/vouchers", content=b"x"), yes=422),
+    "POST /projects/vouchers": Door(
+        {Role.CLERK}, at("/projects/vouchers", files={"file": ("v.xlsx", b"x")}), yes=422
+    ),
     "GET /api/v1/projects/{code}": Door(
         BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}"), scoped=True
     ),
