@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.claims.schemas import ObjectionCreate, ObjectionRead, PublicationRead, ResolutionCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from ledger.claims import queries as claim_queries
 from ledger.claims.steps.publication import receive, resolve
 from ledger.people.steps.credentials import Viewer
@@ -21,7 +21,7 @@ Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 @router.get("/publications")
 def publications(
     *,
-    db: ReadDb,
+    db: Db,
     now: Now,
     limit: Limit = 100,
     offset: Offset = 0,

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.door.dependencies import Limit, Offset, ReadDb
+from api.door.dependencies import Db, Limit, Offset
 from api.seals.schemas import SealHead, SealRead
 from ledger.seals.queries import seals as seal_queries
 from ledger.seals.rules.heads import read_head
@@ -14,14 +14,14 @@ router = APIRouter(tags=["seals"])
 
 
 @router.get("/seals")
-def seals(*, db: ReadDb, limit: Limit = 100, offset: Offset = 0) -> list[SealRead]:
+def seals(*, db: Db, limit: Limit = 100, offset: Offset = 0) -> list[SealRead]:
     """List seals, newest first. Nobody has to sign in."""
     rows = seal_queries.seals(db, limit=limit, offset=offset)
     return [SealRead.model_validate(view_of(seal)) for seal in rows]
 
 
 @router.get("/seals/{number}")
-def seal_by_number(number: int, *, db: ReadDb) -> SealHead:
+def seal_by_number(number: int, *, db: Db) -> SealHead:
     """One seal with its head, byte for byte. Nobody has to sign in."""
     seal = seal_queries.seal_by_number(db, number)
     return SealHead.model_validate(view_of(seal) | {"head": seal.head})

@@ -24,9 +24,10 @@ OF_EVIDENCE = {
 """Evidence is compared and kept when somebody asks for it, so the primary is read."""
 
 OF_STRANGERS = {
-    f"/api/v1/certificates/{{number}}{file}"
-    for file in ("", "/certificate.json", "/certificate.pdf")
-}
+    "/api/v1/publications", "/api/v1/seals", "/api/v1/seals/{number}",
+    *(f"/api/v1/certificates/{{number}}{file}"
+      for file in ("", "/certificate.json", "/certificate.pdf")),
+}  # fmt: skip
 """They ask nobody who he is; the copy is read once that is known."""
 
 OF_SIGN_IN = {"/sign-in", "/sign-in/oidc", "/sign-in/oidc/callback", "/invitation", "/password"}

@@ -103,7 +103,9 @@ def test_every_page_can_be_read_from_a_standby(
     assert region.is_asked
 
 
-@pytest.mark.parametrize("path", ["projects", "projects/p1/quota", "findings?kind=silent", "seals"])
+@pytest.mark.parametrize(
+    "path", ["projects", "projects/p1/quota", "findings?kind=silent", "agents"]
+)
 def test_a_program_that_only_looks_is_answered_from_a_standby(
     region: Region, client: TestClient, path: str
 ) -> None:
