@@ -183,9 +183,7 @@ def test_beside_its_own_database_it_waits_and_with_another_it_is_a_job() -> None
 
 def test_the_key_of_the_dumps_is_a_file_of_the_job_alone() -> None:
     assert "--key=/run/suanquan/dump-key/key" in dump_of(DOORS)[1]["args"]
-    pods_with_it = [
-        name for name, spec in pods(manifests(DOORS)) if "dump-key" in json.dumps(spec)
-    ]
+    pods_with_it = [name for name, spec in pods(manifests(DOORS)) if "dump-key" in json.dumps(spec)]
     assert pods_with_it == ["one-dump"]
 
 

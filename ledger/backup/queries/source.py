@@ -26,7 +26,8 @@ _SLOT = b"SELECT restart_lsn::text, wal_status FROM pg_replication_slots WHERE s
 _CREATE = b"SELECT pg_create_physical_replication_slot(%s, true)"
 _DROP = b"SELECT pg_drop_replication_slot(%s)"
 _ADVANCE = b"SELECT pg_replication_slot_advance(%s, %s::pg_lsn)"
-_LOCK = b"SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+_PATIENCE = b"SET lock_timeout = '5s'"  # a session whose process died lasts for a moment
+_LOCK = b"SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 _NOW = b"SELECT clock_timestamp()"
 # The clock first: what was committed before it precedes the place that is read after it.
 _FLUSHED = b"""
@@ -81,7 +82,12 @@ def source_of(connection: psycopg.Connection) -> Source:
 
 def take(connection: psycopg.Connection, lock: str) -> bool:
     """Take a lock for as long as the connection lasts; False where another one has it."""
-    return bool(_one(connection, _LOCK, lock))
+    connection.execute(_PATIENCE)
+    try:
+        connection.execute(_LOCK, (lock,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 def clock(connection: psycopg.Connection) -> datetime:
