@@ -64,8 +64,8 @@ def load(
     with database():
         from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
+        from ledger.formats.sealing import read_key  # noqa: PLC0415
         from ledger.postgres.dump.restore import restore as run  # noqa: PLC0415
-        from ledger.postgres.dump.sealing import read_key  # noqa: PLC0415
 
         with _reach(read_settings(), beside=False) as target:
             manifest = run(target, folder, key=read_key(key) if key else None)
@@ -83,8 +83,8 @@ def _make(
 ) -> None:
     with database():
         from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
+        from ledger.formats.sealing import read_key  # noqa: PLC0415
         from ledger.postgres.dump.make import make  # noqa: PLC0415
-        from ledger.postgres.dump.sealing import read_key  # noqa: PLC0415
 
         with _reach(settings, beside=beside) as source:
             secret = read_key(key) if key else None

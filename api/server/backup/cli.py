@@ -110,8 +110,8 @@ def ls(*, key: MaybeKey = None, source: From = None) -> Listing:
     from ledger.backup.steps.catalogue import reaches  # noqa: PLC0415
 
     settings = read_settings()
-    found = reaches(place.store_of(settings, source), _signer(settings, key))
-    return listing(BASES, [*map(_view, found)], empty=msgid("还没有备份。"))
+    rows = reaches(place.store_of(settings, source), _signer(settings, key))
+    return listing(BASES, [*map(_view, rows)], empty=msgid("还没有备份。"))
 
 
 @backup.verb("prune", msgid("删去保留期以前的备份和没有备份需要的 WAL"))
@@ -122,12 +122,12 @@ def prune() -> Answer:
         from api.server.database import record_command  # noqa: PLC0415
         from ledger.backup.steps.catalogue import prune as run  # noqa: PLC0415
 
-        removal = run(
+        count = run(
             place.source_url(settings), place.store_of(settings), _signer(settings, None),
             datetime.now(UTC), place.retention_of(settings),
         )  # fmt: skip
-        record_command(target, "command backup prune", "backups", str(removal.bases))
-    return record(REMOVAL, {"bases": removal.bases, "objects": removal.objects})
+        record_command(target, "command backup prune", "backups", str(count.bases))
+    return record(REMOVAL, {"bases": count.bases, "objects": count.objects})
 
 
 @app.verb("restore", msgid("从备份恢复到一个时刻：空的数据目录，或一个新文件夹"), panel=MACHINE)
@@ -144,11 +144,11 @@ def restore(*, key: Key, to: To = None, source: From = None, into: Into = None) 
 
         settings, secret = read_settings(), load_read_key(key)
         store = place.store_of(settings, source)
-        chosen = plan(reaches(store, secret), moment)
-        cluster = run(settings, store, secret, chosen, into)
+        choice = plan(reaches(store, secret), moment)
+        cluster = run(settings, store, secret, choice, into)
     row = {
-        "number": chosen.base.number,
-        "moment": (chosen.moment or chosen.last).isoformat(),
+        "number": choice.base.number,
+        "moment": (choice.moment or choice.last).isoformat(),
         "data": str(cluster),
     }
     return record(RESTORED, row)

@@ -17,7 +17,7 @@ from ledger.postgres.embedded import ADMIN, Embedded
 
 
 def restore(
-    settings: Settings, store: Store, key: ReadKey, chosen: Plan, into: Path | None
+    settings: Settings, store: Store, key: ReadKey, choice: Plan, into: Path | None
 ) -> Path:
     """Recover what a plan says; return where the data lies.
 
@@ -25,7 +25,7 @@ def restore(
         settings: of which the data folder is filled, where there is no `into`.
         store: from where.
         key: the bureau's.
-        chosen: base, WAL and moment.
+        choice: base, WAL and moment.
         into: a folder that is made, in which `cluster` is the data folder of a PostgreSQL.
 
     Raises:
@@ -35,13 +35,13 @@ def restore(
             there is as it was.
     """
     if into is not None:
-        return _for_another(store, key, chosen, into)
-    if chosen.base.admin != ADMIN:
+        return _for_another(store, key, choice, into)
+    if choice.base.admin != ADMIN:
         raise Unusable("backup_foreign")
     embedded = Embedded(settings.postgres)
     with embedded.vacant() as (cluster, password):
         place = embedded.data
-        with recovered(store, key, chosen, place, keep=cluster) as server:
+        with recovered(store, key, choice, place, keep=cluster) as server:
             _note(server)
             with psycopg.connect(server.url(ADMIN), autocommit=True) as admin:
                 words = sql.SQL("ALTER ROLE {} PASSWORD {}")
@@ -49,7 +49,7 @@ def restore(
     return cluster
 
 
-def _for_another(store: Store, key: ReadKey, chosen: Plan, into: Path) -> Path:
+def _for_another(store: Store, key: ReadKey, choice: Plan, into: Path) -> Path:
     try:
         into.mkdir(parents=True)
         into.chmod(0o711)  # PostgreSQL's account passes through
@@ -58,7 +58,7 @@ def _for_another(store: Store, key: ReadKey, chosen: Plan, into: Path) -> Path:
     except OSError as error:
         raise Unusable("backup_room", path=into, detail=error.strerror) from error
     cluster = into.resolve() / "cluster"
-    with recovered(store, key, chosen, into.resolve(), keep=cluster) as server:
+    with recovered(store, key, choice, into.resolve(), keep=cluster) as server:
         _note(server)
     return cluster
 

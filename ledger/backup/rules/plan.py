@@ -102,17 +102,17 @@ def bases_to_keep(bases: Sequence[Base], now: datetime, retention: Retention) ->
     """Return the bases that stay, of all whole ones, oldest first; the newest always does."""
     oldest_moment = now - timedelta(days=retention.days)
     older = [base for base in bases if base.moment <= oldest_moment]
-    needed = len(bases) - len(older) + bool(older)
-    return list(bases[-max(needed, retention.bases, 1) :])
+    count = len(bases) - len(older) + bool(older)
+    return list(bases[-max(count, retention.bases, 1) :])
 
 
-def is_needed(wal: Wal, kept: Sequence[Base]) -> bool:
+def is_needed(wal: Wal, bases: Sequence[Base]) -> bool:
     """Return whether a base that stays is followed by this WAL."""
-    timelines = {base.timeline for base in kept}
+    timelines = {base.timeline for base in bases}
     if wal.timeline not in timelines:
         return wal.timeline > max(timelines, default=0)
     return any(
         base.timeline == wal.timeline
         and wal.start(base.segment) >= segment_of(base.start, base.segment)
-        for base in kept
+        for base in bases
     )

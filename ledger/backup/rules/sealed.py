@@ -17,7 +17,7 @@ from nacl.utils import random
 
 from ledger.backup.rules.keys import ReadKey, WriteKey
 from ledger.errors import Unusable
-from ledger.postgres.dump.sealing import seal, unseal
+from ledger.formats.sealing import seal, unseal
 
 FORMAT = b"suanquan-backup-1\n"
 _KEY, _SIGNATURE = 32, 64  # bytes
@@ -29,7 +29,7 @@ def seal_object(name: str, pieces: Iterable[bytes], key: WriteKey) -> Iterator[b
     """Yield the object that holds these pieces under this name."""
     secret = random(_KEY)
     box = SealedBox(key.reader).encrypt(secret)
-    yield FORMAT + key.sign(_signed(name, box)) + box
+    yield FORMAT + key.sign(_signed_bytes(name, box)) + box
     yield from seal(_compress(pieces), secret)
 
 
@@ -43,7 +43,7 @@ def unseal_object(name: str, file: IO[bytes], key: ReadKey) -> Iterator[bytes]:
     """
     head = file.read(len(FORMAT) + _SIGNATURE + _BOX)
     signature, box = head[len(FORMAT) : -_BOX], head[-_BOX:]
-    if not head.startswith(FORMAT) or not key.is_ours(_signed(name, box), signature):
+    if not head.startswith(FORMAT) or not key.is_ours(_signed_bytes(name, box), signature):
         raise Unusable("backup_forged", name=name)
     try:
         secret = SealedBox(key.opener).decrypt(box)
@@ -54,7 +54,7 @@ def unseal_object(name: str, file: IO[bytes], key: ReadKey) -> Iterator[bytes]:
         raise Unusable("backup_sealed", name=name) from error
 
 
-def _signed(name: str, box: bytes) -> bytes:
+def _signed_bytes(name: str, box: bytes) -> bytes:
     return FORMAT + name.encode() + b"\0" + box
 
 

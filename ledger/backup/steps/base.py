@@ -66,7 +66,7 @@ def _store(
     stream: BaseStream,
 ) -> Base:
     name = f"{folder_of(number)}/base.sealed"
-    size = store.put(name, seal_object(name, stream.pieces(), key))
+    size = store.write(name, seal_object(name, stream.pieces(), key))
     if stream.timeline != source.timeline:
         raise Unusable("backup_timeline", have=stream.timeline, want=source.timeline)
     base = Base(
@@ -75,5 +75,5 @@ def _store(
         postgres=source.major, segment=source.segment, program=version("suanquan"),
         database=source.database, admin=source.admin, owner=source.owner, size=size,
     )  # fmt: skip
-    store.put(manifest_of(number), [base.manifest(key.sign)])
+    store.write(manifest_of(number), [base.manifest(key.sign)])
     return base

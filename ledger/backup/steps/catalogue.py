@@ -53,15 +53,15 @@ def prune(url: str, store: Store, key: Signer, now: datetime, retention: Retenti
     """
     with locked(url):
         every = bases(store, key)
-        kept = bases_to_keep(every, now, retention)
-        gone = every[: len(every) - len(kept)]
-        for base in gone:
+        keep = bases_to_keep(every, now, retention)
+        old = every[: len(every) - len(keep)]
+        for base in old:
             store.remove(manifest_of(base.number))
-        numbers = {base.number for base in kept}
+        numbers = {base.number for base in keep}
         remains = [name for name in store.names(FOLDER) if name.split("/")[1] not in numbers]
-        if kept:
+        if keep:
             wals = {name: parse(name) for name in store.names(WAL_FOLDER)}
-            remains += [name for name, wal in wals.items() if wal and not is_needed(wal, kept)]
+            remains += [name for name, wal in wals.items() if wal and not is_needed(wal, keep)]
         for name in remains:
             store.remove(name)
-    return Removal(len(gone), len(remains))
+    return Removal(len(old), len(remains))

@@ -31,21 +31,21 @@ class BaseStream:
             "--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast", "--no-sync",
             "--verbose",
         ]  # fmt: skip
-        with tempfile.TemporaryFile() as said:
-            process = start("pg_basebackup", words, self._url, stdout=subprocess.PIPE, stderr=said)
+        with tempfile.TemporaryFile() as log:
+            process = start("pg_basebackup", words, self._url, stdout=subprocess.PIPE, stderr=log)
             try:
                 assert process.stdout  # noqa: S101 - asked for above
                 yield from read_pieces(process.stdout)
-                refuse_failure("pg_basebackup", process.wait(), said)
+                refuse_failure("pg_basebackup", process.wait(), log)
             finally:
                 end(process)
-            said.seek(0)
-            self._note(said.read().decode(errors="replace"))
+            log.seek(0)
+            self._note(log.read().decode(errors="replace"))
 
-    def _note(self, said: str) -> None:
-        begin, finish = _START.search(said), _END.search(said)
+    def _note(self, log: str) -> None:
+        begin, finish = _START.search(log), _END.search(log)
         if begin is None or finish is None:
-            raise Unusable("dump_program", program="pg_basebackup", detail=said[-200:])
+            raise Unusable("dump_program", program="pg_basebackup", detail=log[-200:])
         self.start, self.timeline = place_of(begin[1]), int(begin[2])
         self.end = place_of(finish[1])
 
@@ -67,9 +67,9 @@ def receive(url: str, folder: Path, first: str, place: int) -> None:
     words = [
         f"--directory={folder}", f"--endpos={lsn(place - 1)}", "--no-loop", "--no-sync",
     ]  # fmt: skip
-    with tempfile.TemporaryFile() as said:
-        process = start("pg_receivewal", words, url, stderr=said)
+    with tempfile.TemporaryFile() as log:
+        process = start("pg_receivewal", words, url, stderr=log)
         try:
-            refuse_failure("pg_receivewal", process.wait(), said)
+            refuse_failure("pg_receivewal", process.wait(), log)
         finally:
             end(process)

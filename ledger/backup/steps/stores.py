@@ -23,7 +23,7 @@ class Store(Protocol):
 
     address: str
 
-    def put(self, name: str, pieces: Iterable[bytes]) -> int:
+    def write(self, name: str, pieces: Iterable[bytes]) -> int:
         """Write an object, the whole of it or nothing; return its size in bytes."""
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
@@ -65,7 +65,7 @@ class Folder:
             if not self._path.is_dir():
                 raise FileNotFoundError(2, os.strerror(2))
 
-    def put(self, name: str, pieces: Iterable[bytes]) -> int:
+    def write(self, name: str, pieces: Iterable[bytes]) -> int:
         """Write a file beside its place, flush it, and give it its name."""
         with self._or_away():
             file = self._path / name
@@ -158,7 +158,7 @@ class Bucket:
             if self._files.get_file_info(bucket).type != fs.FileType.Directory:
                 raise FileNotFoundError(2, os.strerror(2))
 
-    def put(self, name: str, pieces: Iterable[bytes]) -> int:
+    def write(self, name: str, pieces: Iterable[bytes]) -> int:
         """Write an object in parts; one that the pieces fail is removed again.
 
         A stream that is closed is taken for whole, so whatever must not be there by half is given

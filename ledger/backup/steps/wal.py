@@ -112,11 +112,11 @@ class _Delivery:
         if not file.exists():
             file = file.with_name(f"{file.name}.partial")
         size = self.source.segment
-        written = file.read_bytes()[: wal.end - wal.start(size)]
-        content = written.ljust(size, b"\0")  # nothing beyond what the name says
-        self.store.put(wal.name, [b"".join(seal_object(wal.name, [content], self.key))])
+        body = file.read_bytes()[: wal.end - wal.start(size)]
+        content = body.ljust(size, b"\0")  # nothing beyond what the name says
+        self.store.write(wal.name, [b"".join(seal_object(wal.name, [content], self.key))])
         advance(self.connection, wal.end)
         for name in self.store.names(wal.folder):
-            other = parse(name)
-            if other and other.number == wal.number and name != wal.name and other.end <= wal.end:
+            twin = parse(name)
+            if twin and twin.number == wal.number and name != wal.name and twin.end <= wal.end:
                 self.store.remove(name)

@@ -19,11 +19,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ledger.errors import Unusable
+from ledger.formats.sealing import seal
 from ledger.postgres.citus import hold_packing
 from ledger.postgres.database import Database, check_revision
 from ledger.postgres.dump.manifest import DUMP, MANIFEST, Manifest
 from ledger.postgres.dump.programs import dump
-from ledger.postgres.dump.sealing import seal
 
 PART = ".part"
 NAME = re.compile(r"suanquan-\d{8}T\d{6}Z")

@@ -18,7 +18,7 @@ from typing import Any
 from nacl.bindings import sodium_memcmp
 
 from ledger.errors import Unusable
-from ledger.postgres.dump.sealing import mark
+from ledger.formats.sealing import mark
 
 FORMAT = 1
 MANIFEST, DUMP = "manifest.json", "database.dump"

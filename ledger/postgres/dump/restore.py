@@ -7,11 +7,11 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from ledger.errors import Unusable
+from ledger.formats.sealing import unseal
 from ledger.postgres.database import Database, ensure_app_role, migrations
 from ledger.postgres.dump.make import count_rows
 from ledger.postgres.dump.manifest import DUMP, Manifest, read
 from ledger.postgres.dump.programs import load, read_pieces
-from ledger.postgres.dump.sealing import unseal
 
 
 def restore(database: Database, dump: Path, *, key: bytes | None = None) -> Manifest:

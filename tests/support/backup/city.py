@@ -86,9 +86,9 @@ class City:
 
     def acts_at(self, moment: datetime | None, store: Store | None = None) -> list[str]:
         """Recover a moment, and say what had been done by then."""
-        found = reaches(store or self.store, self.read)
+        rows = reaches(store or self.store, self.read)
         with (
-            recovered(store or self.store, self.read, plan(found, moment), self.place) as server,
+            recovered(store or self.store, self.read, plan(rows, moment), self.place) as server,
             psycopg.connect(server.url(server.base.owner)) as owner,
         ):
             row = owner.execute(_ACTS).fetchone()
@@ -143,9 +143,9 @@ print("done", flush=True)
 """
 
 
-def die_at(one: City, what: str, step: int) -> bool:
+def die_at(town: City, what: str, step: int) -> bool:
     """Run something in a process that is killed before its step; return whether it came through."""
-    words = [one.url, str(one.place), one.write.text(), one.read.text(), what, str(step)]
+    words = [town.url, str(town.place), town.write.text(), town.read.text(), what, str(step)]
     with Popen([sys.executable, "-c", DYING, *words], cwd=ROOT, stdout=PIPE) as process:
         output, _ = process.communicate()
     assert process.returncode in {0, -9}, process.returncode

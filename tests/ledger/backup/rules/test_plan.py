@@ -44,8 +44,8 @@ CHAIN = [wal(4), wal(5), wal(6, minute(3)), wal(7), wal(8, minute(9), end=500)]
 
 
 def test_a_name_says_all_of_a_segment() -> None:
-    for one in (*CHAIN, wal(300, minute(1.5)), wal(0, timeline=17)):
-        assert parse(one.name) == one
+    for link in (*CHAIN, wal(300, minute(1.5)), wal(0, timeline=17)):
+        assert parse(link.name) == link
     assert wal(300).file == "00000001000000010000002C"
     assert parse("wal/00000001/notes.txt") is None
     assert place_of(lsn((300 << 32) + 5)) == (300 << 32) + 5
@@ -68,7 +68,7 @@ def test_a_moment_takes_the_wal_that_holds_all_of_it_and_no_more() -> None:
 
 def test_the_newest_base_before_the_moment_is_taken_and_no_later_one() -> None:
     second = base("20261130T120500Z", segment=7, ended=minute(5))
-    reaches = [reach_of(one, CHAIN) for one in (base(), second)]
+    reaches = [reach_of(start, CHAIN) for start in (base(), second)]
     assert plan(reaches, minute(6)).base == second
     assert plan(reaches, minute(4)).base == base()
     with pytest.raises(Unusable) as caught:
@@ -86,9 +86,9 @@ def test_a_moment_beyond_a_gap_is_refused_with_the_last_before_it(
     missing: int, last: datetime
 ) -> None:
     """The base's own last segment lies in the base; any later one that is missing is a gap."""
-    left = [one for one in CHAIN if one.number != missing]
+    rest = [link for link in CHAIN if link.number != missing]
     later = base("20261130T200000Z", segment=20, ended=minute(480))
-    reaches = [reach_of(base(), left), Reach(later, ())]
+    reaches = [reach_of(base(), rest), Reach(later, ())]
     assert reaches[0].last == last
     with pytest.raises(Unusable) as caught:
         plan(reaches, minute(10))
@@ -101,8 +101,8 @@ def test_a_segment_that_stops_short_ends_the_chain() -> None:
 
 
 def test_another_timeline_is_no_continuation() -> None:
-    other = [wal(5, minute(1), timeline=2), wal(6, minute(2), timeline=2)]
-    assert reach_of(base(), other).last == NOON
+    second = [wal(5, minute(1), timeline=2), wal(6, minute(2), timeline=2)]
+    assert reach_of(base(), second).last == NOON
 
 
 def test_wal_that_was_let_go_shows_between_the_chain_and_the_server() -> None:
@@ -115,8 +115,8 @@ def test_wal_that_was_let_go_shows_between_the_chain_and_the_server() -> None:
 def test_every_moment_of_the_last_days_keeps_what_it_needs() -> None:
     days = [base(f"2026110{n}T120000Z", segment=n, ended=NOON - timedelta(days=9 - n))
             for n in range(1, 10)]  # fmt: skip
-    kept = bases_to_keep(days, NOON, Retention(days=3, bases=2))
-    assert [one.number[7:8] for one in kept] == ["6", "7", "8", "9"]  # the sixth is 3 days old
+    stay = bases_to_keep(days, NOON, Retention(days=3, bases=2))
+    assert [link.number[7:8] for link in stay] == ["6", "7", "8", "9"]  # the sixth is 3 days old
     assert len(bases_to_keep(days, NOON, Retention(days=1, bases=7))) == 7
     much_later = NOON + timedelta(days=400)
     assert bases_to_keep(days, much_later, Retention(days=1, bases=1)) == days[-1:]
@@ -124,27 +124,31 @@ def test_every_moment_of_the_last_days_keeps_what_it_needs() -> None:
 
 
 def test_wal_goes_that_precedes_every_base_that_stays() -> None:
-    kept = [base(segment=6), replace(base(segment=9), timeline=2)]
-    assert not is_needed(wal(5), kept)
-    assert is_needed(wal(6), kept)
-    assert not is_needed(wal(8, timeline=2), kept)
-    assert is_needed(wal(9, timeline=2), kept)
-    assert is_needed(wal(1, timeline=3), kept), "begun after all of them"
+    stay = [base(segment=6), replace(base(segment=9), timeline=2)]
+    assert not is_needed(wal(5), stay)
+    assert is_needed(wal(6), stay)
+    assert not is_needed(wal(8, timeline=2), stay)
+    assert is_needed(wal(9, timeline=2), stay)
+    assert is_needed(wal(1, timeline=3), stay), "begun after all of them"
 
 
 def test_a_manifest_is_believed_with_its_own_signature_alone() -> None:
     write, read = make_keys()
-    one = base()
-    text = one.manifest(write.sign)
-    assert read_base(one.number, text, read) == read_base(one.number, text, write) == one
+    start = base()
+    text = start.manifest(write.sign)
+    assert read_base(start.number, text, read) == read_base(start.number, text, write) == start
     faults = {
         "backup_forged": [
-            (one.number, text.replace(b'"size": 1', b'"size": 2')),
+            (start.number, text.replace(b'"size": 1', b'"size": 2')),
             ("20261130T120001Z", text),
-            (one.number, one.manifest(make_keys()[0].sign)),
+            (start.number, start.manifest(make_keys()[0].sign)),
         ],
-        "backup_format": [(one.number, replace(one, format=2).manifest(write.sign))],
-        "backup_broken": [(one.number, b"{"), (one.number, b"[]"), (one.number, text[:-9])],
+        "backup_format": [(start.number, replace(start, format=2).manifest(write.sign))],
+        "backup_broken": [
+            (start.number, b"{"),
+            (start.number, b"[]"),
+            (start.number, text[:-9]),
+        ],
     }
     for code, ways in faults.items():
         for number, content in ways:

@@ -14,8 +14,8 @@ from tests.support.postgres import open_folder
 @pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[City]:
     binaries = system_binaries()[0] if request.param == "system" else find_binaries()
-    with open_folder() as place, city(place, binaries) as one:
-        yield one
+    with open_folder() as place, city(place, binaries) as town:
+        yield town
 
 
 @pytest.fixture

@@ -151,20 +151,20 @@ def test_what_is_old_goes_and_every_moment_that_is_promised_stays(town: City) ->
         moments.append(town.act(said))
         town.stream()
         town.wait_for_next_second()
-    town.store.put("bases/20200101T000000Z/base.sealed", [b"half"])
+    town.store.write("bases/20200101T000000Z/base.sealed", [b"half"])
     removal = prune(town.url, town.store, town.write, moments[-1], Retention(days=1, bases=2))
     assert removal.bases == 0
     later = moments[-1].replace(year=2100)
     removal = prune(town.url, town.store, town.write, later, Retention(days=1, bases=2))
     assert removal.bases == 1
-    left = reaches(town.store, town.read)
-    assert len(left) == 2
+    rest = reaches(town.store, town.read)
+    assert len(rest) == 2
     assert "bases/20200101T000000Z/base.sealed" not in town.store.names("bases")
     with refusal("backup_too_early"):
-        plan(left, moments[0])
-    assert plan(left, moments[1]).base == left[0].base
-    first = min(wal.start(left[0].base.segment) for wal in map(parse, town.store.names(WAL)) if wal)
-    assert first == left[0].base.start // left[0].base.segment * left[0].base.segment
+        plan(rest, moments[0])
+    assert plan(rest, moments[1]).base == rest[0].base
+    first = min(wal.start(rest[0].base.segment) for wal in map(parse, town.store.names(WAL)) if wal)
+    assert first == rest[0].base.start // rest[0].base.segment * rest[0].base.segment
 
 
 @one_engine

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 
 from ledger.errors import Unusable
+from ledger.formats.sealing import PIECE, read_key, seal, unseal
 from ledger.postgres.database import Database, check_revision
 from ledger.postgres.dump import programs
 from ledger.postgres.dump.make import dumps, make
 from ledger.postgres.dump.restore import restore
-from ledger.postgres.dump.sealing import PIECE, read_key, seal, unseal
 from tests.support.postgres import Server
 from tests.support.town import Town
 
