@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Limit, Now, Offset, ReadDb, having
 from api.door.schemas import IsoDay
 from api.vouchers.schemas import ProjectRead, ProjectsQuery, QuotaRead
 from ledger.documents.queries.deductions import confirmed_fen
@@ -24,13 +24,15 @@ Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 
 @router.get("/projects")
-def projects(query: Annotated[ProjectsQuery, Query()], viewer: Reader, db: Db) -> list[ProjectRead]:
+def projects(
+    query: Annotated[ProjectsQuery, Query()], viewer: Reader, db: ReadDb
+) -> list[ProjectRead]:
     """List the projects in the viewer's scope that are found, by code."""
     return [_read(*row) for row in access.projects(db, viewer, query.text, query.kind)]
 
 
 @router.get("/projects/{code}")
-def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
+def project(code: str, viewer: Reader, db: ReadDb) -> ProjectRead:
     """Return a project."""
     project = access.project(db, viewer, code)
     alike = access.projects(db, viewer, project.code)
@@ -44,7 +46,7 @@ def _read(project: Project, organisation: str, clause: str | None) -> ProjectRea
 
 
 @router.get("/projects/{code}/quota")
-def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
+def quota(code: str, viewer: Reader, db: ReadDb, now: Now) -> QuotaRead:
     """Return a quota: the cap, what is used, what is left, and until when it lasts."""
     project = access.project(db, viewer, code)
     return QuotaRead.of(
@@ -57,7 +59,7 @@ def days(
     *,
     code: str,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     since: IsoDay = date.min,
     until: IsoDay = date.max,
@@ -69,7 +71,7 @@ def days(
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
-    *, code: str, day: IsoDay, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
+    *, code: str, day: IsoDay, viewer: Reader, db: ReadDb, limit: Limit = 100, offset: Offset = 0
 ) -> list[WindowPart]:
     """List the windows behind a day; together they are exactly its usage."""
     project = access.project(db, viewer, code)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Wall, having
+from api.door.dependencies import Configured, Db, ReadDb, Wall, having
 from api.door.files import Uploaded, documented, download
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
@@ -37,7 +37,7 @@ class PersonsOutcome(ResponseModel):
 
 
 @router.get("/persons.xlsx", response_class=Response, dependencies=[having(Right.READ_TOKENS)])
-def persons_file(db: Db, wall: Wall) -> Response:
+def persons_file(db: ReadDb, wall: Wall) -> Response:
     """Download who is in which role, as a workbook that can be added to and brought back."""
     return download(write_persons(credentials.tokens(db), wall), "persons.xlsx")
 
