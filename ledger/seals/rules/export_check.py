@@ -15,6 +15,9 @@ from ledger.seals.rules.export import Archive, Malformed, Row
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.form import row_hash
 from ledger.seals.rules.heads import Head
+from ledger.seals.rules.recomputation.all import recompute
+from ledger.seals.rules.recomputation.notes import Notes
+from ledger.seals.rules.recomputation.of_export import ExportEvidence
 from ledger.seals.rules.relations import SEALED, Sealed
 
 _STEP = 1_000  # rows between two words on how far it is
@@ -44,7 +47,7 @@ def check_export(archive: Archive, look: Look = lambda _: None) -> Tally:
             check.check_last(seals)
         check_trees(check.leaves(), check.heads, tally)
         check.check_all_rows()
-        for last_check in (check.check_balances, check.check_numbers):
+        for last_check in (check.check_balances, check.check_numbers, check.recompute):
             with _noting(tally):
                 last_check()
     return tally
@@ -134,6 +137,11 @@ class _Check:
         last = max((head.postings for head in self.heads.values()), default=0)
         if not count == highest == last:
             self.tally.note_difference("numbering", True)  # noqa: FBT003 - the key of its one row
+
+    def recompute(self) -> None:
+        """Compute again what follows from the rows."""
+        evidence = ExportEvidence(self.archive, self.heads, self.tally)
+        recompute(evidence, Notes(self.tally, self.look))
 
 
 def _legs(movement: Values) -> tuple[tuple[tuple[int, str], int], ...]:

@@ -1,0 +1,339 @@
+"""What the registry says now of whose use is whose, and what it costs; from its sealed rows.
+
+The joins of `owned_usage`, `price_lines`, `device_presence` and `voucher_spans`, made a second time
+in Python.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import NamedTuple, TypeVar
+
+from ledger.charging.rules.delivery import DevicePresence
+from ledger.charging.rules.segments import Span
+from ledger.registry.codes import Market
+from ledger.registry.rules.price_lines import price_line
+from ledger.registry.rules.pricing import PriceLine, Usage
+from ledger.seals.rules.recomputation.evidence import Evidence, days, moment, text, whole
+from ledger.seals.rules.recomputation.windows import Seen, TotalKey
+
+_NAMED = frozenset({"pod", "slurm", "static", "label", "owner"})
+_FIRST, _LAST = "", "~"  # before and after every day that ISO writes
+
+T = TypeVar("T")
+
+
+class Dated(NamedTuple):
+    """A range of days, half-open, as ISO writes them, so that they compare as texts."""
+
+    since: str
+    until: str
+
+    @classmethod
+    def of(cls, valid: str | None) -> "Dated":
+        """Read a range of dates."""
+        since, until = days(valid)
+        return cls(since.isoformat() if since else _FIRST, until.isoformat() if until else _LAST)
+
+    def has(self, day: str) -> bool:
+        """Whether the day is one of them."""
+        return self.since <= day < self.until
+
+    def within(self, other: "Dated") -> "Dated":
+        """The days that both have."""
+        return Dated(max(self.since, other.since), min(self.until, other.until))
+
+
+class Binding(NamedTuple):
+    """Whose a holder is."""
+
+    project: int
+    market: Market
+    contract: int | None
+
+
+class Reserved(NamedTuple):
+    """For which line, project and centre a device is reserved."""
+
+    price: int
+    project: int
+    centre: int
+
+
+Held = Mapping[TotalKey, int]
+
+
+@dataclass
+class Registry:
+    """The facts that are believed now."""
+
+    centres: dict[int, int]
+    sources: dict[int, list[tuple[Dated, str]]]
+    bindings: dict[tuple[int, str, str], list[tuple[Dated, Binding]]]
+    reserved: dict[str, list[tuple[Dated, Reserved]]]
+    catalogue: dict[tuple[str, str], int]
+    lines: dict[int, list[PriceLine]]  # by project
+    contracts: dict[int, int]  # whose project
+    stated_at: dict[int, datetime]  # by project, when something of it was last stated
+
+    def owned(self, held: Held) -> dict[int, list[Usage]]:
+        """Share use among projects, as `owned_usage` does."""
+        sums: dict[tuple[object, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for key, ms in held.items():
+            binding = self._billed(key)
+            if binding is None:
+                continue
+            centre = self.centres[key.cluster]
+            line = self._reservation(key, binding.project, centre)
+            where = (
+                binding.project, centre, key.model, key.mig_profile, date.fromisoformat(key.day),
+                key.partition, key.qos, binding.market, line, binding.contract,
+            )  # fmt: skip
+            sums[where][key.den] += ms
+        owned: dict[int, list[Usage]] = defaultdict(list)
+        for whose in sorted(sums, key=lambda key: tuple(map(str, key))):
+            by_den = {den: ms for den, ms in sums[whose].items() if ms > 0}
+            if by_den:
+                usage = _usage(whose, by_den)
+                owned[usage.project].append(usage)
+        return owned
+
+    def _billed(self, key: TotalKey) -> Binding | None:
+        """Whose use this is; nobody's where the day's billing source is another one."""
+        if _on(self.sources.get(key.cluster, ()), key.day) != key.source:
+            return None
+        return _on(self.bindings.get((key.cluster, key.holder_kind, key.holder), ()), key.day)
+
+    def _reservation(self, key: TotalKey, project: int, centre: int) -> int | None:
+        of_device = self.reserved.get(key.gpu)
+        found = _on(of_device, key.day) if of_device else None
+        return found.price if found and (found.project, found.centre) == (project, centre) else None
+
+    def presence(
+        self, held: Held, coverage: Mapping[Seen, tuple[int, int, int]]
+    ) -> dict[int, list[DevicePresence]]:
+        """Return the presence of reserved devices by project, as `device_presence` does."""
+        foreign = self._foreign(held)
+        presence: dict[int, list[DevicePresence]] = defaultdict(list)
+        for seen, (_, window_ms, gap_ms) in coverage.items():
+            found = _on(self.reserved.get(seen.gpu, ()), seen.day)
+            is_billed = _on(self.sources.get(seen.cluster, ()), seen.day) == seen.source
+            if found and is_billed and self.centres[seen.cluster] == found.centre:
+                presence[found.project].append(
+                    DevicePresence(
+                        found.price, date.fromisoformat(seen.day), seen.source,
+                        window_ms - gap_ms, gap_ms, foreign.get(seen, Fraction(0)),
+                    )
+                )  # fmt: skip
+        return presence
+
+    def _foreign(self, held: Held) -> dict[Seen, Fraction]:
+        """What others held of reserved devices; of each denominator what is above nothing."""
+        sums: dict[tuple[Seen, int], int] = defaultdict(int)
+        for key, ms in held.items():
+            found = (
+                _on(self.reserved.get(key.gpu, ()), key.day) if key.gpu in self.reserved else None
+            )
+            if found is None or key.holder_kind not in _NAMED:
+                continue
+            binding = _on(
+                self.bindings.get((key.cluster, key.holder_kind, key.holder), ()), key.day
+            )
+            if binding is None or binding.project != found.project:
+                sums[Seen(key.gpu, key.day, key.cluster, key.source), key.den] += ms
+        foreign: dict[Seen, Fraction] = defaultdict(Fraction)
+        for (seen, den), ms in sums.items():
+            if ms > 0:
+                foreign[seen] += Fraction(ms, den)
+        return foreign
+
+
+def _on(dated: Iterable[tuple[Dated, T]], day: str) -> T | None:
+    return next((value for span, value in dated if span.has(day)), None)
+
+
+def _usage(where: tuple[object, ...], by_den: Mapping[int, int]) -> Usage:
+    project, centre, model, profile, day, partition, qos, market, line, contract = where
+    device_ms = sum((Fraction(ms, den) for den, ms in by_den.items()), Fraction(0))
+    return Usage(
+        project, centre, model, profile, day, device_ms, partition=partition, qos=qos,  # type: ignore[arg-type]
+        market=market, reserved_line=line, contract=contract,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def read_registry(evidence: Evidence) -> Registry:
+    """Read the facts that are believed now."""
+    stated_at: dict[int, datetime] = {}
+    centres = {
+        whole(key): whole(centre) for key, centre in evidence.rows("clusters", "id", "centre_id")
+    }
+    sources: dict[int, list[tuple[Dated, str]]] = defaultdict(list)
+    for cluster, source, valid, superseded in evidence.rows(
+        "billing_sources", "cluster_id", "source", "valid", "superseded_at"
+    ):
+        if superseded is None:
+            sources[whole(cluster)].append((Dated.of(valid), text(source)))
+    bindings: dict[tuple[int, str, str], list[tuple[Dated, Binding]]] = defaultdict(list)
+    columns = ("cluster_id", "holder_kind", "holder", "project_id", "market", "contract_id")
+    for cluster, kind, holder, project, market, contract, valid, *stated in evidence.rows(
+        "bindings", *columns, "valid", "recorded_at", "superseded_at"
+    ):
+        _note_stated(stated_at, whole(project), stated)
+        if stated[1] is None:
+            binding = Binding(
+                whole(project), Market(text(market)), int(contract) if contract else None
+            )
+            bindings[whole(cluster), text(kind), text(holder)].append((Dated.of(valid), binding))
+    reserved: dict[str, list[tuple[Dated, Reserved]]] = defaultdict(list)
+    for price, gpu, project, centre, valid in evidence.rows(
+        "reserved_devices", "price_id", "gpu", "project_id", "centre_id", "valid"
+    ):
+        device = Reserved(whole(price), whole(project), whole(centre))
+        reserved[text(gpu)].append((Dated.of(valid), device))
+    catalogue = {
+        (text(name), text(profile)): whole(model)
+        for name, profile, model in evidence.rows(
+            "catalogue_names", "nvml_name", "mig_profile", "model_id"
+        )
+    }
+    contracts: dict[int, int] = {}
+    lines = _lines(evidence, contracts, stated_at)
+    return Registry(centres, sources, bindings, reserved, catalogue, lines, contracts, stated_at)
+
+
+def _note_stated(
+    stated_at: dict[int, datetime], project: int, moments: Iterable[str | None]
+) -> None:
+    for at in moments:
+        if at is not None:
+            stated_at[project] = max(stated_at.get(project, moment(at)), moment(at))
+
+
+def _lines(
+    evidence: Evidence, contracts: dict[int, int], stated_at: dict[int, datetime]
+) -> dict[int, list[PriceLine]]:
+    terms: dict[int, tuple[int, int, Dated]] = {}
+    for key, project, centre, valid in evidence.rows(
+        "contracts", "id", "project_id", "centre_id", "valid"
+    ):
+        terms[whole(key)] = whole(project), whole(centre), Dated.of(valid)
+        contracts[whole(key)] = whole(project)
+    columns = (
+        "id", "contract_id", "kind", "name", "model_id", "mig_profile", "partition", "qos",
+        "market", "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding",
+        "session_price", "devices", "quantity", "expires", "counts", "valid", "recorded_at",
+        "superseded_at",
+    )  # fmt: skip
+    lines: dict[int, list[PriceLine]] = defaultdict(list)
+    for row in evidence.rows("prices", *columns):
+        stated = SimpleNamespace(**dict(zip(columns, row, strict=True)))
+        stated.project, stated.centre, term = terms[whole(stated.contract_id)]
+        _note_stated(stated_at, stated.project, (stated.recorded_at, stated.superseded_at))
+        span = Dated.of(stated.valid).within(term)
+        if stated.superseded_at is None and span.since < span.until:
+            lines[stated.project].append(_line(stated, span))
+    for of_project in lines.values():
+        of_project.sort(key=lambda line: line.price)
+    return lines
+
+
+def _line(stated: SimpleNamespace, span: Dated) -> PriceLine:
+    """A line from its texts."""
+    stated.id, stated.contract = whole(stated.id), whole(stated.contract_id)
+    stated.model = int(stated.model_id) if stated.model_id else None
+    stated.gpus, stated.hours = whole(stated.gpus), whole(stated.hours)
+    stated.tax_included = stated.tax_included == "t"
+    stated.devices = len(stated.devices.split(",")) if stated.devices else 0
+    stated.expires = date.fromisoformat(stated.expires) if stated.expires else None
+    stated.counts = None if stated.counts is None else stated.counts == "t"
+    since = date.fromisoformat(span.since) if span.since != _FIRST else None
+    until = date.fromisoformat(span.until) if span.until != _LAST else None
+    return price_line(stated, since, until)
+
+
+class _Rate(NamedTuple):
+    """A rate of a voucher under a version, from a day on."""
+
+    since: str
+    decision: int
+    num: int
+    den: int
+
+
+def read_spans(evidence: Evidence) -> dict[int, list[Span]]:
+    """Return under which versions each project's use is, the newest first (`voucher_spans`)."""
+    in_force = dict(_payable(evidence))
+    ends: dict[str, tuple[int, str]] = {}
+    for decision, policy, until in evidence.rows("policy_ends", "decision_id", "policy", "until"):
+        ends[text(policy)] = max(ends.get(text(policy), (0, "")), (whole(decision), text(until)))
+    changes: dict[tuple[str, str], list[_Rate]] = defaultdict(list)
+    for voucher, policy, since, decision, num, den in evidence.rows(
+        "voucher_rates", "voucher_id", "policy", "since", "decision_id", "rate_num", "rate_den"
+    ):
+        rate = _Rate(text(since), whole(decision), whole(num), whole(den))
+        changes[text(voucher), text(policy)].append(rate)
+    vouchers = {
+        text(key): (whole(project), Dated.of(valid))
+        for key, project, valid in evidence.rows("vouchers", "id", "project_id", "valid")
+    }
+    found: dict[int, list[tuple[str, str, str, Dated]]] = defaultdict(list)
+    columns = ("voucher_id", "policy", "clause", "rate_num", "rate_den")
+    for voucher, policy, clause, num, den in evidence.rows("voucher_versions", *columns):
+        effective = in_force.get((text(policy), text(clause)))
+        if effective is None or effective.since == _FIRST:
+            continue
+        project, valid = vouchers[text(voucher)]
+        whole_span = effective.within(valid).within(
+            Dated(_FIRST, ends[text(policy)][1] if policy in ends else _LAST)
+        )
+        own = Fraction(whole(num), whole(den))
+        for label, span in _labels(text(policy), own, changes[text(voucher), text(policy)]):
+            if (common := span.within(whole_span)).since < common.until:
+                found[project].append((effective.since, text(policy), label, common))
+    return {project: [*_in_order(spans)] for project, spans in found.items()}
+
+
+def _in_order(spans: Sequence[tuple[str, str, str, Dated]]) -> Iterator[Span]:
+    by_policy = sorted(spans, key=lambda span: (span[1], span[3].since))
+    for _, _, label, (since, until) in sorted(by_policy, key=lambda span: span[0], reverse=True):
+        yield (
+            label,
+            date.fromisoformat(since) if since != _FIRST else None,
+            date.fromisoformat(until) if until != _LAST else None,
+        )
+
+
+def _labels(policy: str, own: Fraction, changes: Sequence[_Rate]) -> Iterator[tuple[str, Dated]]:
+    """A version's days by its rates: a change holds until a newer one that begins no later."""
+    holding = sorted(
+        rate
+        for rate in changes
+        if not any(o.decision > rate.decision and o.since <= rate.since for o in changes)
+    )
+    yield policy, Dated(_FIRST, holding[0].since if holding else _LAST)
+    for place, rate in enumerate(holding):
+        until = holding[place + 1].since if place + 1 < len(holding) else _LAST
+        is_own = Fraction(rate.num, rate.den) == own
+        label = policy if is_own else f"{policy} {rate.num}/{rate.den}"
+        yield label, Dated(rate.since, until)
+
+
+def _payable(evidence: Evidence) -> Iterator[tuple[tuple[str, str], Dated]]:
+    """The clauses of versions that two persons made payable as they are, and when in force."""
+    decided = {
+        text(key): json.loads(text(said)).get("digests", {})
+        for key, kind, said in evidence.rows("decisions", "id", "kind", "content")
+        if kind == "policy_payable"
+    }
+    digests: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+    for policy, decision in evidence.rows("payable_versions", "policy", "decision_id"):
+        digests[text(policy)].append(decided.get(text(decision), {}))
+    columns = ("policy", "clause", "digest", "complete", "effective")
+    for policy, clause, digest, complete, effective in evidence.rows("clauses", *columns):
+        is_decided = any(of.get(text(clause)) == digest for of in digests[text(policy)])
+        if complete == "t" and is_decided and effective is not None:
+            yield (text(policy), text(clause)), Dated.of(effective)
