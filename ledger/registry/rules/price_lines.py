@@ -8,39 +8,39 @@ from ledger.registry.rules.pricing import PriceLine, fen_per_ms
 from ledger.units import HOUR_MS
 
 
-def price_line(stated: Any, since: date | None, until: date | None) -> PriceLine:  # noqa: ANN401
+def price_line(row: Any, since: date | None, until: date | None) -> PriceLine:  # noqa: ANN401
     """Return a line as it holds from `since` until before `until`, within its contract's term.
 
     Args:
-        stated: the columns of `prices` (decimals as such, or as text), and contract, project,
+        row: the columns of `prices` (decimals as such, or as text), and contract, project,
             centre and the number of devices.
         since: first day.
         until: first day after it.
     """
     # A fee, and devices by the month: whatever its days, a whole month is one month's price.
-    monthly = stated.kind == "fixed" or (stated.kind == "reserved" and stated.unit == "node-month")
-    tax = {"tax_included": stated.tax_included, "tax_rate": Fraction(stated.tax_rate)}
-    per_ms = fen_per_ms(Fraction(stated.yuan), stated.gpus, 1 if monthly else stated.hours, **tax)
+    monthly = row.kind == "fixed" or (row.kind == "reserved" and row.unit == "node-month")
+    tax = {"tax_included": row.tax_included, "tax_rate": Fraction(row.tax_rate)}
+    per_ms = fen_per_ms(Fraction(row.yuan), row.gpus, 1 if monthly else row.hours, **tax)
     return PriceLine(
-        price=stated.id,
-        contract=stated.contract,
-        project=stated.project,
-        centre=stated.centre,
-        model=stated.model,
-        mig_profile=stated.mig_profile,
+        price=row.id,
+        contract=row.contract,
+        project=row.project,
+        centre=row.centre,
+        model=row.model,
+        mig_profile=row.mig_profile,
         since=since,
         until=until,
         fen_per_ms=Fraction(0) if monthly else per_ms,
-        kind=stated.kind,
-        partition=stated.partition,
-        qos=stated.qos,
-        market=stated.market,
-        name=stated.name,
-        rounding=stated.rounding,
-        session_price=stated.session_price,
-        devices=stated.devices or 0,
-        quantity_ms=Fraction(stated.quantity or 0) * HOUR_MS,
-        expires=stated.expires,
+        kind=row.kind,
+        partition=row.partition,
+        qos=row.qos,
+        market=row.market,
+        name=row.name,
+        rounding=row.rounding,
+        session_price=row.session_price,
+        devices=row.devices or 0,
+        quantity_ms=Fraction(row.quantity or 0) * HOUR_MS,
+        expires=row.expires,
         fen_per_month=per_ms * HOUR_MS if monthly else Fraction(0),
-        counts=stated.counts is not False,
+        counts=row.counts is not False,
     )

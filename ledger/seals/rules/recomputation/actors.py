@@ -57,15 +57,15 @@ class _People:
 
     def issuers(self, token: _Token) -> Iterator[int]:
         """Return the identities that made this token, and the tokens of those."""
-        seen: set[str] = set()
-        waiting = list(token.makers)
-        while waiting:
-            maker = waiting.pop()
+        makers_seen: set[str] = set()
+        queue = list(token.makers)
+        while queue:
+            maker = queue.pop()
             issuer = self.of(maker)
-            if maker is not None and issuer is not None and maker not in seen:
-                seen.add(maker)
+            if maker is not None and issuer is not None and maker not in makers_seen:
+                makers_seen.add(maker)
                 yield issuer.person
-                waiting += issuer.makers
+                queue += issuer.makers
 
 
 def check_actors(evidence: Evidence, notes: Notes) -> None:

@@ -25,10 +25,10 @@ from ledger.registry.rules.pricing import Usage
 from ledger.seals.codes import FaultCode, UnprovedReason
 from ledger.seals.rules.recomputation.evidence import Evidence, moment, text, whole
 from ledger.seals.rules.recomputation.notes import Key, Notes
-from ledger.seals.rules.recomputation.registry import Held, Registry, read_registry, read_spans
+from ledger.seals.rules.recomputation.registry import Registry, UseByKey, read_registry, read_spans
 from ledger.seals.rules.recomputation.windows import (
     Coverage,
-    Seen,
+    CoverageKey,
     TotalKey,
     Totals,
     fold,
@@ -44,7 +44,7 @@ _TOTAL = (
 )  # fmt: skip
 
 
-class Stated(NamedTuple):
+class StandingCharge(NamedTuple):
     """A charge as it stands."""
 
     id: int
@@ -55,13 +55,13 @@ class Stated(NamedTuple):
 class _Use:
     """One reading of what was used: as it was worked out, or as the day totals say."""
 
-    owned: Mapping[int, list[Usage]]
+    usage: Mapping[int, list[Usage]]
     presence: Mapping[int, list[DevicePresence]]
 
 
 def check_charges(evidence: Evidence, notes: Notes) -> None:
     """Work out day totals and charges, and hold those that stand to them."""
-    stated, charged_at = _stated(evidence)
+    stated_charges, charged_at = _read_charges(evidence)
     late_from = charged_at - _SLACK if charged_at else None
     totals = fold(evidence, notes.faulty_batches(), late_from)
     notes.look(notes.tally)
@@ -72,71 +72,75 @@ def check_charges(evidence: Evidence, notes: Notes) -> None:
     corrections = _corrections(evidence, notes)
     registry, spans = read_registry(evidence), read_spans(evidence)
     check = _Check(registry, spans, beijing_day(charged_at), charged_at, notes)
-    right = lower = _use(registry, totals.held, totals.coverage, corrections)
+    right = lower = _use(registry, totals.held_ms, totals.coverage, corrections)
     if totals.late:
         lower = _use(registry, *_early(totals), corrections)
-    said = right
+    by_stated = right
     if differing:
-        said = _use(registry, {**totals.held, **differing}, totals.coverage, corrections)
-    by_project: dict[int, dict[ChargeKey, Stated]] = defaultdict(dict)
-    for key, row in stated.items():
+        by_stated = _use(registry, {**totals.held_ms, **differing}, totals.coverage, corrections)
+    by_project: dict[int, dict[ChargeKey, StandingCharge]] = defaultdict(dict)
+    for key, row in stated_charges.items():
         by_project[registry.contracts.get(key.contract, 0)][key] = row
     for project in sorted({*by_project, *registry.lines}):
-        check.project(project, by_project[project], right, lower, said)
+        check.project(project, by_project[project], right, lower, by_stated)
         notes.look(notes.tally)
 
 
-def _stated(evidence: Evidence) -> tuple[dict[ChargeKey, Stated], datetime | None]:
+def _read_charges(evidence: Evidence) -> tuple[dict[ChargeKey, StandingCharge], datetime | None]:
     """The charges as they stand, and when the last one was computed."""
-    stated: dict[ChargeKey, Stated] = {}
+    stated_charges: dict[ChargeKey, StandingCharge] = {}
     charged_at: datetime | None = None
     columns = (
         "id", "contract_id", "price_id", "month", "policy", "model_id", "mig_profile", "ms_num",
         "ms_den", "cost_fen", "promised_ms", "computed_at",
     )  # fmt: skip
     for row in evidence.rows("charges", *columns):
-        number, contract, price, month, policy, model, profile, num, den, fen, promised, at = row
+        number, contract, price, month, policy, model, profile, num, den, fen, promised_ms, at = row
         key = ChargeKey(
             whole(contract), whole(price), date.fromisoformat(text(month)), text(policy),
             int(model) if model else None, text(profile),
         )  # fmt: skip
         total = ChargeSum(
-            Fraction(whole(num), whole(den)), whole(fen), int(promised) if promised else None
+            Fraction(whole(num), whole(den)), whole(fen), int(promised_ms) if promised_ms else None
         )
-        stated[key] = Stated(whole(number), total)
+        stated_charges[key] = StandingCharge(whole(number), total)
         charged_at = max(moment(at), charged_at or moment(at))
-    return stated, charged_at
+    return stated_charges, charged_at
 
 
 def _check_totals(evidence: Evidence, notes: Notes, totals: Totals) -> dict[TotalKey, int]:
     """Hold the day totals to the windows; return those that say another thing."""
     differing: dict[TotalKey, int] = {}
-    missing = {key for key, held in totals.held.items() if held}
+    missing = {key for key, held_ms in totals.held_ms.items() if held_ms}
     is_there = False
-    for *rest, held in evidence.rows("day_totals", *_TOTAL, "held"):
+    for *rest, held_ms in evidence.rows("day_totals", *_TOTAL, "held"):
         is_there = True
         key = total_key(rest)
+        if key not in missing and totals.held_ms.get(key):
+            notes.differs(FaultCode.DAY_TOTAL, "day_totals", tuple(key), "rows=2", "rows=1")
         missing.discard(key)
-        right = totals.held.get(key, 0)
-        if whole(held) != right:
-            differing[key] = whole(held)
-        _hold_total(notes, totals, key, whole(held), right)
+        right = totals.held_ms.get(key, 0)
+        if whole(held_ms) != right:
+            differing[key] = whole(held_ms)
+        _hold_total(notes, totals, key, whole(held_ms), right)
     if not is_there:
         return {}  # an export of an earlier program has none
     for key in sorted(missing):
         differing[key] = 0
-        _hold_total(notes, totals, key, None, totals.held[key])
+        _hold_total(notes, totals, key, None, totals.held_ms[key])
     return differing
 
 
-def _hold_total(notes: Notes, totals: Totals, key: TotalKey, held: int | None, right: int) -> None:
+def _hold_total(
+    notes: Notes, totals: Totals, key: TotalKey, held_ms: int | None, right: int
+) -> None:
     gpu_day = key.gpu, key.day
     if gpu_day in totals.unclear:
         notes.unproved(UnprovedReason.TWO_SOURCES, "day_totals", tuple(key))
-    elif gpu_day in totals.explained:
+    elif gpu_day in totals.explained_days:
         notes.count()
     else:
-        pairs = {"held": ("" if held is None else held, right)}
+        pairs = {"held": ("" if held_ms is None else held_ms, right)}
         rests_on = totals.batches_of(gpu_day)
         notes.hold(FaultCode.DAY_TOTAL, "day_totals", tuple(key), pairs, rests_on)
 
@@ -158,16 +162,18 @@ def _check_coverage(evidence: Evidence, notes: Notes, totals: Totals) -> None:
     is_there = False
     for gpu, day, cluster, source, *says in evidence.rows("coverage", *columns):
         is_there = True
-        key = Seen(text(gpu), text(day), whole(cluster), text(source))
+        key = CoverageKey(text(gpu), text(day), whole(cluster), text(source))
+        if key not in missing and key in totals.coverage:
+            notes.differs(FaultCode.DAY_TOTAL, "coverage", tuple(key), "rows=2", "rows=1")
         missing.discard(key)
         _hold_coverage(notes, totals, key, tuple(map(whole, says)))
     for key in sorted(missing) if is_there else ():
         _hold_coverage(notes, totals, key, (0, 0, 0))
 
 
-def _hold_coverage(notes: Notes, totals: Totals, key: Seen, says: Iterable[int]) -> None:
+def _hold_coverage(notes: Notes, totals: Totals, key: CoverageKey, says: Iterable[int]) -> None:
     gpu_day = key.gpu, key.day
-    if gpu_day in totals.unclear or gpu_day in totals.explained:
+    if gpu_day in totals.unclear or gpu_day in totals.explained_days:
         notes.count()
         return
     right = totals.coverage.get(key, (0, 0, 0))
@@ -180,9 +186,9 @@ def _hold_coverage(notes: Notes, totals: Totals, key: Seen, says: Iterable[int])
 def _corrections(evidence: Evidence, notes: Notes) -> dict[TotalKey, int]:
     """What witnesses and users' bindings add to the day totals: taken as it stands, and listed."""
     sums: dict[TotalKey, int] = defaultdict(int)
-    for *rest, held in evidence.rows("use_corrections", *_TOTAL, "held"):
+    for *rest, held_ms in evidence.rows("use_corrections", *_TOTAL, "held"):
         key = total_key(rest)
-        sums[key] += whole(held)
+        sums[key] += whole(held_ms)
     for cluster in sorted({key.cluster for key in sums}):
         notes.unproved(UnprovedReason.WITNESSED, "use_corrections", (cluster,))
     return sums
@@ -190,26 +196,26 @@ def _corrections(evidence: Evidence, notes: Notes) -> dict[TotalKey, int]:
 
 def _use(
     registry: Registry,
-    held: Held,
-    coverage: Mapping[Seen, Coverage],
+    held_ms: UseByKey,
+    coverage: Mapping[CoverageKey, Coverage],
     corrections: Mapping[TotalKey, int],
 ) -> _Use:
-    used: Held = held
+    all_use: UseByKey = held_ms
     if corrections:
-        used = dict(held)
+        all_use = dict(held_ms)
         for key, ms in corrections.items():
-            used[key] = used.get(key, 0) + ms
-    return _Use(registry.owned(used), registry.presence(used, coverage))
+            all_use[key] = all_use.get(key, 0) + ms
+    return _Use(registry.usage_of(all_use), registry.presence(all_use, coverage))
 
 
-def _early(totals: Totals) -> tuple[Held, Mapping[Seen, Coverage]]:
+def _early(totals: Totals) -> tuple[UseByKey, Mapping[CoverageKey, Coverage]]:
     """What surely came before the charges."""
-    held = {key: ms - totals.late.get(key, 0) for key, ms in totals.held.items()}
+    held_ms = {key: ms - totals.late.get(key, 0) for key, ms in totals.held_ms.items()}
     coverage = {
-        key: tuple(map(sub, seen, totals.late_coverage.get(key, (0, 0, 0))))
-        for key, seen in totals.coverage.items()
+        key: tuple(map(sub, coverage_ms, totals.late_coverage.get(key, (0, 0, 0))))
+        for key, coverage_ms in totals.coverage.items()
     }
-    return held, coverage
+    return held_ms, coverage
 
 
 @dataclass(frozen=True)
@@ -225,21 +231,21 @@ class _Check:
     def project(
         self,
         project: int,
-        stated: Mapping[ChargeKey, Stated],
+        stated_charges: Mapping[ChargeKey, StandingCharge],
         right: _Use,
         lower: _Use,
-        said: _Use,
+        by_stated: _Use,
     ) -> None:
         """Hold a project's charges to its use."""
         lines = self.registry.lines.get(project, [])
         if any(line.rounding != "ms" for line in lines):
-            for charge in stated.values():
+            for charge in stated_charges.values():
                 self.notes.unproved(UnprovedReason.ROUNDS_SESSIONS, "charges", (charge.id,))
             return
         worked_out, least = self._charges(project, right), self._charges(project, lower)
-        by_totals = worked_out if said is right else self._charges(project, said)
-        for key in sorted({*stated, *worked_out}, key=str):
-            row = stated.get(key)
+        by_totals = worked_out if by_stated is right else self._charges(project, by_stated)
+        for key in sorted({*stated_charges, *worked_out}, key=str):
+            row = stated_charges.get(key)
             total = row.total if row else None
             if total == worked_out.get(key) or total == by_totals.get(key):
                 self.notes.count()
@@ -251,7 +257,7 @@ class _Check:
 
     def _charges(self, project: int, use: _Use) -> dict[ChargeKey, ChargeSum]:
         items = bill(
-            use.owned.get(project, []), self.registry.lines.get(project, []),
+            use.usage.get(project, []), self.registry.lines.get(project, []),
             self.registry.catalogue, use.presence.get(project, []), self.today,
         )  # fmt: skip
         return charges(owed_items(items), self.spans)
@@ -263,15 +269,15 @@ class _Check:
         stated_at = self.registry.stated_at.get(project)
         if stated_at is not None and stated_at > self.charged_at:
             return True
-        nothing = ChargeSum(Fraction(0), 0)
-        said, least, most = (total or nothing, low or nothing, high or nothing)
+        no_charge = ChargeSum(Fraction(0), 0)
+        by_stated, least, most = (total or no_charge, low or no_charge, high or no_charge)
         return (
             least != most
-            and least.device_ms <= said.device_ms <= most.device_ms
-            and least.cost_fen - 1 <= said.cost_fen <= most.cost_fen + 1
+            and least.device_ms <= by_stated.device_ms <= most.device_ms
+            and least.cost_fen - 1 <= by_stated.cost_fen <= most.cost_fen + 1
         )
 
-    def _differs(self, key: ChargeKey, row: Stated | None, right: ChargeSum | None) -> None:
+    def _differs(self, key: ChargeKey, row: StandingCharge | None, right: ChargeSum | None) -> None:
         says, worked_out = _words(row.total if row else None), _words(right)
         pairs = {name: (says[name], worked_out[name]) for name in says}
         number: Key = (row.id,) if row else (key.contract, key.price, str(key.month), key.policy)

@@ -1,6 +1,7 @@
 """Where recomputation notes what it found."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from ledger.seals.codes import FaultCode, UnprovedReason
 from ledger.seals.rules.faults import Fault, Tally, Unproved
 
 _STEP = 1_000  # rows between two words on how far it is
+
+_BATCH = re.compile(r'\["([0-9a-f-]{36})", ([0-9]{1,18})\]')
 
 Key = tuple[int | str, ...]
 
@@ -63,7 +66,8 @@ class Notes:
     def faulty_batches(self) -> set[tuple[str, int]]:
         """Return the batches that are faults already, by stream and number."""
         keys = (fault.key for fault in self.tally.faults if fault.relation == "batches")
-        return {(str(stream), int(number)) for stream, number in map(json.loads, keys)}
+        batches = (_BATCH.fullmatch(key) for key in keys)
+        return {(batch[1], int(batch[2])) for batch in batches if batch}
 
 
 def key_text(key: Key) -> str:

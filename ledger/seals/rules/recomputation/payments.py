@@ -20,8 +20,8 @@ from ledger.seals.rules.recomputation.evidence import Evidence, content, text, w
 from ledger.seals.rules.recomputation.notes import Notes, row_name
 
 Place = tuple[int, int]  # a list, and a line of it
-Settled = tuple[int, int, int, int]  # fen: paid, returned, over, outside
-_NOTHING: Settled = (0, 0, 0, 0)
+LineSums = tuple[int, int, int, int]  # fen: paid, returned, over, outside
+_NOTHING: LineSums = (0, 0, 0, 0)
 _SETTLED = ("paid_fen", "returned_fen", "over_fen", "outside_fen")
 _PAYEE = ("payee", "uscc", "bank", "bank_code", "number")
 
@@ -44,7 +44,7 @@ class _List:
 class _Bank:
     """What the bank's rows say: of each line, by each file."""
 
-    settled: dict[Place, Settled] = field(default_factory=dict)
+    sums: dict[Place, LineSums] = field(default_factory=dict)
     by_file: dict[str, dict[RowKey, int]] = field(default_factory=lambda: defaultdict(dict))
     keys: set[RowKey] = field(default_factory=set)
 
@@ -81,7 +81,7 @@ def _check_lines(evidence: Evidence, notes: Notes, lists: Mapping[int, _List], b
         whole(key): (text(number), whole(due))
         for key, number, due in evidence.rows("claims", "id", "number", "due_fen")
     }
-    recalled = _recalled(evidence)
+    recalled = _recalls(evidence)
     payouts: dict[int, list[Payout]] = defaultdict(list)
     drawn_fen: dict[int, int] = defaultdict(int)
     columns = ("list_id", "line", "claim_id", *_PAYEE, "fen", "void", "recalled_fen", *_SETTLED)
@@ -96,7 +96,7 @@ def _check_lines(evidence: Evidence, notes: Notes, lists: Mapping[int, _List], b
             drawn_fen[claim] += fen - whole(says["returned_fen"])
         number = lists[place[0]].number if place[0] in lists else ""
         called_fen = recalled.get((number, place[1]), 0)
-        right = dict(zip(_SETTLED, bank.settled.get(place, _NOTHING), strict=True))
+        right = dict(zip(_SETTLED, bank.sums.get(place, _NOTHING), strict=True))
         right["returned_fen"] += called_fen
         right["recalled_fen"] = called_fen
         pairs = {name: (whole(says[name]), value) for name, value in right.items()}
@@ -104,8 +104,8 @@ def _check_lines(evidence: Evidence, notes: Notes, lists: Mapping[int, _List], b
     for key, fen in drawn_fen.items():
         number, due = claims.get(key, ("", 0))
         if fen > due:
-            drawn, most = f"payment_lines.fen={fen}", f"payment_lines.fen<={due}"
-            notes.differs(FaultCode.LIST, "claims", (key,), drawn, most, rests_on=number)
+            drawn_text, most = f"payment_lines.fen={fen}", f"payment_lines.fen<={due}"
+            notes.differs(FaultCode.LIST, "claims", (key,), drawn_text, most, rests_on=number)
     _check_decided(evidence, notes, lists, payouts)
 
 
@@ -116,34 +116,34 @@ def _check_decided(
     payouts: Mapping[int, Sequence[Payout]],
 ) -> None:
     """A list is, to the digest, what was decided; it was sent once that was confirmed."""
-    decided = {
+    decisions = {
         whole(key): (json.loads(text(content)), digest, answer)
         for key, kind, content, digest, answer in evidence.rows(
             "decisions", "id", "kind", "content", "digest", "answer"
         )
         if kind == "payment_list"
     }
-    for key, one in lists.items():
-        content, digest, answer = decided.get(one.decision, ({}, None, None))
+    for key, list_row in lists.items():
+        content, digest, answer = decisions.get(list_row.decision, ({}, None, None))
         lines = sorted(payouts.get(key, ()), key=lambda payout: payout.line)
-        right = list_content(one.number, one.indicator, one.year, lines)
+        right = list_content(list_row.number, list_row.indicator, list_row.year, lines)
         pairs: dict[str, tuple[object, object]] = {
-            "total_fen": (one.total_fen, right["total_fen"]),
-            "words": (one.words, right["words"]),
-            "digest": (one.digest, digest),
-            "sent": (one.is_sent, one.is_sent and answer == "confirmed"),
+            "total_fen": (list_row.total_fen, right["total_fen"]),
+            "words": (list_row.words, right["words"]),
+            "digest": (list_row.digest, digest),
+            "sent": (list_row.is_sent, list_row.is_sent and answer == "confirmed"),
             **{f"decided.{name}": (content.get(name), value) for name, value in right.items()},
         }
-        rests_on = f"payment_lines, {row_name('decisions', one.decision)}"
+        rests_on = f"payment_lines, {row_name('decisions', list_row.decision)}"
         notes.hold(FaultCode.LIST, "payment_lists", (key,), pairs, rests_on)
 
 
-def _recalled(evidence: Evidence) -> dict[tuple[str, int], int]:
+def _recalls(evidence: Evidence) -> dict[tuple[str, int], int]:
     """What two persons called back of lines, fen, by list and line."""
     recalled: dict[tuple[str, int], int] = defaultdict(int)
-    for kind, answer, said in evidence.rows("decisions", "kind", "answer", "content"):
+    for kind, answer, ruling in evidence.rows("decisions", "kind", "answer", "content"):
         if kind in ("year_end", "bank_reversal") and answer == "confirmed":
-            for line in json.loads(text(said)).get("lines", ()):
+            for line in json.loads(text(ruling)).get("lines", ()):
                 recalled[line["list"], int(line["line"])] += int(line["fen"])
     return recalled
 
@@ -160,8 +160,8 @@ def _check_rows(evidence: Evidence, notes: Notes, lists: Mapping[int, _List]) ->
         "bank_returns", *columns
     ):
         place, number = (whole(list_id), whole(line)), whole(key)
-        sums = _settled(map(whole, says))
-        bank.settled[place] = _add(bank.settled.get(place, _NOTHING), sums)
+        sums = _line_sums(map(whole, says))
+        bank.sums[place] = _add(bank.sums.get(place, _NOTHING), sums)
         row = (
             text(reference), lists[place[0]].number if place[0] in lists else "", place[1],
             LineResult(text(result)), whole(fen), date.fromisoformat(text(day)),
@@ -176,27 +176,27 @@ def _check_rows(evidence: Evidence, notes: Notes, lists: Mapping[int, _List]) ->
     return bank
 
 
-def _rulings(evidence: Evidence) -> dict[int, Settled]:
+def _rulings(evidence: Evidence) -> dict[int, LineSums]:
     """What two persons ruled of rows, all rulings of a row together."""
-    ruled: dict[int, Settled] = {}
+    ruled: dict[int, LineSums] = {}
     for kind, answer, content_said in evidence.rows("decisions", "kind", "answer", "content"):
         if kind != "bank_reversal" or answer != "confirmed":
             continue
-        said: dict[str, Any] = json.loads(text(content_said))
-        row, change = said["row"], _settled(int(said[name]) for name in _SETTLED)
-        if row not in ruled and said["ruling"] == "undo":  # it was booked at once
-            change = _add(change, (int(said["fen"]), 0, 0, 0))
+        ruling: dict[str, Any] = json.loads(text(content_said))
+        row, change = ruling["row"], _line_sums(int(ruling[name]) for name in _SETTLED)
+        if row not in ruled and ruling["ruling"] == "undo":  # it was booked at once
+            change = _add(change, (int(ruling["fen"]), 0, 0, 0))
         ruled[row] = _add(ruled.get(row, _NOTHING), change)
     return ruled
 
 
-def _settled(numbers: Iterable[int]) -> Settled:
-    paid, returned, over, outside = numbers
-    return paid, returned, over, outside
+def _line_sums(numbers: Iterable[int]) -> LineSums:
+    paid, returned_fen, over, outside = numbers
+    return paid, returned_fen, over, outside
 
 
-def _add(one: Settled, other: Settled) -> Settled:
-    return _settled(a + b for a, b in zip(one, other, strict=True))
+def _add(sums: LineSums, more: LineSums) -> LineSums:
+    return _line_sums(a + b for a, b in zip(sums, more, strict=True))
 
 
 def _check_files(evidence: Evidence, notes: Notes, bank: _Bank) -> None:
@@ -220,17 +220,22 @@ def _check_file(file: str, rows: Sequence[BankRow], notes: Notes, bank: _Bank) -
         if row.key not in bank.keys:
             key = (row.reference,)
             notes.differs(
-                FaultCode.BANK, "bank_returns", key, "", _said(row.key), rests_on=rests_on
+                FaultCode.BANK, "bank_returns", key, "", _row_text(row.key), rests_on=rests_on
             )
     for row_key, number in bank.by_file[file].items():
         notes.count()
         if row_key not in in_file:
-            near = ", ".join(_said(row.key) for row in rows if row.reference == row_key[0])
+            near = ", ".join(_row_text(row.key) for row in rows if row.reference == row_key[0])
             notes.differs(
-                FaultCode.BANK, "bank_returns", (number,), _said(row_key), near, rests_on=rests_on
+                FaultCode.BANK,
+                "bank_returns",
+                (number,),
+                _row_text(row_key),
+                near,
+                rests_on=rests_on,
             )
 
 
-def _said(key: RowKey) -> str:
+def _row_text(key: RowKey) -> str:
     reference, list_number, line, result, fen, day = key
     return f"{reference} {list_number}/{line} {result} fen={fen} {day}"

@@ -64,8 +64,8 @@ def _decided_again(record: Mapping[str, Any], load: Load) -> Mapping[str, Any]:
     policy = load(record["policy"], record["readings"])
     again: Mapping[str, Any] = {}
     for veiled in _choices(policy, record["facts"]):
-        decided = replay(record, veiled, load)
-        again = json.loads(json.dumps(decided.as_json())) if decided else {}
+        new_record = replay(record, veiled, load)
+        again = json.loads(json.dumps(new_record.as_json())) if new_record else {}
         if again == record:
             break
     return again

@@ -51,7 +51,7 @@ class TotalKey(NamedTuple):
     den: int
 
 
-class Seen(NamedTuple):
+class CoverageKey(NamedTuple):
     """The key of a day's coverage."""
 
     gpu: str
@@ -74,13 +74,13 @@ class Totals:
         explained: GPU days that batches touch which are faults themselves.
     """
 
-    held: dict[TotalKey, int] = field(default_factory=lambda: defaultdict(int))
+    held_ms: dict[TotalKey, int] = field(default_factory=lambda: defaultdict(int))
     late: dict[TotalKey, int] = field(default_factory=lambda: defaultdict(int))
-    coverage: dict[Seen, Coverage] = field(default_factory=dict)
-    late_coverage: dict[Seen, Coverage] = field(default_factory=dict)
+    coverage: dict[CoverageKey, Coverage] = field(default_factory=dict)
+    late_coverage: dict[CoverageKey, Coverage] = field(default_factory=dict)
     batches: dict[GpuDay, dict[str, tuple[int, int]]] = field(default_factory=dict)
     unclear: set[GpuDay] = field(default_factory=set)
-    explained: set[GpuDay] = field(default_factory=set)
+    explained_days: set[GpuDay] = field(default_factory=set)
 
     def batches_of(self, gpu_day: GpuDay) -> str:
         """Name the batches that a GPU's day rests on."""
@@ -93,7 +93,7 @@ class _Words:
     """What was decided of single windows, by where they stand and by what they are of."""
 
     later: set[tuple[Batch, Minute]]
-    released: Mapping[tuple[Batch, Minute], datetime]
+    releases: Mapping[tuple[Batch, Minute], datetime]
     corrected: Mapping[Minute, dict[str, Any]]
 
 
@@ -147,15 +147,15 @@ class _Folding:
             if index in aside and aside[index] == "refused":
                 continue
             minute = window["gpu"], _moment(window["start"])
-            said, arrived = (batch, minute), received_at
-            if said in self._words.later:
+            place, arrived = (batch, minute), received_at
+            if place in self._words.later:
                 continue
             if index in aside:
-                if said not in self._words.released:
+                if place not in self._words.releases:
                     continue
-                arrived = self._words.released[said]
-            counted = self._words.corrected.get(minute, window)
-            self._add(batch, origin, minute, counted, arrived)
+                arrived = self._words.releases[place]
+            body_that_counts = self._words.corrected.get(minute, window)
+            self._add(batch, origin, minute, body_that_counts, arrived)
 
     def _add(
         self,
@@ -169,27 +169,31 @@ class _Folding:
         day, bit = _place(start)
         gpu_day = gpu, day
         if batch in self._beside:
-            self.totals.explained.add(gpu_day)
-        seen = self._seen.setdefault(gpu_day, {})
-        if any(bits & bit for bits in seen.values()):
-            if not seen.get(origin, 0) & bit:
+            self.totals.explained_days.add(gpu_day)
+        minutes_seen = self._seen.setdefault(gpu_day, {})
+        if any(bits & bit for bits in minutes_seen.values()):
+            if not minutes_seen.get(origin, 0) & bit:
                 self.totals.unclear.add(gpu_day)
             return
-        bits = seen.get(origin, 0) | bit
-        seen[origin] = _WHOLE_DAY if bits == _WHOLE_DAY else bits  # one object for all whole days
+        bits = minutes_seen.get(origin, 0) | bit
+        minutes_seen[origin] = (
+            _WHOLE_DAY if bits == _WHOLE_DAY else bits
+        )  # one object for all whole days
         first, last = self.totals.batches.setdefault(gpu_day, {}).get(batch[0], (batch[1],) * 2)
         self.totals.batches[gpu_day][batch[0]] = min(first, batch[1]), max(last, batch[1])
         gap_ms = sum(gap["to_ms"] - gap["from_ms"] for gap in window.get("gaps", ()))
         is_late = self._late_from is None or arrived >= self._late_from
         for coverage in (self.totals.coverage, *([self.totals.late_coverage] if is_late else [])):
-            windows, window_ms, before_ms = coverage.get(key := Seen(gpu, day, *origin), (0, 0, 0))
+            windows, window_ms, before_ms = coverage.get(
+                key := CoverageKey(gpu, day, *origin), (0, 0, 0)
+            )
             coverage[key] = windows + 1, window_ms + window["window_ms"], before_ms + gap_ms
         for part in window.get("parts", ()):
             total = _total_key(gpu, day, origin, window["model"], part)
-            held = (part["to_ms"] - part["from_ms"]) * part.get("num", 1)
-            self.totals.held[total] += held
+            held_ms = (part["to_ms"] - part["from_ms"]) * part.get("num", 1)
+            self.totals.held_ms[total] += held_ms
             if is_late:
-                self.totals.late[total] += held
+                self.totals.late[total] += held_ms
 
 
 def _total_key(gpu: str, day: str, origin: Origin, model: str, part: Mapping[str, Any]) -> TotalKey:
@@ -204,9 +208,9 @@ def _total_key(gpu: str, day: str, origin: Origin, model: str, part: Mapping[str
 
 def _aside(answer: str) -> dict[int, str]:
     """What an answer says of single windows: by index, refused or quarantined."""
-    said = json.loads(answer)
+    place = json.loads(answer)
     return {
-        item["index"]: kind for kind in ("refused", "quarantined") for item in said.get(kind, ())
+        item["index"]: kind for kind in ("refused", "quarantined") for item in place.get(kind, ())
     }
 
 
@@ -217,14 +221,14 @@ def _words(evidence: Evidence) -> _Words:
     for gpu, start, hash_, stream, number, body in evidence.rows("conflicts", *columns):
         later.add(((text(stream), whole(number)), (text(gpu), moment(start))))
         bodies[text(gpu), text(start), text(hash_)] = json.loads(text(body))
-    released = {
+    releases = {
         ((text(stream), whole(number)), (text(gpu), moment(start))): moment(released_at)
         for gpu, start, stream, number, released_at in evidence.rows(
             "quarantine", "gpu", "start", "stream", "number", "released_at"
         )
         if released_at is not None
     }
-    return _Words(later, released, dict(_corrected(evidence, bodies)))
+    return _Words(later, releases, dict(_corrected(evidence, bodies)))
 
 
 def _corrected(

@@ -39,12 +39,12 @@ def members(office: Office, engine: sa.Engine, tmp_path: Path) -> Members:
     return members.with_relations(lambda relation: relation != "working_days")
 
 
-def put(**values: str) -> Callable[[Values], Values]:
+def setting(**values: str) -> Callable[[Values], Values]:
     """An edit of every row, in these columns."""
     return lambda row: row | values
 
 
-def named(tally: Tally) -> list[Named]:
+def names_of(tally: Tally) -> list[Named]:
     """The faults, each by code, relation and key."""
     return [(fault.code.value, fault.relation, fault.key) for fault in tally.faults]
 
@@ -60,22 +60,22 @@ def test_nothing_is_found_where_nothing_was_changed(
 
 def test_charges_whose_seals_were_forged(members: Members) -> None:
     for relation, edit in [
-        ("charges", put(cost_fen="48001")),
-        ("charges", put(ms_num="1")),
-        ("charges", put(policy="")),
-        ("charges", put(month="2026-04-01")),
-        ("prices", put(yuan="601")),
-        ("bindings", put(valid="[2026-03-02,)")),
-        ("billing_sources", put(source="dcgm")),
-        ("contracts", put(valid="[2026-03-02,)")),
-        ("vouchers", put(valid="[2026-04-01,)")),
+        ("charges", setting(cost_fen="48001")),
+        ("charges", setting(ms_num="1")),
+        ("charges", setting(policy="")),
+        ("charges", setting(month="2026-04-01")),
+        ("prices", setting(yuan="601")),
+        ("bindings", setting(valid="[2026-03-02,)")),
+        ("billing_sources", setting(source="dcgm")),
+        ("contracts", setting(valid="[2026-03-02,)")),
+        ("vouchers", setting(valid="[2026-04-01,)")),
     ]:
         tally = check_export(members.forged(relation, edit))
-        assert {(code, table) for code, table, _ in named(tally)} == {("charge", "charges")}, (
+        assert {(code, table) for code, table, _ in names_of(tally)} == {("charge", "charges")}, (
             relation
         )
         assert all(fault.says != fault.worked_out for fault in tally.faults)
-    fault = check_export(members.forged("charges", put(cost_fen="48001"))).faults[0]
+    fault = check_export(members.forged("charges", setting(cost_fen="48001"))).faults[0]
     assert (fault.key, fault.says, fault.worked_out) == ("[1]", "cost_fen=48001", "cost_fen=48000")
     assert fault.rests_on == "day_totals, bindings, prices [1], 2026-03"
 
@@ -91,9 +91,9 @@ def test_a_day_total_is_named_and_its_consequences_are_not(members: Members) -> 
         assert (fault.code, fault.relation) == (FaultCode.DAY_TOTAL, relation)
         assert fault.says.endswith("=9")
         assert fault.rests_on.startswith("batches ")
-        gone = Members(members)
-        gone[member] = members[member].partition(b"\n")[2]
-        assert [f.relation for f in check_export(gone).faults] == [relation]
+        without_first = Members(members)
+        without_first[member] = members[member].partition(b"\n")[2]
+        assert [f.relation for f in check_export(without_first).faults] == [relation]
 
 
 def test_charges_that_follow_from_a_wrong_total_are_not_named_again(
@@ -102,7 +102,7 @@ def test_charges_that_follow_from_a_wrong_total_are_not_named_again(
     """The owner raises a total, and the charge follows at the next round."""
     owner.execute("UPDATE day_totals SET held = held * 2 WHERE holder = 'a' AND day = '2026-03-02'")
     office.accrue()
-    assert {(code, table) for code, table, _ in named(verified(database))} == {
+    assert {(code, table) for code, table, _ in names_of(verified(database))} == {
         ("day_total", "day_totals")
     }
 
@@ -113,7 +113,7 @@ def test_a_changed_batch_explains_its_day_totals(members: Members) -> None:
         return row | {"bytes": "\\\\x" + body.replace(b"60000", b"50000").hex()}
 
     tally = check_export(members.forged("batches", longer))
-    assert {(code, table) for code, table, _ in named(tally)} == {("differs", "batches")}
+    assert {(code, table) for code, table, _ in names_of(tally)} == {("differs", "batches")}
 
 
 def test_what_came_after_the_last_round_is_listed(database: Database, office: Office) -> None:

@@ -28,14 +28,14 @@ GOLDEN = Path(__file__).parents[3] / "policy" / "decide" / "golden"
 def accepted() -> dict[str, Any]:
     """What a claim's step says once it is accepted, of a talent whose programme is not kept."""
     policy = load(POLICY)
-    made = record(policy, decide(policy, "14-1", FACTS), veiled={"talent_category"})
-    assert made
+    new_record = record(policy, decide(policy, "14-1", FACTS), veiled={"talent_category"})
+    assert new_record
     return {
-        "policy": POLICY, "clause": "14-1", "result": "eligible", "record": made.as_json(),
+        "policy": POLICY, "clause": "14-1", "result": "eligible", "record": new_record.as_json(),
     }  # fmt: skip
 
 
-def replayed(*contents: dict[str, Any]) -> Tally:
+def replay_of(*contents: dict[str, Any]) -> Tally:
     """What is found of steps that say this, each with the digest that belongs to it."""
     steps: list[dict[str, str | None]] = [
         {
@@ -50,7 +50,7 @@ def replayed(*contents: dict[str, Any]) -> Tally:
 
 
 def test_the_same_facts_give_the_same_record(accepted: dict[str, Any]) -> None:
-    tally = replayed(accepted)
+    tally = replay_of(accepted)
     assert (tally.faults, tally.unproved, tally.recomputed) == ([], [], 1)
 
 
@@ -73,14 +73,14 @@ def forge(record: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 )
 def test_a_forged_record_is_named(accepted: dict[str, Any], change: dict[str, Any]) -> None:
     forged = accepted | {"record": forge(accepted["record"], change)}
-    (fault,) = replayed(forged).faults
+    (fault,) = replay_of(forged).faults
     assert (fault.code, fault.relation, fault.key) == (FaultCode.REPLAY, "claim_events", "[7, 3]")
     assert fault.says != fault.worked_out
     assert fault.rests_on == f"policies/{POLICY}.yaml, engine 1"
 
 
 def test_what_the_step_says_beside_its_record(accepted: dict[str, Any]) -> None:
-    (fault,) = replayed(accepted | {"clause": "09-1"}).faults
+    (fault,) = replay_of(accepted | {"clause": "09-1"}).faults
     assert (fault.says, fault.worked_out) == ("content.clause=09-1", "content.clause=14-1")
 
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_decided_again_is_listed(
     accepted: dict[str, Any], record: dict[str, Any] | None, reason: UnprovedReason
 ) -> None:
     accepted["record"] = accepted["record"] | record if record else None
-    tally = replayed(accepted)
+    tally = replay_of(accepted)
     assert tally.faults == []
     assert [(row.reason, row.key) for row in tally.unproved] == [(reason, "[7, 3]")]
 
@@ -105,13 +105,15 @@ def test_what_cannot_be_decided_again_is_listed(
 def test_the_golden_records_of_every_released_engine() -> None:
     """Each was kept when its engine was released, and is decided to the letter by it."""
     kept_records = [
-        kept
+        golden
         for file in GOLDEN.glob("engine-*.json")
-        for kept in json.loads(file.read_text(encoding="utf-8"))
+        for golden in json.loads(file.read_text(encoding="utf-8"))
     ]
-    told = [{name: kept[name] for name in ("policy", "clause", "result")} for kept in kept_records]
-    tally = replayed(
-        *(step | {"record": kept} for step, kept in zip(told, kept_records, strict=True))
+    steps = [
+        {name: golden[name] for name in ("policy", "clause", "result")} for golden in kept_records
+    ]
+    tally = replay_of(
+        *(step | {"record": golden} for step, golden in zip(steps, kept_records, strict=True))
     )
     assert (tally.faults, tally.unproved) == ([], [])
     assert tally.recomputed == len(kept_records) > 40
