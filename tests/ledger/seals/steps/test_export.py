@@ -58,7 +58,7 @@ def test_a_line_of_each_member_is_not_as_it_was(members: Members, kind: str) -> 
     silent = []
     for member, content in members.items():
         lines = content.splitlines(keepends=True)
-        if not lines or kind == "moved" and member.startswith((export.ACCOUNTS, "derived/")):
+        if not lines or (kind == "moved" and member.startswith((export.ACCOUNTS, "derived/"))):
             continue  # their order says nothing
         if now := another(lines, len(member) % len(lines), kind):
             export_now = Members(members)
