@@ -223,7 +223,7 @@ ELSEWHERE = msgid("没有这个地址")
 _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         msgid("令牌"): ("tokens", "tokens.{form}", "own"),
-        msgid("人员"): ("persons",),
+        msgid("人员"): ("persons", "persons.xlsx"),
         msgid("人员与令牌"): ("people",),
         msgid("邀请"): ("invitation", "invitations"),
         msgid("登录"): ("sessions", "sign-in", "sign-out"),
@@ -252,6 +252,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("用量事件"): ("incidents", "evidence"),
         msgid("计提"): ("accruals",),
         msgid("项目"): ("projects",),
+        msgid("算力券"): ("vouchers", "vouchers.xlsx"),
         msgid("政策"): ("policies", "eligibility", "evaluations"),
         msgid("资金池"): ("pools",),
         msgid("单据"): ("cost-documents", "documents"),
