@@ -58,9 +58,9 @@ def token_of(town: Town, *, service: bool = False) -> str:
     Two security administrators agree on it, whom this drill asks for no code.
     """
     town.app.state.settings = town.app.state.settings.model_copy(update={"step_up_minutes": None})
-    who = {"person": "银企直联" if service else "李四", "service": service}
+    holder = {"person": "银企直联" if service else "李四", "service": service}
     headers = town.headers(Role.SECURITY_ADMIN)
-    answer = town.client.post("/api/v1/tokens", json={"role": "finance", **who}, headers=headers)
+    answer = town.client.post("/api/v1/tokens", json={"role": "finance", **holder}, headers=headers)
     town.confirm(answer.json()["id"])
     make_strict(town)
     return str(answer.json()["secret"])

@@ -96,15 +96,15 @@ def _servers(zone: Zone, folder: Path) -> str:
     """Two servers of the page: before the inner doors, and before the outer one."""
     whole, split = blocks()
     only = "    location / { proxy_pass http://127.0.0.1:8321; }\n"
-    ours = {
+    paths = {
         "/etc/ssl/suanquan/fullchain.pem": folder / "certificate.pem",
         "/etc/ssl/suanquan/key.pem": folder / "key.pem",
     }
     doors = {"127.0.0.1:8321": f"127.0.0.1:{zone.doors['people']}",
              "127.0.0.1:8322": f"127.0.0.1:{zone.doors['agents']}"}  # fmt: skip
-    inside = with_changes(whole, {only: split, **ours})
+    inside = with_changes(whole, {only: split, **paths})
     inside = with_changes(inside, {**doors, "443": zone.inner, "listen 80": f"listen {zone.plain}"})
-    outside = with_changes(whole, {**ours, "127.0.0.1:8321": f"127.0.0.1:{zone.doors['outer']}",
+    outside = with_changes(whole, {**paths, "127.0.0.1:8321": f"127.0.0.1:{zone.doors['outer']}",
                               "443": zone.outer, "listen 80": f"listen {free_port()}"})  # fmt: skip
     return re.sub(r"listen (\d+)", r"listen 127.0.0.1:\1", inside + outside)
 

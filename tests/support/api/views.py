@@ -37,23 +37,23 @@ def views(site: Site, readers: Iterable[str]) -> list[View]:
 
 def _pages(site: Site, reader: str) -> Iterator[tuple[str, str, LexborHTMLParser]]:
     """The pages of a reader, the first of each route and of each set of parameters."""
-    waiting, met = ["/", *OWN], set[tuple[str, frozenset[str]]]()
+    queue, kinds = ["/", *OWN], set[tuple[str, frozenset[str]]]()
     with site.client(reader) as client:
-        while waiting:
-            address = waiting.pop(0)
+        while queue:
+            address = queue.pop(0)
             parts = urlsplit(address)
             route = _route(parts.path)
             kind = route, frozenset(name for name, _ in parse_qsl(parts.query))
-            if route == "" or kind in met or kind[1] & _CHOICES:
+            if route == "" or kind in kinds or kind[1] & _CHOICES:
                 continue
-            met.add(kind)
+            kinds.add(kind)
             answer = client.get(address)
             if answer.status_code != 200 or "html" not in answer.headers["content-type"]:
                 continue
             page = parse(answer.text)
             yield route, address, page
             links = (link.attributes.get("href") or "" for link in page.css("a[href]"))
-            waiting += [urljoin(address, link) for link in links if "://" not in link]
+            queue += [urljoin(address, link) for link in links if "://" not in link]
 
 
 def _route(path: str) -> str:

@@ -59,8 +59,8 @@ def nginx(folder: Path, servers: str) -> Iterator[None]:
     (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, servers=servers), "utf-8")
     command = [str(PROGRAM), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     command += ["-e", str(folder / "error.log")]
-    tried = subprocess.run([*command, "-t"], capture_output=True, encoding="utf-8", check=False)
-    assert tried.returncode == 0, tried.stderr
+    trial = subprocess.run([*command, "-t"], capture_output=True, encoding="utf-8", check=False)
+    assert trial.returncode == 0, trial.stderr
     process = subprocess.Popen([*command, "-g", "daemon off;"])
     try:
         until("nginx", (folder / "nginx.pid").exists)

@@ -105,8 +105,8 @@ def let_in(bureau: Bureau, first: TestClient, second: TestClient, role: Role) ->
     form = {"role": role.value, "person": f"某{role}"}
     page = parse(first.post("/people/invitations", data=form).text)
     (link,) = (text for text in texts(page, "code") if "/invitation" in text)
-    waiting = parse(second.get("/people").text)
-    action = attribute(one(waiting, "form[action$='/confirmation']"), "action")
+    page = parse(second.get("/people").text)
+    action = attribute(one(page, "form[action$='/confirmation']"), "action")
     answer = second.post(action, data={"code": ""})
     assert answer.status_code == 303, answer.text
     return bureau.come_in(link, role.value)

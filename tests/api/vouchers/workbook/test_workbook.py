@@ -68,8 +68,8 @@ def decisions(town: Town) -> list[dict[str, Any]]:
 def test_each_row_is_proposed_and_another_person_confirms_it(fresh: Town) -> None:
     answer = send(fresh, book(ROW, row_with(项目编号="p-other", **{"面额（元）": ""})))
     assert answer.status_code == 201, answer.text
-    mine, other = answer.json()["proposals"]
-    assert (mine["project"], mine["cap_fen"], other["cap_fen"]) == ("p-new", 10**8, 500_000_000)
+    first, second = answer.json()["proposals"]
+    assert (first["project"], first["cap_fen"], second["cap_fen"]) == ("p-new", 10**8, 500_000_000)
     quota = fresh.client.get("/api/v1/projects/p-new/quota", headers=fresh.headers(Role.CLERK))
     assert quota.status_code == 404, "nothing is open before"
     (decision, _) = decisions(fresh)
