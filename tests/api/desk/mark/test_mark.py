@@ -57,7 +57,7 @@ def test_the_page_and_the_command_say_it(desk: Desk) -> None:
     rows = texts(parse(page.text), "tbody th")
     assert len(rows) == len(Safeguard)
     assert "某clerk" in page.text
-    assert "还不能记录异机恢复" in page.text
+    assert "suanquan backup drill" in page.text
     assert 'href="/mark"' in see(town.client, town, Role.CLERK)
     answer = desk.ask(Role.AUDITOR, "mark")
     assert {row["safeguard"] for row in answer if not row["is_there"]} == set(lacks(town))
