@@ -36,12 +36,12 @@ def _build(builder: Builder, database: Database) -> Town:
 @pytest.fixture
 def town(engine: sa.Engine, postgres: Server) -> Town:
     """A small town with a project, a price and a voucher, and nothing used yet."""
-    made: Town = postgres.grounds["ledger_town"]
-    return made.on(engine)
+    prototype: Town = postgres.grounds["ledger_town"]
+    return prototype.on(engine)
 
 
 @pytest.fixture
 def metered_town(engine: sa.Engine, postgres: Server) -> Town:
     """100 GPU-minutes in March, which nobody invoiced yet."""
-    made: Town = postgres.grounds["metered_town"]
-    return made.on(engine)
+    prototype: Town = postgres.grounds["metered_town"]
+    return prototype.on(engine)

@@ -64,9 +64,9 @@ class Town:
 
     def on(self, engine: sa.Engine) -> "Town":
         """The same town in a copy of its database; its node counts on from here by itself."""
-        other = copy(self)
-        other.engine, other.node = engine, deepcopy(self.node)
-        return other
+        town = copy(self)
+        town.engine, town.node = engine, deepcopy(self.node)
+        return town
 
     def register(
         self, text: str, now: datetime = START, *, supersede: bool = False

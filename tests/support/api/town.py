@@ -59,9 +59,9 @@ class Town:
     inhabitants: Inhabitants
 
     @classmethod
-    def of(cls, app: FastAPI, client: TestClient, settled: Inhabitants) -> "Town":
+    def of(cls, app: FastAPI, client: TestClient, inhabitants: Inhabitants) -> "Town":
         """A copy of theirs, as nodes count what they send."""
-        return cls(app, client, deepcopy(settled))
+        return cls(app, client, deepcopy(inhabitants))
 
     @property
     def nodes(self) -> dict[str, Node]:
