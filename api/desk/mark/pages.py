@@ -33,7 +33,5 @@ def _in_words(safeguard: Safeguard, lacks: list[str]) -> list[str]:
     if safeguard is Safeguard.ADMINISTRATORS:
         return [label_of(Role, role) for role in lacks]
     if safeguard is Safeguard.BACKUP:
-        return [
-            _("还没有恢复过：在另一台机器上用 suanquan restore 恢复一份备份，以恢复出来的库继续")
-        ]
+        return [_("在另一块盘或另一台机器上的备份，恢复演练一次，没有不符：suanquan backup drill")]
     return lacks

@@ -1,8 +1,7 @@
 """What a database lacks before the mark «演练，不得用于拨付» goes: each read from the database.
 
 The mark goes when nothing is lacking any more, and a drill's never does: its dates are made up.
-Of a backup the database knows that it came back from one, for a restoration says so in the event
-log of what was restored; whether on another machine, an inspector asks.
+What this program cannot do yet is lacking.
 """
 
 from collections.abc import Sequence
@@ -35,9 +34,9 @@ _WITHOUT_FACTOR = text(f"""
     GROUP BY p.name ORDER BY p.name
 """)
 _IS_SEALED = text("SELECT EXISTS (SELECT FROM seals)")
-_IS_RESTORED = text(
-    "SELECT EXISTS (SELECT FROM events WHERE noun = 'backups' AND act = 'command restore')"
-)
+_IS_RESTORED = text("""
+    SELECT EXISTS (SELECT FROM restorations WHERE faults = 0 AND is_apart)
+""")
 _PAYABLE = text("""
     SELECT policy FROM clauses GROUP BY policy
     HAVING bool_and(complete) AND policy IN (SELECT policy FROM payable_clauses)
