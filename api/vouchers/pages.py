@@ -98,7 +98,7 @@ def _narrowed(query: ProjectsQuery) -> str:
 
 @router.post("/projects/vouchers")
 @limited(body=KIB * KIB)
-def propose_by_workbook(upload: Uploaded, viewer: Opener, db: Db, now: Now) -> Response:
+def propose_by_workbook(viewer: Opener, upload: Uploaded, db: Db, now: Now) -> Response:
     """Propose every voucher of a workbook, and show the decisions that wait."""
     workbook.propose_vouchers(upload=upload, viewer=viewer, db=db, now=now)
     return RedirectResponse("/decisions", 303)

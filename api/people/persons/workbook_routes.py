@@ -46,8 +46,8 @@ def persons_file(db: ReadDb, wall: Wall) -> Response:
 @limited(body=KIB * KIB)
 def invite_persons(
     *,
-    upload: Uploaded,
     viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)],
+    upload: Uploaded,
     db: Db,
     wall: Wall,
     settings: Configured,

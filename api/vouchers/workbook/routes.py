@@ -51,7 +51,7 @@ def vouchers_file(
 
 @router.post("/vouchers", status_code=201, openapi_extra=documented())
 @limited(body=KIB * KIB)
-def propose_vouchers(*, upload: Uploaded, viewer: Opener, db: Db, now: Now) -> VouchersOutcome:
+def propose_vouchers(*, viewer: Opener, upload: Uploaded, db: Db, now: Now) -> VouchersOutcome:
     """Decide on the facts of each row and propose its voucher; of all rows, or of none.
 
     Another person confirms each. A row that is open already and says nothing else changes nothing.
