@@ -88,18 +88,26 @@ def _lines(
             moves = {(vouchers[text(voucher)], "list"): whole(fen), (budget, "commit"): whole(fen)}
             row = row_name("payment_lines", whole(list_id), whole(line))
             yield f"pay/{number}/{line}", Cause(moves, row)
-    undone = {
-        str(json.loads(text(content))["row"])
-        for kind, answer, content in evidence.rows("decisions", "kind", "answer", "content")
-        if kind == "bank_reversal" and answer == "confirmed"
-    }
+    rulings = _first_rulings(evidence)
     for key, reference, list_id, line, fen, state in evidence.rows(
         "bank_returns", "id", "reference", "list_id", "line", "fen", "state"
     ):
-        if state == "booked" and text(key) not in undone:
+        if state == "booked" or rulings.get(text(key)) == "undo":  # then it was booked at once
             book, budget = books[text(list_id), text(line)]
             moves = {(book, "pay"): whole(fen), (budget, "spend"): whole(fen)}
             yield f"bank/{reference}", Cause(moves, row_name("bank_returns", whole(key)))
+
+
+def _first_rulings(evidence: Evidence) -> dict[str, str]:
+    """What two persons first ruled of rows."""
+    rulings: dict[str, tuple[int, str]] = {}
+    columns = ("id", "kind", "answer", "content")
+    for key, kind, answer, content in evidence.rows("decisions", *columns):
+        if kind == "bank_reversal" and answer == "confirmed":
+            terms = json.loads(text(content))
+            ruling, row = (whole(key), str(terms["ruling"])), str(terms["row"])
+            rulings[row] = min(rulings.get(row, ruling), ruling)
+    return {row: ruling for row, (_, ruling) in rulings.items()}
 
 
 def _refunds(
