@@ -75,11 +75,11 @@ def test_every_moment_that_the_application_writes_is_by_the_clock(
         "      OR has_column_privilege(%(role)s, t.oid, a.attname, 'UPDATE'))",
         {"role": APP_ROLE},
     ).fetchall()
-    kept = owner.execute(
+    stamps = owner.execute(
         "SELECT tgrelid::regclass || '.' || substr(tgname, 7) FROM pg_trigger"
         " WHERE tgfoid = 'keep_clock'::regproc AND tgenabled = 'O'"
     ).fetchall()
-    assert {name for (name,) in written} - NOT_NOW == {name for (name,) in kept}
+    assert {name for (name,) in written} - NOT_NOW == {name for (name,) in stamps}
     assert {name for (name,) in written} >= NOT_NOW
 
 
