@@ -1,9 +1,9 @@
 """Claims (兑付申请): the amount, the state, and what the reader may do next.
 
 A builder sees and files her own, a centre what it redeems; the bureau sees all. What may be done
-with a claim in its state by which role stands in one table (`ledger/claims/rules/courses.py`): the page
-shows just these buttons. If anything is missing, nothing happens and everything that is missing is
-reported.
+with a claim in its state by which role stands in one table (`ledger/claims/rules/courses.py`): the
+page shows just these buttons. If anything is missing, nothing happens and everything that is
+missing is reported.
 """
 
 from collections.abc import Mapping, Sequence

@@ -288,7 +288,7 @@ class AccountRead(ResponseModel):
     decided_by: str
     confirmed_by: str
     superseded_at: datetime | None
-    is_held: bool
+    held: bool
 
     @classmethod
     def of(cls, row: Any, *, number: str) -> "AccountRead":  # noqa: ANN401 - a row

@@ -3,8 +3,8 @@
 A claim is opened for an amount of the voucher's payable money and names the months that it is of;
 it gets its files, and is submitted. An amount cannot be claimed twice while a claim is open: the
 voucher's book is locked while it is computed. Every step is an event of the case
-(`ledger/claims/rules/courses.py`) that the database checks and numbers. Further conditions are with the
-steps: `eligibility.py`, `publication.py`, `approval.py`, `claim_actions.py`.
+(`ledger/claims/rules/courses.py`) that the database checks and numbers. Further conditions are with
+the steps: `eligibility.py`, `publication.py`, `approval.py`, `claim_actions.py`.
 """
 
 import json
