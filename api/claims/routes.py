@@ -1,7 +1,8 @@
 """Claims: opening them, their files, their steps, and the proposal to approve.
 
 Who may do what in which state stands in one table (`ledger/claims/rules/courses.py`); a step that
-is another role's is refused. A builder sees and moves her own claims only, a centre what it redeems.
+is another role's is refused. A builder sees and moves her own claims only, a centre what it
+redeems.
 """
 
 from typing import Annotated, Any

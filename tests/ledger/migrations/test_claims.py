@@ -94,15 +94,15 @@ def test_every_state_action_and_role_leads_where_the_table_says_or_nowhere(
         "ALTER TABLE claim_events DISABLE TRIGGER move"
     )  # it asks for more than the table
     owner.execute("ALTER TABLE claim_events DISABLE TRIGGER named")
-    found: dict[tuple[str, str, str], str] = {}
+    moves_made: dict[tuple[str, str, str], str] = {}
     with owner.transaction():
         for key in itertools.product(STATES, ACTIONS, EVERYBODY):
             for following in {MOVES.get(key, "paid"), "paid", "approved", "draft"}:
                 with suppress(psycopg.errors.ForeignKeyViolation):
                     with owner.transaction():
-                        owner.execute(_NUMBERED, (claim, len(found) + 1, *key, following))
-                    found[key] = following
-    assert found == MOVES
+                        owner.execute(_NUMBERED, (claim, len(moves_made) + 1, *key, following))
+                    moves_made[key] = following
+    assert moves_made == MOVES
 
 
 def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:

@@ -53,8 +53,10 @@ def test_the_way_of_a_claim_that_is_paid() -> None:
 def test_both_real_orders_are_courses_and_lead_to_their_end(course: tuple[str, ...]) -> None:
     assert stands(course)
     for state, stage in itertools.pairwise(course):
-        led = {action for (s, action, _), n in moves(course).items() if (s, n) == (state, stage)}
-        assert len(led - {"reopen"}) == 1, f"one step leads from {state} to {stage}"
+        following_of = {
+            action for (s, action, _), n in moves(course).items() if (s, n) == (state, stage)
+        }
+        assert len(following_of - {"reopen"}) == 1, f"one step leads from {state} to {stage}"
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -79,13 +81,15 @@ def test_whatever_the_course_one_step_leads_on_and_nothing_is_leapt_over(
     course: tuple[str, ...],
 ) -> None:
     assume(stands(course))
-    led = {(state, action): following for (state, action, _), following in moves(course).items()}
-    assert all(led[state, action] == n for (state, action, _), n in moves(course).items())
+    following_of = {
+        (state, action): following for (state, action, _), following in moves(course).items()
+    }
+    assert all(following_of[state, action] == n for (state, action, _), n in moves(course).items())
     bank = {"bounce", "pay", "reopen"}
-    for (state, action), following in led.items():
+    for (state, action), following in following_of.items():
         if following in course and state in course and action not in {*bank, "return"}:
             assert course.index(following) - course.index(state) in (0, 1)
-    assert set(led.values()) <= {*course, *DROPPED}
+    assert set(following_of.values()) <= {*course, *DROPPED}
 
 
 @given(some_courses)
