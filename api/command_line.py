@@ -42,9 +42,10 @@ from api.seals import cli as seals_cli
 from api.seals import dossier_cli
 from api.seals.audit import cli as audit_cli
 from api.seals.certificates import cli as certificate_cli
-from api.server import backup_cli, machine_cli, seal_cli
 from api.server import cli as server_cli
+from api.server import dump_cli, machine_cli, seal_cli
 from api.server.archive import cli as archive_cli
+from api.server.backup import cli as backup_cli
 from api.server.guarantees import cli as guarantees_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
@@ -74,6 +75,7 @@ for room in (
     policy_cli,
     server_cli,
     machine_cli,
+    dump_cli,
     backup_cli,
     guarantees_cli,
     seals_cli,

@@ -156,6 +156,19 @@ class Settings(BaseSettings):
     """Where evidence of old months goes (a folder, or `s3://bucket/prefix`), and how many months
     after a month is over. Unset: the server archives nothing by itself."""
 
+    backup: str | None = None
+    """Where backups go (a folder of another machine, or `s3://bucket/prefix`). Unset: nowhere."""
+
+    backup_key: Path | None = None
+    """The file of the key that backups are written with. Unset: `backup.key` in `data`."""
+
+    backup_database_url: str | None = Field(default=None, repr=False)
+    """`database_url` by a login that may replicate, which copies the server and its WAL."""
+
+    backup_days: int = Field(default=35, ge=1, le=36_500)
+    backup_bases: int = Field(default=2, ge=1, le=1_000)
+    """How many days back any moment can be restored, and how many base backups stay at least."""
+
     metrics_token: str | None = Field(default=None, min_length=16, repr=False)
     """Opens `/metrics` and nothing else, for Prometheus. Unset: by rights alone."""
 
@@ -211,6 +224,11 @@ class Settings(BaseSettings):
     def bureau_key(self) -> Path:
         """The file of the key that signs seals."""
         return self.seal_key or self.data / "seal.key"
+
+    @property
+    def backup_write_key(self) -> Path:
+        """The file of the key that backups are written with."""
+        return self.backup_key or self.data / "backup.key"
 
     @property
     def address(self) -> str:

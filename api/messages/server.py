@@ -73,21 +73,54 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "not_migrated": msgid(
             "数据库结构为 {have}，本程序需要 {want}；请先运行 suanquan db upgrade"
         ),
-        "backup_place": msgid("放备份的目录 {path} 不可用：{detail}"),
-        "backup_busy": msgid("{path} 正有另一次备份"),
-        "backup_exists": msgid("{path} 已经有了；同一秒里只有一份"),
+        "backup_absent": msgid("备份里缺少 {name}"),
+        "backup_away": msgid("备份的地方 {store} 不可用：{detail}"),
+        "backup_broken": msgid("备份的 {name} 读不了：{detail}"),
+        "backup_busy": msgid("正有另一次备份或清理，请稍后再试"),
+        "backup_extra": msgid("备份到 S3 需要安装 suanquan[archive]"),
+        "backup_foreign": msgid(
+            "这份备份来自另一个 PostgreSQL，不能放进内置的数据目录；请用 --into 恢复到新文件夹"
+        ),
+        "backup_forged": msgid("备份的 {name} 不是这对密钥的服务器写的，或已被改动"),
+        "backup_format": msgid("备份的 {name} 是第 {have} 版，本程序读第 {want} 版"),
         "backup_key": msgid("密钥文件 {path} 不能用：{detail}"),
-        "backup_absent": msgid("备份不完整：{path}：{detail}"),
-        "backup_broken": msgid("备份的清单 {path} 读不了：{detail}"),
-        "backup_format": msgid("备份的清单 {path} 是第 {have} 版，本程序读第 {want} 版"),
-        "backup_needs_key": msgid("备份 {path} 是加密的，请给出密钥（--key）"),
-        "backup_forged": msgid("备份的清单 {path} 不是用这把密钥写的，或已被改动"),
-        "backup_changed": msgid("备份文件 {path} 已被改动或不完整（{have} 字节，应为 {want}）"),
-        "backup_sealed": msgid("备份不能用这把密钥解开，或不完整"),
-        "backup_newer": msgid("备份由更新的程序 {program} 写成（结构 {revision}），请先升级程序"),
-        "backup_not_empty": msgid("数据库不是空的（已有 {count} 张表），备份只恢复到空的数据库"),
-        "backup_other_rows": msgid("恢复后的行数与清单不符：{tables}"),
-        "backup_program": msgid("{program} 未完成：{detail}"),
+        "backup_login": msgid(
+            "数据库不是内置的：请在 SUANQUAN_BACKUP_DATABASE_URL 写明有 REPLICATION 权的登录"
+        ),
+        "backup_major": msgid(
+            "备份来自 PostgreSQL {want}，本机没有这个大版本的程序（有 {have}）；请先安装"
+        ),
+        "backup_none": msgid("那里没有完整的备份"),
+        "backup_place": msgid("没有写明备份在哪里：请设 SUANQUAN_BACKUP，或写 --from"),
+        "backup_room": msgid("写不了 {path}：{detail}"),
+        "backup_sealed": msgid("备份的 {name} 不能用这把读密钥解开，或不完整"),
+        "backup_secret": msgid("备份的地址里不要写密钥；请用 AWS 的变量或文件"),
+        "backup_source": msgid("备份的登录连不上数据库：{detail}"),
+        "backup_tablespaces": msgid("数据库有 {count} 个另外的表空间，备份不了；请先移回默认的"),
+        "backup_timeline": msgid("备份时主库换了（时间线 {have}，原为 {want}）；请再备份一次"),
+        "backup_too_early": msgid("最早能恢复到 {first}"),
+        "backup_unbound": msgid(
+            "数据库没有设 max_slot_wal_keep_size：备份停了，WAL 会占满它的磁盘；请先设一个上限"
+        ),
+        "backup_unreachable": msgid(
+            "不能恢复到那一刻：那之前最晚到 {last}，之后的 WAL 没有存下；下一份备份从 {next} 起"
+        ),
+        "restore_not_empty": msgid("{path} 已经有了；只恢复到空的地方"),
+        "dump_place": msgid("放转储的目录 {path} 不可用：{detail}"),
+        "dump_busy": msgid("{path} 正有另一次转储"),
+        "dump_exists": msgid("{path} 已经有了；同一秒里只有一份"),
+        "dump_key": msgid("密钥文件 {path} 不能用：{detail}"),
+        "dump_absent": msgid("转储不完整：{path}：{detail}"),
+        "dump_broken": msgid("转储的清单 {path} 读不了：{detail}"),
+        "dump_format": msgid("转储的清单 {path} 是第 {have} 版，本程序读第 {want} 版"),
+        "dump_needs_key": msgid("转储 {path} 是加密的，请给出密钥（--key）"),
+        "dump_forged": msgid("转储的清单 {path} 不是用这把密钥写的，或已被改动"),
+        "dump_changed": msgid("转储文件 {path} 已被改动或不完整（{have} 字节，应为 {want}）"),
+        "dump_sealed": msgid("转储不能用这把密钥解开，或不完整"),
+        "dump_newer": msgid("转储由更新的程序 {program} 写成（结构 {revision}），请先升级程序"),
+        "dump_not_empty": msgid("数据库不是空的（已有 {count} 张表），转储只载入到空的数据库"),
+        "dump_other_rows": msgid("载入后的行数与清单不符：{tables}"),
+        "dump_program": msgid("{program} 未完成：{detail}"),
         "seal": msgid("没有第 {number} 次封存"),
         "seal_busy": msgid("正有另一次封存，请稍后再试"),
         "seal_clock": msgid("时钟在上一次封存（{last}）之前，不能封存；请先查明时钟"),

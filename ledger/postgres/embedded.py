@@ -1,6 +1,6 @@
 """Embedded PostgreSQL: started and stopped with the program, without any setup.
 
-The data folder holds the database (`server/cluster`), the passwords of its three roles, the logs of
+The data folder holds the database (`server/cluster`), the passwords of its four roles, the logs of
 this run and the previous one, and a lock that admits one program. The server listens on no network
 port, only on a socket beside the database. Committed data survives the death of server and program
 by PostgreSQL's own means; we find and clear what a crash left behind.
@@ -13,8 +13,8 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Self
@@ -26,6 +26,7 @@ from psycopg import sql
 from ledger.errors import Unusable
 from ledger.postgres.binaries import (
     ENVIRONMENT,
+    Account,
     find_binaries,
     major_version,
     reachable,
@@ -38,6 +39,7 @@ __all__ = ["Embedded", "find_binaries", "place_for"]
 
 DATABASE = "suanquan"
 ADMIN, OWNER, APP = "suanquan_admin", "suanquan_owner", APP_ROLE
+BACKUP = "suanquan_backup"
 SOCKET_PATH_MAX = 107  # bytes; the kernel's sun_path holds 108 with its final zero
 SHORT = Path("/tmp")  # noqa: S108 - for a socket alone, in a folder that is checked to be ours
 ROOTS = Path("/var/lib/suanquan")
@@ -79,7 +81,7 @@ class Embedded:
         self._settings = settings
         self._account = server_account()
         self._home = self.data / "server"  # the part that belongs to the server's account
-        self._sockets = _socket_folder(self._home)
+        self._sockets = socket_folder(self._home)
         self.log = self.data / "postgres.log"
         self._postmaster = Postmaster(self._home, self._sockets, self._account, self.log, settings)
         self._lock: IO[str] | None = None
@@ -98,6 +100,11 @@ class Embedded:
     def admin_url(self) -> str:
         """The superuser's URL, to create other databases."""
         return self._url(ADMIN, "postgres")
+
+    @property
+    def backup_url(self) -> str:
+        """The URL of a role that may copy the server and stream its WAL, and read no table."""
+        return self._url(BACKUP, DATABASE)
 
     def __enter__(self) -> Self:
         self.start()
@@ -141,6 +148,25 @@ class Embedded:
             self._lock.close()
             self._lock = None
 
+    @contextmanager
+    def vacant(self) -> Iterator[tuple[Path, str]]:
+        """Hold the folder for a database that is brought here from elsewhere.
+
+        Yields:
+            Where it is to lie, and the password that its superuser is to have.
+
+        Raises:
+            Unusable: there is a database already (`restore_not_empty`), or as `start` says.
+        """
+        self._lock = self._take_folder()
+        try:
+            if self._postmaster.cluster.exists():
+                raise Unusable("restore_not_empty", path=self._postmaster.cluster)
+            self._make_passwords()
+            yield self._postmaster.cluster, self._password_file(ADMIN).read_text(encoding="ascii")
+        finally:
+            self.stop()
+
     # --- the folder -----------------------------------------------------------------------
 
     def _take_folder(self) -> IO[str]:
@@ -152,8 +178,8 @@ class Embedded:
             lock = (self.data / "lock").open("a+", encoding="ascii")
             try:
                 _lock_alone(lock, self.data)
-                self._own_folder(self._home)
-                self._own_folder(self._sockets)
+                own_folder(self._home, self._account)
+                own_folder(self._sockets, self._account)
                 self._refuse_closed_path()
             except BaseException:
                 lock.close()
@@ -169,15 +195,6 @@ class Embedded:
             self.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
         if self.data.stat().st_uid != os.geteuid():
             raise Unusable("folder_not_ours", path=self.data, account=os.geteuid())
-
-    def _own_folder(self, folder: Path) -> None:
-        """Create a folder that only the server's account (and root) may use."""
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-            os.chown(folder, self._account.uid, self._account.gid)
-        status = folder.lstat()
-        if folder.is_symlink() or status.st_uid != self._account.uid or status.st_mode & 0o077:
-            raise Unusable("folder_not_ours", path=folder, account=self._account.name)
 
     def _refuse_closed_path(self) -> None:
         if not self._account.may_enter(self._home):
@@ -203,7 +220,7 @@ class Embedded:
 
     def _make_passwords(self) -> None:
         """Make a random password for each role without one, readable only by us."""
-        for role in (ADMIN, OWNER, APP):
+        for role in (ADMIN, OWNER, APP, BACKUP):
             path = self._password_file(role)
             if path.exists():
                 continue
@@ -249,7 +266,7 @@ class Embedded:
         """Create roles and database; set passwords from their files at each start."""
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
             roles = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
-            for role in (OWNER, APP):
+            for role in (OWNER, APP, BACKUP):
                 verb = "ALTER" if role in roles else "CREATE"
                 password = self._password_file(role).read_text(encoding="ascii")
                 admin.execute(
@@ -257,13 +274,24 @@ class Embedded:
                         sql.Identifier(role), sql.Literal(password)
                     )
                 )
+            admin.execute(f"ALTER ROLE {BACKUP} REPLICATION")
             admin.execute(f"GRANT {APP} TO {OWNER}")  # `db check` tries what the application might
             databases = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
             if DATABASE not in databases:
                 admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
 
-def _socket_folder(home: Path) -> Path:
+def own_folder(folder: Path, account: Account) -> None:
+    """Create a folder that only the server's account (and root) may use. Raises Unusable."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        os.chown(folder, account.uid, account.gid)
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid != account.uid or status.st_mode & 0o077:
+        raise Unusable("folder_not_ours", path=folder, account=account.name)
+
+
+def socket_folder(home: Path) -> Path:
     """Return a socket folder beside the database, or in /tmp if that path is too long."""
     if len(os.fsencode(home / SOCKET)) <= SOCKET_PATH_MAX:
         return home

@@ -23,8 +23,9 @@ from ledger.postgres.binaries import ENVIRONMENT, Account
 from ledger.postgres.old_logs import set_aside
 
 SOCKET = ".s.PGSQL.5432"
-READY_S = 600  # a recovery after a crash may take minutes; a dead server is noticed at once
+READY_S = 600.0  # a recovery after a crash may take minutes; a dead server is noticed at once
 STOP_S = 60
+SLOT_KEEPS = "4GB"  # of WAL for a backup whose store is away; then the disk is worth more
 POLL_S = 0.02
 
 logger = logging.getLogger(__name__)
@@ -38,15 +39,23 @@ class Postmaster:
         sockets: where its socket lies.
         log: what the server says goes here; the run before is kept beside it as `….1`.
         settings: server settings, beyond those that this program needs.
+        ready_s: how long it may take to start.
     """
 
     def __init__(
-        self, home: Path, sockets: Path, account: Account, log: Path, settings: Mapping[str, str]
+        self,
+        home: Path,
+        sockets: Path,
+        account: Account,
+        log: Path,
+        settings: Mapping[str, str],
+        *,
+        ready_s: float = READY_S,
     ) -> None:
         self.cluster = home / "cluster"
         self.pid_file = self.cluster / "postmaster.pid"
         self._home, self._sockets, self._account, self._log = home, sockets, account, log
-        self._settings = settings
+        self._settings, self._ready_s = settings, ready_s
         self._stopping = threading.Event()
         self._keeper: threading.Thread | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -134,6 +143,7 @@ class Postmaster:
 
     def _launch(self, programs: Path) -> subprocess.Popen[bytes]:
         settings = {
+            "max_slot_wal_keep_size": SLOT_KEEPS,
             **self._settings,
             "listen_addresses": "",
             "unix_socket_directories": '"{}"'.format(str(self._sockets).replace('"', '""')),
@@ -148,7 +158,7 @@ class Postmaster:
                 cwd="/", env=ENVIRONMENT, start_new_session=True,  # Ctrl-C is for us alone
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        patience = time.monotonic() + READY_S
+        patience = time.monotonic() + self._ready_s
         while not self._ready(server.pid):
             if server.poll() is not None or time.monotonic() > patience:
                 server.send_signal(signal.SIGQUIT)  # the one that waits for nothing

@@ -224,7 +224,7 @@ def test_the_driver_reaches_the_container_in_one_of_three_ways(way: str, value: 
 @pytest.mark.parametrize(
     ("case", "owner", "names"),
     [(EXTERNAL, "owner-login", {"one-migration"}),
-     (DOORS, "suanquan-database-owner", {"one-migration", "one-backup"})],
+     (DOORS, "suanquan-database-owner", {"one-migration", "one-dump"})],
 )  # fmt: skip
 def test_only_the_jobs_see_the_owners_login(case: str, owner: str, names: set[str]) -> None:
     readers = {name for name, spec in pods(manifests(case)) if owner in json.dumps(spec)}

@@ -1,4 +1,4 @@
-"""The server in a cluster: its doors, its backups, its upgrade."""
+"""The server in a cluster: its doors, its dumps, its upgrade."""
 
 import json
 from typing import Any
@@ -147,46 +147,44 @@ def test_the_test_asks_every_door() -> None:
     compile(script, "test", "exec")
 
 
-def backup_of(case: str) -> tuple[Document, Document]:
+def dump_of(case: str) -> tuple[Document, Document]:
     (matches,) = (
         (spec, container)
         for _, spec in pods(manifests(case))
         for container in spec["containers"]
-        if container["name"] == "backup"
+        if container["name"] == "dump"
     )
     return matches
 
 
 @pytest.mark.parametrize(("case", "more"), [(DOORS, ["--keep=30"]), (OWN, ["--keep=14"])])
-def test_a_backup_goes_to_a_disk_that_stays(case: str, more: list[str]) -> None:
-    spec, container = backup_of(case)
+def test_a_dump_goes_to_a_disk_that_stays(case: str, more: list[str]) -> None:
+    spec, container = dump_of(case)
     (claim,) = of_kind(manifests(case), "PersistentVolumeClaim")
     assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     volumes = {v["name"]: v for v in spec["volumes"]}
-    assert volumes["backup"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert volumes["dump"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
-    assert container["args"][:2] == ["backup", mounts["backup"]]
+    assert container["args"][:3] == ["db", "dump", mounts["dump"]]
     assert set(more) <= set(container["args"])
     assert set(mounts) <= set(volumes) | {"data"}  # the latter from the claim's template
 
 
 def test_beside_its_own_database_it_waits_and_with_another_it_is_a_job() -> None:
-    assert "--every=24" in backup_of(OWN)[1]["args"]
-    assert not any(a.startswith("--every") for a in backup_of(DOORS)[1]["args"])
+    assert "--every=24" in dump_of(OWN)[1]["args"]
+    assert not any(a.startswith("--every") for a in dump_of(DOORS)[1]["args"])
     (job,) = of_kind(manifests(DOORS), "CronJob")
     assert job["spec"]["schedule"] == "30 */6 * * *"
     assert job["spec"]["concurrencyPolicy"] == "Forbid"
-    daily = {**example(DOORS), "backup": {"enabled": True}}
+    daily = {**example(DOORS), "dump": {"enabled": True}}
     (job,) = of_kind(render("suanquan-server", daily), "CronJob")
     assert job["spec"]["schedule"] == "30 18 * * *"
 
 
-def test_the_key_of_the_backups_is_a_file_of_the_job_alone() -> None:
-    assert "--key=/run/suanquan/backup-key/key" in backup_of(DOORS)[1]["args"]
-    pods_with_it = [
-        name for name, spec in pods(manifests(DOORS)) if "backup-key" in json.dumps(spec)
-    ]
-    assert pods_with_it == ["one-backup"]
+def test_the_key_of_the_dumps_is_a_file_of_the_job_alone() -> None:
+    assert "--key=/run/suanquan/dump-key/key" in dump_of(DOORS)[1]["args"]
+    pods_with_it = [name for name, spec in pods(manifests(DOORS)) if "dump-key" in json.dumps(spec)]
+    assert pods_with_it == ["one-dump"]
 
 
 def test_the_schema_goes_up_before_the_servers_and_is_no_part_of_a_rollback() -> None:

@@ -233,17 +233,18 @@ spec:
 {{- end -}}
 {{- end -}}
 
-{{- /* The container that makes backups; its arguments are what follows `suanquan`. */ -}}
-{{- define "server.backup" -}}
-- name: backup
+{{- /* The container that makes dumps; its arguments are what follows `suanquan`. */ -}}
+{{- define "server.dump" -}}
+- name: dump
   image: {{ include "server.image" .top }}
   imagePullPolicy: {{ .top.Values.image.pullPolicy }}
   args:
-    - backup
-    - /var/lib/suanquan-backup
-    - --keep={{ .top.Values.backup.keep }}
-    {{- if .top.Values.backup.keySecret }}
-    - --key=/run/suanquan/backup-key/key
+    - db
+    - dump
+    - /var/lib/suanquan-dump
+    - --keep={{ .top.Values.dump.keep }}
+    {{- if .top.Values.dump.keySecret }}
+    - --key=/run/suanquan/dump-key/key
     {{- end }}
     {{- with .every }}
     - --every={{ . }}
@@ -261,26 +262,26 @@ spec:
       value: /var/lib/suanquan/data
     {{- end }}
   resources:
-    {{- toYaml .top.Values.backup.resources | nindent 4 }}
+    {{- toYaml .top.Values.dump.resources | nindent 4 }}
   volumeMounts:
     - {name: tmp, mountPath: /tmp}
-    - {name: backup, mountPath: /var/lib/suanquan-backup}
+    - {name: dump, mountPath: /var/lib/suanquan-dump}
     {{- if include "server.external" .top }}
     - {name: database, mountPath: /run/suanquan/database, readOnly: true}
     - {name: owner, mountPath: /run/suanquan/owner, readOnly: true}
     {{- else }}
     - {name: data, mountPath: /var/lib/suanquan}
     {{- end }}
-    {{- if .top.Values.backup.keySecret }}
-    - {name: backup-key, mountPath: /run/suanquan/backup-key, readOnly: true}
+    {{- if .top.Values.dump.keySecret }}
+    - {name: dump-key, mountPath: /run/suanquan/dump-key, readOnly: true}
     {{- end }}
 {{- end -}}
 
-{{- define "server.backupVolumes" -}}
-- name: backup
-  persistentVolumeClaim: {claimName: {{ include "server.name" . }}-backup}
-{{- with .Values.backup.keySecret }}
-- name: backup-key
+{{- define "server.dumpVolumes" -}}
+- name: dump
+  persistentVolumeClaim: {claimName: {{ include "server.name" . }}-dump}
+{{- with .Values.dump.keySecret }}
+- name: dump-key
   secret: {secretName: {{ . }}, defaultMode: 0440}
 {{- end }}
 {{- end -}}

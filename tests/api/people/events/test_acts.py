@@ -79,7 +79,7 @@ def test_the_page_shows_no_raw_code(town: Town, engine: sa.Engine, language: str
     town.client.post("/sign-in", data={"token": "sq_guess"})
     with Session(engine) as db, db.begin():
         record_own(db, "server", "round seal", "seals", "1")
-        record_own(db, "machine:root", "command backup", "backups", "suanquan")
+        record_own(db, "machine:root", "command backup now", "backups", "suanquan")
     page = town.client.get("/events", headers=town.headers(Role.AUDIT_ADMIN, language)).text
     rows = [[cell.text() for cell in row.css("td")] for row in parse(page).css("tbody tr")]
     assert len(rows) > 10

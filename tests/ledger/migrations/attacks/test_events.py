@@ -71,13 +71,13 @@ def test_nobody_is_named_who_is_not_there(
     ("act", "actor", "holds"),
     [
         ("round seal", "'server'", True),
-        ("command backup", "'machine:root'", True),
+        ("command backup now", "'machine:root'", True),
         ("round seal", "'machine:root'", False),
         ("round seal", "NULL", False),
-        ("command backup", "'server'", False),
-        ("command backup", "'clerk:李四#1'", False),
-        ("command backup", "'machine:'", False),
-        ("command backup", "NULL", False),
+        ("command backup now", "'server'", False),
+        ("command backup now", "'clerk:李四#1'", False),
+        ("command backup now", "'machine:'", False),
+        ("command backup now", "NULL", False),
     ],
 )
 def test_rounds_are_the_servers_and_commands_an_account_s(

@@ -23,15 +23,14 @@ def dump(url: str, snapshot: str) -> Iterator[bytes]:
     """Yield a dump of what this snapshot shows. Raises Unusable with pg_dump's reason."""
     words = ["--format=custom", "--no-owner", f"--snapshot={snapshot}", "--lock-wait-timeout=60s"]
     with tempfile.TemporaryFile() as complaints:
-        process = _start("pg_dump", words, url, stdout=subprocess.PIPE, stderr=complaints)
+        process = start("pg_dump", words, url, stdout=subprocess.PIPE, stderr=complaints)
         try:
             assert process.stdout  # noqa: S101 - asked for above
             with process.stdout as output:
-                while piece := output.read(_PIECE):
-                    yield piece
-            _refuse_failure("pg_dump", process.wait(), complaints)
+                yield from read_pieces(output)
+            refuse_failure("pg_dump", process.wait(), complaints)
         finally:
-            _end(process)
+            end(process)
 
 
 def load(url: str, pieces: Iterable[bytes]) -> None:
@@ -42,8 +41,8 @@ def load(url: str, pieces: Iterable[bytes]) -> None:
     """
     with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as refusals:
         words = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-        server = _start("psql", words, url, stdin=subprocess.PIPE, stderr=refusals)
-        reader = _start(
+        server = start("psql", words, url, stdin=subprocess.PIPE, stderr=refusals)
+        reader = start(
             "pg_restore",
             ["--no-owner", "--file=-"],
             None,
@@ -60,7 +59,7 @@ def load(url: str, pieces: Iterable[bytes]) -> None:
                     for piece in pieces:
                         entry.write(piece)
             except BaseException:
-                reader.kill()  # what has come so far is no backup
+                reader.kill()  # what has come so far is no dump
                 raise
             finally:
                 pump.join()
@@ -70,11 +69,11 @@ def load(url: str, pieces: Iterable[bytes]) -> None:
                     server.stdin.write(b"COMMIT;\n")  # without it the end of its input undoes all
             with suppress(BrokenPipeError):
                 server.stdin.close()
-            _refuse_failure("psql", server.wait(), refusals)
-            _refuse_failure("pg_restore", code, complaints)
+            refuse_failure("psql", server.wait(), refusals)
+            refuse_failure("pg_restore", code, complaints)
         finally:
-            _end(reader)
-            _end(server)
+            end(reader)
+            end(server)
 
 
 def _pass_on(statements: IO[bytes], server: IO[bytes]) -> None:
@@ -90,13 +89,13 @@ def _pass_on(statements: IO[bytes], server: IO[bytes]) -> None:
         server.flush()
 
 
-def plain(file: IO[bytes]) -> Iterator[bytes]:
+def read_pieces(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the bytes of a file."""
     while piece := file.read(_PIECE):
         yield piece
 
 
-def _start(
+def start(
     name: str,
     words: list[str],
     url: str | None,
@@ -105,6 +104,7 @@ def _start(
     stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
+    """Start one of PostgreSQL's programs for clients, on a database where it is for one."""
     program = find_binaries() / name
     if not os.access(program, os.X_OK):
         raise Unusable("no_binaries", tried=str(program))
@@ -126,16 +126,17 @@ def _texts(where: Mapping[str, str | int | None]) -> dict[str, str]:
     return {name: str(value) for name, value in where.items() if value is not None}
 
 
-def _refuse_failure(name: str, code: int, complaints: IO[bytes]) -> None:
+def refuse_failure(name: str, code: int, complaints: IO[bytes]) -> None:
+    """Raise Unusable (`dump_program`) where a program failed, with what it complained of."""
     if code == 0:
         return
     complaints.seek(0)
     lines = complaints.read().decode(errors="replace").strip().splitlines() or [str(code)]
     faults = [line for line in lines if "error:" in line or "ERROR:" in line]
-    raise Unusable("backup_program", program=name, detail=(faults or lines)[0])
+    raise Unusable("dump_program", program=name, detail=(faults or lines)[0])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Leave no process behind, whatever happened to us."""
     if process.poll() is None:
         process.kill()

@@ -1,4 +1,4 @@
-"""`suanquan backup` and `restore`, as cron runs them, on the embedded database and another."""
+"""`suanquan db dump` and `db load`, as cron runs them, on the embedded database and another."""
 
 import base64
 import os
@@ -34,45 +34,45 @@ def run(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def test_from_another_postgresql_into_the_embedded_one(postgres: Server, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(base64.b64encode(b"k" * 32))
-    name = f"backup_{next(postgres.numbers)}"
+    name = f"dump_{next(postgres.numbers)}"
     source = postgres.create(name, "migrated")
     try:
         urls = {
             "SUANQUAN_DATABASE_URL": source.app_url,
             "SUANQUAN_DATABASE_OWNER_URL": source.owner_url,
         }
-        words = ("backup", str(tmp_path / "place"), f"--key={tmp_path / 'key'}", "--keep=3")
-        backup = run(*words, env=variables(tmp_path / "none", **urls))
+        words = ("db", "dump", str(tmp_path / "place"), f"--key={tmp_path / 'key'}", "--keep=3")
+        dump = run(*words, env=variables(tmp_path / "none", **urls))
         with psycopg.connect(source.owner_url) as owner:
-            (event,) = events(owner, act="command backup")
+            (event,) = events(owner, act="command db dump")
     finally:
         postgres.drop(name)
-    assert backup.returncode == 0, backup.stderr
-    folder = backup.stdout.split()[-1]
+    assert dump.returncode == 0, dump.stderr
+    folder = dump.stdout.split()[-1]
     assert not (tmp_path / "none").exists()
     assert event["actor"].startswith("machine:")
     assert event["number"] == Path(folder).name
     with open_folder() as place:
         own = variables(place / "data")
-        early = run("restore", folder, env=own)
+        early = run("db", "load", folder, env=own)
         assert early.returncode == 1
         assert "--key" in early.stderr
-        back = run("restore", folder, f"--key={tmp_path / 'key'}", env=own)
+        back = run("db", "load", folder, f"--key={tmp_path / 'key'}", env=own)
         assert back.returncode == 0, back.stderr
         settings = Settings(data=place / "data")
         with reach(settings) as database, psycopg.connect(database.owner_url) as owner:
-            (restored,) = events(owner, act="command restore")
+            (restored,) = events(owner, act="command db load")
             assert restored["number"] == Path(folder).name
-        again = run("restore", folder, f"--key={tmp_path / 'key'}", env=own)
+        again = run("db", "load", folder, f"--key={tmp_path / 'key'}", env=own)
         assert again.returncode == 1
         assert "not empty" in again.stderr
-        once_more = run("backup", str(tmp_path / "embedded"), env=own)
+        once_more = run("db", "dump", str(tmp_path / "embedded"), env=own)
         assert once_more.returncode == 0, once_more.stderr
 
 
 def test_beside_a_server_it_waits_for_it_and_never_takes_its_place(tmp_path: Path) -> None:
     data, place = tmp_path / "data", tmp_path / "place"
-    command = [*SUANQUAN, "backup", str(place), "--every=1"]
+    command = [*SUANQUAN, "db", "dump", str(place), "--every=1"]
     with subprocess.Popen(
         command, env=variables(data), stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
@@ -86,4 +86,4 @@ def test_beside_a_server_it_waits_for_it_and_never_takes_its_place(tmp_path: Pat
 
 @pytest.mark.parametrize("word", ["--keep=0", "--every=0", "--every=25"])
 def test_a_number_that_makes_no_sense_is_misuse(word: str, tmp_path: Path) -> None:
-    assert run("backup", str(tmp_path), word, env=variables(tmp_path)).returncode == 2
+    assert run("db", "dump", str(tmp_path), word, env=variables(tmp_path)).returncode == 2

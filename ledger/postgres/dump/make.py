@@ -1,7 +1,7 @@
-"""Make a backup: one consistent view of the whole database, into a folder of its own.
+"""Make a dump: one consistent view of the whole database, into a folder of its own.
 
 It grows in a folder `….part` and gets its name when everything is on disk; so whatever has the name
-of a backup is one, and what a crash left behind goes with the next. A lock keeps two from working
+of a dump is one, and what a crash left behind goes with the next. A lock keeps two from working
 on one place.
 """
 
@@ -19,11 +19,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ledger.errors import Unusable
-from ledger.postgres.backup.manifest import DUMP, MANIFEST, Manifest
-from ledger.postgres.backup.programs import dump
-from ledger.postgres.backup.sealing import seal
+from ledger.formats.sealing import seal
 from ledger.postgres.citus import hold_packing
 from ledger.postgres.database import Database, check_revision
+from ledger.postgres.dump.manifest import DUMP, MANIFEST, Manifest
+from ledger.postgres.dump.programs import dump
 
 PART = ".part"
 NAME = re.compile(r"suanquan-\d{8}T\d{6}Z")
@@ -41,14 +41,14 @@ def make(
     key: bytes | None = None,
     keep: int | None = None,
 ) -> Path:
-    """Make one backup in a place; return its folder.
+    """Make one dump in a place; return its folder.
 
     Args:
         database: by its owner's URL.
-        place: the folder of all backups; made when absent.
+        place: the folder of all dumps; made when absent.
         now: what it is called after.
         key: seals it.
-        keep: of the backups in this place the newest so many stay.
+        keep: of the dumps in this place the newest so many stay.
 
     Raises:
         Unusable: the place cannot be written, or another one is at it; the database cannot be read
@@ -58,7 +58,7 @@ def make(
     try:
         with _alone(place):
             if folder.exists():
-                raise Unusable("backup_exists", path=folder)
+                raise Unusable("dump_exists", path=folder)
             part = folder.with_name(folder.name + PART)
             part.mkdir(mode=0o700)
             _fill(database, part, now, key)
@@ -67,12 +67,12 @@ def make(
             _thin(place, keep)
     except OSError as error:
         path = error.filename or place
-        raise Unusable("backup_place", path=path, detail=error.strerror) from error
+        raise Unusable("dump_place", path=path, detail=error.strerror) from error
     return folder
 
 
-def backups(place: Path) -> list[Path]:
-    """Every whole backup in a place, oldest first."""
+def dumps(place: Path) -> list[Path]:
+    """Every whole dump in a place, oldest first."""
     return sorted(f for f in place.iterdir() if NAME.fullmatch(f.name) and (f / MANIFEST).is_file())
 
 
@@ -85,7 +85,7 @@ def _alone(place: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Unusable("backup_busy", path=place) from error
+            raise Unusable("dump_busy", path=place) from error
         for part in place.glob(f"suanquan-*{PART}"):
             shutil.rmtree(part)
         yield
@@ -141,8 +141,8 @@ def _write(path: Path, pieces: Iterator[bytes]) -> tuple[int, str]:
 
 
 def _thin(place: Path, keep: int | None) -> None:
-    """Remove all but the newest; one that is half removed is no backup any more."""
-    for old in backups(place)[:-keep] if keep else []:
+    """Remove all but the newest; one that is half removed is no dump any more."""
+    for old in dumps(place)[:-keep] if keep else []:
         part = old.rename(old.with_name(old.name + PART))
         shutil.rmtree(part)
 

@@ -1,4 +1,7 @@
-"""`suanquan backup`, `restore`: the whole database to a folder, and back into an empty one.
+"""`suanquan db dump`, `db load`: the database's rows to a folder, and into an empty one.
+
+For another major version of PostgreSQL, another machine, or a site whose database nobody may copy;
+backups to a moment are `suanquan backup`.
 
 They work on this machine itself, with the owner's login. Beside a running `suanquan up` its
 database is used; an embedded one that does not run is started for the while, except with `--every`,
@@ -18,9 +21,9 @@ import typer
 
 from api.cli.commands import Commands
 from api.cli.failures import Failure, database
-from api.cli.options import MACHINE
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.server.machine_cli import db
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -31,9 +34,9 @@ WAIT_S = 60.0  # for a database that is away, with --every
 KEY = msgid("密钥文件：32 个字节的 base64（head -c 32 /dev/urandom | base64）")
 
 
-@app.verb("backup", msgid("备份整个数据库到一个目录"), panel=MACHINE)
-def backup(
-    place: Annotated[Path, typer.Argument(metavar="FOLDER", help=msgid("放备份的目录"))],
+@db.verb("dump", msgid("把整个数据库转储到一个目录，任何新版本的 PostgreSQL 都能载入"))
+def dump(
+    place: Annotated[Path, typer.Argument(metavar="FOLDER", help=msgid("放转储的目录"))],
     *,
     key: Annotated[Path | None, typer.Option(help=KEY)] = None,
     keep: Annotated[int | None, typer.Option(min=1, help=msgid("只留最新几份"))] = None,
@@ -41,7 +44,7 @@ def backup(
         int | None, typer.Option(min=1, max=24, help=msgid("每隔几小时一份，直到停下"))
     ] = None,
 ) -> None:
-    """Back the whole database up; with `--every`, again and again."""
+    """Dump the whole database; with `--every`, again and again."""
     from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
 
     settings = read_settings()
@@ -51,25 +54,25 @@ def backup(
     _repeat(settings, place, key, keep, every)
 
 
-@app.verb("restore", msgid("把一份备份恢复到空的数据库"), panel=MACHINE)
-def restore(
-    folder: Annotated[Path, typer.Argument(metavar="BACKUP", help=msgid("一份备份的目录"))],
+@db.verb("load", msgid("把一份转储载入空的数据库"))
+def load(
+    folder: Annotated[Path, typer.Argument(metavar="DUMP", help=msgid("一份转储的目录"))],
     *,
     key: Annotated[Path | None, typer.Option(help=KEY)] = None,
 ) -> None:
-    """Check a backup and restore it into an empty database."""
+    """Check a dump and restore it into an empty database."""
     with database():
         from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
-        from ledger.postgres.backup.restore import restore as run  # noqa: PLC0415
-        from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
+        from ledger.formats.sealing import read_key  # noqa: PLC0415
+        from ledger.postgres.dump.restore import restore as run  # noqa: PLC0415
 
         with _reach(read_settings(), beside=False) as target:
             manifest = run(target, folder, key=read_key(key) if key else None)
-            record_command(target, "command restore", "backups", folder.name)
+            record_command(target, "command db load", "database", folder.name)
     rows = sum(manifest.rows.values())
     print(
-        _("已恢复 {made_at} 的备份：{tables} 张表，{rows} 行；请再运行 suanquan db upgrade").format(
+        _("已载入 {made_at} 的转储：{tables} 张表，{rows} 行；请再运行 suanquan db upgrade").format(
             made_at=manifest.made_at, tables=len(manifest.rows), rows=rows
         )
     )
@@ -80,14 +83,14 @@ def _make(
 ) -> None:
     with database():
         from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
-        from ledger.postgres.backup.make import make  # noqa: PLC0415
-        from ledger.postgres.backup.sealing import read_key  # noqa: PLC0415
+        from ledger.formats.sealing import read_key  # noqa: PLC0415
+        from ledger.postgres.dump.make import make  # noqa: PLC0415
 
         with _reach(settings, beside=beside) as source:
             secret = read_key(key) if key else None
             folder = make(source, place, datetime.now(UTC), key=secret, keep=keep)
-            record_command(source, "command backup", "backups", folder.name)
-    print(_("备份已写入 {folder}").format(folder=folder), flush=True)
+            record_command(source, "command db dump", "database", folder.name)
+    print(_("转储已写入 {folder}").format(folder=folder), flush=True)
 
 
 def _repeat(

@@ -28,11 +28,11 @@ def read_key(path: Path) -> bytes:
     try:
         key = base64.b64decode(path.read_bytes().strip(), validate=True)
     except OSError as error:
-        raise Unusable("backup_key", path=path, detail=error.strerror) from error
+        raise Unusable("dump_key", path=path, detail=error.strerror) from error
     except binascii.Error as error:
-        raise Unusable("backup_key", path=path, detail=str(error)) from error
+        raise Unusable("dump_key", path=path, detail=str(error)) from error
     if len(key) != size:
-        raise Unusable("backup_key", path=path, detail=f"{len(key)} bytes, not {size}")
+        raise Unusable("dump_key", path=path, detail=f"{len(key)} bytes, not {size}")
     return key
 
 
@@ -62,14 +62,14 @@ def unseal(file: IO[bytes], key: bytes) -> Iterator[bytes]:
             )
             yield piece
         if file.read(1):
-            raise Unusable("backup_sealed")
+            raise Unusable("dump_sealed")
     except (CryptoError, ValueError, TypeError, RuntimeError) as error:
-        raise Unusable("backup_sealed") from error
+        raise Unusable("dump_sealed") from error
 
 
 def mark(content: bytes, key: bytes) -> str:
     """Return what only a holder of the key can say about this content."""
-    return str(blake2b(content, key=key, person=b"suanquan-backup").decode())
+    return str(blake2b(content, key=key, person=b"suanquan-dump").decode())
 
 
 def _push(state: object, piece: bytes, tag: int) -> bytes:

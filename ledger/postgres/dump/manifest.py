@@ -1,4 +1,4 @@
-"""A backup's manifest: what it is, how long each file is, and the SHA-256 of each.
+"""A dump's manifest: what it is, how long each file is, and the SHA-256 of each.
 
     suanquan-20261130T183000Z/
         database.dump     pg_dump's custom format; sealed where a key was given
@@ -18,7 +18,7 @@ from typing import Any
 from nacl.bindings import sodium_memcmp
 
 from ledger.errors import Unusable
-from ledger.postgres.backup.sealing import mark
+from ledger.formats.sealing import mark
 
 FORMAT = 1
 MANIFEST, DUMP = "manifest.json", "database.dump"
@@ -27,7 +27,7 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says about itself."""
+    """What a dump says about itself."""
 
     made_at: str  # UTC, ISO 8601
     program: str  # the version that made it
@@ -49,21 +49,21 @@ class Manifest:
 
 
 def read(folder: Path, key: bytes | None) -> Manifest:
-    """Read and check a backup's manifest, and its dump against it. Raises Unusable."""
+    """Read and check a dump's manifest, and its dump against it. Raises Unusable."""
     path = folder / MANIFEST
     try:
         text = json.loads(path.read_bytes())
         manifest = Manifest(**text["manifest"])
     except OSError as error:
-        raise Unusable("backup_absent", path=path, detail=error.strerror) from error
+        raise Unusable("dump_absent", path=path, detail=error.strerror) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise Unusable("backup_broken", path=path, detail=str(error)) from error
+        raise Unusable("dump_broken", path=path, detail=str(error)) from error
     if manifest.format != FORMAT:
-        raise Unusable("backup_format", path=path, have=manifest.format, want=FORMAT)
+        raise Unusable("dump_format", path=path, have=manifest.format, want=FORMAT)
     if manifest.sealed and key is None:
-        raise Unusable("backup_needs_key", path=folder)
+        raise Unusable("dump_needs_key", path=folder)
     if key is not None and not _is_marked(text, manifest, key):
-        raise Unusable("backup_forged", path=path)
+        raise Unusable("dump_forged", path=path)
     _check(folder / DUMP, manifest)
     return manifest
 
@@ -82,6 +82,6 @@ def _check(dump: Path, manifest: Manifest) -> None:
                 digest.update(piece)
                 size += len(piece)
     except OSError as error:
-        raise Unusable("backup_absent", path=dump, detail=error.strerror) from error
+        raise Unusable("dump_absent", path=dump, detail=error.strerror) from error
     if (size, digest.hexdigest()) != (manifest.size, manifest.sha256):
-        raise Unusable("backup_changed", path=dump, have=size, want=manifest.size)
+        raise Unusable("dump_changed", path=dump, have=size, want=manifest.size)

@@ -1,4 +1,4 @@
-"""A backup is whole or not there; what was changed or cut off is refused before anything is."""
+"""A dump is whole or not there; what was changed or cut off is refused before anything is."""
 
 import base64
 import json
@@ -14,11 +14,11 @@ import psycopg
 import pytest
 
 from ledger.errors import Unusable
-from ledger.postgres.backup import programs
-from ledger.postgres.backup.make import backups, make
-from ledger.postgres.backup.restore import restore
-from ledger.postgres.backup.sealing import PIECE, read_key, seal, unseal
+from ledger.formats.sealing import PIECE, read_key, seal, unseal
 from ledger.postgres.database import Database, check_revision
+from ledger.postgres.dump import programs
+from ledger.postgres.dump.make import dumps, make
+from ledger.postgres.dump.restore import restore
 from tests.support.postgres import Server
 from tests.support.town import Town
 
@@ -35,7 +35,7 @@ def empty(postgres: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
-def backup(database: Database, metered_town: Town, tmp_path: Path) -> Path:
+def dump(database: Database, metered_town: Town, tmp_path: Path) -> Path:
     return make(database, tmp_path / "place", NOW, key=KEY)
 
 
@@ -73,10 +73,10 @@ def test_what_is_restored_is_what_was_there(
 
 
 def test_the_restored_books_still_refuse_what_the_first_ones_refused(
-    backup: Path, empty: Database
+    dump: Path, empty: Database
 ) -> None:
     """Triggers and rights came along: the application may not delete."""
-    restore(empty, backup, key=KEY)
+    restore(empty, dump, key=KEY)
     with (
         psycopg.connect(empty.app_url) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -84,9 +84,9 @@ def test_the_restored_books_still_refuse_what_the_first_ones_refused(
         connection.execute("DELETE FROM windows")
 
 
-def test_a_database_that_has_something_is_left_alone(backup: Path, database: Database) -> None:
+def test_a_database_that_has_something_is_left_alone(dump: Path, database: Database) -> None:
     before = content(database)
-    assert refusal(lambda: restore(database, backup, key=KEY)) == "backup_not_empty"
+    assert refusal(lambda: restore(database, dump, key=KEY)) == "dump_not_empty"
     assert content(database) == before
 
 
@@ -118,40 +118,40 @@ def unmark(dump: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
-        (cut, "backup_changed"),
-        (flip, "backup_changed"),
-        (Path.unlink, "backup_absent"),
-        (lambda dump: dump.with_name("manifest.json").unlink(), "backup_absent"),
-        (lambda dump: dump.with_name("manifest.json").write_text("{"), "backup_broken"),
-        (lambda dump: dump.with_name("manifest.json").write_text("[]"), "backup_broken"),
-        (edit(nonsense=1), "backup_broken"),
-        (edit(format=2), "backup_format"),
-        (edit(rows={}), "backup_forged"),
-        (edit(sealed=False), "backup_forged"),
-        (edit(revision="9999"), "backup_forged"),
-        (unmark, "backup_forged"),
+        (cut, "dump_changed"),
+        (flip, "dump_changed"),
+        (Path.unlink, "dump_absent"),
+        (lambda dump: dump.with_name("manifest.json").unlink(), "dump_absent"),
+        (lambda dump: dump.with_name("manifest.json").write_text("{"), "dump_broken"),
+        (lambda dump: dump.with_name("manifest.json").write_text("[]"), "dump_broken"),
+        (edit(nonsense=1), "dump_broken"),
+        (edit(format=2), "dump_format"),
+        (edit(rows={}), "dump_forged"),
+        (edit(sealed=False), "dump_forged"),
+        (edit(revision="9999"), "dump_forged"),
+        (unmark, "dump_forged"),
     ],
 )
-def test_a_damaged_or_changed_backup_is_refused_and_nothing_is_done(
-    backup: Path, empty: Database, damage: Callable[[Path], object], code: str
+def test_a_damaged_or_changed_dump_is_refused_and_nothing_is_done(
+    dump: Path, empty: Database, damage: Callable[[Path], object], code: str
 ) -> None:
-    damage(backup / "database.dump")
-    assert refusal(lambda: restore(empty, backup, key=KEY)) == code
+    damage(dump / "database.dump")
+    assert refusal(lambda: restore(empty, dump, key=KEY)) == code
     with psycopg.connect(empty.owner_url) as connection:
         assert not list(connection.execute(_TABLES))
 
 
-def test_the_key_is_needed_and_it_is_this_one(backup: Path, empty: Database) -> None:
-    assert refusal(lambda: restore(empty, backup)) == "backup_needs_key"
-    assert refusal(lambda: restore(empty, backup, key=SECOND)) == "backup_forged"
+def test_the_key_is_needed_and_it_is_this_one(dump: Path, empty: Database) -> None:
+    assert refusal(lambda: restore(empty, dump)) == "dump_needs_key"
+    assert refusal(lambda: restore(empty, dump, key=SECOND)) == "dump_forged"
 
 
-def test_a_backup_without_a_key_is_not_taken_for_one_with_a_mark(
+def test_a_dump_without_a_key_is_not_taken_for_one_with_a_mark(
     database: Database, empty: Database, tmp_path: Path
 ) -> None:
-    """Who has a key wants its mark: an unsealed one put in its place is no backup of theirs."""
+    """Who has a key wants its mark: an unsealed one put in its place is no dump of theirs."""
     folder = make(database, tmp_path, NOW)
-    assert refusal(lambda: restore(empty, folder, key=KEY)) == "backup_forged"
+    assert refusal(lambda: restore(empty, folder, key=KEY)) == "dump_forged"
 
 
 def test_one_of_a_newer_program_is_refused(
@@ -159,11 +159,11 @@ def test_one_of_a_newer_program_is_refused(
 ) -> None:
     folder = make(database, tmp_path, NOW)
     edit(revision="9999")(folder / "database.dump")
-    assert refusal(lambda: restore(empty, folder)) == "backup_newer"
+    assert refusal(lambda: restore(empty, folder)) == "dump_newer"
 
 
 def test_what_fails_in_the_middle_leaves_the_database_empty(
-    backup: Path, empty: Database, monkeypatch: pytest.MonkeyPatch
+    dump: Path, empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = programs.load
 
@@ -171,12 +171,12 @@ def test_what_fails_in_the_middle_leaves_the_database_empty(
         first = next(iter(pieces))
         whole(url, [first[: len(first) // 2]])
 
-    monkeypatch.setattr("ledger.postgres.backup.restore.load", half)
-    assert refusal(lambda: restore(empty, backup, key=KEY)) == "backup_program"
+    monkeypatch.setattr("ledger.postgres.dump.restore.load", half)
+    assert refusal(lambda: restore(empty, dump, key=KEY)) == "dump_program"
     with psycopg.connect(empty.owner_url) as connection:
         assert not list(connection.execute(_TABLES))
     monkeypatch.undo()
-    restore(empty, backup, key=KEY)
+    restore(empty, dump, key=KEY)
 
 
 def test_the_newest_stay(database: Database, tmp_path: Path) -> None:
@@ -184,16 +184,16 @@ def test_the_newest_stay(database: Database, tmp_path: Path) -> None:
     stranger.mkdir()
     for hour in range(4):
         make(database, tmp_path, NOW + timedelta(hours=hour), keep=2)
-    assert [f.name[-7:] for f in backups(tmp_path)] == ["203000Z", "213000Z"]
+    assert [f.name[-7:] for f in dumps(tmp_path)] == ["203000Z", "213000Z"]
     assert stranger.is_dir()
-    assert refusal(lambda: make(database, tmp_path, NOW + timedelta(hours=3))) == "backup_exists"
+    assert refusal(lambda: make(database, tmp_path, NOW + timedelta(hours=3))) == "dump_exists"
 
 
 KILLED = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from ledger.postgres.backup import make as module
+from ledger.postgres.dump import make as module
 from ledger.postgres.database import Database
 real = module.dump
 def slow(url, snapshot):
@@ -207,7 +207,7 @@ module.make(database, Path(sys.argv[2]), now)
 """
 
 
-def test_killed_in_the_middle_it_is_no_backup_and_the_next_one_clears_it(
+def test_killed_in_the_middle_it_is_no_dump_and_the_next_one_clears_it(
     database: Database, tmp_path: Path
 ) -> None:
     with subprocess.Popen(
@@ -218,25 +218,25 @@ def test_killed_in_the_middle_it_is_no_backup_and_the_next_one_clears_it(
         assert process.stdout.readline() == b"wrote\n"
         busy = refusal(lambda: make(database, tmp_path, NOW))
         process.kill()
-    assert busy == "backup_busy"
+    assert busy == "dump_busy"
     assert [p.name for p in tmp_path.glob("*.part")] == ["suanquan-20261130T000000Z.part"]
-    assert backups(tmp_path) == []
+    assert dumps(tmp_path) == []
     folder = make(database, tmp_path, NOW)
-    assert backups(tmp_path) == [folder]
+    assert dumps(tmp_path) == [folder]
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_failing_program_is_said_and_leaves_no_backup(
+def test_a_failing_program_is_said_and_leaves_no_dump(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "ledger.postgres.backup.make.dump", lambda url, _: programs.dump(url, "00000000-1")
+        "ledger.postgres.dump.make.dump", lambda url, _: programs.dump(url, "00000000-1")
     )
     with pytest.raises(Unusable) as caught:
         make(database, tmp_path, NOW)
-    assert caught.value.code == "backup_program"
+    assert caught.value.code == "dump_program"
     assert "snapshot" in str(caught.value.params["detail"])
-    assert backups(tmp_path) == []
+    assert dumps(tmp_path) == []
 
 
 def test_the_password_stands_in_no_argument(
@@ -250,7 +250,7 @@ def test_the_password_stands_in_no_argument(
         process: subprocess.Popen[bytes] = real(command, **rest)  # type: ignore[call-overload]
         return process
 
-    monkeypatch.setattr("ledger.postgres.backup.programs.subprocess.Popen", start)
+    monkeypatch.setattr("ledger.postgres.dump.programs.subprocess.Popen", start)
     make(database, tmp_path, NOW)
     (command,) = commands
     assert any("suanquan_owner" in word for word in command)
@@ -293,7 +293,7 @@ def test_pieces_in_another_order_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 32, base64.b64encode(b"k" * 31)])
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
-    assert refusal(lambda: read_key(tmp_path / "key")) == "backup_key"
-    assert refusal(lambda: read_key(tmp_path / "none")) == "backup_key"
+    assert refusal(lambda: read_key(tmp_path / "key")) == "dump_key"
+    assert refusal(lambda: read_key(tmp_path / "none")) == "dump_key"
     (tmp_path / "key").write_bytes(base64.b64encode(KEY) + b"\n")
     assert read_key(tmp_path / "key") == KEY

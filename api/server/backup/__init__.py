@@ -1,0 +1,1 @@
+"""Backups on this machine: commands, and the rounds of the server."""

@@ -1,0 +1,1 @@
+"""What the server that is backed up says about itself."""

@@ -1,1 +1,0 @@
-"""Backups: made, checked and restored, by PostgreSQL's own pg_dump and pg_restore."""
