@@ -14,7 +14,7 @@ UNGUARDED = {
     "recomputed from other rows, whose history is kept, or written beside a decision": {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
     },
-    "words between people": {"messages", "objections", "statement_answers"},
+    "words between people": {"messages", "statement_answers"},
     "what only holds money back": {
         "freezes", "reservations", "payment_lists", "partition_gpus",
     },
