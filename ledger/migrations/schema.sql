@@ -2920,7 +2920,7 @@ BEGIN
             WHEN 'applicant' THEN NEW.closed_by ~ '^(clerk|approver):'
                 AND may_act(NEW.closed_by, NEW.closed_at)
             ELSE NEW.closed_by LIKE 'approver:%' AND may_act(NEW.closed_by, NEW.closed_at)
-                AND second_refused(NEW.closed_by, NEW.opened_by) IS NULL END) IS NOT TRUE THEN
+                AND identity_of(NEW.closed_by) IS DISTINCT FROM identity_of(NEW.opened_by) END) IS NOT TRUE THEN
         RAISE EXCEPTION '% does not end this hold', NEW.closed_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_ended';
     END IF;
