@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     """`database_url` is a pooler's in transaction mode (PgBouncer); the owner's goes directly."""
 
     database_replica_url: str | None = Field(default=None, repr=False)
-    """A replica of it, as the application; pages are read there. Pooled as `database_url` is."""
+    """A replica of it, as the application: who only looks reads it. Pooled as `database_url` is."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from api.claims.account_numbers import Numbers, hide_numbers
 from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal, NumberReadRead
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.problems import Refusal
 from ledger.claims import queries as claim_queries
 from ledger.claims.steps.bank_accounts import propose_account
@@ -42,7 +42,7 @@ def propose(
 
 @router.get("/bank-accounts")
 def accounts(
-    viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now, numbers: Numbers
+    viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: ReadDb, now: Now, numbers: Numbers
 ) -> list[AccountRead]:
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
     rows = claim_queries.accounts(db, _own(db, viewer, now))
@@ -52,7 +52,7 @@ def accounts(
 
 @router.get("/number-reads", dependencies=[having(Right.READ_PAYMENTS)])
 def reads(
-    db: Db,
+    db: ReadDb,
     account: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Limit = 100,
     offset: Offset = 0,

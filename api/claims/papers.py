@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.claims.account_numbers import Numbers, NumberView
 from api.claims.routes import Reader
 from api.door import access
-from api.door.dependencies import Db, Now
+from api.door.dependencies import Now, ReadDb
 from api.door.files import download
 from api.web.layout import TEMPLATES
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
@@ -53,7 +53,7 @@ def paper_content(
 
 @router.get("/claims/{number}/papers/{paper}", response_class=Response)
 def paper_file(
-    number: str, paper: Paper, *, viewer: Reader, db: Db, now: Now, numbers: Numbers
+    number: str, paper: Paper, *, viewer: Reader, db: ReadDb, now: Now, numbers: Numbers
 ) -> Response:
     """Download the application form or the commitment, filled in: HTML to print on A4."""
     details = claim_details(db, access.claim(db, viewer, number))

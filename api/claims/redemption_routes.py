@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from api.claims.schemas import DeductionCreate, DeductionRead, RedemptionCreate, RedemptionRead
 from api.documents.routes import scope_of
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import TEXT_MAX, Visible
@@ -40,7 +40,7 @@ Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 
 
 @router.get("/deductions")
-def deductions(viewer: Onlooker, db: Db) -> list[DeductionRead]:
+def deductions(viewer: Onlooker, db: ReadDb) -> list[DeductionRead]:
     """List what was deducted at the counter in the viewer's scope, newest first."""
     rows = deduction_queries.deductions(db, centre=viewer.centre, project=viewer.project)
     return [DeductionRead.model_validate(row) for row in rows]
@@ -95,7 +95,7 @@ def consent(
 
 
 @router.get("/deductions/{deduction}/consent", response_class=Response)
-def consent_file(deduction: int, viewer: Onlooker, db: Db) -> Response:
+def consent_file(deduction: int, viewer: Onlooker, db: ReadDb) -> Response:
     """Download the file in which the builder consents, confirmed or waiting for it."""
     file_hash = _read(db, viewer, deduction).consent
     if file_hash is None:

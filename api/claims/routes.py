@@ -27,7 +27,7 @@ from api.claims.schemas import (
 )
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
@@ -68,7 +68,7 @@ def open_for(request: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimR
 
 
 @router.get("/projects/{code}/claimable")
-def claimable(code: str, viewer: Beneficiary, db: Db) -> list[MonthLeft]:
+def claimable(code: str, viewer: Beneficiary, db: ReadDb) -> list[MonthLeft]:
     """List what of each month of the project's contracts may still be claimed, oldest first."""
     voucher = claim_queries.voucher_of(db, key(access.project(db, viewer, code)))
     return [MonthLeft.model_validate(row) for row in claim_queries.months_left(db, voucher)]
@@ -78,7 +78,7 @@ def claimable(code: str, viewer: Beneficiary, db: Db) -> list[MonthLeft]:
 def claims(
     *,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     state: Annotated[list[str] | None, Query()] = None,
     limit: Limit = 100,
     offset: Offset = 0,
@@ -91,7 +91,7 @@ def claims(
 
 
 @router.get("/claims/{number}")
-def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
+def claim(number: str, viewer: Reader, db: ReadDb) -> ClaimRead:
     """Return a claim with its files and its history."""
     return _whole(db, viewer, access.claim(db, viewer, number))
 
@@ -118,7 +118,7 @@ def add(
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
-def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
+def read(number: str, hash_: str, viewer: Reader, db: ReadDb) -> Response:
     """Download a file as it came."""
     claim = access.claim(db, viewer, number)
     if hash_ not in {file.hash for file in claim_queries.files(db, key(claim))}:

@@ -11,7 +11,7 @@ from api.closes.routes import READ, AskedMonth, Closer
 from api.closes.schemas import CloseCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Now, Offset
+from api.door.dependencies import Configured, Db, Now, Offset, ReadDb
 from api.language.labels import labels
 from api.web.forms import form
 from api.web.layout import Framed, pages
@@ -29,7 +29,7 @@ MEASURED = frozenset({OpenKind.UNPRICED})
 
 
 @router.get("/closes", dependencies=[READ])
-def closes(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
+def closes(*, frame: Framed, db: ReadDb, now: Now, offset: Offset = 0) -> HTMLResponse:
     """The months that are closed, newest first, and the form that closes one."""
     rows = close_queries.closes(db, limit=PAGE_ROWS + 1, offset=offset)
     more = len(rows) > PAGE_ROWS
@@ -64,7 +64,7 @@ def close_page(
     kind: CloseKind,
     month: AskedMonth,
     frame: Framed,
-    db: Db,
+    db: ReadDb,
     now: Now,
     settings: Configured,
 ) -> HTMLResponse:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from api.closes.schemas import CloseCreate, CloseOutcome, CloseRead, CloseRow
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, Limit, Now, Offset, having
+from api.door.dependencies import Configured, Db, Limit, Now, Offset, ReadDb, having
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
 from api.messages.sentences import findings
@@ -27,14 +27,14 @@ AskedMonth = Annotated[YearMonth, Path()]
 
 
 @router.get("/closes", dependencies=[READ])
-def closes(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[CloseRow]:
+def closes(db: ReadDb, limit: Limit = 100, offset: Offset = 0) -> list[CloseRow]:
     """List the months that are closed, newest first."""
     return [row_of(close) for close in close_queries.closes(db, limit=limit, offset=offset)]
 
 
 @router.get("/closes/{kind}/{month}", dependencies=[READ])
 def close_of(
-    kind: CloseKind, month: AskedMonth, db: Db, now: Now, settings: Configured
+    kind: CloseKind, month: AskedMonth, db: ReadDb, now: Now, settings: Configured
 ) -> CloseRead:
     """Return a month as it was closed, or as it would be now and why it cannot be."""
     close = close_queries.close_of(db, kind, first_day(month))

@@ -9,7 +9,7 @@ from api.claims.account_numbers import Numbers, hide_numbers
 from api.desk.decision_reader import may_answer, may_give, names_of_keys, why_not
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, ReadDb, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
 from api.people.step_up import Proving
 from ledger.desk.steps import admit_usage, register_seen, take_registry
@@ -29,7 +29,7 @@ Answerer = Annotated[Viewer, having(Right.ANSWER_DECISIONS)]
 @router.get("/decisions", dependencies=[_READ])
 def decisions(
     *,
-    db: Db,
+    db: ReadDb,
     open_only: Annotated[bool, Query(alias="open")] = True,
     kind: str | None = None,
     limit: Limit = 100,
@@ -46,7 +46,7 @@ def decisions(
 
 @router.get("/decisions/{key}")
 def decision(
-    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db, numbers: Numbers
+    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: ReadDb, numbers: Numbers
 ) -> DecisionRead:
     """Return a decision."""
     row = db.get(Decision, key)
@@ -57,7 +57,7 @@ def decision(
 
 @router.get("/decisions/{key}/view")
 def view(
-    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db, prover: Proving
+    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: ReadDb, prover: Proving
 ) -> DecisionView:
     """What the reader sees and may do: names of the content's keys, the answers she may give."""
     row = db.get(Decision, key)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, ReadDb, having
 from api.door.schemas import first_day
 from api.metering.schemas import (
     AdmissionCreate,
@@ -37,7 +37,7 @@ def list_findings(
     *,
     kind: FindingKind,
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
-    db: Db,
+    db: ReadDb,
     now: Now,
     limit: Limit = 100,
     offset: Offset = 0,

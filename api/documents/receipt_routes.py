@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.documents.routes import Clerk, Reader, scope_of
 from api.documents.schemas import ReceiptRead
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import AskedFen, IsoDay, Line
@@ -66,7 +66,7 @@ def check_receipt(
 
 
 @router.get("/cost-documents/{document}/receipts/original", response_class=Response)
-def receipt_original(document: int, reference: Line, viewer: Reader, db: Db) -> Response:
+def receipt_original(document: int, reference: Line, viewer: Reader, db: ReadDb) -> Response:
     """Download the file of a receipt."""
     document_views.document(db, scope_of(viewer), document)
     rows = {row.reference: row.original for row in document_views.receipts_of(db, document)}

@@ -23,7 +23,7 @@ from api.documents.schemas import (
     StatedPeriodRead,
 )
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
@@ -108,7 +108,7 @@ def confirm(
 def documents(
     *,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     month: YearMonth | None = None,
     seller: SearchText = None,
     buyer: SearchText = None,
@@ -129,13 +129,13 @@ def documents(
 
 
 @router.get("/cost-documents/{document}")
-def document(document: int, viewer: Reader, db: Db) -> DocumentRead:
+def document(document: int, viewer: Reader, db: ReadDb) -> DocumentRead:
     """Return a document with its lines, allocations, red invoices and freezes."""
     return _read(db, scope_of(viewer), document)
 
 
 @router.get("/cost-documents/{document}/original", response_class=Response)
-def original(document: int, viewer: Reader, db: Db) -> Response:
+def original(document: int, viewer: Reader, db: ReadDb) -> Response:
     """Download the file that a document came from, byte for byte."""
     hash_ = document_views.original_of(db, scope_of(viewer), document)
     file = originals.original(db, hash_)
@@ -165,7 +165,7 @@ def add_lookup(
 
 
 @router.get("/cost-documents/{document}/lookups/{lookup}/original", response_class=Response)
-def lookup_original(document: int, lookup: int, viewer: Reader, db: Db) -> Response:
+def lookup_original(document: int, lookup: int, viewer: Reader, db: ReadDb) -> Response:
     """Download the picture of a look-up at the tax platform."""
     document_views.document(db, scope_of(viewer), document)
     hashes = {row.id: row.original for row in document_views.lookups_of(db, document)}

@@ -137,7 +137,7 @@ Visitor = Annotated[Viewer | None, Depends(visitor)]
 
 
 def looking(request: Request, db: Db, _visitor: Visitor) -> Iterator[Session]:
-    """The transaction in which a page reads: the replica's where there is one, else the request's.
+    """The transaction of who only looks: the replica's where there is one, else the request's.
 
     Who is asking was looked up before, on the primary. What is noted while reading (whole account
     numbers) is recorded there with the request.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.schemas import IsoDay, IsoMoment
 from api.metering.schemas import (
     HourRead,
@@ -44,7 +44,7 @@ def cluster_nodes(
     *,
     cluster: str,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     days: Days = 1,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
@@ -65,7 +65,7 @@ def cluster_nodes(
 
 @router.get("/nodes/{cluster}/{node}")
 def one_node(
-    cluster: str, node: str, *, viewer: Reader, db: Db, now: Now, days: Days = 1
+    cluster: str, node: str, *, viewer: Reader, db: ReadDb, now: Now, days: Days = 1
 ) -> NodeDetailRead:
     """Return a node: every hour of its GPUs, and the time without coverage."""
     cluster_row = access.cluster(db, viewer, cluster)
@@ -116,7 +116,7 @@ def cluster_hours(
     *,
     day: IsoDay,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     limit: Annotated[int, Query(ge=1, le=64)] = 16,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -129,7 +129,7 @@ def cluster_hours(
 
 @router.get("/hours/{cluster}/{gpu}")
 def hour_minutes(
-    cluster: str, gpu: str, *, hour: IsoMoment, viewer: Reader, db: Db, now: Now
+    cluster: str, gpu: str, *, hour: IsoMoment, viewer: Reader, db: ReadDb, now: Now
 ) -> list[Minute]:
     """List the minutes of an hour of a GPU with their windows; a silent one has none."""
     cluster_row = access.cluster(db, viewer, cluster)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, having
+from api.door.dependencies import ReadDb, having
 from api.door.schemas import IsoDay
 from api.metering.schemas import UsageRead
 from ledger.metering.queries import usage
@@ -18,7 +18,7 @@ router = APIRouter(tags=["usage"])
 @router.get("/usage")
 def usage_by_project(
     viewer: Annotated[Viewer, having(Right.READ_USAGE)],
-    db: Db,
+    db: ReadDb,
     since: IsoDay | None = None,
     until: IsoDay | None = None,
 ) -> list[UsageRead]:

@@ -6,7 +6,7 @@ Plain payments of the bank's file are booked at once; all else waits for its sec
 from fastapi import APIRouter
 
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.files import Uploaded, documented
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
@@ -48,7 +48,7 @@ def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankRetu
 
 
 @router.get("/bank-rows", dependencies=[_READ])
-def waiting_rows(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[BankRowRead]:
+def waiting_rows(db: ReadDb, limit: Limit = 100, offset: Offset = 0) -> list[BankRowRead]:
     """List the bank's rows that contradict the books and wait for two persons, oldest first."""
     rows = bank_rows.waiting_rows(db, limit=limit, offset=offset)
     return [BankRowRead.model_validate(row) for row in rows]
@@ -62,7 +62,7 @@ def new_ruling(row: int, request: RulingCreate, viewer: Payer, db: Db, now: Now)
 
 
 @router.get("/refunds", dependencies=[_READ])
-def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
+def refunds(db: ReadDb, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
     """List refunds, newest first."""
     rows = returned_money.refunds(db, limit=limit, offset=offset)
     return [RefundRead.model_validate(row) for row in rows]
@@ -88,7 +88,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
 
 
 @router.get("/recoveries", dependencies=[_READ])
-def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
+def recoveries(db: ReadDb, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
     """List recovery cases, the open ones first."""
     rows = returned_money.recoveries(db, limit=limit, offset=offset)
     return [RecoveryRead.model_validate(row) for row in rows]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.claims.account_numbers import Numbers, NumberView
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.files import download
 from api.door.problems import Refusal
 from api.messages.sentences import findings
@@ -44,7 +44,7 @@ Payer = Annotated[Viewer, having(Right.PAY)]
 
 
 @router.get("/indicators", dependencies=[_READ])
-def indicators(db: Db, year: AskedYear | None = None) -> list[Money]:
+def indicators(db: ReadDb, year: AskedYear | None = None) -> list[Money]:
     """List budget indicators with their balances, of a year or of all."""
     return payment_lists.indicators(db, year)
 
@@ -70,7 +70,7 @@ def change_indicator(
 
 
 @router.get("/indicator-shares", dependencies=[_READ])
-def indicator_shares(db: Db) -> list[Share]:
+def indicator_shares(db: ReadDb) -> list[Share]:
     """List who bears which share of what the indicators pay."""
     return shares.shares(db)
 
@@ -85,13 +85,13 @@ def share_indicators(request: SharesCreate, viewer: Payer, db: Db, now: Now) -> 
 
 
 @router.get("/payables", dependencies=[_READ])
-def payables(db: Db, now: Now) -> list[PayableRead]:
+def payables(db: ReadDb, now: Now) -> list[PayableRead]:
     """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
     return [PayableRead.model_validate(payable) for payable in funding.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])
-def lists(db: Db) -> list[PaymentListSummary]:
+def lists(db: ReadDb) -> list[PaymentListSummary]:
     """List the payment lists, newest first."""
     return [PaymentListSummary.model_validate(row) for row in queues.payment_lists(db)]
 
@@ -115,7 +115,7 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
 
 
 @router.get("/payment-lists/{number}")
-def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentListRead:
+def one_list(number: str, viewer: Reader, db: ReadDb, numbers: Numbers) -> PaymentListRead:
     """Return a payment list with its lines and the bank's answers."""
     details = list_details(db, number)
     numbers_shown = numbers.show(viewer, {line.account_id: line.number for line in details.lines})
@@ -148,7 +148,7 @@ def list_file(
     number: str,
     form: Literal["csv", "xlsx"],
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     numbers: Numbers,
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session, select
 
 from api.door.access import RIGHTS, Right
-from api.door.dependencies import Configured, Db, Limit, Wall, having, lasts, signed_in
+from api.door.dependencies import Configured, Db, Limit, ReadDb, Wall, having, lasts, signed_in
 from api.people.rights import RightRow, right_table
 from api.people.schemas import InvitationRead, Proof, TokenCreate, TokenRenew, TokenSecret
 from api.people.step_up import Proving
@@ -77,7 +77,7 @@ def renew(
 
 
 @router.get("/own/tokens")
-def own_tokens(viewer: Annotated[Viewer, Depends(signed_in)], db: Db) -> list[TokenRecord]:
+def own_tokens(viewer: Annotated[Viewer, Depends(signed_in)], db: ReadDb) -> list[TokenRecord]:
     """List one's own tokens, newest first, those that ended too."""
     return credentials.tokens(db, viewer)
 
@@ -89,7 +89,7 @@ def end_own(token: int, viewer: Annotated[Viewer, Depends(signed_in)], db: Db, w
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
-def tokens(db: Db) -> list[TokenRecord]:
+def tokens(db: ReadDb) -> list[TokenRecord]:
     """List every token ever issued, newest first."""
     return credentials.tokens(db)
 
@@ -118,13 +118,13 @@ def revoke(
 
 
 @router.get("/sign-ins", dependencies=[having(Right.READ_LOGS)])
-def sign_ins(request: Request, db: Db, wall: Wall, limit: Limit = 100) -> list[SessionRecord]:
+def sign_ins(request: Request, db: ReadDb, wall: Wall, limit: Limit = 100) -> list[SessionRecord]:
     """List everybody's browser sessions, newest first."""
     return sessions.sign_ins(db, lasts(request), wall, limit)
 
 
 @router.get("/sign-ins/failed", dependencies=[having(Right.READ_LOGS)])
-def failures(db: Db, limit: Limit = 100) -> list[FailureRecord]:
+def failures(db: ReadDb, limit: Limit = 100) -> list[FailureRecord]:
     """List everybody's sign-ins that did not succeed, newest first."""
     return logins.failures(db, limit)
 
@@ -137,7 +137,7 @@ def rights() -> list[RightRow]:
 
 @router.get("/sessions")
 def session_list(
-    viewer: Annotated[Viewer, Depends(signed_in)], request: Request, db: Db, wall: Wall
+    viewer: Annotated[Viewer, Depends(signed_in)], request: Request, db: ReadDb, wall: Wall
 ) -> list[SessionRecord]:
     """List one's own browser sessions, newest first, those that ended too."""
     return sessions.sessions(db, viewer, lasts(request), wall)
@@ -145,7 +145,7 @@ def session_list(
 
 @router.get("/sessions/failed")
 def own_failures(
-    viewer: Annotated[Viewer, Depends(signed_in)], db: Db, limit: Limit = 100
+    viewer: Annotated[Viewer, Depends(signed_in)], db: ReadDb, limit: Limit = 100
 ) -> list[FailureRecord]:
     """List the sign-ins by one's own account that did not succeed, newest first."""
     return logins.failures_of(db, viewer, limit)

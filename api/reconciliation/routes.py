@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.files import download_table
 from api.door.problems import Refusal
 from api.door.schemas import first_day
@@ -86,7 +86,7 @@ def contract_month(db: Session, viewer: Viewer, key: str) -> tuple[Contract, dat
 
 @router.get("/reconciliations")
 def months(
-    *, query: Annotated[MonthsQuery, Query()], viewer: Reader, db: Db, now: Now
+    *, query: Annotated[MonthsQuery, Query()], viewer: Reader, db: ReadDb, now: Now
 ) -> list[MonthSummary]:
     """List the months of the viewer's contracts, oldest first unless `sort` says otherwise."""
     rows = months_of(db, viewer, query, now)
@@ -107,7 +107,7 @@ def months_file(
     form: Literal["csv", "xlsx"],
     query: Annotated[MonthsQuery, Query()],
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
 ) -> Response:
     """Download the same list as a table for a spreadsheet, amounts in yuan without tax."""
@@ -116,7 +116,7 @@ def months_file(
 
 
 @router.get("/reconciliations/{key}")
-def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
+def reconciliation(key: str, viewer: Reader, db: ReadDb) -> ReconciliationRead:
     """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
     details = month_details(db, contract, month)
@@ -265,7 +265,7 @@ def _propose_exclusion(
 
 
 @router.get("/red-documents", dependencies=[having(Right.RECONCILE)])
-def unclear_reds(db: Db) -> list[UnclearRedRead]:
+def unclear_reds(db: ReadDb) -> list[UnclearRedRead]:
     """List the red documents that do not say which lines they take back."""
     return [
         UnclearRedRead.model_validate({**row._asdict(), "lines": _blue_lines(db, row.id)})

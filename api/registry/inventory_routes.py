@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, LateAfter, Now, having
+from api.door.dependencies import Db, LateAfter, Now, ReadDb, having
 from api.door.problems import Refusal
 from api.registry.schemas import (
     InventoryRead,
@@ -27,7 +27,7 @@ Registrar = Annotated[Viewer, having(Right.REGISTER_SEEN)]
 
 
 @router.get("/inventory")
-def inventory_lines(viewer: Reader, db: Db, now: Now) -> InventoryRead:
+def inventory_lines(viewer: Reader, db: ReadDb, now: Now) -> InventoryRead:
     """List where what the agents of the viewer's centre see differs from the registry."""
     picture = inventory(db, viewer.centre, now)
     return InventoryRead(

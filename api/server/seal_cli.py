@@ -7,13 +7,14 @@ is verified without a database, and with the base install alone.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.answer import Answer, Block, Column, Pairs, Table, record
+from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table, record
 from api.cli.commands import Commands
 from api.cli.failures import Failure, database
 from api.cli.options import MACHINE
@@ -22,7 +23,7 @@ from api.cli.values import NUMBER, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.seals.cli import SEAL, seal
-from ledger.seals.codes import FaultCode, SealKind
+from ledger.seals.codes import FaultCode, SealKind, UnprovedReason
 
 if TYPE_CHECKING:
     from ledger.postgres.database import Database
@@ -38,7 +39,9 @@ TALLY = (
     Column(msgid("封过的行"), "leaves", NUMBER),
     Column(msgid("核对的行"), "rows", NUMBER),
     Column(msgid("重算的分录"), "entries", NUMBER),
+    Column(msgid("从别的行重算过的行"), "recomputed", NUMBER),
     Column(msgid("等待封存"), "waiting", NUMBER),
+    Column(msgid("算不出的行"), "unproved", NUMBER),
     Column(msgid("不符"), "faulty", NUMBER),
 )
 FAULTS = (
@@ -46,6 +49,15 @@ FAULTS = (
     Column(msgid("主键"), "key"),
     Column(msgid("封存"), "seal", NUMBER),
     Column(msgid("不符"), "code", coded(FaultCode)),
+    Column(msgid("写着"), "says"),
+    Column(msgid("应为"), "worked_out"),
+    Column(msgid("根据"), "rests_on"),
+)
+UNPROVED = (
+    Column(msgid("表"), "relation"),
+    Column(msgid("主键"), "key"),
+    Column(msgid("为何算不出"), "reason", coded(UnprovedReason)),
+    Column(msgid("缺什么"), "detail"),
 )
 EXPORT_FILE = Column(msgid("导出文件"), "file")
 ExportFile = Annotated[Path, typer.Argument(help=msgid("写到哪里，如 2026.zip"))]
@@ -127,23 +139,25 @@ def _seal(
 def verify(file: ExportToVerify = None) -> Answer:
     """Verify this machine's database, or a file alone; every row that differs is named."""
     tally = _verify() if file is None else _verify_file(file)
-    faults = [
-        {"relation": f.relation, "key": f.key, "seal": f.seal, "code": f.code.value}
-        for f in tally.faults[:SHOWN]
-    ]
+    faults = [asdict(fault) for fault in tally.faults[:SHOWN]]
+    unproved = [asdict(row) for row in tally.unproved[:SHOWN]]
     counts = {
         "seals": tally.seals,
         "leaves": tally.leaves,
         "rows": tally.rows,
         "entries": tally.entries,
+        "recomputed": tally.recomputed,
         "waiting": tally.rows_waiting,
+        "unproved": len(tally.unproved),
         "faulty": len(tally.faults),
     }
     failure = Failure(_("{count} 处不符").format(count=len(tally.faults))) if faults else None
     blocks: list[Block] = [Pairs(TALLY, counts)]
     if faults:
         blocks.append(Table(FAULTS, faults))
-    return Answer({**counts, "faults": faults}, blocks, failure)
+    if unproved:
+        blocks += [Heading(_("算不出、只核对了封存的行")), Table(UNPROVED, unproved)]
+    return Answer({**counts, "faults": faults, "unproved_rows": unproved}, blocks, failure)
 
 
 def _verify() -> "Tally":
@@ -197,7 +211,9 @@ def _bar() -> Iterator[Callable[["Tally"], None]]:
     """A progress bar, and what moves it."""
     with progress(visible=sys.stderr.isatty()) as bar:
         task = bar.add_task(_("核对的行"), total=None)
-        yield lambda tally: bar.update(task, completed=tally.rows, total=tally.leaves)
+        yield lambda tally: bar.update(
+            task, completed=tally.rows + tally.recomputed, total=tally.leaves + tally.recomputed
+        )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.files import download
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
@@ -50,7 +50,7 @@ def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[Sta
 def statements(
     *,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     month: YearMonth | None = None,
     contract: str | None = None,
     superseded: bool = False,
@@ -71,14 +71,14 @@ def statements(
 
 
 @router.get("/statements/{number}.csv", response_class=Response)
-def as_file(number: str, viewer: Reader, db: Db) -> Response:
+def as_file(number: str, viewer: Reader, db: ReadDb) -> Response:
     """Download a statement as a table for a spreadsheet (CSV, UTF-8)."""
     content = as_csv(own_statement(db, viewer, number))
     return download(content, f"{number}.csv")
 
 
 @router.get("/statements/{number}")
-def statement(number: str, viewer: Reader, db: Db) -> Statement:
+def statement(number: str, viewer: Reader, db: ReadDb) -> Statement:
     """Return a statement with its lines and both parties' answers."""
     return own_statement(db, viewer, number)
 

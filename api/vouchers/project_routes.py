@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Limit, Now, Offset, ReadDb, having
 from api.door.schemas import IsoDay
 from api.vouchers.schemas import ProjectRead, QuotaRead
 from ledger.documents.queries.deductions import confirmed_fen
@@ -23,13 +23,13 @@ Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 
 @router.get("/projects")
-def projects(viewer: Reader, db: Db) -> list[ProjectRead]:
+def projects(viewer: Reader, db: ReadDb) -> list[ProjectRead]:
     """List the projects in the viewer's scope, by code."""
     return [ProjectRead.model_validate(row) for row in access.projects(db, viewer)]
 
 
 @router.get("/projects/{code}")
-def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
+def project(code: str, viewer: Reader, db: ReadDb) -> ProjectRead:
     """Return a project."""
     project = access.project(db, viewer, code)
     (row,) = access.projects(db, viewer, only=project.id)
@@ -37,7 +37,7 @@ def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
 
 
 @router.get("/projects/{code}/quota")
-def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
+def quota(code: str, viewer: Reader, db: ReadDb, now: Now) -> QuotaRead:
     """Return a quota: the cap, what is used, what is left, and until when it lasts."""
     project = access.project(db, viewer, code)
     return QuotaRead.of(
@@ -50,7 +50,7 @@ def days(
     *,
     code: str,
     viewer: Reader,
-    db: Db,
+    db: ReadDb,
     now: Now,
     since: IsoDay = date.min,
     until: IsoDay = date.max,
@@ -62,7 +62,7 @@ def days(
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
-    *, code: str, day: IsoDay, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
+    *, code: str, day: IsoDay, viewer: Reader, db: ReadDb, limit: Limit = 100, offset: Offset = 0
 ) -> list[WindowPart]:
     """List the windows behind a day; together they are exactly its usage."""
     project = access.project(db, viewer, code)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
 from api.people.schemas import DecisionRead
@@ -159,7 +159,7 @@ def propose_another_rate(
 
 
 @router.get("/policies")
-def known_versions(viewer: Reader, db: Db) -> list[Version]:  # noqa: ARG001 - who may read
+def known_versions(viewer: Reader, db: ReadDb) -> list[Version]:  # noqa: ARG001 - who may read
     """List the policy versions that promise vouchers, and whether two persons made them payable."""
     return versions(db)
 
@@ -203,7 +203,7 @@ def reserve_a_part(
 
 @router.get("/projects/{code}/reservations")
 def reservations(
-    *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
+    *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: ReadDb
 ) -> list[ReservationRead]:
     """List the open reservations, oldest first: they are used up in this order."""
     rows = open_reservations(db, _voucher(db, viewer, code))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now, ReadDb, having
 from api.people.schemas import DecisionRead
 from api.vouchers.routes import Opener
 from api.vouchers.year_schemas import PoolCreate, PoolRead, YearCapCreate
@@ -34,7 +34,7 @@ def propose_a_year_cap(
 
 
 @router.get("/pools", dependencies=[_READ])
-def list_pools(db: Db) -> list[PoolRead]:
+def list_pools(db: ReadDb) -> list[PoolRead]:
     """List the yearly pools, the newest year first: what is drawn by whom, and who waits."""
     return [PoolRead.model_validate(pool) for pool in pools.pools(db)]
 

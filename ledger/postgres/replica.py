@@ -78,4 +78,4 @@ class Replica:
 
     def _leave(self, why: str) -> None:
         self._away_until = time.monotonic() + AWAY_S
-        log.warning("pages are read from the primary", why=why, for_s=AWAY_S)
+        log.warning("the primary is read", why=why, for_s=AWAY_S)

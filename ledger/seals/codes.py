@@ -36,3 +36,22 @@ class FaultCode(StrEnum):
     DIFFERS = "differs"
     FORM = "form"
     ARCHIVE = "archive"
+    ACTOR = "actor"
+    REPLAY = "replay"
+    DAY_TOTAL = "day_total"
+    CHARGE = "charge"
+    LIST = "list"
+    BANK = "bank"
+
+
+class UnprovedReason(StrEnum):
+    """Why a row could not be computed again from the others."""
+
+    NO_RECORD = "no_record"
+    OTHER_ENGINE = "other_engine"
+    NO_POLICY = "no_policy"
+    NO_READER = "no_reader"
+    TWO_SOURCES = "two_sources"
+    WITNESSED = "witnessed"
+    ROUNDS_SESSIONS = "rounds_sessions"
+    BEHIND = "behind"

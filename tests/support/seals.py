@@ -15,15 +15,19 @@ from sqlmodel import Session
 
 from api.door.archive.bring_back import evidence
 from ledger.metering.queries.windows import raw_connection
+from ledger.policy.text.file import Source
+from ledger.policy.text.published import source
 from ledger.postgres.database import Database
 from ledger.seals.codes import Algorithm, SealKind
 from ledger.seals.queries.verify import verify
 from ledger.seals.rules import export
+from ledger.seals.rules.chain import Leaf
 from ledger.seals.rules.faults import Tally
 from ledger.seals.rules.form import leaf_bytes, row_hash
 from ledger.seals.rules.heads import Head, SealedTree, hash_of, read_head, sign, write_head
 from ledger.seals.rules.merkle import Tree
 from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion
+from ledger.seals.rules.recomputation.evidence import Row
 from ledger.seals.steps.export import write_export
 from ledger.seals.steps.seal import seal
 from ledger.seals.tables import Seal
@@ -53,6 +57,19 @@ def export_at(engine: sa.Engine, file: Path, hour: int = 0) -> None:
         write_export(raw_connection(db), file, last, evidence)
 
 
+class StatedRows(dict[str, list[dict[str, str | None]]]):
+    """Rows by relation, for recomputation (`Evidence`); columns that are left out are NULL."""
+
+    def rows(self, relation: str, *columns: str) -> Iterator[Row]:
+        """Return these columns of a relation's rows."""
+        for row in self.get(relation, ()):
+            yield tuple(row.get(column) for column in columns)
+
+    def policy_source(self) -> Source:
+        """Return what gives the text of a version."""
+        return source
+
+
 class Members(dict[str, bytes]):
     """The members of an export, in memory."""
 
@@ -70,23 +87,67 @@ class Members(dict[str, bytes]):
         """Return the lines of a member."""
         yield from io.BytesIO(self.get(member, b""))
 
-    def with_relations(self, keep: Callable[[str], bool]) -> "Members":
-        """The export of a database that had these relations alone, with heads of its own."""
+    def forged(self, relation: str, edit: Callable[[dict[str, str]], dict[str, str]]) -> "Members":
+        """As somebody makes it who has the key: rows that were edited, under leaves and heads anew.
+
+        `edit` gets a row's values as COPY writes them, by column.
+        """
+        forged = Members(self)
+        heads = [read_head(json.loads(line)["head"]) for line in self.lines(export.HEADS)]
+        trees = {h.number: t for h in heads for t in h.trees if t.relation == relation}
+        leaves = list(export.leaves_of(self, relation))
+        lines, digests = [], {}
+        for row in export.rows_of(self, relation):
+            columns = trees[row.seal].columns
+            names = [column.partition(":")[0] for column in columns]
+            values = dict(zip(names, row.line[:-1].decode().split("\t"), strict=True))
+            line = "\t".join(edit(values).values()).encode() + b"\n"
+            lines.append(b"%d\t%b\t%b" % (row.seal, row.key.replace(b"\\", b"\\\\"), line))
+            algorithm = heads[row.seal - 1].algorithm
+            digests[row.seal, row.key] = row_hash(relation, columns, algorithm)(line)
+        forged[export.rows_member(relation)] = b"".join(lines)
+        leaves = [replace(f, row=digests.get((f.seal, f.key), f.row)) for f in leaves]
+        forged[export.leaves_member(relation)] = b"".join(map(_leaf_line, leaves))
+        roots = {}
+        for number in trees:
+            tree = Tree(heads[number - 1].algorithm)
+            for leaf in leaves:
+                if leaf.seal == number:
+                    tree.add(leaf_bytes(leaf.key, leaf.row))
+            roots[number] = tree.root().hex()
+        forged.seal_anew(
+            lambda head: tuple(
+                replace(tree, root=roots[head.number]) if tree.relation == relation else tree
+                for tree in head.trees
+            )
+        )
+        return forged
+
+    def seal_anew(self, trees_of: Callable[[Head], tuple[SealedTree, ...]]) -> None:
+        """Other trees in each head: all heads are chained and signed again."""
         heads, before = [], None
         for line in self.lines(export.HEADS):
             head = read_head(json.loads(line)["head"])
-            trees = tuple(tree for tree in head.trees if keep(tree.relation))
-            text = write_head(replace(head, trees=trees, previous=before))
+            text = write_head(replace(head, trees=trees_of(head), previous=before))
             before = hash_of(text, head.algorithm).hex()
             heads.append(json.dumps({"head": text, "signature": sign(text, KEY).hex()}))
+        self[export.HEADS] = "".join(f"{line}\n" for line in heads).encode()
+        manifest = {"form": export.FORM, "seal": len(heads), "hash": before}
+        self[export.MANIFEST] = f"{json.dumps(manifest)}\n".encode()
+
+    def with_relations(self, keep: Callable[[str], bool]) -> "Members":
+        """The export of a database that had these relations alone, with heads of its own."""
         dropped_ones = [relation for relation in export.relations_of(self) if not keep(relation)]
         few = Members(self)
         for relation in dropped_ones:
             del few[export.rows_member(relation)], few[export.leaves_member(relation)]
-        few[export.HEADS] = "".join(f"{line}\n" for line in heads).encode()
-        manifest = {"form": export.FORM, "seal": len(heads), "hash": before}
-        few[export.MANIFEST] = f"{json.dumps(manifest)}\n".encode()
+        few.seal_anew(lambda head: tuple(tree for tree in head.trees if keep(tree.relation)))
         return few
+
+
+def _leaf_line(leaf: Leaf) -> bytes:
+    key = leaf.key.replace(b"\\", b"\\\\")
+    return b"%d\t%b\t%b\n" % (leaf.seal, key, leaf.row.hex().encode() if leaf.row else b"\\N")
 
 
 def verified(database: Database) -> Tally:

@@ -27,7 +27,7 @@ from api.desk.schemas import (
     PostingSummary,
 )
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Offset, having
+from api.door.dependencies import Limit, Offset, ReadDb, having
 from api.door.files import download
 from api.door.schemas import LINE_MAX
 from api.reconciliation.routes import contract_month
@@ -50,7 +50,7 @@ Number = Annotated[int, Path(ge=1, le=FEN_MAX)]
 def postings(
     *,
     _: Reader,
-    db: Db,
+    db: ReadDb,
     cause: Words = None,
     project: Words = None,
     limit: Limit = 100,
@@ -62,7 +62,7 @@ def postings(
 
 
 @router.get("/postings/{number}")
-def posting(number: Number, _: Reader, db: Db) -> PostingRead:
+def posting(number: Number, _: Reader, db: ReadDb) -> PostingRead:
     """Return a posting with its movements and what its cause names."""
     rows = chain.postings(db, number=number)
     if not rows:
@@ -79,7 +79,7 @@ def posting(number: Number, _: Reader, db: Db) -> PostingRead:
 def movements(
     *,
     _: Reader,
-    db: Db,
+    db: ReadDb,
     kind: Words = None,
     project: Words = None,
     limit: Limit = 100,
@@ -94,7 +94,7 @@ def movements(
 def stored(
     *,
     _: Reader,
-    db: Db,
+    db: ReadDb,
     stream: UUID | None = None,
     cluster: Words = None,
     limit: Limit = 100,
@@ -106,7 +106,7 @@ def stored(
 
 
 @router.get("/batches/{stream}/{number}")
-def one_batch(stream: UUID, number: Number, _: Reader, db: Db) -> BatchRead:
+def one_batch(stream: UUID, number: Number, _: Reader, db: ReadDb) -> BatchRead:
     """Return a batch, its signature checked anew, and the days and months that rest on it."""
     row = batches.batch(db, stream, number)
     check = check_batch(db, row)
@@ -137,14 +137,14 @@ def one_batch(stream: UUID, number: Number, _: Reader, db: Db) -> BatchRead:
 
 
 @router.get("/batches/{stream}/{number}/bytes", response_class=Response)
-def bytes_of(stream: UUID, number: Number, _: Reader, db: Db) -> Response:
+def bytes_of(stream: UUID, number: Number, _: Reader, db: ReadDb) -> Response:
     """Download a batch's bytes as they were signed."""
     row = batches.batch(db, stream, number)
     return download(row.bytes, f"{stream}-{number}.json")
 
 
 @router.get("/reconciliations/{key}/chain")
-def of_month(key: str, viewer: Reader, db: Db) -> MonthChain:
+def of_month(key: str, viewer: Reader, db: ReadDb) -> MonthChain:
     """Return what a month is linked to: days, document lines, statements, claims and payments."""
     return month_chain(db, *contract_month(db, viewer, key))
 

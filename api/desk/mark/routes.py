@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from api.door.dependencies import Db, Wall, signed_in
+from api.door.dependencies import ReadDb, Wall, signed_in
 from api.door.schemas import ResponseModel
 from ledger.desk.codes import Safeguard
 from ledger.desk.queries.mark import checks
@@ -19,7 +19,7 @@ class SafeguardRead(ResponseModel):
 
 
 @router.get("/mark", dependencies=[Depends(signed_in)])
-def mark(db: Db, wall: Wall) -> list[SafeguardRead]:
+def mark(db: ReadDb, wall: Wall) -> list[SafeguardRead]:
     """List what the mark «演练，不得用于拨付» waits for; it goes when all of it is there."""
     return [
         SafeguardRead(safeguard=c.safeguard, is_there=c.is_there, lacks=list(c.lacks))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 
 from api.desk.report.tables import spreadsheet
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Now, ReadDb, having
 from api.door.files import download
 from api.door.schemas import YearMonth, first_day
 from api.language.format import moment
@@ -24,7 +24,7 @@ AskedMonth = Annotated[YearMonth, Path()]
 
 
 @router.get("/months/{month}.xlsx", dependencies=[READ], response_class=Response)
-def workbook(month: AskedMonth, db: Db, now: Now) -> Response:
+def workbook(month: AskedMonth, db: ReadDb, now: Now) -> Response:
     """Download the month as a workbook: a sheet for each table, amounts in yuan."""
     report = month_report(db, first_day(month))
     sheets = {_("说明"): _about(report, now)}
@@ -33,13 +33,13 @@ def workbook(month: AskedMonth, db: Db, now: Now) -> Response:
 
 
 @router.get("/months/{month}", dependencies=[READ])
-def of_month(month: AskedMonth, db: Db) -> MonthReport:
+def of_month(month: AskedMonth, db: ReadDb) -> MonthReport:
     """Return the month of all contracts: figures, document lines, treatments, claims."""
     return month_report(db, first_day(month))
 
 
 @router.get("/months/{month}/{table}.csv", dependencies=[READ], response_class=Response)
-def table_file(month: AskedMonth, table: ReportTable, db: Db) -> Response:
+def table_file(month: AskedMonth, table: ReportTable, db: ReadDb) -> Response:
     """Download one table of the month as CSV, amounts in yuan."""
     report = month_report(db, first_day(month))
     return download(csv_file(spreadsheet(report, table)), f"{month}-{table}.csv")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.seals.codes import Algorithm, FaultCode, SealKind
+from ledger.seals.codes import Algorithm, FaultCode, SealKind, UnprovedReason
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -34,6 +34,22 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.FORM: msgid("写得不像导出的文件"),
             FaultCode.ARCHIVE: msgid("归档的文件缺失，或已不是归档时的样子"),
             FaultCode.COLUMNS: msgid("封存时的列现在没有了"),
+            FaultCode.ACTOR: msgid("不是这个人能决定的"),
+            FaultCode.REPLAY: msgid("政策重新判定，结果不同"),
+            FaultCode.DAY_TOTAL: msgid("日合计与批次里的窗口不符"),
+            FaultCode.CHARGE: msgid("费用与用量、价格不符"),
+            FaultCode.LIST: msgid("清单与决定、申请、银行流水不符"),
+            FaultCode.BANK: msgid("银行流水与银行的文件、决定不符"),
+        },
+        UnprovedReason: {
+            UnprovedReason.NO_RECORD: msgid("没有留下判定的记录"),
+            UnprovedReason.OTHER_ENGINE: msgid("由另一版本的引擎判定"),
+            UnprovedReason.NO_POLICY: msgid("没有那个版本的政策文件"),
+            UnprovedReason.NO_READER: msgid("读这种文件要安装服务器版（suanquan[server]）"),
+            UnprovedReason.TWO_SOURCES: msgid("两个来源报了同一分钟，谁先到只有到达的次序知道"),
+            UnprovedReason.WITNESSED: msgid("见证与用户绑定的更正照库里的取用"),
+            UnprovedReason.ROUNDS_SESSIONS: msgid("合同按会话取整，会话还没有重算"),
+            UnprovedReason.BEHIND: msgid("计费之后又到了用量或改了登记，下一轮才算得准"),
         },
     }
 )

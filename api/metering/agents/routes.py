@@ -11,7 +11,7 @@ from agents import wire
 from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, LateAfter, Now, having
+from api.door.dependencies import Db, LateAfter, Now, ReadDb, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.door.signer import Signer, signer
@@ -106,7 +106,7 @@ def issue_code(
 
 @router.get("/enrolment-codes")
 def codes(
-    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: ReadDb, now: Now
 ) -> list[WaitingCodeRead]:
     """List the codes that still let a node in: of the viewer's centre, or all; never themselves."""
     rows = agent_queries.waiting_codes(db, viewer.centre, now)
@@ -115,7 +115,7 @@ def codes(
 
 @router.get("/agents")
 def agents(
-    viewer: Annotated[Viewer, having(Right.READ_AGENTS)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.READ_AGENTS)], db: ReadDb, now: Now
 ) -> list[AgentRead]:
     """List the agents of the viewer's centre, or of all, with the last report of each."""
     return [agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]

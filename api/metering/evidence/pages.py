@@ -29,7 +29,7 @@ Word = Annotated[str, Form(max_length=LINE_MAX), Visible]
 
 @router.get(PAGE)
 def page(
-    *, frame: Framed, viewer: Onlooker, db: ReadDb, now: Now, month: YearMonth | None = None
+    *, frame: Framed, viewer: Onlooker, db: Db, now: Now, month: YearMonth | None = None
 ) -> HTMLResponse:
     """A month's usage by what the witnesses say, what is to be explained, and what was."""
     shown_month = month or f"{beijing_day(now):%Y-%m}"

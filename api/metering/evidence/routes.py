@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.dependencies import Db, Limit, Now, Offset, ReadDb, having
 from api.door.files import Uploaded, documented, download_original
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, TEXT_MAX, IsoMoment, Line, Visible, YearMonth, first_day
@@ -58,7 +58,7 @@ def unexplained(
 
 @router.get("/incidents")
 def incidents(
-    *, viewer: Onlooker, db: Db, limit: Limit = 100, offset: Offset = 0
+    *, viewer: Onlooker, db: ReadDb, limit: Limit = 100, offset: Offset = 0
 ) -> list[IncidentExplainedRead]:
     """List what was explained, newest first, with what two persons decided."""
     rows = incident_queries.incidents(db, centre=viewer.centre, limit=limit, offset=offset)
@@ -94,7 +94,7 @@ def explain(
 
 
 @router.get("/incidents/{incident}/file", response_class=Response)
-def incident_file(incident: int, viewer: Onlooker, db: Db) -> Response:
+def incident_file(incident: int, viewer: Onlooker, db: ReadDb) -> Response:
     """Download the file by which an incident was explained."""
     row = rule_incidents.incident(db, incident, viewer.centre)
     return download_original(originals.original(db, row.original))

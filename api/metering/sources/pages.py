@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.door.dependencies import Now, ReadDb
+from api.door.dependencies import Db, Now
 from api.language.labels import label
 from api.metering.sources.routes import Reader, sources_of
 from api.web.layout import Framed
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sources")
-def page(*, frame: Framed, viewer: Reader, db: ReadDb, now: Now) -> HTMLResponse:
+def page(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
     """Every cluster that the viewer may see."""
     return frame.page(
         "metering/sources.html",

@@ -18,7 +18,7 @@ Reader = Annotated[Viewer, having(Right.READ_METERING)]
 
 
 def sources_of(viewer: Viewer, db: Db, now: Now) -> list[ClusterSources]:
-    """The clusters that the viewer may see, with this month's evidence."""
+    """The clusters that the viewer may see, with this month's evidence, which is kept first."""
     keep_evidence(db)
     return cluster_sources(db, viewer.centre, now)
 

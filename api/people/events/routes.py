@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.door.access import Right
-from api.door.dependencies import Db, having
+from api.door.dependencies import Db, ReadDb, having
 from api.door.files import download_table
 from api.language.format import second
 from api.language.i18n import gettext as _
@@ -23,25 +23,25 @@ FILE_ROWS = 100_000
 
 
 @router.get("/events", dependencies=[READ])
-def event_list(page: Annotated[EventsPage, Query()], db: Db) -> list[EventRead]:
+def event_list(page: Annotated[EventsPage, Query()], db: ReadDb) -> list[EventRead]:
     """List who did what, and what was refused, newest first."""
     return [*events(db, page.as_asked(), limit=page.limit, offset=page.offset)]
 
 
 @router.get("/events/chain", dependencies=[READ])
-def chain(db: Db) -> ChainState:
+def chain(db: ReadDb) -> ChainState:
     """Go through the chain of all events and say whether it holds, and where not."""
     return chain_state(db)
 
 
 @router.get("/events.csv", dependencies=[READ], response_class=Response)
-def csv(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
+def csv(query: Annotated[EventsQuery, Query()], db: ReadDb) -> Response:
     """Download the events as CSV."""
     return download_table(_rows(db, query), "events.csv")
 
 
 @router.get("/events.xlsx", dependencies=[READ], response_class=Response)
-def workbook(query: Annotated[EventsQuery, Query()], db: Db) -> Response:
+def workbook(query: Annotated[EventsQuery, Query()], db: ReadDb) -> Response:
     """Download the events as a workbook."""
     return download_table(_rows(db, query), "events.xlsx")
 

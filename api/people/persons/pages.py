@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Wall, having
+from api.door.dependencies import Db, ReadDb, Wall, having
 from api.language.labels import label
 from api.people.persons import routes
 from api.people.persons.routes import Reader
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/people/{person}")
 def person_page(
-    *, viewer: Reader, person: int, request: Request, frame: Framed, db: Db, wall: Wall,
+    *, viewer: Reader, person: int, request: Request, frame: Framed, db: ReadDb, wall: Wall,
     prover: Proving,
 ) -> HTMLResponse:  # fmt: skip
     """A person; who may let people in confirms and ends her tokens here."""

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Wall, having, lasts
+from api.door.dependencies import Db, ReadDb, Wall, having, lasts
 from api.door.files import download_table
 from api.door.schemas import ResponseModel
 from api.language.format import moment
@@ -36,7 +36,9 @@ class PersonRead(ResponseModel):
 
 
 @router.get("/persons/{person}")
-def person_read(person: int, viewer: Reader, request: Request, db: Db, wall: Wall) -> PersonRead:
+def person_read(
+    person: int, viewer: Reader, request: Request, db: ReadDb, wall: Wall
+) -> PersonRead:
     """Return a person or program: tokens, accounts, links, whom she let in, and her sign-ins."""
     may_read = access.may(viewer, Right.READ_LOGS)
     return PersonRead(
@@ -58,7 +60,7 @@ def end_sessions(
 
 
 @router.get("/tokens.{form}", response_class=Response, dependencies=[having(Right.READ_TOKENS)])
-def tokens_file(form: Literal["csv", "xlsx"], db: Db, wall: Wall) -> Response:
+def tokens_file(form: Literal["csv", "xlsx"], db: ReadDb, wall: Wall) -> Response:
     """Download who may come in, and could, as a spreadsheet: a row a token."""
     return download_table(_rows(db, wall), f"tokens.{form}")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.door.access import Right
-from api.door.dependencies import Db, having
+from api.door.dependencies import ReadDb, having
 from api.door.files import download
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
@@ -33,7 +33,7 @@ _ALL = 10_000_000  # claims, which there are not
 @router.get("/audit/sample", dependencies=[MAY])
 def sample(
     *,
-    db: Db,
+    db: ReadDb,
     count: Annotated[int, Query(ge=1, le=1_000)],
     seed: Annotated[str, Query(max_length=SEED_MAX)] = "",
 ) -> Sample:
@@ -47,7 +47,7 @@ def sample(
 
 
 @router.get("/audit/books.zip", dependencies=[MAY], response_class=Response)
-def books(since: FirstMonth, until: LastMonth, db: Db) -> Response:
+def books(since: FirstMonth, until: LastMonth, db: ReadDb) -> Response:
     """Download accounts, vouchers, balances and parties of a period, as CSV and XML."""
     _check(since, until)
     content = books_file(db, first_day(since), next_month(first_day(until)), version("suanquan"))
@@ -55,7 +55,7 @@ def books(since: FirstMonth, until: LastMonth, db: Db) -> Response:
 
 
 @router.get("/audit/vouchers.zip", dependencies=[MAY], response_class=Response)
-def vouchers(since: FirstMonth, until: LastMonth, db: Db) -> Response:
+def vouchers(since: FirstMonth, until: LastMonth, db: ReadDb) -> Response:
     """Download the sealed vouchers of a period with their originals, index and hashes."""
     _check(since, until)
     content = voucher_archive(db, first_day(since), next_month(first_day(until)))

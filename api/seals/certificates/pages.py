@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Configured, Db, Now
+from api.door.dependencies import Configured, Db, Now, ReadDb
 from api.door.route_table import limited
 from api.seals.certificates import routes
 from api.seals.certificates.routes import Code, Issuer, certificate_by_code, view_of
@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/certificates")
 @limited(guesses=True)
-def checking(*, frame: Framed, db: Db, number: str = "", code: Code = "") -> HTMLResponse:
+def checking(*, frame: Framed, db: ReadDb, number: str = "", code: Code = "") -> HTMLResponse:
     """The form; with a number and its code, that certificate."""
     if not number:
         return frame.page("seals/certificates.html", {"view": None})
@@ -28,7 +28,7 @@ def checking(*, frame: Framed, db: Db, number: str = "", code: Code = "") -> HTM
 
 @router.get("/certificates/{number}")
 @limited(guesses=True)
-def one(number: str, *, frame: Framed, db: Db, code: Code = "") -> HTMLResponse:
+def one(number: str, *, frame: Framed, db: ReadDb, code: Code = "") -> HTMLResponse:
     """One certificate, and whether it still holds; this is where its square leads."""
     view = view_of(db, certificate_by_code(db, number.strip(), code.strip()))
     certificate_read = read_certificate(view.certificate)

@@ -52,8 +52,12 @@ class Place:
         """
         with self._or_away():
             if self._folder is None:
-                with self._files.open_output_stream(f"{self._root}/{name}") as sink:
-                    yield sink
+                try:
+                    with self._files.open_output_stream(f"{self._root}/{name}") as sink:
+                        yield sink
+                except BaseException:
+                    self.remove(name)  # closing its stream uploaded what there was of it
+                    raise
                 return
             file = self._folder / name
             file.parent.mkdir(exist_ok=True)

@@ -16,8 +16,8 @@ from ledger.charging.rules.billing import Item, bill
 from ledger.charging.rules.delivery import DevicePresence
 from ledger.metering.queries import usage
 from ledger.metering.queries.jobs import sessions
-from ledger.registry.rules.pricing import PriceLine, Usage, fen_per_ms
-from ledger.units import HOUR_MS
+from ledger.registry.rules.price_lines import price_line
+from ledger.registry.rules.pricing import PriceLine, Usage
 
 _LINES = text("""
     SELECT p.id, p.contract_id AS contract, k.project_id AS project, k.centre_id AS centre,
@@ -64,37 +64,8 @@ _PRESENCE = text("""
 
 def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
     """Return the current lines of these projects' contracts, within the contracts' terms."""
-    return [_line(row) for row in db.execute(_LINES, {"projects": list(projects)})]
-
-
-def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
-    # A fee, and devices by the month: whatever its days, a whole month is one month's price.
-    monthly = r.kind == "fixed" or (r.kind == "reserved" and r.unit == "node-month")
-    tax = {"tax_included": r.tax_included, "tax_rate": Fraction(r.tax_rate)}
-    per_ms = fen_per_ms(Fraction(r.yuan), r.gpus, 1 if monthly else r.hours, **tax)
-    return PriceLine(
-        price=r.id,
-        contract=r.contract,
-        project=r.project,
-        centre=r.centre,
-        model=r.model,
-        mig_profile=r.mig_profile,
-        since=r.since,
-        until=r.until,
-        fen_per_ms=Fraction(0) if monthly else per_ms,
-        kind=r.kind,
-        partition=r.partition,
-        qos=r.qos,
-        market=r.market,
-        name=r.name,
-        rounding=r.rounding,
-        session_price=r.session_price,
-        devices=r.devices or 0,
-        quantity_ms=Fraction(r.quantity or 0) * HOUR_MS,
-        expires=r.expires,
-        fen_per_month=per_ms * HOUR_MS if monthly else Fraction(0),
-        counts=r.counts is not False,
-    )
+    rows = db.execute(_LINES, {"projects": list(projects)})
+    return [price_line(row, row.since, row.until) for row in rows]
 
 
 def catalogue(db: Session) -> dict[tuple[str, str], int]:

@@ -19,9 +19,6 @@ from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-
 from ledger.errors import Finding
 from ledger.formats.archive import SIGNATURE, open_archive
 
@@ -105,6 +102,8 @@ def _workbook(content: bytes) -> list[list[str]] | None:
 
 def _sheets(content: bytes, most: int) -> dict[str, list[list[str]]] | None:
     """Read the first sheets by their titles; openpyxl parses XML with defusedxml."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - who reads CSV alone need not have it
+
     if refusals := open_archive(content)[1]:
         raise _Refused(refusals[0])
     try:
@@ -148,9 +147,9 @@ class _Refused(Exception):
 def _cell_text(cell: object, kind: str, row: int, column: int) -> str:
     """Format a cell: a number in its shortest decimal form, a midnight as its day."""
     if kind == "f":
-        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "formula"))
+        raise _Refused(Finding(_place(row, column), "formula"))
     if isinstance(cell, (int, float)) and abs(cell) >= _EXACT:
-        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "not_kept_exactly"))
+        raise _Refused(Finding(_place(row, column), "not_kept_exactly"))
     if cell is None:
         return ""
     if isinstance(cell, float):
@@ -159,3 +158,9 @@ def _cell_text(cell: object, kind: str, row: int, column: int) -> str:
     if isinstance(cell, datetime):
         return str(cell.date() if cell.time() == time() else cell)
     return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _place(row: int, column: int) -> str:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - as above
+
+    return f"row {row}: {get_column_letter(column)}"

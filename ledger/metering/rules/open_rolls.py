@@ -11,9 +11,11 @@ from hashlib import sha256
 from itertools import accumulate, repeat
 from typing import NamedTuple
 
-from ledger.metering.rules.rolls import END, HASH, NUMBER, PLACES, SECOND, Roll
+from ledger.metering.rules.rolls import END, HASH, MICROSECOND, NUMBER, PLACES, SECOND, Roll
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS = {NUMBER, SECOND, MICROSECOND, HASH}
+_WIDTHS = {*range(9)}
 
 
 class OpenedBatch(NamedTuple):
@@ -51,6 +53,7 @@ def open_roll(roll: Roll, previous: bytes, count: int) -> Iterator[OpenedBatch]:
     Raises:
         ValueError: it is not what `roll_of` makes.
     """
+    _refuse_unfit(roll, count)
     try:
         of_batch: list[list[tuple[int, _Piece]]] = [[] for _ in range(count)]
         for place, piece in _pieces(roll):
@@ -65,6 +68,27 @@ def open_roll(roll: Roll, previous: bytes, count: int) -> Iterator[OpenedBatch]:
             yield OpenedBatch(body, hashes[-1], received_at, answer)
     except (IndexError, TypeError, OverflowError) as error:
         raise ValueError(str(error)) from error
+
+
+def _refuse_unfit(roll: Roll, count: int) -> None:
+    """Refuse a roll whose parts do not fit together, before anything is made of them."""
+    of_columns = {len(roll.kinds), len(roll.bases), len(roll.steps), len(roll.widths)}
+    of_templates = {len(roll.templates), len(roll.counts), len(roll.columns)}
+    if (
+        of_columns != {sum(roll.columns)}
+        or len(of_templates) > 1
+        or min(roll.columns, default=1) < 1
+    ):
+        raise ValueError("columns that are not those of its templates")
+    if not set(roll.widths) <= _WIDTHS or not set(roll.kinds) <= _KINDS:
+        raise ValueError("columns of no kind or width that there is")
+    if min(roll.counts, default=0) < 0 or sum(roll.counts) > count * PLACES:
+        raise ValueError("more pieces than its batches hold")
+    if len(roll.content) != sum(count * width for count, width in column_sizes(roll)):
+        raise ValueError("content that is not as long as its columns")
+    for template in roll.templates:
+        if "%" in template.replace("%%", "").replace("%s", ""):
+            raise ValueError("a template with other places than those for words")
 
 
 def _place(placed: tuple[int, _Piece]) -> int:
@@ -98,7 +122,11 @@ def _columns(roll: Roll) -> Iterator[list[int]]:
     starts = accumulate((count * width for count, width in sizes), initial=0)
     content = bytes(roll.content)
     for (count, width), start, base, step in zip(
-        sizes, starts, roll.bases, roll.steps, strict=False
+        sizes,
+        starts,
+        roll.bases,
+        roll.steps,
+        strict=False,  # there is one start more
     ):
         offsets = (
             (int.from_bytes(content[at : at + width], "big") for at in
@@ -112,6 +140,8 @@ def _word(kind: str, value: int, hashes: Sequence[bytes]) -> str:
     if kind == NUMBER:
         return str(value)
     if kind == HASH:
+        if value < 0:
+            raise IndexError("a hash before the first")
         return hashes[value].hex()
     moment = (_EPOCH + timedelta(microseconds=value)).replace(tzinfo=None)
     return f"{moment.isoformat(timespec='seconds' if kind == SECOND else 'microseconds')}Z"

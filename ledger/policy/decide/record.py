@@ -6,7 +6,7 @@ stored (the talent programme somebody is in) is replaced by null; whoever knows 
 to replay the decision.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ from ledger.policy.text.published import digest, load
 
 ENGINE = 1
 """The engine's version. Another one as soon as the same facts could give another record."""
+
+Load = Callable[[str, Mapping[str, str]], Policy]
+"""Loads a version with these readings, by question (`published.load`)."""
 
 _OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
 _NONE: Mapping[str, object] = MappingProxyType({})
@@ -83,7 +86,9 @@ def _rate(choice: ChosenRate | None) -> dict[str, Any]:
     return {"rate": {"case": choice.case, "words": choice.words}}
 
 
-def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:
+def replay(
+    saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE, load: Load = load
+) -> Record | None:
     """Decide a stored record (`as_json`) again; `veiled` are the facts that were not stored.
 
     Raises:

@@ -79,8 +79,23 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
             (`no_such_question`) or reading (`no_such_reading`).
     """
     as_chosen = _as_chosen(version)
+    trial = _trial(as_chosen, version, readings or {})
+    return _load_trial(version, trial) if trial else as_chosen
+
+
+def load_from(text_of: file.Source, version: str, readings: Mapping[str, str]) -> Policy:
+    """Load a version as files say that are not this program's own; as `load`."""
+    as_chosen = _read_from(text_of, version, ())
+    trial = _trial(as_chosen, version, readings)
+    return _read_from(text_of, version, trial) if trial else as_chosen
+
+
+def _trial(
+    as_chosen: Policy, version: str, readings: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return the readings that are not the chosen ones."""
     trial = []
-    for key, reading in sorted((readings or {}).items()):
+    for key, reading in sorted(readings.items()):
         question = as_chosen.questions.get(key)
         if question is None:
             raise Refused("no_such_question", version=version, question=printable(key))
@@ -89,7 +104,7 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
             raise Refused("no_such_reading", question=key, choices=choices)
         if reading != question.chosen:
             trial.append((key, reading))
-    return _load_trial(version, tuple(trial)) if trial else as_chosen
+    return tuple(trial)
 
 
 @cache
@@ -103,7 +118,11 @@ def _load_trial(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
 
 
 def _read(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
-    policy, findings = file.read(source(version), source, dict(readings))
+    return _read_from(source, version, readings)
+
+
+def _read_from(text_of: file.Source, version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+    policy, findings = file.read(text_of(version), text_of, dict(readings))
     if policy is None or policy.version != version:
         first = findings[0] if findings else Finding("line 1: version", "bad_id")
         raise Refused("policy_file", version=version, where=first.where, fault=first.code)

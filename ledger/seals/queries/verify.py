@@ -1,4 +1,4 @@
-"""Verify a database against its own seals: the chain, the trees, every row, and then the books.
+"""Verify a database against its own seals: the chain, the trees, every row; then what follows.
 
 One snapshot, read only; what comes meanwhile is not looked at. Rows stream through, so memory
 stays as it is however large the database has grown.
@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 
 from ledger.seals.queries.books import check_books
 from ledger.seals.queries.chain import kept_leaves, kept_seals
+from ledger.seals.queries.evidence import LiveEvidence
 from ledger.seals.queries.rows import check_rows
 from ledger.seals.queries.shapes import Raw, write_as_sealed
 from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Tally
 from ledger.seals.rules.heads import Head
 from ledger.seals.rules.outside.away import Away, Nowhere, check_away
+from ledger.seals.rules.recomputation.all import recompute
+from ledger.seals.rules.recomputation.notes import Notes
 
 # Nothing is being packed (08_windows): what was has come to every machine before the snapshot.
 _SETTLED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('suanquan.pack', 0))"
@@ -45,8 +48,10 @@ def verify(
         check_trees(kept_leaves(raw), heads, tally)
         look(tally)
         check_rows(raw, heads, tally, look)
-        _check_away(raw, away(raw), heads, tally, look)
+        outside = away(raw)
+        _check_away(raw, outside, heads, tally, look)
         check_books(raw, tally, look)
+        recompute(LiveEvidence(raw, outside, heads), Notes(tally, look))
     return tally
 
 

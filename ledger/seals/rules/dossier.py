@@ -109,11 +109,6 @@ def file_member(hash_: str, name: str) -> str:
     return f"files/{hash_}{extension[0] if extension else ''}"
 
 
-def policy_member(name: str) -> str:
-    """Where a policy stands, by the name of its file."""
-    return f"policies/{name}"
-
-
 def row_line(row: ProvenRow, key_as_copied: bytes) -> bytes:
     """Write a row; its key as COPY writes it."""
     path = b"".join(row.path).hex().encode()

@@ -120,7 +120,7 @@ class _Check:
 
     def _check_policies(self, last: Head) -> None:
         for name, digest in last.policies.items():
-            member = dossier.policy_member(name)
+            member = export.policy_member(name)
             if dossier.digest_of(self._content(member)) != digest:
                 self._note(FaultCode.CHANGED, member)
 

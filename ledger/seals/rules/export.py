@@ -9,14 +9,17 @@ A ZIP archive, UTF-8, its tables written as PostgreSQL's COPY writes them (`rule
 | leaves/NAME.tsv | seal, key, hash in hexadecimal (`\N`: the row was gone), in the trees' order |
 | rows/NAME.tsv   | the seal that took it last, key, and the row's canonical line                |
 | accounts.tsv    | book, role, balance, number of entries: what the movements come to           |
+| derived/NAME.tsv | what was worked out of the rows (`DERIVED_COLUMNS`), to be worked out again |
+| policies/NAME   | the versions of the policy, as the last head names them                      |
 
 An export is what one seal saw, so nothing in it waits for the next one.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from ledger.seals.rules.chain import KeptSeal, Leaf
@@ -27,6 +30,19 @@ T = TypeVar("T")
 
 FORM = "suanquan export 1"
 MANIFEST, HEADS, ACCOUNTS = "export.json", "heads.jsonl", "accounts.tsv"
+
+_OF_HOLDERS = (
+    "gpu", "day", "cluster_id", "source", "model", "holder_kind", "holder", "mig_profile",
+    "partition", "qos", "den", "held",
+)  # fmt: skip
+DERIVED_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "coverage": ("gpu", "day", "cluster_id", "source", "windows", "window_ms", "gap_ms"),
+        "day_totals": _OF_HOLDERS,
+        "use_corrections": _OF_HOLDERS,
+    }
+)
+"""What is exported beside the sealed rows, by relation: its columns in their order."""
 
 
 class Archive(Protocol):
@@ -82,6 +98,16 @@ def rows_member(relation: str) -> str:
     return f"rows/{relation}.tsv"
 
 
+def derived_member(relation: str) -> str:
+    """Where the rows of a relation stand that is derived."""
+    return f"derived/{relation}.tsv"
+
+
+def policy_member(name: str) -> str:
+    """Where a policy stands, by the name of its file."""
+    return f"policies/{name}"
+
+
 def relations_of(archive: Archive) -> set[str]:
     """Return the relations that have leaves or rows in an export."""
     return {
@@ -121,6 +147,19 @@ def balances_of(archive: Archive) -> Iterator[Balance]:
         return Balance(int(book), unescape(role).decode(), balance, version)
 
     return _read(archive, ACCOUNTS, balance)
+
+
+def derived_of(archive: Archive, relation: str) -> Iterator[list[bytes]]:
+    """Return the values of the rows of a derived relation. Raises Malformed."""
+    width = len(DERIVED_COLUMNS[relation])
+
+    def values(line: bytes) -> list[bytes]:
+        row = line[:-1].split(b"\t")
+        if len(row) != width:
+            raise ValueError(line)
+        return row
+
+    return _read(archive, derived_member(relation), values)
 
 
 def last_seal_of(archive: Archive) -> tuple[int, str]:

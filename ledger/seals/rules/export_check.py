@@ -15,6 +15,9 @@ from ledger.seals.rules.export import Archive, Malformed, Row
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.form import row_hash
 from ledger.seals.rules.heads import Head
+from ledger.seals.rules.recomputation.all import CHECKS, Check, recompute
+from ledger.seals.rules.recomputation.notes import Notes
+from ledger.seals.rules.recomputation.of_export import ExportEvidence
 from ledger.seals.rules.relations import SEALED, Sealed
 
 _STEP = 1_000  # rows between two words on how far it is
@@ -23,7 +26,9 @@ Look = Callable[[Tally], None]
 T = TypeVar("T")
 
 
-def check_export(archive: Archive, look: Look = lambda _: None) -> Tally:
+def check_export(
+    archive: Archive, look: Look = lambda _: None, checks: Sequence[Check] = CHECKS
+) -> Tally:
     """Check everything that an export holds.
 
     Memory grows with the rows that changed after they were sealed, and with nothing else.
@@ -31,6 +36,7 @@ def check_export(archive: Archive, look: Look = lambda _: None) -> Tally:
     Args:
         archive: the members of the export.
         look: is shown, now and then, what was looked at so far.
+        checks: what is computed again; rows that were exported alone follow from nothing.
 
     Returns:
         What was looked at, and every fault. A member that is not as an export writes it is one
@@ -39,12 +45,12 @@ def check_export(archive: Archive, look: Look = lambda _: None) -> Tally:
     tally = Tally()
     with _noting(tally):
         seals = list(export.seals_of(archive))
-        check = _Check(archive, check_chain(seals, tally), tally, look)
+        check = _Check(archive, check_chain(seals, tally), tally, look, checks)
         with _noting(tally):
             check.check_last(seals)
         check_trees(check.leaves(), check.heads, tally)
         check.check_all_rows()
-        for last_check in (check.check_balances, check.check_numbers):
+        for last_check in (check.check_balances, check.check_numbers, check.recompute):
             with _noting(tally):
                 last_check()
     return tally
@@ -67,6 +73,7 @@ class _Check:
     heads: Mapping[int, Head]
     tally: Tally
     look: Look
+    checks: Sequence[Check]
 
     def check_last(self, seals: Sequence[KeptSeal]) -> None:
         """The last head is the one that the export names."""
@@ -134,6 +141,11 @@ class _Check:
         last = max((head.postings for head in self.heads.values()), default=0)
         if not count == highest == last:
             self.tally.note_difference("numbering", True)  # noqa: FBT003 - the key of its one row
+
+    def recompute(self) -> None:
+        """Compute again what follows from the rows."""
+        evidence = ExportEvidence(self.archive, self.heads, self.tally)
+        recompute(evidence, Notes(self.tally, self.look), self.checks)
 
 
 def _legs(movement: Values) -> tuple[tuple[tuple[int, str], int], ...]:

@@ -204,7 +204,7 @@ DERIVED: Mapping[str, str] = MappingProxyType(
     }
 )
 
-RECOMPUTED = frozenset({"accounts", "entries", "numbering"})
+RECOMPUTED = frozenset({"accounts", "coverage", "day_totals", "entries", "numbering"})
 """Those of DERIVED that `verify` computes again."""
 
 FREE: Mapping[str, str] = MappingProxyType(

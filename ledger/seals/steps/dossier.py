@@ -86,7 +86,7 @@ def write_dossier(
             _add_original(raw, members, json.loads(row.key)[0])
         for name in sorted(heads[last.number].policies):
             content = (files("ledger") / "policies" / name).read_bytes()
-            members.add(dossier.policy_member(name), content)
+            members.add(export.policy_member(name), content)
         manifest = dossier.write_manifest(
             Manifest(
                 claim=claim.number,

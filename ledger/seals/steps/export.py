@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from psycopg import sql
 
 from ledger.errors import Refused
+from ledger.policy.text.published import beside
 from ledger.seals.queries.chain import kept_seals
 from ledger.seals.queries.leaves import lines
 from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
@@ -40,6 +41,8 @@ _ACCOUNTS = sql.SQL("""
     COPY (SELECT book_id, role, balance, version FROM accounts WHERE version > 0
           ORDER BY book_id, role) TO STDOUT
 """)
+
+_DERIVED = sql.SQL("COPY (SELECT {columns} FROM {table}) TO STDOUT")
 
 
 def write_export(
@@ -79,6 +82,14 @@ def _fill(raw: Raw, archive: zipfile.ZipFile, seal: Seal, away: Away, folder: Pa
     heads = ({"head": one_seal.head, "signature": one_seal.signature.hex()} for one_seal in seals)
     _write(archive, export.HEADS, map(_json, heads))
     _write(archive, export.ACCOUNTS, lines(raw, sql.Composed([_ACCOUNTS])))
+    for relation, columns in export.DERIVED_COLUMNS.items():
+        query = _DERIVED.format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)), table=sql.Identifier(relation)
+        )
+        _write(archive, export.derived_member(relation), lines(raw, query))
+    for name in sorted(read_head(seals[-1].head).policies):
+        if file := beside(name):
+            _write(archive, export.policy_member(name), [file.read_bytes()])
     editions: dict[str, dict[tuple[str, ...], list[int]]] = {}
     all_heads = {one_seal.number: read_head(one_seal.head) for one_seal in seals}
     for one_seal in seals:

@@ -1,4 +1,4 @@
-"""Pages read from a standby: they show what was committed before, and do without it when it goes.
+"""Who only looks reads a standby: it shows what was committed before, and when it goes is left out.
 
 A real primary with a real standby, and a small region on it.
 """
@@ -100,6 +100,17 @@ def test_every_page_can_be_read_from_a_standby(
     region: Region, client: TestClient, page: tuple[Role, str]
 ) -> None:
     assert region.site.ask(client, *page).status == 200
+    assert region.is_asked
+
+
+@pytest.mark.parametrize(
+    "path", ["projects", "projects/p1/quota", "findings?kind=silent", "agents"]
+)
+def test_a_program_that_only_looks_is_answered_from_a_standby(
+    region: Region, client: TestClient, path: str
+) -> None:
+    answer = client.get(f"/api/v1/{path}", headers=region.site.headers(Role.CLERK))
+    assert answer.status_code == 200
     assert region.is_asked
 
 

@@ -24,6 +24,7 @@ from tests.support.api.command_line import suanquan
 from tests.support.api.town import Town
 from tests.support.archive.months import LATER, MAY, archive_all, close_month
 from tests.support.seals import KEY
+from tests.support.servers.read_only import ReadOnly
 from tests.support.simulation import gpu_id, held, window
 
 DAY = "2026-03-01"
@@ -96,6 +97,19 @@ def test_pages_and_answers_are_the_same_and_say_so_where_the_archive_is_away(
         assert file.name in text
     file.write_bytes(content)
     assert answers(town, paths) == before
+
+
+def test_who_reads_a_copy_has_it_brought_back_on_the_primary(
+    closed_town: Town, engine: sa.Engine, folder: Path
+) -> None:
+    town, paths = closed_town, evidence_paths(closed_town)
+    before = answers(town, paths)
+    archive_all(engine, Place(str(folder)))
+    town.app.state.replica = copy = ReadOnly(engine)
+    for path in paths:
+        let_go(engine)
+        assert answers(town, [path]) == {path: before[path]}
+    assert copy.is_asked
 
 
 def send(town: Town, body: bytes) -> tuple[int, dict[str, object]]:

@@ -50,13 +50,17 @@ def drill_down(town: Town) -> tuple[Any, ...]:
 
 
 def test_the_books_answer_as_before(
-    database: Database, closed_town: Town, owner: psycopg.Connection, tmp_path: Path
+    database: Database,
+    closed_town: Town,
+    owner: psycopg.Connection,
+    tmp_path: Path,
+    place: Place,
 ) -> None:
     town = closed_town
     pages, before = drill_down(town), verified(database)
     export_at(town.engine, tmp_path / "before.zip", SENT + 1)
     assert before.faults == []
-    new_parts = archive_all(town.engine, place_in(tmp_path), Limits(group_bytes=1, groups=2))
+    new_parts = archive_all(town.engine, place, Limits(group_bytes=1, groups=2))
     manifests = [read_manifest(part.manifest) for part in new_parts]
     assert [(m.rolls, m.batches, m.windows) for m in manifests] == [(2, 6, 12), (1, 3, 6)]
     assert owner.execute("SELECT count(*) FROM batch_rolls").fetchone() == (0,)

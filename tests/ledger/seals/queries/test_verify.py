@@ -231,5 +231,5 @@ def test_it_needs_no_library_of_the_server() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     packages = set(json.loads(result.stdout))
-    assert not packages & {"sqlalchemy", "sqlmodel", "pydantic", "fastapi", "msgspec", "alembic"}
+    assert not packages & {"sqlalchemy", "sqlmodel", "fastapi", "msgspec", "alembic", "openpyxl"}
     assert {"psycopg", "nacl"} <= packages

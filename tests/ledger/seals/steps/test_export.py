@@ -58,7 +58,7 @@ def test_a_line_of_each_member_is_not_as_it_was(members: Members, kind: str) -> 
     silent = []
     for member, content in members.items():
         lines = content.splitlines(keepends=True)
-        if kind == "moved" and member == export.ACCOUNTS:
+        if not lines or (kind == "moved" and member.startswith((export.ACCOUNTS, "derived/"))):
             continue  # their order says nothing
         if now := another(lines, len(member) % len(lines), kind):
             export_now = Members(members)
@@ -92,7 +92,7 @@ def test_every_byte_of_what_was_paid(members: Members) -> None:
     """In the relations that a payment rests on, one byte after the other is another."""
     relations = {"payment_lines", "claims", "bank_returns", "movements"}
     members = members.with_relations(lambda name: name in relations | {"postings", "seal_keys"})
-    assert check_export(members).faults == []
+    assert check_export(members, checks=()).faults == []
     silent = []
     for relation in relations:
         member = export.rows_member(relation)
@@ -103,7 +103,7 @@ def test_every_byte_of_what_was_paid(members: Members) -> None:
             export_now[member] = (
                 content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
             )
-            faults = check_export(export_now).faults
+            faults = check_export(export_now, checks=()).faults
             if not any(fault.relation in (relation, member) for fault in faults):
                 silent.append((member, place))
     assert silent == []
