@@ -12,7 +12,7 @@ STYLE = (
     ".head{fill:#667}text{font:26px sans-serif;text-anchor:middle;fill:#223}"
     "text.name{font-size:32px;font-weight:600}</style>"
 )
-SHOWN = ("voucher", "dongxihu", "zhongshan")
+IN_DOCUMENTS = ("voucher", "dongxihu", "zhongshan")
 
 
 def pictures_of(course: tuple[str, ...]) -> list[str]:
@@ -27,7 +27,7 @@ def pictures_of(course: tuple[str, ...]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", IN_DOCUMENTS)
 def test_the_documents_show_the_course_as_it_is(name: str, pytestconfig: pytest.Config) -> None:
     for number, picture in enumerate(pictures_of(COURSES[name]), start=1):
         file = DOCS / "awards" / f"{name}-{number}.svg"

@@ -57,12 +57,12 @@ def test_scenario_04_a_publication_counts_working_days_and_a_saturday_that_is_wo
 def test_scenario_06_a_nameless_objection_is_a_lead_and_a_signed_one_holds_its_line(
     office: Office,
 ) -> None:
-    ours, other = office.published(2_000_000), office.published(1_000_000)
-    assert object_to(office, ours, " ") == []
-    assert object_to(office, ours, "某公司") == ["objection"]
+    number, second_number = office.published(2_000_000), office.published(1_000_000)
+    assert object_to(office, number, " ") == []
+    assert object_to(office, number, "某公司") == ["objection"]
     with pytest.raises(Conflict, match="case_held: hold=objection"):
-        propose(office, ours)
-    propose(office, other)
+        propose(office, number)
+    propose(office, second_number)
 
 
 def test_scenario_10_a_firm_that_loses_its_credit_before_the_publication_ends_is_held(

@@ -93,8 +93,8 @@ def test_an_approver_who_did_not_open_it_ends_a_hold_once_and_says_what_came_of_
             end(office, number, row, viewer=viewer)
     with pytest.raises(Refused, match="note_missing"):
         end(office, number, row, viewer=OTHER_APPROVER, outcome=" ")
-    ended = end(office, number, row, viewer=OTHER_APPROVER)
-    assert (ended.outcome, ended.closed_by) == ("撤诉", OTHER_APPROVER.actor)
+    closed_hold = end(office, number, row, viewer=OTHER_APPROVER)
+    assert (closed_hold.outcome, closed_hold.closed_by) == ("撤诉", OTHER_APPROVER.actor)
     with pytest.raises(Conflict, match="hold_ended"):
         end(office, number, row, viewer=OTHER_APPROVER)
     with pytest.raises(NotFound, match="hold"):
