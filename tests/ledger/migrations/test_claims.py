@@ -54,9 +54,9 @@ def test_the_tables_of_cases_are_the_same_in_code_and_database(owner: psycopg.Co
     steps = owner.execute("SELECT action, roles, states, next FROM case_steps").fetchall()
     assert {action: (roles, states, n) for action, roles, states, n in steps} == STEPS
     pairs = owner.execute("SELECT action, taken FROM barred_steps").fetchall()
-    assert set(pairs) == {(action, taken) for action in BARRED for taken in BARRED[action]}
+    assert set(pairs) == {(action, step) for action in BARRED for step in BARRED[action]}
     kinds = owner.execute("SELECT kind, owner, days, gates FROM hold_kinds").fetchall()
-    assert {kind: (who, days, set(gates)) for kind, who, days, gates in kinds} == {
+    assert {kind: (role, days, set(gates)) for kind, role, days, gates in kinds} == {
         kind: (hold.owner, hold.days, set(hold.gates)) for kind, hold in HOLDS.items()
     }
 
