@@ -116,17 +116,29 @@ def postgres(request: pytest.FixtureRequest, servers: Callable[[str], Server]) -
 
 
 @pytest.fixture
-def database(postgres: Server) -> Iterator[Database]:
+def ground(request: pytest.FixtureRequest, postgres: Server) -> str:
+    """The database that the test's own is copied from; rooms of tests lay more on it."""
+    if "engine" in request.fixturenames:
+        return postgres.lay("acting", TEMPLATE, _let_act)
+    return TEMPLATE
+
+
+def _let_act(database: Database) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        let_everybody_act(owner)
+
+
+@pytest.fixture
+def database(postgres: Server, ground: str) -> Iterator[Database]:
     """A migrated database of the test's own."""
     name = f"test_{next(postgres.numbers)}"
-    yield postgres.create(name, TEMPLATE)
+    yield postgres.create(name, ground)
     postgres.drop(name)
 
 
 @pytest.fixture
-def engine(database: Database, owner: psycopg.Connection) -> Iterator[sa.Engine]:
+def engine(database: Database) -> Iterator[sa.Engine]:
     """Connections with the application's rights; who decides anything has the token she names."""
-    let_everybody_act(owner)
     engine = database.engine()
     yield engine
     engine.dispose()

@@ -5555,6 +5555,25 @@ END $$;
 
 ALTER FUNCTION public.rest_on_lines() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.restoration_says() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    said jsonb := NEW.content::jsonb;
+BEGIN
+    IF NEW.seal_hash IS DISTINCT FROM (SELECT hash FROM seals WHERE number = NEW.seal)
+            OR said ->> 'seal' IS DISTINCT FROM NEW.seal::text
+            OR said ->> 'faults' IS DISTINCT FROM NEW.faults::text
+            OR said ->> 'is_apart' IS DISTINCT FROM NEW.is_apart::text THEN
+        RAISE EXCEPTION 'restoration is not what its content says'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'restoration_says';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.restoration_says() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.return_of_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -6630,6 +6649,26 @@ ALTER TABLE public.authenticators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.backup_progress (
+    is_last boolean DEFAULT true NOT NULL,
+    base text,
+    base_at timestamp with time zone,
+    wal_at timestamp with time zone,
+    CONSTRAINT backup_progress_base_check CHECK ((base <> ''::text)),
+    CONSTRAINT backup_progress_check CHECK (((base IS NULL) = (base_at IS NULL))),
+    CONSTRAINT backup_progress_is_last_check CHECK (is_last)
+);
+
+ALTER TABLE public.backup_progress OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.backup_progress IS 'How far the backups are; one row, which proves nothing';
+
+COMMENT ON COLUMN public.backup_progress.base IS 'The last whole base backup';
+
+COMMENT ON COLUMN public.backup_progress.base_at IS 'When it ended';
+
+COMMENT ON COLUMN public.backup_progress.wal_at IS 'What was committed before is in the store';
 
 CREATE TABLE public.bank_accounts (
     id bigint NOT NULL,
@@ -9635,6 +9674,40 @@ COMMENT ON TABLE public.reserved_devices IS 'GPUs reserved for a project, kept b
 
 COMMENT ON COLUMN public.reserved_devices.valid IS 'Beijing dates, half-open';
 
+CREATE TABLE public.restorations (
+    id bigint NOT NULL,
+    content text NOT NULL,
+    seal bigint NOT NULL,
+    seal_hash bytea NOT NULL,
+    faults integer NOT NULL,
+    is_apart boolean NOT NULL,
+    restored_at timestamp with time zone NOT NULL,
+    restored_by text NOT NULL,
+    CONSTRAINT restorations_faults_check CHECK ((faults >= 0)),
+    CONSTRAINT restorations_restored_by_check CHECK ((restored_by <> ''::text))
+);
+
+ALTER TABLE public.restorations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.restorations IS 'Restorations that were tried and verified; append-only';
+
+COMMENT ON COLUMN public.restorations.content IS 'The report: JSON';
+
+COMMENT ON COLUMN public.restorations.seal IS 'The last seal in what was restored';
+
+COMMENT ON COLUMN public.restorations.faults IS 'What verification and the check of guarantees found there';
+
+COMMENT ON COLUMN public.restorations.is_apart IS 'Whether the store lies on another disk or machine';
+
+ALTER TABLE public.restorations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.restorations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.roles (
     ledger text NOT NULL,
     role text NOT NULL
@@ -10546,6 +10619,9 @@ ALTER TABLE ONLY public.authenticators
 ALTER TABLE ONLY public.authenticators
     ADD CONSTRAINT authenticators_secret_key UNIQUE (secret);
 
+ALTER TABLE ONLY public.backup_progress
+    ADD CONSTRAINT backup_progress_pkey PRIMARY KEY (is_last);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
@@ -11054,6 +11130,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.restorations
+    ADD CONSTRAINT restorations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
 
@@ -11531,6 +11610,8 @@ CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (
 
 CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
 
+CREATE INDEX restorations_by_seal ON public.restorations USING btree (seal);
+
 CREATE INDEX sealed_rows_by_row ON public.sealed_rows USING btree (relation, key, seal);
 
 CREATE INDEX seals_by_key ON public.seals USING btree (key_id);
@@ -11788,6 +11869,8 @@ CREATE TRIGGER clock_replaced_at BEFORE INSERT OR UPDATE OF replaced_at ON publi
 CREATE TRIGGER clock_reserved_at BEFORE INSERT OR UPDATE OF reserved_at ON public.reservations FOR EACH ROW WHEN (((new.reserved_at < (now() - '00:10:00'::interval)) OR (new.reserved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_resolved_at BEFORE INSERT OR UPDATE OF resolved_at ON public.objections FOR EACH ROW WHEN (((new.resolved_at < (now() - '00:10:00'::interval)) OR (new.resolved_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_restored_at BEFORE INSERT OR UPDATE OF restored_at ON public.restorations FOR EACH ROW WHEN (((new.restored_at < (now() - '00:10:00'::interval)) OR (new.restored_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_revoked_at BEFORE INSERT OR UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN (((new.revoked_at < (now() - '00:10:00'::interval)) OR (new.revoked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -12159,6 +12242,8 @@ CREATE TRIGGER ruled BEFORE INSERT ON public.incident_rulings FOR EACH ROW EXECU
 
 CREATE TRIGGER says BEFORE INSERT ON public.certificates FOR EACH ROW EXECUTE FUNCTION public.certificate_says();
 
+CREATE TRIGGER says BEFORE INSERT ON public.restorations FOR EACH ROW EXECUTE FUNCTION public.restoration_says();
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.accruals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.agents REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12354,6 +12439,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.relations REFERENCING NEW TAB
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.restorations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
 
@@ -12593,6 +12680,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.reservations REFERENCING OLD TAB
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.reserved_devices REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.restorations REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.roles REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.seal_keys REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12830,6 +12919,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.relations REFERENCING NEW TABLE A
 CREATE TRIGGER seal_new AFTER INSERT ON public.reservations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.reserved_devices REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('price_id, gpu');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.restorations REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
 
@@ -13429,6 +13520,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_devices_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.restorations
+    ADD CONSTRAINT restorations_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number);
+
 ALTER TABLE ONLY public.sealed_rows
     ADD CONSTRAINT sealed_rows_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number) DEFERRABLE INITIALLY DEFERRED;
 
@@ -13924,6 +14018,8 @@ REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.restoration_says() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_rolls(lent_before timestamp with time zone) FROM PUBLIC;
@@ -14054,6 +14150,14 @@ GRANT SELECT ON TABLE public.archived_rolls TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.archives TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.backup_progress TO suanquan_app;
+
+GRANT UPDATE(base) ON TABLE public.backup_progress TO suanquan_app;
+
+GRANT UPDATE(base_at) ON TABLE public.backup_progress TO suanquan_app;
+
+GRANT UPDATE(wal_at) ON TABLE public.backup_progress TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -14662,6 +14766,8 @@ GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.restorations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
 

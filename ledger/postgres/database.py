@@ -65,6 +65,7 @@ class Database:
             is_pooled=self.is_pooled,
             pool_size=pool_size,
             max_overflow=0,
+            pool_use_lifo=True,  # the connection that just answered is the warm one
             hide_parameters=True,  # an error in the log shows no values
             pool_pre_ping=True,  # a restarted server costs a reconnect, not an error
         )

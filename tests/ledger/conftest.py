@@ -1,21 +1,47 @@
 """Fixtures of the ledger's tests."""
 
+from collections.abc import Callable
+from functools import partial
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from ledger.postgres.database import Database
 from tests.support import reconciliation
+from tests.support.postgres import Server
 from tests.support.town import Town
 
+Builder = Callable[[Database, sa.Engine, psycopg.Connection], Town]
+
 
 @pytest.fixture
-def town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
+def ground(ground: str, request: pytest.FixtureRequest, postgres: Server) -> str:
+    """With a town on it, for those who are in one."""
+    if "metered_town" in request.fixturenames:
+        return postgres.lay("metered_town", ground, partial(_build, reconciliation.metered_town))
+    if "town" in request.fixturenames:
+        return postgres.lay("ledger_town", ground, partial(_build, Town))
+    return ground
+
+
+def _build(builder: Builder, database: Database) -> Town:
+    engine = database.engine()
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        town = builder(database, engine, owner)
+    engine.dispose()
+    return town
+
+
+@pytest.fixture
+def town(engine: sa.Engine, postgres: Server) -> Town:
     """A small town with a project, a price and a voucher, and nothing used yet."""
-    return Town(database, engine, owner)
+    prototype: Town = postgres.grounds["ledger_town"]
+    return prototype.on(engine)
 
 
 @pytest.fixture
-def metered_town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
+def metered_town(engine: sa.Engine, postgres: Server) -> Town:
     """100 GPU-minutes in March, which nobody invoiced yet."""
-    return reconciliation.metered_town(database, engine, owner)
+    prototype: Town = postgres.grounds["metered_town"]
+    return prototype.on(engine)

@@ -4,10 +4,11 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -42,6 +43,7 @@ class Server:
 
     engine: str  # "embedded" or "system"
     embedded: Embedded
+    grounds: dict[str, Any] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
     drops: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -68,6 +70,15 @@ class Server:
             f"CREATE DATABASE {name} OWNER suanquan_owner TEMPLATE {template} STRATEGY FILE_COPY"
         )
         return self.database(name)
+
+    def lay(self, name: str, below: str, make: Callable[[Database], Any]) -> str:
+        """The database that tests' own are copied from, made once from the one below it.
+
+        What `make` returns stays in `grounds`: a test that changes it copies it first.
+        """
+        if name not in self.grounds:
+            self.grounds[name] = make(self.create(name, below))
+        return name
 
     def drop(self, name: str) -> None:
         self.admin(f"DROP DATABASE {name} WITH (FORCE)")

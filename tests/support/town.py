@@ -1,6 +1,7 @@
 """A small town for tests of the flow: one centre, two GPUs, a model project with a voucher."""
 
 from collections.abc import Iterable
+from copy import copy, deepcopy
 from datetime import datetime
 
 import psycopg
@@ -60,6 +61,12 @@ class Town:
                 db, project=self.project, clause="09-1", policy=POLICY, facts={}, actor="clerk",
                 now=START,
             )  # fmt: skip
+
+    def on(self, engine: sa.Engine) -> "Town":
+        """The same town in a copy of its database; its node counts on from here by itself."""
+        town = copy(self)
+        town.engine, town.node = engine, deepcopy(self.node)
+        return town
 
     def register(
         self, text: str, now: datetime = START, *, supersede: bool = False

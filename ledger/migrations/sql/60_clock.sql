@@ -62,6 +62,7 @@ BEGIN
             ('recoveries', 'opened_at closed_at'), ('recovery_codes', 'used_at'),
             ('relays', 'told_at'), ('refunds', 'received_at'),
             ('relations', 'recorded_at superseded_at'), ('reservations', 'reserved_at released_at'),
+            ('restorations', 'restored_at'),
             ('rounds', 'finished_at'), ('sessions', 'created_at seen_at ended_at proven_at'),
             ('stated_periods', 'stated_at'), ('statement_answers', 'answered_at'),
             ('statements', 'issued_at'), ('streams', 'received_at'), ('subjects', 'created_at ended_at'),

@@ -159,6 +159,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "persons": _ONCE,
         "recovery_codes": Sealed(changes=True, secrets=("hash",)),
         "certificates": _ONCE,
+        "restorations": _ONCE,
         "seal_keys": _CHANGES,
         "server_key": Sealed(secrets=("seed",)),
         "sessions": Sealed(changes=True, secrets=("hash", "device"), without=("seen_at",)),

@@ -126,6 +126,6 @@ def test_what_sinfo_says_is_told_beside_the_windows_and_not_counted_as_one(
     monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
     assert main(["slurm", "--once"]) == 0
     assert "sent 0 windows" in capsys.readouterr().err
-    told = server.sightings["partitions"]
-    assert isinstance(told, Partitions)
-    assert (told.gpus, told.partitions) == (8, {"gpu": 8})
+    news = server.sightings["partitions"]
+    assert isinstance(news, Partitions)
+    assert (news.gpus, news.partitions) == (8, {"gpu": 8})

@@ -138,8 +138,8 @@ def test_guesses_wait_and_are_shown_to_the_holder(
         assert confirm(lisi.client, decision, code="000000").status_code == 422
     good = lisi.digits(minute(6))
     assert confirm(lisi.client, decision, code=good).status_code == 422, "too soon"
-    kept = owner.execute("SELECT DISTINCT fault, count(*) FROM failed_sign_ins GROUP BY 1")
-    assert kept.fetchall() == [("step_up", 3)]
+    faults = owner.execute("SELECT DISTINCT fault, count(*) FROM failed_sign_ins GROUP BY 1")
+    assert faults.fetchall() == [("step_up", 3)]
     assert "确认时验证码不对" in lisi.client.get("/sessions").text
     at(strict, 7)
     assert lisi.enter(browser(strict), minute(7)) == 303, "it locks nobody out"

@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import errors
 from sqlmodel import Session
 
@@ -22,7 +21,7 @@ from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
-from tests.support.reconciliation import Desk, bill, metered_town
+from tests.support.reconciliation import Desk, bill
 from tests.support.seals import seal_at, verified
 from tests.support.simulation import minute, window
 from tests.support.town import Town
@@ -35,9 +34,9 @@ MAY = TENTH + timedelta(days=30)
 
 
 @pytest.fixture
-def town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
+def town(metered_town: Town) -> Town:
     """100 GPU-minutes in March, a yuan each, accrued and not invoiced."""
-    return metered_town(database, engine, owner)
+    return metered_town
 
 
 def close_usage(town: Town, month: date = MARCH, now: datetime = TENTH) -> Any:

@@ -13,6 +13,7 @@ UNGUARDED = {
     "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
+        "backup_progress",
     },
     "words between people": {"messages", "statement_answers"},
     "what only holds money back": {

@@ -108,8 +108,10 @@ def test_whose_place_in_the_queue_was_taken_away_is_kept(
     city.accrue("b")
     for statement in ("UPDATE year_waits SET fen = 1", "DELETE FROM year_waits"):
         assert attempt(database, statement) is None
-    kept = owner.execute("SELECT act, row ->> 'fen' FROM history WHERE relation = 'year_waits'")
-    assert kept.fetchall() == [("UPDATE", "50"), ("DELETE", "1")]
+    history_rows = owner.execute(
+        "SELECT act, row ->> 'fen' FROM history WHERE relation = 'year_waits'"
+    )
+    assert history_rows.fetchall() == [("UPDATE", "50"), ("DELETE", "1")]
 
 
 @pytest.mark.parametrize("function", ["set_year_cap", "set_pool"])

@@ -37,10 +37,10 @@ def test_a_node_s_gpus_are_counted_in_each_of_its_partitions() -> None:
 
 
 def test_of_the_cluster_each_node_is_counted_once_and_too_many_partitions_are_cut() -> None:
-    told = sighting_of(nodes_of(SINFO), datetime(2026, 3, 1, tzinfo=UTC))
-    assert (told.gpus, told.partitions) == (16, {"gpu": 14, "spot": 6, "cpu": 0, "old": 2})
-    assert sightings.faults(told) == []
-    many = sighting_of({f"p{n:03}": {f"n{n}": 1} for n in range(300)}, told.seen_at)
+    sighting = sighting_of(nodes_of(SINFO), datetime(2026, 3, 1, tzinfo=UTC))
+    assert (sighting.gpus, sighting.partitions) == (16, {"gpu": 14, "spot": 6, "cpu": 0, "old": 2})
+    assert sightings.faults(sighting) == []
+    many = sighting_of({f"p{n:03}": {f"n{n}": 1} for n in range(300)}, sighting.seen_at)
     assert (many.gpus, len(many.partitions)) == (300, sightings.ITEMS_MAX)
 
 

@@ -56,8 +56,8 @@ def test_two_of_one_name_are_two_and_one_that_is_renamed_is_one(
     for number, name in ((1, "relay"), (2, "relay"), (1, "renamed")):
         tell(engine, node, name, number + 1, relay=UUID(int=number))
     with Session(engine) as db:
-        told = sorted((r.name, r.batches) for r in relays(db, None, START))
-    assert told == [("relay", 1), ("relay", 3), ("renamed", 2)]
+        batches_of = sorted((r.name, r.batches) for r in relays(db, None, START))
+    assert batches_of == [("relay", 1), ("relay", 3), ("renamed", 2)]
 
 
 def test_made_up_names_do_not_pile_up(engine: sa.Engine, owner: psycopg.Connection) -> None:
