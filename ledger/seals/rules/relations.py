@@ -212,6 +212,7 @@ FREE: Mapping[str, str] = MappingProxyType(
     {
         "agent_shares": "how much each agent took today; nothing but «not more today» rests on it",
         "alembic_version": "which schema this is: the program's own",
+        "backup_progress": "how far the backups are; they prove themselves by their manifests",
         "event_bookmarks": "up to which event each receiver has them",
         "relays": "what a relay said last, for the eye",
         "rounds": "when the last round was, for the eye",
