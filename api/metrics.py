@@ -67,6 +67,10 @@ def _of_round(column: str, per: float = 1.0) -> Callable[[Gauges], Values]:
     return lambda g: [((), float(getattr(r, column)) / per) for r in (g.last_round,) if r]
 
 
+def _of_backups(column: str) -> Callable[[Gauges], Values]:
+    return lambda g: [((), getattr(g.backups, column))]
+
+
 _SOURCE = ("cluster", "source")
 FAMILIES = (
     Family("report_lag_seconds", "Since the last batch of the node heard least lately", _SOURCE,
@@ -102,6 +106,12 @@ FAMILIES = (
     Family("charge_lag_seconds", "Since the last round of pricing and accruing", (),
            _of_round("age_s")),
     Family("charge_round_seconds", "How long that round took", (), _of_round("took_ms", 1000)),
+    Family("backup_base_age_seconds", "Since the last whole base backup", (),
+           _of_backups("base_s")),
+    Family("backup_wal_age_seconds", "Since the moment up to which all is in the store", (),
+           _of_backups("wal_s")),
+    Family("backup_restored_age_seconds", "Since the last restoration without a fault", (),
+           _of_backups("restored_s")),
 )  # fmt: skip
 
 

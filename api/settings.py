@@ -165,6 +165,14 @@ class Settings(BaseSettings):
     backup_database_url: str | None = Field(default=None, repr=False)
     """`database_url` by a login that may replicate, which copies the server and its WAL."""
 
+    backup_read_key: Path | None = None
+    """The file of the key that backups are read with, where this server is to try restorations."""
+
+    backup_seconds: int = Field(default=60, ge=10, le=3600)
+    backup_hours: int = Field(default=24, ge=1, le=720)
+    backup_drill_days: int = Field(default=7, ge=1, le=366)
+    """How often WAL is stored, a base is made, and a restoration is tried."""
+
     backup_days: int = Field(default=35, ge=1, le=36_500)
     backup_bases: int = Field(default=2, ge=1, le=1_000)
     """How many days back any moment can be restored, and how many base backups stay at least."""
@@ -229,6 +237,11 @@ class Settings(BaseSettings):
     def backup_write_key(self) -> Path:
         """The file of the key that backups are written with."""
         return self.backup_key or self.data / "backup.key"
+
+    @property
+    def backup_reader(self) -> Path:
+        """The file of the key that backups are read with; without one, where none is."""
+        return self.backup_read_key or self.data / "backup-read.key"
 
     @property
     def address(self) -> str:

@@ -105,6 +105,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "backup_unreachable": msgid(
             "不能恢复到那一刻：那之前最晚到 {last}，之后的 WAL 没有存下；下一份备份从 {next} 起"
         ),
+        "drill_unsealed": msgid(
+            "恢复到的那一刻还没有封存过，无从核对；请先封存（suanquan seal now）"
+        ),
         "restore_not_empty": msgid("{path} 已经有了；只恢复到空的地方"),
         "dump_place": msgid("放转储的目录 {path} 不可用：{detail}"),
         "dump_busy": msgid("{path} 正有另一次转储"),

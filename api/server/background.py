@@ -10,6 +10,9 @@ database has grown.
 
 Windows of days that are over for two days are packed, an hour of them at a time.
 
+Where there is a store (`SUANQUAN_BACKUP`), WAL goes there each minute and a base each day, and a
+restoration is tried each week where the read key is here.
+
 Evidence of months that were sealed long ago goes to the archive, where one is set
 (`SUANQUAN_ARCHIVE`), a part at a time.
 
@@ -35,6 +38,7 @@ from api.door.archive.bring_back import bring_back
 from api.door.batch_decoder import read_kept
 from api.people.events.sender import Receiver, send_round
 from api.server.archive.rounds import archive_round
+from api.server.backup.rounds import base_round, drill_round, wal_round
 from api.settings import Settings
 from ledger.archive.queries.parts import missing_rolls
 from ledger.charging.steps import charge, record_round
@@ -57,6 +61,7 @@ from ledger.vouchers.steps.reserve import expire
 EVERY_S = 10.0
 SEAL_LOOK_S = 60.0
 ARCHIVE_LOOK_S = 600.0
+BASE_LOOK_S, DRILL_LOOK_S = 600.0, 3600.0
 PACK_LOOK_S, PACK_FOR_S = 60.0, 5.0
 ACTOR = "server"
 _SHARE = 10
@@ -71,6 +76,8 @@ class Round:
 
     name: str
     do: Callable[[datetime], object]
+    even_full: bool = False
+    """Also while nothing may be written: it lets the database drop WAL."""
 
 
 @asynccontextmanager
@@ -107,8 +114,20 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
     yield EVERY_S, log_rounds
     yield PACK_LOOK_S, [Round("pack", lambda now: pack_round(engine, now))]
     yield ARCHIVE_LOOK_S, [Round("archive", lambda now: archive_round(engine, settings, now))]
+    yield from _backup_rounds(engine, settings)
     if settings.seal_key is not None:
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
+
+
+def _backup_rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Round]]]:
+    """Where there is a store: each in a loop of its own, for none waits for another."""
+    if settings.backup is None:
+        return
+    store = Round("store WAL", lambda _: wal_round(engine, settings), even_full=True)
+    yield settings.backup_seconds, [store]
+    yield BASE_LOOK_S, [Round("back up", lambda now: base_round(engine, settings, now))]
+    if settings.backup_read_key is not None:
+        yield DRILL_LOOK_S, [Round("drill", lambda now: drill_round(engine, settings, now))]
 
 
 async def _repeat(
@@ -118,7 +137,7 @@ async def _repeat(
     pause = every_s
     while True:
         await asyncio.sleep(pause)
-        if is_closed():
+        if is_closed() and not all(this_round.even_full for this_round in rounds):
             continue
         began = time.monotonic()
         for this_round in rounds:

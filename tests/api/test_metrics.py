@@ -20,6 +20,7 @@ from api.settings import Settings
 from ledger.desk.queries.gauges import gauges
 from ledger.people.codes import Role
 from tests.support.api.town import NOW, Town
+from tests.support.backup.restorations import record_findings
 from tests.support.simulation import gpu_id, minute, window
 
 TOKEN = "a token for Prometheus"  # noqa: S105
@@ -235,6 +236,10 @@ def test_every_figure_is_on_a_city_that_works(
         (NOW,),
     )
     assert accrue_round(engine, NOW)
+    owner.execute(
+        "INSERT INTO backup_progress (base, base_at, wal_at) VALUES ('x', %s, %s)", (NOW, NOW)
+    )
+    record_findings(engine)
     figures = values(prometheus)
     assert {PREFIX + family.name for family in FAMILIES} <= {*figures}
     assert gpu_id(0) not in prometheus.get("/metrics").text

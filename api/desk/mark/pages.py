@@ -33,5 +33,5 @@ def _in_words(safeguard: Safeguard, lacks: list[str]) -> list[str]:
     if safeguard is Safeguard.ADMINISTRATORS:
         return [label_of(Role, role) for role in lacks]
     if safeguard is Safeguard.BACKUP:
-        return [_("这个版本还不能记录异机恢复，所以这一项总是缺")]
+        return [_("在另一块盘或另一台机器上的备份，恢复演练一次，没有不符：suanquan backup drill")]
     return lacks

@@ -177,6 +177,11 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "POST /objections/{key}/resolution",
             "POST /claims/{number}/objections/{objection}",
         ),
+        msgid("挂起申请"): ("POST /claims/{number}/holds",),
+        msgid("了结挂起"): (
+            "POST /claims/{number}/holds/{hold}/end",
+            "POST /claims/{number}/holds/{hold}",
+        ),
         # Payment.
         msgid("提出指标"): ("POST /indicators", "POST /payments/indicators"),
         msgid("提出调整指标"): (
@@ -195,6 +200,8 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("定时：认下已到时刻的用量"): ("round release",),
         msgid("定时：封存"): ("round seal",),
         msgid("定时：归档"): ("round archive",),
+        msgid("定时：备份"): ("round backup",),
+        msgid("定时：恢复演练"): ("round backup drill",),
         msgid("本机：启动"): ("command up",),
         msgid("本机：建立管理员"): ("command admin create",),
         msgid("本机：升级数据库"): ("command db upgrade",),
@@ -203,6 +210,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("本机：转储数据库"): ("command db dump",),
         msgid("本机：载入一份转储"): ("command db load",),
         msgid("本机：备份"): ("command backup now",),
+        msgid("本机：恢复演练"): ("command backup drill",),
         msgid("本机：清理旧备份"): ("command backup prune",),
         msgid("本机：从备份恢复"): ("command restore",),
         msgid("本机：封存"): ("command seal now",),

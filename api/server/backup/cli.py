@@ -4,19 +4,21 @@ They copy the server by a login of its own, which may replicate and read no tabl
 stands in the event log; a restoration says so in the log of what was restored.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.answer import Answer, Column, Listing, listing, record
+from api.cli.answer import Answer, Column, Listing, Pairs, listing, record
 from api.cli.commands import Commands
 from api.cli.failures import Failure, database
 from api.cli.options import MACHINE
-from api.cli.values import MOMENT, NUMBER
+from api.cli.values import MOMENT, NUMBER, YES
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.units import BEIJING
@@ -52,6 +54,16 @@ RESTORED = (
     Column(msgid("恢复到"), "moment", MOMENT),
     Column(msgid("数据在"), "data"),
 )
+FINDINGS = (
+    Column(msgid("备份"), "base"),
+    Column(msgid("恢复到"), "moment", MOMENT),
+    Column(msgid("最后一次封存"), "seal", NUMBER),
+    Column(msgid("核对的行"), "rows", NUMBER),
+    Column(msgid("重算的分录"), "entries", NUMBER),
+    Column(msgid("不符"), "faults", NUMBER),
+    Column(msgid("在另一块盘或另一台机器"), "is_apart", YES),
+)
+Report = Annotated[Path | None, typer.Option(help=msgid("把报告写成这个 JSON 文件"))]
 Key = Annotated[Path, typer.Option(help=msgid("读密钥的文件"))]
 MaybeKey = Annotated[
     Path | None, typer.Option(help=msgid("读密钥的文件；不写就用这台服务器的写密钥"))
@@ -128,6 +140,38 @@ def prune() -> Answer:
         )  # fmt: skip
         record_command(target, "command backup prune", "backups", str(count.bases))
     return record(REMOVAL, {"bases": count.bases, "objects": count.objects})
+
+
+@backup.verb("drill", msgid("恢复演练：恢复到临时的库，核验、检查守护、与现在对照，写报告"))
+def drill(*, key: Key, to: To = None, report: Report = None) -> Answer:
+    """Try a restoration: recover, verify, check the guarantees; write down what was found."""
+    moment = moment_of(to) if to else None
+    with _reach() as (target, settings):
+        from api.server.backup.rounds import drill as run  # noqa: PLC0415 - loaded when it is used
+        from api.server.database import machine_actor  # noqa: PLC0415
+
+        engine = target.engine(pool_size=1)
+        try:
+            findings = run(
+                engine, settings.model_copy(update={"backup_read_key": key}), moment,
+                actor=machine_actor(), act="command backup drill",
+            )  # fmt: skip
+        finally:
+            engine.dispose()
+    view = asdict(findings)
+    if report is not None:
+        _write(report, view)
+    wrong = _("{count} 处不符").format(count=findings.faults)
+    failure = Failure(wrong) if findings.faults else None
+    return Answer(view, [Pairs(FINDINGS, view)], failure)
+
+
+def _write(file: Path, view: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(view, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        wrong = _("写不了 {file}：{why}").format(file=file, why=error.strerror)
+        raise Failure(wrong) from error
 
 
 @app.verb("restore", msgid("从备份恢复到一个时刻：空的数据目录，或一个新文件夹"), panel=MACHINE)

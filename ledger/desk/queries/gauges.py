@@ -83,6 +83,13 @@ _ROUND = text("""
            unpriced_ms / 3600000 AS unpriced_hours
     FROM rounds
 """)
+_BACKUPS = text("""
+    SELECT extract(epoch FROM :now - p.base_at) AS base_s,
+           extract(epoch FROM :now - p.wal_at) AS wal_s,
+           extract(epoch FROM :now - r.restored_at) AS restored_s
+    FROM (SELECT max(restored_at) AS restored_at FROM restorations WHERE faults = 0) r
+    LEFT JOIN backup_progress p ON true
+""")
 
 
 class QueueName(StrEnum):
@@ -105,7 +112,8 @@ class Gauges:
     """Rows by cluster, the desk's queues with their oldest, and the server's last round.
 
     `queues` counts and, in seconds, how long the oldest has waited; None where nothing waits.
-    `relays` have the same of their oldest batch.
+    `relays` have the same of their oldest batch. `backups` says in seconds how old the last base,
+    the last WAL and the last restoration without a fault are; None where there was none.
     """
 
     reports: Sequence[Row[Any]]
@@ -116,6 +124,7 @@ class Gauges:
     queues: Mapping[QueueName, tuple[int, float | None]]
     relays: Sequence[tuple[RelayStatus, float | None]]
     last_round: Row[Any] | None
+    backups: Row[Any]
 
 
 def gauges(db: Session, now: datetime) -> Gauges:
@@ -135,6 +144,7 @@ def gauges(db: Session, now: datetime) -> Gauges:
             for each in relays(db, None, now)
         ],
         db.execute(_ROUND, {"now": now}).one_or_none(),
+        db.execute(_BACKUPS, {"now": now}).one(),
     )
 
 

@@ -34,6 +34,9 @@ _WITHOUT_FACTOR = text(f"""
     GROUP BY p.name ORDER BY p.name
 """)
 _IS_SEALED = text("SELECT EXISTS (SELECT FROM seals)")
+_IS_RESTORED = text("""
+    SELECT EXISTS (SELECT FROM restorations WHERE faults = 0 AND is_apart)
+""")
 _PAYABLE = text("""
     SELECT policy FROM clauses GROUP BY policy
     HAVING bool_and(complete) AND policy IN (SELECT policy FROM payable_clauses)
@@ -56,7 +59,7 @@ def checks(db: Session, now: datetime) -> list[Check]:
         _administrators(db, now),
         _second_factor(db, now),
         Check(Safeguard.SEALING, db.execute(_IS_SEALED).scalar_one()),
-        Check(Safeguard.BACKUP, is_there=False),  # no restoration is recorded yet
+        Check(Safeguard.BACKUP, db.execute(_IS_RESTORED).scalar_one()),
         Check(Safeguard.POLICY, any(not _is_drill(version) for version in _payable(db))),
     ]
 

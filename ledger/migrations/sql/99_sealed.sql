@@ -18,7 +18,7 @@ BEGIN
                 evidence_changes,evidence_days,holds,hold_days,incident_spans,witness_nodes,
                 partition_gpus,witness_pods,witness_watches,
                 postings,movements,
-                agent_shares,alembic_version,event_bookmarks,relays,rounds,seals,sealed_rows,unsealed_rows}')
+                agent_shares,alembic_version,backup_progress,event_bookmarks,relays,rounds,seals,sealed_rows,unsealed_rows}')
         GROUP BY c.relname ORDER BY c.relname
     LOOP
         EXECUTE format(

@@ -17,7 +17,7 @@ NOT_NOW = {
     "conflicts.start", "quarantine.start", "windows.start", "streams.sent_at",
     "gpus.registered_from", "gpus.retired_at", "relays.waiting_since",
     "enrolment_codes.expires_at", "invitations.expires_at", "sessions.expires_at",
-    "tokens.expires_at",
+    "tokens.expires_at", "backup_progress.base_at", "backup_progress.wal_at",
 }  # fmt: skip
 CHECK = errors.CheckViolation
 CLAIM = """

@@ -13,8 +13,9 @@ UNGUARDED = {
     "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
+        "backup_progress",
     },
-    "words between people": {"messages", "objections", "statement_answers"},
+    "words between people": {"messages", "statement_answers"},
     "what only holds money back": {
         "freezes", "reservations", "payment_lists", "partition_gpus",
     },

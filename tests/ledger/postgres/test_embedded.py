@@ -33,17 +33,19 @@ def test_safe_by_default(data: Path, binaries: Path) -> None:
     for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
         assert settings[name] == "on"
     assert (settings["server_encoding"], settings["lc_messages"]) == ("UTF8", "C")
-    assert roles == [("suanquan_app", False), ("suanquan_owner", False)]
+    assert roles == [("suanquan_app", False), ("suanquan_backup", False), ("suanquan_owner", False)]
     assert (settings["listen_addresses"], listening) == ("", [])
 
 
 def test_every_login_has_a_password_of_its_own(data: Path) -> None:
     with Embedded(data, settings=QUICK) as embedded:
-        for url in (embedded.admin_url, embedded.owner_url, embedded.app_url):
+        for url in (
+            embedded.admin_url, embedded.owner_url, embedded.app_url, embedded.backup_url,
+        ):  # fmt: skip
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(re.sub(r":[^:@/]+@", ":guess@", url))
     files, log = list(data.glob("*.password")), data / "postgres.log"
-    assert len({path.read_text() for path in files}) == 3
+    assert len({path.read_text() for path in files}) == 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in (*files, log)} == {0o600}
     assert not any(path.read_text() in log.read_text() for path in files)
 

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from api.desk.mark.routes import SafeguardRead
@@ -12,6 +13,7 @@ from tests.support.api.command_line import Desk
 from tests.support.api.html import parse, texts
 from tests.support.api.logins import accept, invite
 from tests.support.api.town import Town
+from tests.support.backup.restorations import record_findings
 
 WORDS = "演练，不得用于拨付"
 
@@ -51,13 +53,24 @@ def test_who_has_an_authenticator_and_who_is_gone_are_not_lacking(
     assert lacks(town)[Safeguard.ADMINISTRATORS] == ["auditadmin"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_there"), [({"faults": 1}, False), ({"is_apart": False}, False), ({}, True)]
+)
+def test_a_backup_elsewhere_was_restored_without_a_fault(
+    town: Town, engine: sa.Engine, changes: dict[str, object], *, is_there: bool
+) -> None:
+    assert Safeguard.BACKUP in lacks(town)
+    record_findings(engine, **changes)
+    assert (Safeguard.BACKUP not in lacks(town)) is is_there
+
+
 def test_the_page_and_the_command_say_it(desk: Desk) -> None:
     town = desk.town
     page = town.client.get("/mark", headers=town.headers(Role.SYSTEM_ADMIN))
     rows = texts(parse(page.text), "tbody th")
     assert len(rows) == len(Safeguard)
     assert "某clerk" in page.text
-    assert "还不能记录异机恢复" in page.text
+    assert "suanquan backup drill" in page.text
     assert 'href="/mark"' in see(town.client, town, Role.CLERK)
     answer = desk.ask(Role.AUDITOR, "mark")
     assert {row["safeguard"] for row in answer if not row["is_there"]} == set(lacks(town))

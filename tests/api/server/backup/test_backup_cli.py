@@ -4,14 +4,21 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlmodel import Session
 
+from api.server.backup.rounds import base_round, wal_round
 from api.server.database import reach
 from api.settings import Settings
+from ledger.desk.codes import Safeguard
+from ledger.desk.queries.gauges import gauges
+from ledger.desk.queries.mark import checks
+from ledger.postgres.clock import moment_of
 from tests.support.api.events import events
 from tests.support.postgres import Server, open_folder
 from tests.support.processes import Result, run_here
@@ -112,3 +119,56 @@ def test_another_postgresql_is_copied_by_a_login_and_comes_back_in_a_folder(
     assert (into / "cluster" / "PG_VERSION").is_file()
     assert not (into / "recovery").exists()
     assert "there already" in run("restore", f"--key={key}", f"--into={into}").stderr
+
+
+def test_a_drill_verifies_what_it_restored_and_the_mark_waits_for_one(place: Path) -> None:
+    run, key = runner(place, "first"), str(place / "read.key")
+    run("db", "upgrade")
+    run("backup", "keys", key)
+    run("backup", "now")
+    assert "seal now" in run("backup", "drill", f"--key={key}").stderr, "nothing to compare with"
+    assert run("seal", "now").returncode == 0
+    settings = Settings(data=place / "first", backup=str(place / "store"), backup_days=1)
+    with reach(settings) as database:
+        engine = database.engine(pool_size=1)
+        try:
+            assert wal_round(engine, settings)
+            now = moment_of(engine)
+            assert base_round(engine, settings, now)
+            assert not base_round(engine, settings, moment_of(engine)), "not due"
+            assert base_round(engine, settings, now + timedelta(days=2))
+            assert wal_round(engine, settings)
+            with Session(engine) as db:
+                figures = gauges(db, moment_of(engine)).backups
+                done = {check.safeguard: check.is_there for check in checks(db, now)}
+                assert not done[Safeguard.BACKUP]
+            assert 0 <= figures.base_s < 3600
+            assert 0 <= figures.wal_s < 3600
+            assert figures.restored_s is None
+        finally:
+            engine.dispose()
+    report = place / "drill.json"
+    row = answer(run("backup", "drill", f"--key={key}", f"--report={report}", "--json"))
+    assert json.loads(report.read_text()) == row
+    assert (row["faults"], row["seal"]) == (0, 1)
+    assert row["rows"] > 0
+    assert row["is_apart"] is False, "the same disk"
+    with city_of(place / "first") as owner:
+        (event,) = events(owner, act="command backup drill")
+        assert event["number"].startswith(row["base"])
+        forged = "UPDATE restorations SET is_apart = true"
+        insert = (
+            "INSERT INTO restorations (content, seal, seal_hash, faults, is_apart, restored_at,"
+            " restored_by) SELECT content, seal, seal_hash, faults, {}, now(), 'x'"
+            " FROM restorations"
+        )
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute(insert.format("true").encode())
+        owner.rollback()
+        wrong = insert.format("false").replace("seal_hash, faults, f", "'\\x00', faults, f")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute(wrong.encode())
+        owner.rollback()
+        owner.execute("SET ROLE suanquan_app")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute(forged.encode())
