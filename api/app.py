@@ -22,6 +22,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import health, metrics, pages
 from api.claims import bank_account_routes, papers, publication_routes, redemption_routes
 from api.claims import routes as claims_routes
+from api.claims.cases import routes as case_routes
 from api.closes import routes as closes_routes
 from api.desk import decision_routes, finding_routes
 from api.desk.chain import routes as chain_routes
@@ -86,6 +87,7 @@ ROUTES = (
     chain_routes,
     courier_routes,
     claims_routes,
+    case_routes,
     papers,
     documents_routes,
     receipt_routes,

@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from api.claims import bank_account_cli
 from api.claims import cli as claims_cli
+from api.claims.cases import cli as cases_cli
 from api.cli import help as command_help
 from api.cli.client import readers_language
 from api.cli.commands import Commands
@@ -65,6 +66,7 @@ for room in (
     documents_cli,
     reconciliation_cli,
     claims_cli,
+    cases_cli,
     bank_account_cli,
     payment_cli,
     closes_cli,

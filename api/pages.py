@@ -2,6 +2,7 @@
 
 from api.claims import number_read_pages, publication_pages, redemption_pages
 from api.claims import pages as claims_pages
+from api.claims.cases import pages as case_pages
 from api.closes import pages as closes_pages
 from api.desk import centre_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
@@ -72,6 +73,7 @@ ROUTERS = (
     documents_pages.router,
     receipt_pages.router,
     claims_pages.router,
+    case_pages.router,
     payment_pages.router,
     money_pages.router,
     publication_pages.router,

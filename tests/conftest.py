@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
     parser.addoption("--renew-rights", action="store_true", help="rewrite docs/doors/rights.md")
+    parser.addoption("--renew-pictures", action="store_true", help="rewrite docs/awards/*.svg")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
 
 

@@ -15,7 +15,7 @@ from api.metering.finding_columns import reason
 from api.web.mark import fault_mark
 from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES, YEAR_ROLES
 from ledger.claims.codes import ClaimAction, ClaimState
-from ledger.claims.rules import ACTIONS, STATES
+from ledger.claims.rules.courses import ACTIONS, STATES
 from ledger.desk.queries.findings import KINDS
 from ledger.documents.codes import DocumentKind
 from ledger.metering.codes import GapCause

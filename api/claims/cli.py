@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.claims.cases.columns import HOLDS
 from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
 from api.cli.arguments import content_of, facts_of, fen_of, path, write
 from api.cli.client import Client, ask
@@ -221,13 +222,13 @@ def add(
 @claim.verb("submit", msgid("提交"))
 def submit(number: Number, *, note: Note = "") -> Answer:
     """Hand a claim in."""
-    return _step(number, "submit", note)
+    return step(number, "submit", note)
 
 
 @claim.verb("return", msgid("退回补正"))
 def send_back(number: Number, *, note: Why) -> Answer:
     """Return a claim for what it lacks."""
-    return _step(number, "return", note)
+    return step(number, "return", note)
 
 
 @claim.verb("accept", msgid("按政策当日认定，符合才受理"))
@@ -239,7 +240,7 @@ def accept(
     note: Note = "",
 ) -> Answer:
     """Decide by the policy of the day, and accept."""
-    return _step(number, "accept", note, facts=facts_of(fact), reference=reference)
+    return step(number, "accept", note, facts=facts_of(fact), reference=reference)
 
 
 @claim.verb("publish", msgid("公示，次日起算工作日"))
@@ -250,19 +251,19 @@ def publish(
     note: Note = "",
 ) -> Answer:
     """Publish a claim, from tomorrow."""
-    return _step(number, "publish", note, channel=channel)
+    return step(number, "publish", note, channel=channel)
 
 
 @claim.verb("refuse", msgid("决定不予兑付"))
 def refuse(number: Number, *, note: Why) -> Answer:
     """Refuse a claim."""
-    return _step(number, "refuse", note)
+    return step(number, "refuse", note)
 
 
 @claim.verb("withdraw", msgid("撤回"))
 def withdraw(number: Number, *, note: Note = "") -> Answer:
     """Withdraw a claim."""
-    return _step(number, "withdraw", note)
+    return step(number, "withdraw", note)
 
 
 @claim.verb("approve", msgid("公示期满，提出批准，由审批确认"))
@@ -283,8 +284,8 @@ def approve(
 def object_to(
     number: Number,
     *,
-    objector: Annotated[str, typer.Option(help=msgid("谁提出"))],
-    contact: Annotated[str, typer.Option(help=msgid("联系方式"))],
+    objector: Annotated[str, typer.Option(help=msgid("谁提出；不写即匿名，只作线索"))] = "",
+    contact: Annotated[str, typer.Option(help=msgid("联系方式"))] = "",
     body: Annotated[str, typer.Option(help=msgid("异议内容"))],
 ) -> Answer:
     """Write down an objection."""
@@ -317,6 +318,7 @@ def show(number: Number) -> Answer:
         Table(MONTHS, record["months"], msgid("没有写明账期")),
         Table(FILES, record["files"], msgid("没有材料")),
         Table(EVENTS, record["events"], msgid("还没有提交")),
+        *([Table(HOLDS, record["holds"], "")] if record["holds"] else []),
         *map(_objection, record["objections"]),
     ]
     return Answer(record, blocks)
@@ -339,7 +341,8 @@ def pending_answer(proposal: dict[str, Any]) -> Answer:
     return Answer(proposal, [_("待另一人确认决定 {number}").format(number=proposal["decision"])])
 
 
-def _step(number: str, action: str, note: str, **more: object) -> Answer:
+def step(number: str, action: str, note: str, **more: object) -> Answer:
+    """Take a step of a claim, and say where it stands then."""
     body = {"action": action, "note": note, **more}
     return _stands(ask("POST", path("claims", number, "actions"), body=body))
 
@@ -356,6 +359,7 @@ def _lacks(record: dict[str, Any]) -> list[str]:
 
 
 def _objection(objection: dict[str, Any]) -> str:
+    objection = {**objection, "objector": objection["objector"] or _("匿名")}
     texts = {
         None: _("异议 {id} {objector}：{body}（未处理）"),
         True: _("异议 {id} {objector}：{body}（成立）"),

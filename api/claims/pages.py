@@ -1,14 +1,14 @@
 """Claims (兑付申请): the amount, the state, and what the reader may do next.
 
 A builder sees and files her own, a centre what it redeems; the bureau sees all. What may be done
-with a claim in its state by which role stands in one table (`ledger/claims/rules.py`): the page
-shows just these buttons. If anything is missing, nothing happens and everything that is missing is
-reported.
+with a claim in its state by which role stands in one table (`ledger/claims/rules/courses.py`): the
+page shows just these buttons. If anything is missing, nothing happens and everything that is
+missing is reported.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from api.claims import bank_account_routes, publication_routes, routes
 from api.claims.account_numbers import Numbers
+from api.claims.cases.picture import course_pictures
 from api.claims.papers import Paper, paper_content
 from api.claims.routes import Bringer, Claimant, Handler, Mover, Reader
 from api.claims.schemas import (
@@ -27,7 +28,14 @@ from api.claims.schemas import (
     ObjectionCreate,
     ResolutionCreate,
 )
-from api.claims.workflow_view import fact_fields, facts_of_form, stepper
+from api.claims.workflow_view import (
+    fact_fields,
+    facts_of_form,
+    hold_view,
+    hold_words,
+    stages_behind,
+    stepper,
+)
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, ReadDb
@@ -41,8 +49,8 @@ from api.web.forms import Fields, SentForm, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
 from ledger.claims import queries as claim_queries
-from ledger.claims.codes import ClaimAction, ClaimState
-from ledger.claims.rules import actions
+from ledger.claims.codes import ClaimAction, ClaimState, HoldKind
+from ledger.claims.rules.courses import OPEN
 from ledger.claims.steps.claim_actions import Action
 from ledger.claims.steps.eligibility import facts_of
 from ledger.claims.steps.publication import claim_of
@@ -62,8 +70,7 @@ from ledger.vouchers.tables import Voucher
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
-REVIEW = ("submitted", "accepted", "objected", "published")
-BY_ITSELF = ("submit", "return", "accept", "publish", "refuse", "withdraw")
+BY_ITSELF = get_args(Action)
 
 
 @router.get("/claims")
@@ -77,7 +84,7 @@ def listing(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Claims, newest first; `queue=review` those that wait for the bureau."""
-    states = REVIEW if queue else None
+    states = queues.REVIEW if queue else None
     claims = queues.claims(
         db, project=viewer.project, centre=viewer.centre, states=states, limit=PAGE_ROWS + 1,
         offset=offset,
@@ -99,7 +106,7 @@ def listing(
 
 def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
     over = row.state == "published" and queues.over(row, today)
-    return {"claim": row, "mark": claim_mark(row.state), "over": over}
+    return {"claim": row, "mark": claim_mark(row.state, is_held=row.is_held), "over": over}
 
 
 def _claim_form(db: Session, viewer: Viewer) -> dict[str, Any] | None:
@@ -158,9 +165,13 @@ def claim_page(
             "voucher": details.voucher,
             "project": details.project,
             "payee": details.payee,
-            "mark": claim_mark(claim.state),
+            "mark": claim_mark(claim.state, is_held=details.summary.is_held),
             "months": details.summary.months,
-            "steps": stepper(claim, details.events, details.publication),
+            "steps": stepper(details),
+            "pictures": course_pictures(details.course, stages_behind(details)),
+            "holds": [hold_view(hold, viewer) for hold in details.holds],
+            "hold_kinds": labels(HoldKind),
+            "hold_words": hold_words(),
             "events": details.events,
             "person": person,
             "action_words": labels(ClaimAction),
@@ -196,10 +207,11 @@ def _account_number(numbers: Numbers, viewer: Viewer, account: BankAccount | Non
 def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:
     """The buttons: what the case's table gives this role in this state."""
     state, publication = details.claim.state, details.publication
-    permitted = actions(state, viewer.role)
+    permitted = details.actions(viewer.role)
     over = publication is not None and publication.until < today
     return {
         "actions": [action for action in permitted if action in BY_ITSELF],
+        "may_hold": state in OPEN and access.may(viewer, Right.HANDLE_CLAIMS),
         "may_object": "object" in permitted,
         "may_resolve": "dismiss" in permitted,
         "may_propose": "propose" in permitted and over,

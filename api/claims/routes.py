@@ -1,7 +1,8 @@
 """Claims: opening them, their files, their steps, and the proposal to approve.
 
-Who may do what in which state stands in one table (`ledger/claims/rules.py`); a step that is
-another role's is refused. A builder sees and moves her own claims only, a centre what it redeems.
+Who may do what in which state stands in one table (`ledger/claims/rules/courses.py`); a step that
+is another role's is refused. A builder sees and moves her own claims only, a centre what it
+redeems.
 """
 
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
+from api.claims.cases.schemas import HoldRead
 from api.claims.schemas import (
     ActionCreate,
     ApprovalCreate,
@@ -32,7 +34,6 @@ from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, first_day
 from api.messages.sentences import findings
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import actions
 from ledger.claims.steps.approval import propose_approval
 from ledger.claims.steps.claim_actions import Wish, handle
 from ledger.claims.steps.claims import add_file, open_claim
@@ -158,7 +159,7 @@ def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
         "uscc": details.payee.uscc,
         "policy": details.voucher.policy,
         "words": in_words(claim.fen),
-        "actions": list(actions(claim.state, viewer.role)),
+        "actions": details.actions(viewer.role),
         "lacks": [fault["message"] for fault in findings(details.missing)],
         "documents": details.documents,
         "checklist": [ChecklistItem.model_validate(item) for item in details.checklist],
@@ -166,6 +167,8 @@ def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
         "events": [EventRead.model_validate(event) for event in details.events],
         "files": [FileRead.model_validate(file) for file in details.files],
         "objections": [ObjectionRead.model_validate(objection) for objection in objections],
+        "course": list(details.course),
+        "holds": [HoldRead.of(hold) for hold in details.holds],
     }
     summary = details.summary._mapping  # noqa: SLF001 - its public name
     return ClaimRead.model_validate({**summary, **more})

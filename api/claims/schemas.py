@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from api.claims.cases.schemas import HoldRead
 from api.door.schemas import (
     LINE_MAX,
     Line,
@@ -66,11 +67,11 @@ class ApprovalCreate(RequestModel):
 
 
 class ObjectionCreate(RequestModel):
-    """What somebody objects to a published claim, as a clerk received it."""
+    """What somebody objects to a published claim, as a clerk received it; unsigned it is a lead."""
 
     claim: Line
-    objector: Line
-    contact: Line
+    objector: Note = ""
+    contact: Note = ""
     body: Text
 
 
@@ -110,7 +111,8 @@ class ClaimMonth(MonthLeft):
 class ClaimSummary(ResponseModel):
     """A claim in a list: `fen` were asked for, `approved_fen` approved, of these months.
 
-    `since` is when it came into its state; the days are of publication.
+    `since` is when it came into its state, `is_held` whether something holds it up; the days are of
+    publication.
     """
 
     number: str
@@ -121,6 +123,7 @@ class ClaimSummary(ResponseModel):
     fen: int
     approved_fen: int | None
     state: str
+    is_held: bool
     since: datetime
     published_on: date | None
     published_until: date | None
@@ -238,7 +241,8 @@ class ChecklistItem(ResponseModel):
 class ClaimRead(ClaimSummary):
     """A claim with its history. `actions` are those that the viewer may take now.
 
-    `documents` are the numbers of those on which its months rest.
+    `documents` are the numbers of those on which its months rest, `course` the stages that it goes
+    through.
     """
 
     uscc: str
@@ -252,6 +256,8 @@ class ClaimRead(ClaimSummary):
     events: list[EventRead]
     files: list[FileRead]
     objections: list[ObjectionRead]
+    course: list[str]
+    holds: list[HoldRead]
 
 
 class ApprovalProposal(ResponseModel):

@@ -1,7 +1,7 @@
-"""A claim's steps in a row, and the facts on which the policy decides, as a form.
+"""A claim's stages in a row, what holds it up, and the facts for the policy, as a form.
 
-The steps stand in the order in which a claim takes them; each passed one has its day. A claim that
-ended elsewhere (refused, withdrawn) ends the row where it stopped.
+The stages stand in the order of the claim's course; each that it reached has its day. A claim that
+left its course (refused, withdrawn) ends the row where it stopped.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,21 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from api.language.i18n import gettext as _
-from api.language.labels import label
+from api.language.labels import label, label_of, labels
 from api.web.forms import text
-from ledger.claims.codes import ClaimStage, ClaimState
-from ledger.claims.tables import Claim, ClaimEvent, Publication
+from ledger.claims.codes import ClaimStage, ClaimState, HoldKind
+from ledger.claims.rules.courses import DROPPED, FIRST
+from ledger.claims.rules.holds import HOLDS
+from ledger.claims.tables import CaseHold
+from ledger.desk.queries.claim_details import ClaimDetails
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import same_person
 from ledger.policy.decide.fact_checks import names as facts_of
 from ledger.policy.text.published import load
 from ledger.units import beijing_day
 from ledger.vouchers.queries.facts import Facts
 from ledger.vouchers.tables import Voucher
-
-WAY = tuple(ClaimStage)
-ENDS = ("refused", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -37,27 +40,47 @@ class Step:
     note: str = ""
 
 
-def stepper(
-    claim: Claim, events: Sequence[ClaimEvent], published: Publication | None
-) -> list[Step]:
-    """The claim's way, with the day of each step that it took."""
-    days = {"draft": beijing_day(claim.opened_at)}
+def stepper(details: ClaimDetails) -> list[Step]:
+    """The claim's course, with the day of each stage that it reached."""
+    claim, events = details.claim, details.events
+    days = {FIRST: beijing_day(claim.opened_at)}
     days |= {event.next: beijing_day(event.at) for event in events if event.next != event.state}
-    state = "published" if claim.state == "objected" else claim.state
-    is_ended = state in ENDS
-    if is_ended:
-        state = next((e.state for e in reversed(events) if e.next == claim.state), "draft")
-        state = "published" if state == "objected" else state
-    at = WAY.index(ClaimStage(state))
+    at = len(stages_behind(details)) - 1
     steps = []
-    for place, stage in enumerate(WAY):
+    for place, stage in enumerate(details.course):
         look = "done" if place < at or claim.state == "paid" else "ahead"
         if place == at and claim.state != "paid":
-            look = "stopped" if is_ended else "now"
+            look = "stopped" if claim.state in DROPPED else "now"
         day = days.get(stage) if place <= at else None
-        note = _note(claim, published) if place == at else ""
-        steps.append(Step(label(stage), look, looks()[look], day, note))
+        note = _note(details) if place == at else ""
+        steps.append(Step(label(ClaimStage(stage)), look, looks()[look], day, note))
     return steps
+
+
+def stages_behind(details: ClaimDetails) -> Sequence[str]:
+    """The stages of its course that a claim has reached; if it left it, up to where it left."""
+    claim, state = details.claim, details.claim.state
+    if state in DROPPED:
+        state = next((e.state for e in reversed(details.events) if e.next == claim.state), FIRST)
+    return details.course[: details.course.index(state) + 1]
+
+
+def hold_view(hold: CaseHold, viewer: Viewer) -> dict[str, Any]:
+    """A hold as its page shows it: for whom it waits, and whether the viewer may end it."""
+    kind = HoldKind(hold.kind)
+    ends = {Role.APPROVER} | ({Role.CLERK} if kind is HoldKind.APPLICANT else set())
+    return {
+        "row": hold,
+        "owner": label_of(Role, HOLDS[kind].owner),
+        "may_end": kind is not HoldKind.OBJECTION
+        and viewer.role in ends
+        and (kind is HoldKind.APPLICANT or not same_person(viewer.actor, hold.opened_by)),
+    }
+
+
+def hold_words() -> dict[str, str]:
+    """The kinds of holds that a person opens, by code."""
+    return {code: word for code, word in labels(HoldKind).items() if code != HoldKind.OBJECTION}
 
 
 def looks() -> dict[str, str]:
@@ -70,14 +93,14 @@ def looks() -> dict[str, str]:
     }
 
 
-def _note(claim: Claim, published: Publication | None) -> str:
-    if claim.state == "objected":
-        return _("有异议，正在处理")
-    if claim.state == "refused":
-        return label(ClaimState.REFUSED)
-    if claim.state == "withdrawn":
-        return label(ClaimState.WITHDRAWN)
-    if claim.state == "published" and published:
+def _note(details: ClaimDetails) -> str:
+    state, published = details.claim.state, details.publication
+    open_kinds = [HoldKind(hold.kind) for hold in details.holds if hold.closed_at is None]
+    if state in DROPPED:
+        return label(ClaimState(state))
+    if open_kinds:
+        return _("挂起：%s") % "、".join(dict.fromkeys(label(kind) for kind in open_kinds))
+    if state == "published" and published:
         return _("至 %s") % published.until
     return ""
 

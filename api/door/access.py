@@ -53,7 +53,7 @@ class Right(StrEnum):
     READ_CLAIMS = "read_claims"
     CLAIM = "claim"  # open a builder's claim, confirm deductions
     BRING_PAPERS = "bring_papers"  # a claim's files, the payee's account
-    MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
+    MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules/courses.py`
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
     TAKE_DOSSIERS = "take_dossiers"  # all of a claim in a file, account numbers whole among it
     CERTIFY = "certify"  # certificates of metered use: a clerk of any project, a builder of hers

@@ -10,6 +10,13 @@ _CASES = {
     "not_your_claim": msgid("这件申请由别人提交、撤回：企业办自己的，中心办自己核销的"),
     "no_such_step": msgid("目前的状态（{state}）下不能做这一步（{action}）"),
     "claim_stopped": msgid("银行回单对这件申请有矛盾，先由两人判定"),
+    "case_held": msgid("这件申请挂起了（{hold}），了结之前不能做这一步"),
+    "hold": msgid("这件申请没有编号为 {id} 的挂起"),
+    "hold_by_objection": msgid("异议的挂起随异议：登记异议即挂起，处理完即了结"),
+    "hold_ended": msgid("编号为 {id} 的挂起已经了结"),
+    "not_your_hold": msgid("挂起由主管部门提出；除等申请人的以外，由没有提出的审批人了结"),
+    "case_over": msgid("申请 {number} 已经办结，不能再挂起"),
+    "barred_pair": msgid("这件申请的另一步是你办的，这一步须由别人办"),
     "claim_moved": msgid("这件申请刚刚被别人办理过，请重新查看"),
 }
 
@@ -51,7 +58,7 @@ _CLAIMS = {
 _PUBLICATION = {
     "calendar_ends": msgid("还没有 {year} 年的节假日安排，算不出工作日；请更新日历后再试"),
     "objection": msgid("没有编号为 {id} 的异议"),
-    "objection_blank": msgid("请写明谁提出异议、异议是什么"),
+    "objection_blank": msgid("请写明异议是什么"),
     "objection_resolved": msgid("异议 {id} 已经处理"),
     "publication_runs": msgid("公示尚未结束（至 {until}），不能批准"),
     "publication_not_over": msgid("公示尚未结束，或有异议没有处理，不能批准"),

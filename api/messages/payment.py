@@ -53,6 +53,7 @@ _RETURNS = {
     "not_undoable": msgid("流水号 {reference} 的款已被银行收回或已退，不能再撤销"),
     "reversal_changed": msgid("流水号 {reference} 的判定提出之后账上有变，请撤回后重新提出"),
     "bank_rows_wait": msgid("清单 {list} 有等两人判定的回单行；请先判定"),
+    "claim_held": msgid("申请 {claim} 挂起了，了结之后才能付款"),
     "bank_contradiction": msgid("申请 {claim} 的银行回单有矛盾，等两人判定后才能付款"),
 }
 

@@ -12,7 +12,7 @@ from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.language.labels import label_of
 from api.messages.messages import FIELDS, PATTERNS, SENTENCES
-from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.claims.codes import ClaimAction, ClaimState, HoldKind
 from ledger.errors import Finding
 from ledger.people.codes import Answer, Role
 
@@ -20,7 +20,13 @@ _PLACE = re.compile(r"(?:(.+) )?(line|row) (\d+)(?:: (.*))?")
 _PLACES = {"line": msgid("第 {line} 行"), "row": msgid("第 {row} 行")}
 _ACTOR = re.compile(r"\w+:(.+)#\d+")
 _KINDS: Mapping[str, type[StrEnum]] = MappingProxyType(
-    {"action": ClaimAction, "state": ClaimState, "role": Role, "answer": Answer}
+    {
+        "action": ClaimAction,
+        "state": ClaimState,
+        "hold": HoldKind,
+        "role": Role,
+        "answer": Answer,
+    }
 )
 
 

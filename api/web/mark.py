@@ -18,9 +18,10 @@ _CLAIM_SHAPES: Mapping[ClaimState, str] = MappingProxyType(
     {
         ClaimState.DRAFT: "○",
         ClaimState.PAID: "●",
-        ClaimState.OBJECTED: "▲",
+        ClaimState.REJECTED: "■",
         ClaimState.REFUSED: "■",
         ClaimState.WITHDRAWN: "◇",
+        ClaimState.TERMINATED: "■",
     }
 )
 _DOCUMENT_SHAPES: Mapping[DocumentState, str] = MappingProxyType(
@@ -69,10 +70,12 @@ def decision_mark(answer: str | None) -> Mark:
     return Mark(_ANSWER_SHAPES[code], label(code), warm=code is Answer.REFUSED)
 
 
-def claim_mark(state: str) -> Mark:
-    """Where a claim stands."""
+def claim_mark(state: str, *, is_held: bool = False) -> Mark:
+    """Where a claim stands, and whether something holds it up."""
     code = ClaimState(state)
-    warm = code in {ClaimState.OBJECTED, ClaimState.REFUSED}
+    if is_held:
+        return Mark("▲", f"{label(code)} · {_('挂起')}", warm=True)
+    warm = code in {ClaimState.REJECTED, ClaimState.REFUSED, ClaimState.TERMINATED}
     return Mark(_CLAIM_SHAPES.get(code, "◔"), label(code), warm=warm)
 
 

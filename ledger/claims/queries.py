@@ -19,8 +19,8 @@ from sqlmodel import Session, col, select
 from ledger.accounts.queries import rights, rights_of
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
-from ledger.claims.rules import OPEN
-from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
+from ledger.claims.rules.courses import OPEN
+from ledger.claims.tables import BankAccount, CaseHold, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
@@ -75,7 +75,7 @@ _DEDUCTED = text("""
            sum(CASE WHEN :lasting THEN n.counted_fen ELSE x.held_fen END)::bigint - (
         SELECT coalesce(sum(c.due_fen), 0)::bigint FROM claims c
         WHERE c.voucher_id = :voucher AND c.centre_id = k.centre_id
-            AND c.state NOT IN ('refused', 'withdrawn')
+            AND NOT is_dropped(c.state)
             AND c.id IS DISTINCT FROM CAST(:besides AS bigint)) AS fen
     FROM deductions x JOIN contracts k ON k.id = x.contract_id
     JOIN counted_deductions n ON n.id = x.id
@@ -100,6 +100,7 @@ _PUBLICATIONS = text("""
     FROM publications p JOIN claims c ON c.id = p.claim_id
     ORDER BY p.until DESC, p.id DESC LIMIT :limit OFFSET :offset
 """)
+_COURSE = text("SELECT stage FROM case_courses WHERE course = :course ORDER BY place")
 _ACCOUNTS = text("""
     SELECT a.id, a.organisation_id AS organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code,
            a.number,
@@ -288,6 +289,23 @@ def events(db: Session, claim: int) -> Sequence[ClaimEvent]:
     """Return the steps of a claim, in order."""
     query = select(ClaimEvent).where(ClaimEvent.claim_id == claim).order_by(col(ClaimEvent.seq))
     return db.exec(query).all()
+
+
+def course_of(db: Session, claim: Claim) -> tuple[str, ...]:
+    """Return the stages that a case goes through, in their order."""
+    return tuple(db.scalars(_COURSE, {"course": claim.course}))
+
+
+def holds(db: Session, claim: int) -> Sequence[CaseHold]:
+    """Return what holds a case up or did, in order."""
+    return db.exec(
+        select(CaseHold).where(CaseHold.claim_id == claim).order_by(col(CaseHold.id))
+    ).all()
+
+
+def open_holds(db: Session, claim: int) -> list[str]:
+    """Return the kinds of what holds a case up now."""
+    return [hold.kind for hold in holds(db, claim) if hold.closed_at is None]
 
 
 def newest_event(db: Session, claim: int, action: str) -> ClaimEvent | None:

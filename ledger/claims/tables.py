@@ -51,6 +51,7 @@ class Claim(SQLModel, table=True):
     fen: int = big()
     approved_fen: int | None = big(default=None, nullable=True)
     due_fen: int = big()
+    course: str  # the database begins with the voucher's
     state: str  # written by the database, from the events
     opened_at: datetime = moment()
     opened_by: str
@@ -74,6 +75,7 @@ class ClaimEvent(SQLModel, table=True):
     __tablename__ = "claim_events"
     claim_id: int = big(primary_key=True)
     seq: int = Field(primary_key=True)
+    course: str  # of its claim, by the database
     state: str
     action: str
     role: str
@@ -99,7 +101,7 @@ class Publication(SQLModel, table=True):
 
 
 class Objection(SQLModel, table=True):
-    """An objection to a publication, and its resolution."""
+    """An objection to a publication, and its resolution; without an objector it is a lead."""
 
     __tablename__ = "objections"
     id: int | None = identity()
@@ -113,3 +115,20 @@ class Objection(SQLModel, table=True):
     resolution: str | None = None
     resolved_at: datetime | None = moment(nullable=True)
     resolved_by: str | None = None
+
+
+class CaseHold(SQLModel, table=True):
+    """What holds a case up until it is closed; `due` is the last Beijing day of its clock."""
+
+    __tablename__ = "case_holds"
+    id: int | None = identity()
+    claim_id: int = big()
+    kind: str
+    reason: str
+    opened_at: datetime = moment()
+    opened_by: str
+    due: date | None = None
+    objection_id: int | None = big(default=None, nullable=True)
+    closed_at: datetime | None = moment(nullable=True)
+    closed_by: str | None = None
+    outcome: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from ledger.accounts.rules import invariants
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.claims.codes import ClaimState
+from ledger.claims.rules.courses import OPEN
 from ledger.closes.codes import CloseKind, OpenKind
 from ledger.errors import Finding
 from ledger.people.codes import Role
@@ -19,11 +20,8 @@ USAGE_DAY = 5
 
 CLAIM_OWNERS: Mapping[ClaimState, Role] = MappingProxyType(
     {
+        **dict.fromkeys(map(ClaimState, OPEN), Role.CLERK),
         ClaimState.DRAFT: Role.BUILDER,
-        ClaimState.SUBMITTED: Role.CLERK,
-        ClaimState.ACCEPTED: Role.CLERK,
-        ClaimState.PUBLISHED: Role.CLERK,
-        ClaimState.OBJECTED: Role.CLERK,
         ClaimState.APPROVED: Role.FINANCE,
         ClaimState.LISTED: Role.FINANCE,
     }

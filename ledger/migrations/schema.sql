@@ -2558,6 +2558,24 @@ END $$;
 
 ALTER FUNCTION public.held_counts() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.hold_by_objection() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE case_holds SET closed_at = NEW.resolved_at, closed_by = NEW.resolved_by,
+                outcome = NEW.resolution WHERE objection_id = NEW.id;
+    ELSIF NEW.objector <> '' THEN
+        INSERT INTO case_holds (claim_id, kind, reason, opened_at, opened_by, objection_id)
+            SELECT p.claim_id, 'objection', NEW.body, NEW.received_at, NEW.received_by, NEW.id
+            FROM publications p WHERE p.id = NEW.publication_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.hold_by_objection() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.hold_key(namespace text, pod text, container text, uid text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN concat_ws('/'::text, namespace, pod, container, NULLIF(uid, ''::text));
@@ -2723,6 +2741,20 @@ END $$;
 
 ALTER FUNCTION public.invited() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.is_barred(of_claim bigint, wanted text, actor text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM barred_steps b JOIN (
+            SELECT e.action, e.actor FROM claim_events e WHERE e.claim_id = of_claim
+            UNION ALL SELECT 'submit', c.opened_by FROM claims c WHERE c.id = of_claim
+        ) AS part (taken, by) USING (taken)
+        WHERE b.action = wanted AND identity_of(part.by) = identity_of(actor));
+$$;
+
+ALTER FUNCTION public.is_barred(of_claim bigint, wanted text, actor text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.is_drill() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2732,6 +2764,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.is_drill() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.is_dropped(state text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (state = ANY (ARRAY['rejected'::text, 'refused'::text, 'withdrawn'::text, 'terminated'::text]));
+
+ALTER FUNCTION public.is_dropped(state text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF bigint
     LANGUAGE sql STABLE
@@ -2849,6 +2887,47 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_evidence(of_cluster bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_hold() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    term integer;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;  -- no step is taken meanwhile
+        SELECT days INTO term FROM hold_kinds WHERE kind = NEW.kind;
+        IF term IS NOT NULL THEN
+            NEW.due := (SELECT day FROM working_days  -- none where the calendar ends before
+                WHERE day > (NEW.opened_at AT TIME ZONE interval '+08:00')::date
+                ORDER BY day OFFSET term - 1 LIMIT 1);
+        END IF;
+        IF (NEW.objection_id IS NOT NULL
+                OR NEW.opened_by ~ '^(clerk|approver|finance):' AND may_act(NEW.opened_by, NEW.opened_at)
+                ) IS NOT TRUE THEN
+            RAISE EXCEPTION '% opens no hold', NEW.opened_by
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF OLD.closed_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a hold ends once' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';
+    END IF;
+    IF (CASE NEW.kind
+            WHEN 'objection' THEN EXISTS (SELECT FROM objections o
+                WHERE o.id = NEW.objection_id AND o.resolved_at = NEW.closed_at)
+            WHEN 'applicant' THEN NEW.closed_by ~ '^(clerk|approver):'
+                AND may_act(NEW.closed_by, NEW.closed_at)
+            ELSE NEW.closed_by LIKE 'approver:%' AND may_act(NEW.closed_by, NEW.closed_at)
+                AND identity_of(NEW.closed_by) IS DISTINCT FROM identity_of(NEW.opened_by) END) IS NOT TRUE THEN
+        RAISE EXCEPTION '% does not end this hold', NEW.closed_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_ended';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_hold() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_holds(of_cluster bigint, of_day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2971,6 +3050,11 @@ BEGIN
     IF (NEW.resolved_by LIKE 'approver:%' AND may_act(NEW.resolved_by, NEW.resolved_at)) IS NOT TRUE THEN
         RAISE EXCEPTION '% resolves no objection', NEW.resolved_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    IF is_barred((SELECT claim_id FROM publications WHERE id = NEW.publication_id), 'dismiss',
+                 NEW.resolved_by) THEN
+        RAISE EXCEPTION '% has handled what is objected to', NEW.resolved_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'barred_pair';
     END IF;
     RETURN NEW;
 END $$;
@@ -3570,6 +3654,51 @@ END $$;
 
 ALTER FUNCTION public.key_of_a_head() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.lay_courses() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    laid record;
+BEGIN
+    FOR laid IN
+        SELECT c.course, array_agg(c.stage ORDER BY c.place) AS stages, max(c.place) AS last,
+               bool_and(c.stage IN ('draft', 'paid') OR EXISTS (SELECT FROM case_steps s
+                   WHERE s.next = c.stage AND s.states = '< ' || c.stage)) AS known
+        FROM case_courses c WHERE c.course IN (SELECT course FROM fresh) GROUP BY c.course
+    LOOP
+        IF (laid.known AND laid.last = cardinality(laid.stages)
+                AND laid.last = (SELECT count(*) FROM fresh f WHERE f.course = laid.course)
+                AND laid.stages[1:2] = '{draft,submitted}'
+                AND array_position(laid.stages, 'accepted') < array_position(laid.stages, 'published')
+                AND array_position(laid.stages, 'published') < array_position(laid.stages, 'approved')
+                AND laid.stages[array_position(laid.stages, 'approved') + 1:] IN ('{}', '{listed,paid}')
+                ) IS NOT TRUE THEN
+            RAISE EXCEPTION '% is no course', laid.stages
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'course_stands';
+        END IF;
+        INSERT INTO case_moves (course, state, action, role, next)
+            SELECT laid.course, state, s.action, role, coalesce(s.next, state)
+            FROM case_steps s
+            CROSS JOIN LATERAL (SELECT split_part(s.states, ' < ', 1) AS since,
+                                       substring(s.states FROM '< (.*)') AS until) b
+            CROSS JOIN LATERAL (SELECT array_position(laid.stages, since) AS since,
+                                       array_position(laid.stages, until) AS until) p
+            CROSS JOIN LATERAL (
+                SELECT unnest(CASE
+                    WHEN b.until IS NULL THEN ARRAY(
+                        SELECT n FROM string_to_table(s.states, ' ') AS n
+                        WHERE n = ANY (laid.stages) OR is_dropped(n))
+                    WHEN s.states LIKE '<%' THEN laid.stages[p.until - 1:p.until - 1]
+                    ELSE laid.stages[p.since:coalesce(p.until - 1, laid.last)] END) AS state) t
+            CROSS JOIN LATERAL string_to_table(s.roles, ' ') AS role
+            WHERE s.next IS NULL OR s.next = ANY (laid.stages) OR is_dropped(s.next);
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lay_courses() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) RETURNS TABLE(year integer, fen numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3960,6 +4089,13 @@ BEGIN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
     END IF;
+    NEW.course := moving.course;
+    IF EXISTS (SELECT FROM case_holds h JOIN hold_kinds k USING (kind)
+               WHERE h.claim_id = NEW.claim_id AND h.closed_at IS NULL
+                   AND NEW.action = ANY (k.gates)) THEN
+        RAISE EXCEPTION 'case % is held', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_held';
+    END IF;
     IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
         RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
             USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
@@ -3971,6 +4107,10 @@ BEGIN
         RAISE EXCEPTION 'claim % is another''s than %', moving.number, NEW.actor
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claimant_moves';
     END IF;
+    IF is_barred(NEW.claim_id, NEW.action, NEW.actor) THEN
+        RAISE EXCEPTION '% had another part in case %', NEW.actor, moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'barred_pair';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
@@ -3981,9 +4121,7 @@ BEGIN
     IF NEW.action = 'approve' AND (
             NOT EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id)
             OR EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id
-                       AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
-            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication_id
-                       WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
+                       AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
     END IF;
@@ -5266,7 +5404,7 @@ BEGIN
             AND d.confirmed_at IS NOT NULL;
     SELECT left_fen - coalesce(sum(due_fen), 0) INTO left_fen FROM claims
         WHERE voucher_id = NEW.voucher_id AND centre_id = NEW.centre_id
-            AND state NOT IN ('refused', 'withdrawn');
+            AND NOT is_dropped(state);
     IF NEW.fen > left_fen OR NOT EXISTS (SELECT FROM centres
             WHERE id = NEW.centre_id AND organisation_id = NEW.payee_id) THEN
         RAISE EXCEPTION 'centre % redeems what was not deducted there', NEW.centre_id
@@ -6617,6 +6755,15 @@ ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.barred_steps (
+    action text NOT NULL,
+    taken text NOT NULL
+);
+
+ALTER TABLE public.barred_steps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.barred_steps IS 'Steps of a case that one identity does not both take; filled by the migrations';
+
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
     valid daterange NOT NULL,
@@ -6718,7 +6865,53 @@ ALTER TABLE public.capacities ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.case_courses (
+    course text NOT NULL,
+    place smallint NOT NULL,
+    stage text NOT NULL,
+    CONSTRAINT case_courses_course_check CHECK ((course <> ''::text)),
+    CONSTRAINT case_courses_place_check CHECK ((place >= 1))
+);
+
+ALTER TABLE public.case_courses OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.case_courses IS 'The stages through which cases go, in their order; append-only';
+
+CREATE TABLE public.case_holds (
+    id bigint NOT NULL,
+    claim_id bigint NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    due date,
+    objection_id bigint,
+    closed_at timestamp with time zone,
+    closed_by text,
+    outcome text,
+    CONSTRAINT case_holds_check CHECK (((kind = 'objection'::text) = (objection_id IS NOT NULL))),
+    CONSTRAINT case_holds_check1 CHECK ((((closed_at IS NULL) = (closed_by IS NULL)) AND ((closed_at IS NULL) = (outcome IS NULL)))),
+    CONSTRAINT case_holds_outcome_check CHECK ((outcome <> ''::text)),
+    CONSTRAINT case_holds_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.case_holds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.case_holds IS 'What holds cases up, apart from their stage';
+
+COMMENT ON COLUMN public.case_holds.due IS 'The last Beijing day of its clock; null where it has none';
+
+ALTER TABLE public.case_holds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.case_holds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.case_moves (
+    course text NOT NULL,
     state text NOT NULL,
     action text NOT NULL,
     role text NOT NULL,
@@ -6728,7 +6921,20 @@ CREATE TABLE public.case_moves (
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.case_moves IS 'Who may do what to a claim in which state; filled by the migrations';
+COMMENT ON TABLE public.case_moves IS 'Who may do what to a case of a course in which state; derived from its stages';
+
+CREATE TABLE public.case_steps (
+    action text NOT NULL,
+    roles text NOT NULL,
+    states text NOT NULL,
+    next text
+);
+
+ALTER TABLE public.case_steps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.case_steps IS 'Who may do what to a case, and where that leads; filled by the migrations';
+
+COMMENT ON COLUMN public.case_steps.states IS 'The stage before one, those from one to another, or names';
 
 CREATE TABLE public.catalogue_models (
     id bigint NOT NULL,
@@ -6903,6 +7109,7 @@ COMMENT ON COLUMN public.claim_cells.due_fen IS 'Fen to be paid of it in all';
 CREATE TABLE public.claim_events (
     claim_id bigint NOT NULL,
     seq integer NOT NULL,
+    course text DEFAULT 'voucher'::text NOT NULL,
     state text NOT NULL,
     action text NOT NULL,
     role text NOT NULL,
@@ -6917,6 +7124,8 @@ CREATE TABLE public.claim_events (
 ALTER TABLE public.claim_events OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claim_events IS 'Steps of a claim, numbered by a trigger';
+
+COMMENT ON COLUMN public.claim_events.course IS 'Of its claim';
 
 COMMENT ON COLUMN public.claim_events.content IS 'Of a decision by the policy: facts and result';
 
@@ -6944,6 +7153,7 @@ CREATE TABLE public.claims (
     fen bigint NOT NULL,
     approved_fen bigint,
     due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
+    course text DEFAULT 'voucher'::text NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
@@ -6963,6 +7173,8 @@ COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
 COMMENT ON COLUMN public.claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
 
 COMMENT ON COLUMN public.claims.due_fen IS 'Fen to be paid of it in all';
+
+COMMENT ON COLUMN public.claims.course IS 'The stages that it goes through (case_courses)';
 
 COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
@@ -7993,6 +8205,22 @@ ALTER TABLE public.hold_days OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.hold_days IS 'Up to where the windows of a GPU''s day were read into holds';
 
+CREATE TABLE public.hold_kinds (
+    kind text NOT NULL,
+    owner text NOT NULL,
+    days integer,
+    gates text[] NOT NULL,
+    CONSTRAINT hold_kinds_days_check CHECK ((days >= 1))
+);
+
+ALTER TABLE public.hold_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.hold_kinds IS 'What may hold a case up; filled by the migrations';
+
+COMMENT ON COLUMN public.hold_kinds.days IS 'Working days; null: no clock';
+
+COMMENT ON COLUMN public.hold_kinds.gates IS 'Steps that are not taken meanwhile';
+
 CREATE TABLE public.holds (
     cluster_id bigint NOT NULL,
     day date NOT NULL,
@@ -8520,8 +8748,7 @@ CREATE TABLE public.objections (
     resolved_at timestamp with time zone,
     resolved_by text,
     CONSTRAINT objections_body_check CHECK ((body <> ''::text)),
-    CONSTRAINT objections_check CHECK ((((upheld IS NULL) = (resolution IS NULL)) AND ((upheld IS NULL) = (resolved_at IS NULL)) AND ((upheld IS NULL) = (resolved_by IS NULL)))),
-    CONSTRAINT objections_objector_check CHECK ((objector <> ''::text))
+    CONSTRAINT objections_check CHECK ((((upheld IS NULL) = (resolution IS NULL)) AND ((upheld IS NULL) = (resolved_at IS NULL)) AND ((upheld IS NULL) = (resolved_by IS NULL))))
 );
 
 ALTER TABLE public.objections OWNER TO suanquan_owner;
@@ -10404,6 +10631,9 @@ ALTER TABLE ONLY public.bank_accounts
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.barred_steps
+    ADD CONSTRAINT barred_steps_pkey PRIMARY KEY (action, taken);
+
 ALTER TABLE ONLY public.batch_rolls
     ADD CONSTRAINT batch_rolls_pkey PRIMARY KEY (stream, first);
 
@@ -10431,11 +10661,26 @@ ALTER TABLE ONLY public.capacities
 ALTER TABLE ONLY public.capacities
     ADD CONSTRAINT capacities_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.case_moves
-    ADD CONSTRAINT case_moves_pkey PRIMARY KEY (state, action, role);
+ALTER TABLE ONLY public.case_courses
+    ADD CONSTRAINT case_courses_course_stage_key UNIQUE (course, stage);
+
+ALTER TABLE ONLY public.case_courses
+    ADD CONSTRAINT case_courses_pkey PRIMARY KEY (course, place);
+
+ALTER TABLE ONLY public.case_holds
+    ADD CONSTRAINT case_holds_objection_id_key UNIQUE (objection_id);
+
+ALTER TABLE ONLY public.case_holds
+    ADD CONSTRAINT case_holds_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.case_moves
-    ADD CONSTRAINT case_moves_state_action_role_next_key UNIQUE (state, action, role, next);
+    ADD CONSTRAINT case_moves_course_state_action_role_next_key UNIQUE (course, state, action, role, next);
+
+ALTER TABLE ONLY public.case_moves
+    ADD CONSTRAINT case_moves_pkey PRIMARY KEY (course, state, action, role);
+
+ALTER TABLE ONLY public.case_steps
+    ADD CONSTRAINT case_steps_pkey PRIMARY KEY (action);
 
 ALTER TABLE ONLY public.catalogue_models
     ADD CONSTRAINT catalogue_models_name_key UNIQUE (name);
@@ -10622,6 +10867,9 @@ ALTER TABLE ONLY public.history
 
 ALTER TABLE ONLY public.hold_days
     ADD CONSTRAINT hold_days_pkey PRIMARY KEY (cluster_id, day, gpu, source);
+
+ALTER TABLE ONLY public.hold_kinds
+    ADD CONSTRAINT hold_kinds_pkey PRIMARY KEY (kind);
 
 ALTER TABLE ONLY public.hour_coverage
     ADD CONSTRAINT hour_coverage_pkey PRIMARY KEY (gpu, hour, cluster_id, source);
@@ -11086,6 +11334,12 @@ CREATE INDEX bindings_superseded_decision_id_idx ON public.bindings USING btree 
 
 CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
 
+CREATE INDEX case_holds_by_claim ON public.case_holds USING btree (claim_id, id);
+
+CREATE INDEX case_holds_by_kind ON public.case_holds USING btree (kind);
+
+CREATE INDEX case_holds_open ON public.case_holds USING btree (due) WHERE (closed_at IS NULL);
+
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
 CREATE INDEX certificates_by_key ON public.certificates USING btree (key_id);
@@ -11474,6 +11728,8 @@ CREATE TRIGGER clock_changed_at BEFORE INSERT OR UPDATE OF changed_at ON public.
 
 CREATE TRIGGER clock_checked_at BEFORE INSERT OR UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN (((new.checked_at < (now() - '00:10:00'::interval)) OR (new.checked_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.case_holds FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.closes FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_closed_at BEFORE INSERT OR UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN (((new.closed_at < (now() - '00:10:00'::interval)) OR (new.closed_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -11527,6 +11783,8 @@ CREATE TRIGGER clock_issued_at BEFORE INSERT OR UPDATE OF issued_at ON public.st
 CREATE TRIGGER clock_lifted_at BEFORE INSERT OR UPDATE OF lifted_at ON public.freezes FOR EACH ROW WHEN (((new.lifted_at < (now() - '00:10:00'::interval)) OR (new.lifted_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_made_at BEFORE INSERT OR UPDATE OF made_at ON public.payment_lists FOR EACH ROW WHEN (((new.made_at < (now() - '00:10:00'::interval)) OR (new.made_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
+CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.case_holds FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_opened_at BEFORE INSERT OR UPDATE OF opened_at ON public.claims FOR EACH ROW WHEN (((new.opened_at < (now() - '00:10:00'::interval)) OR (new.opened_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
@@ -11752,6 +12010,8 @@ CREATE TRIGGER history_replaced AFTER UPDATE ON public.charges REFERENCING OLD T
 
 CREATE TRIGGER history_replaced AFTER UPDATE ON public.year_waits REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.keep_replaced();
 
+CREATE TRIGGER hold AFTER INSERT OR UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.hold_by_objection();
+
 CREATE TRIGGER inventory BEFORE INSERT ON public.decisions FOR EACH ROW WHEN ((new.kind = 'inventory'::text)) EXECUTE FUNCTION public.inventory_stated();
 
 CREATE TRIGGER invited BEFORE INSERT ON public.authenticators FOR EACH ROW EXECUTE FUNCTION public.invited();
@@ -11771,6 +12031,8 @@ CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE F
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.case_holds FOR EACH ROW EXECUTE FUNCTION public.keep_hold();
 
 CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
@@ -11795,6 +12057,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.witness_requirements FOR E
 CREATE TRIGGER keep BEFORE UPDATE ON public.year_waits FOR EACH ROW WHEN ((new.fen >= old.fen)) EXECUTE FUNCTION public.keep_wait();
 
 CREATE TRIGGER lasts BEFORE INSERT ON public.publications FOR EACH ROW EXECUTE FUNCTION public.publication_lasts();
+
+CREATE TRIGGER lay AFTER INSERT ON public.case_courses REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lay_courses();
 
 CREATE TRIGGER leaves AFTER INSERT ON public.sealed_rows REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.take_leaves();
 
@@ -11996,6 +12260,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_accounts REFERENCING NEW
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.barred_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action, taken');
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12006,7 +12272,13 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.books REFERENCING NEW TABLE A
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_courses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, place');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_holds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, state, action, role');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.case_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12083,6 +12355,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.freezes REFERENCING NEW TABLE
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.hold_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
 
@@ -12226,6 +12500,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_accounts REFERENCING OLD TA
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.bank_returns REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.barred_steps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action, taken');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.batches REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.billing_sources REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12236,7 +12512,13 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.books REFERENCING OLD TABLE AS t
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.capacities REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_gone AFTER DELETE ON public.case_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_courses REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, place');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_holds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_moves REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, state, action, role');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.case_steps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.catalogue_models REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12313,6 +12595,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.freezes REFERENCING OLD TABLE AS
 CREATE TRIGGER seal_gone AFTER DELETE ON public.gpus REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.history REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_gone AFTER DELETE ON public.hold_kinds REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.incident_rulings REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
 
@@ -12456,6 +12740,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.bank_accounts REFERENCING NEW TAB
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.bank_returns REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_new AFTER INSERT ON public.barred_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action, taken');
+
 CREATE TRIGGER seal_new AFTER INSERT ON public.batches REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('stream, number');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.billing_sources REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12466,7 +12752,13 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.books REFERENCING NEW TABLE AS to
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.capacities REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
-CREATE TRIGGER seal_new AFTER INSERT ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('state, action, role');
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_courses REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, place');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_holds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_moves REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('course, state, action, role');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.case_steps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('action');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.catalogue_models REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
@@ -12543,6 +12835,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.freezes REFERENCING NEW TABLE AS 
 CREATE TRIGGER seal_new AFTER INSERT ON public.gpus REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('gpu');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.history REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.hold_kinds REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('kind');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.incident_rulings REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('incident_id');
 
@@ -12769,6 +13063,12 @@ ALTER TABLE ONLY public.bank_returns
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
+ALTER TABLE ONLY public.barred_steps
+    ADD CONSTRAINT barred_steps_action_fkey FOREIGN KEY (action) REFERENCES public.case_steps(action);
+
+ALTER TABLE ONLY public.barred_steps
+    ADD CONSTRAINT barred_steps_taken_fkey FOREIGN KEY (taken) REFERENCES public.case_steps(action);
+
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
@@ -12799,8 +13099,20 @@ ALTER TABLE ONLY public.capacities
 ALTER TABLE ONLY public.capacities
     ADD CONSTRAINT capacities_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.case_holds
+    ADD CONSTRAINT case_holds_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.case_holds
+    ADD CONSTRAINT case_holds_kind_fkey FOREIGN KEY (kind) REFERENCES public.hold_kinds(kind);
+
+ALTER TABLE ONLY public.case_holds
+    ADD CONSTRAINT case_holds_objection_id_fkey FOREIGN KEY (objection_id) REFERENCES public.objections(id);
+
 ALTER TABLE ONLY public.claim_events
-    ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
+    ADD CONSTRAINT case_move FOREIGN KEY (course, state, action, role, next) REFERENCES public.case_moves(course, state, action, role, next);
+
+ALTER TABLE ONLY public.case_moves
+    ADD CONSTRAINT case_moves_action_fkey FOREIGN KEY (action) REFERENCES public.case_steps(action);
 
 ALTER TABLE ONLY public.catalogue_names
     ADD CONSTRAINT catalogue_names_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
@@ -13503,6 +13815,8 @@ REVOKE ALL ON FUNCTION public.held_by_version(of_reconciliation bigint, of_part 
 
 REVOKE ALL ON FUNCTION public.held_counts() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.hold_by_objection() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(expires_at) ON TABLE public.tokens TO suanquan_app;
@@ -13523,6 +13837,8 @@ REVOKE ALL ON FUNCTION public.incident_ruled() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.inventory_stated() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.is_barred(of_claim bigint, wanted text, actor text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.is_drill() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.is_drill() TO suanquan_app;
 
@@ -13534,6 +13850,8 @@ REVOKE ALL ON FUNCTION public.keep_deleted() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_evidence(of_cluster bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_evidence(of_cluster bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.keep_hold() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_holds(of_cluster bigint, of_day date) TO suanquan_app;
@@ -13563,6 +13881,8 @@ GRANT SELECT ON TABLE public.hour_coverage TO suanquan_app;
 GRANT SELECT ON TABLE public.hour_totals TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.key_of_a_head() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lay_courses() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.least_by_year(of_voucher bigint, first_posting bigint) FROM PUBLIC;
 
@@ -13881,6 +14201,8 @@ GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
+GRANT SELECT ON TABLE public.barred_steps TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
@@ -13893,7 +14215,29 @@ GRANT SELECT ON TABLE public.books TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.capacities TO suanquan_app;
 
+GRANT SELECT ON TABLE public.case_courses TO suanquan_app;
+
+GRANT SELECT ON TABLE public.case_holds TO suanquan_app;
+
+GRANT INSERT(claim_id) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT INSERT(kind) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT UPDATE(closed_by) ON TABLE public.case_holds TO suanquan_app;
+
+GRANT UPDATE(outcome) ON TABLE public.case_holds TO suanquan_app;
+
 GRANT SELECT ON TABLE public.case_moves TO suanquan_app;
+
+GRANT SELECT ON TABLE public.case_steps TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 
@@ -14102,6 +14446,8 @@ GRANT UPDATE(changed_by) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(decision_id) ON TABLE public.gpus TO suanquan_app;
 
 GRANT SELECT ON TABLE public.history TO suanquan_app;
+
+GRANT SELECT ON TABLE public.hold_kinds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.holds TO suanquan_app;
 

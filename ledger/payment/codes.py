@@ -35,3 +35,4 @@ class HoldReason(StrEnum):
     ACCOUNT_CHANGING = "account_changing"
     PAYABLE_GONE = "payable_gone"
     BANK_CONTRADICTION = "bank_contradiction"
+    CLAIM_HELD = "claim_held"

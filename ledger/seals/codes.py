@@ -40,6 +40,10 @@ class FaultCode(StrEnum):
     REPLAY = "replay"
     DAY_TOTAL = "day_total"
     CHARGE = "charge"
+    STATEMENT = "statement"
+    ALLOCATION = "allocation"
+    MATCH = "match"
+    POSTING = "posting"
     LIST = "list"
     BANK = "bank"
 

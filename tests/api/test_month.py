@@ -220,7 +220,7 @@ def objected(clerk: Person, approver: Person, page: str) -> None:
     """A neighbour objects; an approver dismisses it."""
     words = {"objector": "邻居", "contact": "0951-1111111", "body": "算力不是自己用的"}
     assert "邻居" in clerk.see(clerk.do(f"{page}/objections", **words))
-    assert "有异议，正在处理" in clerk.see(page)
+    assert "挂起：异议未了" in clerk.see(page)
     assert clerk.send(f"{page}/objections/99", upheld="no", resolution="无").status_code == 404
     approver.do(f"{page}/objections/1", upheld="no", resolution="已查，是自己用的")
     assert "已查，是自己用的" in clerk.see(page)

@@ -78,6 +78,10 @@ _EVERYBODY = """
         FOR EACH ROW EXECUTE FUNCTION give_token('explained_by');
     CREATE TRIGGER a_resolver BEFORE UPDATE ON objections
         FOR EACH ROW EXECUTE FUNCTION give_token('resolved_by');
+    CREATE TRIGGER a_holder BEFORE INSERT ON case_holds
+        FOR EACH ROW EXECUTE FUNCTION give_token('opened_by');
+    CREATE TRIGGER a_releaser BEFORE UPDATE ON case_holds
+        FOR EACH ROW EXECUTE FUNCTION give_token('closed_by');
     CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
         FOR EACH ROW EXECUTE FUNCTION give_token('actor');
     DO $$

@@ -29,6 +29,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             HoldReason.WITHOUT_ACCOUNT: msgid("没有确认过的收款账户"),
             HoldReason.ACCOUNT_CHANGING: msgid("收款账户正在变更"),
             HoldReason.PAYABLE_GONE: msgid("可兑付的金额已不足"),
+            HoldReason.CLAIM_HELD: msgid("申请挂起了，等了结"),
             HoldReason.BANK_CONTRADICTION: msgid("银行回单有矛盾，等两人判定"),
         },
     }

@@ -179,6 +179,11 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "POST /objections/{key}/resolution",
             "POST /claims/{number}/objections/{objection}",
         ),
+        msgid("挂起申请"): ("POST /claims/{number}/holds",),
+        msgid("了结挂起"): (
+            "POST /claims/{number}/holds/{hold}/end",
+            "POST /claims/{number}/holds/{hold}",
+        ),
         # Payment.
         msgid("提出指标"): ("POST /indicators", "POST /payments/indicators"),
         msgid("提出调整指标"): (

@@ -99,19 +99,17 @@ def keys(file: NewKey) -> Answer:
 def now() -> Answer:
     """Make a base backup, and store the WAL up to now."""
     with _reach() as (target, settings):
-        from api.server.backup import place  # noqa: PLC0415 - loaded when it is used
-        from api.server.database import record_command  # noqa: PLC0415
+        from api.server.backup import rounds  # noqa: PLC0415 - loaded when it is used
+        from api.server.database import machine_actor  # noqa: PLC0415
         from ledger.backup.rules.plan import Reach  # noqa: PLC0415
-        from ledger.backup.steps.base import make_base  # noqa: PLC0415
-        from ledger.backup.steps.key_files import load_write_key  # noqa: PLC0415
-        from ledger.backup.steps.wal import store_wal  # noqa: PLC0415
 
-        store, key = place.store_of(settings), load_write_key(settings.backup_write_key)
-        url = place.source_url(settings)
-        base = make_base(url, store, key)
-        store_wal(url, store, key, place.spool_of(settings))
-        record_command(target, "command backup now", "backups", base.number)
-    return record(BASES, {**_view(Reach(base, ()))})
+        engine = target.engine(pool_size=1)
+        try:
+            base = rounds.back_up(engine, settings, actor=machine_actor(), act="command backup now")
+            rounds.wal_round(engine, settings)
+        finally:
+            engine.dispose()
+    return record(BASES, _view(Reach(base, ())))
 
 
 @backup.verb("ls", msgid("列出备份，各能恢复到哪一段时间"))

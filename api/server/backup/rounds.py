@@ -15,6 +15,7 @@ from api.server.backup.place import retention_of, source_url, spool_of, store_of
 from api.settings import Settings
 from ledger.backup.queries.progress import last_restoration, progress
 from ledger.backup.queries.source import connection_to, slot_place
+from ledger.backup.rules.bases import Base
 from ledger.backup.rules.keys import WriteKey
 from ledger.backup.rules.plan import is_cut, plan
 from ledger.backup.steps.base import make_base
@@ -50,13 +51,23 @@ def base_round(engine: Engine, settings: Settings, now: datetime) -> bool:
     is_old = last is None or now - last >= timedelta(hours=settings.backup_hours)
     if not is_old and not _is_cut(settings, store, key):
         return False
-    url = source_url(settings)
-    base = make_base(url, store, key)
+    back_up(engine, settings, actor=ACTOR, act="round backup")
+    prune(source_url(settings), store, key, now, retention_of(settings))
+    return True
+
+
+def back_up(engine: Engine, settings: Settings, *, actor: str, act: str) -> Base:
+    """Make a base now, and write down that it was made.
+
+    Raises:
+        Busy, Unusable: as `make_base` and the key's file say.
+    """
+    store, key = store_of(settings), load_write_key(settings.backup_write_key)
+    base = make_base(source_url(settings), store, key)
     with Session(engine) as db, db.begin():
         note_base(db, base)
-        record_own(db, ACTOR, "round backup", "backups", base.number)
-    prune(url, store, key, now, retention_of(settings))
-    return True
+        record_own(db, actor, act, "backups", base.number)
+    return base
 
 
 def _is_cut(settings: Settings, store: Store, key: WriteKey) -> bool:

@@ -12,8 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import next_state
-from ledger.claims.steps.claims import act, lock
+from ledger.claims.steps.claims import act, lock, next_of
 from ledger.claims.steps.eligibility import check_earned, earnings_of, named_months
 from ledger.claims.tables import Claim
 from ledger.errors import Conflict, Refused
@@ -50,7 +49,7 @@ def propose_approval(
         Conflict: somebody else's proposal is open (`decision_open`); or as `act`.
     """
     voucher = lock(db, claim)
-    next_state(claim.state, "propose", viewer_role)
+    next_of(db, claim, "propose", viewer_role)
     approved_fen = claim.fen if fen is None else fen
     if approved_fen > claim.fen:
         raise Refused("more_than_asked", asked=yuan(claim.fen))
@@ -85,7 +84,7 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     claim = claim_queries.claim_by_number(db, decision.content["number"])
     voucher = lock(db, claim)
     role = actor.partition(":")[0]
-    next_state(claim.state, "approve", role)
+    next_of(db, claim, "approve", role)
     if _content(db, claim, voucher, now, decision.content["fen"]) != decision.content:
         raise Conflict("proposal_outdated", number=claim.number)
     content = {"decision": decision.id}

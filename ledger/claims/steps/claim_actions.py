@@ -11,17 +11,18 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from ledger.claims.rules import next_state
-from ledger.claims.steps.claims import StepResult, act, missing_files
+from ledger.claims.steps.claims import StepResult, act, missing_files, next_of
 from ledger.claims.steps.eligibility import accept
 from ledger.claims.steps.publication import publish
 from ledger.claims.tables import Claim
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
 
-Action = Literal["submit", "return", "accept", "publish", "refuse", "withdraw"]
+Action = Literal[
+    "submit", "return", "accept", "reject", "publish", "refuse", "withdraw", "terminate"
+]
 
-_WITH_REASON = ("return", "refuse")  # the other side is told why
+_WITH_REASON = ("return", "reject", "refuse", "terminate")  # the other side is told why
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def handle(db: Session, claim: Claim, wish: Wish, *, viewer: Viewer, now: dateti
     by: dict[str, Any] = {
         "viewer_role": viewer.role, "actor": viewer.actor, "now": now, "note": wish.note,
     }  # fmt: skip
-    next_state(claim.state, wish.action, viewer.role)
+    next_of(db, claim, wish.action, viewer.role)
     if wish.action in _WITH_REASON and not wish.note.strip():
         return StepResult(claim, "claim_lacks", (Finding("note", "note_missing"),))
     if wish.action == "submit" and (missing := missing_files(db, claim)):

@@ -3,8 +3,8 @@
 A claim is opened for an amount of the voucher's payable money and names the months that it is of;
 it gets its files, and is submitted. An amount cannot be claimed twice while a claim is open: the
 voucher's book is locked while it is computed. Every step is an event of the case
-(`ledger/claims/rules.py`) that the database checks and numbers. Further conditions are with the
-steps: `eligibility.py`, `publication.py`, `approval.py`, `claim_actions.py`.
+(`ledger/claims/rules/courses.py`) that the database checks and numbers. Further conditions are with
+the steps: `eligibility.py`, `publication.py`, `approval.py`, `claim_actions.py`.
 """
 
 import json
@@ -19,7 +19,8 @@ from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import FIRST, next_state
+from ledger.claims.rules.courses import FIRST, next_state
+from ledger.claims.rules.holds import shut
 from ledger.claims.steps.bank_accounts import open_change
 from ledger.claims.tables import Claim, ClaimCell
 from ledger.documents.queries.originals import File, keep
@@ -209,17 +210,17 @@ def act(
 
     Raises:
         Refused: the step is another role's (`not_your_step`), the claim another's
-            (`not_your_claim`), or the database sees that two
-            persons did not approve, or that the publication runs on.
-        Conflict: nobody may take it in this state (`no_such_step`), or the claim was moved
-            meanwhile (`claim_moved`). The transaction is then over: the caller rolls back.
+            (`not_your_claim`), whoever takes it had another part in it (`barred_pair`), or the
+            database sees that two persons did not approve, or that the publication runs on.
+        Conflict: as `next_of`, or the claim was moved or held meanwhile (`claim_moved`). The
+            transaction is then over: the caller rolls back.
     """
     event = {
         "claim": claim.id,
         "state": claim.state,
         "action": action,
         "role": viewer_role,
-        "next": next_state(claim.state, action, viewer_role),
+        "next": next_of(db, claim, action, viewer_role),
         "actor": actor,
         "at": now,
         "note": note,
@@ -231,6 +232,18 @@ def act(
     return claim
 
 
+def next_of(db: Session, claim: Claim, action: str, role: str) -> str:
+    """Return the state of a case after this action by this role.
+
+    Raises:
+        Refused, Conflict: as `next_state`; Conflict also where a hold shuts the gate (`case_held`).
+    """
+    following = next_state(claim_queries.course_of(db, claim), claim.state, action, role)
+    if hold := shut(claim_queries.open_holds(db, key(claim)), action):
+        raise Conflict("case_held", hold=hold)
+    return following
+
+
 def lock(db: Session, claim: Claim) -> Voucher:
     """Lock the voucher's book and return the current claim."""
     voucher = db.get_one(Voucher, claim.voucher_id)
@@ -240,15 +253,18 @@ def lock(db: Session, claim: Claim) -> Voucher:
 
 
 def _refusal(error: object) -> LedgerError | None:
+    refusal: LedgerError | None = None
     match error.diag.constraint_name if isinstance(error, psycopg.Error) else None:
-        case "case_state":
-            return Conflict("claim_moved")
+        case "case_state" | "case_held":
+            refusal = Conflict("claim_moved")
         case "claimant_moves":
-            return Refused("not_your_claim")
+            refusal = Refused("not_your_claim")
+        case "barred_pair":
+            refusal = Refused("barred_pair")
         case "claim_decided":
-            return Refused("claim_not_decided")
+            refusal = Refused("claim_not_decided")
         case "claim_stopped":
-            return Refused("claim_stopped")
+            refusal = Refused("claim_stopped")
         case "publication_over":
-            return Refused("publication_not_over")
-    return None
+            refusal = Refused("publication_not_over")
+    return refusal

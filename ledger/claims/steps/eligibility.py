@@ -18,8 +18,8 @@ from sqlmodel import Session
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import target
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import OPEN, next_state
-from ledger.claims.steps.claims import StepResult, act, lock
+from ledger.claims.rules.courses import OPEN
+from ledger.claims.steps.claims import StepResult, act, lock, next_of
 from ledger.claims.tables import Claim
 from ledger.errors import Finding, Refused
 from ledger.formats.digest import digest
@@ -71,7 +71,7 @@ def accept(
             (`months_not_earned`); or as `act`.
         Conflict: as `act`.
     """
-    next_state(claim.state, "accept", viewer_role)
+    next_of(db, claim, "accept", viewer_role)
     voucher = lock(db, claim)
     earnings = earnings_of(db, voucher, claim)
     of_books = {"compute_cost_fen": earnings.cost_fen, "paid_before_fen": earnings.paid_fen}

@@ -2,8 +2,9 @@
 
 Published are number, project, organisation, clause, amount, months, and where to object. Never a
 person, an account or a unit price; as the name of a talent team may name a person, only its
-organisation is published. An open objection stops the claim; an approver resolves it, and an upheld
-one ends the claim.
+organisation is published. A signed objection holds the claim until an approver resolves it who had
+no other part in it, and an upheld one ends it. Without a name it is a lead (线索): kept, and looked
+into, but it holds nothing.
 """
 
 from datetime import datetime, timedelta
@@ -12,8 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import next_state
-from ledger.claims.steps.claims import StepResult, act, lock
+from ledger.claims.steps.claims import StepResult, act, lock, next_of
 from ledger.claims.tables import Claim, Objection, Publication
 from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.formats.capital_amounts import in_words
@@ -43,7 +43,7 @@ def publish(
         Refused: the calendar does not reach that far (`calendar_ends`); or as `act`.
         Conflict: as `act`.
     """
-    next_state(claim.state, "publish", viewer_role)
+    next_of(db, claim, "publish", viewer_role)
     if not channel.strip():
         return StepResult(claim, "claim_lacks", (Finding("channel", "channel_missing"),))
     voucher = db.get_one(Voucher, claim.voucher_id)
@@ -104,22 +104,22 @@ def receive(
     actor: str,
     now: datetime,
 ) -> Objection:
-    """Record an objection to a published claim, which then waits; there may be several.
+    """Record an objection to a published claim; there may be several, and a signed one holds it.
 
     Raises:
-        Refused: nobody objects, or to nothing (`objection_blank`); or as `act`.
+        Refused: it says nothing (`objection_blank`); or as `act`.
         Conflict: as `act`.
     """
-    if not (objector.strip() and body.strip()):
+    if not body.strip():
         raise Refused("objection_blank")
     lock(db, claim)
-    next_state(claim.state, "object", viewer_role)
+    next_of(db, claim, "object", viewer_role)
     published = claim_queries.publication_of(db, key(claim))
     if published is None:
         raise Conflict("no_such_step", action="object", state=claim.state)
     objection = Objection(
         publication_id=key(published),
-        objector=objector,
+        objector=objector.strip(),
         contact=contact,
         body=body,
         received_at=now,
@@ -142,12 +142,13 @@ def resolve(
     actor: str,
     now: datetime,
 ) -> Objection:
-    """Uphold an objection, which ends the claim, or dismiss it; the last dismissal continues it.
+    """Uphold an objection, which ends the claim, or dismiss it, which ends its hold.
 
     Raises:
         NotFound: there is no such objection.
         Conflict: it was resolved (`objection_resolved`); or as `act`.
-        Refused: the reasons are missing (`note_missing`); or as `act`.
+        Refused: the reasons are missing (`note_missing`), whoever resolves it handled the claim
+            (`barred_pair`); or as `act`.
     """
     claim = claim_of(db, objection)
     lock(db, claim)
@@ -155,20 +156,18 @@ def resolve(
     action = "uphold" if upheld else "dismiss"
     if row.upheld is not None:
         raise Conflict("objection_resolved", id=objection)
-    next_state(claim.state, action, viewer_role)
+    next_of(db, claim, action, viewer_role)
     if not resolution.strip():
         raise Refused("note_missing")
+    content = {"objection": objection}
+    act(
+        db, claim, action, viewer_role=viewer_role, actor=actor, now=now, note=resolution,
+        content=content,
+    )  # fmt: skip
     row.upheld, row.resolution = upheld, resolution
     row.resolved_at, row.resolved_by = now, actor
     db.add(row)
     db.flush()
-    open_objections = [o for o in claim_queries.objections(db, key(claim)) if o.upheld is None]
-    if upheld or not open_objections:
-        content = {"objection": objection}
-        act(
-            db, claim, action, viewer_role=viewer_role, actor=actor, now=now, note=resolution,
-            content=content,
-        )  # fmt: skip
     return row
 
 

@@ -8,11 +8,12 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import FIRST
+from ledger.claims.rules.courses import FIRST, actions
+from ledger.claims.rules.holds import shut
 from ledger.claims.steps.approval import KIND, subject_of
 from ledger.claims.steps.bank_accounts import open_change
 from ledger.claims.steps.claims import ChecklistItem, checklist, missing_files
-from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
+from ledger.claims.tables import BankAccount, CaseHold, Claim, ClaimEvent, Objection, Publication
 from ledger.desk.queries import queues
 from ledger.errors import Finding
 from ledger.people.steps.decisions import open_decision
@@ -42,10 +43,18 @@ class ClaimDetails:
     files: Sequence[Row[Any]]
     publication: Publication | None
     objections: Sequence[Objection]
+    course: tuple[str, ...]
+    holds: Sequence[CaseHold]
     missing: Sequence[Finding]
     checklist: Sequence[ChecklistItem]
     documents: Sequence[str]
     decision: Decision | None
+
+    def actions(self, role: str) -> list[str]:
+        """Return what this role may do now: in this state, and as far as no hold shuts it."""
+        kinds = [hold.kind for hold in self.holds if hold.closed_at is None]
+        permitted = actions(self.course, self.claim.state, role)
+        return [action for action in permitted if shut(kinds, action) is None]
 
 
 def claim_details(db: Session, claim: Claim) -> ClaimDetails:
@@ -65,6 +74,8 @@ def claim_details(db: Session, claim: Claim) -> ClaimDetails:
         files=claim_queries.files(db, claim_id),
         publication=claim_queries.publication_of(db, claim_id),
         objections=claim_queries.objections(db, claim_id),
+        course=claim_queries.course_of(db, claim),
+        holds=claim_queries.holds(db, claim_id),
         missing=missing_files(db, claim) if claim.state == FIRST else (),
         checklist=checklist(db, claim) if claim.state == FIRST else (),
         documents=claim_queries.documents_of(db, claim_id),

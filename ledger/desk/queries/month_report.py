@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from ledger.charging.codes import Part
 from ledger.claims.codes import ClaimState
 from ledger.claims.queries import earned_by_month
+from ledger.claims.rules.courses import DROPPED
 from ledger.documents.codes import DocumentKind
 from ledger.payment.codes import LineResult
 from ledger.postgres.columns import key
@@ -214,7 +215,7 @@ def _contract_line(
     exclusion: Exclusion | None,
 ) -> ContractLine:
     own = [claim for claim in claims if claim.contract == row.contract]
-    good_claims = [c for c in own if c.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN)]
+    good_claims = [c for c in own if c.state not in DROPPED]
     return ContractLine(
         key=f"{row.contract}-{row.month:%Y-%m}",
         contract=row.number,

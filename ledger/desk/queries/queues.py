@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
+from ledger.claims.rules.courses import FIRST, OPEN
 from ledger.documents.queries import deductions
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import red_lines
@@ -22,6 +23,8 @@ from ledger.units import next_month
 _CLAIMS = text("""
     SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
            p.name AS project, p.code, o.name AS payee,
+           EXISTS (SELECT FROM case_holds h
+                   WHERE h.claim_id = c.id AND h.closed_at IS NULL) AS is_held,
            coalesce(e.at, c.opened_at) AS since, u.since AS published_on,
            u.until AS published_until,
            coalesce((SELECT jsonb_agg(jsonb_build_object(
@@ -85,6 +88,10 @@ _WITHOUT_PERIOD = text("""
 
 
 _UNPROVED = text("SELECT entered_at AS since FROM receipts WHERE NOT proves")
+
+
+REVIEW = tuple(state for state in OPEN if state not in (FIRST, "approved", "listed"))
+"""The states of claims that wait for the bureau."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +188,10 @@ def claims(
 
 
 def waiting_claims(db: Session, today: date) -> Queue:
-    """Count 待审: submitted, accepted, objected to, or published until before today."""
-    rows = claims(db, states=("submitted", "accepted", "objected", "published"), limit=1_000_000)
-    return Queue.of([row.since for row in rows if row.state != "published" or over(row, today)])
+    """Count 待审: with the bureau and not published, or held by it, or published till yesterday."""
+    rows = claims(db, states=REVIEW, limit=1_000_000)
+    waiting = [r for r in rows if r.state != "published" or r.is_held or over(r, today)]
+    return Queue.of([row.since for row in waiting])
 
 
 def over(claim: Row[Any], today: date) -> bool:

@@ -37,7 +37,7 @@ BEGIN
             ('authenticators', 'set_at'),
             ('bank_accounts', 'confirmed_at superseded_at'), ('bank_returns', 'received_at'),
             ('batches', 'received_at'), ('billing_sources', 'recorded_at superseded_at'),
-            ('bindings', 'recorded_at superseded_at'), ('charges', 'computed_at'),
+            ('bindings', 'recorded_at superseded_at'), ('case_holds', 'opened_at closed_at'), ('charges', 'computed_at'),
             ('claim_events', 'at'), ('claim_files', 'added_at'), ('claims', 'opened_at'), ('closes', 'closed_at'),
             ('conflicts', 'received_at'), ('contracts', 'recorded_at changed_at'), ('catalogue_models', 'recorded_at'),
             ('catalogue_names', 'recorded_at'), ('centres', 'recorded_at'), ('certificates', 'issued_at'), ('clusters', 'recorded_at'),

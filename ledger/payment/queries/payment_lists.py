@@ -1,9 +1,9 @@
 """Read and write the queue, the indicators, the lists and their lines.
 
 The queue holds every approved claim of which something is on no list, the oldest approval first,
-with what holds it: rows of the bank that contradict each other, no confirmed account, a pending
-change of account, money no longer payable (a red invoice), or no budget. Lists waiting for their
-second person count as drawn, so that money is not promised twice.
+with what holds it: rows of the bank that contradict each other, a hold on the claim, no confirmed
+account, a pending change of account, money no longer payable (a red invoice), or no budget. Lists
+waiting for their second person count as drawn, so that money is not promised twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,10 @@ _PAYABLES = text("""
            s.balance - x.balance - coalesce(w.fen, 0) AS owed_fen,
            EXISTS (SELECT FROM decisions d WHERE d.kind = 'account' AND d.answer IS NULL
                    AND d.content ->> 'organisation' = c.payee_id::text) AS changing,
-           bank_contradicts(c.id) AS contradicted
+           bank_contradicts(c.id) AS contradicted,
+           EXISTS (SELECT FROM case_holds h JOIN hold_kinds k USING (kind)
+                   WHERE h.claim_id = c.id AND h.closed_at IS NULL
+                       AND 'list' = ANY (k.gates)) AS held
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id
     JOIN accounts s ON s.book_id = v.book_id AND s.role = 'payable'
@@ -217,6 +220,7 @@ def payables(db: Session, on_list: int | None = None) -> list[Payable]:
         payable = _payable(row)
         hold_reason = "account_changing" if row.changing else ""
         hold_reason = "without_account" if payable.account is None else hold_reason
+        hold_reason = "claim_held" if row.held else hold_reason
         hold_reason = "bank_contradiction" if row.contradicted else hold_reason
         if not hold_reason:
             owed_fen = remaining.setdefault(payable.book, row.owed_fen)

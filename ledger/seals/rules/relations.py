@@ -73,11 +73,15 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "reserved_devices": _CHANGES,
         "witness_requirements": _CHANGES,
         # The policy as it was carried out; its files' digests stand in each head.
+        "barred_steps": _CHANGES,
+        "case_courses": _ONCE,
         "case_moves": _CHANGES,
+        "case_steps": _CHANGES,
         "cause_kinds": _CHANGES,
         "clause_rates": _CHANGES,
         "clauses": _CHANGES,
         "decision_kinds": _CHANGES,
+        "hold_kinds": _CHANGES,
         "legal_moves": _CHANGES,
         "payable_versions": _ONCE,
         "policy_ends": _ONCE,
@@ -112,6 +116,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         # Claims and payment.
         "bank_accounts": _CHANGES,
         "bank_returns": _CHANGES,
+        "case_holds": _CHANGES,
         "claim_cells": _CHANGES,
         "claim_events": _ONCE,
         "claim_files": _ONCE,
@@ -207,6 +212,7 @@ FREE: Mapping[str, str] = MappingProxyType(
     {
         "agent_shares": "how much each agent took today; nothing but «not more today» rests on it",
         "alembic_version": "which schema this is: the program's own",
+        "backup_progress": "how far the backups are; they prove themselves by their manifests",
         "event_bookmarks": "up to which event each receiver has them",
         "relays": "what a relay said last, for the eye",
         "rounds": "when the last round was, for the eye",

@@ -82,7 +82,7 @@ def test_a_redemption_goes_the_way_of_every_claim(counter: Counter) -> None:
     assert proposal
     office.confirm(proposal, OTHER_CLERK, NOW)
     assert office.take(number, "submit", CLERK, NOW).findings == ()
-    outcome = office.take(number, "accept", CLERK, NOW, facts=FACTS)
+    outcome = office.take(number, "accept", OTHER_CLERK, NOW, facts=FACTS)
     assert (outcome.findings, outcome.claim.state) == ((), "accepted")
     office.take(number, "publish", CLERK, NOW, channel=CHANNEL)
     later = NOW + timedelta(days=30)

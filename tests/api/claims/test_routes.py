@@ -271,7 +271,7 @@ def test_the_same_at_the_command_line(
         f"claim {number}, ¥299.99, is submitted\n"
     )
     assert desk.ask(CLERK, "claim", "return", number, "--note", "缺页")["state"] == "draft"
-    desk.ask(CLERK, "claim", "submit", number)
+    desk.ask(BUILDER, "claim", "submit", number)
     assert desk.ask(CLERK, "claim", "accept", number, "--fact=scenarios=6")["state"] == "accepted"
     desk.ask(CLERK, "claim", "publish", number, "--channel", CHANNEL)
     objection = ("--objector", "某公司", "--contact", "0951", "--body", "不实")

@@ -13,8 +13,8 @@ import pytest
 from agents import wire
 from api.language.i18n import LANGUAGES, speaking
 from api.language.labels import LABELS, label, label_of, labels
-from ledger.claims import rules as claims
 from ledger.claims.codes import ClaimAction, ClaimStage, ClaimState
+from ledger.claims.rules import courses as claims
 from ledger.desk.steps import confirm
 from ledger.documents.codes import DocumentState
 from ledger.metering.codes import GapCause, HolderKind

@@ -50,7 +50,7 @@ WORKED_OUT = {
         "ineligible", "insufficient", "judgement", "rejected",
     },
     "ledger/payment/steps/payment_list.py: payable.held": {
-        "without_account", "account_changing", "payable_gone", "bank_contradiction",
+        "without_account", "account_changing", "payable_gone", "bank_contradiction", "claim_held",
     },
     "ledger/closes/rules.py: code": {
         "close_too_early", "closed_before", "month_before_open", "usage_open", "invariant_broken",

@@ -11,14 +11,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
-from ledger.claims.rules import ACTIONS, MOVES, ROLES, STATES
+from ledger.claims.rules.courses import ACTIONS, ROLES, STATES, STEPS, VOUCHER, moves, stands
+from ledger.claims.rules.holds import HOLDS
+from ledger.claims.rules.pairs import BARRED
 from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
+from tests.support.cases.courses import COURSES, NO_COURSES
 from tests.support.invoices import SELLER
 from tests.support.simulation import START
 from tests.support.vouchers import place_voucher
 
 EVERYBODY = (*ROLES, "auditor", "securityadmin")
+MOVES = moves(VOUCHER)
+_LAY = """
+    INSERT INTO case_courses (course, place, stage)
+    SELECT %s, place, stage FROM unnest(%s::text[]) WITH ORDINALITY AS laid (stage, place)
+"""
 
 _CLAIM = """
     INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)
@@ -42,9 +50,40 @@ def claim(engine: sa.Engine, owner: psycopg.Connection) -> int:
     return int(row[0])
 
 
-def test_the_table_of_cases_is_the_same_in_code_and_database(owner: psycopg.Connection) -> None:
-    rows = owner.execute("SELECT state, action, role, next FROM case_moves").fetchall()
-    assert {(state, action, role): following for state, action, role, following in rows} == MOVES
+def test_the_tables_of_cases_are_the_same_in_code_and_database(owner: psycopg.Connection) -> None:
+    steps = owner.execute("SELECT action, roles, states, next FROM case_steps").fetchall()
+    assert {action: (roles, states, n) for action, roles, states, n in steps} == STEPS
+    pairs = owner.execute("SELECT action, taken FROM barred_steps").fetchall()
+    assert set(pairs) == {(action, step) for action in BARRED for step in BARRED[action]}
+    kinds = owner.execute("SELECT kind, owner, days, gates FROM hold_kinds").fetchall()
+    assert {kind: (role, days, set(gates)) for kind, role, days, gates in kinds} == {
+        kind: (hold.owner, hold.days, set(hold.gates)) for kind, hold in HOLDS.items()
+    }
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
+def test_every_course_has_the_same_moves_in_code_and_database(
+    owner: psycopg.Connection, course: tuple[str, ...]
+) -> None:
+    owner.execute(_LAY, ("of-this-test", list(course)))
+    rows = owner.execute(
+        "SELECT state, action, role, next FROM case_moves WHERE course = 'of-this-test'"
+    ).fetchall()
+    assert {(state, action, role): following for state, action, role, following in rows} == moves(
+        course
+    )
+
+
+@pytest.mark.parametrize("course", NO_COURSES, ids=str)
+def test_what_is_no_course_is_not_laid(owner: psycopg.Connection, course: tuple[str, ...]) -> None:
+    assert not stands(course)
+    with pytest.raises(psycopg.errors.IntegrityError):
+        owner.execute(_LAY, ("of-this-test", list(course)))
+
+
+def test_a_course_stands_as_it_was_laid(owner: psycopg.Connection) -> None:
+    with pytest.raises(CheckViolation, match="is no course"):
+        owner.execute("INSERT INTO case_courses VALUES ('voucher', 8, 'scored')")
 
 
 def test_every_state_action_and_role_leads_where_the_table_says_or_nowhere(
@@ -55,15 +94,15 @@ def test_every_state_action_and_role_leads_where_the_table_says_or_nowhere(
         "ALTER TABLE claim_events DISABLE TRIGGER move"
     )  # it asks for more than the table
     owner.execute("ALTER TABLE claim_events DISABLE TRIGGER named")
-    moves: dict[tuple[str, str, str], str] = {}
+    moves_made: dict[tuple[str, str, str], str] = {}
     with owner.transaction():
         for key in itertools.product(STATES, ACTIONS, EVERYBODY):
             for following in {MOVES.get(key, "paid"), "paid", "approved", "draft"}:
                 with suppress(psycopg.errors.ForeignKeyViolation):
                     with owner.transaction():
-                        owner.execute(_NUMBERED, (claim, len(moves) + 1, *key, following))
-                    moves[key] = following
-    assert moves == MOVES
+                        owner.execute(_NUMBERED, (claim, len(moves_made) + 1, *key, following))
+                    moves_made[key] = following
+    assert moves_made == MOVES
 
 
 def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:
@@ -83,7 +122,11 @@ def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:
         "UPDATE claim_events SET actor = 'x'",
         "DELETE FROM claims",
         "DELETE FROM objections",
-        "INSERT INTO case_moves VALUES ('draft', 'pay', 'builder', 'paid')",
+        "INSERT INTO case_moves VALUES ('voucher', 'draft', 'pay', 'builder', 'paid')",
+        "INSERT INTO case_courses VALUES ('mine', 1, 'draft')",
+        "UPDATE hold_kinds SET gates = '{}'",
+        "DELETE FROM barred_steps",
+        "UPDATE claims SET course = 'mine'",
         (
             "INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)"
             " SELECT 'DF-2', voucher_id, payee_id, fen, 'approved', now(), 'x' FROM claims"

@@ -15,7 +15,7 @@ UNGUARDED = {
         "charges", "accruals", "differences", "statements", "statement_lines", "rounds",
         "backup_progress",
     },
-    "words between people": {"messages", "objections", "statement_answers"},
+    "words between people": {"messages", "statement_answers"},
     "what only holds money back": {
         "freezes", "reservations", "payment_lists", "partition_gpus",
     },

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 # Short lists that only the migrations or a catalogue fill and nobody deletes from; nobody looks for
 # rows by them alone, and an index on hot tables would cost each insert.
-SHORT_LISTS = {"roles", "legal_moves", "case_moves", "catalogue_models"}
+SHORT_LISTS = {"roles", "legal_moves", "case_moves", "case_steps", "catalogue_models"}
 
 # A partial index serves as well where it leaves out nothing but nulls.
 _WITHOUT_INDEX = sa.text("""

@@ -7,16 +7,26 @@ from ledger.seals.rules.export import Malformed
 from ledger.seals.rules.faults import Fault
 from ledger.seals.rules.recomputation.actors import check_actors
 from ledger.seals.rules.recomputation.charges import check_charges
+from ledger.seals.rules.recomputation.documents import (
+    check_allocations,
+    check_matches,
+    check_statements,
+)
 from ledger.seals.rules.recomputation.evidence import Evidence
 from ledger.seals.rules.recomputation.notes import Notes
 from ledger.seals.rules.recomputation.payments import check_payments
+from ledger.seals.rules.recomputation.postings import check_postings
 from ledger.seals.rules.recomputation.replays import check_replays
 
 Check = Callable[[Evidence, Notes], None]
 CHECKS: Sequence[Check] = (
     check_charges,
+    check_statements,
+    check_allocations,
+    check_matches,
     check_actors,
     check_replays,
+    check_postings,
     check_payments,
 )
 

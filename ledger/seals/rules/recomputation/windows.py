@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from ledger.seals.rules.recomputation.evidence import Evidence, content, moment, text, whole
 from ledger.units import BEIJING
 
+_ASIDE = ("refused", "quarantined", "conflicts")
 _WHOLE_DAY = (1 << 1440) - 1
 
 Batch = tuple[str, int]  # stream and number
@@ -144,18 +145,28 @@ class _Folding:
             return
         aside = _aside(answer)
         for index, window in enumerate(windows):
-            if index in aside and aside[index] == "refused":
+            kind = aside.get(index)
+            if kind == "refused":
                 continue
             minute = window["gpu"], _moment(window["start"])
-            place, arrived = (batch, minute), received_at
-            if place in self._words.later:
-                continue
-            if index in aside:
-                if place not in self._words.releases:
-                    continue
-                arrived = self._words.releases[place]
-            body_that_counts = self._words.corrected.get(minute, window)
-            self._add(batch, origin, minute, body_that_counts, arrived)
+            arrived = self._arrival((batch, minute), kind, received_at)
+            if arrived is not None:
+                body_that_counts = self._words.corrected.get(minute, window)
+                self._add(batch, origin, minute, body_that_counts, arrived)
+
+    def _arrival(
+        self, place: tuple[Batch, Minute], kind: str | None, received_at: datetime
+    ) -> datetime | None:
+        """When a window came to count; None where it does not.
+
+        What answers say of a minute that was told before stands in them; of a job's hour, whose
+        newer words count only by two persons, and of what was released, in `conflicts` alone.
+        """
+        is_later = place in self._words.later
+        if kind == "quarantined":
+            return None if is_later else self._words.releases.get(place)
+        is_newer_word = is_later and place[1][0].startswith("job/")
+        return None if kind == "conflicts" or is_newer_word else received_at
 
     def _add(
         self,
@@ -207,11 +218,9 @@ def _total_key(gpu: str, day: str, origin: Origin, model: str, part: Mapping[str
 
 
 def _aside(answer: str) -> dict[int, str]:
-    """What an answer says of single windows: by index, refused or quarantined."""
-    place = json.loads(answer)
-    return {
-        item["index"]: kind for kind in ("refused", "quarantined") for item in place.get(kind, ())
-    }
+    """What an answer says of single windows: by index, in which way they did not simply count."""
+    items = json.loads(answer)
+    return {item["index"]: kind for kind in _ASIDE for item in items.get(kind, ())}
 
 
 def _words(evidence: Evidence) -> _Words:

@@ -150,5 +150,19 @@ CLAIMS = {
         yes=404,
     ),
     "POST /claims/{number}/approval": Door(HANDLING, at("/claims/none/approval"), yes=404),
+    "POST /api/v1/claims/{number}/holds": Door(
+        HANDLING,
+        at("/api/v1/claims/none/holds", json={"kind": "credit", "reason": "a"}),
+        yes=404,
+    ),
+    "POST /api/v1/claims/{number}/holds/{hold}/end": Door(
+        HANDLING, at("/api/v1/claims/none/holds/1/end", json={"outcome": "a"}), yes=404
+    ),
+    "POST /claims/{number}/holds": Door(
+        HANDLING, at("/claims/none/holds", data={"kind": "credit", "reason": "a"}), yes=404
+    ),
+    "POST /claims/{number}/holds/{hold}": Door(
+        HANDLING, at("/claims/none/holds/1", data={"outcome": "a"}), yes=404
+    ),
     "GET /publications": Door(None, at("/publications")),
 }
