@@ -110,7 +110,7 @@ def test_only_finance_may_pay(site: Site, reader: str) -> None:
 @pytest.mark.parametrize(
     ("reader", "buttons"),
     [
-        ("clerk", ["return", "accept", "withdraw"]),
+        ("clerk", ["return", "accept", "reject", "withdraw"]),
         ("approver", ["refuse"]),
         ("yunqi", ["withdraw"]),
         ("auditor", []),
