@@ -77,3 +77,13 @@ def test_whoever_forges_the_seals_too_is_named(members: Members) -> None:
             n[:2] == name[:2] and n[2].startswith(name[2]) for n in names
         ), (relation, names)  # fmt: skip
         assert all(fault.code.value != "changed" for fault in faults), relation
+
+
+def test_a_charge_made_after_its_statement_bears_it_in_a_drill_alone(members: Members) -> None:
+    edit = setting(computed_at="2199-01-01 00:00:00+00")
+    assert check_export(members.forged("charges", edit)).faults == []
+    real = members.with_relations(lambda relation: relation != "drill")
+    faults = check_export(real.forged("charges", edit)).faults
+    assert {(fault.code.value, fault.relation) for fault in faults} == {
+        ("statement", "statement_lines")
+    }
