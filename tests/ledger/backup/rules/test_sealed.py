@@ -39,7 +39,11 @@ def test_a_flipped_bit_is_refused(at: int) -> None:
     assert caught.value.code in {"backup_forged", "backup_sealed"}
 
 
-@pytest.mark.parametrize("size", [0, 10, HEAD, HEAD + 24, len(OBJECT) // 2, len(OBJECT) - 1])
+@pytest.mark.parametrize(
+    "size",
+    [0, 10, HEAD, HEAD + 24, len(OBJECT) // 2, len(OBJECT) - 1],
+    ids=["0", "10", "head", "block", "half", "all but one"],  # its length is another each time
+)
 def test_a_half_is_refused(size: int) -> None:
     with pytest.raises(Unusable):
         open_object(OBJECT[:size])
