@@ -12,11 +12,13 @@ from tests.support.simulation import enrolled, place
 from tests.support.vouchers import place_voucher
 
 # What the application may write again: the newest batch of a stream, a relay's queue, a GPU's
-# registration, which fen of a document pay for what, and what is computed anew.
+# registration, which fen of a document pay for what, how far rounds and backups are, and what is
+# computed anew.
 AGAIN = {
     ("streams", "sent_at"), ("streams", "received_at"), ("gpus", "retired_at"),
     ("gpus", "changed_at"), ("allocations", "allocated_at"), ("charges", "computed_at"),
     ("rounds", "finished_at"), ("relays", "waiting_since"), ("relays", "told_at"),
+    ("backup_progress", "base_at"), ("backup_progress", "wal_at"),
 }  # fmt: skip
 ROWS = {
     "tokens": "revoked_at",
