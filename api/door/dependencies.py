@@ -255,6 +255,11 @@ def close_session(request: Request, response: Response, db: Session, now: dateti
     response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
 
 
+def public_url(request: Request) -> str:
+    """Return where people reach this server: as the settings say, or as this one did."""
+    return request.app.state.settings.url or str(request.base_url).rstrip("/")
+
+
 def by_https(request: Request) -> bool:
     """Whether people reach us by https, here or at a proxy before us."""
     settings: Settings = request.app.state.settings

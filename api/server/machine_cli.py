@@ -6,12 +6,12 @@ a command runs, so that the command line stays quick for everybody else.
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,10 @@ from api.cli.options import MACHINE
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.people.codes import Role
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from ledger.postgres.database import Database
 
 
 class Duty(StrEnum):
@@ -37,6 +41,22 @@ admin = Commands(msgid("管理员"))
 db = Commands(msgid("数据库"))
 app.add_typer(admin, name="admin", rich_help_panel=MACHINE)
 app.add_typer(db, name="db", rich_help_panel=MACHINE)
+
+
+@contextmanager
+def own_database() -> Iterator[tuple["Database", "Settings"]]:
+    """This machine's database and what the environment says, for as long as the block lasts.
+
+    Raises:
+        Failure: it does not answer.
+    """
+    with database():
+        from api.server.database import reach  # noqa: PLC0415 - loaded when it is used
+        from api.settings import read_settings  # noqa: PLC0415
+
+        settings = read_settings()
+        with reach(settings) as target:
+            yield target, settings
 
 
 @app.verb("up", msgid("在本机启动全部服务"), panel=MACHINE)

@@ -16,17 +16,17 @@ import typer
 
 from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table, record
 from api.cli.commands import Commands
-from api.cli.failures import Failure, database
+from api.cli.failures import Failure
 from api.cli.options import MACHINE
 from api.cli.progress import progress
 from api.cli.values import NUMBER, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.seals.cli import SEAL, seal
+from api.server.machine_cli import own_database
 from ledger.seals.codes import FaultCode, SealKind, UnprovedReason
 
 if TYPE_CHECKING:
-    from ledger.postgres.database import Database
     from ledger.seals.rules.faults import Tally
     from ledger.seals.rules.outside.away import Away
 
@@ -102,12 +102,11 @@ def _seal(
     next_key: Path | None = None,
 ) -> dict[str, Any]:
     """Seal, and in the same transaction write an export or name the next key."""
-    with database(), _reach() as target:
+    with own_database() as (target, settings):
         from sqlmodel import Session  # noqa: PLC0415 - loaded when it is used
 
         from api.seals.routes import view_of  # noqa: PLC0415
         from api.server.database import machine_actor  # noqa: PLC0415
-        from api.settings import read_settings  # noqa: PLC0415
         from ledger.metering.queries.windows import raw_connection  # noqa: PLC0415
         from ledger.people.steps.events import record_own  # noqa: PLC0415
         from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion  # noqa: PLC0415
@@ -115,7 +114,7 @@ def _seal(
         from ledger.seals.steps.export import write_export  # noqa: PLC0415
         from ledger.seals.steps.seal import seal as run  # noqa: PLC0415
 
-        settings, engine = read_settings(), target.engine(pool_size=1)
+        engine = target.engine(pool_size=1)
         occasion = Occasion(SealKind.MONTH, month) if month else BY_THE_HOUR
         actor, at = machine_actor(), datetime.now(UTC)
         try:
@@ -161,7 +160,7 @@ def verify(file: ExportToVerify = None) -> Answer:
 
 
 def _verify() -> "Tally":
-    with database(), _reach() as target:
+    with own_database() as (target, _settings):
         import psycopg  # noqa: PLC0415 - loaded when it is used
 
         from ledger.seals.queries.verify import verify as run  # noqa: PLC0415
@@ -214,15 +213,6 @@ def _bar() -> Iterator[Callable[["Tally"], None]]:
         yield lambda tally: bar.update(
             task, completed=tally.rows + tally.recomputed, total=tally.leaves + tally.recomputed
         )
-
-
-@contextmanager
-def _reach() -> Iterator["Database"]:
-    from api.server.database import reach  # noqa: PLC0415 - loaded when it is used
-    from api.settings import read_settings  # noqa: PLC0415
-
-    with reach(read_settings()) as target:
-        yield target
 
 
 def first_day(month: str) -> date:

@@ -43,9 +43,10 @@ def seal(pieces: Iterable[bytes], key: bytes) -> Iterator[bytes]:
     rest = b""
     for piece in pieces:
         rest += piece
-        while len(rest) > PIECE:
-            yield _push(state, rest[:PIECE], _MESSAGE)
-            rest = rest[PIECE:]
+        last = max(len(rest) - 1, 0) // PIECE * PIECE  # where the part begins that stays
+        for start in range(0, last, PIECE):
+            yield _push(state, rest[start : start + PIECE], _MESSAGE)
+        rest = rest[last:]
     yield _push(state, rest, _FINAL)
 
 

@@ -24,6 +24,7 @@ import psycopg
 from psycopg import sql
 
 from ledger.errors import Unusable
+from ledger.formats.disk import flush
 from ledger.postgres.binaries import (
     ENVIRONMENT,
     Account,
@@ -260,7 +261,7 @@ class Embedded:
         if result.returncode:
             raise Unusable("initdb_failed", path=self._home, detail=fault(result.stdout))
         aside.rename(self._postmaster.cluster)
-        _sync_folder(self._home)
+        flush(self._home)
 
     def _provision(self) -> None:
         """Create roles and database; set passwords from their files at each start."""
@@ -320,11 +321,3 @@ def _write_secret(path: Path, secret: str) -> None:
     finally:
         os.close(handle)
     fresh.rename(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -68,8 +68,7 @@ def invite_persons(
         try:
             invitation = routes.invite(request, viewer, db, wall, settings)
         except LedgerError as error:
-            params = tuple((name, str(value)) for name, value in error.params.items())
-            faults.append(Finding(row.where, error.code, params))
+            faults.append(Finding.of(row.where, error.code, error.params))
             continue
         about = {"person": request.person, "role": request.role}
         invitations.append(PersonInvited(**invitation.model_dump(), **about))

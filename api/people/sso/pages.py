@@ -11,7 +11,15 @@ import structlog
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.door.dependencies import Db, Wall, by_https, open_session, place_of, signed_in
+from api.door.dependencies import (
+    Db,
+    Wall,
+    by_https,
+    open_session,
+    place_of,
+    public_url,
+    signed_in,
+)
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.door.schemas import PROOF_MAX
@@ -169,8 +177,7 @@ def _failed(frame: Frame, error: Unbelievable) -> HTMLResponse:
 
 
 def _callback(request: Request) -> str:
-    base = request.app.state.settings.url or str(request.base_url).rstrip("/")
-    return f"{base}{CALLBACK}"
+    return public_url(request) + CALLBACK
 
 
 def _carrying(request: Request, response: Response, errand: Errand, provider: Provider) -> Response:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Configured, Db, ReadDb, Wall, having
+from api.door.dependencies import Configured, Db, ReadDb, Wall, having, public_url
 from api.door.files import Uploaded
 from api.door.route_table import KIB, limited
 from api.door.schemas import LINE_MAX
@@ -90,8 +90,7 @@ def invite(
 ) -> HTMLResponse:
     """Invite somebody to set up her account, and show the link this once."""
     invitation = routes.invite(wanted, viewer, db, wall, settings)
-    here = settings.url or str(request.base_url).rstrip("/")
-    row = Invited(here + invitation.path, invitation, wanted.person)
+    row = Invited(public_url(request) + invitation.path, invitation, wanted.person)
     return _page(viewer, frame, db, wall, invited=[row])
 
 
@@ -111,7 +110,7 @@ def invite_persons(
     outcome = workbook_routes.invite_persons(
         upload=upload, viewer=viewer, db=db, wall=wall, settings=settings
     )
-    address = settings.url or str(request.base_url).rstrip("/")
+    address = public_url(request)
     invitations = [Invited(address + row.path, row, row.person) for row in outcome.invitations]
     return _page(viewer, frame, db, wall, invited=invitations, unchanged=outcome.unchanged)
 

@@ -1,7 +1,5 @@
 """`suanquan archive month`, `ls`, `check`: on this machine's database, beside a server or not."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,17 +7,16 @@ import typer
 
 from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
 from api.cli.commands import Commands
-from api.cli.failures import Failure, database
+from api.cli.failures import Failure
 from api.cli.options import MACHINE
 from api.cli.values import MOMENT, NUMBER
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.server.machine_cli import own_database
 from api.server.seal_cli import FAULTS, first_day
 
 if TYPE_CHECKING:
-    from api.settings import Settings
     from ledger.archive.tables import Archive
-    from ledger.postgres.database import Database
 
 app = Commands()
 archive = Commands(msgid("归档"))
@@ -49,7 +46,7 @@ To = Annotated[
 @archive.verb("month", msgid("把已月末封存的一个月的证据移到归档里，逐份写入、读回、核对"))
 def month(of: Month, *, to: To = None) -> Listing:
     """Archive a month, part by part; what was archived before stays as it is."""
-    with _reach() as (target, settings):
+    with own_database() as (target, settings):
         from api.server.archive.rounds import archive_month  # noqa: PLC0415 - when it is used
         from api.server.database import machine_actor  # noqa: PLC0415
 
@@ -68,7 +65,7 @@ def month(of: Month, *, to: To = None) -> Listing:
 @archive.verb("ls", msgid("列出归档的各部分：账期、文件、依据哪一次封存"))
 def ls() -> Listing:
     """List the parts that were archived."""
-    with _reach() as (target, _settings):
+    with own_database() as (target, _settings):
         import psycopg  # noqa: PLC0415 - loaded when it is used
 
         from ledger.archive.queries.parts import parts  # noqa: PLC0415
@@ -81,7 +78,7 @@ def ls() -> Listing:
 @archive.verb("check", msgid("核验归档的文件：清单、签名、每个批次的字节和采集端的签名"))
 def check() -> Answer:
     """Hold the files to their manifests, and every batch to its leaf and signature."""
-    with _reach() as (target, _settings):
+    with own_database() as (target, _settings):
         import psycopg  # noqa: PLC0415 - loaded when it is used
 
         from api.server.archive.rounds import check_archives  # noqa: PLC0415
@@ -115,14 +112,3 @@ def _view(part: "Archive") -> dict[str, object]:
         "file": manifest.file,
         "place": part.place.partition("?")[0],
     }
-
-
-@contextmanager
-def _reach() -> Iterator[tuple["Database", "Settings"]]:
-    with database():
-        from api.server.database import reach  # noqa: PLC0415 - loaded when it is used
-        from api.settings import read_settings  # noqa: PLC0415
-
-        settings = read_settings()
-        with reach(settings) as target:
-            yield target, settings

@@ -5,8 +5,6 @@ stands in the event log; a restoration says so in the log of what was restored.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +19,13 @@ from api.cli.options import MACHINE
 from api.cli.values import MOMENT, NUMBER, YES
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.server.machine_cli import own_database
 from ledger.units import BEIJING
 
 if TYPE_CHECKING:
     from api.settings import Settings
     from ledger.backup.rules.bases import Signer
     from ledger.backup.rules.plan import Reach
-    from ledger.postgres.database import Database
 
 app = Commands()
 backup = Commands(msgid("备份"))
@@ -98,7 +96,7 @@ def keys(file: NewKey) -> Answer:
 @backup.verb("now", msgid("立即做一份全量备份，并存下此刻为止的 WAL"))
 def now() -> Answer:
     """Make a base backup, and store the WAL up to now."""
-    with _reach() as (target, settings):
+    with own_database() as (target, settings):
         from api.server.backup import rounds  # noqa: PLC0415 - loaded when it is used
         from api.server.database import machine_actor  # noqa: PLC0415
         from ledger.backup.rules.plan import Reach  # noqa: PLC0415
@@ -127,7 +125,7 @@ def ls(*, key: MaybeKey = None, source: From = None) -> Listing:
 @backup.verb("prune", msgid("删去保留期以前的备份和没有备份需要的 WAL"))
 def prune() -> Answer:
     """Remove what the retention of the settings no longer needs."""
-    with _reach() as (target, settings):
+    with own_database() as (target, settings):
         from api.server.backup import place  # noqa: PLC0415 - loaded when it is used
         from api.server.database import record_command  # noqa: PLC0415
         from ledger.backup.steps.catalogue import prune as run  # noqa: PLC0415
@@ -144,7 +142,7 @@ def prune() -> Answer:
 def drill(*, key: Key, to: To = None, report: Report = None) -> Answer:
     """Try a restoration: recover, verify, check the guarantees; write down what was found."""
     moment = moment_of(to) if to else None
-    with _reach() as (target, settings):
+    with own_database() as (target, settings):
         from api.server.backup.rounds import drill as run  # noqa: PLC0415 - loaded when it is used
         from api.server.database import machine_actor  # noqa: PLC0415
 
@@ -224,14 +222,3 @@ def _signer(settings: "Settings", key: Path | None) -> "Signer":
     if key is not None:
         return key_files.load_read_key(key)
     return key_files.load_write_key(settings.backup_write_key)
-
-
-@contextmanager
-def _reach() -> Iterator[tuple["Database", "Settings"]]:
-    with database():
-        from api.server.database import reach  # noqa: PLC0415 - loaded when it is used
-        from api.settings import read_settings  # noqa: PLC0415
-
-        settings = read_settings()
-        with reach(settings) as target:
-            yield target, settings

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.answer import Answer, Column, Pairs, Table
 from api.cli.commands import Commands
-from api.cli.failures import Failure, database
+from api.cli.failures import Failure
 from api.cli.values import NUMBER, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.server.machine_cli import db
+from api.server.machine_cli import db, own_database
 from ledger.postgres.codes import Guarantee, MechanismKind, Outcome, TriedAs
 
 if TYPE_CHECKING:
@@ -61,16 +61,14 @@ def check() -> Answer:
 
 
 def _check() -> "list[Proof]":
-    with database():
-        from api.server.database import reach, record_command  # noqa: PLC0415 - when it is used
-        from api.settings import read_settings  # noqa: PLC0415
+    with own_database() as (target, _settings):
+        from api.server.database import record_command  # noqa: PLC0415 - loaded when it is used
         from ledger.postgres.database import check_revision  # noqa: PLC0415
         from ledger.postgres.guarantees.check import check as run  # noqa: PLC0415
         from ledger.postgres.guarantees.check import is_broken  # noqa: PLC0415
 
-        with reach(read_settings()) as target:
-            check_revision(target.owner_engine())
-            findings = run(target)
-            result = Outcome.BROKEN if is_broken(findings) else Outcome.HELD
-            record_command(target, "command db check", "database", result)
+        check_revision(target.owner_engine())
+        findings = run(target)
+        result = Outcome.BROKEN if is_broken(findings) else Outcome.HELD
+        record_command(target, "command db check", "database", result)
     return findings

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pyarrow import ArrowException, fs
 
 from ledger.errors import Busy, Refused
+from ledger.formats.disk import flush
 
 _CHUNK = 1 << 20
 
@@ -69,7 +70,7 @@ class Place:
                     os.fsync(content.fileno())
                 part.rename(file)
                 for folder in (file.parent, self._folder):
-                    _flush_folder(folder)
+                    flush(folder)
             except BaseException:
                 with suppress(OSError):
                     part.unlink()
@@ -124,11 +125,3 @@ class Place:
             yield
         except (OSError, ArrowException) as error:
             raise Busy("archive_away") from error
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,8 +19,9 @@ from ledger.backup.rules.bases import Base
 from ledger.backup.rules.keys import ReadKey
 from ledger.backup.rules.plan import Plan
 from ledger.backup.rules.sealed import unseal_object
-from ledger.backup.steps.stores import Store, copy, flush_folder
+from ledger.backup.steps.stores import Store, copy
 from ledger.errors import Unusable
+from ledger.formats.disk import flush
 from ledger.postgres.binaries import (
     Account,
     find_binaries,
@@ -238,6 +239,6 @@ def _settle(cluster: Path, target: Path) -> None:
     try:
         (cluster / "postmaster.opts").unlink(missing_ok=True)
         cluster.rename(target)
-        flush_folder(target.parent)
+        flush(target.parent)
     except OSError as error:
         raise Unusable("backup_room", path=target, detail=error.strerror) from error

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from ledger.errors import Busy, Unusable
+from ledger.formats.disk import flush
 
 PART = ".part"
 _PIECE = 1 << 20
@@ -80,7 +81,7 @@ class Folder:
                     os.fsync(content.fileno())
                     size = content.tell()
                 part.rename(file)
-                flush_folder(file.parent)
+                flush(file.parent)
             except BaseException:
                 with suppress(OSError):
                     part.unlink()
@@ -93,7 +94,7 @@ class Folder:
             return
         self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        flush_folder(folder.parent)
+        flush(folder.parent)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -235,12 +236,3 @@ def copy(pieces: Iterable[bytes], target: Path) -> None:
 def _tell(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
-
-
-def flush_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ledger.errors import Unusable
+from ledger.formats.disk import flush
 from ledger.formats.sealing import seal
 from ledger.postgres.citus import hold_packing
 from ledger.postgres.database import Database, check_revision
@@ -63,7 +64,7 @@ def make(
             part.mkdir(mode=0o700)
             _fill(database, part, now, key)
             part.rename(folder)
-            _sync(place)
+            flush(place)
             _thin(place, keep)
     except OSError as error:
         path = error.filename or place
@@ -117,7 +118,7 @@ def _fill(database: Database, part: Path, now: datetime, key: bytes | None) -> N
         )
     path = manifest.write(part, key)
     for target in (path, part):
-        _sync(target)
+        flush(target)
 
 
 def count_rows(connection: sa.Connection) -> dict[str, int]:
@@ -145,11 +146,3 @@ def _thin(place: Path, keep: int | None) -> None:
     for old in dumps(place)[:-keep] if keep else []:
         part = old.rename(old.with_name(old.name + PART))
         shutil.rmtree(part)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

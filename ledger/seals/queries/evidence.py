@@ -10,11 +10,10 @@ from ledger.policy.text.published import source
 from ledger.seals.queries.leaves import lines
 from ledger.seals.queries.shapes import Raw
 from ledger.seals.rules.contents import row_of
-from ledger.seals.rules.form import unescape
 from ledger.seals.rules.heads import Head
 from ledger.seals.rules.outside.away import RELATION as AWAY
 from ledger.seals.rules.outside.away import Away, tree_of
-from ledger.seals.rules.recomputation.evidence import Row
+from ledger.seals.rules.recomputation.evidence import Row, cell
 from ledger.seals.rules.relations import SEALED, Sealed
 
 _ROWS = sql.SQL("COPY (SELECT {columns} FROM {table}) TO STDOUT")
@@ -38,7 +37,7 @@ class LiveEvidence:
             table=sql.Identifier(SEALED.get(relation, Sealed()).view or relation),
         )
         for line in lines(self.raw, query):
-            yield tuple(map(_value, line[:-1].split(b"\t")))
+            yield tuple(map(cell, line[:-1].split(b"\t")))
         if relation == AWAY:
             yield from self._away_rows(columns)
 
@@ -46,12 +45,8 @@ class LiveEvidence:
         """Those that lie outside; what is wrong with the files was noted before."""
         for row in self.away.rows(self.heads, lambda _: None):
             values = row_of(tree_of(self.heads[row.seal]).columns, row.line)
-            yield tuple(_value(values[column]) for column in columns)
+            yield tuple(cell(values[column]) for column in columns)
 
     def policy_source(self) -> Source:
         """Return what gives the text of a version of this program, or the site's own."""
         return source
-
-
-def _value(value: bytes) -> str | None:
-    return None if value == b"\\N" else unescape(value).decode()

@@ -2,9 +2,7 @@
 
 from datetime import date, timedelta
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.claims.codes import HoldKind
@@ -17,17 +15,8 @@ from ledger.formats.working_days import working_days_after
 from ledger.postgres.columns import key
 from tests.support.claims import APPROVER, CLERK, Office
 from tests.support.simulation import START
-from tests.support.town import Town
 
 OVER = START + timedelta(days=7)  # the publication from Monday to Friday has ended
-
-
-@pytest.fixture
-def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    office = Office(engine, owner, town.project)
-    office.earn(10_700_053)
-    office.account()
-    return office
 
 
 def propose(office: Office, number: str) -> None:

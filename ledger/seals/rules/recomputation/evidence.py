@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from ledger.policy.text.file import Source
+from ledger.seals.rules.form import unescape
 
 Row = tuple[str | None, ...]
 """The values of a row as COPY writes them, without its escapes; None is NULL."""
@@ -23,6 +24,11 @@ class Evidence(Protocol):
     def policy_source(self) -> Source:
         """Return what gives the text of a policy's version."""
         ...
+
+
+def cell(value: bytes) -> str | None:
+    """Return a value as it stands in a line of COPY."""
+    return None if value == b"\\N" else unescape(value).decode()
 
 
 def whole(value: str | None) -> int:

@@ -9,11 +9,8 @@ from ledger.seals.codes import FaultCode
 from ledger.seals.rules import export
 from ledger.seals.rules.export import Archive, Malformed
 from ledger.seals.rules.faults import Fault, Tally
-from ledger.seals.rules.form import unescape
 from ledger.seals.rules.heads import Head
-from ledger.seals.rules.recomputation.evidence import Row
-
-_NULL = b"\\N"
+from ledger.seals.rules.recomputation.evidence import Row, cell
 
 
 class ExportEvidence:
@@ -82,5 +79,4 @@ def _place(columns: tuple[str, ...], column: str) -> int | None:
 
 
 def _value(values: list[bytes], place: int | None) -> str | None:
-    value = _NULL if place is None else values[place]
-    return None if value == _NULL else unescape(value).decode()
+    return None if place is None else cell(values[place])

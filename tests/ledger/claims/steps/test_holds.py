@@ -4,7 +4,6 @@ from datetime import date, datetime
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 from sqlmodel import Session
 
@@ -20,17 +19,8 @@ from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, OTHER_CLERK, Office
 from tests.support.simulation import START
-from tests.support.town import Town
 
 OTHER_APPROVER = Viewer(105, "孙八", Role.APPROVER)
-
-
-@pytest.fixture
-def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    office = Office(engine, owner, town.project)
-    office.earn(10_700_053)
-    office.account()
-    return office
 
 
 @pytest.fixture

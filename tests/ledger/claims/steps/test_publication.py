@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.accounts.queries import rights
@@ -24,20 +23,11 @@ from ledger.units import midnight
 from ledger.vouchers.tables import Voucher
 from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office, other_payee
 from tests.support.simulation import START
-from tests.support.town import Town
 
 LAST = date(2026, 3, 6)  # START is the Beijing Sunday 2026-03-01; five working days
 LAST_MOMENT = midnight(LAST + timedelta(days=1)) - timedelta(seconds=1)
 OVER = midnight(LAST + timedelta(days=1))
 SAME_PERSON = Viewer(9, CLERK.person, Role.APPROVER)
-
-
-@pytest.fixture
-def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    office = Office(engine, owner, town.project)
-    office.earn(10_700_053)
-    office.account()
-    return office
 
 
 @pytest.fixture
