@@ -23,7 +23,7 @@ IMAGES = ("agent", "server")
 LINK = re.compile(r"\]\(([^)#]+)")
 PAGES = (
     "install.md", "agents/agent.md", "agents/slurm.md", "agents/dcgm.md", "agents/relay.md",
-    "doors/tls.md", "audit/seals.md", "audit/archive.md",
+    "doors/tls.md", "audit/seals.md", "audit/archive.md", "machines/backup.md",
     "registry.md", "settings.md", "commands.md", "metrics.md",
     "faults.md",
     "examples/suanquan-agent.service", "examples/suanquan-agent.env",
