@@ -14,7 +14,6 @@ error carries a stable `code` and the parameters of its message; the message its
 the reader's language where it is shown (`api/door/problems.py`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -65,8 +64,3 @@ class Finding:
     where: str  # "line 12: projects[3].uscc", "row 7", "item 41"
     code: str
     params: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def of(cls, where: str, code: str, params: Mapping[str, object]) -> "Finding":
-        """A fault whose message is filled with values of any kind, as an error's is."""
-        return cls(where, code, tuple((name, str(value)) for name, value in params.items()))

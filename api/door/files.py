@@ -22,7 +22,9 @@ from ledger.documents.tables import Original
 from ledger.formats.spreadsheets.export import Rows, csv_file, xlsx_file
 
 FORM = "multipart/form-data"
-_FIELDS_MAX = 3  # a document, a code, and the page that a form stands on
+PAGE_FIELD = "_page"
+"""The hidden field of a form that was sent back: the page that it stands on."""
+_PARTS = {"file", "document", "code", PAGE_FIELD}
 SPREADSHEETS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -62,10 +64,12 @@ async def upload(request: Request, name: str = "") -> Upload:
     if not request.headers.get("content-type", "").startswith(FORM):
         return Upload(File.from_content(name, await request.body()), None)
     try:
-        async with request.form(max_files=1, max_fields=_FIELDS_MAX) as form:
+        async with request.form(max_files=1, max_fields=len(_PARTS) - 1) as form:
             part, beside, code = form.get("file"), form.get("document"), form.get("code", "")
             if not isinstance(part, UploadFile):
                 raise Refusal(422, "no_file")
+            if not form.keys() <= _PARTS:
+                raise Refusal(422, "broken_form")
             file = File.from_content(part.filename or "", await part.read())
     except HTTPException as error:  # more files or fields, or no whole form
         raise Refusal(422, "broken_form") from error

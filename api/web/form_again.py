@@ -17,11 +17,12 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Scope
 
+from api.door.files import PAGE_FIELD
 from api.door.problems import Problem
 from api.language.format import capital
 from api.messages.sentences import place
 from api.web.layout import came_from
-from api.web.refill import PAGE_FIELD, FormFaults, refill
+from api.web.refill import FormFaults, refill
 
 _IN_PLACE = frozenset({404, 409, 422})
 _OF_FILE = re.compile(r"(?:^|\s)(?:line|row) \d+", re.ASCII)

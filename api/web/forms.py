@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
+from api.door.files import PAGE_FIELD
 from api.door.schemas import BY_FORM
-from api.web.refill import PAGE_FIELD
 from ledger.documents.queries.originals import File
 from ledger.errors import Refused
 from ledger.units import Fen, fen_from_yuan, without_commas

@@ -11,10 +11,9 @@ from html.parser import HTMLParser
 
 from starlette.datastructures import FormData
 
+from api.door.files import PAGE_FIELD
 from api.language.i18n import gettext as _
 
-PAGE_FIELD = "_page"
-"""The hidden field of a form that was sent back: the page that it stands on."""
 _TEXTS = {"text", "date", "month", "number", "search", "email", "tel", "url", ""}
 _TICKS = {"checkbox", "radio"}
 _Edit = tuple[int, int, str]  # what stands from here to there becomes this

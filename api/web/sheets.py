@@ -39,8 +39,8 @@ class SheetRow:
 
     def fault(self, column: str, code: str, /, **params: object) -> Finding:
         """A fault of one of its cells."""
-        params.pop("code", None)
-        return Finding.of(f"{self.where}: {column}", code, params)
+        texts = tuple((name, str(value)) for name, value in params.items() if name != "code")
+        return Finding(f"{self.where}: {column}", code, texts)
 
 
 def plain(word: str) -> str:

@@ -64,19 +64,23 @@ def lacks(connection: sa.Connection, database: Database, large: Mapping[str, str
         faults.append(Finding(CITUS, "citus_alone"))
     servers = connection.scalar(sa.text(_SERVERS), {"name": SERVER})
     if servers:
-        faults.append(Finding.of(CITUS, "citus_servers", {"count": servers}))
+        faults.append(Finding(CITUS, "citus_servers", _words(count=servers)))
     faults += _missing_logins(connection, database)
     user = _login_of_application(database)
     if user != database.app_role:
         faults.append(
-            Finding.of(CITUS, "citus_other_login", {"user": user, "role": database.app_role})
+            Finding(CITUS, "citus_other_login", _words(user=user, role=database.app_role))
         )
     columns = spread_tables(connection)
     return faults + [
-        Finding.of(table, "citus_other_column", {"have": columns[table], "want": column})
+        Finding(table, "citus_other_column", _words(have=columns[table], want=column))
         for table, column in large.items()
         if columns.get(table, column) != column
     ]
+
+
+def _words(**params: object) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in params.items())
 
 
 def _missing_logins(connection: sa.Connection, database: Database) -> list[Finding]:
@@ -84,18 +88,18 @@ def _missing_logins(connection: sa.Connection, database: Database) -> list[Findi
     roles = sorted({str(connection.scalar(sa.text("SELECT current_user"))), database.app_role})
     logins_here = connection.scalar(sa.text(_LOGINS), {"roles": roles}) or []
     faults = [
-        Finding.of(CITUS, "citus_login", {"role": role})
+        Finding(CITUS, "citus_login", _words(role=role))
         for role in roles
         if role not in logins_here
     ]
     command = _LOGINS_COMMAND.format(sql.SQL(", ").join(map(sql.Literal, roles))).as_string()
     for node, success, result in connection.execute(sa.text(_LOGINS_THERE), {"command": command}):
         if not success:
-            faults.append(Finding.of(node, "citus_silent", {"detail": result}))
+            faults.append(Finding(node, "citus_silent", _words(detail=result)))
             continue
         logins_there = result.split()
         faults += [
-            Finding.of(node, "citus_login", {"role": role})
+            Finding(node, "citus_login", _words(role=role))
             for role in roles
             if role not in logins_there
         ]

@@ -59,3 +59,4 @@ class UnprovedReason(StrEnum):
     WITNESSED = "witnessed"
     ROUNDS_SESSIONS = "rounds_sessions"
     BEHIND = "behind"
+    NO_BATCHES = "no_batches"

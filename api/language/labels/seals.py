@@ -53,6 +53,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             UnprovedReason.TWO_SOURCES: msgid("两个来源报了同一分钟，谁先到只有到达的次序知道"),
             UnprovedReason.WITNESSED: msgid("见证与用户绑定的更正照库里的取用"),
             UnprovedReason.ROUNDS_SESSIONS: msgid("合同按会话取整，会话还没有重算"),
+            UnprovedReason.NO_BATCHES: msgid("归档的批次读不了，日合计与费用没有重算"),
             UnprovedReason.BEHIND: msgid("计费之后又到了用量或改了登记，下一轮才算得准"),
         },
     }

@@ -68,7 +68,8 @@ def invite_persons(
         try:
             invitation = routes.invite(request, viewer, db, wall, settings)
         except LedgerError as error:
-            faults.append(Finding.of(row.where, error.code, error.params))
+            params = tuple((name, str(value)) for name, value in error.params.items())
+            faults.append(Finding(row.where, error.code, params))
             continue
         about = {"person": request.person, "role": request.role}
         invitations.append(PersonInvited(**invitation.model_dump(), **about))

@@ -90,7 +90,8 @@ def _propose(
             )
     except (LedgerError, Refusal, IntegrityError) as error:
         problem = problem_of(error)
-        return [Finding.of(voucher_row.row.where, problem.code, problem.params)]
+        params = tuple((name, str(value)) for name, value in problem.params.items())
+        return [Finding(voucher_row.row.where, problem.code, params)]
 
 
 def _faults(db: Session, viewer: Viewer, voucher_row: VoucherRow) -> Iterator[Finding]:

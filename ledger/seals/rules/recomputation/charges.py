@@ -60,7 +60,13 @@ class _Use:
 
 
 def check_charges(evidence: Evidence, notes: Notes) -> None:
-    """Work out day totals and charges, and hold those that stand to them."""
+    """Work out day totals and charges, and hold those that stand to them.
+
+    Where batches cannot be read, what rests on them is not worked out.
+    """
+    if notes.lacks_batches():
+        notes.unproved(UnprovedReason.NO_BATCHES, "day_totals", ())
+        return
     stated_charges, charged_at = _read_charges(evidence)
     late_from = charged_at - _SLACK if charged_at else None
     totals = fold(evidence, notes.faulty_batches(), late_from)

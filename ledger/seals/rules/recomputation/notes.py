@@ -63,6 +63,13 @@ class Notes:
         self.count()
         self.tally.unproved.append(Unproved(reason, relation, key_text(key), detail))
 
+    def lacks_batches(self) -> bool:
+        """Whether batches lie in an archive that is not as it was, and is a fault already."""
+        return any(
+            fault.code is FaultCode.ARCHIVE or fault.relation == "archives"
+            for fault in self.tally.faults
+        )
+
     def faulty_batches(self) -> set[tuple[str, int]]:
         """Return the batches that are faults already, by stream and number."""
         keys = (fault.key for fault in self.tally.faults if fault.relation == "batches")
