@@ -6,7 +6,8 @@ import pytest
 from httpx2 import Response
 from starlette.datastructures import FormData
 
-from api.web.refill import PAGE_FIELD, FormFaults, refill
+from api.door.files import PAGE_FIELD
+from api.web.refill import FormFaults, refill
 from tests.support.api.city import Site
 from tests.support.api.html import attribute, attributes, one, parse, text
 
