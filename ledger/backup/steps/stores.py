@@ -201,7 +201,7 @@ class Bucket:
         return sorted(info.path.removeprefix(f"{self._root}/") for info in files)
 
     def remove(self, name: str) -> None:
-        """Remove an object."""
+        """Remove an object; pyarrow leaves a mark of no bytes for its folder, which has no name."""
         with self._or_away(), suppress(FileNotFoundError):
             self._files.delete_file(f"{self._root}/{name}")
 
