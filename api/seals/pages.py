@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from api.door.dependencies import Offset, ReadDb
 from api.language.labels import label_of
-from api.seals.routes import view_of
+from api.seals.routes import views_of
 from api.web.layout import Framed, pages
 from ledger.seals.codes import SealKind
 from ledger.seals.queries import seals as seal_queries
@@ -19,7 +19,10 @@ PAGE_ROWS = 50
 def seals(*, frame: Framed, db: ReadDb, offset: Offset = 0) -> HTMLResponse:
     """The heads, newest first."""
     entries = seal_queries.seals(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [view_of(seal) | {"kind": label_of(SealKind, seal.kind)} for seal in entries[:PAGE_ROWS]]
+    rows = [
+        view | {"kind": label_of(SealKind, view["kind"])}
+        for view in views_of(db, entries[:PAGE_ROWS])
+    ]
     more = len(entries) > PAGE_ROWS
     content = {"rows": rows, "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=more)}
     return frame.page("seals/seals.html", content)

@@ -46,6 +46,7 @@ class FaultCode(StrEnum):
     POSTING = "posting"
     LIST = "list"
     BANK = "bank"
+    STAMP = "stamp"
 
 
 class UnprovedReason(StrEnum):
@@ -60,3 +61,4 @@ class UnprovedReason(StrEnum):
     ROUNDS_SESSIONS = "rounds_sessions"
     BEHIND = "behind"
     NO_BATCHES = "no_batches"
+    NO_ROOTS = "no_roots"

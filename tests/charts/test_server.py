@@ -201,7 +201,7 @@ def test_no_server_stops_before_another_one_is_ready() -> None:
         assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-MOUNTED = {"oidc", "seal", "events", "backup-key", "backup-login", "backup-bucket"}
+MOUNTED = {"oidc", "seal", "tsa", "events", "backup-key", "backup-login", "backup-bucket"}
 
 
 def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> None:

@@ -109,6 +109,12 @@ capabilities: {drop: [ALL]}
 - name: SUANQUAN_SEAL_KEY
   value: /run/suanquan/seal/key
 {{- end }}
+{{- if .seal.tsa }}
+- name: SUANQUAN_TSA
+  value: {{ .seal.tsa | quote }}
+- name: SUANQUAN_TSA_ROOTS
+  value: /run/suanquan/tsa/roots.pem
+{{- end }}
 {{- if include "server.backup" $.top }}
 {{- include "server.backupVariables" $.top | nindent 0 }}
 {{- end }}
@@ -133,6 +139,9 @@ capabilities: {drop: [ALL]}
 {{- if .seal.keySecret }}
 - {name: seal, mountPath: /run/suanquan/seal, readOnly: true}
 {{- end }}
+{{- if .seal.tsa }}
+- {name: tsa, mountPath: /run/suanquan/tsa, readOnly: true}
+{{- end }}
 {{- if include "server.backup" $.top }}
 {{- include "server.backupMounts" $.top | nindent 0 }}
 {{- end }}
@@ -153,6 +162,10 @@ capabilities: {drop: [ALL]}
 {{- with .seal.keySecret }}
 - name: seal
   secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- if .seal.tsa }}
+- name: tsa
+  configMap: {name: {{ required "seal.tsa 需要 seal.tsaRootsConfigMap · seal.tsa needs seal.tsaRootsConfigMap" .seal.tsaRootsConfigMap }}}
 {{- end }}
 {{- if include "server.backup" $.top }}
 {{- include "server.backupVolumes" $.top | nindent 0 }}

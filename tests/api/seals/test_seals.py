@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from api.server import background
+from api.server.seals.rounds import seal_round
 from api.settings import Settings
 from ledger.errors import Refused, Unusable
 from ledger.people.codes import Role
@@ -90,7 +90,7 @@ class TestRound:
 
     def test_it_seals_each_hour_and_each_month(self, engine: sa.Engine, settings: Settings) -> None:
         def sealed(after: timedelta) -> bool:
-            return background.seal_round(engine, settings, NOON + after)
+            return seal_round(engine, settings, NOON + after)
 
         assert sealed(timedelta())
         assert not sealed(timedelta(minutes=59))
@@ -103,34 +103,34 @@ class TestRound:
         ]  # fmt: skip
 
     def test_a_clock_set_back_is_seen(self, engine: sa.Engine, settings: Settings) -> None:
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         with pytest.raises(Refused, match="seal_clock"):
-            background.seal_round(engine, settings, NOON - timedelta(minutes=1))
+            seal_round(engine, settings, NOON - timedelta(minutes=1))
 
     def test_who_is_sealing_is_left_to_it(self, engine: sa.Engine, settings: Settings) -> None:
         lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.seal', 0))")
         with engine.begin() as rival:
             rival.execute(lock)
-            assert not background.seal_round(engine, settings, datetime.now(UTC))
+            assert not seal_round(engine, settings, datetime.now(UTC))
 
     def test_a_key_that_others_read_does_not_seal(
         self, engine: sa.Engine, settings: Settings
     ) -> None:
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         settings.bureau_key.chmod(0o644)
         with pytest.raises(Unusable, match="seal_key_open"):
-            background.seal_round(engine, settings, NOON + timedelta(days=1))
+            seal_round(engine, settings, NOON + timedelta(days=1))
         settings.bureau_key.chmod(0o600)
         settings.bureau_key.write_bytes(b"bm90IGEga2V5")
         with pytest.raises(Unusable, match="seal_key_file"):
-            background.seal_round(engine, settings, NOON + timedelta(days=1))
+            seal_round(engine, settings, NOON + timedelta(days=1))
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what a Secret's files are")
     def test_a_pods_secret_is_not_open(
         self, engine: sa.Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Root owns it, and the pod's own group reads it."""
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         settings.bureau_key.chmod(0o440)
         with pytest.raises(Unusable, match="seal_key_open"):
             read_bureau_key(settings.bureau_key)
