@@ -67,6 +67,6 @@ torture: install ## the long forms of the property tests
 lock: install ## renew requirements.txt, and what the images hold: with hashes, without URLs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group dev pyproject.toml -o requirements.txt
-	for image in 'agent --extra cluster --extra dcgm' 'server --extra archive'; do \
+	for image in 'agent --extra cluster --extra dcgm' 'server --extra archive --extra hsm'; do \
 	  $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra $$image -c requirements.txt pyproject.toml -o containers/$${image%% *}.txt; \
 	done

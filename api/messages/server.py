@@ -162,6 +162,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "export_file": msgid("{path} 不是能读的导出文件：{detail}"),
         "seal_key_file": msgid("封存密钥文件 {path} 不能用：{detail}"),
         "seal_key_open": msgid("封存密钥文件 {path} 别人也能读；请改为只有所有者可读（0600）"),
+        "seal_token": msgid("装着封存密钥的密码设备不能用：{detail}"),
         "seal_key_lost": msgid("封存过，密钥文件 {path} 却不见了；请从保管处放回"),
         "policy_changed": msgid("已发布的政策 {policy} 第 {clause} 条被改动；请另立版本"),
     }

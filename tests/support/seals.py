@@ -24,7 +24,15 @@ from ledger.seals.rules import export
 from ledger.seals.rules.chain import Leaf
 from ledger.seals.rules.faults import Tally
 from ledger.seals.rules.form import leaf_bytes, row_hash
-from ledger.seals.rules.heads import Head, SealedTree, hash_of, read_head, sign, write_head
+from ledger.seals.rules.heads import (
+    BureauKey,
+    Head,
+    SealedTree,
+    hash_of,
+    read_head,
+    sign,
+    write_head,
+)
 from ledger.seals.rules.merkle import Tree
 from ledger.seals.rules.occasions import BY_THE_HOUR, Occasion
 from ledger.seals.rules.recomputation.evidence import Row
@@ -40,7 +48,7 @@ def seal_at(
     engine: sa.Engine,
     hour: int = 0,
     *,
-    key: SigningKey = KEY,
+    key: BureauKey = KEY,
     occasion: Occasion = BY_THE_HOUR,
     algorithm: Algorithm = Algorithm.SHA256,
 ) -> Seal:

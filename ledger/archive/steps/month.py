@@ -14,7 +14,6 @@ from secrets import token_hex
 from uuid import UUID
 
 import psycopg
-from nacl.signing import SigningKey
 from sqlalchemy import text
 from sqlmodel import Session, select
 
@@ -41,7 +40,7 @@ from ledger.archive.steps.places import Place
 from ledger.archive.tables import Archive
 from ledger.errors import Busy, Refused
 from ledger.metering.queries.windows import Raw, raw_connection
-from ledger.seals.rules.heads import Head, read_head, sign
+from ledger.seals.rules.heads import BureauKey, Head, read_head, sign
 from ledger.seals.tables import Seal
 from ledger.units import beijing_day
 
@@ -59,7 +58,7 @@ class Order:
 
     month: date
     place: Place
-    key: SigningKey
+    key: BureauKey
     actor: str
     now: datetime
     limits: Limits = USUAL

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from nacl.signing import SigningKey
-
 from ledger.seals.codes import FaultCode
 from ledger.seals.rules.dossier import is_signed
 from ledger.seals.rules.faults import Fault, Tally
+from ledger.seals.rules.heads import BureauKey
 
 FORM = "suanquan certificate 1"
 PDF_START = b"%PDF-"
@@ -84,7 +83,7 @@ def as_json(certificate: Certificate, signature: bytes) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode() + b"\n"
 
 
-def sign_page(page: bytes, certificate: Certificate, key: SigningKey) -> bytes:
+def sign_page(page: bytes, certificate: Certificate, key: BureauKey) -> bytes:
     """Return a PDF file with the certificate in it, signed.
 
     Raises:

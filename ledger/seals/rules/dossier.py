@@ -25,11 +25,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from nacl.signing import SigningKey
-
 from ledger.seals.rules.export import Archive, Malformed, rows_member
 from ledger.seals.rules.form import unescape
-from ledger.seals.rules.heads import is_signature
+from ledger.seals.rules.heads import BureauKey, is_signature
 
 FORM = "suanquan dossier 1"
 MANIFEST, SIGNATURE = "dossier.json", "dossier.sig"
@@ -89,7 +87,7 @@ def read_manifest(line: bytes) -> Manifest:
     return manifest
 
 
-def sign(content: bytes, key: SigningKey) -> bytes:
+def sign(content: bytes, key: BureauKey) -> bytes:
     """Return the line of a signature."""
     return key.sign(content).signature.hex().encode() + b"\n"
 

@@ -9,15 +9,34 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import VerifyKey
 
 from ledger.seals.codes import Algorithm, SealKind
 from ledger.seals.rules.merkle import hash_by
 
 FORM = "suanquan seal 1"
+
+
+class Signature(Protocol):
+    """What a key made of bytes."""
+
+    @property
+    def signature(self) -> bytes:
+        """The signature alone."""
+
+
+class BureauKey(Protocol):
+    """Whatever signs with Ed25519: a key of nacl, or one in a token."""
+
+    @property
+    def verify_key(self) -> VerifyKey:
+        """Its public half."""
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign bytes."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +148,7 @@ def hash_of(text: str, algorithm: Algorithm) -> bytes:
     return hash_by(algorithm)(text.encode())
 
 
-def sign(text: str, key: SigningKey) -> bytes:
+def sign(text: str, key: BureauKey) -> bytes:
     """Sign a head's text."""
     return key.sign(text.encode()).signature
 

@@ -1,5 +1,7 @@
 """The bureau's key: a file with an Ed25519 seed, 32 bytes in base64, that its owner alone may read.
 
+Or the file says which key of which hardware module it is (`token_key.py`).
+
 It is no part of the database: who has the database whole still cannot seal. It is made once, before
 the first seal; where there are seals and no file, nothing is made in its place.
 """
@@ -14,22 +16,27 @@ from sqlmodel import Session
 
 from ledger.errors import Unusable
 from ledger.seals.queries.seals import last_seal
+from ledger.seals.rules.heads import BureauKey
+from ledger.seals.steps.token_key import SCHEME, TokenKey, token_address
 
 _SEED_BYTES = 32
 _OTHERS, _GROUP_READS = 0o077, 0o040
 
 
-def read_bureau_key(path: Path) -> SigningKey:
-    """Read the key.
+def read_bureau_key(path: Path) -> BureauKey:
+    """Read the key, or find it in its token.
 
     Raises:
         Unusable: there is none or it is no key (`seal_key_file`), or others may read it
-            (`seal_key_open`).
+            (`seal_key_open`); its token is away (`seal_token`).
     """
     try:
         if _is_open(path.stat()):
             raise Unusable("seal_key_open", path=path)
-        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+        content = path.read_bytes().strip()
+        if content.startswith(SCHEME.encode()):
+            return TokenKey(token_address(content.decode(errors="replace")))
+        seed = base64.b64decode(content, validate=True)
     except (OSError, binascii.Error) as error:
         raise Unusable("seal_key_file", path=path, detail=error) from error
     if len(seed) != _SEED_BYTES:
@@ -46,7 +53,7 @@ def _is_open(file: os.stat_result) -> bool:
     return bool(readable) and not (readable == _GROUP_READS and file.st_uid == 0 != os.geteuid())
 
 
-def bureau_key(db: Session, path: Path) -> SigningKey:
+def bureau_key(db: Session, path: Path) -> BureauKey:
     """Return the bureau's key; where nothing was sealed yet and there is none, make it.
 
     Raises:
@@ -60,7 +67,7 @@ def bureau_key(db: Session, path: Path) -> SigningKey:
     return read_bureau_key(path)
 
 
-def make_bureau_key(path: Path) -> SigningKey:
+def make_bureau_key(path: Path) -> BureauKey:
     """Make a key in a new file, whole or not at all; another's that came meanwhile stands.
 
     Raises:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from nacl.signing import SigningKey
 from sqlmodel import Session, select
 
 from ledger.errors import Refused
@@ -13,7 +12,7 @@ from ledger.registry.tables import Organisation, Project
 from ledger.seals.queries.certificates import MONTHS_MAX, certificate_figures
 from ledger.seals.queries.seals import last_seal
 from ledger.seals.rules.certificate import Certificate, sign_page, write_certificate
-from ledger.seals.rules.heads import read_head, sign
+from ledger.seals.rules.heads import BureauKey, read_head, sign
 from ledger.seals.tables import Certificate as Row
 from ledger.seals.tables import SealKey
 from ledger.units import beijing_day, month_of
@@ -24,7 +23,7 @@ def issue_certificate(
     project: Project,
     since: date,
     until: date,
-    key: SigningKey,
+    key: BureauKey,
     *,
     draw: Callable[[Certificate], bytes],
     actor: str,

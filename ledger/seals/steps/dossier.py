@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import IO
 
-from nacl.signing import SigningKey
 from sqlmodel import Session
 
 from ledger.claims.tables import Claim
@@ -25,7 +24,7 @@ from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
 from ledger.seals.rules import dossier, export
 from ledger.seals.rules.chain import KeptSeal
 from ledger.seals.rules.dossier import Manifest, ProvenRow
-from ledger.seals.rules.heads import Head, read_head
+from ledger.seals.rules.heads import BureauKey, Head, read_head
 from ledger.seals.tables import Seal
 
 _ORIGINAL = "SELECT name, content FROM originals WHERE hash = %s"
@@ -46,7 +45,7 @@ def write_dossier(
     db: Session,
     claim: Claim,
     last: Seal,
-    key: SigningKey,
+    key: BureauKey,
     *,
     summary: Callable[[Dossier], str],
     now: datetime,

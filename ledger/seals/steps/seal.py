@@ -10,7 +10,6 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 
-from nacl.signing import SigningKey
 from sqlalchemy import text
 from sqlmodel import Session, select
 
@@ -23,6 +22,7 @@ from ledger.seals.queries.seals import last_seal
 from ledger.seals.queries.shapes import Raw, Shape, shapes, write_as_sealed
 from ledger.seals.rules.form import leaf_bytes, row_hash, unescape
 from ledger.seals.rules.heads import (
+    BureauKey,
     Head,
     SealedTree,
     hash_of,
@@ -43,13 +43,13 @@ _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 def seal(
     db: Session,
-    key: SigningKey,
+    key: BureauKey,
     actor: str,
     now: datetime,
     *,
     occasion: Occasion = BY_THE_HOUR,
     algorithm: Algorithm = Algorithm.SHA256,
-    next_key: SigningKey | None = None,
+    next_key: BureauKey | None = None,
 ) -> Seal:
     """Seal whatever waits, in a transaction that has not begun yet.
 
@@ -118,7 +118,7 @@ def _refuse_early(db: Session, last: Seal | None, occasion: Occasion, now: datet
             raise Conflict("seal_month_known", month=f"{month:%Y-%m}")
 
 
-def _signer(db: Session, key: SigningKey, last: Seal | None, actor: str, now: datetime) -> SealKey:
+def _signer(db: Session, key: BureauKey, last: Seal | None, actor: str, now: datetime) -> SealKey:
     public_key = bytes(key.verify_key).hex()
     expected = read_head(last.head).key_after if last else public_key
     if public_key != expected:
@@ -126,7 +126,7 @@ def _signer(db: Session, key: SigningKey, last: Seal | None, actor: str, now: da
     return _register(db, key, actor, now)
 
 
-def _register(db: Session, key: SigningKey, actor: str, now: datetime) -> SealKey:
+def _register(db: Session, key: BureauKey, actor: str, now: datetime) -> SealKey:
     """The key's row, a new one where there is none."""
     public_key = bytes(key.verify_key)
     known_key = db.exec(select(SealKey).where(SealKey.public_key == public_key)).one_or_none()
@@ -167,7 +167,7 @@ def _tree(raw: Raw, number: int, shape: Shape, algorithm: Algorithm) -> SealedTr
     return SealedTree(shape.relation, shape.columns, tree.rows, tree.root().hex())
 
 
-def _keep(db: Session, head: Head, key: SigningKey, signer: SealKey) -> Seal:
+def _keep(db: Session, head: Head, key: BureauKey, signer: SealKey) -> Seal:
     content = write_head(head)
     read_head(content)  # what cannot be read again is not kept
     new_seal = Seal(
