@@ -32,6 +32,7 @@ class FaultCode(StrEnum):
     SIGNATURE = "signature"
     KEY = "key"
     CLOCK = "clock"
+    COPY = "copy"
     COLUMNS = "columns"
     DIFFERS = "differs"
     FORM = "form"

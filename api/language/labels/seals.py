@@ -30,6 +30,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.SIGNATURE: msgid("签名不对"),
             FaultCode.KEY: msgid("不是登记过的密钥"),
             FaultCode.CLOCK: msgid("时刻不在前一次之后"),
+            FaultCode.COPY: msgid("抄下的这个封首不在链里"),
             FaultCode.DIFFERS: msgid("与重新算出的不同"),
             FaultCode.FORM: msgid("写得不像导出的文件"),
             FaultCode.ARCHIVE: msgid("归档的文件缺失，或已不是归档时的样子"),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from string import hexdigits
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 app = Commands()
 SHOWN = 1_000  # faults; more are counted
+HASH_DIGITS = 64
 CERTIFICATE_MAX = 4 * 2**20  # bytes
 
 TALLY = (
@@ -67,6 +69,7 @@ NextKey = Annotated[Path, typer.Argument(help=msgid("新密钥的文件；没有
 ExportToVerify = Annotated[
     Path | None, typer.Argument(help=msgid("导出、卷宗或证明的文件；不写就核验本机的数据库"))
 ]
+Heads = Annotated[list[str] | None, typer.Option(help=msgid("抄下的封首摘要，可重复：要在链里"))]
 Roots = Annotated[
     Path | None,
     typer.Option(help=msgid("时间戳机构的根证书（PEM）；不写就用 SUANQUAN_TSA_ROOTS")),
@@ -140,10 +143,12 @@ def _seal(
 
 
 @app.verb("verify", msgid("核验封存过的每一行：改动、缺失、多出都指名"), panel=MACHINE)
-def verify(file: ExportToVerify = None, *, tsa_roots: Roots = None) -> Answer:
+def verify(file: ExportToVerify = None, *, head: Heads = None, tsa_roots: Roots = None) -> Answer:
     """Verify this machine's database, or a file alone; every row that differs is named."""
     roots = _roots_in(tsa_roots) if tsa_roots else None
+    copies = [*map(_hash_in, head or ())]
     tally = _verify(roots) if file is None else _verify_file(file, roots)
+    tally.note_copies(copies)
     faults = [asdict(fault) for fault in tally.faults[:SHOWN]]
     unproved = [asdict(row) for row in tally.unproved[:SHOWN]]
     counts = {
@@ -163,6 +168,15 @@ def verify(file: ExportToVerify = None, *, tsa_roots: Roots = None) -> Answer:
     if unproved:
         blocks += [Heading(_("算不出、只核对了封存的行")), Table(UNPROVED, unproved)]
     return Answer({**counts, "faults": faults, "unproved_rows": unproved}, blocks, failure)
+
+
+def _hash_in(text: str) -> str:
+    """A head's hash as somebody copied it, in groups or not."""
+    copy = "".join(text.split()).lower()
+    if len(copy) != HASH_DIGITS or not set(copy) <= set(hexdigits):
+        wrong = _("封首摘要应是 {count} 个十六进制数字，此处为 {text}")
+        raise Failure(wrong.format(count=HASH_DIGITS, text=text))
+    return copy
 
 
 def _roots_in(file: Path) -> bytes:
