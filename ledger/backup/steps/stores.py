@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
 
 from ledger.errors import Busy, Unusable
+from ledger.formats.addresses import has_secret
 from ledger.formats.disk import flush
 
 PART = ".part"
@@ -49,7 +49,7 @@ def open_store(address: str) -> Store:
         Unusable: its address has a secret in it, or there is no pyarrow for a bucket.
     """
     if address.startswith("s3://"):
-        if "@" in urlsplit(address).netloc or "secret_key" in urlsplit(address).query:
+        if has_secret(address):
             raise Unusable("backup_secret")
         return Bucket(address)
     return Folder(Path(address))
