@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 from pyarrow import ArrowException, fs
 
+from ledger.archive.rules.addresses import has_secret
 from ledger.errors import Busy, Refused
-from ledger.formats.addresses import has_secret
 from ledger.formats.disk import flush
 
 _CHUNK = 1 << 20

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from ledger.archive.rules.addresses import has_secret
 from ledger.errors import Busy, Unusable
-from ledger.formats.addresses import has_secret
 from ledger.formats.disk import flush
 
 PART = ".part"

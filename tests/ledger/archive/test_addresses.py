@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.formats.addresses import has_secret
+from ledger.archive.rules.addresses import has_secret
 
 
 @pytest.mark.parametrize(
