@@ -43,10 +43,11 @@ from api.seals import dossier_cli
 from api.seals.audit import cli as audit_cli
 from api.seals.certificates import cli as certificate_cli
 from api.server import cli as server_cli
-from api.server import dump_cli, machine_cli, seal_cli
+from api.server import dump_cli, machine_cli
 from api.server.archive import cli as archive_cli
 from api.server.backup import cli as backup_cli
 from api.server.guarantees import cli as guarantees_cli
+from api.server.seals import cli as machine_seals_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -82,7 +83,7 @@ for room in (
     dossier_cli,
     audit_cli,
     certificate_cli,
-    seal_cli,
+    machine_seals_cli,
     archive_cli,
     people_cli,
     person_cli,

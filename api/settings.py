@@ -151,6 +151,11 @@ class Settings(BaseSettings):
     seal_hash: Algorithm = Algorithm.SHA256
     """What hashes rows and heads."""
 
+    tsa: str | None = None
+    tsa_roots: FilePath | None = None
+    """Who stamps heads (RFC 3161), at which address, and to which certificates (PEM) its answers
+    are traced. Unset: nobody."""
+
     archive: str | None = None
     archive_months: int = Field(default=6, ge=1, le=1_200)
     """Where evidence of old months goes (a folder, or `s3://bucket/prefix`), and how many months
@@ -183,7 +188,7 @@ class Settings(BaseSettings):
     drill_clock: str | None = Field(default=None, min_length=16, repr=False)
     """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""
 
-    @field_validator("url")
+    @field_validator("url", "tsa")
     @classmethod
     def _http_only(cls, url: str | None) -> str | None:
         if url is not None and urlsplit(url).scheme not in ("http", "https"):
@@ -214,6 +219,12 @@ class Settings(BaseSettings):
         fields = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
         if any(fields) and not all(fields):
             raise ValueError("issuer, client id and client secret are wanted together")
+        return self
+
+    @model_validator(mode="after")
+    def _authority_with_roots(self) -> Self:
+        if (self.tsa is None) != (self.tsa_roots is None):
+            raise ValueError("tsa and tsa_roots are wanted together")
         return self
 
     @field_validator("proxies")

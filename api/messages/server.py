@@ -74,6 +74,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "数据库结构为 {have}，本程序需要 {want}；请先运行 suanquan db upgrade"
         ),
         "backup_absent": msgid("备份里缺少 {name}"),
+        "stamp_away": msgid("时间戳机构不可用，或它的回答不成立：{detail}"),
         "backup_away": msgid("备份的地方 {store} 不可用：{detail}"),
         "backup_broken": msgid("备份的 {name} 读不了：{detail}"),
         "backup_busy": msgid("正有另一次备份或清理，请稍后再试"),

@@ -1,5 +1,6 @@
 """`suanquan seal ls`, `seal show`: heads as the server has them, for everybody."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,10 @@ from api.cli.answer import Answer, Column, Listing, listing, record
 from api.cli.arguments import path, write
 from api.cli.client import ask
 from api.cli.commands import Commands
+from api.cli.failures import Failure
 from api.cli.options import MACHINE, Limit, Offset
 from api.cli.values import MOMENT, NUMBER, coded
+from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from ledger.seals.codes import SealKind
 
@@ -25,6 +28,7 @@ SEALS = (
     Column(msgid("时刻"), "sealed_at", MOMENT),
     Column(msgid("新封行数"), "rows", NUMBER),
     Column(msgid("封首摘要"), "hash"),
+    Column(msgid("时间戳"), "stamped_at", MOMENT),
 )
 SEAL = (
     *SEALS,
@@ -34,6 +38,9 @@ SEAL = (
 )
 Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help=msgid("编号"))]
 To = Annotated[Path | None, typer.Option(help=msgid("把封首写入文件，逐字节"))]
+StampTo = Annotated[
+    Path | None, typer.Option(help=msgid("把时间戳机构的回答写入文件（openssl ts -verify -in）"))
+]
 
 
 @seal.verb("ls", msgid("列出封存，从新到旧"))
@@ -44,9 +51,13 @@ def ls(*, limit: Limit = 100, offset: Offset = 0) -> Listing:
 
 
 @seal.verb("show", msgid("一次封存，封首可写入文件"))
-def show(number: Number, *, to: To = None) -> Answer:
+def show(number: Number, *, to: To = None, stamp_to: StampTo = None) -> Answer:
     """One seal; its head goes into a file where one is named."""
     view = ask("GET", path("seals", str(number)))
     if to is not None:
         write(to, view["head"].encode())
+    if stamp_to is not None:
+        if view["stamp"] is None:
+            raise Failure(_("第 {number} 次封存没有时间戳").format(number=number))
+        write(stamp_to, b64decode(view["stamp"]))
     return record(SEAL, view)

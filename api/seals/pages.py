@@ -1,11 +1,14 @@
 """The page of seals. Nobody has to sign in: the more people keep a head, the better it proves."""
 
+import segno
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from api.door.dependencies import Offset, ReadDb
+from api.language.i18n import gettext as _
 from api.language.labels import label_of
-from api.seals.routes import view_of
+from api.seals.routes import views_of
 from api.web.layout import Framed, pages
 from ledger.seals.codes import SealKind
 from ledger.seals.queries import seals as seal_queries
@@ -19,7 +22,26 @@ PAGE_ROWS = 50
 def seals(*, frame: Framed, db: ReadDb, offset: Offset = 0) -> HTMLResponse:
     """The heads, newest first."""
     entries = seal_queries.seals(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [view_of(seal) | {"kind": label_of(SealKind, seal.kind)} for seal in entries[:PAGE_ROWS]]
+    rows = [
+        view | {"kind": label_of(SealKind, view["kind"])}
+        for view in views_of(db, entries[:PAGE_ROWS])
+    ]
     more = len(entries) > PAGE_ROWS
     content = {"rows": rows, "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=more)}
     return frame.page("seals/seals.html", content)
+
+
+@router.get("/seals/{number}")
+def one(number: int, *, frame: Framed, db: ReadDb) -> HTMLResponse:
+    """One head, to be printed and kept: its hash in groups, and as a square."""
+    (view,) = views_of(db, [seal_queries.seal_by_number(db, number)])
+    words = f"suanquan seal {number} {view['sealed_at']:%Y-%m-%dT%H:%M:%SZ} {view['hash']}"
+    square = segno.make(words, error="m").svg_inline(
+        border=4, scale=4, dark="#000", light="#fff", omitsize=True, title=_("封首的二维码")
+    )
+    content = view | {
+        "kind": label_of(SealKind, view["kind"]),
+        "groups": " ".join(view["hash"][at : at + 4] for at in range(0, len(view["hash"]), 4)),
+        "square": Markup(square),  # noqa: S704 - drawn here
+    }
+    return frame.page("seals/seal.html", content)

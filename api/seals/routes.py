@@ -1,8 +1,12 @@
 """Seals, open to everybody: who keeps a head can prove later what stood that day."""
 
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
+from sqlmodel import Session
 
 from api.door.dependencies import Db, Limit, Offset
 from api.seals.schemas import SealHead, SealRead
@@ -16,18 +20,27 @@ router = APIRouter(tags=["seals"])
 @router.get("/seals")
 def seals(*, db: Db, limit: Limit = 100, offset: Offset = 0) -> list[SealRead]:
     """List seals, newest first. Nobody has to sign in."""
-    rows = seal_queries.seals(db, limit=limit, offset=offset)
-    return [SealRead.model_validate(view_of(seal)) for seal in rows]
+    rows = views_of(db, seal_queries.seals(db, limit=limit, offset=offset))
+    return [*map(SealRead.model_validate, rows)]
 
 
 @router.get("/seals/{number}")
 def seal_by_number(number: int, *, db: Db) -> SealHead:
     """One seal with its head, byte for byte. Nobody has to sign in."""
     seal = seal_queries.seal_by_number(db, number)
-    return SealHead.model_validate(view_of(seal) | {"head": seal.head})
+    (view,) = views_of(db, [seal])
+    stamp = seal_queries.stamp_of(db, number)
+    answer = b64encode(stamp.answer).decode() if stamp else None
+    return SealHead.model_validate(view | {"head": seal.head, "stamp": answer})
 
 
-def view_of(seal: Seal) -> dict[str, Any]:
+def views_of(db: Session, seals: Sequence[Seal]) -> list[dict[str, Any]]:
+    """What everybody may know of seals, with the moments of their time stamps."""
+    stamped = seal_queries.stamped_at(db, [seal.number for seal in seals])
+    return [view_of(seal, stamped.get(seal.number)) for seal in seals]
+
+
+def view_of(seal: Seal, stamped_at: datetime | None = None) -> dict[str, Any]:
     """What everybody may know of a seal."""
     head = read_head(seal.head)
     return {
@@ -41,4 +54,5 @@ def view_of(seal: Seal) -> dict[str, Any]:
         "previous": seal.previous.hex() if seal.previous else None,
         "key": head.key,
         "signature": seal.signature.hex(),
+        "stamped_at": stamped_at,
     }

@@ -19,9 +19,11 @@ class SealRead(ResponseModel):
     previous: str | None
     key: str
     signature: str
+    stamped_at: datetime | None
 
 
 class SealHead(SealRead):
-    """A seal with the text that is hashed and signed."""
+    """A seal with the text that is hashed and signed, and its time stamp (RFC 3161) in base64."""
 
     head: str
+    stamp: str | None

@@ -17,7 +17,8 @@ Evidence of months that were sealed long ago goes to the archive, where one is s
 (`SUANQUAN_ARCHIVE`), a part at a time.
 
 Each hour (`SUANQUAN_SEAL_MINUTES`) what is new is sealed, each month once it is over, and once
-more when its books are closed, where the server has the bureau's key.
+more when its books are closed, where the server has the bureau's key. A time stamping authority,
+where one is set (`SUANQUAN_TSA`), stamps the last head.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import chain
 
@@ -39,10 +40,11 @@ from api.door.batch_decoder import read_kept
 from api.people.events.sender import Receiver, send_round
 from api.server.archive.rounds import archive_round
 from api.server.backup.rounds import base_round, drill_round, wal_round
+from api.server.seals.rounds import seal_round, stamp_round
 from api.settings import Settings
 from ledger.archive.queries.parts import missing_rolls
 from ledger.charging.steps import charge, record_round
-from ledger.errors import Busy, LedgerError
+from ledger.errors import LedgerError
 from ledger.metering.codes import QuarantineReason
 from ledger.metering.steps.intake import release
 from ledger.metering.steps.pack import pack_day
@@ -51,10 +53,6 @@ from ledger.payment.steps.recover import settle_recoveries
 from ledger.people.steps import events
 from ledger.postgres.clock import moment_of
 from ledger.reconciliation.steps.excess import move_excess
-from ledger.seals.queries.seals import closed_since, last_seal
-from ledger.seals.rules.occasions import due
-from ledger.seals.steps.bureau_key import bureau_key
-from ledger.seals.steps.seal import seal
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.reserve import expire
 
@@ -117,6 +115,8 @@ def _rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Ro
     yield from _backup_rounds(engine, settings)
     if settings.seal_key is not None:
         yield SEAL_LOOK_S, [Round("seal", lambda now: seal_round(engine, settings, now))]
+    if settings.tsa is not None:
+        yield SEAL_LOOK_S, [Round("stamp", lambda now: stamp_round(engine, settings, now))]
 
 
 def _backup_rounds(engine: Engine, settings: Settings) -> Iterator[tuple[float, list[Round]]]:
@@ -202,22 +202,3 @@ def pack_round(engine: Engine, now: datetime) -> int:
         if total and time.monotonic() - began > PACK_FOR_S:
             break
     return total
-
-
-def seal_round(engine: Engine, settings: Settings, now: datetime) -> bool:
-    """Seal where that is due; False where it is not, or where another server is at it."""
-    with Session(engine) as db:
-        last = last_seal(db)
-        last_at = last.sealed_at if last else None
-        every = timedelta(minutes=settings.seal_minutes)
-        occasion = due(last_at, now, every, closed=closed_since(db))
-        if occasion is None:
-            return False
-        key = bureau_key(db, settings.bureau_key)
-    try:
-        with Session(engine) as db, db.begin():
-            new_seal = seal(db, key, ACTOR, now, occasion=occasion, algorithm=settings.seal_hash)
-            events.record_own(db, ACTOR, "round seal", "seals", str(new_seal.number))
-    except Busy:
-        return False
-    return True

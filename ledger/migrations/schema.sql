@@ -9771,6 +9771,22 @@ ALTER TABLE public.seal_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.seal_stamps (
+    seal bigint NOT NULL,
+    answer bytea NOT NULL,
+    stamped_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT seal_stamps_answer_check CHECK (((octet_length(answer) >= 1) AND (octet_length(answer) <= 65536)))
+);
+
+ALTER TABLE public.seal_stamps OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.seal_stamps IS 'Time stamps of heads by an authority (RFC 3161); append-only';
+
+COMMENT ON COLUMN public.seal_stamps.answer IS 'A TimeStampResp of the SHA-256 of the head, DER';
+
+COMMENT ON COLUMN public.seal_stamps.stamped_at IS 'When, by the clock of the authority';
+
 CREATE TABLE public.seals (
     number bigint NOT NULL,
     kind text NOT NULL,
@@ -11164,6 +11180,9 @@ ALTER TABLE ONLY public.seal_keys
 ALTER TABLE ONLY public.seal_keys
     ADD CONSTRAINT seal_keys_public_key_key UNIQUE (public_key);
 
+ALTER TABLE ONLY public.seal_stamps
+    ADD CONSTRAINT seal_stamps_pkey PRIMARY KEY (seal);
+
 ALTER TABLE ONLY public.sealed_rows
     ADD CONSTRAINT sealed_rows_pkey PRIMARY KEY (seal, relation, key);
 
@@ -11874,6 +11893,8 @@ CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON publi
 
 CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.relations FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
+CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.seal_stamps FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
+
 CREATE TRIGGER clock_recorded_at BEFORE INSERT OR UPDATE OF recorded_at ON public.witness_requirements FOR EACH ROW WHEN (((new.recorded_at < (now() - '00:10:00'::interval)) OR (new.recorded_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
 
 CREATE TRIGGER clock_registered_at BEFORE INSERT OR UPDATE OF registered_at ON public.seal_keys FOR EACH ROW WHEN (((new.registered_at < (now() - '00:10:00'::interval)) OR (new.registered_at > (now() + '00:10:00'::interval)))) EXECUTE FUNCTION public.keep_clock();
@@ -12464,6 +12485,8 @@ CREATE TRIGGER seal_changed AFTER UPDATE ON public.roles REFERENCING NEW TABLE A
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_changed AFTER UPDATE ON public.seal_stamps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('seal');
+
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
 
 CREATE TRIGGER seal_changed AFTER UPDATE ON public.server_key REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12704,6 +12727,8 @@ CREATE TRIGGER seal_gone AFTER DELETE ON public.roles REFERENCING OLD TABLE AS t
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.seal_keys REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
 
+CREATE TRIGGER seal_gone AFTER DELETE ON public.seal_stamps REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('seal');
+
 CREATE TRIGGER seal_gone AFTER DELETE ON public.series REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
 
 CREATE TRIGGER seal_gone AFTER DELETE ON public.server_key REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
@@ -12943,6 +12968,8 @@ CREATE TRIGGER seal_new AFTER INSERT ON public.restorations REFERENCING NEW TABL
 CREATE TRIGGER seal_new AFTER INSERT ON public.roles REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('role');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.seal_keys REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('id');
+
+CREATE TRIGGER seal_new AFTER INSERT ON public.seal_stamps REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('seal');
 
 CREATE TRIGGER seal_new AFTER INSERT ON public.series REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_unsealed('prefix, year');
 
@@ -13542,6 +13569,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.restorations
     ADD CONSTRAINT restorations_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number);
+
+ALTER TABLE ONLY public.seal_stamps
+    ADD CONSTRAINT seal_stamps_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number);
 
 ALTER TABLE ONLY public.sealed_rows
     ADD CONSTRAINT sealed_rows_seal_fkey FOREIGN KEY (seal) REFERENCES public.seals(number) DEFERRABLE INITIALLY DEFERRED;
@@ -14808,6 +14838,8 @@ GRANT INSERT(public_key) ON TABLE public.seal_keys TO suanquan_app;
 GRANT INSERT(registered_at) ON TABLE public.seal_keys TO suanquan_app;
 
 GRANT INSERT(registered_by) ON TABLE public.seal_keys TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.seal_stamps TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.seals TO suanquan_app;
 

@@ -32,6 +32,7 @@ class FaultCode(StrEnum):
     SIGNATURE = "signature"
     KEY = "key"
     CLOCK = "clock"
+    COPY = "copy"
     COLUMNS = "columns"
     DIFFERS = "differs"
     FORM = "form"
@@ -46,6 +47,7 @@ class FaultCode(StrEnum):
     POSTING = "posting"
     LIST = "list"
     BANK = "bank"
+    STAMP = "stamp"
 
 
 class UnprovedReason(StrEnum):
@@ -60,3 +62,4 @@ class UnprovedReason(StrEnum):
     ROUNDS_SESSIONS = "rounds_sessions"
     BEHIND = "behind"
     NO_BATCHES = "no_batches"
+    NO_ROOTS = "no_roots"

@@ -34,6 +34,16 @@ class Seal(SQLModel, table=True):
     signature: bytes
 
 
+class SealStamp(SQLModel, table=True):
+    """What a time stamping authority answered about a head; `stamped_at` is its clock's."""
+
+    __tablename__ = "seal_stamps"
+    seal: int = big(primary_key=True)
+    answer: bytes
+    stamped_at: datetime = moment()
+    recorded_at: datetime = moment()
+
+
 class Certificate(SQLModel, table=True):
     """A certificate of metered use: `content` is signed byte for byte, `until` exclusive."""
 

@@ -29,7 +29,7 @@ CENTRAL = ["suanquan-agent/cluster", "suanquan-agent/restricted"]
 RESTRICTED = [case for case in CASES if case not in NODE]  # these pass PSA restricted
 EXTERNAL, DOORS = "suanquan-server/external", "suanquan-server/doors"
 SECRETS = {*SECRET_FILES.values(), "enrol_code", "token"}
-OTHERS = {"POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE",
+OTHERS = {"AWS_SHARED_CREDENTIALS_FILE", "POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE",
           "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES"}  # fmt: skip
 READ_VERBS = {"get", "list", "watch"}
 

@@ -1,6 +1,7 @@
 """The server in a cluster: its doors, its dumps, its upgrade."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,7 +201,7 @@ def test_no_server_stops_before_another_one_is_ready() -> None:
         assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-MOUNTED = {"oidc", "seal", "events"}
+MOUNTED = {"oidc", "seal", "tsa", "events", "backup-key", "backup-login", "backup-bucket"}
 
 
 def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> None:
@@ -214,6 +215,33 @@ def test_the_inner_door_seals_and_tells_events_and_people_sign_on_at_both() -> N
         assert variables(container)["SUANQUAN_AGENT_ASIDE"] == "1000000"
         mounts_of[name] = mounts
     assert mounts_of == {"one": MOUNTED, "one-outer": {"oidc"}, "one-intake": set()}
+
+
+def test_beside_its_own_database_backups_go_to_another_volume_and_are_tried() -> None:
+    (server,) = of_kind(manifests(OWN), "StatefulSet")
+    pod = server["spec"]["template"]["spec"]
+    container = next(c for c in pod["containers"] if c["name"] == "server")
+    mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+    values = variables(container)
+    settings = Settings(backup=values["SUANQUAN_BACKUP"], backup_read_key=Path("/run"))
+    assert settings.backup == mounts["backup"]
+    for name, key in (("KEY", "backup-key"), ("READ_KEY", "backup-read-key")):
+        assert values[f"SUANQUAN_BACKUP_{name}"] == f"{mounts[key]}/key"
+    (claim,) = [v["persistentVolumeClaim"] for v in pod["volumes"] if v["name"] == "backup"]
+    assert claim == {"claimName": "other-machine"}
+
+
+@pytest.mark.parametrize(
+    ("case", "backup", "missing"),
+    [(OWN, {"claim": "a", "bucket": "s3://b", "keySecret": "k"}, "say one of"),
+     (OWN, {"claim": "a"}, "backup.keySecret"),
+     (EXTERNAL, {"claim": "a", "keySecret": "k"}, "backup.loginSecret"),
+     (EXTERNAL, {"claim": "a", "keySecret": "k", "loginSecret": "l", "readKeySecret": "r"},
+      "a person tries")],
+)  # fmt: skip
+def test_what_a_backup_lacks_is_said(case: str, backup: Document, missing: str) -> None:
+    values = {name: value for name, value in example(case).items() if name != "backup"}
+    assert missing in refusal("suanquan-server", {**values, "backup": backup})
 
 
 @pytest.mark.parametrize("case", [OWN, EXTERNAL])

@@ -1,6 +1,6 @@
 """Fixtures of the ledger's tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import psycopg
@@ -9,10 +9,18 @@ import sqlalchemy as sa
 
 from ledger.postgres.database import Database
 from tests.support import reconciliation
+from tests.support.archive.buckets import serve_bucket
 from tests.support.postgres import Server
 from tests.support.town import Town
 
 Builder = Callable[[Database, sa.Engine, psycopg.Connection], Town]
+
+
+@pytest.fixture(scope="session")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 bucket for the session: each test has a prefix of its own."""
+    with serve_bucket(tmp_path_factory.mktemp("bucket")) as address:
+        yield address
 
 
 @pytest.fixture

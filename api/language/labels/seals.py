@@ -30,6 +30,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.SIGNATURE: msgid("签名不对"),
             FaultCode.KEY: msgid("不是登记过的密钥"),
             FaultCode.CLOCK: msgid("时刻不在前一次之后"),
+            FaultCode.COPY: msgid("抄下的这个封首不在链里"),
             FaultCode.DIFFERS: msgid("与重新算出的不同"),
             FaultCode.FORM: msgid("写得不像导出的文件"),
             FaultCode.ARCHIVE: msgid("归档的文件缺失，或已不是归档时的样子"),
@@ -44,6 +45,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FaultCode.POSTING: msgid("凭证与引起它的那一行不符"),
             FaultCode.LIST: msgid("清单与决定、申请、银行流水不符"),
             FaultCode.BANK: msgid("银行流水与银行的文件、决定不符"),
+            FaultCode.STAMP: msgid("时间戳不是这个封首的，或不由给出的根证书签发"),
         },
         UnprovedReason: {
             UnprovedReason.NO_RECORD: msgid("没有留下判定的记录"),
@@ -54,6 +56,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             UnprovedReason.WITNESSED: msgid("见证与用户绑定的更正照库里的取用"),
             UnprovedReason.ROUNDS_SESSIONS: msgid("合同按会话取整，会话还没有重算"),
             UnprovedReason.NO_BATCHES: msgid("归档的批次读不了，日合计与费用没有重算"),
+            UnprovedReason.NO_ROOTS: msgid("没有给出时间戳机构的根证书（--tsa-roots）"),
             UnprovedReason.BEHIND: msgid("计费之后又到了用量或改了登记，下一轮才算得准"),
         },
     }

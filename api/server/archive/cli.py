@@ -13,7 +13,7 @@ from api.cli.values import MOMENT, NUMBER
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.server.machine_cli import own_database
-from api.server.seal_cli import FAULTS, first_day
+from api.server.seals.cli import FAULTS, first_day
 
 if TYPE_CHECKING:
     from ledger.archive.tables import Archive

@@ -109,6 +109,15 @@ capabilities: {drop: [ALL]}
 - name: SUANQUAN_SEAL_KEY
   value: /run/suanquan/seal/key
 {{- end }}
+{{- if .seal.tsa }}
+- name: SUANQUAN_TSA
+  value: {{ .seal.tsa | quote }}
+- name: SUANQUAN_TSA_ROOTS
+  value: /run/suanquan/tsa/roots.pem
+{{- end }}
+{{- if include "server.backup" $.top }}
+{{- include "server.backupVariables" $.top | nindent 0 }}
+{{- end }}
 {{- with .events.to }}
 - name: SUANQUAN_EVENTS_TO
   value: {{ . | quote }}
@@ -130,6 +139,12 @@ capabilities: {drop: [ALL]}
 {{- if .seal.keySecret }}
 - {name: seal, mountPath: /run/suanquan/seal, readOnly: true}
 {{- end }}
+{{- if .seal.tsa }}
+- {name: tsa, mountPath: /run/suanquan/tsa, readOnly: true}
+{{- end }}
+{{- if include "server.backup" $.top }}
+{{- include "server.backupMounts" $.top | nindent 0 }}
+{{- end }}
 {{- if .events.caConfigMap }}
 - {name: events, mountPath: /run/suanquan/events, readOnly: true}
 {{- end }}
@@ -148,10 +163,106 @@ capabilities: {drop: [ALL]}
 - name: seal
   secret: {secretName: {{ . }}, defaultMode: 0440}
 {{- end }}
+{{- if .seal.tsa }}
+- name: tsa
+  configMap: {name: {{ required "seal.tsa 需要 seal.tsaRootsConfigMap · seal.tsa needs seal.tsaRootsConfigMap" .seal.tsaRootsConfigMap }}}
+{{- end }}
+{{- if include "server.backup" $.top }}
+{{- include "server.backupVolumes" $.top | nindent 0 }}
+{{- end }}
 {{- with .events.caConfigMap }}
 - name: events
   configMap: {name: {{ . }}}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* Whether the inner door keeps backups; what it needs for that is there or said to be missing. */ -}}
+{{- define "server.backup" -}}
+{{- $external := include "server.external" . -}}
+{{- with .Values.backup -}}
+{{- if and .claim .bucket -}}
+{{- fail "backup.claim 与 backup.bucket 只写一个 · say one of backup.claim and backup.bucket" -}}
+{{- end -}}
+{{- if or .claim .bucket -}}
+{{- if not .keySecret -}}
+{{- fail "备份需要 backup.keySecret（suanquan backup keys） · backups need backup.keySecret" -}}
+{{- end -}}
+{{- if and $external (not .loginSecret) -}}
+{{- fail "外部数据库的备份需要 backup.loginSecret · backups of an external database need backup.loginSecret" -}}
+{{- end -}}
+{{- if and $external .readKeySecret -}}
+{{- fail "外部数据库的恢复演练由人来做：不写 backup.readKeySecret · of an external database a person tries restorations: no backup.readKeySecret" -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "server.backupVariables" -}}
+{{- $external := include "server.external" . -}}
+{{- with .Values.backup -}}
+- name: SUANQUAN_BACKUP
+  value: {{ .bucket | default "/var/lib/suanquan-backup" | quote }}
+- name: SUANQUAN_BACKUP_KEY
+  value: /run/suanquan/backup-key/key
+{{- if .readKeySecret }}
+- name: SUANQUAN_BACKUP_READ_KEY
+  value: /run/suanquan/backup-read-key/key
+{{- end }}
+{{- if $external }}
+- name: SUANQUAN_BACKUP_DATABASE_URL_FILE
+  value: /run/suanquan/backup-login/url
+- name: SUANQUAN_DATA # some WAL lies there on its way
+  value: /tmp/data
+{{- end }}
+{{- if .bucketSecret }}
+- name: AWS_SHARED_CREDENTIALS_FILE
+  value: /run/suanquan/backup-bucket/credentials
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "server.backupMounts" -}}
+{{- $external := include "server.external" . -}}
+{{- with .Values.backup -}}
+- {name: backup-key, mountPath: /run/suanquan/backup-key, readOnly: true}
+{{- if .claim }}
+- {name: backup, mountPath: /var/lib/suanquan-backup}
+{{- end }}
+{{- if .readKeySecret }}
+- {name: backup-read-key, mountPath: /run/suanquan/backup-read-key, readOnly: true}
+{{- end }}
+{{- if .bucketSecret }}
+- {name: backup-bucket, mountPath: /run/suanquan/backup-bucket, readOnly: true}
+{{- end }}
+{{- if $external }}
+- {name: backup-login, mountPath: /run/suanquan/backup-login, readOnly: true}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "server.backupVolumes" -}}
+{{- $external := include "server.external" . -}}
+{{- with .Values.backup -}}
+- name: backup-key
+  secret: {secretName: {{ .keySecret }}, defaultMode: 0440}
+{{- with .claim }}
+- name: backup
+  persistentVolumeClaim: {claimName: {{ . }}}
+{{- end }}
+{{- with .readKeySecret }}
+- name: backup-read-key
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- with .bucketSecret }}
+- name: backup-bucket
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- if $external }}
+- name: backup-login
+  secret: {secretName: {{ .loginSecret }}, defaultMode: 0440}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -65,7 +65,7 @@ def receive(url: str, folder: Path, first: str, place: int) -> None:
     """
     (folder / f"{first}.partial").touch()  # it begins where what it finds ends
     words = [
-        f"--directory={folder}", f"--endpos={lsn(place - 1)}", "--no-loop", "--no-sync",
+        f"--directory={folder.absolute()}", f"--endpos={lsn(place - 1)}", "--no-loop", "--no-sync",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as log:
         process = start("pg_receivewal", words, url, stderr=log)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from ledger.archive.rules.addresses import has_secret
+from ledger.backup.steps.disks import are_apart
 from ledger.errors import Busy, Unusable
 from ledger.formats.disk import flush
 
@@ -37,7 +38,7 @@ class Store(Protocol):
         """Remove an object, if it is there."""
 
     def is_apart(self, data: Path) -> bool:
-        """Return whether it lies on another disk than a folder of this machine."""
+        """Return whether it is still there when the disks of a folder are lost."""
 
 
 def open_store(address: str) -> Store:
@@ -130,9 +131,9 @@ class Folder:
                 above.rmdir()
 
     def is_apart(self, data: Path) -> bool:
-        """Return whether the two lie on different devices."""
+        """Return whether it lies on other disks than the other folder, or on another machine."""
         with self._or_away():
-            return self._path.stat().st_dev != data.stat().st_dev
+            return are_apart(self._path, data)
 
     @contextmanager
     def _or_away(self) -> Iterator[None]:
@@ -201,7 +202,7 @@ class Bucket:
         return sorted(info.path.removeprefix(f"{self._root}/") for info in files)
 
     def remove(self, name: str) -> None:
-        """Remove an object."""
+        """Remove an object; pyarrow leaves a mark of no bytes for its folder, which has no name."""
         with self._or_away(), suppress(FileNotFoundError):
             self._files.delete_file(f"{self._root}/{name}")
 

@@ -66,7 +66,7 @@ BEGIN
             ('rounds', 'finished_at'), ('sessions', 'created_at seen_at ended_at proven_at'),
             ('stated_periods', 'stated_at'), ('statement_answers', 'answered_at'),
             ('statements', 'issued_at'), ('streams', 'received_at'), ('subjects', 'created_at ended_at'),
-            ('seal_keys', 'registered_at'), ('seals', 'sealed_at'), ('sign_in_links', 'used_at'), ('tokens', 'confirmed_at created_at replaced_at revoked_at'),
+            ('seal_keys', 'registered_at'), ('seal_stamps', 'recorded_at'), ('seals', 'sealed_at'), ('sign_in_links', 'used_at'), ('tokens', 'confirmed_at created_at replaced_at revoked_at'),
             ('voucher_versions', 'opened_at'),
             ('vouchers', 'opened_at'), ('year_waits', 'since')
         ) AS kept (of_table, moments), string_to_table(kept.moments, ' ') AS moment

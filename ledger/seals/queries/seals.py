@@ -1,13 +1,13 @@
 """The seals that are kept, newest first."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound
-from ledger.seals.tables import Seal
+from ledger.seals.tables import Seal, SealStamp
 
 _CLOSED = text("""
     SELECT max((key::jsonb ->> 1)::date) FROM unsealed_rows
@@ -30,6 +30,17 @@ def seals(db: Session, *, limit: int, offset: int) -> Sequence[Seal]:
     """Return seals, newest first."""
     query = select(Seal).order_by(col(Seal.number).desc()).limit(limit).offset(offset)
     return db.exec(query).all()
+
+
+def stamp_of(db: Session, number: int) -> SealStamp | None:
+    """Return the time stamp of a seal, where it has one."""
+    return db.get(SealStamp, number)
+
+
+def stamped_at(db: Session, numbers: Sequence[int]) -> Mapping[int, datetime]:
+    """Return when each of these seals was stamped, of those that were."""
+    columns = select(SealStamp.seal, SealStamp.stamped_at)
+    return dict(db.exec(columns.where(col(SealStamp.seal).in_(numbers))).all())
 
 
 def seal_by_number(db: Session, number: int) -> Seal:

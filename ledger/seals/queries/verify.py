@@ -15,7 +15,8 @@ from ledger.seals.rules.chain import check_chain, check_trees
 from ledger.seals.rules.faults import Tally
 from ledger.seals.rules.heads import Head
 from ledger.seals.rules.outside.away import Away, Nowhere, check_away
-from ledger.seals.rules.recomputation.all import recompute
+from ledger.seals.rules.outside.stamps import stamp_check
+from ledger.seals.rules.recomputation.all import CHECKS, recompute
 from ledger.seals.rules.recomputation.notes import Notes
 
 # Nothing is being packed (08_windows): what was has come to every machine before the snapshot.
@@ -27,6 +28,7 @@ def verify(
     raw: Raw,
     look: Callable[[Tally], None] = lambda _: None,
     away: Callable[[Raw], Away] = lambda _: Nowhere(),
+    roots: bytes | None = None,
 ) -> Tally:
     """Check everything that is sealed, in the transaction of a connection that has none yet.
 
@@ -34,6 +36,7 @@ def verify(
         raw: a connection that may read.
         look: is shown, now and then, what was looked at so far.
         away: returns, asked in this transaction, who reads what lies outside of the database.
+        roots: the certificates, PEM, that time stamps are traced to.
 
     Returns:
         What was looked at, and every fault.
@@ -51,7 +54,8 @@ def verify(
         outside = away(raw)
         _check_away(raw, outside, heads, tally, look)
         check_books(raw, tally, look)
-        recompute(LiveEvidence(raw, outside, heads), Notes(tally, look))
+        checks = [*CHECKS, stamp_check(heads, roots)]
+        recompute(LiveEvidence(raw, outside, heads), Notes(tally, look), checks)
     return tally
 
 

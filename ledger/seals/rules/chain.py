@@ -52,6 +52,7 @@ def check_chain(seals: Sequence[KeptSeal], tally: Tally, first: int = 1) -> dict
         except ValueError:
             tally.faults.append(Fault(FaultCode.HEAD, seal=seal.number))
         else:
+            tally.hashes.add(hash_of(seal.head, head.algorithm).hex())
             codes = _faults(seal, head, before, place)
             last_head = heads.get(before.number) if before else None
             if last_head and head.key != last_head.key_after:

@@ -15,6 +15,7 @@ from ledger.seals.rules.export import Archive, Malformed, Row
 from ledger.seals.rules.faults import Fault, Tally
 from ledger.seals.rules.form import row_hash
 from ledger.seals.rules.heads import Head
+from ledger.seals.rules.outside.stamps import stamp_check
 from ledger.seals.rules.recomputation.all import CHECKS, Check, recompute
 from ledger.seals.rules.recomputation.notes import Notes
 from ledger.seals.rules.recomputation.of_export import ExportEvidence
@@ -27,7 +28,10 @@ T = TypeVar("T")
 
 
 def check_export(
-    archive: Archive, look: Look = lambda _: None, checks: Sequence[Check] = CHECKS
+    archive: Archive,
+    look: Look = lambda _: None,
+    checks: Sequence[Check] = CHECKS,
+    roots: bytes | None = None,
 ) -> Tally:
     """Check everything that an export holds.
 
@@ -37,6 +41,7 @@ def check_export(
         archive: the members of the export.
         look: is shown, now and then, what was looked at so far.
         checks: what is computed again; rows that were exported alone follow from nothing.
+        roots: the certificates, PEM, that time stamps are traced to.
 
     Returns:
         What was looked at, and every fault. A member that is not as an export writes it is one
@@ -45,7 +50,9 @@ def check_export(
     tally = Tally()
     with _noting(tally):
         seals = list(export.seals_of(archive))
-        check = _Check(archive, check_chain(seals, tally), tally, look, checks)
+        heads = check_chain(seals, tally)
+        every = (*checks, stamp_check(heads, roots))
+        check = _Check(archive, heads, tally, look, every)
         with _noting(tally):
             check.check_last(seals)
         check_trees(check.leaves(), check.heads, tally)

@@ -1,6 +1,7 @@
 """What is found wrong, and what was looked at."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ledger.seals.codes import FaultCode, UnprovedReason
@@ -37,10 +38,12 @@ class Unproved:
 class Tally:
     """How much was looked at; `rows_waiting` are not sealed yet.
 
-    `recomputed` are rows that were held to those that they follow from.
+    `hashes` are those of the heads, hexadecimal; `recomputed` are rows that were held to those that
+    they follow from.
     """
 
     seals: int = 0
+    hashes: set[str] = field(default_factory=set)
     leaves: int = 0
     rows: int = 0
     entries: int = 0
@@ -48,6 +51,11 @@ class Tally:
     recomputed: int = 0
     faults: list[Fault] = field(default_factory=list)
     unproved: list[Unproved] = field(default_factory=list)
+
+    def note_copies(self, copies: Iterable[str]) -> None:
+        """Note each head that somebody copied, by its hash, and that is none of these."""
+        missing = sorted(set(copies) - self.hashes)
+        self.faults += [Fault(FaultCode.COPY, "seals", copy) for copy in missing]
 
     def note_difference(self, relation: str, *key: object) -> None:
         """Note a row, by its primary key, that is not as it was computed again."""

@@ -159,6 +159,7 @@ SEALED: Mapping[str, Sealed] = MappingProxyType(
         "persons": _ONCE,
         "recovery_codes": Sealed(changes=True, secrets=("hash",)),
         "certificates": _ONCE,
+        "seal_stamps": _ONCE,
         "restorations": _ONCE,
         "seal_keys": _CHANGES,
         "server_key": Sealed(secrets=("seed",)),

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from api.server import background
+from api.server.seals.rounds import seal_round
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.seals.codes import SealKind
@@ -77,11 +77,11 @@ def test_commands_close_list_and_show(desk: Desk, town: Town) -> None:
 def test_a_seal_follows_the_close(town: Town, engine: sa.Engine, tmp_path: Any) -> None:
     settings = Settings(seal_key=tmp_path / "seal.key")
     now = datetime.now(UTC)
-    background.seal_round(engine, settings, now)
+    seal_round(engine, settings, now)
     close_march(town)
-    assert background.seal_round(engine, settings, now + timedelta(minutes=1))
+    assert seal_round(engine, settings, now + timedelta(minutes=1))
     with Session(engine) as db:
         seal = last_seal(db)
         assert seal is not None
         assert (seal.kind, seal.month) == (SealKind.CLOSE, date(2026, 3, 1))
-    assert not background.seal_round(engine, settings, now + timedelta(minutes=2))
+    assert not seal_round(engine, settings, now + timedelta(minutes=2))

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.seals.certificates.page import printable
-from api.server.background import seal_round
+from api.server.seals.rounds import seal_round
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from selectolax.lexbor import LexborHTMLParser
 
-from api.server import background
+from api.server.seals.rounds import seal_round
 from api.settings import Settings
 from ledger.errors import Refused, Unusable
 from ledger.people.codes import Role
@@ -19,7 +20,7 @@ from ledger.postgres.database import Database
 from ledger.seals.rules.heads import is_signed, read_head
 from ledger.seals.steps.bureau_key import read_bureau_key
 from tests.support.api.command_line import Desk, suanquan
-from tests.support.seals import NOON, seal_at
+from tests.support.seals import NOON, export_at, seal_at
 
 
 def test_who_looks_on_can_check_a_head(client: TestClient, engine: sa.Engine) -> None:
@@ -34,6 +35,35 @@ def test_who_looks_on_can_check_a_head(client: TestClient, engine: sa.Engine) ->
     assert read_head(seal["head"]).rows == seal["rows"] > 0
     page = client.get("/seals", headers={"Accept": "text/html"})
     assert seal["hash"] in page.text
+
+
+def test_a_head_has_a_page_to_print(client: TestClient, engine: sa.Engine) -> None:
+    seal_at(engine)
+    content_hash = client.get("/api/v1/seals/1").json()["hash"]
+    html = {"Accept": "text/html"}
+    page = LexborHTMLParser(client.get("/seals/1", headers=html).text)
+    (code,) = [node.text() for node in page.css("code") if " " in node.text()]
+    assert code.replace(" ", "") == content_hash
+    assert page.css_first(".square svg path")
+    (link,) = [node.attributes["href"] for node in page.css("a[href='/api/v1/seals/1']")]
+    assert client.get(str(link)).json()["hash"] == content_hash
+    assert client.get("/seals/2", headers=html).status_code == 404
+
+
+def test_a_copied_head_is_looked_for_in_the_chain(
+    database: Database, engine: sa.Engine, tmp_path: Path
+) -> None:
+    export_at(engine, tmp_path / "export.zip")
+    with engine.connect() as db:
+        content_hash = str(db.scalar(sa.text("SELECT encode(hash, 'hex') FROM seals")))
+    groups = " ".join([content_hash[:32], content_hash[32:].upper()])
+    for file in ([], [str(tmp_path / "export.zip")]):
+        assert run(database, tmp_path, "verify", *file, "--head", groups)[0] == 0
+        code, text = run(database, tmp_path, "verify", *file, "--head", "0" * 64)
+        assert code == 1
+        assert "not in the chain" in text
+    code, text = run(database, tmp_path, "verify", "--head", "123")
+    assert (code, "64" in text) == (1, True)
 
 
 def test_commands_list_and_show(desk: Desk, engine: sa.Engine, tmp_path: Path) -> None:
@@ -90,7 +120,7 @@ class TestRound:
 
     def test_it_seals_each_hour_and_each_month(self, engine: sa.Engine, settings: Settings) -> None:
         def sealed(after: timedelta) -> bool:
-            return background.seal_round(engine, settings, NOON + after)
+            return seal_round(engine, settings, NOON + after)
 
         assert sealed(timedelta())
         assert not sealed(timedelta(minutes=59))
@@ -103,34 +133,34 @@ class TestRound:
         ]  # fmt: skip
 
     def test_a_clock_set_back_is_seen(self, engine: sa.Engine, settings: Settings) -> None:
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         with pytest.raises(Refused, match="seal_clock"):
-            background.seal_round(engine, settings, NOON - timedelta(minutes=1))
+            seal_round(engine, settings, NOON - timedelta(minutes=1))
 
     def test_who_is_sealing_is_left_to_it(self, engine: sa.Engine, settings: Settings) -> None:
         lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.seal', 0))")
         with engine.begin() as rival:
             rival.execute(lock)
-            assert not background.seal_round(engine, settings, datetime.now(UTC))
+            assert not seal_round(engine, settings, datetime.now(UTC))
 
     def test_a_key_that_others_read_does_not_seal(
         self, engine: sa.Engine, settings: Settings
     ) -> None:
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         settings.bureau_key.chmod(0o644)
         with pytest.raises(Unusable, match="seal_key_open"):
-            background.seal_round(engine, settings, NOON + timedelta(days=1))
+            seal_round(engine, settings, NOON + timedelta(days=1))
         settings.bureau_key.chmod(0o600)
         settings.bureau_key.write_bytes(b"bm90IGEga2V5")
         with pytest.raises(Unusable, match="seal_key_file"):
-            background.seal_round(engine, settings, NOON + timedelta(days=1))
+            seal_round(engine, settings, NOON + timedelta(days=1))
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what a Secret's files are")
     def test_a_pods_secret_is_not_open(
         self, engine: sa.Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Root owns it, and the pod's own group reads it."""
-        background.seal_round(engine, settings, NOON)
+        seal_round(engine, settings, NOON)
         settings.bureau_key.chmod(0o440)
         with pytest.raises(Unusable, match="seal_key_open"):
             read_bureau_key(settings.bureau_key)

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from api.server import background
 from api.server.background import Round
+from api.server.seals.rounds import seal_round
 from api.settings import Settings
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.people.steps import events
@@ -100,7 +101,7 @@ def stage(servers: Callable[[str], Server]) -> Iterator[Stage]:
             town = Town(database, engine, owner)
         for windows in ([window(0, 0), window(1, 0), window(0, 120)], [window(1, 60)]):
             report(town, windows)
-        assert background.seal_round(engine, settings, SEALED)
+        assert seal_round(engine, settings, SEALED)
         with Session(engine) as db, db.begin():
             for number in range(3):
                 events.record_own(db, "server", "round seal", "seals", str(number))

@@ -18,6 +18,7 @@ NOT_NOW = {
     "gpus.registered_from", "gpus.retired_at", "relays.waiting_since",
     "enrolment_codes.expires_at", "invitations.expires_at", "sessions.expires_at",
     "tokens.expires_at", "backup_progress.base_at", "backup_progress.wal_at",
+    "seal_stamps.stamped_at",
 }  # fmt: skip
 CHECK = errors.CheckViolation
 CLAIM = """

@@ -8,7 +8,7 @@ from ledger.postgres.database import APP_ROLE
 UNGUARDED = {
     "evidence, kept as it came": {
         "conflicts", "forks", "streams", "originals", "claim_files", "lookups", "number_reads",
-        "courier_files", "relays", "agent_shares",
+        "courier_files", "relays", "agent_shares", "seal_stamps",
     },
     "the name of a thing, which a decision has to speak of": {"reconciliations"},
     "recomputed from other rows, whose history is kept, or written beside a decision": {

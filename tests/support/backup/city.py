@@ -108,9 +108,10 @@ def city(place: Path, binaries: Path | None = None) -> Iterator[City]:
 
 DYING = """
 import os, signal, sys
+from datetime import UTC, datetime
 from pathlib import Path
 from ledger.backup.rules.keys import read_key, write_key
-from ledger.backup.rules.plan import plan
+from ledger.backup.rules.plan import Retention, plan
 from ledger.backup.steps import base, catalogue, recover, stores, wal
 url, place, write, read, what, step = sys.argv[1:]
 place, step, count = Path(place), int(step), 0
@@ -135,6 +136,9 @@ if what == "base":
     base.make_base(url, store, write)
 elif what == "wal":
     wal.store_wal(url, store, write, place / "spool")
+elif what == "prune":
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    catalogue.prune(url, store, write, later, Retention(days=1, bases=1))
 else:
     chosen = plan(catalogue.reaches(store, read), None)
     with recover.recovered(store, read, chosen, place, keep=place / "kept"):

@@ -12,12 +12,13 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
-from api.server.backup.rounds import base_round, wal_round
+from api.server.backup.rounds import base_round, drill_round, wal_round
 from api.server.database import reach
 from api.settings import Settings
 from ledger.desk.codes import Safeguard
 from ledger.desk.queries.gauges import gauges
 from ledger.desk.queries.mark import checks
+from ledger.errors import Unusable
 from ledger.postgres.clock import moment_of
 from tests.support.api.events import events
 from tests.support.postgres import Server, open_folder
@@ -171,3 +172,25 @@ def test_a_drill_verifies_what_it_restored_and_the_mark_waits_for_one(place: Pat
         owner.execute("SET ROLE suanquan_app")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             owner.execute(forged.encode())
+
+
+def test_a_server_that_has_the_read_key_tries_a_restoration_when_one_is_due(place: Path) -> None:
+    run, key = runner(place, "first"), place / "read.key"
+    for words in (["db", "upgrade"], ["backup", "keys", str(key)], ["seal", "now"]):
+        assert run(*words).returncode == 0
+    assert run("backup", "now").returncode == 0
+    settings = Settings(data=place / "first", backup=str(place / "store"), backup_read_key=key)
+    with reach(settings) as database, ExitStack() as stack:
+        engine = database.engine(pool_size=1)
+        stack.callback(engine.dispose)
+        now = moment_of(engine)
+        assert drill_round(engine, settings, now), "there was none yet"
+        assert not drill_round(engine, settings, now + timedelta(days=6))
+        with Session(engine) as db:
+            assert gauges(db, moment_of(engine)).backups.restored_s is not None
+        key.unlink()
+        with pytest.raises(Unusable, match="backup_key"):
+            drill_round(engine, settings, now + timedelta(days=8))
+    with city_of(place / "first") as owner:
+        (event,) = events(owner, act="round backup drill")
+    assert event["actor"] == "server"

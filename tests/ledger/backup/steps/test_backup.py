@@ -1,5 +1,7 @@
 """A real server is copied and streamed, and moments come back from its store."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -10,6 +12,7 @@ from ledger.backup.rules.wal import FOLDER as WAL
 from ledger.backup.rules.wal import parse
 from ledger.backup.steps.catalogue import bases, prune, reaches
 from ledger.backup.steps.stores import open_store
+from ledger.backup.steps.wal import store_wal
 from ledger.errors import Busy
 from tests.support.backup.city import City, each_engine, one_engine, refusal
 
@@ -113,6 +116,17 @@ def test_wal_that_the_server_let_go_is_a_gap_and_the_next_base_goes_on(town: Cit
     town.stream()
     with refusal("backup_unreachable"):
         plan(reaches(town.store, town.read), moment)
+
+
+@one_engine
+def test_the_spool_of_a_server_with_a_relative_data_folder(
+    town: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.copy()
+    moment = town.act("one")
+    monkeypatch.chdir(town.place)
+    store_wal(town.url, town.store, town.write, Path("spool"))
+    assert plan(reaches(town.store, town.read), moment).wal
 
 
 @one_engine

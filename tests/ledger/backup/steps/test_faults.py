@@ -14,6 +14,8 @@ def test_killed_at_each_step_of_a_base_there_is_a_whole_one_or_none(town: City) 
     step = 0
     while not die_at(town, "base", step):
         assert bases(town.store, town.read) == []
+        if town.store.names("bases"):
+            town.wait_for_next_second()
         step += 1
     assert step > 5
     (base,) = bases(town.store, town.read)
@@ -37,6 +39,24 @@ def test_killed_at_each_step_of_the_wal_nothing_is_missing_afterwards(town: City
     assert list(town.spool.iterdir()) == []
     assert plan(reaches(town.store, town.read), moment).wal
     assert town.acts_at(moment) == ["before", "first", "second"]
+
+
+@one_engine
+def test_killed_at_each_step_of_a_removal_what_is_kept_is_whole(town: City) -> None:
+    for said in ("one", "two"):
+        town.copy()
+        town.switch()
+        moment = town.act(said)
+        town.stream()
+        town.wait_for_next_second()
+    step = 0
+    while not die_at(town, "prune", step):
+        assert plan(reaches(town.store, town.read), moment).wal
+        step += 1
+    assert step > 3
+    (base,) = bases(town.store, town.read)
+    assert {name.split("/")[1] for name in town.store.names("bases")} == {base.number}
+    assert town.acts_at(moment) == ["one", "two"]
 
 
 @one_engine

@@ -40,4 +40,5 @@ SEALS = {
     "GET /certificates": Door(None, at("/certificates")),
     "GET /certificates/{number}": Door(None, at("/certificates/none"), yes=404),
     "GET /seals": Door(None, at("/seals")),
+    "GET /seals/{number}": Door(None, at("/seals/999999"), yes=404),
 }

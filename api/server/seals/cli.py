@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from string import hexdigits
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table, record
+from api.cli.arguments import content_of
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import MACHINE
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 app = Commands()
 SHOWN = 1_000  # faults; more are counted
+HASH_DIGITS = 64
 CERTIFICATE_MAX = 4 * 2**20  # bytes
 
 TALLY = (
@@ -65,6 +68,11 @@ NEXT_KEY = Column(msgid("以后的密钥（请改 SUANQUAN_SEAL_KEY）"), "file"
 NextKey = Annotated[Path, typer.Argument(help=msgid("新密钥的文件；没有就建立一个，请另存一份"))]
 ExportToVerify = Annotated[
     Path | None, typer.Argument(help=msgid("导出、卷宗或证明的文件；不写就核验本机的数据库"))
+]
+Heads = Annotated[list[str] | None, typer.Option(help=msgid("抄下的封首摘要，可重复：要在链里"))]
+Roots = Annotated[
+    Path | None,
+    typer.Option(help=msgid("时间戳机构的根证书（PEM）；不写就用 SUANQUAN_TSA_ROOTS")),
 ]
 OfMonth = Annotated[str | None, typer.Option("--month", help=msgid("月末封存的账期，如 2026-11"))]
 
@@ -135,9 +143,12 @@ def _seal(
 
 
 @app.verb("verify", msgid("核验封存过的每一行：改动、缺失、多出都指名"), panel=MACHINE)
-def verify(file: ExportToVerify = None) -> Answer:
+def verify(file: ExportToVerify = None, *, head: Heads = None, tsa_roots: Roots = None) -> Answer:
     """Verify this machine's database, or a file alone; every row that differs is named."""
-    tally = _verify() if file is None else _verify_file(file)
+    roots = _roots_in(tsa_roots) if tsa_roots else None
+    copies = [*map(_hash_in, head or ())]
+    tally = _verify(roots) if file is None else _verify_file(file, roots)
+    tally.note_copies(copies)
     faults = [asdict(fault) for fault in tally.faults[:SHOWN]]
     unproved = [asdict(row) for row in tally.unproved[:SHOWN]]
     counts = {
@@ -159,14 +170,33 @@ def verify(file: ExportToVerify = None) -> Answer:
     return Answer({**counts, "faults": faults, "unproved_rows": unproved}, blocks, failure)
 
 
-def _verify() -> "Tally":
-    with own_database() as (target, _settings):
+def _hash_in(text: str) -> str:
+    """A head's hash as somebody copied it, in groups or not."""
+    copy = "".join(text.split()).lower()
+    if len(copy) != HASH_DIGITS or not set(copy) <= set(hexdigits):
+        wrong = _("封首摘要应是 {count} 个十六进制数字，此处为 {text}")
+        raise Failure(wrong.format(count=HASH_DIGITS, text=text))
+    return copy
+
+
+def _roots_in(file: Path) -> bytes:
+    """The certificates in a file; a failure where there is none."""
+    content = content_of(file)
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise Failure(_("{file} 里没有证书（PEM）").format(file=file))
+    return content
+
+
+def _verify(roots: bytes | None) -> "Tally":
+    with own_database() as (target, settings):
         import psycopg  # noqa: PLC0415 - loaded when it is used
 
         from ledger.seals.queries.verify import verify as run  # noqa: PLC0415
 
         with _bar() as look, psycopg.connect(target.app_url) as connection:
-            return run(connection, look, _evidence)
+            if roots is None and settings.tsa_roots is not None:
+                roots = settings.tsa_roots.read_bytes()
+            return run(connection, look, _evidence, roots)
 
 
 def _evidence(raw: Any) -> "Away":  # noqa: ANN401 - the driver is loaded when it is used
@@ -176,7 +206,7 @@ def _evidence(raw: Any) -> "Away":  # noqa: ANN401 - the driver is loaded when i
     return evidence(raw)
 
 
-def _verify_file(file: Path) -> "Tally":
+def _verify_file(file: Path, roots: bytes | None) -> "Tally":
     """A certificate, an export, or a claim's dossier: what stands in it says which."""
     from ledger.seals.rules.dossier import MANIFEST  # noqa: PLC0415 - when it is used
     from ledger.seals.rules.dossier_check import check_dossier  # noqa: PLC0415
@@ -188,7 +218,7 @@ def _verify_file(file: Path) -> "Tally":
     with _bar() as look, open_export(file) as archive:
         if MANIFEST in archive.names():
             return check_dossier(archive)[1]
-        return check_export(archive, look)
+        return check_export(archive, look, roots=roots)
 
 
 def _certificate(file: Path) -> "Tally | None":

@@ -1,0 +1,1 @@
+"""Seals on this machine: commands, and the rounds of the server."""
