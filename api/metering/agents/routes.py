@@ -175,7 +175,8 @@ def _rows(agents_read: list[AgentRead]) -> Rows:
     for row in agents_read:
         yield [
             str(row.id), row.cluster, row.node, row.source, _when(row.reported_at),
-            "" if row.skew_s is None else Decimal(row.skew_s), _when(row.approved_at), _when(row.revoked_at),
+            "" if row.skew_s is None else Decimal(row.skew_s),
+            _when(row.approved_at), _when(row.revoked_at),
         ]  # fmt: skip
 
 
