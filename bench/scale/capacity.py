@@ -3,8 +3,8 @@
 Measured by the real server over HTTP, in seconds of its processes and PostgreSQL's: intake of
 batches of 8 windows and of 1,000 by one node, by which the line is drawn, and of 80 by nodes of 16,
 32 and 64 GPUs, which check it; rounds in which the money of every project moves, of 8, 24 and 48
-projects. Bytes are those that `python -m bench size` and `archive` left in bench/results.json: what
-they measured since is taken over. All of it is kept in bench/scale/measured.json.
+projects. Bytes are those that `python -m bench size` left in bench/results.json: what it
+measured since is taken over. All of it is kept in bench/scale/measured.json.
 
     python -m bench size capacity         all of it
     python -m bench capacity --tables     the tables alone, from what was measured before
@@ -61,7 +61,7 @@ _LOADS = {
 def run() -> dict[str, object]:
     """Measure, write the tables, and return what was measured."""
     figures_by_name = _read(MEASURED) | {
-        name: figures for name, figures in _read(RESULTS).items() if name in ("size", "archive")
+        name: figures for name, figures in _read(RESULTS).items() if name == "size"
     }
     if "--tables" not in sys.argv:
         figures_by_name["capacity"] = {**_intake(), "rounds": list(_rounds())}
