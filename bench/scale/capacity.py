@@ -99,7 +99,7 @@ def tables(results: model.Results) -> str:
         ["未打包的行（常驻），GB", *(_figure(n.stock_bytes / 1e9) for n in needs)],
         ["打包后在线，GB / 天", *(_figure(n.packed_bytes / 1e9) for n in needs)],
         ["打包后在线，TB / 年", *(_figure(n.packed_bytes * 365 / 1e12) for n in needs)],
-        ["存档，TB / 年", *(_archive(n) for n in needs)],
+        ["存档，TB / 年", *(_figure(n.archive_bytes * 365 / 1e12) for n in needs)],
         ["接收占用的核（服务器与 PostgreSQL 合计）", *(_figure(n.intake_cores) for n in needs)],
         ["接收进程（每个最多用一核的 70%）", *(f"{n.workers:,}" for n in needs)],
         ["数据库连接（直连时）", *(f"{n.connections:,}" for n in needs)],
@@ -137,10 +137,6 @@ def _bottleneck(of: model.Need) -> str:
     """What is nearest to what one machine has, or farthest beyond it."""
     name, load = max(of.loads.items(), key=lambda pair: pair[1])
     return f"{_LOADS[name]}：{_figure(100 * load)}%"
-
-
-def _archive(of: model.Need) -> str:
-    return "未测" if of.archive_bytes is None else _figure(of.archive_bytes * 365 / 1e12)
 
 
 def _intake() -> dict[str, Any]:

@@ -57,12 +57,12 @@ class Rounds:
 
 @dataclass(frozen=True)
 class Constants:
-    """What the model rests on: bytes, and seconds of a core; `archive` may not be measured yet."""
+    """What the model rests on: bytes, and seconds of a core."""
 
     wire: Line
     new: Line  # bytes in the database while windows are rows
     packed: Line  # and once their day is closed
-    archive: Line | None  # in the files of its month
+    archive: Line  # in the files of its month
     core_s: Line  # of intake, the server's and PostgreSQL's together
     round_s: Rounds
 
@@ -74,12 +74,11 @@ def constants(results: Results) -> Constants:
     def of_size(part: str) -> Line:
         return line(*(_bytes(size[f"{n}_a_batch_{part}"]) for n in (SMALLEST, LARGEST)))
 
-    is_archived = f"{SMALLEST}_a_batch_archive" in size
     return Constants(
         wire=of_size("wire"),
         new=of_size("new"),
         packed=of_size("packed"),
-        archive=of_size("archive") if is_archived else None,
+        archive=of_size("archive"),
         core_s=line(*(capacity[f"{n}_a_batch_core_us"] / 1e6 for n in (SMALLEST, LARGEST))),
         round_s=_rounds(capacity["rounds"]),
     )
@@ -115,7 +114,7 @@ class Need:
     batches_per_s: float
     wire_bytes_per_s: float
     packed_bytes: float
-    archive_bytes: float | None
+    archive_bytes: float
     stock_bytes: float
     intake_cores: float
     round_core_s: float
@@ -161,7 +160,7 @@ def need(site: Site, of: Constants, *, open_days: int, every_s: float, pool: int
         batches_per_s=batches,
         wire_bytes_per_s=of.wire.of(windows, batches),
         packed_bytes=of.packed.of(windows, batches) * DAY_S,
-        archive_bytes=of.archive.of(windows, batches) * DAY_S if of.archive else None,
+        archive_bytes=of.archive.of(windows, batches) * DAY_S,
         stock_bytes=of.new.of(windows, batches) * DAY_S * open_days,
         intake_cores=cores,
         round_core_s=round_core_s,
