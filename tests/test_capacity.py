@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bench.metering import size
 from bench.scale import capacity, model
 from tests.support.paths import DOCS
 
@@ -25,6 +26,19 @@ def test_the_model_is_within_a_quarter_of_what_was_measured(check: model.Check) 
 def test_the_intake_is_checked_at_three_sizes() -> None:
     names = [check.name for check in model.checks(MEASURED, CONSTANTS)]
     assert sum(name.startswith("intake") for name in names) >= 3
+
+
+@pytest.mark.torture
+def test_the_model_reads_what_is_measured_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive's bytes among it; so few minutes tell the names, not the figures."""
+    monkeypatch.setattr(size, "MINUTES", 125)
+    monkeypatch.setattr(size, "SIZES", (1, 125))
+    measured = size.run()
+    of = model.constants({**MEASURED, "size": measured})
+    for name, line in (("wire", of.wire), ("archive", of.archive)):
+        for windows in (model.SMALLEST, model.LARGEST):
+            figure = measured[f"{windows}_a_batch_{name}"]
+            assert line.of(1, 1 / windows) == pytest.approx(figure)
 
 
 def test_a_line_goes_through_both_sizes() -> None:

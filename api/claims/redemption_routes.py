@@ -81,8 +81,8 @@ def consent(
     *,
     deduction: int,
     reason: Annotated[str, Query(max_length=TEXT_MAX), Visible] = "",
-    upload: Uploaded,
     viewer: Clerk,
+    upload: Uploaded,
     db: Db,
     now: Now,
 ) -> DecisionRead:

@@ -103,8 +103,8 @@ def add(
     number: str,
     role: FileRole,
     proves: Annotated[str, Query(max_length=LINE_MAX)] = "",
-    upload: Uploaded,
     viewer: Bringer,
+    upload: Uploaded,
     db: Db,
     now: Now,
 ) -> FileHash:

@@ -33,8 +33,8 @@ def add_receipt(
     payee: Line,
     fen: AskedFen,
     paid_on: IsoDay,
-    upload: Uploaded,
     viewer: Claimer,
+    upload: Uploaded,
     db: Db,
     now: Now,
 ) -> ReceiptRead:

@@ -57,7 +57,7 @@ SearchText = Annotated[str | None, Query(max_length=LINE_MAX)]
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
 def add(
-    *, upload: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None
+    *, viewer: Giver, upload: Uploaded, db: Db, now: Now, qr: QrText = None
 ) -> DocumentsOutcome:
     """Take an XML or OFD file; its content decides what it is, whatever its name."""
     return _outcome(
@@ -68,7 +68,7 @@ def add(
 @router.post("/cost-documents/keyed", status_code=201, openapi_extra=documented(keyed=True))
 @limited(body=FORM_MAX)
 def key(
-    *, upload: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None
+    *, viewer: Giver, upload: Uploaded, db: Db, now: Now, qr: QrText = None
 ) -> DocumentsOutcome:
     """Take a document that a person keyed, with the file that he keyed it from."""
     if upload.document is None:
@@ -85,7 +85,7 @@ def key(
 
 @router.post("/cost-documents/list", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
-def add_list(*, upload: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsOutcome:
+def add_list(*, viewer: Giver, upload: Uploaded, db: Db, now: Now) -> DocumentsOutcome:
     """Take all documents of a CSV or XLSX list, or none."""
     db.commit()  # others have the connection while the file is read
     return _outcome(
@@ -150,8 +150,8 @@ def add_lookup(
     result: LookupResult,
     looked_up_on: IsoDay,
     note: Note = "",
-    upload: Uploaded,
     viewer: Clerk,
+    upload: Uploaded,
     db: Db,
     now: Now,
 ) -> DocumentRead:

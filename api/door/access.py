@@ -164,7 +164,13 @@ def project(db: Session, viewer: Viewer, code: str) -> Project:
 
 
 def projects(
-    db: Session, viewer: Viewer, text: str = "", kind: ProjectKind | None = None
+    db: Session,
+    viewer: Viewer,
+    text: str = "",
+    kind: ProjectKind | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> Sequence[tuple[Project, str, str | None]]:
     """The projects that are the viewer's to see, by code: each, its organisation, its clause.
 
@@ -173,6 +179,8 @@ def projects(
         viewer: who looks; a builder sees her own alone.
         text: a part of name or code; "": all.
         kind: of one kind alone.
+        limit: so many at most.
+        offset: without the first ones.
     """
     query = _PROJECTS
     if viewer.project is not None:
@@ -183,7 +191,7 @@ def projects(
         query = query.where(or_(*parts))
     if kind is not None:
         query = query.where(Project.kind == kind)
-    return db.exec(query).all()
+    return db.exec(query.limit(limit).offset(offset)).all()
 
 
 def project_codes(db: Session, viewer: Viewer) -> dict[int, str]:

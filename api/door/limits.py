@@ -84,7 +84,8 @@ class Limits:
             if self._guarantees:
                 self._guarantees.refuse_lacking()
         caller: Caller = request.state.caller
-        size = _size(request, limits.body) if caller.is_known or limits.guesses else 0
+        is_taken = caller.is_known or limits.names_inside
+        size = _size(request, limits.body) if is_taken else 0
         sending = self._counting(request, send) if limits.guesses else send
         if not size:
             await self.app(scope, _again(b"", receive), sending)

@@ -31,13 +31,24 @@ class Limited:
     guesses: bool = False
     counts: bool = True
     gathers: bool = False
+    of_caller: bool = False
+
+    @property
+    def names_inside(self) -> bool:
+        """Whether the body may say who is asking, so that it is read of anybody."""
+        return self.guesses and not self.of_caller
 
 
 DEFAULT = Limited()
 
 
 def limited(
-    *, body: int = BODY_MAX, guesses: bool = False, counts: bool = True, gathers: bool = False
+    *,
+    body: int = BODY_MAX,
+    guesses: bool = False,
+    counts: bool = True,
+    gathers: bool = False,
+    of_caller: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare the limits of a route; write it below the route's own decorator.
 
@@ -46,10 +57,11 @@ def limited(
         guesses: a refusal by it may have been a guess at a secret, and is counted as one.
         counts: its calls count towards the caller's rate.
         gathers: its calls wait for each other, and none holds a connection of its own meanwhile.
+        of_caller: it is for who has signed in, though it counts guesses.
     """
 
     def declare(endpoint: Endpoint) -> Endpoint:
-        vars(endpoint)["limited"] = Limited(body, guesses, counts, gathers)
+        vars(endpoint)["limited"] = Limited(body, guesses, counts, gathers, of_caller)
         return endpoint
 
     return declare

@@ -224,7 +224,7 @@ def take_bank_return(
     viewer: Payer, db: Db, now: Now, upload: Uploaded, prover: Proving
 ) -> Response:
     """Take in the bank's file; what contradicts is then shown first."""
-    outcome = return_routes.bank_return(upload, viewer, db, now, prover)
+    outcome = return_routes.bank_return(viewer, upload, db, now, prover)
     place = "#rows" if outcome.waiting else "#lists"
     return prover.keep(RedirectResponse(f"/payments{place}", 303))
 

@@ -40,7 +40,7 @@ _READ = having(Right.READ_PAYMENTS)
 @router.post("/bank-returns", openapi_extra=documented(with_code=True))
 @limited(body=8 * KIB * KIB)
 def bank_return(
-    uploaded: Uploaded, viewer: Payer, db: Db, now: Now, prover: Proving
+    viewer: Payer, uploaded: Uploaded, db: Db, now: Now, prover: Proving
 ) -> BankReturnOutcome:
     """Take in the bank's file, or report everything that is wrong with it.
 

@@ -116,7 +116,7 @@ def password_form(viewer: Self, frame: Framed, db: Db, settings: Configured) -> 
 
 
 @router.post("/password")
-@limited(guesses=True)
+@limited(guesses=True, of_caller=True)
 def change(
     viewer: Self,
     request: Request,

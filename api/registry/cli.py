@@ -9,7 +9,7 @@ from api.cli.answer import Answer, Block, Column, Heading, Listing, Table, listi
 from api.cli.arguments import content_of, path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
-from api.cli.options import METERING, Reason
+from api.cli.options import METERING, Limit, Offset, Reason
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, YES, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
@@ -179,9 +179,12 @@ def ls(
     text: Annotated[str, typer.Option(help=msgid("任一栏里的文字"))] = "",
     state: Annotated[str | None, typer.Option(help=f"{', '.join(EntryState)}, all")] = None,
     sort: Annotated[str, typer.Option(help=msgid("按哪一栏，前加 - 则倒序"))] = "",
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> Listing:
     """List a section of the registry."""
-    query = {"text": text or None, "state": state, "sort": sort or None}
+    wish = {"text": text or None, "state": state, "sort": sort or None}
+    query = {**wish, "limit": limit, "offset": offset}
     return listing(_columns(section), ask("GET", path("registry", section), query=query))
 
 

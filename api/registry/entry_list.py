@@ -4,27 +4,27 @@ The page, the JSON list, the files and the command take one query, so that a fil
 page shows.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.door.dependencies import Limit, Offset
 from api.door.schemas import LINE_MAX, OfField
 from api.language.i18n import gettext as _
 from api.language.labels import label
-from api.registry.columns import cell, columns_of, show, title
+from api.registry.columns import cell, code_of, columns_of, title, words_of
 from ledger.desk.queries.registry_entries import Mark, RegistryEntry
-from ledger.errors import Refused
+from ledger.desk.queries.registry_lists import EntrySelection
 from ledger.formats.spreadsheets.export import Rows
 from ledger.people.steps.decisions import person
 from ledger.registry.codes import EntryState, RegistrySection
 from ledger.units import BEIJING
 
-_MARKS: dict[str, Callable[[RegistryEntry], Any]] = {
-    "since": lambda entry: entry.since,
-    "until": lambda entry: entry.until,
-    "state": lambda entry: entry.state,
-    "recorded": lambda entry: entry.recorded.at,
+_STATES: dict[str | None, tuple[EntryState, ...]] = {
+    **{state: (state,) for state in EntryState},
+    None: tuple(state for state in EntryState if state is not EntryState.SUPERSEDED),
+    "all": tuple(EntryState),
 }
 
 
@@ -41,41 +41,27 @@ class EntriesQuery(BaseModel):
     sort: Annotated[str, Field(pattern=r"^(-?[a-z_0-9]{1,30})?$")] = ""
 
 
-def listed(
-    entries: Iterable[RegistryEntry], section: RegistrySection, query: EntriesQuery
-) -> list[RegistryEntry]:
-    """The entries that a query asks for, in its order; what a column lacks stands last.
+class EntriesPart(EntriesQuery):
+    """Which entries, and which part of a long list."""
 
-    Raises:
-        Refused: the section has no such column (`registry_sort`).
-    """
-    part = query.text.strip().casefold()
-    narrowed = [entry for entry in entries if _shows(entry, query.state) and _says(entry, part)]
-    column = query.sort.removeprefix("-")
-    if not column:
-        return narrowed
-    if column not in _MARKS and column not in columns_of(section):
-        raise Refused("registry_sort", column=column)
-    with_value: list[tuple[Any, RegistryEntry]] = []
-    without_value: list[tuple[Any, RegistryEntry]] = []
-    for entry in narrowed:
-        value = _MARKS[column](entry) if column in _MARKS else entry.values[column]
-        (without_value if value is None else with_value).append((value, entry))
-    with_value.sort(key=lambda pair: pair[0], reverse=query.sort.startswith("-"))
-    return [entry for _value, entry in (*with_value, *without_value)]
+    limit: Limit = 100
+    offset: Offset = 0
 
 
-def _shows(entry: RegistryEntry, state: EntryState | Literal["all"] | None) -> bool:
-    if state is None:
-        return entry.state is not EntryState.SUPERSEDED
-    return state in ("all", entry.state)
-
-
-def _says(entry: RegistryEntry, part: str) -> bool:
-    return any(
-        part in show(entry.section, column, value).casefold()
-        for column, value in entry.values.items()
+def selection(section: RegistrySection, query: EntriesQuery) -> EntrySelection:
+    """Which entries a query asks for; its text is looked for in what the reader reads."""
+    words = {column: _words(section, column) for column in columns_of(section)}
+    return EntrySelection(
+        text=query.text.strip(),
+        words={**words, "boolean": {"true": _("是"), "false": _("否")}},
+        states=_STATES[query.state],
+        sort=query.sort,
     )
+
+
+def _words(section: RegistrySection, column: str) -> dict[str, str]:
+    code = code_of(section, column)
+    return {member.value: label(member) for member in code} if code else words_of(column)
 
 
 def table(section: RegistrySection, entries: Iterable[RegistryEntry]) -> Rows:

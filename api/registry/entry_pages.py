@@ -16,7 +16,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import label, labels
 from api.registry.columns import short_columns
 from api.registry.entry_form import CORRECTED, has_form
-from api.registry.entry_list import EntriesQuery, listed
+from api.registry.entry_list import EntriesQuery, selection
 from api.registry.entry_routes import Registry, Section, readable_section
 from api.registry.entry_view import facts, headline, heads, rows
 from api.web.layout import Frame, Framed, pages
@@ -66,9 +66,10 @@ def _listing(
     section: RegistrySection,
     query: EntriesPage,
 ) -> HTMLResponse:
-    entries = listed(registry.entries(section), section, query)
-    page = entries[query.offset : query.offset + PAGE_ROWS]
-    more = len(entries) > query.offset + PAGE_ROWS
+    wanted = selection(section, query)
+    count = registry.count(section, wanted)
+    page = registry.entries(section, wanted, limit=PAGE_ROWS, offset=query.offset)
+    more = count > query.offset + PAGE_ROWS
     columns = short_columns(section)
     return frame.page(
         "registry/registry.html",
@@ -81,7 +82,7 @@ def _listing(
             "heads": [_sorting(frame, head, query) for head in heads(section, columns)],
             "mark_heads": _mark_heads(frame, query),
             "rows": rows(registry, page, columns),
-            "count": len(entries),
+            "count": count,
             "files": {form: _file_address(section, form, query) for form in SPREADSHEETS},
             "pages": pages(frame, query.offset, PAGE_ROWS, len(page), more=more),
             "may_register": access.may(viewer, Right.REGISTER),

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from api.door.access import Right
 from api.door.dependencies import Now, ReadDb, having
 from api.door.files import download, download_table
-from api.registry.entry_list import EntriesQuery, listed, table
+from api.registry.entry_list import EntriesPart, EntriesQuery, selection, table
 from api.registry.schemas import EntryDetailsRead, EntryRead
 from api.registry.workbook.writing import write_workbook
 from ledger.desk.queries.registry_entries import RegistryReader
@@ -48,7 +48,7 @@ def entries_file(
     registry: Registry,
 ) -> Response:
     """Download the same list as a table for a spreadsheet, amounts in yuan."""
-    rows = table(section, listed(registry.entries(section), section, query))
+    rows = table(section, registry.entries(section, selection(section, query)))
     return download_table(rows, f"{section}.{form}")
 
 
@@ -60,10 +60,12 @@ def workbook(registry: Registry) -> Response:
 
 @router.get("/registry/{section}")
 def entries(
-    *, section: Section, query: Annotated[EntriesQuery, Query()], registry: Registry
+    *, section: Section, query: Annotated[EntriesPart, Query()], registry: Registry
 ) -> list[EntryRead]:
     """List a section of the registry: what holds, held and will hold, who proposed and decided."""
-    rows = listed(registry.entries(section), section, query)
+    rows = registry.entries(
+        section, selection(section, query), limit=query.limit, offset=query.offset
+    )
     return [EntryRead.model_validate(row) for row in rows]
 
 

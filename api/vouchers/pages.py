@@ -63,8 +63,10 @@ def listing(
     if viewer.project is not None:
         own = db.get_one(Project, viewer.project)
         return RedirectResponse(f"/projects/{own.code}", 303)
-    all_projects = [row[0] for row in access.projects(db, viewer, query.text, query.kind)]
-    projects = all_projects[query.offset : query.offset + PAGE_ROWS + 1]
+    found = access.projects(
+        db, viewer, query.text, query.kind, limit=PAGE_ROWS + 1, offset=query.offset
+    )
+    projects = [row[0] for row in found]
     of_page = projects[:PAGE_ROWS]
     quotas = voucher_queries.quotas_of(db, of_page, now)
     rows = [_row(project, quotas.get(key(project)), now) for project in of_page]

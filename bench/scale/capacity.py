@@ -3,8 +3,8 @@
 Measured by the real server over HTTP, in seconds of its processes and PostgreSQL's: intake of
 batches of 8 windows and of 1,000 by one node, by which the line is drawn, and of 80 by nodes of 16,
 32 and 64 GPUs, which check it; rounds in which the money of every project moves, of 8, 24 and 48
-projects. Bytes are those that `python -m bench size` and `archive` left in bench/results.json: what
-they measured since is taken over. All of it is kept in bench/scale/measured.json.
+projects. Bytes are those that `python -m bench size` left in bench/results.json: what it
+measured since is taken over. All of it is kept in bench/scale/measured.json.
 
     python -m bench size capacity         all of it
     python -m bench capacity --tables     the tables alone, from what was measured before
@@ -61,7 +61,7 @@ _LOADS = {
 def run() -> dict[str, object]:
     """Measure, write the tables, and return what was measured."""
     figures_by_name = _read(MEASURED) | {
-        name: figures for name, figures in _read(RESULTS).items() if name in ("size", "archive")
+        name: figures for name, figures in _read(RESULTS).items() if name == "size"
     }
     if "--tables" not in sys.argv:
         figures_by_name["capacity"] = {**_intake(), "rounds": list(_rounds())}
@@ -99,7 +99,7 @@ def tables(results: model.Results) -> str:
         ["未打包的行（常驻），GB", *(_figure(n.stock_bytes / 1e9) for n in needs)],
         ["打包后在线，GB / 天", *(_figure(n.packed_bytes / 1e9) for n in needs)],
         ["打包后在线，TB / 年", *(_figure(n.packed_bytes * 365 / 1e12) for n in needs)],
-        ["存档，TB / 年", *(_archive(n) for n in needs)],
+        ["存档，TB / 年", *(_figure(n.archive_bytes * 365 / 1e12) for n in needs)],
         ["接收占用的核（服务器与 PostgreSQL 合计）", *(_figure(n.intake_cores) for n in needs)],
         ["接收进程（每个最多用一核的 70%）", *(f"{n.workers:,}" for n in needs)],
         ["数据库连接（直连时）", *(f"{n.connections:,}" for n in needs)],
@@ -137,10 +137,6 @@ def _bottleneck(of: model.Need) -> str:
     """What is nearest to what one machine has, or farthest beyond it."""
     name, load = max(of.loads.items(), key=lambda pair: pair[1])
     return f"{_LOADS[name]}：{_figure(100 * load)}%"
-
-
-def _archive(of: model.Need) -> str:
-    return "未测" if of.archive_bytes is None else _figure(of.archive_bytes * 365 / 1e12)
 
 
 def _intake() -> dict[str, Any]:

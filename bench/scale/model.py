@@ -14,6 +14,7 @@ from typing import Any
 NODE = 8  # GPUs of a node, so windows of a minute of its batch
 DAY_S, MINUTE_S = 86_400, 60
 WORKER_SHARE = 0.7  # of a core that a process is busy at most, so that nobody waits long
+PARTS = ("wire", "new", "packed", "archive")  # of what `size` measures, a line each
 SMALLEST, LARGEST = 8, 1_000  # windows of a batch, by which the lines are drawn
 
 # What one machine for the database has, assumed: cores, bytes of disk, bits a second, connections;
@@ -56,34 +57,36 @@ class Rounds:
 
 @dataclass(frozen=True)
 class Constants:
-    """What the model rests on: bytes, and seconds of a core; `archive` may not be measured yet."""
+    """What the model rests on: bytes, and seconds of a core."""
 
     wire: Line
     new: Line  # bytes in the database while windows are rows
     packed: Line  # and once their day is closed
-    archive: Line | None
+    archive: Line  # in the files of its month
     core_s: Line  # of intake, the server's and PostgreSQL's together
     round_s: Rounds
 
 
 def constants(results: Results) -> Constants:
-    """Read the constants from the figures of `size`, `archive` and `capacity`."""
-    size, archive, capacity = results["size"], results.get("archive"), results["capacity"]
+    """Read the constants from the figures of `size` and `capacity`."""
+    size, capacity = results["size"], results["capacity"]
 
     def of_size(part: str) -> Line:
-        small, large = (size[f"{n}_a_batch_{part}"] for n in (SMALLEST, LARGEST))
-        return line(small, large) if part == "wire" else line(small["all"], large["all"])
+        return line(*(_bytes(size[f"{n}_a_batch_{part}"]) for n in (SMALLEST, LARGEST)))
 
     return Constants(
         wire=of_size("wire"),
         new=of_size("new"),
         packed=of_size("packed"),
-        archive=line(*(archive[f"{n}_a_batch"]["all"] for n in (SMALLEST, LARGEST)))
-        if archive
-        else None,
+        archive=of_size("archive"),
         core_s=line(*(capacity[f"{n}_a_batch_core_us"] / 1e6 for n in (SMALLEST, LARGEST))),
         round_s=_rounds(capacity["rounds"]),
     )
+
+
+def _bytes(figure: float | Mapping[str, float]) -> float:
+    """Return the bytes a window: one figure, or that of all parts."""
+    return figure["all"] if isinstance(figure, Mapping) else figure
 
 
 def _rounds(points: Sequence[Mapping[str, float]]) -> Rounds:
@@ -111,7 +114,7 @@ class Need:
     batches_per_s: float
     wire_bytes_per_s: float
     packed_bytes: float
-    archive_bytes: float | None
+    archive_bytes: float
     stock_bytes: float
     intake_cores: float
     round_core_s: float
@@ -157,7 +160,7 @@ def need(site: Site, of: Constants, *, open_days: int, every_s: float, pool: int
         batches_per_s=batches,
         wire_bytes_per_s=of.wire.of(windows, batches),
         packed_bytes=of.packed.of(windows, batches) * DAY_S,
-        archive_bytes=of.archive.of(windows, batches) * DAY_S if of.archive else None,
+        archive_bytes=of.archive.of(windows, batches) * DAY_S,
         stock_bytes=of.new.of(windows, batches) * DAY_S * open_days,
         intake_cores=cores,
         round_core_s=round_core_s,
@@ -187,10 +190,9 @@ def checks(results: Results, of: Constants) -> list[Check]:
     for name, value in results["size"].items():
         words = name.split("_a_batch_")
         windows = int(words[0])
-        if words[1] in ("wire", "new", "packed") and windows not in (SMALLEST, LARGEST):
-            bytes_a_window = value if words[1] == "wire" else value["all"]
+        if words[1] in PARTS and windows not in (SMALLEST, LARGEST):
             by_model = getattr(of, words[1]).of(1, 1 / windows)
-            all_checks.append(Check(f"{words[1]}, {windows} a batch", bytes_a_window, by_model))
+            all_checks.append(Check(f"{words[1]}, {windows} a batch", _bytes(value), by_model))
     for point in results["capacity"]["points"]:
         windows, batches = point["windows"], point["batches"]
         place = f"{point['gpus']} GPUs, {windows // batches} a batch"

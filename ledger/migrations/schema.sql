@@ -1037,6 +1037,22 @@ END $$;
 
 ALTER FUNCTION public.code_issued() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.command_by_its_login() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.act NOT IN ('command archive month', 'command backup now', 'command backup drill',
+            'command seal now', 'command seal rotate', 'command seal export')
+        AND current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RAISE EXCEPTION '% is a command of the owner of the database', NEW.act
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'command_by_its_login';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.command_by_its_login() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.compare_day(of_cluster bigint, of_day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2957,7 +2973,8 @@ BEGIN
         RETURNING *
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.source, w.start, w.body
-        FROM kept_windows(stale, midnight, midnight + interval '24 hours') w
+        FROM (  -- apart: a planner that pushes what follows into it unpacks rolls again and again
+            SELECT * FROM kept_windows(stale, midnight, midnight + interval '24 hours') OFFSET 0) w
         LEFT JOIN hold_days k ON (k.cluster_id, k.day, k.gpu, k.source)
             = (of_cluster, of_day, w.gpu, w.source)
         WHERE w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')
@@ -11711,6 +11728,8 @@ CREATE TRIGGER brought BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE
 
 CREATE TRIGGER brought BEFORE INSERT ON public.receipts FOR EACH ROW EXECUTE FUNCTION public.brought_by_actor('entered', '{clerk,operator,builder}');
 
+CREATE TRIGGER by_its_login BEFORE INSERT ON public.events FOR EACH ROW WHEN ((new.act ~~ 'command %'::text)) EXECUTE FUNCTION public.command_by_its_login();
+
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF approved_at, revoked_at ON public.agents FOR EACH ROW WHEN ((new.source = 'witness'::text)) EXECUTE FUNCTION public.witness_changed();
 
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OF superseded_at ON public.witness_requirements FOR EACH ROW EXECUTE FUNCTION public.witnesses_required();
@@ -13743,6 +13762,8 @@ REVOKE ALL ON FUNCTION public.close_window_day(of_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_window_day(of_day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.code_issued() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.command_by_its_login() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.compare_day(of_cluster bigint, of_day date) FROM PUBLIC;
 

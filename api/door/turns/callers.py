@@ -22,10 +22,12 @@ from starlette.requests import Request
 
 from agents.wire import AGENT_HEADER
 from api.door.middleware import DEVICE_COOKIE, SESSION_COOKIE
+from api.door.route_table import API
 from api.door.turns.shares import Shares
 from ledger.metering.queries.agents import is_enrolled
 from ledger.people.queries import identity_by_secret, is_device
 
+BATCHES = f"{API}/batches"
 KEPT_S = 60.0
 KEPT_MAX = 10_000
 
@@ -53,7 +55,10 @@ class Caller(NamedTuple):
 
 @dataclass(frozen=True)
 class Sign:
-    """What a request shows of its caller: an agent's number, or the SHA-256 of a secret."""
+    """What a request shows of its caller: an agent's number, or the SHA-256 of a secret.
+
+    An agent's number is no secret, so it counts where the body is signed and nowhere else.
+    """
 
     agent: UUID | None
     hash: bytes | None
@@ -62,7 +67,7 @@ class Sign:
     def by(cls, request: Request) -> "Sign | None":
         """What this one shows; None: nothing."""
         headers: Mapping[str, str] = request.headers
-        if agent := headers.get(AGENT_HEADER):
+        if (agent := headers.get(AGENT_HEADER)) and request.scope["path"] == BATCHES:
             try:
                 return cls(UUID(agent), None)
             except ValueError:

@@ -1,7 +1,8 @@
 """Agents: the codes that let them in, their enrolment, their list, and the end of one."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,9 +13,12 @@ from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Now, ReadDb, having
+from api.door.files import download_table
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.door.signer import Signer, signer
+from api.language.format import moment
+from api.language.i18n import gettext as _
 from api.metering.agents.schemas import (
     EnrolmentCodeCreate,
     EnrolmentCodeRead,
@@ -23,6 +27,7 @@ from api.metering.agents.schemas import (
 )
 from api.metering.schemas import AgentRead
 from api.metering.wire_schemas import of_wire
+from ledger.formats.spreadsheets.export import Rows
 from ledger.formats.visible import is_seen
 from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries.agents import AgentStatus
@@ -121,6 +126,17 @@ def agents(
     return [agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]
 
 
+@router.get("/agents.{form}", response_class=Response)
+def agents_file(
+    form: Literal["csv", "xlsx"],
+    viewer: Annotated[Viewer, having(Right.READ_AGENTS)],
+    db: ReadDb,
+    now: Now,
+) -> Response:
+    """Download the agents of the viewer's centre, or of all, as a spreadsheet: a row an agent."""
+    return download_table(_rows(agents(viewer, db, now)), f"agents.{form}")
+
+
 @router.post("/agents/{agent}/approval", status_code=204)
 def approve(
     agent: UUID,
@@ -149,3 +165,20 @@ def agent_read(agent: AgentStatus, now: datetime) -> AgentRead:
     return AgentRead.model_validate(
         {**vars(agent), "lag_s": lag, "skew_s": skew, "skewed": agent.is_skewed}
     )
+
+
+def _rows(agents_read: list[AgentRead]) -> Rows:
+    yield [
+        _("编号"), _("集群"), _("节点"), _("来源"), _("最近上报"), _("时钟差秒"), _("批准"),
+        _("停用"),
+    ]  # fmt: skip
+    for row in agents_read:
+        yield [
+            str(row.id), row.cluster, row.node, row.source, _when(row.reported_at),
+            "" if row.skew_s is None else Decimal(row.skew_s),
+            _when(row.approved_at), _when(row.revoked_at),
+        ]  # fmt: skip
+
+
+def _when(at: datetime | None) -> str:
+    return moment(at) if at else ""

@@ -244,7 +244,7 @@ _NOUNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         msgid("演练标记"): ("mark",),
         msgid("登记簿"): ("registry", "registry.xlsx"),
         msgid("盘点"): ("inventory",),
-        msgid("采集端"): ("agents",),
+        msgid("采集端"): ("agents", "agents.{form}"),
         msgid("注册码"): ("enrolment-codes", "enrolment-requests"),
         msgid("信使"): ("courier",),
         msgid("批次"): ("batches",),

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 from pyarrow import ArrowException, fs
 
+from ledger.archive.rules.addresses import has_secret
 from ledger.errors import Busy, Refused
 from ledger.formats.disk import flush
 
@@ -30,7 +30,7 @@ class Place:
             Busy: it is not there (`archive_away`).
             Refused: its address has a secret in it, which would be kept with it (`archive_secret`).
         """
-        if "@" in urlsplit(address).netloc or "secret_key" in urlsplit(address).query:
+        if has_secret(address):
             raise Refused("archive_secret")
         is_bucket = address.startswith("s3://")
         self.address = address if is_bucket else str(Path(address).absolute())

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
 
+from ledger.archive.rules.addresses import has_secret
 from ledger.backup.steps.disks import are_apart
 from ledger.errors import Busy, Unusable
 from ledger.formats.disk import flush
@@ -50,7 +50,7 @@ def open_store(address: str) -> Store:
         Unusable: its address has a secret in it, or there is no pyarrow for a bucket.
     """
     if address.startswith("s3://"):
-        if "@" in urlsplit(address).netloc or "secret_key" in urlsplit(address).query:
+        if has_secret(address):
             raise Unusable("backup_secret")
         return Bucket(address)
     return Folder(Path(address))

@@ -119,7 +119,7 @@ def findings(
 ) -> list[Row]:
     """Return findings of one kind, newest first, of one centre or of all."""
     if kind == "unowned":
-        return _unowned(db, centre)[offset : offset + limit]
+        return [vars(row) for row in usage.unowned(db, centre, limit=limit, offset=offset)]
     if kind == "unpriced":
         return _unpriced(db, centre, now)[offset : offset + limit]
     if kind == "unproved":
@@ -148,10 +148,6 @@ def _silent(db: Session, centre: int | None, now: datetime, limit: int) -> list[
         )
         last, days = last - timedelta(days=days), 2 * days
     return rows
-
-
-def _unowned(db: Session, centre: int | None) -> list[Row]:
-    return [vars(row) for row in usage.unowned(db, centre)]
 
 
 def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:

@@ -7,20 +7,21 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, text
 from sqlmodel import Session
 
+from ledger.desk.queries.registry_lists import EVERYTHING, ORDER, STATE, EntrySelection
 from ledger.desk.queries.registry_sections import NAMED_SECTIONS, SOURCES, Scalar
 from ledger.errors import NotFound
 from ledger.registry.codes import EntryState, RegistrySection
 from ledger.registry.steps.safeguards import BEGINNING
 from ledger.units import beijing_day
 
-_ENTRIES = """
-    SELECT s.*, d.decided_by AS proposed_by, d.answered_by AS confirmed_by, d.reason,
-        e.decided_by AS end_proposed_by, e.answered_by AS end_confirmed_by
-    FROM ({sql}) s LEFT JOIN decisions d ON d.id = s.decision_id
+_ENTRIES = f"""
+    SELECT s.*, {STATE} AS state, d.decided_by AS proposed_by, d.answered_by AS confirmed_by,
+        d.reason, e.decided_by AS end_proposed_by, e.answered_by AS end_confirmed_by
+    FROM ({{sql}}) s LEFT JOIN decisions d ON d.id = s.decision_id
     LEFT JOIN decisions e ON e.id = s.superseded_decision_id
-    WHERE {where}
-    ORDER BY s.subject, s.superseded_at DESC NULLS FIRST, s.since DESC NULLS LAST, s.key
+    WHERE {{where}} ORDER BY {{order}} LIMIT CAST(:limit AS bigint) OFFSET :offset
 """
+_COUNT = "SELECT count(*) FROM ({sql}) s WHERE {where}"
 _DEVICE_NAMES = text("""
     SELECT m.name, n.nvml_name, n.mig_profile
     FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model_id ORDER BY 1, 2, 3
@@ -73,9 +74,29 @@ class RegistryReader:
         """Return whether anything of a section may be this reader's to see."""
         return self.centre is None or SOURCES[section].of_centre
 
-    def entries(self, section: RegistrySection) -> list[RegistryEntry]:
-        """Return a section with its history, by subject, the newest first."""
-        return self._read(section, "true", "")
+    def entries(
+        self,
+        section: RegistrySection,
+        selection: EntrySelection = EVERYTHING,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[RegistryEntry]:
+        """Return a section's entries, by subject, the newest first, if no order is asked for.
+
+        Raises:
+            Refused: the section has no column to sort by (`registry_sort`).
+        """
+        source = SOURCES[section]
+        where, order = selection.where(source), selection.order(source)
+        values = {**selection.values, "limit": limit, "offset": offset}
+        return self._read(section, where, order, **values)
+
+    def count(self, section: RegistrySection, selection: EntrySelection) -> int:
+        """Return how many entries of a section are asked for."""
+        where = self._scope(section, selection.where(SOURCES[section]))
+        query = text(_COUNT.format(sql=SOURCES[section].sql, where=where))
+        return int(self.db.execute(query, {**self._values, **selection.values}).scalar_one())
 
     def entry(
         self, section: RegistrySection, key: str
@@ -86,7 +107,7 @@ class RegistryReader:
             NotFound: it is not there, or not the reader's to see (`registry_entry`).
         """
         of_key = f"SELECT q.subject FROM ({SOURCES[section].sql}) q WHERE q.key = :key"
-        history = self._read(section, f"s.subject IN ({of_key})", key)
+        history = self._read(section, f"s.subject IN ({of_key})", key=key)
         entry_of_key = next((entry for entry in history if entry.key == key), None)
         if entry_of_key is None:
             raise NotFound("registry_entry", key=key)
@@ -101,7 +122,8 @@ class RegistryReader:
         for naming_section, source in SOURCES.items():
             naming = [f"s.{name}_id::text = :key" for name in columns if name in source.names]
             if naming:
-                rows[naming_section] = self._read(naming_section, f"({' OR '.join(naming)})", key)
+                where = f"({' OR '.join(naming)})"
+                rows[naming_section] = self._read(naming_section, where, key=key)
         return {naming_section: entries for naming_section, entries in rows.items() if entries}
 
     def device_names(self) -> list[tuple[str, str, str]]:
@@ -112,19 +134,26 @@ class RegistryReader:
         """Return the code of each organisation by its key."""
         return {row[0]: row[1] for row in self.db.execute(_CODES)}
 
-    def _read(self, section: RegistrySection, where: str, key: str) -> list[RegistryEntry]:
-        if not self.may_read(section):
-            return []
-        if self.centre is not None:
-            where += " AND s.centre_id = :centre"
-        query = text(_ENTRIES.format(sql=SOURCES[section].sql, where=where))
-        today = beijing_day(self.now)
-        values = {"now": self.now, "today": today, "centre": self.centre, "key": key}
-        rows = self.db.execute(query, values).mappings()
-        return [_entry(section, row, today) for row in rows]
+    def _read(
+        self, section: RegistrySection, where: str, order: str = ORDER, **values: object
+    ) -> list[RegistryEntry]:
+        where = self._scope(section, where)
+        query = text(_ENTRIES.format(sql=SOURCES[section].sql, where=where, order=order))
+        rows = self.db.execute(query, {"limit": None, "offset": 0, **self._values, **values})
+        return [_entry(section, row) for row in rows.mappings()]
+
+    def _scope(self, section: RegistrySection, where: str) -> str:
+        """The condition within what this reader may see."""
+        if self.centre is None:
+            return where
+        return f"{where} AND s.centre_id = :centre" if self.may_read(section) else "false"
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {"now": self.now, "today": beijing_day(self.now), "centre": self.centre}
 
 
-def _entry(section: RegistrySection, row: RowMapping, today: date) -> RegistryEntry:
+def _entry(section: RegistrySection, row: RowMapping) -> RegistryEntry:
     source = SOURCES[section]
     since = None if row["since"] == BEGINNING else row["since"]
     return RegistryEntry(
@@ -137,7 +166,7 @@ def _entry(section: RegistrySection, row: RowMapping, today: date) -> RegistryEn
         },
         since=since,
         until=row["until"],
-        state=_state(row, today),
+        state=EntryState(row["state"]),
         recorded=_mark(row, "recorded", "proposed_by", "confirmed_by", "decision_id"),
         superseded=_mark(
             row, "superseded", "end_proposed_by", "end_confirmed_by", "superseded_decision_id"
@@ -149,13 +178,3 @@ def _entry(section: RegistrySection, row: RowMapping, today: date) -> RegistryEn
 def _mark(row: RowMapping, name: str, proposer: str, confirmer: str, decision: str) -> Mark:
     by = row[proposer] or row[f"{name}_by"]
     return Mark(row[f"{name}_at"], by, row[confirmer], row[decision])
-
-
-def _state(row: RowMapping, today: date) -> EntryState:
-    if row["superseded_at"] is not None:
-        return EntryState.SUPERSEDED
-    if row["since"] is not None and row["since"] > today:
-        return EntryState.FUTURE
-    if row["until"] is not None and row["until"] < today:
-        return EntryState.ENDED
-    return EntryState.IN_FORCE

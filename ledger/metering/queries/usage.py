@@ -44,13 +44,16 @@ _RESERVING_PROJECTS = text(
 )
 
 _UNOWNED = text(f"""
-    SELECT c.name AS cluster, c.centre_id AS centre, t.holder_kind, t.holder, min(t.day) AS first,
-           max(t.day) AS last, t.den, sum(t.held) AS held
-    {_BILLED_USAGE}
-    WHERE b.project_id IS NULL AND t.holder_kind <> 'unallocated'
-        AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
-    GROUP BY c.name, c.centre_id, t.holder_kind, t.holder, t.den HAVING sum(t.held) > 0
-    ORDER BY c.name, t.holder_kind, t.holder, t.den
+    SELECT u.cluster, u.holder_kind, u.holder, min(u.first) AS first, max(u.last) AS last,
+           array_agg(u.held) AS held, array_agg(u.den) AS dens
+    FROM (SELECT c.name AS cluster, t.holder_kind, t.holder, min(t.day) AS first,
+                 max(t.day) AS last, t.den, sum(t.held) AS held
+          {_BILLED_USAGE}
+          WHERE b.project_id IS NULL AND t.holder_kind <> 'unallocated'
+              AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
+          GROUP BY c.name, t.holder_kind, t.holder, t.den HAVING sum(t.held) > 0) u
+    GROUP BY u.cluster, u.holder_kind, u.holder ORDER BY u.cluster, u.holder_kind, u.holder
+    LIMIT CAST(:limit AS bigint) OFFSET :offset
 """)
 
 _PARTS = text("""
@@ -183,19 +186,22 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
     """)
 
 
-def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
-    """Return billed usage without an owner, of one centre or of all."""
-    by_holder: dict[tuple[str, str, str], Unowned] = {}
-    for r in db.execute(_UNOWNED, {"centre": centre}):
-        key = (r.cluster, r.holder_kind, r.holder)
-        share, old = Fraction(int(r.held), r.den), by_holder.get(key)
-        by_holder[key] = Unowned(
-            *key,
-            first=min(r.first, old.first) if old else r.first,
-            last=max(r.last, old.last) if old else r.last,
-            device_ms=share + (old.device_ms if old else 0),
+def unowned(
+    db: Session, centre: int | None = None, *, limit: int | None = None, offset: int = 0
+) -> list[Unowned]:
+    """Return billed usage without an owner, by holder, of one centre or of all."""
+    values = {"centre": centre, "limit": limit, "offset": offset}
+    return [
+        Unowned(
+            r.cluster,
+            r.holder_kind,
+            r.holder,
+            first=r.first,
+            last=r.last,
+            device_ms=sum(map(Fraction, map(int, r.held), r.dens), Fraction(0)),
         )
-    return list(by_holder.values())
+        for r in db.execute(_UNOWNED, values)
+    ]
 
 
 def totals(usage: Iterable[Usage]) -> dict[int, Fraction]:

@@ -16,7 +16,7 @@ from agents.wire import AGENT_HEADER
 from api.app import ROUTERS
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
-from api.door.turns.callers import Caller, Callers, Kind, Sign
+from api.door.turns.callers import BATCHES, Caller, Callers, Kind, Sign
 from ledger.people.codes import Role
 from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town
@@ -203,14 +203,10 @@ def test_who_guesses_right_is_not_counted(town: Town) -> None:
 def test_one_callers_rate_is_its_own(header: str, own: str, other: str) -> None:
     client = TestClient(small(calls=parse("3/minute")))
     own_header, other_header = {header: own}, {header: other}
-    assert [client.get("/", headers=own_header).status_code for _ in range(4)] == [
-        200,
-        200,
-        200,
-        429,
-    ]
-    assert client.get("/", headers=other_header).status_code == 200
-    assert [client.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answers = [client.get(BATCHES, headers=own_header).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+    assert client.get(BATCHES, headers=other_header).status_code == 200
+    assert [client.get(BATCHES).status_code for _ in range(4)] == [200, 200, 200, 429]
     assert client.get("/healthz").status_code == 200
 
 

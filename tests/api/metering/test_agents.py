@@ -1,5 +1,7 @@
 """The page of agents: a code is made and shown once, an agent is ended, and others only look."""
 
+import csv
+import io
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -52,6 +54,23 @@ def test_another_centres_code_is_not_listed(town: Town) -> None:
     assert town.client.post("/agents/codes", data=wish, headers=headers).status_code == 200
     assert texts(parse(read(town)), "#codes tbody th") == []
     assert texts(parse(read(town, Role.SYSTEM_ADMIN)), "#codes tbody th") == ["c-theirs"]
+
+
+def test_the_list_is_taken_away_as_a_spreadsheet(town: Town) -> None:
+    """Each takes what she sees: an operator the agents of her centre."""
+
+    def nodes(role: Role) -> list[str]:
+        answer = town.client.get("/api/v1/agents.csv", headers=town.headers(role))
+        rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        return sorted(row["节点"] for row in rows)
+
+    assert nodes(OPERATOR) == ["n-mine"]
+    assert nodes(Role.SYSTEM_ADMIN) == ["n-mine", "n-theirs"]
+    links = [attribute(link, "href") for link in parse(read(town)).css("main p a")]
+    assert links[:2] == ["/api/v1/agents.xlsx", "/api/v1/agents.csv"]
+    for link in links[:2]:
+        answer = town.client.get(link, headers=town.headers(OPERATOR))
+        assert (answer.status_code, bool(answer.content)) == (200, True)
 
 
 def test_an_ended_agent_stands_among_the_ended(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
 from openpyxl import load_workbook
@@ -76,6 +77,10 @@ def test_values_are_exact_and_days_are_whole(town: Town) -> None:
     [
         ("", ["HT-1", "HT-2"]),
         ("sort=-number", ["HT-2", "HT-1"]),
+        ("offset=1", ["HT-2"]),
+        ("sort=-number&offset=1", ["HT-1"]),
+        ("offset=2", []),
+        ("sort=-total_fen", ["HT-1", "HT-2"]),
         ("sort=until", ["HT-1", "HT-2"]),
         ("sort=-until", ["HT-1", "HT-2"]),  # what has no end stands last either way
         ("text=P-THEIRS", ["HT-2"]),
@@ -90,6 +95,43 @@ def test_a_list_is_narrowed_and_sorted(town: Town, query: str, numbers: list[str
     assert [row["values"]["number"] for row in rows] == numbers
     html = parse(page(town, Role.CLERK, f"/registry/contracts?{query}"))
     assert texts(html, "tbody th") == numbers
+
+
+@pytest.mark.parametrize(
+    ("section", "word", "english"),
+    [
+        ("prices", "套餐", "package"),  # a code
+        ("price_bands", "整卡", "whole gpu"),  # a word of the file
+        ("prices", "6%", "6%"),  # a rate, 0.06
+        ("prices", "30.5", "30.5"),  # 30.50 without its nought
+        ("projects", "否", "no"),  # false
+        ("other_support", "¥7.25", "¥7.25"),  # 725 fen
+        ("prices", "2026-06-30", "2026-06-30"),  # a date
+    ],
+)
+def test_a_list_is_searched_for_what_is_read_in_it(
+    town: Town, section: str, word: str, english: str
+) -> None:
+    register(town)
+    path = f"/registry/{section}?state=all&text="
+    for part, language in ((word, "zh-CN"), (english, "en")):
+        html = parse(page(town, Role.AUDITOR, path + quote(part), language))
+        assert html.css("tbody tr")
+    assert not ask(town, Role.AUDITOR, "GET", f"registry/{section}?text={quote('无此%_')}")
+
+
+def test_a_long_list_comes_in_parts(town: Town) -> None:
+    register(town)
+    whole = ask(town, Role.AUDITOR, "GET", "registry/prices?state=all")
+    parts = [
+        ask(town, Role.AUDITOR, "GET", f"registry/prices?state=all&limit=1&offset={n}")
+        for n in range(len(whole) + 1)
+    ]
+    assert len(whole) > 1
+    assert [row for part in parts for row in part] == whole
+    assert not parts[-1]
+    answer = town.client.get("/api/v1/registry/prices?limit=0", headers=town.headers(Role.AUDITOR))
+    assert answer.status_code == 422
 
 
 def test_states_are_told_by_the_day(town: Town) -> None:

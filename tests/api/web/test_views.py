@@ -1,7 +1,7 @@
 """Every page that a link leads somebody to can be used by everybody, as each role sees it.
 
-By axe: in light, in dark and on a phone. In short each view is looked at in one of these, the same
-at every run; the long form looks at each in all of them.
+By axe: in light, in dark, on a phone, and there in large type. In short each view is looked at in
+one of these, the same at every run; the long form looks at each in all of them.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ pytestmark = [
 
 BUILDER = "xinghe"
 READERS = [BUILDER if role is Role.BUILDER else role.value for role in Role]
-LOOKS = ("light", "dark", "phone")
+LOOKS = ("light", "dark", "phone", "phone-large-english")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,8 @@ def look(site: Site, visit: Watched, address: str, look_: str) -> None:
     mode = MODES[look_]
     visit.page.set_viewport_size(mode["viewport"])
     visit.page.emulate_media(color_scheme=mode["color_scheme"])
+    size, language = ("large", "en") if "large" in look_ else ("normal", "zh-CN")
+    visit.page.goto(f"{site.url}/rights?type={size}&lang={language}")
     visit.page.goto(f"{site.url}{address}")
     no_violation(visit.page)
 

@@ -69,10 +69,11 @@ def page_paths() -> list[tuple[Role, str]]:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a page came back: statements asked of the database, and its bytes."""
+    """How a page came back: statements asked of the database, rows it gave, and its bytes."""
 
     status: int
     statements: int
+    rows: int
     size: int
 
 
@@ -89,10 +90,10 @@ class RegionSite:
         let_everybody_act(owner)
         self.size: Size | None = None
         self._tokens: dict[Role, str] = {}
-        self.statement_count = 0
+        self.statement_count = self.row_count = 0
         self.app = create_app(self.engine, Settings(token_days=36_500))
         self.app.state.wall_clock = lambda: NOW
-        sa.event.listen(self.engine, "before_cursor_execute", self._count)
+        sa.event.listen(self.engine, "after_cursor_execute", self._count)
 
     def grow(self, size: Size) -> None:
         """Bring the region to this size, with the money and the papers of the new projects."""
@@ -113,9 +114,14 @@ class RegionSite:
     def ask(self, client: TestClient, role: Role, path: str) -> Answer:
         """Ask for a page, as somebody of this role; its keys are found first."""
         address = path.format(**{name: self.key(name) for name in _KEYS if "{" in path})
-        before = self.statement_count
+        statements, rows = self.statement_count, self.row_count
         page = client.get(address, headers=self.headers(role))
-        return Answer(page.status_code, self.statement_count - before, len(page.content))
+        return Answer(
+            page.status_code,
+            self.statement_count - statements,
+            self.row_count - rows,
+            len(page.content),
+        )
 
     def headers(self, role: Role) -> dict[str, str]:
         """Who asks: somebody of this role."""
@@ -132,8 +138,11 @@ class RegionSite:
         self.engine.dispose()
         self._owner_engine.dispose()
 
-    def _count(self, *_of_the_event: object) -> None:
+    def _count(self, _connection: object, cursor: psycopg.Cursor, *_of_the_event: object) -> None:
         self.statement_count += 1
+        if cursor.description is not None:
+            assert cursor.rowcount >= 0  # of a server's cursor it were not known yet
+            self.row_count += cursor.rowcount
 
     def _issue_tokens(self) -> Iterator[tuple[Role, str]]:
         with Session(self._owner_engine) as db, db.begin():

@@ -21,7 +21,9 @@ from ledger.metering.queries.witnesses.partitions import WHOLE
 
 DAY_MS = 86_400_000
 
-_JOB_DAYS = text("""
+# Of days that are well within their bounds nothing is read; whether the others are beyond them is
+# told exactly, from fractions (`_of_day`): a sum of quotients may be wrong by less than one.
+_JOB_DAYS = text(f"""
     WITH months AS (
         SELECT CAST(:month AS date) AS first,
                (CAST(:month AS date) + interval '1 month')::date AS next
@@ -42,23 +44,37 @@ _JOB_DAYS = text("""
                 WHERE k.id = :contract AND k.centre_id = c.centre_id AND k.valid @> t.day
                     AND b.cluster_id = t.cluster_id AND b.valid @> t.day))
         GROUP BY t.cluster_id, c.name, t.day, t.partition, t.den
+    ), bounded AS (
+        SELECT h.*, (
+            SELECT count(*)::integer FROM gpus g WHERE g.cluster_id = h.cluster_id
+                AND g.registered_from < (h.day + 1)::timestamp AT TIME ZONE interval '+08:00'
+                AND (g.retired_at IS NULL
+                     OR g.retired_at > h.day::timestamp AT TIME ZONE interval '+08:00')
+        ) AS registered, (
+            SELECT a.gpus FROM capacities a
+            WHERE a.cluster_id = h.cluster_id AND a.valid @> h.day ORDER BY a.id DESC LIMIT 1
+        ) AS stated, (
+            SELECT jsonb_object_agg(partition, gpus) FROM (
+                SELECT p.partition, max(p.gpus) AS gpus
+                FROM partition_gpus p JOIN agents a ON a.id = p.agent_id
+                WHERE a.cluster_id = h.cluster_id AND p.day = h.day AND a.approved_at IS NOT NULL
+                GROUP BY p.partition) most
+        ) AS by_sinfo
+        FROM held h
+    ), near AS (
+        SELECT b.*, greatest(
+            sum(held / den::numeric) OVER day - {DAY_MS} * greatest(registered, stated)::bigint,
+            sum(of_whole / den::numeric) OVER day - {DAY_MS} * (by_sinfo ->> '{WHOLE}')::bigint,
+            sum(of_whole / den::numeric) OVER one - {DAY_MS} * (by_sinfo ->> partition)::bigint
+        ) AS beyond
+        FROM bounded b
+        WINDOW day AS (PARTITION BY cluster_id, day),
+            one AS (PARTITION BY cluster_id, day, partition)
     )
-    SELECT h.cluster, h.day, h.partition, h.den, h.held, h.of_whole, (
-        SELECT count(*)::integer FROM gpus g WHERE g.cluster_id = h.cluster_id
-            AND g.registered_from < (h.day + 1)::timestamp AT TIME ZONE interval '+08:00'
-            AND (g.retired_at IS NULL
-                 OR g.retired_at > h.day::timestamp AT TIME ZONE interval '+08:00')
-    ) AS registered, (
-        SELECT a.gpus FROM capacities a WHERE a.cluster_id = h.cluster_id AND a.valid @> h.day
-        ORDER BY a.id DESC LIMIT 1
-    ) AS stated, (
-        SELECT jsonb_object_agg(partition, gpus) FROM (
-            SELECT p.partition, max(p.gpus) AS gpus
-            FROM partition_gpus p JOIN agents a ON a.id = p.agent_id
-            WHERE a.cluster_id = h.cluster_id AND p.day = h.day AND a.approved_at IS NOT NULL
-            GROUP BY p.partition) most
-    ) AS by_sinfo
-    FROM held h ORDER BY h.day DESC, h.cluster, h.partition, h.den
+    SELECT cluster, day, partition, den, held, of_whole, registered, stated, by_sinfo
+    FROM (SELECT n.*, max(beyond) OVER (PARTITION BY cluster_id, day) AS most FROM near n) n
+    WHERE most > -1
+    ORDER BY day DESC, cluster, partition, den
 """)
 _STATE = text("""
     INSERT INTO capacities (cluster_id, gpus, valid, evidence, decision_id)

@@ -128,7 +128,8 @@ BEGIN
         RETURNING *
     ), fresh AS MATERIALIZED (
         SELECT w.gpu, w.source, w.start, w.body
-        FROM kept_windows(stale, midnight, midnight + interval '24 hours') w
+        FROM (  -- apart: a planner that pushes what follows into it unpacks rolls again and again
+            SELECT * FROM kept_windows(stale, midnight, midnight + interval '24 hours') OFFSET 0) w
         LEFT JOIN hold_days k ON (k.cluster_id, k.day, k.gpu, k.source)
             = (of_cluster, of_day, w.gpu, w.source)
         WHERE w.cluster_id = of_cluster AND w.source IN ('nvml', 'dcgm')

@@ -40,6 +40,22 @@ BEGIN
 END $$;
 CREATE TRIGGER happens BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION event_happens();
 
+-- Of commands, the application's login writes those that are carried out with it; what only the owner
+-- of the database can do (administrators, upgrades, restorations, checks) is written by him alone.
+CREATE FUNCTION command_by_its_login() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.act NOT IN ('command archive month', 'command backup now', 'command backup drill',
+            'command seal now', 'command seal rotate', 'command seal export')
+        AND current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RAISE EXCEPTION '% is a command of the owner of the database', NEW.act
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'command_by_its_login';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER by_its_login BEFORE INSERT ON events FOR EACH ROW
+    WHEN (NEW.act LIKE 'command %') EXECUTE FUNCTION command_by_its_login();
+
 CREATE FUNCTION events_stay() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -132,7 +148,7 @@ COMMENT ON TABLE event_links IS 'The place of each event in the chain';
 COMMENT ON COLUMN event_links.hash IS 'SHA-256 of the hash before, and of the event';
 COMMENT ON TABLE event_bookmarks IS 'What was sent out: up to which place, and to whom';
 
-REVOKE EXECUTE ON FUNCTION event_happens, events_stay, link_events, broken_link, bookmark_goes_on,
+REVOKE EXECUTE ON FUNCTION event_happens, command_by_its_login, events_stay, link_events, broken_link, bookmark_goes_on,
     event_hash FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION link_events, broken_link, event_hash TO :app_role;
 GRANT SELECT ON events, event_links TO :app_role;

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from agents import wire
@@ -128,6 +129,46 @@ def test_silence_of_many_weeks_is_listed_newest_first_on_every_page(town: Town) 
             for offset in range(0, len(rows) + 9, 9)
         ]
     assert [row for page in pages for row in page] == rows
+
+
+def test_usage_without_an_owner_is_read_page_by_page(town: Town) -> None:
+    shared = wire.Pod("shared", "p", "c", "")
+    half, third = (wire.Part(shared, 0, 60_000, den=den) for den in (2, 3))
+    town.report([window(0, 0, half), window(0, 1, third), window(0, 2, held("odd"))])
+    town.report([window(1, 0, held("stranger"))])
+    rows = findings_of(town, FindingKind.UNOWNED)
+    assert [row["holder"] for row in rows] == ["shared", "odd", "stranger"]
+    assert rows[0]["device_ms"] == 50_000
+    assert pages_of(town, FindingKind.UNOWNED) == [(1, [row]) for row in rows] + [(0, [])]
+
+
+def test_of_days_within_their_capacity_nothing_is_read(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    _jobs_without_capacity(town, owner)
+    rows = findings_of(town, FindingKind.UNPROVED)
+    assert pages_of(town, FindingKind.UNPROVED)[0] == (1, rows)
+    owner.execute(
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) SELECT %s, id, 'j1', %s"
+        " FROM clusters WHERE name = 'jobs'",
+        (gpu_id(7), minute(-1440)),
+    )
+    assert pages_of(town, FindingKind.UNPROVED) == [(0, [])]
+
+
+def pages_of(town: Town, kind: FindingKind) -> list[tuple[int, list[Row]]]:
+    """Each finding on a page of its own, and after how many rows of the database."""
+    pages: list[tuple[int, list[Row]]] = []
+    counts: list[int] = []
+    with Session(town.engine) as db:
+        count = lambda *event: counts.append(event[1].rowcount)  # noqa: E731
+        sa.event.listen(town.engine, "after_cursor_execute", count)
+        while not pages or pages[-1][1]:
+            counts.clear()
+            rows = findings(db, kind, minute(10), limit=1, offset=len(pages))
+            pages.append((sum(counts), rows))
+        sa.event.remove(town.engine, "after_cursor_execute", count)
+    return pages
 
 
 def test_a_later_witness_adds_no_second_window(town: Town, owner: psycopg.Connection) -> None:

@@ -68,6 +68,18 @@ def test_nobody_is_named_who_is_not_there(
 
 
 @pytest.mark.parametrize(
+    "command", ["admin create", "up", "db upgrade", "db check", "restore", "backup prune", "x"]
+)
+def test_the_application_claims_no_command_that_only_the_owner_can_carry_out(
+    database: Database, owner: psycopg.Connection, command: str
+) -> None:
+    text = ADD.replace("token_id", "actor").replace("POST /x", f"command {command}")
+    text = text.format("'machine:root'", 1)
+    assert attempt(database, text) is errors.CheckViolation
+    owner.execute(text.encode())
+
+
+@pytest.mark.parametrize(
     ("act", "actor", "holds"),
     [
         ("round seal", "'server'", True),

@@ -38,6 +38,7 @@ METERING = {
     "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
     "GET /api/v1/server-key": Door(None, at("/api/v1/server-key")),
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR, SYSTEM}, at("/api/v1/agents")),
+    "GET /api/v1/agents.{form}": Door(BUREAU | {OPERATOR, SYSTEM}, at("/api/v1/agents.csv")),
     "DELETE /api/v1/agents/{agent}": Door({SYSTEM, OPERATOR}, agent_of, yes=204, scoped=True),
     "GET /api/v1/enrolment-codes": Door({SYSTEM, OPERATOR}, at("/api/v1/enrolment-codes")),
     "POST /api/v1/enrolment-codes": Door({SYSTEM, OPERATOR}, code_for, yes=201, scoped=True),
