@@ -201,6 +201,7 @@ _ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # What the server does by itself, and what is done on its machine.
         msgid("定时：认下已到时刻的用量"): ("round release",),
         msgid("定时：封存"): ("round seal",),
+        msgid("定时：为封首盖时间戳"): ("round stamp",),
         msgid("定时：归档"): ("round archive",),
         msgid("定时：备份"): ("round backup",),
         msgid("定时：恢复演练"): ("round backup drill",),
