@@ -66,9 +66,9 @@ def _listing(
     section: RegistrySection,
     query: EntriesPage,
 ) -> HTMLResponse:
-    wanted = selection(section, query)
-    count = registry.count(section, wanted)
-    page = registry.entries(section, wanted, limit=PAGE_ROWS, offset=query.offset)
+    choice = selection(section, query)
+    count = registry.count(section, choice)
+    page = registry.entries(section, choice, limit=PAGE_ROWS, offset=query.offset)
     more = count > query.offset + PAGE_ROWS
     columns = short_columns(section)
     return frame.page(

@@ -32,7 +32,7 @@ def seals(*, frame: Framed, db: ReadDb, offset: Offset = 0) -> HTMLResponse:
 
 
 @router.get("/seals/{number}")
-def one(number: int, *, frame: Framed, db: ReadDb) -> HTMLResponse:
+def seal_page(number: int, *, frame: Framed, db: ReadDb) -> HTMLResponse:
     """One head, to be printed and kept: its hash in groups, and as a square."""
     (view,) = views_of(db, [seal_queries.seal_by_number(db, number)])
     words = f"suanquan seal {number} {view['sealed_at']:%Y-%m-%dT%H:%M:%SZ} {view['hash']}"

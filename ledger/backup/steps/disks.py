@@ -60,19 +60,19 @@ class Machine:
         return None
 
 
-def are_apart(one: Path, other: Path, machine: Machine | None = None) -> bool:
+def are_apart(first: Path, second: Path, machine: Machine | None = None) -> bool:
     """Return whether one folder is lost without the other: on another machine, or on other disks.
 
     Where that cannot be known, they are not.
     """
     machine = machine or Machine()
-    devices = [_device(path) for path in (one, other)]
+    devices = [_device(path) for path in (first, second)]
     if devices[0] == devices[1]:
         return False
     if any(machine.is_remote(device) for device in devices):
         return True
-    first, second = (machine.disks(device) for device in devices)
-    return bool(first and second) and first.isdisjoint(second)
+    below, below_other = (machine.disks(device) for device in devices)
+    return bool(below and below_other) and below.isdisjoint(below_other)
 
 
 def _device(path: Path) -> int:

@@ -8,13 +8,13 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import IO
 
 from sqlmodel import Session
 
 from ledger.claims.tables import Claim
 from ledger.metering.queries.windows import raw_connection
+from ledger.policy.text.published import beside
 from ledger.postgres.columns import key as key_of
 from ledger.seals.queries.chain import kept_seals
 from ledger.seals.queries.claim_rows import CLAIM_ROWS
@@ -84,8 +84,8 @@ def write_dossier(
         for row in rows["originals"][1] if "originals" in rows else ():
             _add_original(raw, members, json.loads(row.key)[0])
         for name in sorted(heads[last.number].policies):
-            content = (files("ledger") / "policies" / name).read_bytes()
-            members.add(export.policy_member(name), content)
+            if file := beside(name):
+                members.add(export.policy_member(name), file.read_bytes())
         manifest = dossier.write_manifest(
             Manifest(
                 claim=claim.number,

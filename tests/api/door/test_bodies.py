@@ -43,10 +43,10 @@ def send(town: Town, name: str, headers: dict[str, str]) -> tuple[int, bool]:
     request = town.client.build_request(method, **DOORS[name].ask(town, "mine"))
     raw = [(b"host", b"testserver"), (b"content-length", b"9")]
     raw += [(key.lower().encode(), value.encode()) for key, value in headers.items()]
-    asked, answers = [], list[Message]()
+    requests, answers = [], list[Message]()
 
     async def receive() -> Message:
-        asked.append(not answers)
+        requests.append(not answers)
         return {"type": "http.disconnect"}
 
     async def take(message: Message) -> None:
@@ -59,22 +59,22 @@ def send(town: Town, name: str, headers: dict[str, str]) -> tuple[int, bool]:
         "client": ("10.0.0.9", 1), "server": ("testserver", 80),
     }  # fmt: skip
     asyncio.run(town.app(scope, receive, take))
-    return (answers[0]["status"] if answers else 0), any(asked)
+    return (answers[0]["status"] if answers else 0), any(requests)
 
 
 @pytest.fixture
 def strangers(town: Town, owner: psycopg.Connection) -> dict[str, dict[str, str]]:
     """Everybody who is not known, by what she shows."""
-    ended = town.tokens[Role.BUILDER]
+    token = town.tokens[Role.BUILDER]
     owner.execute(
         "UPDATE tokens SET revoked_at = now(), revoked_by = 'x' WHERE hash = sha256(%s)",
-        (ended.encode(),),
+        (token.encode(),),
     )
     return {
         "nothing": {},
         "a wrong token": {"Authorization": "Bearer sq_wrong"},
         "a wrong session": {"Cookie": f"{SESSION_COOKIE}=wrong"},
-        "an ended token": {"Authorization": f"Bearer {ended}"},
+        "an ended token": {"Authorization": f"Bearer {token}"},
         "an agent's number": {AGENT_HEADER: str(town.nodes["mine"].reporter.agent)},
     }
 
@@ -84,13 +84,13 @@ def test_nothing_is_read_of_somebody_unknown(
 ) -> None:
     wrong = []
     for name, _ in changing(town.app):
-        for who, headers in strangers.items():
+        for stranger, headers in strangers.items():
             if name in NAMED_INSIDE or (name == BATCHES and AGENT_HEADER in headers):
                 continue
             status, is_read = send(town, name, headers)
             is_open = DOORS[name].roles is None
             if is_read or (not is_open and status not in {401, 403}):
-                wrong.append((name, who, status, is_read))
+                wrong.append((name, stranger, status, is_read))
     assert wrong == []
 
 

@@ -257,6 +257,7 @@ ELSEWHERE = [
     "/postings/1",
     "/mark",
     "/seals",
+    "/seals/1",
     "/certificates",
     "/closes",
     "/closes/usage/2026-03",

@@ -26,6 +26,7 @@ from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.api.month_pages import month
 from tests.support.people import FAR, make_payable
 from tests.support.postgres import TEMPLATE, Server
+from tests.support.seals import seal_at
 from tests.support.servers.serving import serving
 from tests.support.simulation import Node, enrolled, gpu_id, place
 
@@ -96,6 +97,7 @@ def open_city(server: Server) -> Iterator[Site]:
     tokens = _doors(database.owner_engine())
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)
+    seal_at(engine)
     app = create_app(engine, Settings(url="http://suanquan.example", token_days=36_500))
     app.state.wall_clock = lambda: NOW
     with serving(app) as url:

@@ -30,8 +30,8 @@ KEY, ANOTHER = (RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True) for _ i
 def with_moments(claims: Claims) -> Claims:
     """The claims that are there; moments are so many seconds from now."""
     now = int(datetime.now(UTC).timestamp())
-    there = {name: value for name, value in claims.items() if value is not None}
-    return {name: now + v if name in MOMENTS else v for name, v in there.items()}
+    present = {name: value for name, value in claims.items() if value is not None}
+    return {name: now + v if name in MOMENTS else v for name, v in present.items()}
 
 
 def sign(claims: Claims, key: RSAKey = KEY) -> str:
@@ -54,11 +54,11 @@ class Speaker:
     """The provider: what it signed, and what it was shown for its code."""
 
     def __init__(self) -> None:
-        self.token, self.shown, self.issuer = "", dict[str, list[str]](), ""
+        self.token, self.code_form, self.issuer = "", dict[str, list[str]](), ""
 
     def answer(self, path: str, body: str) -> Claims:
         if path == "/token":
-            self.shown = parse_qs(body)
+            self.code_form = parse_qs(body)
             return {"id_token": self.token}
         if path == "/jwks":
             return {"keys": [KEY.as_dict(private=False)]}
@@ -101,19 +101,19 @@ def come_back(
 ) -> str:
     """Go to the provider and come back with its code; the page that one sees then."""
     browser = TestClient(town.app, follow_redirects=False, client=("10.0.0.3", 1))
-    left = browser.get("/sign-in/oidc")
-    question = {k: v[0] for k, v in parse_qs(urlsplit(left.headers["location"]).query).items()}
+    redirect = browser.get("/sign-in/oidc")
+    question = {k: v[0] for k, v in parse_qs(urlsplit(redirect.headers["location"]).query).items()}
     assert question["code_challenge_method"] == "S256"
     claims: Claims = {
         "iss": speaker.issuer, "aud": CLIENT, "sub": "lisi@city", "nonce": question["nonce"],
         "iat": 0, "exp": 3600,
     }  # fmt: skip
-    speaker.token, speaker.shown = say(with_moments(claims | (change or {}))), {}
+    speaker.token, speaker.code_form = say(with_moments(claims | (change or {}))), {}
     params = {"code": "c", "state": question["state"], **(answer or {})}
     page = browser.get("/sign-in/oidc/callback", params=params)
     assert page.status_code == 403
-    if speaker.shown:
-        (verifier,) = speaker.shown["code_verifier"]
+    if speaker.code_form:
+        (verifier,) = speaker.code_form["code_verifier"]
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         assert digest.rstrip(b"=").decode() == question["code_challenge"]
     return page.text
@@ -159,7 +159,7 @@ def test_a_wrong_signature_is_not(
 @pytest.mark.parametrize("answer", [{"iss": "https://another"}, {"error": "access_denied"}])
 def test_another_s_answer_is_not_redeemed(town: Town, speaker: Speaker, answer: Claims) -> None:
     assert DOUBT in come_back(town, speaker, answer=answer)
-    assert not speaker.shown
+    assert not speaker.code_form
 
 
 def test_a_provider_under_another_s_name_is_not_asked(town: Town, speaker: Speaker) -> None:

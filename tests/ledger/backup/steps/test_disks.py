@@ -39,18 +39,18 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "is_apart"),
+    ("first", "second", "is_apart"),
     [(SDA1, SDA1, False), (SDA1, SDA2, False), (SDA1, SDB, True), (SDA1, LVM, False),
      (SDB, LVM, True), (SDB, MAPPED, False), (SDA1, NFS, True), (NFS, NFS, False),
      (SDA1, MEMORY, False), (MEMORY, NFS, True)],
 )  # fmt: skip
 def test_two_folders_are_apart_when_no_disk_holds_both(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, one: int, other: int, *, is_apart: bool
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, first: int, second: int, *, is_apart: bool
 ) -> None:
-    stats = {Path("/one"): one, Path("/other"): other}
+    stats = {Path("/first"): first, Path("/second"): second}
     monkeypatch.setattr(disks, "_device", stats.__getitem__)
-    assert are_apart(Path("/one"), Path("/other"), machine) is is_apart
-    assert are_apart(Path("/other"), Path("/one"), machine) is is_apart
+    assert are_apart(Path("/first"), Path("/second"), machine) is is_apart
+    assert are_apart(Path("/second"), Path("/first"), machine) is is_apart
 
 
 def test_a_folder_and_what_is_on_no_disk_are_not_apart_from_here(tmp_path: Path) -> None:

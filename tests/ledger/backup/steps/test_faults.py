@@ -43,10 +43,10 @@ def test_killed_at_each_step_of_the_wal_nothing_is_missing_afterwards(town: City
 
 @one_engine
 def test_killed_at_each_step_of_a_removal_what_is_kept_is_whole(town: City) -> None:
-    for said in ("one", "two"):
+    for act in ("one", "two"):
         town.copy()
         town.switch()
-        moment = town.act(said)
+        moment = town.act(act)
         town.stream()
         town.wait_for_next_second()
     step = 0

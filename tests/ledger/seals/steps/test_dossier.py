@@ -24,6 +24,7 @@ from ledger.seals.steps.open_export import open_export
 from ledger.seals.steps.seal import seal
 from tests.support.months.cashier import Cashier
 from tests.support.months.office import MARCH, Office, price
+from tests.support.paths import ROOT
 from tests.support.people import let_everybody_act
 from tests.support.postgres import TEMPLATE, Server
 from tests.support.seals import KEY, NOON, Members, seal_at
@@ -112,6 +113,18 @@ def test_a_paid_claim_verifies_without_its_database(files: list[Path]) -> None:
         "cost_documents", "payment_lines", "bank_returns", "movements", "batches", "agents",
     }  # fmt: skip
     assert len(days) == 31
+
+
+def test_a_dossier_has_the_policies_that_a_city_added(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUANQUAN_POLICIES", str(ROOT / "docs" / "examples" / "policies"))
+    write(engine, tmp_path / "own.zip", "DF-2026-0001", 10)
+    with open_export(tmp_path / "own.zip") as archive:
+        manifest, tally = check_dossier(archive)
+        assert "policies/hangzhou-2025.yaml" in archive.names()
+    assert manifest
+    assert tally.faults == []
 
 
 def test_a_byte_of_each_member_is_another(members: list[Members], tmp_path: Path) -> None:
