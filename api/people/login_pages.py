@@ -7,10 +7,8 @@ with it until a code shows that an app has it; no address and no log ever holds 
 from dataclasses import dataclass
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from markupsafe import Markup
 
 from api.door.dependencies import Configured, Db, Wall, open_session, place_of, signed_in
 from api.door.route_table import limited
@@ -19,6 +17,7 @@ from api.messages.sentences import sentence
 from api.people.pages import local, sign_in_page
 from api.settings import Settings
 from api.web.layout import Framed, places
+from api.web.squares import in_fours, square
 from ledger.errors import Refused
 from ledger.people.rules import one_time_codes
 from ledger.people.rules.passwords import PasswordRules
@@ -163,15 +162,12 @@ def _form(
     if one_time_codes.read_secret(secret) is None:
         secret = one_time_codes.new_secret()
     address = one_time_codes.address(secret, viewer.person, ISSUER)
-    square = segno.make(address, error="m").svg_inline(
-        border=4, scale=4, dark="#000", light="#fff", omitsize=True, title=_("验证器的二维码")
-    )
     content = {
         "typed": typed,
         "who": viewer,
-        "groups": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        "groups": in_fours(secret),
         "address": address,
-        "square": Markup(square),  # noqa: S704 - drawn here
+        "square": square(address, _("验证器的二维码")),
         "rules": _rules(settings),
         "refused": refused,
     }

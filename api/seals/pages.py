@@ -1,15 +1,14 @@
 """The page of seals. Nobody has to sign in: the more people keep a head, the better it proves."""
 
-import segno
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
 
 from api.door.dependencies import Offset, ReadDb
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from api.seals.routes import views_of
 from api.web.layout import Framed, pages
+from api.web.squares import in_fours, square
 from ledger.seals.codes import SealKind
 from ledger.seals.queries import seals as seal_queries
 
@@ -36,12 +35,9 @@ def seal_page(number: int, *, frame: Framed, db: ReadDb) -> HTMLResponse:
     """One head, to be printed and kept: its hash in groups, and as a square."""
     (view,) = views_of(db, [seal_queries.seal_by_number(db, number)])
     words = f"suanquan seal {number} {view['sealed_at']:%Y-%m-%dT%H:%M:%SZ} {view['hash']}"
-    square = segno.make(words, error="m").svg_inline(
-        border=4, scale=4, dark="#000", light="#fff", omitsize=True, title=_("封首的二维码")
-    )
     content = view | {
         "kind": label_of(SealKind, view["kind"]),
-        "groups": " ".join(view["hash"][at : at + 4] for at in range(0, len(view["hash"]), 4)),
-        "square": Markup(square),  # noqa: S704 - drawn here
+        "groups": in_fours(view["hash"]),
+        "square": square(words, _("封首的二维码")),
     }
     return frame.page("seals/seal.html", content)

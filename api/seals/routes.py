@@ -36,7 +36,7 @@ def seal_by_number(number: int, *, db: Db) -> SealHead:
 
 def views_of(db: Session, seals: Sequence[Seal]) -> list[dict[str, Any]]:
     """What everybody may know of seals, with the moments of their time stamps."""
-    stamped = seal_queries.stamped_at(db, [seal.number for seal in seals])
+    stamped = seal_queries.stamp_moments(db, [seal.number for seal in seals])
     return [view_of(seal, stamped.get(seal.number)) for seal in seals]
 
 

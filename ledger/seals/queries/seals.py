@@ -37,7 +37,7 @@ def stamp_of(db: Session, number: int) -> SealStamp | None:
     return db.get(SealStamp, number)
 
 
-def stamped_at(db: Session, numbers: Sequence[int]) -> Mapping[int, datetime]:
+def stamp_moments(db: Session, numbers: Sequence[int]) -> Mapping[int, datetime]:
     """Return when each of these seals was stamped, of those that were."""
     columns = select(SealStamp.seal, SealStamp.stamped_at)
     return dict(db.exec(columns.where(col(SealStamp.seal).in_(numbers))).all())
